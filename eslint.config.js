@@ -1,0 +1,90 @@
+import importX from 'eslint-plugin-import-x';
+import tseslint from 'typescript-eslint';
+
+/** Which packages of ours a package may import; what is not named is refused. */
+const PACKAGES = {
+  module: [],
+  bindings: [],
+  client: ['@agora/bindings', '@agora/module/contract'],
+  host: [],
+};
+
+/** The rooms of the host from the inside out: a room imports only rooms of groups before its own. */
+const HOST_ROOMS = [
+  ['sats'],
+  ['schema', 'wire'],
+  ['datastore'],
+  ['storage', 'query', 'guest'],
+  ['subscription'],
+  ['server'],
+];
+
+const refusePackages = Object.entries(PACKAGES).map(([folder, allowed]) => ({
+  files: [`${folder}/src/**/*.ts`],
+  rules: {
+    'no-restricted-imports': [
+      'error',
+      {
+        patterns: [
+          {
+            regex: `^@agora/(?!(${allowed.map(name => name.slice('@agora/'.length)).join('|') || '-'})$)`,
+            message: `${folder} may import ${allowed.join(' and ') || 'no package of ours'} (imports run one way).`,
+          },
+          ...(folder === 'client'
+            ? [{ regex: '^(node:|ws$)', message: 'client runs in browsers too; only src/node/ may use Node.' }]
+            : []),
+        ],
+      },
+    ],
+  },
+}));
+
+const refuseRooms = HOST_ROOMS.flatMap((group, at) =>
+  group.map(room => ({
+    files: [`host/src/${room}/**/*.ts`],
+    ignores: ['**/*.test.ts'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            {
+              regex: `^\\.\\./(${[...HOST_ROOMS.slice(at).flat(), 'host\\.ts', 'database\\.ts'].filter(r => r !== room).join('|')})`,
+              message: `${room}/ knows only rooms before it: sats, then schema and wire, datastore, storage/query/guest, subscription, database.ts, server, host.ts.`,
+            },
+            { regex: '^@agora/', message: 'host knows no package of ours.' },
+          ],
+        },
+      ],
+    },
+  })),
+);
+
+export default tseslint.config(
+  {
+    ignores: ['**/dist/**', 'bindings/src/**', '**/node_modules/**', 'tests/conformance/recordings/**', '**/.turbo/**'],
+  },
+  ...tseslint.configs.recommendedTypeChecked,
+  {
+    languageOptions: {
+      parserOptions: {
+        projectService: {
+          allowDefaultProject: ['eslint.config.js', 'vitest.config.ts', 'scripts/run.mjs'],
+        },
+        tsconfigRootDir: import.meta.dirname,
+      },
+    },
+    plugins: { 'import-x': importX },
+    rules: {
+      '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
+      '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+      'import-x/order': ['error', { groups: ['builtin', 'external', 'internal', 'parent', 'sibling'] }],
+      'import-x/no-duplicates': ['error', { 'prefer-inline': true }],
+    },
+  },
+  ...refusePackages,
+  ...refuseRooms,
+  { files: ['**/*.js', '**/*.mjs'], ...tseslint.configs.disableTypeChecked },
+);

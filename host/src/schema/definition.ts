@@ -1,0 +1,123 @@
+// A module's description as plain data: what `__describe_module__` said, checked, with canonical names filled in.
+// Names: `sourceName` is the module's spelling, `name` the canonical one that clients and SQL see (contract 2.5).
+
+import type { AlgebraicType, ProductType, Typespace } from '../sats/type.ts';
+
+export interface ColumnDef {
+  readonly name: string;
+  readonly sourceName: string;
+  readonly type: AlgebraicType;
+}
+
+export interface IndexDef {
+  /** `{table}_{columns}_idx_{algorithm}` with canonical names, or the explicit name. */
+  readonly name: string;
+  /** What the module asks `index_id_from_name` for; a submodule's has its prefix. */
+  readonly sourceName: string;
+  readonly accessor: string | undefined;
+  readonly algorithm: 'btree' | 'hash' | 'direct';
+  /** Positions of the columns in the row, in index order. */
+  readonly columns: readonly number[];
+}
+
+export interface UniqueDef {
+  readonly name: string;
+  readonly columns: readonly number[];
+}
+
+export interface SequenceDef {
+  readonly name: string;
+  readonly column: number;
+  readonly start: bigint;
+  readonly min: bigint;
+  readonly max: bigint;
+  readonly increment: bigint;
+}
+
+export interface ScheduleDef {
+  readonly name: string;
+  /** Position of the ScheduleAt column. */
+  readonly atColumn: number;
+  /** Source name of the reducer or procedure that runs. */
+  readonly functionName: string;
+}
+
+export interface TableDef {
+  readonly name: string;
+  readonly sourceName: string;
+  /** Index of the row's product type in the typespace. */
+  readonly rowType: number;
+  readonly columns: readonly ColumnDef[];
+  readonly primaryKey: number | undefined;
+  readonly indexes: readonly IndexDef[];
+  readonly uniques: readonly UniqueDef[];
+  readonly sequences: readonly SequenceDef[];
+  readonly isPublic: boolean;
+  readonly isEvent: boolean;
+  /** BSATN of the default value by column position. */
+  readonly defaults: ReadonlyMap<number, Uint8Array>;
+  readonly schedule: ScheduleDef | undefined;
+}
+
+export type Lifecycle = 'init' | 'onConnect' | 'onDisconnect';
+
+export interface ReducerDef {
+  /** The number `__call_reducer__` is called with. */
+  readonly id: number;
+  readonly name: string;
+  readonly sourceName: string;
+  readonly params: ProductType;
+  readonly lifecycle: Lifecycle | undefined;
+  /** Lifecycle and scheduled reducers are not callable by clients. */
+  readonly isPrivate: boolean;
+}
+
+export interface ProcedureDef {
+  readonly id: number;
+  readonly name: string;
+  readonly sourceName: string;
+  readonly params: ProductType;
+  readonly returns: AlgebraicType;
+  readonly isPrivate: boolean;
+}
+
+export interface ViewDef {
+  /** Counted separately for anonymous views and views of a sender. */
+  readonly id: number;
+  readonly name: string;
+  readonly sourceName: string;
+  readonly isAnonymous: boolean;
+  readonly isPublic: boolean;
+  /** Index of the row's product type in the typespace. */
+  readonly rowType: number;
+  readonly columns: readonly ColumnDef[];
+  readonly primaryKey: number | undefined;
+  readonly returns: AlgebraicType;
+}
+
+export interface NamedTypeDef {
+  readonly scope: readonly string[];
+  readonly name: string;
+  readonly sourceName: string;
+  readonly ref: number;
+}
+
+export interface RouteDef {
+  readonly handler: string;
+  /** Upper-case method, or undefined for any. */
+  readonly method: string | undefined;
+  readonly path: string;
+}
+
+/** A checked module. Tables, reducers, … of submodules stand beside the root's, with dotted names. */
+export interface ModuleDef {
+  readonly typespace: Typespace;
+  readonly types: readonly NamedTypeDef[];
+  readonly tables: readonly TableDef[];
+  readonly reducers: readonly ReducerDef[];
+  readonly procedures: readonly ProcedureDef[];
+  readonly views: readonly ViewDef[];
+  readonly handlers: readonly { readonly id: number; readonly name: string; readonly sourceName: string }[];
+  readonly routes: readonly RouteDef[];
+  readonly rowLevelSecurity: readonly string[];
+}
