@@ -1,0 +1,45 @@
+// What a host asks of the place its databases are kept in: databases, their names, and small secrets.
+
+import type { Storage } from './storage.ts';
+
+/** A database that exists. */
+export interface DatabaseRecord {
+  readonly identity: bigint;
+  readonly owner: bigint;
+  /** Names that lead to it, oldest first. */
+  readonly names: readonly string[];
+}
+
+/** The databases of one host. A name that once led to a database stays taken after the database is dropped. */
+export interface DataFolder {
+  /** The databases that exist. */
+  databases(): readonly DatabaseRecord[];
+  database(identity: bigint): DatabaseRecord | undefined;
+  /** What a name leads to, whether or not that database still exists. */
+  identityOf(name: string): bigint | undefined;
+
+  /** Notes a new database, durably; its storage is empty. */
+  createDatabase(record: DatabaseRecord): Promise<void>;
+  /** Replaces the names of a database, durably. */
+  setNames(identity: bigint, names: readonly string[]): Promise<void>;
+  /** Opens a database's storage; the caller closes it. */
+  openStorage(identity: bigint): Promise<Storage>;
+  /** Removes a database and all its rows; its storage must be closed. */
+  dropDatabase(identity: bigint): Promise<void>;
+
+  /** A small secret, such as a signing key: read, or made and kept durably with tight permissions. */
+  secret(name: string, make: () => Uint8Array): Uint8Array;
+
+  /** Lets other processes use the folder; may be called twice. */
+  close(): Promise<void>;
+}
+
+/** Opens a folder on disk. Throws `storage/folder-in-use` or `storage/folder-unwritable`. */
+export function openDataFolder(_path: string): Promise<DataFolder> {
+  throw new Error('unfinished');
+}
+
+/** Databases that last as long as the process. */
+export function createMemoryFolder(): DataFolder {
+  throw new Error('unfinished');
+}
