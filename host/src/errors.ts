@@ -1,0 +1,76 @@
+// What can go wrong in the host, as one class and one table of codes.
+
+interface CodeFacts {
+  /** What a guest sees: the number its error class is chosen by (contract 3.2). */
+  readonly errno?: number;
+  /** The HTTP status that a request ends with. */
+  readonly status?: number;
+  readonly sentence: string;
+}
+
+const CODES = {
+  'call/host-failure': { errno: 1, sentence: 'ABI called by host returned an error' },
+  'call/not-in-transaction': { errno: 2, sentence: 'ABI call can only be made while in a transaction' },
+  'call/would-block': { errno: 17, sentence: 'Attempted async or blocking op while holding open a transaction' },
+  'call/not-anonymous': { errno: 18, sentence: 'Not in an anonymous transaction. Called by a reducer?' },
+  'call/read-only': { errno: 19, sentence: 'ABI call can only be made while within a mutable transaction' },
+  'call/mutable': { errno: 20, sentence: 'ABI call can only be made while within a read-only transaction' },
+  'call/no-such-iterator': { errno: 6, sentence: 'The provided row iterator is not valid' },
+  'call/no-such-timer': { errno: 7, sentence: 'The provided console timer does not exist' },
+  'call/no-such-bytes': { errno: 8, sentence: 'The provided bytes source or sink is not valid' },
+  'call/no-space': { errno: 9, sentence: 'The provided sink has no more space left' },
+  'call/buffer-too-small': { errno: 11, sentence: 'The provided buffer is not large enough to store the data' },
+  'call/http-failed': { errno: 21, sentence: 'The HTTP request failed' },
+  'row/undecodable': { errno: 3, sentence: "Couldn't decode the BSATN to the expected type" },
+  'table/unknown': { errno: 4, sentence: 'No such table' },
+  'index/unknown': { errno: 5, sentence: 'No such index' },
+  'index/no-range': { errno: 10, sentence: 'The Index does not support range scans' },
+  'index/not-unique': { errno: 14, sentence: 'The index was not unique' },
+  'row/not-unique': { errno: 12, sentence: 'Value with given unique identifier already exists' },
+  'row/not-found': { errno: 15, sentence: 'The row was not found, e.g., in an update call' },
+  'schedule/too-far': { errno: 13, sentence: 'Specified delay in scheduling row was too long' },
+  'sequence/overflow': { errno: 16, sentence: 'The auto-increment sequence overflowed' },
+  'schema/invalid': { status: 500, sentence: 'The module describes a database that cannot be' },
+  'guest/invalid': { status: 500, sentence: 'The bundle is not a SpacetimeDB module' },
+  'guest/failed': { status: 500, sentence: 'The module failed' },
+  'publish/incompatible': { status: 400, sentence: 'The new module does not fit the data of the old one' },
+  'publish/init-failed': { status: 500, sentence: 'The init reducer failed' },
+  'database/closed': { status: 503, sentence: 'The database is closed' },
+  'storage/folder-in-use': { sentence: 'Another process uses the data folder' },
+  'storage/folder-unwritable': { sentence: 'The data folder cannot be written' },
+  'storage/damaged': { sentence: 'The data folder holds what this version cannot read' },
+  'storage/write-failed': { sentence: 'A commit could not be written' },
+} as const satisfies Record<string, CodeFacts>;
+
+export type HostErrorCode = keyof typeof CODES;
+
+/** A fault of the host, known by its `code`; the sentence may change, the code does not. */
+export class HostError extends Error {
+  override readonly name = 'HostError';
+  readonly code: HostErrorCode;
+  readonly errno: number | undefined;
+  readonly status: number | undefined;
+
+  constructor(code: HostErrorCode, sentence?: string, options?: ErrorOptions) {
+    const facts: CodeFacts = CODES[code];
+    super(sentence ?? facts.sentence, options);
+    this.code = code;
+    this.errno = facts.errno;
+    this.status = facts.status;
+  }
+}
+
+/** Ends a `switch` over a union: the compiler refuses to reach it while a case is missing. */
+export function unreachable(value: never): never {
+  throw new Error(`unexpected value ${String(value)}`);
+}
+
+/** Throws unless an invariant holds; nobody catches this and carries on. */
+export function assert(condition: unknown, sentence: string): asserts condition {
+  if (!condition) throw new Error(`broken invariant: ${sentence}`);
+}
+
+/** The message of whatever was thrown. */
+export function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}
