@@ -5,7 +5,8 @@ export class BsatnError extends Error {
   override readonly name = 'BsatnError';
 }
 
-const utf8 = new TextDecoder('utf-8', { fatal: true });
+// A byte order mark is a character of the string like any other.
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** A cursor over BSATN bytes. Every read throws `BsatnError` when the bytes end before the value does. */
 export class BsatnReader {

@@ -1,0 +1,43 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { bytesToHex, connectionIdToHex, identityToHex, parseBytes, parseConnectionId, parseIdentity } from './hex.ts';
+
+it('identities and connection ids come back from their text, with or without 0x', () => {
+  fc.assert(
+    fc.property(fc.bigInt({ min: 0n, max: 2n ** 256n - 1n }), identity => {
+      const connectionId = identity >> 128n;
+      expect(identityToHex(identity)).toHaveLength(64);
+      expect(parseIdentity(identityToHex(identity))).toBe(identity);
+      expect(parseIdentity(`0x${identityToHex(identity).toUpperCase()}`)).toBe(identity);
+      expect(connectionIdToHex(connectionId)).toHaveLength(32);
+      expect(parseConnectionId(connectionIdToHex(connectionId))).toBe(connectionId);
+    }),
+  );
+});
+
+it('the length of an identity is exact and its digits are hex', () => {
+  for (const text of [
+    '',
+    '0x',
+    '00',
+    'g'.repeat(64),
+    '0'.repeat(63),
+    '0'.repeat(65),
+    ` ${'0'.repeat(63)}`,
+    '-'.repeat(64),
+  ]) {
+    expect(parseIdentity(text)).toBeUndefined();
+  }
+  expect(parseConnectionId('0'.repeat(64))).toBeUndefined();
+});
+
+it('bytes come back from their text', () => {
+  fc.assert(
+    fc.property(fc.uint8Array(), bytes => {
+      expect(parseBytes(bytesToHex(bytes))).toEqual(bytes);
+    }),
+  );
+  expect(parseBytes('0x00ff')).toEqual(Uint8Array.of(0, 255));
+  expect(parseBytes('abc')).toBeUndefined();
+  expect(parseBytes('zz')).toBeUndefined();
+});
