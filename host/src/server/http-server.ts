@@ -1,0 +1,157 @@
+// From sockets to routes and back: routing, credentials, bodies, cross-origin headers, errors as text.
+
+import { once } from 'node:events';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { HostError, messageOf } from '../errors.ts';
+import { identityToHex } from '../sats/hex.ts';
+import { authenticate } from './authenticate.ts';
+import { MAX_BODY_BYTES, Refusal, textAnswer, type Answer, type Exchange } from './exchange.ts';
+import type { Route, RouteMatch, Router } from './router.ts';
+import type { Credentials, Tokens } from './tokens.ts';
+
+const PREFLIGHT_HEADERS = {
+  'access-control-allow-origin': '*',
+  'access-control-allow-methods': '*',
+  'access-control-allow-headers': 'authorization,accept,content-type',
+};
+
+/** Answers requests by the routes it was given; never throws. */
+export class HttpServer {
+  readonly #router: Router;
+  readonly #tokens: Tokens;
+  readonly #report: (message: string) => void;
+
+  /** `report` hears of errors that are the host's own fault. */
+  constructor(router: Router, tokens: Tokens, report: (message: string) => void) {
+    this.#router = router;
+    this.#tokens = tokens;
+    this.#report = report;
+  }
+
+  async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    try {
+      response.setHeader('access-control-allow-origin', '*');
+      const { pathname, searchParams } = parseUrl(request.url ?? '/');
+      const method = request.method ?? 'GET';
+      const match = this.#router.find(method, pathname);
+      const answer =
+        method === 'OPTIONS' && !isAnyMethod(match)
+          ? preflight(match)
+          : await this.#answer(match, request, response, searchParams);
+      await send(response, answer);
+    } catch (error) {
+      // What is left are broken connections: the answer cannot be sent.
+      if (!response.destroyed) this.#report(`an answer could not be sent: ${messageOf(error)}`);
+      response.destroy();
+    }
+  }
+
+  async #answer(
+    match: RouteMatch,
+    request: IncomingMessage,
+    response: ServerResponse,
+    query: URLSearchParams,
+  ): Promise<Answer> {
+    try {
+      if (match.kind === 'none') return { status: 404 };
+      const asks = match.kind === 'found' ? match.route.asks : match.asks;
+      const credentials = this.#identify(asks, request, query);
+      if (credentials !== undefined && asks === 'known') {
+        response.setHeader('spacetime-identity', identityToHex(credentials.identity));
+        response.setHeader('spacetime-identity-token', credentials.token);
+      }
+      if (match.kind === 'wrong-method') return { status: 405, headers: { allow: match.allowed } };
+      const exchange = toExchange(request, response, query, match.params);
+      const { route } = match;
+      return await (route.asks === 'anyone' || route.asks === 'checked'
+        ? route.handle(exchange)
+        : route.handle({ ...exchange, credentials: required(credentials) }));
+    } catch (error) {
+      return this.#explain(error);
+    }
+  }
+
+  #identify(asks: Route['asks'], request: IncomingMessage, query: URLSearchParams): Credentials | undefined {
+    if (asks === 'anyone') return undefined;
+    const credentials = authenticate(this.#tokens, request.headers, query);
+    return asks === 'known' ? (credentials ?? this.#tokens.mint()) : credentials;
+  }
+
+  #explain(error: unknown): Answer {
+    if (error instanceof Refusal) return textAnswer(error.status, error.message);
+    if (error instanceof HostError && error.status !== undefined) return textAnswer(error.status, error.message);
+    this.#report(`a request failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    return textAnswer(500, 'Internal error');
+  }
+}
+
+/** Sends an answer to its end; a stream goes no faster than the client reads. */
+export async function send(response: ServerResponse, answer: Answer): Promise<void> {
+  response.statusCode = answer.status;
+  for (const [name, value] of Object.entries(answer.headers ?? {})) response.setHeader(name, value);
+  const { body } = answer;
+  if (body === undefined || typeof body === 'string' || body instanceof Uint8Array) {
+    const bytes = typeof body === 'string' ? Buffer.from(body) : (body ?? Buffer.alloc(0));
+    if (answer.status !== 204) response.setHeader('content-length', bytes.length);
+    response.end(bytes);
+    return;
+  }
+  response.flushHeaders();
+  for await (const part of body) {
+    if (response.destroyed) return;
+    if (!response.write(part)) await Promise.race([once(response, 'drain'), once(response, 'close')]);
+  }
+  response.end();
+}
+
+/** Splits a request target; what is no URL at all has an empty path, which no route has. */
+export function parseUrl(target: string): { pathname: string; searchParams: URLSearchParams } {
+  const [pathname = '', ...query] = target.split('?');
+  return { pathname, searchParams: new URLSearchParams(query.join('?')) };
+}
+
+function required(credentials: Credentials | undefined): Credentials {
+  if (credentials === undefined) throw new Refusal(401, 'Authorization required');
+  return credentials;
+}
+
+function isAnyMethod(match: RouteMatch): boolean {
+  return match.kind === 'found' && match.route.method === 'ANY';
+}
+
+function preflight(match: RouteMatch): Answer {
+  const allowed = match.kind === 'wrong-method' ? { allow: match.allowed } : undefined;
+  return { status: 200, headers: { ...PREFLIGHT_HEADERS, ...allowed } };
+}
+
+function toExchange(
+  request: IncomingMessage,
+  response: ServerResponse,
+  query: URLSearchParams,
+  params: Readonly<Record<string, string>>,
+): Exchange {
+  const gone = new AbortController();
+  response.once('close', () => gone.abort());
+  return {
+    method: request.method ?? 'GET',
+    url: request.url ?? '/',
+    query,
+    headers: request.headers,
+    params,
+    gone: gone.signal,
+    body: (maxBytes = MAX_BODY_BYTES) => readBody(request, maxBytes),
+  };
+}
+
+/** What comes after the limit is read and dropped by Node, so that the client can hear why. */
+async function readBody(request: IncomingMessage, maxBytes: number): Promise<Uint8Array> {
+  const parts: Buffer[] = [];
+  let length = 0;
+  for await (const part of request.iterator({ destroyOnReturn: false })) {
+    const bytes = part as Buffer; // a request without an encoding gives buffers
+    length += bytes.length;
+    if (length > maxBytes) throw new Refusal(413, 'Failed to buffer the request body: length limit exceeded');
+    parts.push(bytes);
+  }
+  return Buffer.concat(parts, length);
+}

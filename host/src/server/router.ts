@@ -1,0 +1,70 @@
+// Routes as data, and the search for the one that a request means.
+
+import type { Answer, Exchange, KnownExchange } from './exchange.ts';
+
+type Method = 'GET' | 'POST' | 'PUT' | 'DELETE' | 'ANY';
+
+/**
+ * Who may use a route: `anyone` (no token is looked at), `checked` (a token must be good if there is one), `known`
+ * (whoever has no token is given a fresh identity, and told so in the headers), `token` (only who shows one).
+ */
+export type Route = { readonly method: Method; readonly pattern: string } & (
+  | { readonly asks: 'anyone' | 'checked'; readonly handle: (exchange: Exchange) => Answer | Promise<Answer> }
+  | { readonly asks: 'known' | 'token'; readonly handle: (exchange: KnownExchange) => Answer | Promise<Answer> }
+);
+
+export type RouteMatch =
+  | { readonly kind: 'found'; readonly route: Route; readonly params: Readonly<Record<string, string>> }
+  | { readonly kind: 'wrong-method'; readonly allowed: string; readonly asks: Route['asks'] }
+  | { readonly kind: 'none' };
+
+/** Finds routes by method and path. A pattern has literal segments, `:name`s, and perhaps a `*name` for the rest. */
+export class Router {
+  readonly #routes: readonly { readonly route: Route; readonly segments: readonly string[] }[];
+
+  constructor(routes: readonly Route[]) {
+    this.#routes = routes.map(route => ({ route, segments: route.pattern.split('/') }));
+  }
+
+  find(method: string, path: string): RouteMatch {
+    const wanted = method === 'HEAD' ? 'GET' : method;
+    const given = path.split('/');
+    const others: Route[] = [];
+    for (const { route, segments } of this.#routes) {
+      const params = matchSegments(segments, given);
+      if (params === undefined) continue;
+      if (route.method === wanted || route.method === 'ANY') return { kind: 'found', route, params };
+      others.push(route);
+    }
+    const [first] = others;
+    if (first === undefined) return { kind: 'none' };
+    const allowed = others.map(route => (route.method === 'GET' ? 'GET,HEAD' : route.method)).join(',');
+    return { kind: 'wrong-method', allowed, asks: first.asks };
+  }
+}
+
+function matchSegments(pattern: readonly string[], given: readonly string[]): Record<string, string> | undefined {
+  const params: Record<string, string> = {};
+  for (const [at, segment] of pattern.entries()) {
+    if (segment.startsWith('*')) {
+      params[segment.slice(1)] = given.slice(at).join('/');
+      return params;
+    }
+    const value = given[at];
+    if (value === undefined) return undefined;
+    if (segment.startsWith(':')) {
+      if (value === '') return undefined;
+      params[segment.slice(1)] = decodeSegment(value);
+    } else if (segment !== value) return undefined;
+  }
+  return pattern.length === given.length ? params : undefined;
+}
+
+/** A segment with a broken escape is taken as it stands; no name looks like that. */
+function decodeSegment(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return segment;
+  }
+}

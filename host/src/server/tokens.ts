@@ -1,0 +1,186 @@
+// Identity tokens: JWTs that this host signs with a P-256 key of its own, and checks (contract 9.1 and 9.3).
+
+import {
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  randomUUID,
+  sign,
+  verify,
+  type KeyObject,
+} from 'node:crypto';
+import { z } from 'zod';
+import { messageOf } from '../errors.ts';
+import { identityToHex } from '../sats/hex.ts';
+import type { World } from '../world.ts';
+import { deriveIdentity } from './identity.ts';
+
+/** The issuer of the tokens that a host mints. */
+export const LOCAL_ISSUER = 'localhost';
+
+/** How long a token lasts that was swapped for a WebSocket. */
+export const SHORT_TOKEN_SECONDS = 60;
+
+/** Clocks of two machines may differ by this much. */
+const LEEWAY_SECONDS = 60;
+
+/** Checking a signature costs about 0.1 ms, and clients show the same token again and again. */
+const CACHED_TOKENS = 4096;
+
+const HEADER = Buffer.from('{"typ":"JWT","alg":"ES256"}').toString('base64url');
+
+/** Who holds a valid token. */
+export interface Credentials {
+  readonly identity: bigint;
+  readonly token: string;
+  /** The payload of the token, JSON; a module reads it as `ctx.senderAuth.jwt`. */
+  readonly claims: Uint8Array;
+}
+
+/** The token is not one that this host accepts. */
+export class TokenError extends Error {
+  override readonly name = 'TokenError';
+  readonly code = 'token/invalid';
+}
+
+const headerShape = z.object({ alg: z.literal('ES256') });
+const name = z.string().min(1).max(128);
+const payloadShape = z.looseObject({
+  hex_identity: z.string().nullish(),
+  sub: name,
+  iss: name,
+  exp: z.number().nullish(),
+  nbf: z.number().nullish(),
+});
+
+type Payload = z.infer<typeof payloadShape>;
+
+interface Checked extends Credentials {
+  readonly payload: Payload;
+}
+
+/** Makes the private key of a host, PEM. */
+export function createSigningKey(): Uint8Array {
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  return new Uint8Array(Buffer.from(privateKey.export({ type: 'pkcs8', format: 'pem' })));
+}
+
+/** Mints tokens and tells whose a token is. */
+export class Tokens {
+  /** What others check the tokens with, PEM. */
+  readonly publicKeyPem: string;
+  readonly #privateKey: KeyObject;
+  readonly #publicKey: KeyObject;
+  readonly #world: World;
+  readonly #checked = new Map<string, Checked>();
+
+  constructor(signingKeyPem: Uint8Array, world: World) {
+    this.#privateKey = createPrivateKey(Buffer.from(signingKeyPem));
+    this.#publicKey = createPublicKey(this.#privateKey);
+    this.publicKeyPem = this.#publicKey.export({ type: 'spki', format: 'pem' }).toString();
+    this.#world = world;
+  }
+
+  /** An identity that nobody had before, with a token that does not expire. */
+  mint(): Credentials {
+    const subject = randomUUID();
+    const identity = deriveIdentity(LOCAL_ISSUER, subject);
+    return this.#sign(identity, {
+      hex_identity: identityToHex(identity),
+      sub: subject,
+      iss: LOCAL_ISSUER,
+      aud: ['spacetimedb'],
+      iat: this.#nowSeconds(),
+      exp: null,
+    });
+  }
+
+  /** The same claims in a token that lasts a minute: it goes into a URL, and URLs are logged. */
+  mintShort(credentials: Credentials): Credentials {
+    const { payload } = this.#check(credentials.token);
+    const now = this.#nowSeconds();
+    return this.#sign(credentials.identity, {
+      hex_identity: identityToHex(credentials.identity),
+      sub: payload.sub,
+      iss: payload.iss,
+      aud: payload['aud'] ?? [],
+      iat: now,
+      exp: now + SHORT_TOKEN_SECONDS,
+    });
+  }
+
+  /** Whose token this is. Throws `TokenError`. */
+  verify(token: string): Credentials {
+    const checked = this.#checked.get(token) ?? this.#check(token);
+    this.#checkTimes(checked.payload);
+    // The oldest leaves first; one that is used again becomes the youngest.
+    this.#checked.delete(token);
+    this.#checked.set(token, checked);
+    if (this.#checked.size > CACHED_TOKENS) {
+      for (const oldest of this.#checked.keys()) {
+        this.#checked.delete(oldest);
+        break;
+      }
+    }
+    return checked;
+  }
+
+  #sign(identity: bigint, payload: object): Credentials {
+    const claims = Buffer.from(JSON.stringify(payload));
+    const signed = `${HEADER}.${claims.toString('base64url')}`;
+    const signature = sign('sha256', Buffer.from(signed), { key: this.#privateKey, dsaEncoding: 'ieee-p1363' });
+    return { identity, token: `${signed}.${signature.toString('base64url')}`, claims };
+  }
+
+  #check(token: string): Checked {
+    const [header, body, signature, ...more] = token.split('.');
+    if (header === undefined || body === undefined || signature === undefined || more.length > 0) {
+      throw new TokenError('Invalid token: it does not have three parts');
+    }
+    const algorithm = headerShape.safeParse(parseJson(header));
+    const claims = new Uint8Array(Buffer.from(body, 'base64url'));
+    const payload = payloadShape.safeParse(parseJson(body));
+    const isSigned =
+      algorithm.success &&
+      verify(
+        'sha256',
+        Buffer.from(`${header}.${body}`),
+        { key: this.#publicKey, dsaEncoding: 'ieee-p1363' },
+        Buffer.from(signature, 'base64url'),
+      );
+    if (!isSigned) throw new TokenError(explainRefusal(payload.success ? payload.data : undefined));
+    if (!payload.success) throw new TokenError(`Invalid token: ${z.prettifyError(payload.error)}`);
+    const identity = deriveIdentity(payload.data.iss, payload.data.sub);
+    const claimed = payload.data.hex_identity;
+    if (typeof claimed === 'string' && claimed !== identityToHex(identity)) {
+      throw new TokenError('Invalid token: hex_identity is not the identity of its issuer and subject');
+    }
+    return { identity, token, claims, payload: payload.data };
+  }
+
+  #checkTimes({ exp, nbf }: Payload): void {
+    const now = this.#nowSeconds();
+    if (typeof exp === 'number' && now > exp + LEEWAY_SECONDS) throw new TokenError('Invalid token: it has expired');
+    if (typeof nbf === 'number' && now < nbf - LEEWAY_SECONDS)
+      throw new TokenError('Invalid token: it is not valid yet');
+  }
+
+  #nowSeconds(): number {
+    return Number(this.#world.now() / 1_000_000n);
+  }
+}
+
+/** Tokens of other issuers would need their keys, which this host does not fetch. */
+function explainRefusal(payload: Payload | undefined): string {
+  return payload === undefined || payload.iss === LOCAL_ISSUER
+    ? 'Invalid token: it was not signed by this host'
+    : `Invalid token: this host accepts its own tokens only, not those of issuer ${payload.iss}`;
+}
+
+function parseJson(base64url: string): unknown {
+  try {
+    return JSON.parse(Buffer.from(base64url, 'base64url').toString('utf8'));
+  } catch (cause) {
+    throw new TokenError(`Invalid token: ${messageOf(cause)}`, { cause });
+  }
+}
