@@ -1,11 +1,28 @@
 // The rows of one table, in memory.
 
-import type { Index } from './table-index.ts';
+import { assert } from '../errors.ts';
+import { OrderedRows } from './ordered-rows.ts';
 import type { RelationDef } from './relation.ts';
 import type { Row } from './row.ts';
+import { isSameBytes, keyOfBytes } from './row-key.ts';
 import type { RowLayout } from './row-layout.ts';
+import { BucketMap, UniqueMap } from './row-map.ts';
+import { RowSlab } from './row-slab.ts';
+import { Sequence } from './sequence.ts';
+import type { TableChanges } from './table-changes.ts';
+import { Index } from './table-index.ts';
 
-/** A set of rows with its indexes. Only a `Transaction` changes it. */
+/** An auto-increment column of a table. */
+export interface SequenceColumn {
+  readonly sequence: Sequence;
+  readonly column: number;
+  readonly width: number;
+}
+
+/**
+ * A set of rows with its indexes. Readers need `rows`, `count`, `rowEqual` and the indexes; everything below them is for
+ * the open transaction.
+ */
 export class Table {
   readonly id: number;
   readonly def: RelationDef;
@@ -13,26 +30,133 @@ export class Table {
   readonly indexes: readonly Index[];
   /** Whether storage keeps it: neither the rows of a view nor events are kept. */
   readonly isStored: boolean;
+  readonly sequences: readonly SequenceColumn[];
+  readonly slab = new RowSlab();
+  /** What the open transaction did here, if anything. */
+  changes: TableChanges | undefined;
+  /** One for each unique constraint, or one of whole rows; the first one tells rows apart. */
+  readonly #uniques: readonly UniqueMap[];
+  readonly #identity: UniqueMap;
+  readonly #buckets: readonly BucketMap[];
+  readonly #ordered: OrderedRows[] = [];
+  #lastKey = 0;
 
-  constructor(id: number, def: RelationDef, layout: RowLayout, isStored: boolean) {
+  constructor(id: number, def: RelationDef, layout: RowLayout, isStored: boolean, nextIndexId: () => number) {
     this.id = id;
     this.def = def;
     this.layout = layout;
-    this.indexes = [];
     this.isStored = isStored;
+    this.sequences = (def.sequences ?? []).map(sequenceDef => {
+      const width = layout.widthOf(sequenceDef.column);
+      assert(width !== undefined, `the column of sequence ${sequenceDef.name} is an integer`);
+      return { sequence: new Sequence(sequenceDef), column: sequenceDef.column, width };
+    });
+
+    const maps = new Map<string, UniqueMap | BucketMap>();
+    const uniqueSets = new Set(def.uniques.map(unique => setOf(unique.columns)));
+    this.indexes = def.indexes.map(indexDef => {
+      const { columns } = indexDef;
+      const isUnique = uniqueSets.has(setOf(columns));
+      const Kind = isUnique ? UniqueMap : BucketMap;
+      const map = maps.get(columns.join()) ?? new Kind(columns, layout.keyReader(columns));
+      maps.set(columns.join(), map);
+      return new Index(nextIndexId(), indexDef, this, map, isUnique);
+    });
+    const uniques = [...maps.values()].filter(map => map instanceof UniqueMap);
+    for (const { columns } of def.uniques) {
+      const isIndexed = uniques.some(map => setOf(map.columns) === setOf(columns));
+      if (!isIndexed) uniques.push(new UniqueMap(columns, layout.keyReader(columns)));
+    }
+    if (uniques.length === 0) uniques.push(new UniqueMap([], bytes => keyOfBytes(bytes)));
+    this.#uniques = uniques;
+    this.#identity = uniques[0] as UniqueMap;
+    this.#buckets = [...maps.values()].filter(map => map instanceof BucketMap);
   }
 
   get count(): number {
-    throw new Error('unfinished');
+    return this.#identity.rows.size;
   }
 
   /** Every row, live: copy first if you write while you read. */
   rows(): Iterable<Row> {
-    throw new Error('unfinished');
+    return this.#identity.rows.values();
   }
 
-  /** The row with exactly these bytes. */
-  rowEqual(_bytes: Uint8Array): Row | undefined {
-    throw new Error('unfinished');
+  /** The row of exactly these bytes, which must be a checked row. */
+  rowEqual(bytes: Uint8Array): Row | undefined {
+    const row = this.#identity.first(this.#identity.read(bytes));
+    return row && isSameBytes(row.bytes, bytes) ? row : undefined;
   }
+
+  /** A storage key that no row of the table has had. */
+  newRowKey(): number {
+    return ++this.#lastKey;
+  }
+
+  /** Storage keys up to this one are taken. */
+  takeRowKey(key: number): void {
+    if (key > this.#lastKey) this.#lastKey = key;
+  }
+
+  /**
+   * Reads the unique keys of some bytes for the `putRead` or `replace` that follows, and returns a row other than `except`
+   * that has one of them. If a row of the same bytes is there, it is that one.
+   */
+  readKeys(bytes: Uint8Array, except?: Row): Row | undefined {
+    for (const unique of this.#uniques) {
+      unique.key = unique.read(bytes);
+      const holder = unique.rows.get(unique.key);
+      if (holder !== undefined && holder !== except) return holder;
+    }
+    return undefined;
+  }
+
+  /** Puts in a row whose keys `readKeys` has just read. */
+  putRead(row: Row): void {
+    for (const unique of this.#uniques) unique.rows.set(unique.key, row);
+    for (const bucket of this.#buckets) bucket.add(row);
+    for (const ordered of this.#ordered) ordered.add(row);
+  }
+
+  /** Puts in a row that conflicts with none. */
+  put(row: Row): void {
+    for (const unique of this.#uniques) unique.key = unique.read(row.bytes);
+    this.putRead(row);
+  }
+
+  /** Puts `next`, whose keys `readKeys` has just read, where `row` was. */
+  replace(row: Row, next: Row): void {
+    for (const unique of this.#uniques) {
+      if (unique.rows.get(unique.key) !== row) unique.rows.delete(unique.read(row.bytes));
+      unique.rows.set(unique.key, next);
+    }
+    for (const bucket of this.#buckets) bucket.replace(row, next);
+    for (const ordered of this.#ordered) ordered.replace(row, next);
+  }
+
+  /** Takes a row out. */
+  remove(row: Row): void {
+    for (const unique of this.#uniques) unique.rows.delete(unique.read(row.bytes));
+    for (const bucket of this.#buckets) bucket.remove(row);
+    for (const ordered of this.#ordered) ordered.remove(row);
+  }
+
+  /** Takes all rows out. */
+  removeAll(): void {
+    for (const unique of this.#uniques) unique.rows.clear();
+    for (const bucket of this.#buckets) bucket.clear();
+    for (const ordered of this.#ordered) ordered.clear();
+  }
+
+  /** Sorts the rows by some columns, and keeps them sorted from now on. */
+  order(columns: readonly number[]): OrderedRows {
+    const ordered = new OrderedRows(this.layout, columns, this.rows());
+    this.#ordered.push(ordered);
+    return ordered;
+  }
+}
+
+/** Names a set of columns, in whatever order they stand. */
+function setOf(columns: readonly number[]): string {
+  return columns.toSorted((a, b) => a - b).join();
 }

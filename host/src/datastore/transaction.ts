@@ -1,8 +1,11 @@
 // A transaction: writes in place, and can take all of it back.
 
+import { assert, HostError } from '../errors.ts';
 import type { Commit, TableChange } from './commit.ts';
-import type { Row } from './row.ts';
+import { Row } from './row.ts';
+import { isSameBytes } from './row-key.ts';
 import type { Table } from './table.ts';
+import { TableChanges } from './table-changes.ts';
 import type { Index } from './table-index.ts';
 
 /** A row that is now in the table, and the columns that a sequence filled in. */
@@ -12,42 +15,192 @@ export interface Written {
   readonly generated: Uint8Array;
 }
 
+/** What a transaction tells its datastore. */
+export interface TransactionHost {
+  /** A sequence of the table opened a new block. */
+  sequenceReserved(table: Table, at: number): void;
+  /** The transaction is over; takes the changes, if any, and makes a commit of them. */
+  committed(changes: readonly TableChange[]): Commit;
+  rolledBack(): void;
+}
+
+const NOTHING = new Uint8Array(0);
+
 /** The one open transaction of a datastore. Every write is visible to readers at once. */
 export class Transaction {
-  /** Puts a copy of the row in. Throws `row/not-unique`, having done nothing, or `BsatnError` for a malformed row. */
-  insert(_table: Table, _bytes: Uint8Array): Written {
-    throw new Error('unfinished');
+  readonly #host: TransactionHost;
+  readonly #touched: TableChanges[] = [];
+  #isOpen = true;
+
+  constructor(host: TransactionHost) {
+    this.#host = host;
   }
-  /** Replaces the row that has the same key in a unique index. Throws `index/not-unique`, `row/not-found`, `row/not-unique`. */
-  update(_table: Table, _index: Index, _bytes: Uint8Array): Written {
-    throw new Error('unfinished');
+
+  get isOpen(): boolean {
+    return this.#isOpen;
   }
+
+  /**
+   * Puts a copy of a row in, its auto-increment columns filled where they are 0. A row that is there already stays as it
+   * is. Throws `row/not-unique`, having changed nothing but the sequences, or `BsatnError` for a malformed row.
+   */
+  insert(table: Table, bytes: Uint8Array): Written {
+    const changes = this.#changesOf(table);
+    const copy = table.slab.place(bytes);
+    table.layout.check(copy);
+    const generated = this.#generate(table, copy);
+    const holder = table.readKeys(copy);
+    if (holder) {
+      if (isSameBytes(holder.bytes, copy)) return { row: holder, generated };
+      throw new HostError('row/not-unique');
+    }
+    const deleted = changes.findDeleted(copy);
+    if (deleted) {
+      table.putRead(deleted);
+      changes.restored(deleted);
+      return { row: deleted, generated };
+    }
+    const row = new Row(copy, table.newRowKey());
+    table.slab.keep(copy);
+    table.putRead(row);
+    changes.inserted(row);
+    return { row, generated };
+  }
+
+  /**
+   * Replaces the row that has the same key in a unique index; its storage key stays. Throws `index/not-unique`,
+   * `row/not-found`, `row/not-unique` or `BsatnError`, having changed nothing but the sequences.
+   */
+  update(table: Table, index: Index, bytes: Uint8Array): Written {
+    assert(index.table === table, `index ${index.def.name} is one of ${table.def.name}`);
+    if (!index.isUnique) throw new HostError('index/not-unique');
+    const changes = this.#changesOf(table);
+    const copy = table.slab.place(bytes);
+    table.layout.check(copy);
+    const generated = this.#generate(table, copy);
+    const old = index.first(index.keyOf(copy));
+    if (!old) throw new HostError('row/not-found');
+    if (isSameBytes(old.bytes, copy)) return { row: old, generated };
+    if (table.readKeys(copy, old)) throw new HostError('row/not-unique');
+    const deleted = changes.findDeleted(copy);
+    const row = deleted ?? new Row(copy, old.key);
+    table.replace(old, row);
+    changes.deleted(old);
+    if (deleted) {
+      changes.restored(deleted);
+    } else {
+      table.slab.keep(copy);
+      changes.inserted(row);
+    }
+    return { row, generated };
+  }
+
   /** Takes a row out; false if it is no longer there. */
-  deleteRow(_table: Table, _row: Row): boolean {
-    throw new Error('unfinished');
+  deleteRow(table: Table, row: Row): boolean {
+    if (!TableChanges.isPresent(row)) return false;
+    const changes = this.#changesOf(table);
+    table.remove(row);
+    changes.deleted(row);
+    return true;
   }
-  /** Takes the row with exactly these bytes out; false if there is none. */
-  deleteEqual(_table: Table, _bytes: Uint8Array): boolean {
-    throw new Error('unfinished');
+
+  /** Takes the row with exactly these bytes out; false if there is none. Throws `BsatnError` for a malformed row. */
+  deleteEqual(table: Table, bytes: Uint8Array): boolean {
+    table.layout.check(bytes);
+    const row = table.rowEqual(bytes);
+    return row !== undefined && this.deleteRow(table, row);
   }
+
   /** Empties a table and says how many rows it had. */
-  clear(_table: Table): bigint {
-    throw new Error('unfinished');
+  clear(table: Table): bigint {
+    const changes = this.#changesOf(table);
+    const count = table.count;
+    for (const row of table.rows()) changes.deleted(row);
+    table.removeAll();
+    return BigInt(count);
   }
-  /** Sets a relation's rows; only what differs becomes a change. Throws `row/not-unique` if two new rows share a key. */
-  replaceRelation(_table: Table, _rows: readonly Uint8Array[]): void {
-    throw new Error('unfinished');
+
+  /**
+   * Sets a relation's rows; only what differs becomes a change, and equal rows count once. Throws `row/not-unique` or
+   * `BsatnError` halfway: roll back then.
+   */
+  replaceRelation(table: Table, rows: readonly Uint8Array[]): void {
+    const staying = new Set<Row>();
+    const coming: Uint8Array[] = [];
+    for (const bytes of rows) {
+      table.layout.check(bytes);
+      const row = table.rowEqual(bytes);
+      if (row) staying.add(row);
+      else coming.push(bytes);
+    }
+    if (staying.size === 0) this.clear(table);
+    else if (staying.size < table.count) {
+      for (const row of [...table.rows()]) if (!staying.has(row)) this.deleteRow(table, row);
+    }
+    for (const bytes of coming) this.insert(table, bytes);
   }
-  /** The net changes so far. */
+
+  /** The net changes so far; read them before the next write. */
   changes(): readonly TableChange[] {
-    throw new Error('unfinished');
+    const net: TableChange[] = [];
+    for (const changes of this.#touched) if (!changes.isEmpty) net.push(changes.net());
+    return net;
   }
+
   /** Makes the changes final and empties event tables. */
   commit(): Commit {
-    throw new Error('unfinished');
+    this.#end();
+    const net: TableChange[] = [];
+    for (const changes of this.#touched) {
+      const { table } = changes;
+      if (!changes.isEmpty) net.push(changes.settle());
+      table.changes = undefined;
+      if (table.def.isEvent) table.removeAll();
+    }
+    return this.#host.committed(net);
   }
-  /** Takes every change back; sequences keep what they drew. Harmless after `commit`. */
+
+  /** Takes every change back; sequences keep what they drew. Does nothing if the transaction is over. */
   rollback(): void {
-    throw new Error('unfinished');
+    if (!this.#isOpen) return;
+    this.#end();
+    for (const changes of this.#touched) {
+      changes.undo();
+      changes.table.changes = undefined;
+    }
+    this.#host.rolledBack();
   }
+
+  #end(): void {
+    assert(this.#isOpen, 'a transaction ends once');
+    this.#isOpen = false;
+  }
+
+  #changesOf(table: Table): TableChanges {
+    assert(this.#isOpen, 'nothing is written when the transaction is over');
+    if (!table.changes) {
+      table.changes = new TableChanges(table);
+      this.#touched.push(table.changes);
+    }
+    return table.changes;
+  }
+
+  /** Fills the auto-increment columns that are 0 and returns what it filled in. */
+  #generate(table: Table, bytes: Uint8Array): Uint8Array {
+    let generated = NOTHING;
+    for (let at = 0; at < table.sequences.length; at++) {
+      const { sequence, column, width } = table.sequences[at] as Table['sequences'][number];
+      const start = table.layout.startOf(bytes, column);
+      if (!isZero(bytes, start, width)) continue;
+      if (sequence.drawInto(bytes, start, width)) this.#host.sequenceReserved(table, at);
+      const drawn = bytes.slice(start, start + width);
+      generated = generated.length === 0 ? drawn : Buffer.concat([generated, drawn]);
+    }
+    return generated;
+  }
+}
+
+function isZero(bytes: Uint8Array, start: number, width: number): boolean {
+  for (let at = start; at < start + width; at++) if (bytes[at] !== 0) return false;
+  return true;
 }

@@ -1,0 +1,125 @@
+// What the open transaction has changed in one table, net, kept as it goes. It is also the undo list: taking a transaction
+// back means removing what is inserted and putting back what is deleted.
+//
+// A row's `mark` says where it stands: 0 untouched, n > 0 the (n-1)th insert, n < 0 the (-n-1)th delete, GONE no longer in
+// any table.
+
+import type { TableChange } from './commit.ts';
+import type { Row } from './row.ts';
+import { isSameBytes, keyOfBytes } from './row-key.ts';
+import type { Table } from './table.ts';
+
+const GONE = -(2 ** 30);
+
+/** Up to this many deleted rows are looked through one by one; more of them get a map. */
+const FEW_DELETES = 8;
+
+/** The net change of one table inside one transaction. */
+export class TableChanges {
+  readonly table: Table;
+  #inserts: (Row | undefined)[] = [];
+  #deletes: (Row | undefined)[] = [];
+  #insertCount = 0;
+  #deleteCount = 0;
+  #deletedByBytes: Map<string, Row> | undefined;
+
+  constructor(table: Table) {
+    this.table = table;
+  }
+
+  get isEmpty(): boolean {
+    return this.#insertCount === 0 && this.#deleteCount === 0;
+  }
+
+  /** Whether a row is in the table now. */
+  static isPresent(row: Row): boolean {
+    return row.mark >= 0;
+  }
+
+  /** Notes that a new row is in the table. */
+  inserted(row: Row): void {
+    row.mark = this.#inserts.push(row);
+    this.#insertCount++;
+  }
+
+  /** Notes that a row has left the table: one that this transaction brought is as if it had never been. */
+  deleted(row: Row): void {
+    if (row.mark > 0) {
+      this.#inserts[row.mark - 1] = undefined;
+      this.#insertCount--;
+      row.mark = GONE;
+    } else {
+      row.mark = -this.#deletes.push(row);
+      this.#deleteCount++;
+      this.#deletedByBytes?.set(keyOfBytes(row.bytes), row);
+    }
+  }
+
+  /** The row of these bytes that this transaction deleted: it comes back instead of a new one. */
+  findDeleted(bytes: Uint8Array): Row | undefined {
+    if (this.#deleteCount === 0) return undefined;
+    if (this.#deletes.length > FEW_DELETES) return this.#deletedMap().get(keyOfBytes(bytes));
+    for (const row of this.#deletes) if (row && isSameBytes(row.bytes, bytes)) return row;
+    return undefined;
+  }
+
+  /** Notes that a deleted row is back. */
+  restored(row: Row): void {
+    this.#deletes[-row.mark - 1] = undefined;
+    this.#deleteCount--;
+    this.#deletedByBytes?.delete(keyOfBytes(row.bytes));
+    row.mark = 0;
+  }
+
+  /** What remains, to be read before the next write. */
+  net(): TableChange {
+    return { table: this.table, inserts: this.#netInserts(), deletes: this.#netDeletes() };
+  }
+
+  /** Ends the transaction for this table with its rows as they are. */
+  settle(): TableChange {
+    const change = this.net();
+    const afterwards = this.table.def.isEvent ? GONE : 0;
+    for (const row of change.inserts) row.mark = afterwards;
+    for (const row of change.deletes) row.mark = GONE;
+    return change;
+  }
+
+  /** Ends the transaction for this table with its rows as they were. */
+  undo(): void {
+    const { inserts, deletes } = this.net();
+    for (const row of inserts) {
+      this.table.remove(row);
+      row.mark = GONE;
+    }
+    for (const row of deletes) {
+      this.table.put(row);
+      row.mark = 0;
+    }
+  }
+
+  #netInserts(): Row[] {
+    if (this.#insertCount !== this.#inserts.length) this.#inserts = compact(this.#inserts, 1);
+    return this.#inserts as Row[]; // it has no holes now
+  }
+
+  #netDeletes(): Row[] {
+    if (this.#deleteCount !== this.#deletes.length) this.#deletes = compact(this.#deletes, -1);
+    return this.#deletes as Row[]; // it has no holes now
+  }
+
+  #deletedMap(): Map<string, Row> {
+    if (!this.#deletedByBytes) {
+      this.#deletedByBytes = new Map();
+      for (const row of this.#deletes) if (row) this.#deletedByBytes.set(keyOfBytes(row.bytes), row);
+    }
+    return this.#deletedByBytes;
+  }
+}
+
+/** Closes the holes of a list and marks its rows with their new places. */
+function compact(rows: readonly (Row | undefined)[], sign: 1 | -1): Row[] {
+  const kept: Row[] = [];
+  for (const row of rows) if (row) row.mark = sign * kept.push(row);
+  return kept;
+}
