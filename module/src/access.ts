@@ -1,0 +1,22 @@
+// Who may do what, as guards: each returns what it guards, or refuses.
+
+import type { Identity } from 'spacetimedb';
+import { refuse } from './refuse.ts';
+import type { Ctx } from './schema.ts';
+
+/** The public row of an agent that the caller owns. */
+export function ownAgent(ctx: Ctx, id: bigint) {
+  const row = ctx.db.agent.id.find(id);
+  if (!row) refuse('agent/unknown', `there is no agent ${id}; register it first`);
+  if (!row.owner.isEqual(ctx.sender)) refuse('agent/not-yours', `agent "${row.name}" belongs to another identity`);
+  return row;
+}
+
+export function isOperator(db: Ctx['db'], identity: Identity): boolean {
+  return db.operator.identity.find(identity) !== null;
+}
+
+export function requireOperator(ctx: Ctx): void {
+  if (!isOperator(ctx.db, ctx.sender))
+    refuse('operator/required', 'only an operator may do this; ask one to grant you');
+}

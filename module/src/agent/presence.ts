@@ -1,0 +1,58 @@
+// Who is there: an agent is online while a connection is attached to it.
+
+import type { ConnectionId } from 'spacetimedb';
+import { LIMITS, type Presence } from '../contract.ts';
+import type { Desk } from '../desk.ts';
+import { fill, sweepLater } from '../message/deliver.ts';
+
+/** Binds an agent to a connection and offers it what waits. Saying it again does nothing. */
+export function attach(desk: Desk, agent: bigint, connection: ConnectionId): void {
+  const { db } = desk.ctx;
+  const box = desk.own(agent);
+  // The agents of one connection: at most `agentsPerIdentity`.
+  for (const row of db.attachment.connection.filter(connection)) if (row.agent === agent) return;
+  db.attachment.insert({ id: 0n, connection, agent });
+  if (!box.online) {
+    box.online = true;
+    box.offlineSince = 0n;
+    desk.changed(box);
+    show(desk, agent, 'online');
+  }
+  fill(desk, box);
+}
+
+/** Lets go of an agent; after its last connection it is offline, and after the grace period its deliveries go back. */
+export function detach(desk: Desk, agent: bigint, connection: ConnectionId): void {
+  const { db } = desk.ctx;
+  for (const row of [...db.attachment.connection.filter(connection)]) {
+    if (row.agent === agent) db.attachment.id.delete(row.id);
+  }
+  goOfflineIfAlone(desk, agent);
+}
+
+/** A connection is gone: all that was attached to it is let go. */
+export function detachAll(desk: Desk, connection: ConnectionId): void {
+  const { db } = desk.ctx;
+  for (const row of [...db.attachment.connection.filter(connection)]) {
+    db.attachment.id.delete(row.id);
+    goOfflineIfAlone(desk, row.agent);
+  }
+}
+
+function goOfflineIfAlone(desk: Desk, agent: bigint): void {
+  // The connections of one agent: a handful.
+  for (const _ of desk.ctx.db.attachment.agent.filter(agent)) return;
+  const box = desk.box(agent);
+  if (!box?.online) return;
+  box.online = false;
+  box.offlineSince = desk.now;
+  desk.changed(box);
+  show(desk, agent, 'offline');
+  sweepLater(desk, box, desk.now + BigInt(LIMITS.graceMs) * 1000n);
+}
+
+/** Shows presence in the public row. */
+function show(desk: Desk, agent: bigint, presence: Presence): void {
+  const row = desk.ctx.db.agent.id.find(agent);
+  if (row && row.presence !== presence) desk.ctx.db.agent.id.update({ ...row, presence });
+}

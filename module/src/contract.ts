@@ -1,0 +1,172 @@
+// What outsiders may rely on besides the tables: words, limits and codes. Constants only, so that a client can read them.
+
+/** Names of agents. */
+export const AGENT_NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;
+/** Names nobody may register, since the hub itself speaks under them. */
+export const RESERVED_NAMES: readonly string[] = ['system', 'agora', 'operator'];
+/** Names of capabilities, agent types and actions. */
+export const SHORT_NAME = /^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,63}$/;
+/** Message and event types: snake or dotted, lower case first. */
+export const TYPE_NAME = /^[A-Za-z][A-Za-z0-9_]*(\.[A-Za-z0-9_]+)*$/;
+/** UUIDv7 in lower case. */
+export const UUID_V7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+
+export const PRIORITY = { low: 1, normal: 2, high: 3, critical: 4 } as const;
+export type Priority = (typeof PRIORITY)[keyof typeof PRIORITY];
+
+export const AGENT_STATUSES = ['active', 'busy', 'away', 'draining'] as const;
+export type AgentStatus = (typeof AGENT_STATUSES)[number];
+
+export const PRESENCES = ['online', 'offline', 'stale'] as const;
+export type Presence = (typeof PRESENCES)[number];
+
+/** What an inbox row is: a duty (`message`, `ask`, `task`) or a notice that takes no credit. */
+export const INBOX_KINDS = ['message', 'ask', 'task', 'answer', 'timeout', 'dead', 'expired'] as const;
+export type InboxKind = (typeof INBOX_KINDS)[number];
+
+export const DELIVERY_STATES = [
+  'delayed',
+  'queued',
+  'offered',
+  'done',
+  'failed',
+  'expired',
+  'dead',
+  'cancelled',
+] as const;
+export type DeliveryState = (typeof DELIVERY_STATES)[number];
+
+export const WORKFLOW_STATUSES = ['running', 'paused', 'succeeded', 'failed', 'cancelled'] as const;
+export type WorkflowStatus = (typeof WORKFLOW_STATUSES)[number];
+
+export const STEP_STATES = [
+  'pending',
+  'ready',
+  'running',
+  'succeeded',
+  'failed',
+  'skipped',
+  'timed_out',
+  'cancelled',
+] as const;
+export type StepState = (typeof STEP_STATES)[number];
+
+/** The seven message types every agent knows. */
+export const STANDARD_MESSAGE_TYPES = [
+  'documentation_request',
+  'task_assignment',
+  'collaboration_request',
+  'status_update',
+  'capability_announcement',
+  'review_request',
+  'system_notification',
+] as const;
+
+/** Events that only the hub itself publishes. */
+export const SYSTEM_EVENT_TYPES = [
+  'agent_registration',
+  'agent_update',
+  'agent_offline',
+  'agent_unregistered',
+  'workflow_started',
+  'workflow_completion',
+  'workflow_failed',
+  'workflow_cancelled',
+  'step_ready',
+  'step_completed',
+  'step_failed',
+  'message_dead_lettered',
+  'system_alert',
+] as const;
+
+export const LIMITS = {
+  /** Bytes (UTF-8) of a payload, event data or step output. */
+  payloadBytes: 256 * 1024,
+  /** Bytes of metadata and headers. */
+  headerBytes: 16 * 1024,
+  /** A payload over this many bytes is not in the envelope; `readPayload` has it. */
+  inlineBytes: 4 * 1024,
+  recipients: 256,
+  capabilities: 64,
+  acts: 256,
+  /** Unfinished deliveries of an agent that sends nothing back, all lanes together. */
+  inboxLength: 100_000,
+  defaultCredit: 32,
+  maxCredit: 256,
+  /** Critical deliveries an agent may hold beyond its credit. */
+  criticalCredit: 4,
+  attempts: 5,
+  leaseMs: 60_000,
+  maxLeaseMs: 3_600_000,
+  graceMs: 5_000,
+  retentionMs: 24 * 3_600_000,
+  clockSkewMs: 5 * 60_000,
+  answerWithinMs: 24 * 3_600_000,
+  workflowSteps: 1_000,
+  watchersPerWorkflow: 16,
+  watchesPerIdentity: 128,
+  agentsPerIdentity: 1_000,
+  page: 256,
+} as const;
+
+/** How much later than a low one a message of this priority may come and still be offered first, in milliseconds. */
+export const BOOST_MS: Readonly<Record<Priority, number>> = { 1: 0, 2: 60_000, 3: 300_000, 4: 1_800_000 };
+
+/** Every refusal of the module, and what it means. */
+export const CODES = {
+  'agent/unknown': 'No agent has this id.',
+  'agent/name-taken': 'Another identity owns this name.',
+  'agent/bad-name': 'The name is not 1-64 letters, digits, _ . - or is reserved.',
+  'agent/bad-type': 'The agent type is not a short name.',
+  'agent/bad-capability': 'A capability is not a short name, is given twice, or there are too many.',
+  'agent/bad-metadata': 'The metadata is not a JSON object within 16 KiB.',
+  'agent/bad-credit': 'The credit is over the limit.',
+  'agent/bad-status': 'The status is not one of the four.',
+  'agent/not-yours': 'The agent belongs to another identity.',
+  'agent/not-attached': 'The call came without a connection, or the agent is not attached to it.',
+  'agent/too-many': 'One identity may not own more agents.',
+  'message/bad-id': 'The id is not a UUIDv7 in lower case.',
+  'message/id-too-old': 'The id is older than messages are kept, so it might have been used before.',
+  'message/id-ahead': 'The id lies in the future: the clock of the sender is wrong.',
+  'message/id-reused': 'The id was used before with other content.',
+  'message/no-recipient': 'No recipient was named.',
+  'message/too-many-recipients': 'More recipients were named than one message may have.',
+  'message/unknown-recipient': 'No agent has this name.',
+  'message/unsupported-target': 'This kind of target, or this mix of targets, cannot be sent to.',
+  'message/bad-type': 'The type is not a snake or dotted name.',
+  'message/bad-payload': 'The payload is not JSON.',
+  'message/too-large': 'The payload is over 256 KiB.',
+  'message/bad-headers': 'The headers are not a JSON object within 16 KiB.',
+  'message/bad-priority': 'The priority is not 1, 2, 3 or 4.',
+  'message/bad-deadline':
+    'The time an answer may take is over 24 h, or an answer was wanted of more than one recipient.',
+  'message/unsupported-time': 'Delay and time to live are not supported yet.',
+  'message/unknown': 'No message has this id, or it is not the caller’s.',
+  'delivery/unknown': 'No delivery has this id, or it is not the caller’s.',
+  'delivery/stale-attempt': 'The delivery was taken back and given again since; this attempt no longer counts.',
+  'delivery/ended': 'The delivery has ended otherwise already.',
+  'delivery/not-offered': 'The delivery is waiting again; it is not offered now.',
+  'delivery/bad-answer': 'The answer’s status is not success or error, or its data is not JSON.',
+  'delivery/not-a-step': 'The delivery is not a step of a workflow.',
+  'delivery/bad-lease': 'The lease asked for is zero or over an hour.',
+  'inbox/full': 'The recipient has as many unfinished deliveries as it may have.',
+  'broadcast/unknown': 'No broadcast has this number.',
+  'event/bad-id': 'The id is not a UUIDv7 in lower case.',
+  'event/bad-type': 'The type is not a snake or dotted name.',
+  'event/reserved-type': 'Only the hub itself publishes events of this type.',
+  'event/bad-data': 'The data is not JSON within 256 KiB.',
+  'event/id-reused': 'The id was used before with other content.',
+  'workflow/bad-definition': 'The definition has faults; each is named.',
+  'workflow/id-reused': 'The id was used before with another definition.',
+  'workflow/bad-id': 'The id is not a UUIDv7 in lower case.',
+  'workflow/unknown': 'No workflow has this id, or it is not the caller’s to see.',
+  'workflow/too-many-watchers': 'As many watch as may.',
+  'operator/required': 'Only an operator may do this.',
+  'operator/last': 'The last operator cannot be revoked.',
+  'call/empty': 'No act was given.',
+  'call/too-many-acts': 'More acts were given than one call may have.',
+  'call/refused': 'At least one act was refused; the text lists each as JSON.',
+  'call/bad-limit': 'The limit is zero or over 256.',
+} as const;
+
+export type Code = keyof typeof CODES;

@@ -1,0 +1,31 @@
+// An agent publishes an event.
+
+import { LIMITS, SYSTEM_EVENT_TYPES, TYPE_NAME, UUID_V7 } from '../contract.ts';
+import type { Desk } from '../desk.ts';
+import { refuse } from '../refuse.ts';
+import { isLongerThan, parseJson } from '../text.ts';
+import { appendEvent } from './publish.ts';
+
+/** Publishes an event of an agent of the caller. The same event again does nothing. */
+export function publish(
+  desk: Desk,
+  act: { readonly id: string; readonly agent: bigint; readonly type: string; readonly data: string },
+): void {
+  const { name } = desk.own(act.agent);
+  if (!UUID_V7.test(act.id)) refuse('event/bad-id', `"${act.id.slice(0, 64)}" is not a UUIDv7 in lower case`);
+  const earlier = desk.ctx.db.eventLog.id.find(act.id);
+  if (earlier) {
+    if (earlier.source === name && earlier.type === act.type && earlier.data === act.data) return;
+    refuse('event/id-reused', `${act.id} was used for another event; publish under a new id`);
+  }
+  if (!TYPE_NAME.test(act.type) || act.type.length > 128) {
+    refuse('event/bad-type', `"${act.type.slice(0, 64)}" is not a type; use snake_case or dotted names`);
+  }
+  if ((SYSTEM_EVENT_TYPES as readonly string[]).includes(act.type)) {
+    refuse('event/reserved-type', `only the hub itself publishes "${act.type}"; choose another type`);
+  }
+  if (isLongerThan(act.data, LIMITS.payloadBytes) || !parseJson(act.data)) {
+    refuse('event/bad-data', `the data of an event is JSON of at most ${LIMITS.payloadBytes} bytes`);
+  }
+  appendEvent(desk, act.type, name, act.data, act.id);
+}

@@ -1,0 +1,19 @@
+// Publishes a fact to everyone: kept in the log, shown on the feed.
+
+import type { SYSTEM_EVENT_TYPES } from '../contract.ts';
+import type { Desk } from '../desk.ts';
+
+export type SystemEventType = (typeof SYSTEM_EVENT_TYPES)[number];
+
+/** Appends an event. `id` is the caller's; the hub's own events have their number for one. */
+export function appendEvent(desk: Desk, type: string, source: string, data: string, id?: string): void {
+  const seq = desk.nextNumber('event');
+  const row = { seq, id: id ?? `system-${seq}`, type, source, data, at: desk.ctx.timestamp };
+  desk.ctx.db.eventLog.insert(row);
+  desk.ctx.db.eventFeed.insert(row);
+}
+
+/** An event of the hub itself. About private things it carries ids, never content. */
+export function appendSystemEvent(desk: Desk, type: SystemEventType, data: Readonly<Record<string, unknown>>): void {
+  appendEvent(desk, type, 'system', JSON.stringify(data));
+}

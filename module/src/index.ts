@@ -1,0 +1,22 @@
+// What is published and nothing else: the schema as default; reducers, views and procedures by name.
+
+export { agora as default } from './schema.ts';
+export {
+  attachAgent,
+  detachAgent,
+  heartbeat,
+  onDisconnect,
+  registerAgent,
+  setStatus,
+  unregisterAgent,
+  updateAgent,
+} from './agent/reducers.ts';
+export { readEvents } from './event/procedures.ts';
+export { broadcastStatus, messageStatus, readBroadcasts, readPayload } from './message/procedures.ts';
+export { performActs } from './message/reducers.ts';
+export { myInbox } from './message/views.ts';
+export { grantOperator, init, revokeOperator } from './operator/reducers.ts';
+export { sweepSlot } from './time/reducers.ts';
+export { workflowSteps } from './workflow/procedures.ts';
+export { startWorkflow, unwatchWorkflow, watchWorkflow } from './workflow/reducers.ts';
+export { myWorkflows } from './workflow/views.ts';

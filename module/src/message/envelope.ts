@@ -1,0 +1,35 @@
+// What a recipient sees of a message: one JSON text, put together once and stored with the offer.
+
+import { LIMITS } from '../contract.ts';
+import type { Ctx } from '../schema.ts';
+import { byteLength, isLongerThan } from '../text.ts';
+
+export type Message = NonNullable<ReturnType<Ctx['db']['message']['id']['find']>>;
+
+/** The envelope of a message. Names, types and ids have been checked on the way in, so they need no escaping. */
+export function envelopeOf(message: Message): string {
+  const { payload, headers, inReplyTo } = message;
+  const body = isLongerThan(payload, LIMITS.inlineBytes)
+    ? `"payloadBytes":${byteLength(payload)}`
+    : `"payload":${payload}`;
+  return (
+    `{"id":"${message.id}","from":"${message.senderName}","fromId":${message.sender},"to":"${message.target}",` +
+    `"type":"${message.type}","priority":${message.priority},"sentAt":${message.acceptedAt},"answerBy":${message.answerBy},` +
+    (inReplyTo === '' ? '' : `"inReplyTo":"${inReplyTo}",`) +
+    (headers === '' ? '' : `"headers":${headers},`) +
+    `${body}}`
+  );
+}
+
+/** The envelope of a notice that no message stands behind: what became of the message `about`. */
+export function noticeEnvelope(
+  type: string,
+  about: string,
+  at: bigint,
+  payload: Readonly<Record<string, unknown>>,
+): string {
+  return (
+    `{"id":"","from":"system","fromId":0,"to":"","type":"${type}","priority":2,"sentAt":${at},"answerBy":0,` +
+    `"inReplyTo":"${about}","payload":${JSON.stringify(payload)}}`
+  );
+}

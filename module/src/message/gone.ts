@@ -1,0 +1,37 @@
+// The queue an agent leaves behind when it is unregistered: dead, a chunk at a time.
+
+import type { Desk } from '../desk.ts';
+import { parseJson, isObject } from '../text.ts';
+import { remember } from '../time/due.ts';
+import { LANES } from './rules.ts';
+import { bury } from './settle.ts';
+
+const CHUNK = 256n;
+
+/** Buries a chunk of the lanes of an agent that is gone. `text` says where its lanes begin and end. */
+export function sweepGone(desk: Desk, agent: bigint, text: string): void {
+  const lanes = parseJson(text)?.value;
+  if (!isObject(lanes)) return;
+  const heads = bigints(lanes['heads']);
+  const tails = bigints(lanes['tails']);
+  let left = CHUNK;
+  for (const lane of LANES) {
+    let at = heads[lane - 1] ?? 0n;
+    const tail = tails[lane - 1] ?? 0n;
+    for (; at < tail && left > 0n; at++, left--) {
+      // A full key: one row, or none where there was a hole.
+      for (const row of [...desk.ctx.db.waiting.byLane.filter([agent, lane, at])]) {
+        desk.ctx.db.waiting.id.delete(row.id);
+        bury(desk, row, 'its agent was unregistered');
+      }
+    }
+    heads[lane - 1] = at;
+  }
+  const isMore = LANES.some(lane => (heads[lane - 1] ?? 0n) < (tails[lane - 1] ?? 0n));
+  if (isMore)
+    remember(desk, desk.now, 'gone', agent, JSON.stringify({ heads: heads.map(String), tails: tails.map(String) }));
+}
+
+function bigints(value: unknown): bigint[] {
+  return Array.isArray(value) ? value.map(each => BigInt(String(each))) : [];
+}

@@ -1,0 +1,137 @@
+// What is too long for a view, and what became of what was sent. Each checks its caller.
+
+import { t, type InferSchema, type ProcedureCtx } from 'spacetimedb/server';
+import { LIMITS } from '../contract.ts';
+import { refuse } from '../refuse.ts';
+import { agora, type Ctx } from '../schema.ts';
+
+/** The database as a procedure's transaction sees it. */
+type Db = Ctx['db'];
+type Caller = Pick<ProcedureCtx<InferSchema<typeof agora>>, 'sender'>;
+
+function ownName(db: Db, caller: Caller, agent: bigint): string {
+  const box = db.mailbox.agent.find(agent);
+  if (!box) refuse('agent/unknown', `there is no agent ${agent}; register it first`);
+  if (!box.owner.isEqual(caller.sender)) refuse('agent/not-yours', `agent "${box.name}" belongs to another identity`);
+  return box.name;
+}
+
+/** The payload of an offered delivery or notice of the caller, as JSON. */
+export const readPayload = agora.procedure({ delivery: t.u64() }, t.string(), (ctx, { delivery }) =>
+  ctx.withTx(tx => {
+    const row = tx.db.offer.id.find(delivery);
+    const message = row?.owner.isEqual(ctx.sender) ? tx.db.message.id.find(row.message) : undefined;
+    return message?.payload ?? refuse('delivery/unknown', `there is no offered delivery ${delivery} of yours`);
+  }),
+);
+
+const BroadcastRow = t.object('BroadcastRow', {
+  seq: t.u64(),
+  sender: t.u64(),
+  priority: t.u8(),
+  envelope: t.string(),
+});
+const BroadcastPage = t.object('BroadcastPage', {
+  cursor: t.u64(),
+  head: t.u64(),
+  handled: t.array(t.u64()),
+  rows: t.array(BroadcastRow),
+});
+
+/** Broadcasts an agent has not handled, after a number (0: after its cursor), in order. */
+export const readBroadcasts = agora.procedure(
+  { agent: t.u64(), after: t.u64(), limit: t.u32() },
+  BroadcastPage,
+  (ctx, { agent, after, limit }) => {
+    if (limit === 0 || limit > LIMITS.page) refuse('call/bad-limit', `a page has 1 to ${LIMITS.page} rows`);
+    return ctx.withTx(tx => {
+      ownName(tx.db, ctx, agent);
+      const head = tx.db.logHead.log.find('broadcast')?.last ?? 0n;
+      const cursor = tx.db.broadcastCursor.agent.find(agent)?.handled ?? head;
+      const rows = [];
+      const handled: bigint[] = [];
+      const from = after > cursor ? after : cursor;
+      // Numbers are dense: at most a page of look-ups by key, whether or not the row was handled.
+      const end = from + BigInt(limit);
+      for (let seq = from + 1n; seq <= head && seq <= end; seq++) {
+        if (isHandled(tx.db, agent, seq)) handled.push(seq);
+        else {
+          const row = tx.db.broadcastLog.seq.find(seq);
+          if (row) rows.push({ seq, sender: row.sender, priority: row.priority, envelope: row.envelope });
+        }
+      }
+      return { cursor, head, handled, rows };
+    });
+  },
+);
+
+function isHandled(db: Db, agent: bigint, seq: bigint): boolean {
+  for (const _ of db.broadcastHandled.byAgentSeq.filter([agent, seq])) return true; // a full key: one row at most
+  return false;
+}
+
+const BroadcastStatus = t.object('BroadcastStatusResult', {
+  seq: t.u64(),
+  recipients: t.u32(),
+  handled: t.array(t.string()),
+  waiting: t.array(t.string()),
+});
+
+/** Who has handled a broadcast, for its sender. Looks at the first 1,000 agents. */
+export const broadcastStatus = agora.procedure(
+  { agent: t.u64(), message: t.string() },
+  BroadcastStatus,
+  (ctx, { agent, message }) =>
+    ctx.withTx(tx => {
+      ownName(tx.db, ctx, agent);
+      const sent = tx.db.message.id.find(message);
+      if (!sent || sent.sender !== agent || sent.broadcast === 0n)
+        refuse('message/unknown', `there is no broadcast ${message} of yours`);
+      const seq = sent.broadcast;
+      const handled: string[] = [];
+      const waiting: string[] = [];
+      const last = tx.db.logHead.log.find('agent')?.last ?? 0n;
+      // Agent ids are dense: look-ups by key, 1,000 names at most.
+      for (let id = 1n; id <= last && handled.length + waiting.length < 1_000; id++) {
+        const cursor = id === agent ? undefined : tx.db.broadcastCursor.agent.find(id);
+        if (!cursor || cursor.since >= seq) continue;
+        const name = tx.db.mailbox.agent.find(id)?.name ?? '';
+        (cursor.handled >= seq || isHandled(tx.db, id, seq) ? handled : waiting).push(name);
+      }
+      return { seq, recipients: handled.length + waiting.length, handled, waiting };
+    }),
+);
+
+const DeliveryStatus = t.object('DeliveryStatus', {
+  agent: t.u64(),
+  name: t.string(),
+  state: t.string(),
+  attempt: t.u32(),
+  at: t.i64(),
+  reason: t.string(),
+});
+
+/** What became of a message, one row a recipient, for its sender. */
+export const messageStatus = agora.procedure(
+  { agent: t.u64(), message: t.string() },
+  t.array(DeliveryStatus),
+  (ctx, { agent, message }) =>
+    ctx.withTx(tx => {
+      ownName(tx.db, ctx, agent);
+      const sent = tx.db.message.id.find(message);
+      if (!sent || sent.sender !== agent) refuse('message/unknown', `there is no message ${message} of yours`);
+      return sent.deliveries.map(id => statusOf(tx.db, id));
+    }),
+);
+
+function statusOf(db: Db, id: bigint) {
+  const agent = id >> 32n;
+  const name = db.mailbox.agent.find(agent)?.name ?? '';
+  const end = db.ended.id.find(id);
+  if (end) return { agent, name, state: end.state, attempt: end.attempt, at: end.at, reason: end.reason };
+  const offered = db.offer.id.find(id);
+  if (offered) return { agent, name, state: 'offered', attempt: offered.attempt, at: offered.leaseUntil, reason: '' };
+  const row = db.waiting.id.find(id);
+  const state = row?.lane === 0 ? 'delayed' : 'queued';
+  return { agent, name, state, attempt: row?.attempt ?? 0, at: row?.availableAt ?? 0n, reason: '' };
+}

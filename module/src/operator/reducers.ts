@@ -1,0 +1,24 @@
+// Operators are granted and revoked by operators; the identity that published the module is the first.
+
+import { t } from 'spacetimedb/server';
+import { isOperator, requireOperator } from '../access.ts';
+import { refuse } from '../refuse.ts';
+import { agora } from '../schema.ts';
+
+export const init = agora.init(ctx => {
+  ctx.db.operator.insert({ identity: ctx.sender, grantedAt: ctx.timestamp.microsSinceUnixEpoch });
+});
+
+export const grantOperator = agora.reducer({ identity: t.identity() }, (ctx, { identity }) => {
+  requireOperator(ctx);
+  if (isOperator(ctx.db, identity)) return;
+  ctx.db.operator.insert({ identity, grantedAt: ctx.timestamp.microsSinceUnixEpoch });
+});
+
+export const revokeOperator = agora.reducer({ identity: t.identity() }, (ctx, { identity }) => {
+  requireOperator(ctx);
+  if (!isOperator(ctx.db, identity)) return;
+  if (ctx.db.operator.count() <= 1n)
+    refuse('operator/last', 'the last operator cannot be revoked; grant another first');
+  ctx.db.operator.identity.delete(identity);
+});

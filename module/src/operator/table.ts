@@ -1,0 +1,5 @@
+// Who may see and steer everything.
+
+import { t, table } from 'spacetimedb/server';
+
+export const operator = table({}, { identity: t.identity().primaryKey(), grantedAt: t.i64() });

@@ -1,0 +1,21 @@
+// How a reducer says no: a refusal travels as the text `code: sentence`.
+
+import { SenderError } from 'spacetimedb/server';
+import type { Code } from './contract.ts';
+
+/** The caller broke a rule. Nothing of the call is kept. */
+export class Refusal extends SenderError {
+  readonly code: Code;
+  readonly sentence: string;
+
+  constructor(code: Code, sentence: string) {
+    super(`${code}: ${sentence}`);
+    this.code = code;
+    this.sentence = sentence;
+  }
+}
+
+/** Ends the call (or the act) with a refusal. `sentence` names the thing, the rule, and the way out. */
+export function refuse(code: Code, sentence: string): never {
+  throw new Refusal(code, sentence);
+}

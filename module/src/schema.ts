@@ -1,0 +1,55 @@
+// Joins the tables into one database, and names the context that everything else is written against.
+
+import { schema, type InferSchema, type ReducerCtx, type ViewCtx } from 'spacetimedb/server';
+import { agent, agentCapability, attachment, pulse } from './agent/table.ts';
+import { eventFeed, eventLog, logHead } from './event/table.ts';
+import {
+  ask,
+  broadcastCursor,
+  broadcastFeed,
+  broadcastHandled,
+  broadcastLog,
+  ended,
+  mailbox,
+  message,
+  offer,
+  waiting,
+} from './message/table.ts';
+import { operator } from './operator/table.ts';
+import { due, dueCount, dueSlot } from './time/table.ts';
+import { step, workflow, workflowState, workflowWatch } from './workflow/table.ts';
+
+export const agora = schema({
+  agent,
+  agentCapability,
+  attachment,
+  pulse,
+  message,
+  mailbox,
+  waiting,
+  offer,
+  ended,
+  ask,
+  broadcastFeed,
+  broadcastLog,
+  broadcastCursor,
+  broadcastHandled,
+  eventFeed,
+  eventLog,
+  logHead,
+  workflow,
+  workflowState,
+  step,
+  workflowWatch,
+  due,
+  dueCount,
+  dueSlot,
+  operator,
+});
+
+type AgoraSchema = InferSchema<typeof agora>;
+
+/** What a reducer is given. */
+export type Ctx = ReducerCtx<AgoraSchema>;
+/** What a view is given. */
+export type CallerView = ViewCtx<AgoraSchema>;

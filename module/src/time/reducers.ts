@@ -1,0 +1,55 @@
+// Looks at what is due: one chunk of one slot a call.
+
+import { ScheduleAt } from 'spacetimedb';
+import { withDesk, type Desk } from '../desk.ts';
+import { timeOutAsk } from '../message/ask.ts';
+import { enqueue, fill } from '../message/deliver.ts';
+import { bury, sweepMailbox } from '../message/settle.ts';
+import { sweepGone } from '../message/gone.ts';
+import { agora } from '../schema.ts';
+import { CHUNK, chunkKey, type DueKind } from './due.ts';
+import { dueSlot } from './table.ts';
+
+/** Private: runs by schedule only. A failure is logged by the server, and costs one chunk. */
+export const sweepSlot = agora.reducer({ onSchedule: dueSlot }, { slot: dueSlot.rowType }, (ctx, { slot }) => {
+  withDesk(ctx, desk => {
+    const key = chunkKey(slot.slot, slot.chunk);
+    const rows = [...ctx.db.due.chunk.filter(key)]; // at most CHUNK rows, by construction of the key
+    for (const row of rows) {
+      ctx.db.due.id.delete(row.id);
+      // The kinds are written by `remember` alone.
+      look(desk, row.kind as DueKind, row.ref, row.text);
+    }
+    const count = ctx.db.dueCount.slot.find(slot.slot)?.count ?? 0;
+    if (count > (slot.chunk + 1) * CHUNK) {
+      const scheduledAt = ScheduleAt.time(desk.now);
+      ctx.db.dueSlot.insert({ scheduledId: 0n, scheduledAt, slot: slot.slot, chunk: slot.chunk + 1 });
+    } else ctx.db.dueCount.slot.delete(slot.slot);
+  });
+});
+
+function look(desk: Desk, kind: DueKind, ref: bigint, text: string): void {
+  switch (kind) {
+    case 'mailbox':
+      return sweepMailbox(desk, ref);
+    case 'requeue':
+      return requeue(desk, ref);
+    case 'ask':
+      return timeOutAsk(desk, text);
+    case 'gone':
+      return sweepGone(desk, ref, text);
+  }
+}
+
+/** The backoff of a delivery is over: it stands in its lane again. */
+function requeue(desk: Desk, delivery: bigint): void {
+  const { db } = desk.ctx;
+  const row = db.waiting.id.find(delivery);
+  if (!row || row.lane !== 0) return;
+  db.waiting.id.delete(delivery);
+  const box = desk.box(row.agent);
+  const message = db.message.id.find(row.message);
+  if (!box || !message) return bury(desk, row, 'its agent was unregistered');
+  enqueue(desk, box, { ...row, lane: message.priority, availableAt: desk.now });
+  fill(desk, box);
+}

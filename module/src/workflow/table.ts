@@ -1,0 +1,69 @@
+// A dependency graph as rows: what was asked (never changes), how far it is, and one row a step.
+
+import { t, table } from 'spacetimedb/server';
+
+export const workflow = table(
+  {},
+  {
+    id: t.string().primaryKey(),
+    initiator: t.u64(),
+    type: t.string(),
+    definition: t.string(),
+    /** Agent ids of the participants. */
+    participants: t.array(t.u64()),
+    priority: t.u8(),
+    createdAt: t.i64(),
+  },
+);
+
+/** The one row that is followed live. */
+export const workflowState = table(
+  {},
+  {
+    id: t.string().primaryKey(),
+    type: t.string(),
+    status: t.string(),
+    total: t.u32(),
+    ended: t.u32(),
+    reason: t.string(),
+    startedAt: t.i64(),
+    endedAt: t.i64(),
+    version: t.u32(),
+  },
+);
+
+/** Steps are found by (workflow, position); positions are dense, 0 to total - 1. */
+export const step = table(
+  { indexes: [{ accessor: 'byPosition', algorithm: 'btree', columns: ['workflow', 'position'] }] },
+  {
+    id: t.u64().primaryKey().autoInc(),
+    workflow: t.string(),
+    position: t.u32(),
+    name: t.string(),
+    agent: t.u64(),
+    agentName: t.string(),
+    action: t.string(),
+    requirements: t.string(),
+    /** Positions of the steps this one waits for, and of those that wait for it. */
+    dependencies: t.array(t.u32()),
+    dependents: t.array(t.u32()),
+    unmet: t.u32(),
+    state: t.string(),
+    message: t.string(),
+    attempt: t.u32(),
+    output: t.string(),
+    error: t.string(),
+    startedAt: t.i64(),
+    endedAt: t.i64(),
+  },
+);
+
+/** Who follows a workflow live. */
+export const workflowWatch = table(
+  {},
+  {
+    id: t.u64().primaryKey().autoInc(),
+    watcher: t.identity().index('btree'),
+    workflow: t.string().index('btree'),
+  },
+);
