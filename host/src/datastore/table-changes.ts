@@ -6,7 +6,7 @@
 
 import type { TableChange } from './commit.ts';
 import type { Row } from './row.ts';
-import { isSameBytes, keyOfBytes } from './row-key.ts';
+import { isSameBytes } from './row-key.ts';
 import type { Table } from './table.ts';
 
 const GONE = -(2 ** 30);
@@ -21,7 +21,8 @@ export class TableChanges {
   #deletes: (Row | undefined)[] = [];
   #insertCount = 0;
   #deleteCount = 0;
-  #deletedByBytes: Map<string, Row> | undefined;
+  /** By identity key: rows that were there when the transaction began differ in it. */
+  #deletedByKey: Map<string, Row> | undefined;
 
   constructor(table: Table) {
     this.table = table;
@@ -51,14 +52,17 @@ export class TableChanges {
     } else {
       row.mark = -this.#deletes.push(row);
       this.#deleteCount++;
-      this.#deletedByBytes?.set(keyOfBytes(row.bytes), row);
+      this.#deletedByKey?.set(this.table.identityOf(row.bytes), row);
     }
   }
 
   /** The row of these bytes that this transaction deleted: it comes back instead of a new one. */
   findDeleted(bytes: Uint8Array): Row | undefined {
     if (this.#deleteCount === 0) return undefined;
-    if (this.#deletes.length > FEW_DELETES) return this.#deletedMap().get(keyOfBytes(bytes));
+    if (this.#deletes.length > FEW_DELETES) {
+      const row = this.#deletedMap().get(this.table.identityOf(bytes));
+      return row && isSameBytes(row.bytes, bytes) ? row : undefined;
+    }
     for (const row of this.#deletes) if (row && isSameBytes(row.bytes, bytes)) return row;
     return undefined;
   }
@@ -67,7 +71,7 @@ export class TableChanges {
   restored(row: Row): void {
     this.#deletes[-row.mark - 1] = undefined;
     this.#deleteCount--;
-    this.#deletedByBytes?.delete(keyOfBytes(row.bytes));
+    this.#deletedByKey?.delete(this.table.identityOf(row.bytes));
     row.mark = 0;
   }
 
@@ -109,11 +113,11 @@ export class TableChanges {
   }
 
   #deletedMap(): Map<string, Row> {
-    if (!this.#deletedByBytes) {
-      this.#deletedByBytes = new Map();
-      for (const row of this.#deletes) if (row) this.#deletedByBytes.set(keyOfBytes(row.bytes), row);
+    if (!this.#deletedByKey) {
+      this.#deletedByKey = new Map();
+      for (const row of this.#deletes) if (row) this.#deletedByKey.set(this.table.identityOf(row.bytes), row);
     }
-    return this.#deletedByBytes;
+    return this.#deletedByKey;
   }
 }
 

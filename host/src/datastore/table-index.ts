@@ -2,10 +2,16 @@
 
 import type { IndexDef } from '../schema/definition.ts';
 import { HostError } from '../errors.ts';
-import type { OrderedRows, RangeBound } from './ordered-rows.ts';
+import type { OrderedRows } from './ordered-rows.ts';
 import type { Row } from './row.ts';
 import type { RowMap } from './row-map.ts';
 import type { Table } from './table.ts';
+
+/** One end of a range: the BSATN of a value of the bounded column. */
+export interface RangeBound {
+  readonly value: Uint8Array;
+  readonly isInclusive: boolean;
+}
 
 /** Rows of a table by the values of some columns. */
 export class Index {

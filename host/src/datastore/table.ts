@@ -88,6 +88,11 @@ export class Table {
     return row && isSameBytes(row.bytes, bytes) ? row : undefined;
   }
 
+  /** The key that tells rows apart: that of a unique constraint, or the whole row. */
+  identityOf(bytes: Uint8Array): string {
+    return this.#identity.read(bytes);
+  }
+
   /** A storage key that no row of the table has had. */
   newRowKey(): number {
     return ++this.#lastKey;
