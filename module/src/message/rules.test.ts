@@ -1,0 +1,106 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { BOOST_MS, DELIVERY_STATES, LIMITS, PRIORITY, type Priority } from '../contract.ts';
+import { backoffMicros, chooseHead, hasCredit, hasCriticalCredit, LANES, MOVES, rank, type LaneHead } from './rules.ts';
+
+const minute = 60_000_000n;
+
+/** Offers everything that is queued, one after another, as `fill` does: the best of the four heads each time. */
+function offerAll(queued: readonly LaneHead[], strict: boolean): LaneHead[] {
+  const lanes = new Map(LANES.map(lane => [lane as number, queued.filter(each => each.lane === lane)]));
+  const order: LaneHead[] = [];
+  for (;;) {
+    const heads = [...lanes.values()].flatMap(lane => lane.slice(0, 1));
+    const next = chooseHead(heads, strict);
+    if (!next) return order;
+    lanes.get(next.lane)?.shift();
+    order.push(next);
+  }
+}
+
+const arrivals = fc
+  .array(fc.record({ lane: fc.constantFrom(1, 2, 3, 4), gap: fc.bigInt(0n, 5n * minute) }), { maxLength: 60 })
+  .map(list => {
+    let at = 0n;
+    return list.map(({ lane, gap }, id): LaneHead => ({ lane, id: BigInt(id), availableAt: (at += gap) }));
+  });
+
+describe('who is offered next', () => {
+  it('is overtaken only by deliveries that became available less than the difference of their boosts later', () => {
+    fc.assert(
+      fc.property(arrivals, queued => {
+        const order = offerAll(queued, false);
+        expect(order).toHaveLength(queued.length);
+        order.forEach((late, at) => {
+          for (const early of order.slice(0, at)) {
+            const isOvertaking = early.availableAt > late.availableAt;
+            if (!isOvertaking) continue;
+            const bound = BigInt(BOOST_MS[early.lane as Priority] - BOOST_MS[late.lane as Priority]) * 1000n;
+            expect(early.availableAt - late.availableAt).toBeLessThan(bound);
+          }
+        });
+      }),
+    );
+  });
+
+  it('keeps the order of becoming available within a priority', () => {
+    fc.assert(
+      fc.property(arrivals, fc.boolean(), (queued, strict) => {
+        for (const lane of LANES) {
+          const ids = offerAll(queued, strict).filter(each => each.lane === lane).map(each => each.id);
+          expect(ids).toEqual(queued.filter(each => each.lane === lane).map(each => each.id));
+        }
+      }),
+    );
+  });
+
+  it('is always the highest priority when the agent asked for strict order', () => {
+    fc.assert(
+      fc.property(arrivals, queued => {
+        const lanes = offerAll(queued, true).map(each => each.lane);
+        expect(lanes).toEqual([...lanes].sort((a, b) => b - a));
+      }),
+    );
+  });
+
+  it('lets a low one that waited longer than the boost go before a critical one', () => {
+    const low = { lane: PRIORITY.low, id: 1n, availableAt: 0n };
+    const soon = { lane: PRIORITY.critical, id: 2n, availableAt: 30n * minute - 1n };
+    const late = { lane: PRIORITY.critical, id: 2n, availableAt: 30n * minute + 1n };
+    expect(chooseHead([low, soon], false)).toBe(soon);
+    expect(chooseHead([low, late], false)).toBe(low);
+    expect(rank(30n * minute, PRIORITY.critical)).toBe(rank(0n, PRIORITY.low));
+  });
+});
+
+describe('credit', () => {
+  const box = { online: true, credit: 2, held: 0, heldCritical: 0 };
+
+  it('is used up by what is held, and none is given to an agent that is away', () => {
+    expect(hasCredit({ ...box, held: 1 })).toBe(true);
+    expect(hasCredit({ ...box, held: 2 })).toBe(false);
+    expect(hasCredit({ ...box, online: false })).toBe(false);
+    expect(hasCriticalCredit({ ...box, online: false })).toBe(false);
+  });
+
+  it('has a small part of its own for critical deliveries', () => {
+    expect(hasCriticalCredit({ ...box, held: 2 })).toBe(true);
+    expect(hasCriticalCredit({ ...box, held: 6, heldCritical: LIMITS.criticalCredit })).toBe(false);
+  });
+});
+
+describe('the moves of a delivery', () => {
+  it('lead only to states that exist, and out of no end', () => {
+    for (const state of DELIVERY_STATES) {
+      for (const to of Object.values(MOVES[state])) expect(DELIVERY_STATES).toContain(to);
+    }
+    for (const end of ['done', 'failed', 'expired', 'dead', 'cancelled'] as const) expect(MOVES[end]).toEqual({});
+  });
+});
+
+describe('backoff', () => {
+  it('begins with a second, doubles, and ends at a minute', () => {
+    expect([2, 3, 4, 5].map(backoffMicros)).toEqual([1_000_000n, 2_000_000n, 4_000_000n, 8_000_000n]);
+    expect(backoffMicros(40)).toBe(60_000_000n);
+  });
+});
