@@ -1,0 +1,21 @@
+// What outsiders use of the schema room.
+
+import { decodeModule } from './decode.ts';
+import { type ModuleDef } from './definition.ts';
+import { type RawModule } from './raw.ts';
+import { validateModule } from './validate.ts';
+
+export type * from './definition.ts';
+export type { RawModule } from './raw.ts';
+export { toCase } from './words.ts';
+export { type CheckedModule, checkModule, validateModule } from './validate.ts';
+export { decodeModule } from './decode.ts';
+
+/**
+ * Reads and checks what `__describe_module__` answered. Throws `HostError` `schema/invalid` with every fault that was
+ * found, one a line.
+ */
+export function describeModule(bytes: Uint8Array): { raw: RawModule; def: ModuleDef } {
+  const raw = decodeModule(bytes);
+  return { raw, def: validateModule(raw) };
+}
