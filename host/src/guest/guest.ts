@@ -1,0 +1,202 @@
+// The running module: loaded once, called many times.
+
+import type { Datastore } from '../datastore/datastore.ts';
+import { HostError } from '../errors.ts';
+import type { Activation, GuestHooks, HttpReply } from './activation.ts';
+import { compileBundle, MODULE_FILE, type CompiledBundle } from './bundle.ts';
+import { NOT_A_MODULE, REFUSED, RETURNED, type RealmEntries } from './host-side.ts';
+import { openRealm } from './realm.ts';
+import { SystemCalls } from './system-calls.ts';
+
+/** How a function of the module ended. */
+export type Ran<Value> =
+  | { readonly kind: 'returned'; readonly value: Value }
+  /** It threw a SenderError: the text is meant for the caller. */
+  | { readonly kind: 'refused'; readonly message: string }
+  | { readonly kind: 'threw'; readonly thrown: Thrown };
+
+/** What a function of the module threw, as text. */
+export interface Thrown {
+  /** The message alone. */
+  readonly message: string;
+  /** `Uncaught Name: message`. */
+  readonly text: string;
+  /** Where in the module, innermost first: `name (spacetimedb_module:line:column)`. */
+  readonly trace: readonly string[];
+  readonly line: number | undefined;
+}
+
+const NOTHING: Ran<undefined> = { kind: 'returned', value: undefined };
+const NO_ARGS = new Uint8Array(0);
+
+/** One instance of a module in a realm of its own. Calls are synchronous; a view may run inside a procedure's commit. */
+export class Guest {
+  readonly #system: SystemCalls;
+  readonly #entries: RealmEntries;
+  readonly #compiled: CompiledBundle;
+  #argsBuffer: ArrayBuffer | undefined;
+  #args: Uint8Array = NO_ARGS;
+
+  /** Evaluates a bundle. Throws `guest/invalid` with the sentence that a publisher should read. */
+  static load(bundle: string, hooks: GuestHooks): Guest {
+    const guest = new Guest(compileBundle(bundle), hooks);
+    return guest;
+  }
+
+  private constructor(compiled: CompiledBundle, hooks: GuestHooks) {
+    this.#compiled = compiled;
+    this.#system = new SystemCalls(hooks, stack => this.#callerLine(stack));
+    const realm = openRealm(this.#system);
+    this.#entries = realm.entries;
+    const ended = this.#entries.load(realm.evaluate(compiled.script));
+    if (ended !== RETURNED) throw new HostError('guest/invalid', textWithTrace(this.#loadFault(ended)));
+  }
+
+  /** Gives the module the tables that its system calls mean. */
+  attach(datastore: Datastore): void {
+    this.#system.datastore = datastore;
+  }
+
+  /** The module's description of itself, as BSATN. */
+  describe(): Uint8Array {
+    if (this.#entries.describe() !== RETURNED) throw new HostError('guest/invalid', this.#thrown().text);
+    return this.#system.results[0];
+  }
+
+  callReducer(
+    id: number,
+    sender: bigint,
+    connectionId: bigint | undefined,
+    timestamp: bigint,
+    args: Uint8Array,
+    activation: Activation,
+  ): Ran<undefined> {
+    this.#putArgs(args, NO_ARGS);
+    return this.#run(
+      activation,
+      () => this.#entries.callReducer(id, sender, connectionId ?? 0n, timestamp, args.length),
+      () => NOTHING,
+    );
+  }
+
+  /** Returns the BSATN of the procedure's value. */
+  callProcedure(
+    id: number,
+    sender: bigint,
+    connectionId: bigint | undefined,
+    timestamp: bigint,
+    args: Uint8Array,
+    activation: Activation,
+  ): Ran<Uint8Array> {
+    this.#putArgs(args, NO_ARGS);
+    return this.#run(
+      activation,
+      () => this.#entries.callProcedure(id, sender, connectionId ?? 0n, timestamp, args.length),
+      () => ({ kind: 'returned', value: this.#system.results[0] }),
+    );
+  }
+
+  /** Returns a view's header byte and what follows it; an anonymous view has no sender. */
+  callView(id: number, sender: bigint | undefined, activation: Activation): Ran<Uint8Array> {
+    return this.#run(
+      activation,
+      () => (sender === undefined ? this.#entries.callAnonymousView(id) : this.#entries.callView(id, sender)),
+      () => ({ kind: 'returned', value: this.#system.results[0] }),
+    );
+  }
+
+  /** Takes the BSATN of an `HttpRequest` and a body; returns the same of the response. */
+  callHandler(
+    id: number,
+    timestamp: bigint,
+    request: Uint8Array,
+    body: Uint8Array,
+    activation: Activation,
+  ): Ran<HttpReply> {
+    this.#putArgs(request, body);
+    return this.#run(
+      activation,
+      () => this.#entries.callHandler(id, timestamp, request.length, body.length),
+      () => ({ kind: 'returned', value: { response: this.#system.results[0], body: this.#system.results[1] } }),
+    );
+  }
+
+  #run<Value>(activation: Activation, call: () => number, returned: () => Ran<Value>): Ran<Value> {
+    const system = this.#system;
+    const openIterators = system.openIterators;
+    const interrupted = system.enter(activation);
+    const interruptedFatal = system.fatal;
+    system.fatal = undefined;
+    try {
+      const ended = call();
+      if (system.fatal !== undefined) return { kind: 'threw', thrown: fatal(system.fatal) };
+      if (ended === RETURNED) return returned();
+      if (ended === REFUSED) return { kind: 'refused', message: system.thrown.message };
+      return { kind: 'threw', thrown: this.#thrown() };
+    } finally {
+      system.fatal = interruptedFatal;
+      system.leave(interrupted, openIterators);
+    }
+  }
+
+  #putArgs(first: Uint8Array, second: Uint8Array): void {
+    const length = first.length + second.length;
+    if (this.#args.length < length || !this.#argsBuffer) {
+      this.#argsBuffer = this.#entries.argsBuffer(length);
+      this.#args = new Uint8Array(this.#argsBuffer);
+    }
+    this.#args.set(first);
+    if (second.length > 0) this.#args.set(second, first.length);
+  }
+
+  #thrown(): Thrown {
+    const { message, text, stack } = this.#system.thrown;
+    const trace: string[] = [];
+    let firstLine: number | undefined;
+    for (const frame of framesOf(stack)) {
+      const line = this.#compiled.lineOf(frame.line, frame.column);
+      firstLine ??= line;
+      trace.push(`${frame.functionName} (${MODULE_FILE}:${line}:${frame.column})`);
+    }
+    return { message, text: `Uncaught ${text}`, trace, line: firstLine };
+  }
+
+  /** What was thrown while loading; a refused module has a sentence of its own, which is not an exception's. */
+  #loadFault(ended: number): Thrown {
+    const thrown = this.#thrown();
+    return ended === NOT_A_MODULE ? { ...thrown, text: thrown.message } : thrown;
+  }
+
+  /** The line of the module that called `console.log`: the frame behind the library's own. */
+  #callerLine(stack: string): number | undefined {
+    const frames = framesOf(stack);
+    const frame = frames[1] ?? frames[0];
+    return frame && this.#compiled.lineOf(frame.line, frame.column);
+  }
+}
+
+/** A module's fault as HTTP callers and publishers read it. */
+export function textWithTrace(thrown: Thrown): string {
+  return [thrown.text, ...thrown.trace.map(frame => `\tat ${frame}`)].join('\n');
+}
+
+function fatal(message: string): Thrown {
+  return { message, text: `Uncaught Error: ${message}`, trace: [], line: undefined };
+}
+
+interface Frame {
+  readonly functionName: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+/** The frames of a stack that lie in the module. */
+function framesOf(stack: string): Frame[] {
+  const frames: Frame[] = [];
+  for (const [, functionName, line, column] of stack.matchAll(FRAME)) {
+    frames.push({ functionName: functionName ?? '<anonymous>', line: Number(line), column: Number(column) });
+  }
+  return frames;
+}
+
+const FRAME = new RegExp(`^ +at (?:(.+?) \\()?${MODULE_FILE}:(\\d+):(\\d+)\\)?$`, 'gm');

@@ -1,0 +1,109 @@
+// The door between a realm and the host: what a module's realm may ask for, in primitives and its own buffers only.
+
+/** What a call returns when it failed; `errno()` and `reason()` say why. No other result can be this number. */
+export const FAILED = -(2 ** 31);
+
+/** The same for calls that return a bigint. */
+export const FAILED_BIG = -(2n ** 63n);
+
+/** Values of `errno()` beyond the numbered errors. */
+export const FATAL = 0;
+export const BUFFER_TOO_SMALL = -1;
+
+/**
+ * The host as a realm sees it. Arguments are primitives and ArrayBuffers of the realm; results are primitives. Nothing
+ * here throws, except when the stack overflows; so no object of the host ever reaches the module.
+ */
+export interface HostSide {
+  /** Why the last call failed: a numbered error, `FATAL` or `BUFFER_TOO_SMALL`. */
+  errno(): number;
+  reason(): string;
+  /** How large the buffer has to be, after `BUFFER_TOO_SMALL`. */
+  neededBytes(): number;
+
+  tableId(name: string): number;
+  indexId(name: string): number;
+  rowCount(table: number): bigint;
+  scanTable(table: number): number;
+  scanPoint(index: number, buffer: ArrayBuffer, length: number): number;
+  scanRange(
+    index: number,
+    buffer: ArrayBuffer,
+    prefixLength: number,
+    prefixColumns: number,
+    startLength: number,
+    endLength: number,
+  ): number;
+  advance(iterator: number, buffer: ArrayBuffer): number;
+  closeIterator(iterator: number): number;
+  insert(table: number, buffer: ArrayBuffer, length: number): number;
+  update(table: number, index: number, buffer: ArrayBuffer, length: number): number;
+  deletePoint(index: number, buffer: ArrayBuffer, length: number): number;
+  deleteRange(
+    index: number,
+    buffer: ArrayBuffer,
+    prefixLength: number,
+    prefixColumns: number,
+    startLength: number,
+    endLength: number,
+  ): number;
+  deleteEqual(table: number, buffer: ArrayBuffer, length: number): number;
+  clear(table: number): bigint;
+
+  scheduleImmediate(reducer: string, buffer: ArrayBuffer, offset: number, length: number): number;
+  log(level: number, message: string, stack: string): void;
+  startTimer(name: string): number;
+  endTimer(timer: number): number;
+  identity(): bigint;
+
+  /** Byte results: the call returns their length, and `take` copies them into a buffer that the realm made. */
+  jwtPayload(connectionId: bigint): number;
+  httpRequest(
+    request: ArrayBuffer,
+    requestOffset: number,
+    requestLength: number,
+    bodyText: string | undefined,
+    body: ArrayBuffer,
+    bodyOffset: number,
+    bodyLength: number,
+  ): number;
+  httpBodyLength(): number;
+  take(buffer: ArrayBuffer): void;
+  takeHttpBody(buffer: ArrayBuffer): void;
+
+  startTransaction(): bigint;
+  commitTransaction(): number;
+  abortTransaction(): number;
+
+  decodeUtf8(buffer: ArrayBuffer, offset: number, length: number): string;
+  isUtf8(buffer: ArrayBuffer, offset: number, length: number): boolean;
+  /** Encodes into the scratch buffer and returns the length, or -1 if it does not fit. */
+  encodeUtf8(text: string, buffer: ArrayBuffer): number;
+  utf8Length(text: string): number;
+
+  /** What a function of the module gave back. */
+  result(buffer: ArrayBuffer, offset: number, length: number): void;
+  secondResult(buffer: ArrayBuffer, offset: number, length: number): void;
+  /** What a function of the module threw: its message, its text as `Name: message`, its stack. */
+  threw(message: string, text: string, stack: string): void;
+}
+
+/** How a function of the module ended. */
+export const RETURNED = 0;
+export const REFUSED = 1;
+export const THREW = 2;
+/** Loading failed for a reason of its own: the text stands alone, without a trace. */
+export const NOT_A_MODULE = 3;
+
+/** What the host may do with a realm. */
+export interface RealmEntries {
+  load(factory: unknown): number;
+  describe(): number;
+  /** A buffer of at least this size, which the next call reads its arguments from. */
+  argsBuffer(atLeast: number): ArrayBuffer;
+  callReducer(id: number, sender: bigint, connectionId: bigint, timestamp: bigint, argsLength: number): number;
+  callProcedure(id: number, sender: bigint, connectionId: bigint, timestamp: bigint, argsLength: number): number;
+  callView(id: number, sender: bigint): number;
+  callAnonymousView(id: number): number;
+  callHandler(id: number, timestamp: bigint, requestLength: number, bodyLength: number): number;
+}
