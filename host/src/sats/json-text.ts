@@ -12,6 +12,9 @@ export class JsonNumber {
 export type JsonObject = ReadonlyMap<string, Json>;
 export type Json = null | boolean | string | JsonNumber | readonly Json[] | JsonObject;
 
+/** JSON as text: integers may exceed what a JavaScript number holds. */
+export type JsonText = string;
+
 /** The text is not JSON, or not of the type that was asked for. */
 export class JsonError extends Error {
   override readonly name = 'JsonError';
@@ -35,7 +38,7 @@ export function parseJson(text: string): Json {
 }
 
 /** Writes data as JSON, a `bigint` as its plain digits. */
-export function writeJson(data: JsonData): string {
+export function writeJson(data: JsonData): JsonText {
   if (typeof data === 'bigint') return data.toString();
   if (data === null || typeof data !== 'object') return JSON.stringify(data);
   if (isArray(data)) return `[${data.map(writeJson).join(',')}]`;

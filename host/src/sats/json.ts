@@ -2,7 +2,7 @@
 
 import { floatText } from './float-text.ts';
 import { bytesToHex, parseBytes } from './hex.ts';
-import { type Json, JsonError, JsonNumber, type JsonObject, parseJson } from './json-text.ts';
+import { type Json, JsonError, JsonNumber, type JsonObject, type JsonText, parseJson } from './json-text.ts';
 import {
   type AlgebraicType,
   type ArrayType,
@@ -15,9 +15,6 @@ import {
   type Typespace,
 } from './type.ts';
 import { isList, isSum, type SatsValue, type SumValue, UNIT } from './value.ts';
-
-/** JSON as text: integers may exceed what a JavaScript number holds. */
-export type JsonText = string;
 
 type IntegerKind = Exclude<PrimitiveKind, 'bool' | 'string' | 'f32' | 'f64'>;
 

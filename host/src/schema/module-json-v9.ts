@@ -1,0 +1,78 @@
+// A module's description in the structure of version 9, for readers from before 2.0: canonical names only.
+
+import { bytesToHex } from '../sats/hex.ts';
+import { type JsonData } from '../sats/json-text.ts';
+import { type TableDef } from './definition.ts';
+import { type RawTableDef } from './raw.ts';
+import { algorithm, enumeration, option, product, sequence, typeJson } from './structure-json.ts';
+import { type CheckedModule } from './validate.ts';
+
+const LIFECYCLES = { init: 'Init', onConnect: 'OnConnect', onDisconnect: 'OnDisconnect' } as const;
+
+/** Everything of the root module that version 9 has a place for. */
+export function legacyModule({ raw, def }: CheckedModule): JsonData {
+  return {
+    typespace: { types: def.typespace.map(typeJson) },
+    tables: def.tables.map((table, at) => tableJson(table, raw.tables[at], functionName(table, def))),
+    reducers: def.reducers.map(({ name, params, lifecycle }) => ({
+      name,
+      params: product(params),
+      lifecycle: option(lifecycle && enumeration(LIFECYCLES[lifecycle])),
+    })),
+    types: def.types.map(({ scope, name, ref }, at) => ({
+      name: { scope, name },
+      ty: ref,
+      custom_ordering: raw.types[at]?.customOrdering ?? true,
+    })),
+    misc_exports: [
+      ...def.tables.flatMap(({ name, defaults }) =>
+        [...defaults].map(([column, value]) => ({
+          ColumnDefaultValue: { table: name, col_id: column, value: bytesToHex(value) },
+        })),
+      ),
+      ...def.procedures.map(({ name, params, returns }) => ({
+        Procedure: { name, params: product(params), return_type: typeJson(returns) },
+      })),
+      ...def.views.map(({ name, id, isPublic, isAnonymous, returns }, at) => ({
+        View: {
+          name,
+          index: id,
+          is_public: isPublic,
+          is_anonymous: isAnonymous,
+          params: product(raw.views[at]?.params ?? { kind: 'product', elements: [] }),
+          return_type: typeJson(returns),
+        },
+      })),
+    ],
+    row_level_security: raw.rowLevelSecurity.map(sql => ({ sql })),
+  };
+}
+
+/** The canonical name of the function that a table's schedule runs. */
+function functionName({ schedule }: TableDef, { reducers, procedures }: CheckedModule['def']): string {
+  return [...reducers, ...procedures].find(({ sourceName }) => sourceName === schedule?.functionName)?.name ?? '';
+}
+
+function tableJson(table: TableDef, raw: RawTableDef | undefined, runs: string): JsonData {
+  return {
+    name: table.name,
+    product_type_ref: table.rowType,
+    primary_key: raw?.primaryKey ?? [],
+    indexes: table.indexes.map(index => ({
+      name: option(index.name),
+      accessor_name: option(index.accessor),
+      algorithm: algorithm(index),
+    })),
+    constraints: table.uniques.map(({ name, columns }) => ({ name: option(name), data: { Unique: { columns } } })),
+    sequences: (raw?.sequences ?? []).map((one, at) => ({ name: option(table.sequences[at]?.name), ...sequence(one) })),
+    schedule: option(
+      table.schedule && {
+        name: option(table.schedule.name),
+        reducer_name: runs,
+        scheduled_at_column: table.schedule.atColumn,
+      },
+    ),
+    table_type: enumeration(raw?.type === 'system' ? 'System' : 'User'),
+    table_access: enumeration(table.isPublic ? 'Public' : 'Private'),
+  };
+}
