@@ -1,0 +1,113 @@
+// Runs a load: every contender in every round, in turning order, each time with new processes and empty folders; then
+// adds the rounds up.
+
+import { cpus, totalmem } from 'node:os';
+import { median, rounded } from './statistics.ts';
+
+export interface Measurement {
+  readonly metric: string;
+  readonly unit: string;
+  readonly value: number;
+}
+
+/** What a contender measured in one round, and what its audit found wrong (nothing, if all is well). */
+export interface Round {
+  readonly measurements: readonly Measurement[];
+  readonly audited: number;
+  readonly faults: readonly string[];
+}
+
+/** One way of doing what the load asks for. */
+export interface Contender {
+  readonly name: string;
+  /** One round from nothing to nothing: starts its processes, measures, audits, ends them. */
+  round(size: Size): Promise<Round>;
+}
+
+export interface Load {
+  readonly name: string;
+  readonly contenders: readonly Contender[];
+}
+
+/** How much is done: everything, or enough to see that it works. */
+export type Size = 'full' | 'quick';
+
+export interface Result {
+  readonly load: string;
+  readonly contender: string;
+  readonly metric: string;
+  readonly unit: string;
+  readonly median: number;
+  readonly min: number;
+  readonly max: number;
+  readonly rounds: number;
+}
+
+export interface Report {
+  readonly name: string;
+  readonly date: string;
+  readonly machine: { cpu: string; cores: number; memoryGiB: number; platform: string; node: string };
+  readonly audit: { readonly ok: boolean; readonly messages: number; readonly faults: readonly string[] };
+  readonly results: readonly Result[];
+}
+
+const ROUNDS: Record<Size, number> = { full: 5, quick: 2 };
+
+/** Runs the load to its end; `note` hears what happens meanwhile. */
+export async function runLoad(load: Load, size: Size, note: (line: string) => void): Promise<Report> {
+  const rounds = load.contenders.map((): Round[] => []);
+  for (let number = 0; number < ROUNDS[size]; number++) {
+    for (let turn = 0; turn < load.contenders.length; turn++) {
+      const at = (turn + number) % load.contenders.length;
+      const contender = load.contenders[at];
+      if (!contender) continue;
+      const round = await contender.round(size);
+      rounds[at]?.push(round);
+      const figures = round.measurements.map(m => `${m.metric} ${rounded(m.value)} ${m.unit}`).join(', ');
+      note(`round ${number + 1} of ${ROUNDS[size]}, ${contender.name}: ${figures}`);
+    }
+  }
+  const all = rounds.flat();
+  const faults = load.contenders.flatMap(({ name }, at) =>
+    (rounds[at] ?? []).flatMap(round => round.faults.map(fault => `${name}: ${fault}`)),
+  );
+  return {
+    name: load.name,
+    date: new Date().toISOString(),
+    machine: machine(),
+    audit: { ok: faults.length === 0, messages: all.reduce((sum, round) => sum + round.audited, 0), faults },
+    results: load.contenders.flatMap(({ name }, at) => summarise(load.name, name, rounds[at] ?? [])),
+  };
+}
+
+/** One result a metric over the rounds of a contender. */
+export function summarise(load: string, contender: string, rounds: readonly Round[]): Result[] {
+  const byMetric = Map.groupBy(
+    rounds.flatMap(round => round.measurements),
+    measurement => measurement.metric,
+  );
+  return [...byMetric.values()].map(measurements => {
+    const values = measurements.map(measurement => measurement.value);
+    return {
+      load,
+      contender,
+      metric: measurements[0]?.metric ?? '',
+      unit: measurements[0]?.unit ?? '',
+      median: rounded(median(values)),
+      min: rounded(Math.min(...values)),
+      max: rounded(Math.max(...values)),
+      rounds: values.length,
+    };
+  });
+}
+
+function machine(): Report['machine'] {
+  const processors = cpus();
+  return {
+    cpu: processors[0]?.model ?? 'unknown',
+    cores: processors.length,
+    memoryGiB: Math.round(totalmem() / 2 ** 30),
+    platform: `${process.platform} ${process.arch}`,
+    node: process.versions.node,
+  };
+}

@@ -1,0 +1,41 @@
+// `pnpm bench <name> [--quick] [--json]`: runs one load and prints what came out. Progress goes to standard error.
+
+import { parseArgs } from 'node:util';
+import { runLoad, type Load } from './harness.ts';
+import { direct } from './loads/direct.ts';
+import { table } from './print.ts';
+
+const LOADS: readonly Load[] = [direct];
+
+const USAGE = `pnpm bench <name> [--quick] [--json]
+
+  <name>     what to measure: ${LOADS.map(load => load.name).join(', ')}
+  --quick    fewer rounds and messages: shows that it works, not how fast it is
+  --json     one JSON object on standard output and nothing else`;
+
+/** Runs what the flags ask for; the result is the exit code. */
+async function main(argv: readonly string[]): Promise<number> {
+  let flags;
+  try {
+    const options = { quick: { type: 'boolean' }, json: { type: 'boolean' }, help: { type: 'boolean' } } as const;
+    flags = parseArgs({ args: [...argv], options, allowPositionals: true });
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
+    return 2;
+  }
+  if (flags.values.help) {
+    console.log(USAGE);
+    return 0;
+  }
+  const load = LOADS.find(({ name }) => name === flags.positionals[0]);
+  if (!load || flags.positionals.length !== 1) {
+    const known = LOADS.map(({ name }) => name).join(', ');
+    console.error(`There is no load "${flags.positionals.join(' ')}"; there are: ${known}.`);
+    return 2;
+  }
+  const report = await runLoad(load, flags.values.quick ? 'quick' : 'full', line => console.error(line));
+  console.log(flags.values.json ? JSON.stringify(report) : table(report));
+  return report.audit.ok ? 0 : 1;
+}
+
+process.exitCode = await main(process.argv.slice(2));
