@@ -2,7 +2,20 @@
 
 import type { Row } from '../datastore/row.ts';
 import type { Table } from '../datastore/table.ts';
+import { type CheckedSelect, checkSelect, returnedRelation } from './check-select.ts';
+import { parseSubscription } from './parser.ts';
+import { Plan } from './plan.ts';
+import { QueryError } from './query-error.ts';
+import { callerScope, type Relation, type Scope } from './scope.ts';
 import type { QuerySource, SystemVariables } from './source.ts';
+
+/** A query of the subscription grammar, checked and bound to its tables. */
+export interface TableQuery {
+  readonly plan: Plan;
+  /** The relation whose rows it gives, by position. */
+  readonly returned: number;
+  readonly table: Table;
+}
 
 /** The rows that a query gives, all of one table or view. */
 export interface QueryResult {
@@ -12,11 +25,76 @@ export interface QueryResult {
 }
 
 /** Runs one query of the subscription grammar. Throws `QueryError`. */
-export function runQuery(
-  _source: QuerySource,
-  _sql: string,
-  _caller: bigint,
-  _variables?: SystemVariables,
-): QueryResult {
-  throw new Error('unfinished');
+export function runQuery(source: QuerySource, sql: string, caller: bigint, variables?: SystemVariables): QueryResult {
+  const { plan, returned, table } = compileTableQuery(sql, callerScope(source, caller));
+  if (caller !== source.owner) refuseManyRows(plan, variables);
+  return { table, rows: plan.rowsOf(returned) };
+}
+
+/** Compiles a query of the subscription grammar. Throws `QueryError`. */
+export function compileTableQuery(sql: string, scope: Scope): TableQuery {
+  return bind(checkSelect(parseSubscription(sql), scope));
+}
+
+/** As `compileTableQuery`, for a query that is to be followed through commits: at most one join, by indexes. */
+export function compileWatchedQuery(sql: string, scope: Scope): TableQuery {
+  const checked = checkSelect(parseSubscription(sql), scope);
+  returnedRelation(checked);
+  refuseUnwatchable(checked);
+  return bind(checked);
+}
+
+/** Throws `QueryError` for a plan that would read more rows than are allowed. */
+export function refuseManyRows(plan: Plan, variables: SystemVariables | undefined): void {
+  const limit = variables?.rowLimit;
+  if (limit === undefined) return;
+  const rows = plan.estimate();
+  if (BigInt(rows) <= limit) return;
+  throw new QueryError('query/limit', `Estimated cardinality (${rows} rows) exceeds limit (${limit} rows)`);
+}
+
+function bind(checked: CheckedSelect): TableQuery {
+  const returned = returnedRelation(checked);
+  const plan = new Plan(checked);
+  const table = plan.relations[returned]?.table;
+  if (!table) throw new Error('a query returns one of its relations');
+  return { plan, returned, table };
+}
+
+function refuseUnwatchable({ relations, joins }: CheckedSelect): void {
+  for (const [at, relation] of relations.entries()) {
+    if (at === 0) continue;
+    const join = joins[at];
+    const isOfTwo = join && join.left.relation !== join.right.relation;
+    if (!isOfTwo || !hasJoinIndexes(relations, [join.left, join.right])) {
+      throw new QueryError('query/unsupported', 'Subscriptions require indexes on join columns');
+    }
+    if (relation.isEvent) {
+      throw new QueryError(
+        'query/unsupported',
+        'Event tables cannot be used as the lookup table in subscription joins',
+      );
+    }
+  }
+  if (relations.length > 2) {
+    throw new QueryError('query/unsupported', `Invalid number of tables in subscription: ${relations.length}`);
+  }
+}
+
+/** An event never meets a row that comes after it, so nobody looks for events. */
+function hasJoinIndexes(
+  relations: readonly Relation[],
+  columns: readonly { readonly relation: number; readonly column: number }[],
+): boolean {
+  return columns.every(({ relation: at, column }) => {
+    const relation = relations[at];
+    return relation !== undefined && (relation.isEvent || isIndexed(relation, column));
+  });
+}
+
+/** A view declares no index, but it can be found by its primary key. */
+function isIndexed(relation: Relation, column: number): boolean {
+  const { def } = relation.open();
+  if (relation.isView && def.primaryKey === column) return true;
+  return def.indexes.some(({ columns: [first, ...others] }) => first === column && others.length === 0);
 }

@@ -1,9 +1,18 @@
 // What each client watches, and what a commit means to it.
 
-import type { Commit } from '../datastore/commit.ts';
+import type { Commit, TableChange } from '../datastore/commit.ts';
 import type { Table } from '../datastore/table.ts';
+import { isEveryTable } from '../query/parser.ts';
+import { compileWatchedQuery, refuseManyRows, runQuery } from '../query/query.ts';
+import { QueryError } from '../query/query-error.ts';
+import { callerScope, everyTable, type Scope } from '../query/scope.ts';
 import type { QuerySource, SystemVariables } from '../query/source.ts';
-import type { QueryRowsData, QuerySetUpdateData } from '../wire/server-message.ts';
+import { encodeRowList } from '../wire/row-list.ts';
+import type { QueryRowsData, QuerySetUpdateData, TableRows } from '../wire/server-message.ts';
+import { Deliveries } from './deliveries.ts';
+import type { QuerySet } from './query-set.ts';
+import { TableRoutes } from './table-routes.ts';
+import { WatchedPlan, watchKey } from './watched-plan.ts';
 
 /** A client as this room knows it: any object that stays the same while it is connected. */
 export interface Subscriber {
@@ -19,38 +28,176 @@ export interface WatchableSource extends QuerySource {
 /** The answer to Subscribe, Unsubscribe or a one-off query: rows, or why there are none. */
 export type RowsOrError = { readonly rows: QueryRowsData } | { readonly error: string };
 
+/** More queries in one set than anybody writes; each is compiled before the next message is read. */
+const MOST_QUERIES_IN_A_SET = 10_000;
+
 /**
  * The query sets of all clients of a database. Each distinct query is evaluated once a commit, and its rows are encoded
  * once for all clients that watch it.
  */
 export class Subscriptions<C extends Subscriber> {
-  constructor(_source: WatchableSource, _variables?: SystemVariables) {}
+  readonly #source: WatchableSource;
+  readonly #variables: SystemVariables | undefined;
+  readonly #setsByClient = new Map<C, Map<number, QuerySet<C>>>();
+  readonly #plans = new Map<string, { readonly plan: WatchedPlan; readonly sets: Set<QuerySet<C>> }>();
+  readonly #routes = new Map<Table, TableRoutes>();
+  #evaluations = 0;
+
+  constructor(source: WatchableSource, variables?: SystemVariables) {
+    this.#source = source;
+    this.#variables = variables;
+  }
+
+  /** How often a query was evaluated for a commit since the start. */
+  get evaluations(): number {
+    return this.#evaluations;
+  }
 
   /** Starts a query set, all or nothing, and gives its rows as they are now. */
-  subscribe(_client: C, _querySetId: number, _queries: readonly string[]): RowsOrError {
-    throw new Error('unfinished');
+  subscribe(client: C, querySetId: number, queries: readonly string[]): RowsOrError {
+    const sets = this.#setsByClient.get(client) ?? new Map<number, QuerySet<C>>();
+    if (sets.has(querySetId)) {
+      return { error: `Subscription with id QuerySetId { id: ${querySetId} } already exists for this client` };
+    }
+    const compiled = this.#compile(client, queries);
+    if ('error' in compiled) return compiled;
+    const set: QuerySet<C> = { client, id: querySetId, plans: compiled.plans };
+    sets.set(querySetId, set);
+    this.#setsByClient.set(client, sets);
+    for (const plan of set.plans) this.#watch(plan, set);
+    return { rows: rowsOf(set) };
   }
 
   /** Ends a query set; its rows as they are now if they are wanted. */
-  unsubscribe(_client: C, _querySetId: number, _wantsRows: boolean): RowsOrError | { readonly rows: undefined } {
-    throw new Error('unfinished');
+  unsubscribe(client: C, querySetId: number, wantsRows: boolean): RowsOrError | { readonly rows: undefined } {
+    const sets = this.#setsByClient.get(client);
+    const set = sets?.get(querySetId);
+    if (!sets || !set) return { error: `Subscription not found: this client has no query set ${querySetId}` };
+    const rows = wantsRows ? rowsOf(set) : undefined;
+    sets.delete(querySetId);
+    if (sets.size === 0) this.#setsByClient.delete(client);
+    this.#end(set);
+    return { rows };
   }
 
   /** Runs one query without watching it. */
-  oneOff(_client: C, _sql: string): RowsOrError {
-    throw new Error('unfinished');
+  oneOff(client: C, sql: string): RowsOrError {
+    try {
+      const { table, rows } = runQuery(this.#source, sql, client.identity, this.#variables);
+      return { rows: [{ table: table.def.name, rows: encodeRowList(rows) }] };
+    } catch (thrown) {
+      return { error: refusal(thrown) };
+    }
   }
 
   /** Ends all query sets of a client that is gone; harmless for one that has none. */
-  removeClient(_client: C): void {
-    throw new Error('unfinished');
+  removeClient(client: C): void {
+    const sets = this.#setsByClient.get(client);
+    this.#setsByClient.delete(client);
+    for (const set of sets?.values() ?? []) this.#end(set);
   }
 
   /**
    * What a commit changed, for the clients that it concerns; the others are not in the map. Must be called for every
    * commit, in order, before anything else is asked. Clients that hear exactly the same share one list of updates.
    */
-  publish(_commit: Commit): Map<C, readonly QuerySetUpdateData[]> {
-    throw new Error('unfinished');
+  publish(commit: Commit): ReadonlyMap<C, readonly QuerySetUpdateData[]> {
+    const touched = new Set<WatchedPlan>();
+    for (const change of commit.changes) this.#routes.get(change.table)?.route(change, touched);
+    const deliveries = new Deliveries<C>();
+    for (const plan of touched) {
+      completeRows(plan, commit.changes);
+      this.#evaluations++;
+      const update = plan.takeUpdate();
+      const watched = update && this.#plans.get(plan.key);
+      if (watched) deliveries.add(watched.sets, update);
+    }
+    return deliveries.byClient;
   }
+
+  /** The distinct plans of a set, none of them watched yet if it is new. */
+  #compile(client: C, queries: readonly string[]): { plans: WatchedPlan[] } | { error: string } {
+    if (queries.length > MOST_QUERIES_IN_A_SET) {
+      return { error: `a query set has at most ${MOST_QUERIES_IN_A_SET} queries, not ${queries.length}` };
+    }
+    const scope = callerScope(this.#source, client.identity);
+    const plans = new Map<string, WatchedPlan>();
+    for (const sql of queries.flatMap(query => this.#expanded(query))) {
+      try {
+        const plan = this.#plan(sql, scope);
+        plans.set(plan.key, plans.get(plan.key) ?? plan);
+      } catch (thrown) {
+        return { error: `${refusal(thrown)}, executing: \`${sql}\`` };
+      }
+    }
+    return { plans: [...plans.values()] };
+  }
+
+  #expanded(query: string): string[] {
+    if (!isEveryTable(query)) return [query];
+    return everyTable(this.#source).map(name => `SELECT * FROM "${name.replaceAll('"', '""')}"`);
+  }
+
+  #plan(sql: string, scope: Scope): WatchedPlan {
+    const query = compileWatchedQuery(sql, scope);
+    if (scope.caller !== this.#source.owner) refuseManyRows(query.plan, this.#variables);
+    return this.#plans.get(watchKey(query))?.plan ?? new WatchedPlan(query);
+  }
+
+  #watch(plan: WatchedPlan, set: QuerySet<C>): void {
+    const watched = this.#plans.get(plan.key);
+    if (watched) {
+      watched.sets.add(set);
+      return;
+    }
+    this.#plans.set(plan.key, { plan, sets: new Set([set]) });
+    for (const view of plan.query.plan.views) this.#source.retainView(view);
+    for (const watcher of plan.watchers) {
+      let routes = this.#routes.get(watcher.table);
+      if (!routes) this.#routes.set(watcher.table, (routes = new TableRoutes(watcher.table)));
+      routes.add(watcher);
+    }
+  }
+
+  #end(set: QuerySet<C>): void {
+    for (const { key } of set.plans) {
+      const watched = this.#plans.get(key);
+      watched?.sets.delete(set);
+      if (watched?.sets.size !== 0) continue;
+      this.#plans.delete(key);
+      for (const watcher of watched.plan.watchers) {
+        const routes = this.#routes.get(watcher.table);
+        routes?.remove(watcher);
+        if (routes?.isEmpty) this.#routes.delete(watcher.table);
+      }
+      for (const view of watched.plan.query.plan.views) this.#source.releaseView(view);
+    }
+  }
+}
+
+/** The rows of every query of a set that has some. */
+function rowsOf({ plans }: QuerySet<unknown>): QueryRowsData {
+  return plans.flatMap((plan): TableRows[] => {
+    const { count, rows } = plan.result();
+    return count === 0 ? [] : [{ table: plan.query.table.def.name, rows }];
+  });
+}
+
+/**
+ * A row that was found by its partners' guard was found by the partners it has now. If partners came or went too, the
+ * plan needs every changed row, as some may have lost the partner that would have led here.
+ */
+function completeRows({ watchers }: WatchedPlan, changes: readonly TableChange[]): void {
+  for (const watcher of watchers) {
+    const isFoundByPartner = watcher.route !== undefined && 'partner' in watcher.route;
+    if (!isFoundByPartner || !watchers.some(other => other !== watcher && other.isTouched)) continue;
+    const change = changes.find(({ table }) => table === watcher.table);
+    if (change) watcher.addAll(change);
+  }
+}
+
+/** The words for the client; anything but a refusal is a bug and goes on. */
+function refusal(thrown: unknown): string {
+  if (thrown instanceof QueryError) return thrown.message;
+  throw thrown;
 }

@@ -1,0 +1,58 @@
+// The result of a statement as the body of an HTTP answer.
+
+import { toJson } from '../sats/json.ts';
+import { type JsonText, writeJson } from '../sats/json-text.ts';
+import { BsatnReader } from '../sats/reader.ts';
+import {
+  type AlgebraicType,
+  type ProductElement,
+  type ProductType,
+  resolveType,
+  type Typespace,
+} from '../sats/type.ts';
+import { decodeValue } from '../sats/value.ts';
+import { product } from '../schema/structure-json.ts';
+import type { StatementResult } from './statement.ts';
+
+/** A type that contains itself cannot be written without references; this deep they are left as they are. */
+const DEEPEST = 16;
+
+/** The body of the answer to `POST /sql`. */
+export function statementJson({ schema, typespace, rows, stats }: StatementResult, durationMicros: number): JsonText {
+  const rowTexts = rows.map(bytes => toJson(schema, typespace, decodeValue(schema, typespace, new BsatnReader(bytes))));
+  const members = [
+    `"schema":${writeJson(product(inlineProduct(schema, typespace, 0)))}`,
+    `"rows":[${rowTexts.join(',')}]`,
+    `"total_duration_micros":${Math.round(durationMicros)}`,
+    `"stats":${writeJson({
+      rows_inserted: stats.rowsInserted,
+      rows_deleted: stats.rowsDeleted,
+      rows_updated: stats.rowsUpdated,
+    })}`,
+  ];
+  return `[{${members.join(',')}}]`;
+}
+
+function inlineProduct({ elements }: ProductType, typespace: Typespace, depth: number): ProductType {
+  return { kind: 'product', elements: inlineElements(elements, typespace, depth) };
+}
+
+function inlineElements(elements: readonly ProductElement[], typespace: Typespace, depth: number): ProductElement[] {
+  return elements.map(({ name, type }) => ({ name, type: inline(type, typespace, depth + 1) }));
+}
+
+/** The type with every reference replaced by what it refers to. */
+function inline(type: AlgebraicType, typespace: Typespace, depth: number): AlgebraicType {
+  if (depth > DEEPEST) return type;
+  const resolved = resolveType(type, typespace);
+  switch (resolved.kind) {
+    case 'product':
+      return inlineProduct(resolved, typespace, depth);
+    case 'sum':
+      return { kind: 'sum', variants: inlineElements(resolved.variants, typespace, depth) };
+    case 'array':
+      return { kind: 'array', element: inline(resolved.element, typespace, depth + 1) };
+    default:
+      return resolved;
+  }
+}

@@ -1,0 +1,90 @@
+// The tables and views that a caller may name.
+
+import type { Table } from '../datastore/table.ts';
+import type { AlgebraicType, Typespace } from '../sats/type.ts';
+import type { ColumnDef, TableDef, ViewDef } from '../schema/definition.ts';
+import { QueryError } from './query-error.ts';
+import type { QuerySource } from './source.ts';
+
+/** A table or a view that a name stands for; a view has no rows before it is opened. */
+export interface Relation {
+  readonly name: string;
+  readonly columns: readonly ColumnDef[];
+  readonly isView: boolean;
+  readonly isEvent: boolean;
+  open(): Table;
+}
+
+/** Names as one caller sees them. */
+export interface Scope {
+  readonly typespace: Typespace;
+  readonly caller: bigint;
+  find(name: string): Relation | undefined;
+}
+
+/** What anybody may name: public tables and views, and for the owner everything. */
+export function callerScope(source: QuerySource, caller: bigint): Scope {
+  const seesPrivate = caller === source.owner;
+  return {
+    typespace: source.def.typespace,
+    caller,
+    find(name) {
+      const table = source.datastore.tableByName(name);
+      if (table) return seesPrivate || table.def.isPublic ? tableRelation(table) : undefined;
+      const view = source.def.views.find(def => def.name === name || def.sourceName === name);
+      return view && (seesPrivate || view.isPublic) ? viewRelation(source, view, caller) : undefined;
+    },
+  };
+}
+
+/** What the query of a view may name: every table, but no view. */
+export function viewScope(source: Pick<QuerySource, 'def' | 'datastore'>, caller: bigint): Scope {
+  return {
+    typespace: source.def.typespace,
+    caller,
+    find(name) {
+      const table = source.datastore.tableByName(name);
+      return table && tableRelation(table);
+    },
+  };
+}
+
+/** The names that `SELECT * FROM *` stands for: what is public and lasts. */
+export function everyTable(source: QuerySource): string[] {
+  const isShown = (def: TableDef): boolean => def.isPublic && !def.isEvent;
+  return [
+    ...source.def.tables.filter(isShown).map(def => def.name),
+    ...source.def.views.filter(def => def.isPublic).map(def => def.name),
+  ];
+}
+
+/** The relation of a name. Throws `QueryError` with the same text for what is unknown and what is hidden. */
+export function relationNamed(scope: Scope, name: string): Relation {
+  const relation = scope.find(name);
+  if (relation) return relation;
+  throw new QueryError('query/name', `no such table: \`${name}\`. If the table exists, it may be marked private.`);
+}
+
+/** A column by its canonical name or its spelling in the module. */
+export function columnNamed(columns: readonly ColumnDef[], name: string): number | undefined {
+  const canonical = columns.findIndex(column => column.name === name);
+  const at = canonical >= 0 ? canonical : columns.findIndex(column => column.sourceName === name);
+  return at >= 0 ? at : undefined;
+}
+
+/** The type of a column that is known to exist. */
+export function columnType(columns: readonly ColumnDef[], at: number): AlgebraicType {
+  const column = columns[at];
+  if (!column) throw new RangeError(`no column ${at}`);
+  return column.type;
+}
+
+function tableRelation(table: Table): Relation {
+  const { name, columns, isEvent } = table.def;
+  return { name, columns, isEvent, isView: false, open: () => table };
+}
+
+function viewRelation(source: QuerySource, view: ViewDef, caller: bigint): Relation {
+  const { name, columns } = view;
+  return { name, columns, isEvent: false, isView: true, open: () => source.viewTable(view, caller) };
+}

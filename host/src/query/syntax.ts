@@ -1,0 +1,87 @@
+// SQL as it was written: names not looked up, literals not typed.
+
+/** A literal keeps its digits or characters: what they mean depends on what they are compared with. */
+export type Literal =
+  | { readonly kind: 'bool'; readonly value: boolean }
+  | { readonly kind: 'number' | 'string' | 'hex'; readonly text: string };
+
+export interface ColumnName {
+  /** The alias before the point; undefined if the name stands alone. */
+  readonly relation: string | undefined;
+  readonly name: string;
+}
+
+export type ComparisonOperator = '=' | '<>' | '<' | '<=' | '>' | '>=';
+
+export type Expression =
+  | { readonly kind: 'literal'; readonly literal: Literal }
+  | { readonly kind: 'sender' }
+  | { readonly kind: 'column'; readonly column: ColumnName }
+  | {
+      readonly kind: 'comparison';
+      readonly operator: ComparisonOperator;
+      readonly left: Expression;
+      readonly right: Expression;
+    }
+  | { readonly kind: 'and' | 'or'; readonly terms: readonly Expression[] };
+
+/** One relation of a FROM clause. */
+export interface FromItem {
+  readonly name: string;
+  /** The name itself if no alias is given. */
+  readonly alias: string;
+  /** The columns after ON; undefined for the first relation and for a join without ON. */
+  readonly on: { readonly left: ColumnName; readonly right: ColumnName } | undefined;
+}
+
+export type Projection =
+  | { readonly kind: 'star'; readonly relation: string | undefined }
+  | { readonly kind: 'count'; readonly alias: string }
+  | { readonly kind: 'columns'; readonly columns: readonly { readonly column: ColumnName; readonly alias: string }[] };
+
+export interface Select {
+  readonly kind: 'select';
+  readonly projection: Projection;
+  readonly from: readonly FromItem[];
+  readonly where: Expression | undefined;
+  /** The number after LIMIT. */
+  readonly limit: string | undefined;
+}
+
+export interface Insert {
+  readonly kind: 'insert';
+  readonly table: string;
+  readonly columns: readonly string[];
+  readonly rows: readonly (readonly Literal[])[];
+}
+
+export interface Assignment {
+  readonly column: string;
+  readonly value: Literal;
+}
+
+export interface Update {
+  readonly kind: 'update';
+  readonly table: string;
+  readonly assignments: readonly Assignment[];
+  readonly where: Expression | undefined;
+}
+
+export interface Delete {
+  readonly kind: 'delete';
+  readonly table: string;
+  readonly where: Expression | undefined;
+}
+
+export interface SetVariable {
+  readonly kind: 'set';
+  readonly name: string;
+  readonly value: Literal;
+}
+
+export interface ShowVariable {
+  readonly kind: 'show';
+  readonly name: string;
+}
+
+export type Statement = Select | Insert | Update | Delete | SetVariable | ShowVariable;

@@ -1,0 +1,41 @@
+// How a changed row finds a watcher of its table.
+
+import type { Index } from '../datastore/table-index.ts';
+import type { ColumnsCondition } from '../query/condition.ts';
+import type { Guard } from '../query/guard.ts';
+import type { Plan } from '../query/plan.ts';
+
+/** Where the partners of a changed row are found, so that their guards can tell whom the row concerns. */
+export interface PartnerRoute {
+  /** The column of the changed row. */
+  readonly column: number;
+  /** The partners' index over the column that must equal it. */
+  readonly index: Index;
+  readonly guard: Guard;
+}
+
+/** By a guard of its own, by the guard of its partners, or, without either, by any change. */
+export type Route = { readonly guard: Guard } | { readonly partner: PartnerRoute } | undefined;
+
+/** The cheapest way to a relation of a plan. */
+export function routeOf(plan: Plan, relation: number): Route {
+  const guard = plan.relations[relation]?.guard;
+  if (guard) return { guard };
+  for (const condition of plan.conditions) {
+    if (condition.kind !== 'columns' || condition.operator !== '=' || !condition.comparesBytes) continue;
+    const partner = partnerOf(plan, relation, condition);
+    if (partner) return { partner };
+  }
+  return undefined;
+}
+
+function partnerOf(plan: Plan, relation: number, { left, right }: ColumnsCondition): PartnerRoute | undefined {
+  const [own, other] = left.relation === relation ? [left, right] : [right, left];
+  if (own.relation !== relation || other.relation === relation) return undefined;
+  const partner = plan.relations[other.relation];
+  const index = partner?.table.indexes.find(
+    ({ def: { columns } }) => columns.length === 1 && columns[0] === other.column,
+  );
+  if (!partner?.guard || !index) return undefined;
+  return { column: own.column, index, guard: partner.guard };
+}
