@@ -5,7 +5,7 @@
 // any table.
 
 import type { TableChange } from './commit.ts';
-import type { Row } from './row.ts';
+import { Row } from './row.ts';
 import { isSameBytes } from './row-key.ts';
 import type { Table } from './table.ts';
 
@@ -24,6 +24,9 @@ export class TableChanges {
   /** By identity key: rows that were there when the transaction began differ in it. */
   #deletedByKey: Map<string, Row> | undefined;
 
+  /** New rows that took over the storage key of the row they replaced, by that key. */
+  readonly #heirs = new Map<number, Row>();
+
   constructor(table: Table) {
     this.table = table;
   }
@@ -41,6 +44,12 @@ export class TableChanges {
   inserted(row: Row): void {
     row.mark = this.#inserts.push(row);
     this.#insertCount++;
+  }
+
+  /** Notes that a new row has taken the place and the storage key of another one, which was noted as deleted. */
+  inherited(row: Row): void {
+    this.inserted(row);
+    this.#heirs.set(row.key, row);
   }
 
   /** Notes that a row has left the table: one that this transaction brought is as if it had never been. */
@@ -67,12 +76,23 @@ export class TableChanges {
     return undefined;
   }
 
-  /** Notes that a deleted row is back. */
+  /** Notes that a deleted row is back, and takes its storage key from the row that has it now, if one does. */
   restored(row: Row): void {
+    const heir = this.#heirs.get(row.key);
+    if (heir && heir.mark > 0) this.#disinherit(heir);
     this.#deletes[-row.mark - 1] = undefined;
     this.#deleteCount--;
     this.#deletedByKey?.delete(this.table.identityOf(row.bytes));
     row.mark = 0;
+  }
+
+  #disinherit(heir: Row): void {
+    const row = new Row(heir.bytes, this.table.newRowKey());
+    this.table.readKeys(row.bytes, heir);
+    this.table.replace(heir, row);
+    row.mark = heir.mark;
+    this.#inserts[row.mark - 1] = row;
+    heir.mark = GONE;
   }
 
   /** What remains, to be read before the next write. */

@@ -90,7 +90,7 @@ export class Transaction {
       changes.restored(deleted);
     } else {
       table.slab.keep(copy);
-      changes.inserted(row);
+      changes.inherited(row);
     }
     return { row, generated };
   }
