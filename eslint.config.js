@@ -16,6 +16,7 @@ const HOST_ROOMS = [
   ['datastore'],
   ['storage', 'query', 'guest'],
   ['subscription'],
+  ['database'],
   ['server'],
 ];
 
@@ -49,7 +50,7 @@ const refuseRooms = HOST_ROOMS.flatMap((group, at) =>
         {
           patterns: [
             {
-              regex: `^\\.\\./(${[...HOST_ROOMS.slice(at).flat(), 'host\\.ts', 'database\\.ts'].filter(r => r !== room).join('|')})`,
+              regex: `^\\.\\./(${[...HOST_ROOMS.slice(at).flat(), 'host\\.ts'].filter(r => r !== room).join('|')})`,
               message: `${room}/ knows only rooms before it: sats, then schema and wire, datastore, storage/query/guest, subscription, database.ts, server, host.ts.`,
             },
             { regex: '^@agora/', message: 'host knows no package of ours.' },

@@ -34,12 +34,17 @@ const CODES = {
   'guest/invalid': { status: 500, sentence: 'The bundle is not a SpacetimeDB module' },
   'guest/failed': { status: 500, sentence: 'The module failed' },
   'publish/incompatible': { status: 400, sentence: 'The new module does not fit the data of the old one' },
+  'publish/breaks-clients': {
+    status: 400,
+    sentence: 'Migration plan contains a client-breaking change which is disallowed under current policy',
+  },
   'publish/init-failed': { status: 500, sentence: 'The init reducer failed' },
   'database/closed': { status: 503, sentence: 'The database is closed' },
   'storage/folder-in-use': { sentence: 'Another process uses the data folder' },
   'storage/folder-unwritable': { sentence: 'The data folder cannot be written' },
   'storage/damaged': { sentence: 'The data folder holds what this version cannot read' },
   'storage/write-failed': { sentence: 'A commit could not be written' },
+  'storage/overloaded': { status: 503, sentence: 'The disk is too far behind; try again later' },
 } as const satisfies Record<string, CodeFacts>;
 
 export type HostErrorCode = keyof typeof CODES;

@@ -20,11 +20,26 @@ export interface World {
 /** Node waits at most this long in one timer; a longer delay fires early and its owner waits again. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-const startedAtMicros = BigInt(Math.round(performance.timeOrigin * 1000));
+/** How far the two clocks may drift apart before the wall clock is read anew: it jumps, and machines sleep. */
+const DRIFT_MS = 2;
+
+let wallAtAnchor = Date.now();
+let monotonicAtAnchor = performance.now();
+
+/** The wall clock with the resolution of the monotonic one, in microseconds. */
+function nowMicros(): bigint {
+  const wall = Date.now();
+  const monotonic = performance.now();
+  const estimate = wallAtAnchor + (monotonic - monotonicAtAnchor);
+  if (Math.abs(estimate - wall) < DRIFT_MS) return BigInt(Math.round(estimate * 1000));
+  wallAtAnchor = wall;
+  monotonicAtAnchor = monotonic;
+  return BigInt(wall) * 1000n;
+}
 
 /** The real machine. */
 export const systemWorld: World = {
-  now: () => startedAtMicros + BigInt(Math.round(performance.now() * 1000)),
+  now: nowMicros,
   monotonic: () => performance.now(),
   setTimer(delayMs, fire) {
     const timer = setTimeout(fire, Math.min(Math.max(0, delayMs), LONGEST_TIMER_MS));

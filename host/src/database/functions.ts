@@ -1,0 +1,73 @@
+// The functions of a module by the names that clients use, with their arguments ready to be checked.
+
+import { RowLayout } from '../datastore/row-layout.ts';
+import { messageOf } from '../errors.ts';
+import type { Lifecycle, ModuleDef, ProcedureDef, ReducerDef } from '../schema/definition.ts';
+
+/** A function and the shape of its arguments. */
+export interface Callable<Def extends ReducerDef | ProcedureDef> {
+  readonly def: Def;
+  readonly params: RowLayout;
+}
+
+const LIFECYCLE_NAMES: Readonly<Record<Lifecycle, string>> = {
+  init: 'Init',
+  onConnect: 'OnConnect',
+  onDisconnect: 'OnDisconnect',
+};
+
+/** Looks functions up. */
+export class Functions {
+  readonly #reducers = new Map<string, Callable<ReducerDef>>();
+  readonly #procedures = new Map<string, Callable<ProcedureDef>>();
+  readonly #lifecycle = new Map<Lifecycle, Callable<ReducerDef>>();
+  readonly #scheduled = new Map<string, Callable<ReducerDef> | Callable<ProcedureDef>>();
+
+  constructor({ reducers, procedures, typespace }: ModuleDef) {
+    for (const def of reducers) {
+      const reducer = { def, params: RowLayout.of(def.params, typespace) };
+      this.#reducers.set(def.name, reducer);
+      this.#scheduled.set(def.sourceName, reducer);
+      if (def.lifecycle) this.#lifecycle.set(def.lifecycle, reducer);
+    }
+    for (const def of procedures) {
+      const procedure = { def, params: RowLayout.of(def.params, typespace) };
+      this.#procedures.set(def.name, procedure);
+      this.#scheduled.set(def.sourceName, procedure);
+    }
+  }
+
+  /** By canonical name only. */
+  reducer(name: string): Callable<ReducerDef> | undefined {
+    return this.#reducers.get(name);
+  }
+  procedure(name: string): Callable<ProcedureDef> | undefined {
+    return this.#procedures.get(name);
+  }
+  lifecycle(lifecycle: Lifecycle): Callable<ReducerDef> | undefined {
+    return this.#lifecycle.get(lifecycle);
+  }
+  /** A reducer or procedure by the name that a schedule gives. */
+  scheduled(sourceName: string): Callable<ReducerDef> | Callable<ProcedureDef> | undefined {
+    return this.#scheduled.get(sourceName);
+  }
+}
+
+/** Why a client may not call a lifecycle reducer. */
+export function lifecycleRefusal(lifecycle: Lifecycle): string {
+  return `can't directly call special ${LIFECYCLE_NAMES[lifecycle]} lifecycle reducer`;
+}
+
+/** What is wrong with arguments; `undefined` if nothing is. Bytes behind the last argument are let through. */
+export function faultOfArgs(
+  kind: 'reducer' | 'procedure',
+  { def, params }: Callable<ReducerDef | ProcedureDef>,
+  args: Uint8Array,
+): string | undefined {
+  try {
+    params.endOf(args, 0);
+    return undefined;
+  } catch (cause) {
+    return `invalid arguments for ${kind} ${def.name}: ${messageOf(cause)}`;
+  }
+}

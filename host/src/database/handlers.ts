@@ -1,0 +1,53 @@
+// HTTP requests that the module answers: which handler, and the request and the answer in its terms (contract 4.9).
+
+import { HostError, messageOf } from '../errors.ts';
+import { decodeResponse, encodeRequest, textWithTrace, type HttpReply, type Ran } from '../guest/index.ts';
+import type { ModuleDef } from '../schema/definition.ts';
+import type { HttpAnswer } from './outcome.ts';
+
+export type RequestHeaders = Readonly<Record<string, string | readonly string[] | undefined>>;
+
+export interface HandlerDef {
+  readonly id: number;
+  readonly name: string;
+}
+
+/** The handler of a route; paths are compared as they stand. */
+export function findHandler(def: ModuleDef, method: string, path: string): HandlerDef | undefined {
+  const route = def.routes.find(each => each.path === path && (each.method ?? method) === method);
+  return route && def.handlers.find(({ name, sourceName }) => name === route.handler || sourceName === route.handler);
+}
+
+/** The request as the handler gets it. */
+export function requestFor(method: string, url: string, headers: RequestHeaders): Uint8Array {
+  const list: [string, string][] = [];
+  for (const [name, values] of Object.entries(headers)) {
+    for (const value of typeof values === 'string' ? [values] : (values ?? [])) list.push([name, value]);
+  }
+  return encodeRequest(method, list, url);
+}
+
+/** What the client is answered. */
+export function answerOf(ran: Ran<HttpReply>): HttpAnswer {
+  if (ran.kind !== 'returned') {
+    return textAnswer(500, ran.kind === 'threw' ? textWithTrace(ran.thrown) : ran.message);
+  }
+  try {
+    const { status, headers } = decodeResponse(ran.value.response);
+    const joined: Record<string, string> = {};
+    for (const [name, value] of headers) joined[name] = name in joined ? `${joined[name]}, ${value}` : value;
+    if (status < 200 || status > 599) throw new HostError('guest/failed', `the handler answered with status ${status}`);
+    return { status, headers: joined, body: ran.value.body };
+  } catch (cause) {
+    return textAnswer(500, messageOf(cause));
+  }
+}
+
+/** No handler has this route. */
+export function noHandler(): HttpAnswer {
+  return textAnswer(404, 'Database has not registered a handler for this route');
+}
+
+function textAnswer(status: number, text: string): HttpAnswer {
+  return { status, headers: { 'content-type': 'text/plain; charset=utf-8' }, body: new TextEncoder().encode(text) };
+}

@@ -1,0 +1,83 @@
+// What a module logged, and what the host says about it: the newest lines, as JSON, one object a line.
+
+import { MODULE_FILE, type LogLine } from '../guest/index.ts';
+import { writeJson } from '../sats/json-text.ts';
+
+/** What is kept; older lines are gone. */
+export const KEPT_LINES = 10_000;
+const KEPT_CHARS = 8 * 1024 * 1024;
+
+/** Longer messages are cut here. */
+const MAX_MESSAGE_CHARS = 64 * 1024;
+
+const LEVELS: Readonly<Record<number, string>> = {
+  0: 'Error',
+  1: 'Warn',
+  2: 'Info',
+  3: 'Debug',
+  4: 'Trace',
+  101: 'Panic',
+};
+
+/** What the host itself calls its file and function. */
+const SYSTEM = '__spacetimedb__';
+
+/** The log of one database. It is kept in memory only. */
+export class ModuleLog {
+  readonly #now: () => bigint;
+  readonly #capacity: number;
+  // The oldest kept line stands at `#first`; what is before it is cut off now and then.
+  #lines: string[] = [];
+  #first = 0;
+  #chars = 0;
+  readonly #followers = new Set<(line: string) => void>();
+
+  constructor(now: () => bigint, capacity = KEPT_LINES) {
+    this.#now = now;
+    this.#capacity = capacity;
+  }
+
+  /** Adds a line of the module. */
+  add({ level, message, functionName, line, trace }: LogLine): void {
+    this.#append({
+      level: LEVELS[level] ?? 'Debug',
+      ts: this.#now(),
+      filename: MODULE_FILE,
+      ...(line === undefined ? {} : { line_number: line }),
+      ...(functionName === undefined ? {} : { function: functionName }),
+      message: message.slice(0, MAX_MESSAGE_CHARS),
+      ...(trace ? { trace: trace.map(frame => ({ func_name: frame })) } : {}),
+    });
+  }
+
+  /** Adds a line of the host. */
+  addSystem(level: 'Error' | 'Warn' | 'Info', message: string): void {
+    this.#append({ level, ts: this.#now(), target: SYSTEM, filename: SYSTEM, function: SYSTEM, message });
+  }
+
+  /** The newest lines, oldest first, without line ends. */
+  lines(count = this.#capacity): string[] {
+    return count <= 0 ? [] : this.#lines.slice(Math.max(this.#first, this.#lines.length - count));
+  }
+
+  /** Hears every further line at once; returns how to stop. */
+  follow(listener: (line: string) => void): () => void {
+    this.#followers.add(listener);
+    return () => this.#followers.delete(listener);
+  }
+
+  #append(record: Parameters<typeof writeJson>[0]): void {
+    const line = writeJson(record);
+    this.#lines.push(line);
+    this.#chars += line.length;
+    while (this.#lines.length - this.#first > this.#capacity || this.#chars > KEPT_CHARS) {
+      this.#chars -= this.#lines[this.#first]?.length ?? 0;
+      this.#first++;
+    }
+    if (this.#first > this.#capacity) {
+      this.#lines = this.#lines.slice(this.#first);
+      this.#first = 0;
+    }
+    for (const listener of this.#followers) listener(line);
+  }
+}

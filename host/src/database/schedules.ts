@@ -1,0 +1,219 @@
+// Timed rows: when each row of a scheduled table is due. The rows themselves are the truth; this only knows their times.
+//
+// I1  A row that is not in its table when its time comes, or that was replaced, runs nothing.
+// I2  Only committed rows are queued: what was rolled back never fires.
+// I3  An interval keeps to the grid of its last intended time; ticks that were missed are left out.
+
+import type { Commit } from '../datastore/commit.ts';
+import type { Datastore } from '../datastore/datastore.ts';
+import type { Row } from '../datastore/row.ts';
+import type { Table } from '../datastore/table.ts';
+import type { Index } from '../datastore/table-index.ts';
+import { assert, HostError } from '../errors.ts';
+import type { ScheduleDef } from '../schema/definition.ts';
+import type { Timer, World } from '../world.ts';
+import { DueQueue } from './due-queue.ts';
+
+/** A row may be at most this far away, in microseconds. */
+const FARTHEST = (64n ** 6n - 1n) * 1000n;
+
+/** How many rows run before clients get a turn. */
+const RUNS_PER_TURN = 64;
+
+/** Entries that no longer count are cleared out when there are this many more of them than rows. */
+const SLACK = 1024;
+
+interface ScheduledTable {
+  readonly table: Table;
+  readonly def: ScheduleDef;
+  readonly primary: Index;
+  /** What each row waits for, by primary key. */
+  readonly waiting: Map<string, Entry>;
+}
+
+interface Entry {
+  readonly scheduled: ScheduledTable;
+  readonly key: string;
+  readonly dueAt: bigint;
+}
+
+/** A row whose time has come. */
+export interface Firing {
+  readonly table: Table;
+  /** Source name of the reducer or procedure. */
+  readonly functionName: string;
+  /** The row as it is now. */
+  readonly row: Row;
+  /** When it was meant to run. */
+  readonly intendedAt: bigint;
+  /** The row, if it is still there and runs only once: it goes when it has run. */
+  spent(): Row | undefined;
+}
+
+/** Runs timed rows. One timer waits for the earliest. */
+export class Schedules {
+  readonly #world: World;
+  readonly #run: (firing: Firing) => void;
+  #tables = new Map<Table, ScheduledTable>();
+  #queue = new DueQueue<Entry>();
+  #timer: Timer | undefined;
+  #timerDueAt = 0n;
+  #isRunning = false;
+  #isStarted = false;
+
+  /** `run` runs the function of a row; it must not throw. */
+  constructor(world: World, run: (firing: Firing) => void) {
+    this.#world = world;
+    this.#run = run;
+  }
+
+  /** Forgets everything and queues all rows of a datastore; nothing fires before `start`. */
+  watch(datastore: Datastore): void {
+    this.#tables = new Map();
+    this.#queue = new DueQueue();
+    const now = this.#world.now();
+    for (const tableDef of datastore.def.tables) {
+      const { schedule } = tableDef;
+      const table = datastore.tableByName(tableDef.name);
+      if (!schedule || !table) continue;
+      const primary = table.indexes.find(index => index.isUnique && index.def.columns[0] === tableDef.primaryKey);
+      assert(primary, `the scheduled table ${tableDef.name} has an index on its primary key`);
+      const scheduled: ScheduledTable = { table, def: schedule, primary, waiting: new Map() };
+      this.#tables.set(table, scheduled);
+      for (const row of table.rows()) this.#queueRow(scheduled, row, now);
+    }
+    this.#arm();
+  }
+
+  /** Lets rows fire from now on. */
+  start(): void {
+    this.#isStarted = true;
+    this.#arm();
+  }
+
+  stop(): void {
+    this.#isStarted = false;
+    this.#timer?.cancel();
+    this.#timer = undefined;
+  }
+
+  /** Throws `schedule/too-far` for a row that is too far away to wait for. */
+  check(table: Table, row: Uint8Array): void {
+    const scheduled = this.#tables.size === 0 ? undefined : this.#tables.get(table);
+    if (!scheduled) return;
+    const at = timeOf(scheduled, row);
+    const delay = at.isInterval ? at.micros : at.micros - this.#world.now();
+    if (delay >= FARTHEST) throw new HostError('schedule/too-far');
+  }
+
+  /** Takes in what a commit changed. */
+  note(commit: Commit): void {
+    if (this.#tables.size === 0) return;
+    let now: bigint | undefined;
+    for (const { table, inserts, deletes } of commit.changes) {
+      const scheduled = this.#tables.get(table);
+      if (!scheduled) continue;
+      for (const row of deletes) scheduled.waiting.delete(scheduled.primary.keyOf(row.bytes));
+      now ??= this.#world.now();
+      for (const row of inserts) this.#queueRow(scheduled, row, now);
+    }
+    if (now === undefined) return;
+    this.#clearOut();
+    if (!this.#isRunning) this.#arm();
+  }
+
+  #queueRow(scheduled: ScheduledTable, row: Row, now: bigint): void {
+    const at = timeOf(scheduled, row.bytes);
+    this.#wait(scheduled, scheduled.primary.keyOf(row.bytes), at.isInterval ? now + at.micros : at.micros);
+  }
+
+  #wait(scheduled: ScheduledTable, key: string, dueAt: bigint): void {
+    const entry: Entry = { scheduled, key, dueAt };
+    scheduled.waiting.set(key, entry);
+    this.#queue.push(entry);
+  }
+
+  #clearOut(): void {
+    let rows = 0;
+    for (const { waiting } of this.#tables.values()) rows += waiting.size;
+    if (this.#queue.size > 2 * rows + SLACK) this.#queue.retain(isWaiting);
+  }
+
+  #arm(): void {
+    if (!this.#isStarted) return;
+    let next = this.#queue.peek();
+    while (next && !isWaiting(next)) {
+      this.#queue.pop();
+      next = this.#queue.peek();
+    }
+    if (this.#timer && next && next.dueAt === this.#timerDueAt) return;
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    if (!next) return;
+    this.#timerDueAt = next.dueAt;
+    // Rounded up, so that the timer is never early by less than it can tell.
+    const delayMs = Number((next.dueAt - this.#world.now() + 999n) / 1000n);
+    this.#timer = this.#world.setTimer(Math.max(0, delayMs), () => {
+      this.#timer = undefined;
+      this.#fire();
+    });
+  }
+
+  #fire(): void {
+    if (!this.#isStarted) return;
+    this.#isRunning = true;
+    try {
+      for (let runs = 0; runs < RUNS_PER_TURN;) {
+        const entry = this.#queue.peek();
+        if (!entry || entry.dueAt > this.#world.now() || !this.#isStarted) break;
+        this.#queue.pop();
+        if (!isWaiting(entry)) continue;
+        runs++;
+        this.#runEntry(entry);
+      }
+    } finally {
+      this.#isRunning = false;
+      this.#arm();
+    }
+  }
+
+  #runEntry(entry: Entry): void {
+    const { scheduled, key, dueAt } = entry;
+    const { table, def, primary, waiting } = scheduled;
+    const row = primary.first(key);
+    if (!row) {
+      waiting.delete(key);
+      return;
+    }
+    const spent = () => {
+      const now = primary.first(key);
+      return now && !timeOf(scheduled, now.bytes).isInterval ? now : undefined;
+    };
+    this.#run({ table, functionName: def.functionName, row, intendedAt: dueAt, spent });
+    const after = primary.first(key);
+    // What replaced the row has been queued by its commit.
+    if (!after || waiting.get(key) !== entry) return;
+    const at = timeOf(scheduled, after.bytes);
+    if (at.isInterval) this.#wait(scheduled, key, nextTick(dueAt, at.micros, this.#world.now()));
+    else waiting.delete(key);
+  }
+}
+
+function isWaiting(entry: Entry): boolean {
+  return entry.scheduled.waiting.get(entry.key) === entry;
+}
+
+/** The first time after now on the grid of an interval; without an interval it is always now. */
+function nextTick(last: bigint, interval: bigint, now: bigint): bigint {
+  if (interval === 0n) return now;
+  const next = last + interval;
+  return next > now ? next : next + ((now - next) / interval + 1n) * interval;
+}
+
+/** What the ScheduleAt column of a row says: an interval, taken absolute, or a point in time. */
+function timeOf({ table, def }: ScheduledTable, row: Uint8Array): { isInterval: boolean; micros: bigint } {
+  const bytes = table.layout.columnBytes(row, def.atColumn);
+  const micros = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getBigInt64(1, true);
+  const isInterval = bytes[0] === 0;
+  return { isInterval, micros: isInterval && micros < 0n ? -micros : micros };
+}
