@@ -1,5 +1,7 @@
 // What a host asks of the place its databases are kept in: databases, their names, and small secrets.
 
+import { LmdbFolder } from './lmdb-folder.ts';
+import { MemoryFolder } from './memory-folder.ts';
 import type { Storage } from './storage.ts';
 
 /** A database that exists. */
@@ -24,7 +26,7 @@ export interface DataFolder {
   setNames(identity: bigint, names: readonly string[]): Promise<void>;
   /** Opens a database's storage; the caller closes it. */
   openStorage(identity: bigint): Promise<Storage>;
-  /** Removes a database and all its rows; its storage must be closed. */
+  /** Removes a database and all its rows, closing its storage. */
   dropDatabase(identity: bigint): Promise<void>;
 
   /** A small secret, such as a signing key: read, or made and kept durably with tight permissions. */
@@ -34,12 +36,12 @@ export interface DataFolder {
   close(): Promise<void>;
 }
 
-/** Opens a folder on disk. Throws `storage/folder-in-use` or `storage/folder-unwritable`. */
-export function openDataFolder(_path: string): Promise<DataFolder> {
-  throw new Error('unfinished');
+/** Opens a folder on disk, and makes it if need be. Throws `storage/folder-in-use` or `storage/folder-unwritable`. */
+export function openDataFolder(path: string): Promise<DataFolder> {
+  return new Promise(resolve => resolve(LmdbFolder.open(path)));
 }
 
 /** Databases that last as long as the process. */
 export function createMemoryFolder(): DataFolder {
-  throw new Error('unfinished');
+  return new MemoryFolder();
 }

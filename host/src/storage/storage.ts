@@ -1,7 +1,7 @@
 // What a database asks of the place its commits are kept in: one contract, a durable sibling and one in memory.
 
 import type { Commit } from '../datastore/commit.ts';
-import type { StoredRow } from '../datastore/datastore.ts';
+import type { StoredRow, StoredSequence } from '../datastore/datastore.ts';
 import type { HostError } from '../errors.ts';
 
 /** A client that was connected: who must be disconnected if the process ends before it leaves. */
@@ -29,13 +29,6 @@ export interface StoredTable {
   readonly rows: Iterable<StoredRow>;
 }
 
-export interface StoredSequence {
-  /** Canonical names of the table and the sequence. */
-  readonly table: string;
-  readonly name: string;
-  readonly reserved: bigint;
-}
-
 /** All that was kept, as of the last durable commit. */
 export interface StoredState {
   readonly commitNumber: number;
@@ -55,7 +48,7 @@ export interface Storage {
 
   /**
    * Takes a commit in; what waits is written together, and `durable` rises when it is on disk. Rows of views and of
-   * event tables are left out. Throws `refusal` when there is one.
+   * event tables are left out. Throws when writing has failed before, or the storage is closed.
    */
   append(commit: Commit, extra?: CommitExtra): void;
 

@@ -1,0 +1,75 @@
+// What the records of a database's LMDB environment look like. Rows stand under table number and storage key, both
+// big-endian; everything else stands in `meta` under a text.
+
+import { z } from 'zod';
+import type { StoredSequence } from '../datastore/datastore.ts';
+import { HostError } from '../errors.ts';
+import type { ClientRecord } from './storage.ts';
+
+/** Raised when older versions could not read what is written; see `storage/damaged`. */
+export const FORMAT = 1;
+
+export const META = {
+  format: 'format',
+  commit: 'commit',
+  table: (name: string): string => `table/${name}`,
+  sequence: (table: string, name: string): string => `sequence/${table}/${name}`,
+  client: (connectionId: bigint): string => `client/${connectionId.toString(16).padStart(32, '0')}`,
+  user: (name: string): string => `user/${name}`,
+} as const;
+
+export const ROW_KEY_BYTES = 10;
+
+/** Writes the key of a row. Storage keys are below 2^48: a million new rows a second for nine years. */
+export function writeRowKey(into: Buffer, table: number, key: number): Buffer {
+  into.writeUInt32BE(table, 0);
+  into.writeUIntBE(key, 4, 6);
+  return into;
+}
+
+export function readRowKey(key: Buffer): { readonly table: number; readonly key: number } {
+  return { table: key.readUInt32BE(0), key: key.readUIntBE(4, 6) };
+}
+
+const aBigInt = z
+  .string()
+  .regex(/^-?\d+$/)
+  .transform(BigInt);
+
+const client = z.object({ identity: aBigInt, connectionId: aBigInt, claims: z.base64().optional() });
+const sequence = z.object({ table: z.string(), name: z.string(), reserved: aBigInt });
+const number = z.int().nonnegative();
+
+/** Small records are JSON: they can be read with any LMDB tool. */
+export const records = {
+  number: (value: number): Buffer => toJson(value),
+  sequence: ({ table, name, reserved }: StoredSequence): Buffer => toJson({ table, name, reserved: String(reserved) }),
+  client: ({ identity, connectionId, claims }: ClientRecord): Buffer =>
+    toJson({
+      identity: String(identity),
+      connectionId: String(connectionId),
+      claims: claims && Buffer.from(claims).toString('base64'),
+    }),
+};
+
+/** Throws `storage/damaged` for what this version did not write. */
+export const parse = {
+  number: (bytes: Uint8Array, what: string): number => fromJson(number, bytes, what),
+  sequence: (bytes: Uint8Array, what: string): StoredSequence => fromJson(sequence, bytes, what),
+  client: (bytes: Uint8Array, what: string): ClientRecord => {
+    const { identity, connectionId, claims } = fromJson(client, bytes, what);
+    return { identity, connectionId, claims: claims === undefined ? undefined : Buffer.from(claims, 'base64') };
+  },
+};
+
+export function toJson(value: unknown): Buffer {
+  return Buffer.from(JSON.stringify(value));
+}
+
+export function fromJson<T>(shape: z.ZodType<T>, bytes: Uint8Array, what: string): T {
+  try {
+    return shape.parse(JSON.parse(Buffer.from(bytes).toString()));
+  } catch (cause) {
+    throw new HostError('storage/damaged', `the record ${what} cannot be read`, { cause });
+  }
+}

@@ -1,0 +1,177 @@
+import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { LmdbStorage } from './lmdb-storage.ts';
+import { describeStorage } from './storage.suite.ts';
+import { aDatabaseOfNotes, encodeNote } from './test-notes.ts';
+
+const root = mkdtempSync(join(tmpdir(), 'agora-storage-'));
+let folders = 0;
+const newFolder = (): string => join(root, String(folders++));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+describeStorage('lmdb', () => LmdbStorage.open(newFolder()));
+
+describe('lmdb, opened again', () => {
+  const opened: LmdbStorage[] = [];
+  function open(folder: string): LmdbStorage {
+    const storage = LmdbStorage.open(folder);
+    opened.push(storage);
+    return storage;
+  }
+  afterEach(async () => {
+    for (const storage of opened.splice(0)) await storage.close();
+  });
+
+  it('has the rows, with their keys, as the last commit left them', async () => {
+    const folder = newFolder();
+    const first = open(folder);
+    const before = aDatabaseOfNotes(first);
+    before.write({ id: 1, text: 'one' });
+    before.write({ id: 2, text: 'two' });
+    before.write({ id: 1, text: 'uno' });
+    before.run(tx => {
+      for (const row of [...before.note.rows()]) if (row.key === 2) tx.deleteRow(before.note, row);
+      tx.insert(before.tag, encodeNote({ id: 9, text: 'x' }));
+    });
+    await first.close();
+
+    const second = open(folder);
+    const after = aDatabaseOfNotes(second);
+
+    expect(after.show()).toEqual(['1 uno']);
+    expect(Array.from(after.note.rows(), row => row.key)).toEqual([1]);
+    expect(after.tag.count).toBe(1);
+    expect(second.durable).toBe(4);
+    expect(after.write({ id: 3 })).toMatchObject({ number: 5, changes: [{ inserts: [{ key: 2 }] }] });
+  });
+
+  it('continues sequences behind what was reserved, also by transactions that were rolled back', async () => {
+    const folder = newFolder();
+    const first = open(folder);
+    const before = aDatabaseOfNotes(first);
+    const tx = before.datastore.begin();
+    tx.insert(before.note, encodeNote({}));
+    tx.rollback();
+    before.write({});
+    expect(before.show()).toEqual(['2 a note']);
+    await first.close();
+
+    const after = aDatabaseOfNotes(open(folder));
+    after.write({});
+    expect(after.show()).toEqual(['2 a note', '4097 a note']);
+  });
+
+  it('keeps neither events nor the rows of views', async () => {
+    const folder = newFolder();
+    const first = open(folder);
+    const { run, shout, note, datastore } = aDatabaseOfNotes(first);
+    const view = datastore.createRelation({ ...note.def, name: 'view', sequences: [] }, note.layout.type);
+    const commit = run(tx => {
+      tx.insert(shout, encodeNote({ id: 1 }));
+      tx.insert(view, encodeNote({ id: 1 }));
+    });
+    expect(commit.changes).toHaveLength(2);
+    await first.close();
+    expect(open(folder).load()).toMatchObject({ commitNumber: 1, tables: [] });
+  });
+
+  it('knows the clients that never left, and the values that were kept', async () => {
+    const folder = newFolder();
+    const first = open(folder);
+    const { commitEmpty, write } = aDatabaseOfNotes(first);
+    const claims = new TextEncoder().encode('{"sub":"é"}');
+    const stays = { identity: 2n ** 255n + 1n, connectionId: 7n, claims };
+    first.append(commitEmpty(), { connected: stays });
+    first.append(commitEmpty(), { connected: { identity: 1n, connectionId: 8n, claims: undefined } });
+    first.append(write({ id: 1 }), { disconnected: 8n, meta: { program: new Uint8Array(100_000).fill(3) } });
+    await first.close();
+
+    const second = open(folder);
+    const { clients } = second.load();
+    expect(clients.map(client => ({ ...client, claims: Uint8Array.from(client.claims ?? []) }))).toEqual([stays]);
+    expect(second.getMeta('program')).toHaveLength(100_000);
+  });
+
+  it('forgets a dropped table whole, and lets its name be used anew', async () => {
+    const folder = newFolder();
+    const first = open(folder);
+    const { write, commitEmpty, run, tag } = aDatabaseOfNotes(first);
+    write({ text: 'gone' });
+    run(tx => void tx.insert(tag, encodeNote({ id: 5 })));
+    first.append(commitEmpty(), { droppedTables: ['note', 'never was'] });
+    write({ id: 2, text: 'new' });
+    await first.close();
+
+    const second = open(folder);
+    const after = aDatabaseOfNotes(second);
+    expect(after.show()).toEqual(['2 new']);
+    expect(after.tag.count).toBe(1);
+    expect(second.load().sequences).toEqual([]);
+  });
+
+  it('takes no more disk for rewriting the same rows', async () => {
+    const folder = newFolder();
+    const storage = open(folder);
+    const { write } = aDatabaseOfNotes(storage);
+    const bytesAfter = async (rounds: number): Promise<number> => {
+      for (let round = 0; round < rounds; round++) {
+        for (let id = 1; id <= 200; id++) write({ id, text: `${round}`.padEnd(300) });
+        await storage.whenDurable(storage.load().commitNumber + 200);
+      }
+      return statSync(join(folder, 'data.mdb')).size;
+    };
+    const early = await bytesAfter(10);
+    expect(await bytesAfter(60)).toBeLessThan(2 * early);
+  });
+
+  it('grows past its first map, and a large commit is one commit', async () => {
+    const folder = newFolder();
+    const storage = open(folder);
+    const { run, note } = aDatabaseOfNotes(storage);
+    const text = 'x'.repeat(2000);
+    const commit = run(tx => {
+      for (let id = 1; id <= 20_000; id++) tx.insert(note, encodeNote({ id, text }));
+    });
+    expect(storage.backlogBytes).toBeGreaterThan(40_000_000);
+    let hadRoom = false;
+    const room = storage.whenRoom().then(() => (hadRoom = true));
+    await Promise.resolve();
+    expect(hadRoom).toBe(false);
+    await storage.whenDurable(commit.number);
+    await room;
+    await storage.close();
+    expect(aDatabaseOfNotes(open(folder)).note.count).toBe(20_000);
+  });
+
+  it('refuses calls while the backlog is too large, and takes them again afterwards', async () => {
+    const storage = open(newFolder());
+    const { run, note } = aDatabaseOfNotes(storage);
+    const text = 'x'.repeat(3_000_000);
+    for (let id = 1; storage.refusal === undefined; id++) {
+      expect(id).toBeLessThan(200);
+      run(tx => void tx.insert(note, encodeNote({ id, text })));
+    }
+    expect(storage.refusal).toMatchObject({ code: 'storage/overloaded' });
+    await storage.whenRoom();
+    expect(storage.refusal).toBeUndefined();
+  });
+
+  it('refuses names that no record can have, and leaves nothing of the commit', async () => {
+    const folder = newFolder();
+    const storage = open(folder);
+    const { commitEmpty, write } = aDatabaseOfNotes(storage);
+    const meta = { ['x'.repeat(2000)]: new Uint8Array(1) };
+    expect(() => storage.append(commitEmpty(), { meta })).toThrow(
+      expect.objectContaining({ code: 'storage/write-failed' }),
+    );
+    await storage.whenDurable(write({ id: 1 }).number);
+  });
+
+  it('lets nobody else read its files', async () => {
+    const folder = newFolder();
+    await open(folder).close();
+    for (const file of readdirSync(folder)) expect(statSync(join(folder, file)).mode & 0o077).toBe(0);
+  });
+});

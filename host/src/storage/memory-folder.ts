@@ -1,0 +1,65 @@
+// Databases that last as long as the process.
+
+import { assert } from '../errors.ts';
+import type { DatabaseRecord, DataFolder } from './data-folder.ts';
+import { createMemoryStorage } from './memory-storage.ts';
+import type { Storage } from './storage.ts';
+
+/** The sibling without a disk. */
+export class MemoryFolder implements DataFolder {
+  readonly #databases = new Map<bigint, DatabaseRecord>();
+  readonly #names = new Map<string, bigint>();
+  readonly #secrets = new Map<string, Uint8Array>();
+
+  databases(): readonly DatabaseRecord[] {
+    return [...this.#databases.values()];
+  }
+  database(identity: bigint): DatabaseRecord | undefined {
+    return this.#databases.get(identity);
+  }
+  identityOf(name: string): bigint | undefined {
+    return this.#names.get(name);
+  }
+
+  async createDatabase(record: DatabaseRecord): Promise<void> {
+    assert(!this.#databases.has(record.identity), 'a database is created once');
+    await this.#keep(record, []);
+  }
+
+  async setNames(identity: bigint, names: readonly string[]): Promise<void> {
+    const record = this.#databases.get(identity);
+    assert(record, 'names are given to a database that exists');
+    await this.#keep({ ...record, names }, record.names);
+  }
+
+  #keep(record: DatabaseRecord, formerNames: readonly string[]): Promise<void> {
+    for (const name of record.names) {
+      const taken = this.#names.get(name);
+      assert(taken === undefined || taken === record.identity, `the name ${name} is free`);
+    }
+    for (const name of formerNames) this.#names.delete(name);
+    for (const name of record.names) this.#names.set(name, record.identity);
+    this.#databases.set(record.identity, record);
+    return Promise.resolve();
+  }
+
+  openStorage(identity: bigint): Promise<Storage> {
+    assert(this.#databases.has(identity), 'storage is opened for a database that exists');
+    return Promise.resolve(createMemoryStorage());
+  }
+
+  dropDatabase(identity: bigint): Promise<void> {
+    this.#databases.delete(identity);
+    return Promise.resolve();
+  }
+
+  secret(name: string, make: () => Uint8Array): Uint8Array {
+    const secret = this.#secrets.get(name) ?? make();
+    this.#secrets.set(name, secret);
+    return secret;
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}

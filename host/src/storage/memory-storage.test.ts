@@ -1,0 +1,13 @@
+import { expect, it } from 'vitest';
+import { createMemoryStorage } from './memory-storage.ts';
+import { describeStorage } from './storage.suite.ts';
+import { aDatabaseOfNotes } from './test-notes.ts';
+
+describeStorage('memory', () => createMemoryStorage());
+
+it('memory confirms at once', () => {
+  const storage = createMemoryStorage();
+  const { write } = aDatabaseOfNotes(storage);
+  write({ id: 1 });
+  expect(storage.durable).toBe(1);
+});

@@ -1,0 +1,78 @@
+// What every storage must do, whoever it is.
+
+import { afterEach, describe, expect, it } from 'vitest';
+import { aDatabaseOfNotes } from './test-notes.ts';
+import type { Storage } from './storage.ts';
+
+/** Describes a storage that `open` makes anew for each test. */
+export function describeStorage(name: string, open: () => Storage): void {
+  describe(`${name}, as a storage`, () => {
+    let storage: Storage;
+    const opened = (): Storage => (storage = open());
+    afterEach(() => storage.close());
+
+    it('holds nothing at first', () => {
+      const state = opened().load();
+      expect(state).toMatchObject({ commitNumber: 0, sequences: [], clients: [] });
+      expect(state.tables).toHaveLength(0);
+      expect(storage.durable).toBe(0);
+      expect(storage.getMeta('program')).toBeUndefined();
+    });
+
+    it('makes commits durable in order, and says so to everybody', async () => {
+      const { write } = aDatabaseOfNotes(opened());
+      const heard: number[] = [];
+      const stop = storage.onDurable(number => heard.push(number));
+      for (let number = 1; number <= 20; number++) write({ id: number });
+
+      await Promise.all([storage.whenDurable(1), storage.whenDurable(20), storage.whenDurable(7)]);
+
+      expect(storage.durable).toBe(20);
+      expect(heard).toEqual(heard.toSorted((a, b) => a - b));
+      expect(heard.at(-1)).toBe(20);
+      expect(storage.backlogBytes).toBe(0);
+      stop();
+      write({ id: 21 });
+      await storage.whenDurable(21);
+      expect(heard.at(-1)).toBe(20);
+    });
+
+    it('answers at once for what is durable already', async () => {
+      const { write, datastore } = aDatabaseOfNotes(opened());
+      write({ id: 1 });
+      await storage.whenDurable(1);
+      await storage.whenDurable(1);
+      storage.append(datastore.begin().commit());
+      await storage.whenDurable(1);
+      await storage.whenRoom();
+    });
+
+    it('knows the values that were handed in, written or not', async () => {
+      const { commitEmpty, write } = aDatabaseOfNotes(opened());
+      storage.append(commitEmpty(), { meta: { program: new Uint8Array([1]), schema: new Uint8Array([2]) } });
+      expect(storage.getMeta('program')).toEqual(new Uint8Array([1]));
+      storage.append(commitEmpty(), { meta: { schema: undefined } });
+      expect(storage.getMeta('schema')).toBeUndefined();
+      write({ id: 1 });
+      await storage.whenDurable(1);
+      expect(Array.from(storage.getMeta('program') ?? [])).toEqual([1]);
+      expect(storage.getMeta('schema')).toBeUndefined();
+    });
+
+    it('writes what waits when it is closed, and takes nothing more', async () => {
+      const { write } = aDatabaseOfNotes(opened());
+      write({ id: 1 });
+      const durable = storage.whenDurable(1);
+      await storage.close();
+      await storage.close();
+      await durable;
+      expect(storage.refusal).toMatchObject({ code: 'database/closed' });
+      expect(() => write({ id: 2 })).toThrow(expect.objectContaining({ code: 'database/closed' }));
+    });
+
+    it('refuses to wait for what nobody handed in', () => {
+      const waiting = async (): Promise<void> => opened().whenDurable(5);
+      return expect(waiting()).rejects.toThrow('broken invariant');
+    });
+  });
+}
