@@ -39,7 +39,7 @@ function parseProjection(tokens: TokenStream): Projection {
   do {
     const { start } = tokens.current;
     if (tokens.isSymbol('*')) throw mixedWildcard();
-    if (tokens.isKeyword('FROM')) throw tokens.expected('an expression');
+    if (tokens.isKeyword('FROM') || tokens.isAtEnd) throw tokens.expected('an expression');
     if (!tokens.isName()) {
       throw tokens.unsupported('Unsupported projection expression', start);
     }

@@ -2,7 +2,7 @@
 
 import type { Commit } from '../datastore/commit.ts';
 import type { Row } from '../datastore/row.ts';
-import type { ProductType, Typespace } from '../sats/type.ts';
+import type { ProductType } from '../sats/type.ts';
 import { BsatnWriter } from '../sats/writer.ts';
 import { type CheckedSelect, checkSelect, type Output } from './check-select.ts';
 import { parseSql } from './parser.ts';
@@ -12,19 +12,10 @@ import { QueryError } from './query-error.ts';
 import { callerScope, type Scope } from './scope.ts';
 import type { SystemVariables, WritableSource } from './source.ts';
 import { setVariable, showVariable } from './system-variables.ts';
+import { type StatementResult } from './statement-result.ts';
 import { compileWrite, type WriteStats } from './write-statement.ts';
 
-/** What a statement gave. */
-export interface StatementResult {
-  /** The type of the rows, with the names of the columns. */
-  readonly schema: ProductType;
-  readonly typespace: Typespace;
-  /** Each row as BSATN of `schema`. */
-  readonly rows: readonly Uint8Array[];
-  readonly stats: WriteStats;
-  /** What a write committed; undefined for a read. */
-  readonly commit: Commit | undefined;
-}
+export { type StatementResult, statementJson } from './statement-result.ts';
 
 export const NOTHING_WRITTEN: WriteStats = { rowsInserted: 0, rowsDeleted: 0, rowsUpdated: 0 };
 const NO_COLUMNS: ProductType = { kind: 'product', elements: [] };

@@ -1,5 +1,6 @@
-// The result of a statement as the body of an HTTP answer.
+// What a statement gave, and the body of the HTTP answer that says so.
 
+import type { Commit } from '../datastore/commit.ts';
 import { toJson } from '../sats/json.ts';
 import { type JsonText, writeJson } from '../sats/json-text.ts';
 import { BsatnReader } from '../sats/reader.ts';
@@ -12,7 +13,19 @@ import {
 } from '../sats/type.ts';
 import { decodeValue } from '../sats/value.ts';
 import { product } from '../schema/structure-json.ts';
-import type { StatementResult } from './statement.ts';
+import type { WriteStats } from './write-statement.ts';
+
+/** What a statement gave. */
+export interface StatementResult {
+  /** The type of the rows, with the names of the columns. */
+  readonly schema: ProductType;
+  readonly typespace: Typespace;
+  /** Each row as BSATN of `schema`. */
+  readonly rows: readonly Uint8Array[];
+  readonly stats: WriteStats;
+  /** What a write committed; undefined for a read. */
+  readonly commit: Commit | undefined;
+}
 
 /** A type that contains itself cannot be written without references; this deep they are left as they are. */
 const DEEPEST = 16;

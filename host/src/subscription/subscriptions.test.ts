@@ -1,0 +1,288 @@
+// What clients hear of commits, case by case.
+
+import { beforeEach, describe, expect, test } from 'vitest';
+import { ANN, BEN, OWNER, probeSource, type TestSource } from '../query/test-source.ts';
+import { SystemVariables } from '../query/source.ts';
+import type { QuerySetUpdateData } from '../wire/server-message.ts';
+import { Subscriptions } from './subscriptions.ts';
+import { TestClient } from './test-client.ts';
+
+let source: TestSource;
+let subscriptions: Subscriptions<TestClient>;
+let heard: ReadonlyMap<TestClient, readonly QuerySetUpdateData[]>;
+
+beforeEach(() => {
+  source = probeSource();
+  subscriptions = new Subscriptions(source);
+  source.onCommit = commit => {
+    heard = subscriptions.publish(commit);
+    for (const [client, updates] of heard) client.updated(updates);
+  };
+  source.insert('team', 1, 'red');
+  source.insert('person', 1, 'Ada', 36, 1);
+  source.insert('person', 2, 'Bob', 12, 1);
+});
+
+function connect(identity = ANN): TestClient {
+  return new TestClient(identity, name => {
+    const view = source.def.views.find(def => def.name === name);
+    return view ? source.viewTable(view, identity) : source.table(name);
+  });
+}
+
+function subscribe(client: TestClient, querySetId: number, ...queries: string[]): void {
+  const answer = subscriptions.subscribe(client, querySetId, queries);
+  if ('error' in answer) throw new Error(answer.error);
+  client.applied(querySetId, answer.rows);
+}
+
+function refusal(client: TestClient, querySetId: number, ...queries: string[]): string | undefined {
+  const answer = subscriptions.subscribe(client, querySetId, queries);
+  return 'error' in answer ? answer.error : undefined;
+}
+
+function names(client: TestClient, querySetId: number): string[] {
+  const found = [];
+  for (const [key, count] of client.counts(querySetId)) {
+    const [table = '', hex = ''] = key.split(' ');
+    const values = source.values(source.table(table), new Uint8Array(Buffer.from(hex, 'hex')));
+    const name = Array.isArray(values) ? String(values[1]) : '';
+    found.push(count === 1 ? name : `${name} ×${count}`);
+  }
+  return found.sort();
+}
+
+describe('query sets', () => {
+  test('a set is all or nothing, and its id is free again after a refusal', () => {
+    const ann = connect();
+    expect(refusal(ann, 1, 'SELECT * FROM person', 'SELECT * FROM nowhere')).toBe(
+      'no such table: `nowhere`. If the table exists, it may be marked private., executing: `SELECT * FROM nowhere`',
+    );
+    source.insert('person', 3, 'Cid', 50, 2);
+    expect(heard.size).toBe(0);
+    subscribe(ann, 1, 'SELECT * FROM person');
+    expect(refusal(ann, 1, 'SELECT * FROM team')).toMatch(/^Subscription with id/);
+    expect(names(ann, 1)).toEqual(['Ada', 'Bob', 'Cid']);
+  });
+
+  test('a query that stands twice in a set counts once, in two sets twice', () => {
+    const ann = connect();
+    subscribe(ann, 1, 'SELECT * FROM person', 'select "person".* from person');
+    subscribe(ann, 2, 'SELECT * FROM person');
+    source.insert('person', 3, 'Cid', 50, 2);
+    expect(heard.get(ann)?.map(({ querySetId, tables }) => [querySetId, tables.length])).toEqual([
+      [1, 1],
+      [2, 1],
+    ]);
+    expect(names(ann, 1)).toEqual(['Ada', 'Bob', 'Cid']);
+  });
+
+  test('queries of one set over the same table are heard together', () => {
+    const ann = connect();
+    subscribe(
+      ann,
+      1,
+      'SELECT * FROM person WHERE age >= 18',
+      'SELECT * FROM person WHERE team_id = 1',
+      'SELECT * FROM team',
+    );
+    expect(names(ann, 1)).toEqual(['Ada ×2', 'Bob', 'red']);
+    source.write(undefined, tx => {
+      tx.insert(source.table('person'), source.row('person', 3, 'Cid', 50, 1));
+      tx.insert(source.table('team'), source.row('team', 2, 'blue'));
+    });
+    expect(names(ann, 1)).toEqual(['Ada ×2', 'Bob', 'Cid ×2', 'blue', 'red']);
+    expect(heard.get(ann)?.map(({ querySetId, tables }) => [querySetId, tables.length])).toEqual([[1, 3]]);
+  });
+
+  test('an ended set gives its rows back and hears no more', () => {
+    const ann = connect();
+    subscribe(ann, 1, 'SELECT * FROM person');
+    const answer = subscriptions.unsubscribe(ann, 1, true);
+    expect('rows' in answer && answer.rows && ann.ended(1, answer.rows).size).toBe(0);
+    expect(subscriptions.unsubscribe(ann, 1, true)).toMatchObject({
+      error: expect.stringMatching(/^Subscription not found/) as string,
+    });
+    source.insert('person', 3, 'Cid', 50, 2);
+    expect(heard.size).toBe(0);
+  });
+
+  test('an ended set gives no rows if none are wanted', () => {
+    const ann = connect();
+    subscribe(ann, 1, 'SELECT * FROM person');
+    expect(subscriptions.unsubscribe(ann, 1, false)).toEqual({ rows: undefined });
+  });
+
+  test('a client that is gone is forgotten', () => {
+    const ann = connect();
+    subscribe(ann, 1, 'SELECT * FROM person', 'SELECT * FROM my_mail');
+    subscriptions.removeClient(ann);
+    subscriptions.removeClient(ann);
+    expect(source.retained).toEqual([]);
+    source.insert('person', 3, 'Cid', 50, 2);
+    expect(heard.size).toBe(0);
+  });
+
+  test('everything that is public and lasts', () => {
+    const ann = connect();
+    subscribe(ann, 1, ' select *  FROM * ; ');
+    source.insert('secret', 1, 'hush');
+    source.insert('happening', 'boom', 1);
+    const tables = [...ann.counts(1).keys()].map(row => row.split(' ')[0]);
+    expect(tables.sort()).toEqual(['adults', 'person', 'person', 'team']);
+    expect(ann.events).toEqual([]);
+  });
+
+  test('a row limit binds subscriptions and one-off queries', () => {
+    const variables = new SystemVariables();
+    const limited = new Subscriptions<TestClient>(source, variables);
+    variables.rowLimit = 1n;
+    const text = 'Estimated cardinality (2 rows) exceeds limit (1 rows)';
+    expect(limited.subscribe(connect(), 1, ['SELECT * FROM person'])).toEqual({
+      error: `${text}, executing: \`SELECT * FROM person\``,
+    });
+    expect(limited.oneOff(connect(), 'SELECT * FROM person')).toEqual({ error: text });
+    expect(limited.oneOff(connect(OWNER), 'SELECT * FROM person')).toHaveProperty('rows');
+  });
+});
+
+describe('commits', () => {
+  test('only those whom a commit concerns hear of it, and the same words once', () => {
+    const [ann, ben, cid] = [connect(), connect(BEN), connect(4n)];
+    subscribe(ann, 1, 'SELECT * FROM person');
+    subscribe(ben, 1, 'SELECT * FROM person');
+    subscribe(cid, 1, 'SELECT * FROM person WHERE age > 100');
+    source.insert('person', 3, 'Cid', 50, 2);
+    expect([...heard.keys()]).toEqual([ann, ben]);
+    expect(heard.get(ann)).toBe(heard.get(ben));
+  });
+
+  test('a row that begins to match comes, one that ceases goes', () => {
+    const ann = connect();
+    subscribe(ann, 1, 'SELECT * FROM person WHERE age >= 18');
+    source.write(undefined, tx => {
+      const [byId] = source.table('person').indexes;
+      if (!byId) throw new Error('no index');
+      tx.update(source.table('person'), byId, source.row('person', 1, 'Ada', 3, 1));
+      tx.update(source.table('person'), byId, source.row('person', 2, 'Bob', 18, 1));
+    });
+    expect(names(ann, 1)).toEqual(['Bob']);
+  });
+
+  test('a commit that changes nothing is not heard', () => {
+    const ann = connect();
+    subscribe(ann, 1, 'SELECT * FROM person');
+    source.write(undefined, tx => {
+      tx.deleteEqual(source.table('person'), source.row('person', 1, 'Ada', 36, 1));
+      tx.insert(source.table('person'), source.row('person', 1, 'Ada', 36, 1));
+    });
+    expect(heard.size).toBe(0);
+  });
+
+  test('events are heard and not kept', () => {
+    const ann = connect();
+    subscribe(ann, 1, 'SELECT * FROM happening', 'SELECT * FROM happening WHERE n = 1');
+    source.insert('happening', 'boom', 1);
+    source.insert('happening', 'bang', 2);
+    expect(ann.events).toHaveLength(3);
+    expect(ann.counts(1).size).toBe(0);
+    expect(subscriptions.oneOff(ann, 'SELECT * FROM happening')).toMatchObject({ rows: [{ table: 'happening' }] });
+  });
+
+  test('an event meets the rows that are there, and what it gave stays', () => {
+    const ann = connect();
+    subscribe(ann, 1, 'SELECT team.* FROM happening JOIN team ON happening.n = team.id');
+    source.write(undefined, tx => {
+      tx.insert(source.table('happening'), source.row('happening', 'x', 1));
+      tx.insert(source.table('happening'), source.row('happening', 'x', 2));
+      tx.insert(source.table('team'), source.row('team', 2, 'blue'));
+    });
+    expect(names(ann, 1)).toEqual(['blue', 'red']);
+    source.insert('team', 3, 'green');
+    expect(names(ann, 1)).toEqual(['blue', 'red']);
+  });
+
+  test('what everybody may see of a view differs', () => {
+    const [ann, ben, again] = [connect(), connect(BEN), connect()];
+    for (const client of [ann, ben, again]) subscribe(client, 1, 'SELECT * FROM my_mail');
+    expect(source.retained).toEqual(['my_mail', 'my_mail']);
+    source.insert('mail', 0n, [ANN], 'hello ann');
+    expect([...heard.keys()]).toEqual([ann, again]);
+    expect(subscriptions.evaluations).toBe(1);
+  });
+
+  test('a view and a table are joined by the primary key of the view', () => {
+    const ann = connect();
+    subscribe(ann, 1, 'SELECT person.* FROM person JOIN adults ON person.id = adults.id');
+    source.insert('person', 3, 'Cid', 50, 2);
+    source.remove('person', 1, 'Ada', 36, 1);
+    expect(names(ann, 1)).toEqual(['Cid']);
+  });
+
+  test('the owner watches a private table', () => {
+    const owner = connect(OWNER);
+    subscribe(owner, 1, 'SELECT * FROM secret');
+    source.insert('secret', 1, 'hush');
+    expect(names(owner, 1)).toEqual(['hush']);
+  });
+});
+
+describe('joins', () => {
+  test('a row counts once for each partner', () => {
+    const ann = connect();
+    subscribe(ann, 1, 'SELECT team.* FROM person JOIN team ON person.team_id = team.id');
+    expect(names(ann, 1)).toEqual(['red ×2']);
+    source.remove('person', 2, 'Bob', 12, 1);
+    expect(names(ann, 1)).toEqual(['red']);
+    source.write(undefined, tx => {
+      tx.deleteEqual(source.table('team'), source.row('team', 1, 'red'));
+      tx.deleteEqual(source.table('person'), source.row('person', 1, 'Ada', 36, 1));
+    });
+    expect(names(ann, 1)).toEqual([]);
+  });
+
+  test('a partner that changes and keeps its row is not heard', () => {
+    const ann = connect();
+    subscribe(ann, 1, 'SELECT team.* FROM person JOIN team ON person.team_id = team.id');
+    source.write(undefined, tx => {
+      tx.deleteEqual(source.table('person'), source.row('person', 2, 'Bob', 12, 1));
+      tx.insert(source.table('person'), source.row('person', 2, 'Bob', 13, 1));
+    });
+    expect(heard.size).toBe(0);
+  });
+});
+
+describe('cost', () => {
+  test('of a thousand who each watch their own, one changed row asks one', () => {
+    const clients = Array.from({ length: 1000 }, (_, at) => connect(BigInt(1000 + at)));
+    for (const [at, client] of clients.entries()) {
+      subscribe(client, 1, `SELECT * FROM person WHERE team_id = ${at} AND age > 3`);
+    }
+    const before = subscriptions.evaluations;
+    source.insert('person', 7, 'Zoe', 30, 500);
+    expect(subscriptions.evaluations - before).toBe(1);
+    expect([...heard.keys()]).toEqual([clients[500]]);
+  });
+
+  test('a thousand who ask the same are answered by one evaluation and one list', () => {
+    const clients = Array.from({ length: 1000 }, (_, at) => connect(BigInt(1000 + at)));
+    for (const client of clients) subscribe(client, 1, 'SELECT * FROM person');
+    const before = subscriptions.evaluations;
+    source.insert('person', 7, 'Zoe', 30, 500);
+    expect(subscriptions.evaluations - before).toBe(1);
+    expect(new Set(heard.values()).size).toBe(1);
+    expect(heard.size).toBe(1000);
+  });
+
+  test('a join is asked only if the partners of the changed row lead to it', () => {
+    const clients = Array.from({ length: 100 }, (_, at) => connect(BigInt(1000 + at)));
+    for (const [at, client] of clients.entries()) {
+      const join = 'SELECT person.* FROM person JOIN team ON person.team_id = team.id';
+      subscribe(client, 1, `${join} WHERE team.title = '${at === 42 ? 'red' : `team ${at}`}'`);
+    }
+    const before = subscriptions.evaluations;
+    source.insert('person', 7, 'Zoe', 30, 1);
+    expect(subscriptions.evaluations - before).toBe(1);
+    expect([...heard.keys()]).toEqual([clients[42]]);
+  });
+});
