@@ -5,6 +5,16 @@ import { type ModuleDef } from './definition.ts';
 import { type RawModule } from './raw.ts';
 import { validateModule } from './validate.ts';
 
+export {
+  type AlgebraicType,
+  isScheduleAt,
+  isUnit,
+  optionInner,
+  type ProductElement,
+  type ProductType,
+  resultSides,
+  specialName,
+} from '../sats/type.ts';
 export type * from './definition.ts';
 export type { RawModule } from './raw.ts';
 export { moduleJson } from './module-json.ts';

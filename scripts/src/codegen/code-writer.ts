@@ -1,0 +1,32 @@
+// Collects lines of code, each indented by the blocks around it.
+
+const INDENT = '  ';
+
+export class CodeWriter {
+  #text = '';
+  #depth = 0;
+
+  /** Writes whole lines; an empty one has no indentation. */
+  lines(...lines: readonly string[]): this {
+    for (const line of lines) this.#text += line === '' ? '\n' : `${INDENT.repeat(this.#depth)}${line}\n`;
+    return this;
+  }
+
+  /** Writes an opening line, what `body` writes indented by one more step, and a closing line. */
+  block(open: string, body: (to: CodeWriter) => void, close: string): this {
+    this.lines(open);
+    this.#depth++;
+    body(this);
+    this.#depth--;
+    return this.lines(close);
+  }
+
+  get text(): string {
+    return this.#text;
+  }
+}
+
+/** How the official generator orders names: by their UTF-8 bytes. */
+export function byName<T>(nameOf: (item: T) => string): (a: T, b: T) => number {
+  return (a, b) => Buffer.compare(Buffer.from(nameOf(a)), Buffer.from(nameOf(b)));
+}

@@ -1,0 +1,74 @@
+// What of a module the bindings show, in the order and under the names that the official generator uses.
+
+import {
+  type CheckedModule,
+  type ModuleDef,
+  type ProcedureDef,
+  type ReducerDef,
+  type TableDef,
+  toCase,
+  type ViewDef,
+} from '@agora/host/schema';
+import { byName } from './code-writer.ts';
+
+export interface BindingOptions {
+  /** Shows private tables and functions of the root module too. */
+  readonly includePrivate?: boolean;
+}
+
+/** A module somewhere in the tree; the path of the root is empty. */
+export interface Namespaced {
+  readonly path: readonly string[];
+  readonly module: CheckedModule;
+}
+
+/** A table, or a view, which clients see as a table without indexes. */
+export type Relation = TableDef | ViewDef;
+
+export function shownTables({ def }: CheckedModule, { includePrivate }: BindingOptions): TableDef[] {
+  return def.tables.filter(({ isPublic }) => includePrivate || isPublic).sort(byName(({ name }) => name));
+}
+
+export function shownViews({ def }: CheckedModule): ViewDef[] {
+  return [...def.views].sort(byName(({ name }) => name));
+}
+
+/** The reducers that get a file. A client can call those of them that have no `lifecycle`. */
+export function shownReducers({ def }: CheckedModule, { includePrivate }: BindingOptions): ReducerDef[] {
+  return def.reducers.filter(({ isPrivate, lifecycle }) => lifecycle !== 'init' && (includePrivate || !isPrivate));
+}
+
+export function callableReducers(module: CheckedModule, options: BindingOptions): ReducerDef[] {
+  return shownReducers(module, options).filter(({ lifecycle }) => lifecycle === undefined);
+}
+
+export function shownProcedures({ def }: CheckedModule, { includePrivate }: BindingOptions): ProcedureDef[] {
+  return def.procedures.filter(({ isPrivate }) => includePrivate || !isPrivate).sort(byName(({ name }) => name));
+}
+
+/** All modules below the root, depth first. What they keep private is never shown. */
+export function submodulesOf({ submodules }: CheckedModule, path: readonly string[] = []): Namespaced[] {
+  return submodules.flatMap(({ namespace, module }) => {
+    const inner = [...path, namespace];
+    return [{ path: inner, module }, ...submodulesOf(module, inner)];
+  });
+}
+
+export const tableFile = ({ sourceName }: Relation) => `${toCase(sourceName, 'snake')}_table`;
+export const reducerFile = ({ sourceName }: ReducerDef) => `${toCase(sourceName, 'snake')}_reducer`;
+export const procedureFile = ({ sourceName }: ProcedureDef) => `${toCase(sourceName, 'snake')}_procedure`;
+
+/** `Player`, or `Lib_Player` for one of a submodule, which so cannot meet a root's `LibPlayer`. */
+export function pascalName({ sourceName }: { readonly sourceName: string }, path: readonly string[] = []): string {
+  const name = toCase(sourceName, 'pascal');
+  return path.length === 0 ? name : `${toCase(path.join('_'), 'pascal')}_${name}`;
+}
+
+export const camelName = ({ sourceName }: { readonly sourceName: string }) => toCase(sourceName, 'camel');
+
+/** The name under which clients import each named type, by its reference. */
+export function typeNames({ types }: ModuleDef): Map<number, string> {
+  return new Map(
+    types.map(({ ref, scope, name }) => [ref, [...scope, name].map(part => toCase(part, 'pascal')).join('')]),
+  );
+}
