@@ -80,7 +80,7 @@ const table = fc.constantFrom(...TABLES);
 
 const single = fc.record({ table, where: fc.option(predicate(['x'])) }).map(({ table: name, where }): Query => ({
   sql: `SELECT * FROM ${name} x${where ? ` WHERE ${where.sql}` : ''}`,
-  tables: [name],
+  key: [name, ...(where?.conjuncts.toSorted() ?? [])].join(' & '),
   rows: all =>
     all(name)
       .filter(values => where?.holds(values, values) ?? true)
@@ -91,7 +91,7 @@ const join = fc
   .record({ left: table, right: table, returned: fc.constantFrom('x', 'y'), where: fc.option(predicate(['x', 'y'])) })
   .map(({ left, right, returned, where }): Query => ({
     sql: `SELECT ${returned}.* FROM ${left} x JOIN ${right} y ON x.a = y.a${where ? ` WHERE ${where.sql}` : ''}`,
-    tables: [left, right],
+    key: [left, right, returned, ...(where?.conjuncts.toSorted() ?? [])].join(' & '),
     rows: all =>
       all(left).flatMap(x =>
         all(right)
