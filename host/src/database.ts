@@ -447,6 +447,8 @@ export class Database {
     const timestamp = this.#world.now();
     const reducer = this.#functions.lifecycle('init');
     const extra: CommitExtra = { meta: { [PROGRAM]: this.#program.bytes } };
+    // Commit 0 counts as durable from the start, and the program must not be lost even if `init` writes nothing.
+    this.#datastore.restoreCommitNumber(1);
     const owner = { identity: this.owner, connectionId: undefined };
     this.#schedules.watch(this.#datastore);
     const outcome = reducer

@@ -3,30 +3,29 @@
 import { isUtf8 } from 'node:buffer';
 import { isAnyArrayBuffer } from 'node:util/types';
 
+/** One buffer, as bytes and as text. The bytes are plain: a Buffer's `slice` is no copy, and others rely on that it is. */
+interface View {
+  readonly buffer: ArrayBuffer;
+  readonly bytes: Uint8Array;
+  readonly text: Buffer;
+}
+
 /** Looks into buffers of the realm. The library uses two or three of them again and again, so their views are kept. */
 export class GuestMemory {
-  #firstBuffer: ArrayBuffer | undefined;
-  #first: Buffer = Buffer.alloc(0);
-  #secondBuffer: ArrayBuffer | undefined;
-  #second: Buffer = Buffer.alloc(0);
+  #first: View = viewOf(new ArrayBuffer(0));
+  #second: View = this.#first;
+
+  #view(buffer: ArrayBuffer): View {
+    if (buffer === this.#first.buffer) return this.#first;
+    const view = buffer === this.#second.buffer ? this.#second : viewOf(buffer);
+    this.#second = this.#first;
+    this.#first = view;
+    return view;
+  }
 
   /** The whole buffer. Throws for anything that is not one, whatever it pretends. */
-  view(buffer: ArrayBuffer): Buffer {
-    if (buffer === this.#firstBuffer) return this.#first;
-    if (buffer === this.#secondBuffer) {
-      const view = this.#second;
-      this.#second = this.#first;
-      this.#secondBuffer = this.#firstBuffer;
-      this.#first = view;
-      this.#firstBuffer = buffer;
-      return view;
-    }
-    if (!isAnyArrayBuffer(buffer)) throw new TypeError('an ArrayBuffer is expected');
-    this.#second = this.#first;
-    this.#secondBuffer = this.#firstBuffer;
-    this.#first = Buffer.from(buffer);
-    this.#firstBuffer = buffer;
-    return this.#first;
+  view(buffer: ArrayBuffer): Uint8Array {
+    return this.#view(buffer).bytes;
   }
 
   /** The first `length` bytes. */
@@ -36,22 +35,21 @@ export class GuestMemory {
 
   /** A copy of some bytes, of the host's own. */
   copy(buffer: ArrayBuffer, offset: number, length: number): Uint8Array {
-    return Uint8Array.prototype.slice.call(this.view(buffer), offset, offset + length);
+    return this.view(buffer).slice(offset, offset + length);
   }
 
   decode(buffer: ArrayBuffer, offset: number, length: number): string {
-    return this.view(buffer).toString('utf8', offset, offset + length);
+    return this.#view(buffer).text.toString('utf8', offset, offset + length);
   }
   isUtf8(buffer: ArrayBuffer, offset: number, length: number): boolean {
     return isUtf8(this.view(buffer).subarray(offset, offset + length));
   }
   encode(text: string, buffer: ArrayBuffer): number {
-    return this.view(buffer).write(text, 'utf8');
+    return this.#view(buffer).text.write(text, 'utf8');
   }
+}
 
-  /** Forgets the views, so that the module's buffers can be freed. */
-  clear(): void {
-    this.#firstBuffer = this.#secondBuffer = undefined;
-    this.#first = this.#second = Buffer.alloc(0);
-  }
+function viewOf(buffer: ArrayBuffer): View {
+  if (!isAnyArrayBuffer(buffer)) throw new TypeError('an ArrayBuffer is expected');
+  return { buffer, bytes: new Uint8Array(buffer), text: Buffer.from(buffer) };
 }

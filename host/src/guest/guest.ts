@@ -154,6 +154,8 @@ export class Guest {
     const trace: string[] = [];
     let firstLine: number | undefined;
     for (const frame of framesOf(stack)) {
+      // The library marks where its own frames begin.
+      if (frame.functionName.includes('__spacetimedb_end_short_backtrace')) break;
       const line = this.#compiled.lineOf(frame.line, frame.column);
       firstLine ??= line;
       trace.push(`${frame.functionName} (${MODULE_FILE}:${line}:${frame.column})`);

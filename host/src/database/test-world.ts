@@ -1,0 +1,60 @@
+// A world for tests: the clock stands still until it is moved.
+
+import type { Timer, World } from '../world.ts';
+
+interface Waiting {
+  readonly at: bigint;
+  readonly fire: () => void;
+}
+
+/** A clock that is moved by hand; timers fire while it moves. */
+export class TestWorld implements World {
+  #micros: bigint;
+  readonly #startedAt: bigint;
+  readonly #timers = new Set<Waiting>();
+
+  constructor(startMicros = 1_700_000_000_000_000n) {
+    this.#micros = startMicros;
+    this.#startedAt = startMicros;
+  }
+
+  now(): bigint {
+    return this.#micros;
+  }
+  monotonic(): number {
+    return Number(this.#micros - this.#startedAt) / 1000;
+  }
+  setTimer(delayMs: number, fire: () => void): Timer {
+    const timer: Waiting = { at: this.#micros + BigInt(Math.max(0, Math.round(delayMs * 1000))), fire };
+    this.#timers.add(timer);
+    return { cancel: () => this.#timers.delete(timer) };
+  }
+  randomBytes(length: number): Uint8Array {
+    return new Uint8Array(length).fill(7);
+  }
+
+  /** How many timers wait. */
+  get timerCount(): number {
+    return this.#timers.size;
+  }
+
+  /** Moves the clock and fires, in order, what is due on the way. */
+  advance(ms: number): void {
+    const end = this.#micros + BigInt(ms * 1000);
+    for (let fired = 0; ; fired++) {
+      if (fired > 100_000) throw new Error('timers go on firing at the same instant');
+      const [next] = [...this.#timers].filter(({ at }) => at <= end).sort((a, b) => (a.at < b.at ? -1 : 1));
+      if (!next) break;
+      this.#timers.delete(next);
+      if (next.at > this.#micros) this.#micros = next.at;
+      next.fire();
+    }
+    this.#micros = end;
+  }
+
+  /** Moves the clock at once, as if the process had slept; due timers fire late. */
+  sleep(ms: number): void {
+    this.#micros += BigInt(ms * 1000);
+    this.advance(0);
+  }
+}
