@@ -239,10 +239,9 @@ describe('an index', () => {
     let id = 1;
     for (const n of [2, 1, 0, -1, -2, -2147483648, 2147483647])
       for (const s of ['b', '', 'é', 'aa']) tx.insert(table, new BsatnWriter().u32(id++).i32(n).string(s).finish());
+    const value = (row: Row, column: number): unknown => table.layout.value(row.bytes, column);
     const show = (rows: readonly Row[]): string =>
-      rows
-        .map(row => `${Number(table.layout.value(row.bytes, 1))}${String(table.layout.value(row.bytes, 2))}`)
-        .join(' ');
+      rows.map(row => `${Number(value(row, 1))}${value(row, 2) as string}`).join(' ');
     return { table, tx, show };
   }
 

@@ -73,6 +73,10 @@ export function aDatabaseOfNotes(storage: Storage): NoteDatabase {
         else tx.insert(note, bytes);
       }),
     commitEmpty: () => datastore.begin().commit(),
-    show: () => Array.from(note.rows(), ({ bytes }) => [0, 1].map(at => note.layout.value(bytes, at)).join(' ')).sort(),
+    show: () => Array.from(note.rows(), ({ bytes }) => showNote(note, bytes)).sort(),
   };
+}
+
+function showNote({ layout }: Table, bytes: Uint8Array): string {
+  return `${Number(layout.value(bytes, 0))} ${layout.value(bytes, 1) as string}`;
 }
