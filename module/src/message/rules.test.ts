@@ -47,7 +47,9 @@ describe('who is offered next', () => {
     fc.assert(
       fc.property(arrivals, fc.boolean(), (queued, strict) => {
         for (const lane of LANES) {
-          const ids = offerAll(queued, strict).filter(each => each.lane === lane).map(each => each.id);
+          const ids = offerAll(queued, strict)
+            .filter(each => each.lane === lane)
+            .map(each => each.id);
           expect(ids).toEqual(queued.filter(each => each.lane === lane).map(each => each.id));
         }
       }),

@@ -8,7 +8,11 @@ const seed = {
   workflow_type: 'documentation_creation',
   participants: ['DocSystemAgent', 'ReviewAgent', 'QualityAgent'],
   steps: [
-    { agent: 'DocSystemAgent', action: 'create_initial_docs', requirements: { document_type: 'api', include_examples: true } },
+    {
+      agent: 'DocSystemAgent',
+      action: 'create_initial_docs',
+      requirements: { document_type: 'api', include_examples: true },
+    },
     { agent: 'ReviewAgent', action: 'technical_review', depends_on: ['create_initial_docs'] },
     { agent: 'QualityAgent', action: 'quality_assessment', depends_on: ['technical_review'] },
   ],
@@ -45,7 +49,12 @@ describe('a definition', () => {
   });
 
   it('has a cycle told with its path', () => {
-    const cyclic = steps({ id: 'a', depends_on: ['c'] }, { id: 'b', depends_on: ['a'] }, { id: 'c', depends_on: ['b'] }, { id: 'd', depends_on: ['a'] });
+    const cyclic = steps(
+      { id: 'a', depends_on: ['c'] },
+      { id: 'b', depends_on: ['a'] },
+      { id: 'c', depends_on: ['b'] },
+      { id: 'd', depends_on: ['a'] },
+    );
     expect(faults(cyclic)).toEqual(['the steps wait for each other: a → b → c → a']);
     expect(faults(steps({ id: 'a', depends_on: ['a'] }))).toEqual(['the steps wait for each other: a → a']);
   });
@@ -87,7 +96,9 @@ describe('a definition', () => {
   });
 
   it('of a thousand steps in a chain has no cycle', () => {
-    const chain = steps(...Array.from({ length: 1_000 }, (_, at) => ({ id: `s${at}`, depends_on: at > 0 ? [`s${at - 1}`] : [] })));
+    const chain = steps(
+      ...Array.from({ length: 1_000 }, (_, at) => ({ id: `s${at}`, depends_on: at > 0 ? [`s${at - 1}`] : [] })),
+    );
     expect(plan(chain).steps[999]?.dependencies).toEqual([998]);
   });
 });

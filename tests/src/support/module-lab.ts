@@ -1,0 +1,315 @@
+// The module's bundle in a database without a socket, with a clock that is moved by hand: for tests of the module's rules.
+
+import { readFile } from 'node:fs/promises';
+import {
+  BsatnReader,
+  BsatnWriter,
+  createMemoryStorage,
+  Database,
+  decodeValue,
+  encodeValue,
+  fromJson,
+  optionInner,
+  TestWorld,
+  toJson,
+  type Caller,
+  type Table,
+} from '@agora/host/testing';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** A row by canonical column names; 64-bit integers are decimal strings where a number cannot hold them. */
+export type Row = Readonly<Record<string, unknown>>;
+
+const BUNDLE = new URL('../../../module/dist/bundle.js', import.meta.url);
+const START_MICROS = BigInt(Date.UTC(2026, 0, 5, 12)) * 1000n;
+
+let bundle: Promise<Uint8Array> | undefined;
+
+/** A UUIDv7 of a time; `n` tells those of one millisecond apart. */
+export function uuidAt(timeMs: number, n = 0): string {
+  const time = Math.floor(timeMs).toString(16).padStart(12, '0');
+  return `${time.slice(0, 8)}-${time.slice(8)}-7000-8000-${n.toString(16).padStart(12, '0')}`;
+}
+
+/** A refusal, as a caller without a socket hears it. */
+class Refused extends Error {
+  get code(): string {
+    return /^[a-z]+\/[a-z-]+/.exec(this.message)?.[0] ?? this.message;
+  }
+}
+
+/** A database with the module in it. Every call is synchronous. */
+export class ModuleLab {
+  readonly #world: TestWorld;
+  readonly #database: Database;
+  #identities = 1n;
+  #messages = 0;
+  readonly owner: LabClient;
+
+  private constructor(world: TestWorld, database: Database, owner: bigint) {
+    this.#world = world;
+    this.#database = database;
+    this.owner = new LabClient(this, owner);
+  }
+
+  static async open(): Promise<ModuleLab> {
+    bundle ??= readFile(BUNDLE);
+    const world = new TestWorld(START_MICROS);
+    const owner = 1n;
+    const database = await Database.open({
+      storage: createMemoryStorage(),
+      world,
+      identity: 2n ** 200n,
+      owner,
+      bundle: await bundle,
+    });
+    return new ModuleLab(world, database, owner);
+  }
+
+  async close(): Promise<void> {
+    await this.#database.close();
+  }
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** Microseconds since 1970. */
+  get now(): bigint {
+    return this.#world.now();
+  }
+  get nowMs(): number {
+    return Number(this.now / 1000n);
+  }
+  advance(ms: number): void {
+    this.#world.advance(ms);
+  }
+
+  /** Registers an agent of a new identity. */
+  register(name: string, options: Fields = {}): LabAgent {
+    const client = new LabClient(this, ++this.#identities);
+    client.connect();
+    client.call('register_agent', { ...AGENT, name, ...options });
+    const row = this.rows('agent').find(each => each['name'] === name);
+    return new LabAgent(this, client.identity, Number(row?.['id']), client.connection);
+  }
+  /** The code with which registering is refused. */
+  tryRegister(name: string, options: Fields = {}): string {
+    const client = new LabClient(this, ++this.#identities);
+    return client.tryCall('register_agent', { ...AGENT, name, ...options });
+  }
+
+  nextMessageId(): string {
+    return uuidAt(this.nowMs, 1_000_000 + this.#messages++);
+  }
+
+  /** Every row of a table, private or not. */
+  rows(table: string): Row[] {
+    const found = this.#database.datastore.tableByName(table);
+    if (!found) throw new Error(`no table ${table}`);
+    return this.#decode(found);
+  }
+
+  viewRows(view: string, identity: bigint): Row[] {
+    const def = this.#database.def.views.find(each => each.name === view);
+    if (!def) throw new Error(`no view ${view}`);
+    return this.#decode(this.#database.viewTable(def, identity));
+  }
+
+  #decode(table: Table): Row[] {
+    const { typespace } = this.#database.def;
+    return [...table.rows()].map(({ bytes }) => {
+      const row: Record<string, unknown> = {};
+      table.def.columns.forEach((column, at) => {
+        const text = toJson(column.type, typespace, table.layout.value(bytes, at));
+        row[column.name] = JSON.parse(text) as unknown;
+      });
+      return row;
+    });
+  }
+
+  callReducer(caller: Caller, name: string, args: Fields): void {
+    const outcome = this.#database.call(name, this.#encode('reducers', name, args), caller);
+    if (outcome.kind !== 'committed') throw new Refused(outcome.message);
+  }
+
+  callProcedure(caller: Caller, name: string, args: Fields): unknown {
+    const outcome = this.#database.runProcedure(name, this.#encode('procedures', name, args), caller);
+    if (outcome.kind !== 'returned') throw new Refused(outcome.message);
+    const { typespace, procedures } = this.#database.def;
+    const returns = procedures.find(each => each.name === name)?.returns;
+    if (!returns) throw new Error(`no procedure ${name}`);
+    return JSON.parse(
+      toJson(returns, typespace, decodeValue(returns, typespace, new BsatnReader(outcome.value))),
+    ) as unknown;
+  }
+
+  connect(caller: Caller): void {
+    this.#database.connect(caller);
+  }
+  disconnect(caller: Caller): void {
+    this.#database.disconnect(caller);
+  }
+
+  /** Arguments by the module's spelling as BSATN; keys inside are put into canonical spelling. */
+  #encode(kind: 'reducers' | 'procedures', name: string, args: Fields): Uint8Array {
+    const { def } = this.#database;
+    const found = def[kind].find(each => each.name === name);
+    if (!found) throw new Error(`no function ${name}`);
+    const values = found.params.elements.map(({ name: field, type }) => {
+      const value = args[field ?? ''];
+      const isOption = optionInner(type) !== undefined;
+      return canonical(isOption ? (value === undefined ? { none: [] } : { some: value }) : value);
+    });
+    const writer = new BsatnWriter();
+    const value = fromJson(found.params, def.typespace, JSON.stringify(values));
+    encodeValue(found.params, def.typespace, value, writer);
+    return writer.finish();
+  }
+}
+
+/** Keys as the canonical schema spells them: variants in camel case, fields in snake case. */
+function canonical(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(canonical);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [canonicalKey(key), canonical(each)]));
+}
+
+function canonicalKey(key: string): string {
+  if (/^[A-Z]/.test(key)) return key.charAt(0).toLowerCase() + key.slice(1);
+  return key.replace(/[A-Z]/g, letter => `_${letter.toLowerCase()}`);
+}
+
+const AGENT: Fields = {
+  agentType: 'worker',
+  capabilities: [],
+  metadata: '{}',
+  credit: 0,
+  strictPriority: false,
+};
+
+/** One identity with one connection. */
+export class LabClient {
+  readonly identity: bigint;
+  readonly connection: bigint;
+  protected readonly lab: ModuleLab;
+
+  constructor(lab: ModuleLab, identity: bigint, connection = identity * 1000n) {
+    this.lab = lab;
+    this.identity = identity;
+    this.connection = connection;
+  }
+
+  /** The identity as an argument. */
+  get identityArg(): readonly [string] {
+    return [`0x${this.identity.toString(16)}`];
+  }
+  protected get caller(): Caller {
+    return { identity: this.identity, connectionId: this.connection, claims: undefined };
+  }
+
+  connect(): void {
+    this.lab.connect(this.caller);
+  }
+
+  /** Calls a reducer; a refusal is thrown. */
+  call(reducer: string, args: Fields): void {
+    this.lab.callReducer(this.caller, reducer, args);
+  }
+  /** The text of the refusal, which must come. */
+  tryCallText(reducer: string, args: Fields): string {
+    try {
+      this.call(reducer, args);
+    } catch (error) {
+      if (error instanceof Refused) return error.message;
+      throw error;
+    }
+    throw new Error(`${reducer} was not refused`);
+  }
+  /** The code of the refusal, which must come. */
+  tryCall(reducer: string, args: Fields): string {
+    return new Refused(this.tryCallText(reducer, args)).code;
+  }
+
+  procedure(name: string, args: Fields): unknown {
+    return this.lab.callProcedure(this.caller, name, args);
+  }
+
+  view(name: string): Row[] {
+    return this.lab.viewRows(name, this.identity);
+  }
+}
+
+/** An identity with one agent. */
+export class LabAgent extends LabClient {
+  readonly id: number;
+  #isConnected = true;
+
+  constructor(lab: ModuleLab, identity: bigint, id: number, connection: bigint) {
+    super(lab, identity, connection);
+    this.id = id;
+  }
+
+  /** The same agent through a second connection. */
+  again(): LabAgent {
+    const second = new LabAgent(this.lab, this.identity, this.id, this.connection + 1n);
+    second.connect();
+    return second;
+  }
+
+  attach(): void {
+    if (!this.#isConnected) this.connect();
+    this.#isConnected = true;
+    this.call('attach_agent', { agent: this.id });
+  }
+  /** The connection ends. */
+  leave(): void {
+    if (!this.#isConnected) return;
+    this.lab.disconnect(this.caller);
+    this.#isConnected = false;
+  }
+
+  act(...acts: readonly Fields[]): void {
+    this.call('perform_acts', { acts });
+  }
+  /** The refusals of acts that must be refused. */
+  refusals(acts: readonly Fields[]): { act: number; code: string }[] {
+    const text = this.tryCallText('perform_acts', { acts });
+    const list = JSON.parse(text.replace(/^call\/refused: /, '')) as { act: number; code: string }[];
+    return list.map(({ act, code }) => ({ act, code }));
+  }
+  /** The codes with which acts are refused. */
+  tryAct(...acts: readonly Fields[]): string[] {
+    return this.refusals(acts).map(each => each.code);
+  }
+
+  /** The fields of a `Send`. */
+  message(fields: Fields): Fields {
+    return {
+      id: this.lab.nextMessageId(),
+      agent: this.id,
+      type: 'status_update',
+      payload: '{}',
+      headers: '',
+      priority: 2,
+      answerWithinMs: 0,
+      ttlMs: 0,
+      delayMs: 0,
+      inReplyTo: '',
+      ...fields,
+    };
+  }
+  /** Sends a message and returns its id. */
+  send(to: string, fields: Fields = {}): string {
+    const message = this.message({ to: [to], ...fields });
+    this.act({ Send: message });
+    return String(message['id']);
+  }
+  trySend(to: string): string[] {
+    return this.tryAct({ Send: this.message({ to: [to] }) });
+  }
+
+  inbox(): Row[] {
+    return this.view('my_inbox');
+  }
+}
