@@ -39,6 +39,8 @@ const CODES = {
     sentence: 'Migration plan contains a client-breaking change which is disallowed under current policy',
   },
   'publish/init-failed': { status: 500, sentence: 'The init reducer failed' },
+  'host/port-in-use': { sentence: 'Another program listens on the port' },
+  'host/cannot-listen': { sentence: 'The port cannot be listened on' },
   'database/closed': { status: 503, sentence: 'The database is closed' },
   'storage/folder-in-use': { sentence: 'Another process uses the data folder' },
   'storage/folder-unwritable': { sentence: 'The data folder cannot be written' },

@@ -36,9 +36,9 @@ export class Outbox {
     return this.#ends.length - this.#first;
   }
 
-  /** Bytes that wait. */
+  /** Bytes of sealed messages that wait. */
   get bytes(): number {
-    return this.#writer.length - this.#start;
+    return this.length === 0 ? 0 : (this.#ends.at(-1) ?? 0) - this.#start;
   }
 
   /** Ends the message that was written; it leaves when `commit` is durable. */

@@ -1,0 +1,184 @@
+// A host: databases in a data folder, served on a port. Everything is wired together, started and stopped here.
+
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { HostError, messageOf } from './errors.ts';
+import { DEFAULT_LIMITS, type ConnectionLimits } from './server/connection.ts';
+import { Databases, type OpenDatabase, type Published } from './server/databases.ts';
+import { HttpServer } from './server/http-server.ts';
+import { Router } from './server/router.ts';
+import { callRoutes } from './server/routes/call.ts';
+import { databaseRoutes } from './server/routes/database.ts';
+import { handlerRoutes } from './server/routes/handlers.ts';
+import { identityRoutes } from './server/routes/identity.ts';
+import { logRoutes } from './server/routes/logs.ts';
+import { miscRoutes } from './server/routes/misc.ts';
+import { publishRoutes, type Publishers } from './server/routes/publish.ts';
+import { sqlRoutes } from './server/routes/sql.ts';
+import { createSigningKey, Tokens, type Credentials } from './server/tokens.ts';
+import { Upgrades } from './server/upgrade.ts';
+import { Visits } from './server/visit.ts';
+import { createMemoryFolder, openDataFolder, type DataFolder } from './storage/data-folder.ts';
+import { systemWorld, type World } from './world.ts';
+
+const VERSION = '0.1.0';
+const DEFAULT_HOSTNAME = '127.0.0.1';
+
+export interface HostOptions {
+  /** 0, the default, takes any free port. */
+  readonly port?: number;
+  /** Where to listen; by default on this machine only. */
+  readonly hostname?: string;
+  /** Where databases are kept. */
+  readonly dataDir?: string;
+  /** Databases last as long as the host; so they do without a data folder. */
+  readonly inMemory?: boolean;
+  /** Who may publish over HTTP: by default anybody on a loopback address, elsewhere only the local owner. */
+  readonly publishers?: Publishers;
+  readonly limits?: Partial<ConnectionLimits>;
+  readonly world?: World;
+  /** Hears, in sentences, what an operator should know: failed requests, clients that were dropped. */
+  readonly log?: (message: string) => void;
+}
+
+/** A host that runs. */
+export interface Host extends AsyncDisposable {
+  /** `http://hostname:port` */
+  readonly url: string;
+  readonly port: number;
+  /** The identity that owns what this process publishes; its token is kept in the data folder. */
+  readonly owner: Credentials;
+  /** Publishes a bundle under a name, as the local owner: creates the database, or updates it. */
+  publish(name: string, bundle: Uint8Array): Promise<Published>;
+  /** An open database by name or identity; undefined if there is none. */
+  database(nameOrIdentity: string): OpenDatabase | undefined;
+  /** Stops listening, sends clients away, writes what waits; may be called twice. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts a host with all databases of its data folder. Throws `HostError`: `host/port-in-use`, `host/cannot-listen`,
+ * `storage/folder-in-use`, `storage/folder-unwritable`.
+ */
+export async function startHost(options: HostOptions = {}): Promise<Host> {
+  const { world = systemWorld, log = () => undefined, hostname = DEFAULT_HOSTNAME } = options;
+  const folder =
+    options.dataDir === undefined || options.inMemory === true
+      ? createMemoryFolder()
+      : await openDataFolder(options.dataDir);
+  try {
+    const tokens = new Tokens(folder.secret('token-key.pem', createSigningKey), world);
+    const owner = localOwner(folder, tokens);
+    const limits = { ...DEFAULT_LIMITS, ...options.limits };
+    const databases = await Databases.open({
+      folder,
+      world,
+      limits,
+      createIdentity: () => tokens.mint().identity,
+      report: log,
+    });
+    const publishers = options.publishers ?? (isLoopback(hostname) ? 'anybody' : 'local-owner');
+    const visits = new Visits(world);
+    const router = new Router([
+      ...miscRoutes(VERSION, world),
+      ...identityRoutes(tokens, databases),
+      ...databaseRoutes(databases),
+      ...callRoutes(databases, visits),
+      ...sqlRoutes(databases, visits),
+      ...logRoutes(databases),
+      ...handlerRoutes(databases),
+      ...publishRoutes(databases, publishers === 'anybody' ? undefined : owner.identity),
+    ]);
+    const http = new HttpServer(router, tokens, log);
+    const upgrades = new Upgrades(databases, tokens, world, log);
+    const server = createServer((request, response) => void http.serve(request, response));
+    server.on('upgrade', (request, socket, head) => upgrades.handle(request, socket as Socket, head));
+    const port = await listen(server, options.port ?? 0, hostname).catch(async (error: unknown) => {
+      await databases.close();
+      throw error;
+    });
+    return new RunningHost({ server, databases, folder, owner, hostname, port });
+  } catch (error) {
+    await folder.close();
+    throw error;
+  }
+}
+
+interface Parts {
+  readonly server: Server;
+  readonly databases: Databases;
+  readonly folder: DataFolder;
+  readonly owner: Credentials;
+  readonly hostname: string;
+  readonly port: number;
+}
+
+class RunningHost implements Host {
+  readonly url: string;
+  readonly port: number;
+  readonly owner: Credentials;
+  readonly #parts: Parts;
+  #closing: Promise<void> | undefined;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+    this.port = parts.port;
+    this.owner = parts.owner;
+    this.url = `http://${parts.hostname.includes(':') ? `[${parts.hostname}]` : parts.hostname}:${parts.port}`;
+  }
+
+  publish(name: string, bundle: Uint8Array): Promise<Published> {
+    return this.#parts.databases.publish(name, this.owner.identity, bundle);
+  }
+
+  database(nameOrIdentity: string): OpenDatabase | undefined {
+    return this.#parts.databases.find(nameOrIdentity);
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  /** In the reverse order of starting. */
+  async #close(): Promise<void> {
+    const { server, databases, folder } = this.#parts;
+    const stopped = once(server, 'close');
+    server.close();
+    server.closeIdleConnections();
+    await databases.close();
+    server.closeAllConnections();
+    await stopped;
+    await folder.close();
+  }
+}
+
+/** The token of the local owner, made once and kept beside the databases, so that tools on this machine can use it. */
+function localOwner(folder: DataFolder, tokens: Tokens): Credentials {
+  const kept = folder.secret('owner-token', () => new Uint8Array(Buffer.from(tokens.mint().token)));
+  return tokens.verify(Buffer.from(kept).toString('utf8').trim());
+}
+
+async function listen(server: Server, port: number, hostname: string): Promise<number> {
+  try {
+    server.listen(port, hostname);
+    await once(server, 'listening');
+  } catch (cause) {
+    const where = `${hostname}:${port}`;
+    const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+    throw code === 'EADDRINUSE'
+      ? new HostError('host/port-in-use', `another program already listens on ${where}`, { cause })
+      : new HostError('host/cannot-listen', `cannot listen on ${where}: ${messageOf(cause)}`, { cause });
+  }
+  // A server that listens on a port has an address with one.
+  return (server.address() as AddressInfo).port;
+}
+
+function isLoopback(hostname: string): boolean {
+  return hostname === 'localhost' || hostname === '::1' || /^127\.\d+\.\d+\.\d+$/.test(hostname);
+}

@@ -1,0 +1,7 @@
+// What outsiders use of the host.
+
+export { HostError, type HostErrorCode } from './errors.ts';
+export { startHost, type Host, type HostOptions } from './host.ts';
+export type { OpenDatabase, Published } from './server/databases.ts';
+export type { Credentials } from './server/tokens.ts';
+export { systemWorld, type Timer, type World } from './world.ts';

@@ -1,0 +1,325 @@
+// The clients of one database: serves their requests, and tells each what a commit means to it.
+
+import { setTimeout } from 'node:timers/promises';
+import type { WebSocket } from 'ws';
+import type { Database } from '../database.ts';
+import type { CallOutcome, Caller } from '../database/outcome.ts';
+import type { Commit } from '../datastore/commit.ts';
+import { assert, messageOf, unreachable } from '../errors.ts';
+import type { SystemVariables } from '../query/source.ts';
+import { connectionIdToHex, identityToHex } from '../sats/hex.ts';
+import { Subscriptions, type Subscriber } from '../subscription/subscriptions.ts';
+import type { CallProcedure, CallReducer, ClientMessage } from '../wire/client-message.ts';
+import type { Protocol } from '../wire/frame.ts';
+import {
+  writeInitialConnection,
+  writeOneOffQueryResult,
+  writeProcedureResult,
+  writeReducerResult,
+  writeSubscribeApplied,
+  writeSubscriptionError,
+  writeTransactionUpdate,
+  writeUnsubscribeApplied,
+  type QuerySetUpdateData,
+  type ReducerOutcome,
+} from '../wire/server-message.ts';
+import { Connection, type ConnectionLimits } from './connection.ts';
+
+const PING_EVERY_MS = 15_000;
+const SILENT_MS = 30_000;
+/** How long clients may wait for the disk when the host closes. */
+const GOODBYE_MS = 1000;
+/** What clients read when their module goes. */
+const GOODBYE = 'module exited';
+/** With this much waiting for the disk, no more requests are served. */
+const BUSY_BACKLOG_BYTES = 32 * 1024 * 1024;
+
+/** Who opens a connection, and how it wants to be spoken to. */
+export interface Arrival {
+  readonly caller: Caller & { readonly connectionId: bigint };
+  readonly token: string;
+  readonly protocol: Protocol;
+  /** Whether it hears of a commit only when that is durable. */
+  readonly isConfirmed: boolean;
+}
+
+interface Client extends Subscriber {
+  readonly caller: Caller;
+  readonly connection: Connection;
+  readonly isConfirmed: boolean;
+  /** What it watches, to be asked again of the tables of a new module. */
+  readonly querySets: Map<number, readonly string[]>;
+}
+
+/** Serves WebSocket clients of a database; there is one for each open database. */
+export class Clients {
+  readonly #database: Database;
+  readonly #variables: SystemVariables;
+  #subscriptions: Subscriptions<Client>;
+  readonly #limits: ConnectionLimits;
+  readonly #report: (message: string) => void;
+  readonly #all = new Set<Client>();
+  /** Clients with messages that have not been flushed since they were written. */
+  #queued = new Set<Client>();
+  #isFlushSet = false;
+  /** Clients whose messages wait for the disk. */
+  #waiting = new Set<Client>();
+  #isAwaitingDisk = false;
+  #isAwaitingRoom = false;
+  /** The client whose reducer runs, and what its commit changed for it: that goes into its answer. */
+  #calling: Client | undefined;
+  #ownUpdates: readonly QuerySetUpdateData[] = [];
+  readonly #pings: NodeJS.Timeout;
+
+  /** `report` hears why a client was dropped. */
+  constructor(
+    database: Database,
+    variables: SystemVariables,
+    limits: ConnectionLimits,
+    report: (message: string) => void,
+  ) {
+    this.#database = database;
+    this.#variables = variables;
+    this.#subscriptions = new Subscriptions(database, variables);
+    this.#limits = limits;
+    this.#report = report;
+    database.onCommit = commit => this.#publish(commit);
+    database.onReplaced = ({ breaksClients }) => this.#watchAnew(breaksClients);
+    this.#pings = setInterval(() => this.#ping(), PING_EVERY_MS).unref();
+  }
+
+  /** Takes a client in, if the module does not refuse it; says whether it did. */
+  welcome(socket: WebSocket, arrival: Arrival): boolean {
+    const { caller, token, protocol, isConfirmed } = arrival;
+    const connected = this.#database.connect(caller);
+    if (connected.kind !== 'committed') return false;
+    const connection = new Connection(
+      socket,
+      protocol,
+      {
+        onMessage: message => this.#serve(client, message),
+        hasRoom: () => this.#hasRoom(),
+        onQueued: () => this.#queue(client),
+        onClosed: reason => this.#leave(client, reason),
+      },
+      this.#limits,
+    );
+    const { identity } = caller;
+    const client: Client = { identity, caller, connection, isConfirmed, querySets: new Map() };
+    this.#all.add(client);
+    writeInitialConnection(connection.writer, {
+      identity: caller.identity,
+      connectionId: caller.connectionId,
+      token,
+    });
+    this.#seal(client);
+    return true;
+  }
+
+  /** Sends everybody away when they have heard what they still may. The database must be open. */
+  async close(): Promise<void> {
+    clearInterval(this.#pings);
+    const { commitNumber } = this.#database.datastore;
+    await Promise.race([this.#database.whenDurable(commitNumber).catch(() => undefined), setTimeout(GOODBYE_MS)]);
+    this.#flush(this.#all);
+    this.#dismiss(GOODBYE);
+  }
+
+  #dismiss(reason: string): void {
+    for (const client of this.#all) {
+      this.#leave(client, undefined);
+      client.connection.close(1001, reason);
+    }
+  }
+
+  #serve(client: Client, message: ClientMessage): void {
+    try {
+      this.#answer(client, message);
+    } catch (error) {
+      this.#report(`a request failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+      client.connection.close(1011, messageOf(error));
+    }
+  }
+
+  #answer(client: Client, message: ClientMessage): void {
+    const { requestId } = message;
+    switch (message.kind) {
+      case 'call-reducer':
+        this.#callReducer(client, message);
+        return;
+      case 'call-procedure':
+        this.#callProcedure(client, message);
+        return;
+      case 'subscribe': {
+        const { querySetId } = message;
+        const result = this.#subscriptions.subscribe(client, querySetId, message.queries);
+        const { writer } = client.connection;
+        if ('rows' in result) {
+          client.querySets.set(querySetId, message.queries);
+          writeSubscribeApplied(writer, requestId, querySetId, result.rows);
+        } else writeSubscriptionError(writer, requestId, querySetId, result.error);
+        break;
+      }
+      case 'unsubscribe': {
+        const { querySetId } = message;
+        const result = this.#subscriptions.unsubscribe(client, querySetId, message.wantsRows);
+        const { writer } = client.connection;
+        if ('rows' in result) {
+          client.querySets.delete(querySetId);
+          writeUnsubscribeApplied(writer, requestId, querySetId, result.rows);
+        } else writeSubscriptionError(writer, requestId, querySetId, result.error);
+        break;
+      }
+      case 'one-off-query':
+        writeOneOffQueryResult(client.connection.writer, requestId, this.#subscriptions.oneOff(client, message.query));
+        break;
+      default:
+        unreachable(message);
+    }
+    this.#seal(client);
+  }
+
+  #callReducer(client: Client, { requestId, name, args }: CallReducer): void {
+    assert(this.#calling === undefined, 'one reducer runs at a time');
+    this.#calling = client;
+    this.#ownUpdates = [];
+    let outcome: CallOutcome;
+    try {
+      outcome = this.#database.call(name, args, client.caller);
+    } finally {
+      this.#calling = undefined;
+    }
+    const answer = toReducerOutcome(outcome, this.#ownUpdates);
+    writeReducerResult(client.connection.writer, requestId, outcome.timestamp, answer);
+    this.#seal(client);
+  }
+
+  #callProcedure(client: Client, { requestId, name, args }: CallProcedure): void {
+    const outcome = this.#database.runProcedure(name, args, client.caller);
+    writeProcedureResult(client.connection.writer, requestId, outcome.timestamp, outcome.durationMicros, outcome);
+    this.#seal(client);
+  }
+
+  /** A commit reaches its reducer's caller inside the answer, and everybody else as an update. */
+  #publish(commit: Commit): void {
+    for (const [client, updates] of this.#subscriptions.publish(commit)) {
+      if (client === this.#calling) this.#ownUpdates = updates;
+      else {
+        writeTransactionUpdate(client.connection.writer, updates);
+        this.#seal(client);
+      }
+    }
+  }
+
+  /** The module was replaced: clients that know its schema go, those that do not mind watch its tables. */
+  #watchAnew(breaksClients: boolean): void {
+    this.#subscriptions = new Subscriptions(this.#database, this.#variables);
+    if (breaksClients) {
+      this.#dismiss(GOODBYE);
+      return;
+    }
+    for (const client of this.#all) {
+      for (const [querySetId, queries] of client.querySets) {
+        const result = this.#subscriptions.subscribe(client, querySetId, queries);
+        if ('rows' in result) continue;
+        client.querySets.delete(querySetId);
+        writeSubscriptionError(client.connection.writer, undefined, querySetId, result.error);
+        this.#seal(client);
+      }
+    }
+  }
+
+  /** Ends a message. It may speak of every commit so far, so it waits for the last of them. */
+  #seal({ connection, isConfirmed }: Client): void {
+    connection.seal(isConfirmed ? this.#database.datastore.commitNumber : 0);
+  }
+
+  /** More calls are taken in when the disk has caught up. */
+  #hasRoom(): boolean {
+    if (this.#database.backlogBytes < BUSY_BACKLOG_BYTES) return true;
+    if (!this.#isAwaitingRoom) void this.#awaitRoom();
+    return false;
+  }
+
+  async #awaitRoom(): Promise<void> {
+    this.#isAwaitingRoom = true;
+    await this.#database.whenRoom();
+    this.#isAwaitingRoom = false;
+    for (const { connection } of this.#all) connection.resume();
+  }
+
+  /** Waits until all sockets that are readable now have been served, so that their answers leave together. */
+  #queue(client: Client): void {
+    this.#queued.add(client);
+    if (this.#isFlushSet) return;
+    this.#isFlushSet = true;
+    setImmediate(() => {
+      this.#isFlushSet = false;
+      const clients = this.#queued;
+      this.#queued = new Set();
+      this.#flush(clients);
+    });
+  }
+
+  #flush(clients: Iterable<Client>): void {
+    const { durable } = this.#database;
+    for (const client of clients) {
+      client.connection.flush(durable);
+      if (client.connection.isWaiting) this.#waiting.add(client);
+      else this.#waiting.delete(client);
+    }
+    if (this.#waiting.size > 0 && !this.#isAwaitingDisk) void this.#awaitDisk();
+  }
+
+  /** Flushes once each time the disk has caught up, as long as somebody waits for it. */
+  async #awaitDisk(): Promise<void> {
+    this.#isAwaitingDisk = true;
+    try {
+      while (this.#waiting.size > 0 && this.#database.durable < this.#database.datastore.commitNumber) {
+        await this.#database.whenDurable(this.#database.durable + 1);
+        const clients = this.#waiting;
+        this.#waiting = new Set();
+        this.#flush(clients);
+      }
+    } catch (error) {
+      const reason = `commits can no longer be written: ${messageOf(error)}`;
+      this.#report(reason);
+      for (const { connection } of this.#all) connection.close(1011, reason);
+    } finally {
+      this.#isAwaitingDisk = false;
+    }
+  }
+
+  #leave(client: Client, reason: string | undefined): void {
+    if (!this.#all.delete(client)) return;
+    this.#queued.delete(client);
+    this.#waiting.delete(client);
+    this.#subscriptions.removeClient(client);
+    if (reason !== undefined) this.#report(`${describe(client.caller)} was dropped: ${reason}`);
+    this.#database.disconnect(client.caller);
+  }
+
+  #ping(): void {
+    const now = performance.now();
+    for (const { connection } of this.#all) {
+      if (now - connection.heardAt > SILENT_MS) connection.drop(`silent for more than ${SILENT_MS} ms`);
+      else connection.ping();
+    }
+  }
+}
+
+function toReducerOutcome(outcome: CallOutcome, updates: readonly QuerySetUpdateData[]): ReducerOutcome {
+  switch (outcome.kind) {
+    case 'committed':
+      return { kind: 'ok', updates };
+    case 'failed':
+      return { kind: 'error', message: outcome.message };
+    default:
+      return { kind: 'internal-error', message: outcome.message };
+  }
+}
+
+function describe({ identity, connectionId }: Caller): string {
+  const connection = connectionId === undefined ? '' : `, connection ${connectionIdToHex(connectionId)}`;
+  return `client ${identityToHex(identity)}${connection}`;
+}

@@ -1,0 +1,251 @@
+// All databases of a host: found by name or identity, published, renamed, deleted. Changes wait for each other.
+
+import { Database } from '../database.ts';
+import { SystemVariables } from '../query/source.ts';
+import { identityToHex, parseIdentity } from '../sats/hex.ts';
+import type { DataFolder, DatabaseRecord } from '../storage/data-folder.ts';
+import { createMemoryStorage } from '../storage/memory-storage.ts';
+import type { Storage } from '../storage/storage.ts';
+import type { World } from '../world.ts';
+import { Clients } from './clients.ts';
+import type { ConnectionLimits } from './connection.ts';
+import { Refusal } from './exchange.ts';
+import { breakToken } from './program-hash.ts';
+
+/** A database that runs, and its clients. */
+export interface OpenDatabase {
+  readonly identity: bigint;
+  readonly database: Database;
+  readonly clients: Clients;
+  readonly variables: SystemVariables;
+}
+
+/** What publishing did. */
+export interface Published {
+  readonly identity: bigint;
+  readonly name: string | undefined;
+  readonly operation: 'created' | 'updated';
+}
+
+/** What a publisher allows beyond replacing a module by one that suits all clients. */
+export interface PublishLeave {
+  /** All data goes. */
+  readonly isCleared: boolean;
+  readonly mayBreakClients: boolean;
+  /** The token that the publisher got when it asked what would happen. */
+  readonly breakToken: string | undefined;
+}
+
+const NO_LEAVE: PublishLeave = { isCleared: false, mayBreakClients: false, breakToken: undefined };
+
+export interface DatabasesOptions {
+  readonly folder: DataFolder;
+  readonly world: World;
+  readonly limits: ConnectionLimits;
+  /** An identity that nobody has. */
+  readonly createIdentity: () => bigint;
+  /** Hears what the operator should know. */
+  readonly report: (message: string) => void;
+}
+
+export class Databases {
+  readonly #options: DatabasesOptions;
+  readonly #open = new Map<bigint, OpenDatabase>();
+  #lastChange: Promise<unknown> = Promise.resolve();
+
+  private constructor(options: DatabasesOptions) {
+    this.#options = options;
+  }
+
+  /** Opens every database of the folder. */
+  static async open(options: DatabasesOptions): Promise<Databases> {
+    const databases = new Databases(options);
+    for (const record of options.folder.databases()) await databases.#restart(record);
+    return databases;
+  }
+
+  /** What a name or 64 hex digits lead to, whether or not the database still exists. */
+  identityOf(nameOrIdentity: string): bigint {
+    const identity = parseIdentity(nameOrIdentity) ?? this.#options.folder.identityOf(nameOrIdentity);
+    if (identity === undefined) throw new Refusal(404, `\`${nameOrIdentity}\` not found`);
+    return identity;
+  }
+
+  open(nameOrIdentity: string): OpenDatabase {
+    const open = this.#open.get(this.identityOf(nameOrIdentity));
+    if (open === undefined) throw new Refusal(404, 'No such database.');
+    return open;
+  }
+
+  namesOf(identity: bigint): readonly string[] {
+    return this.#options.folder.database(identity)?.names ?? [];
+  }
+
+  ownedBy(owner: bigint): bigint[] {
+    return this.#options.folder
+      .databases()
+      .filter(record => record.owner === owner)
+      .map(record => record.identity);
+  }
+
+  /** Refuses whoever does not own a database. */
+  authorize(identity: bigint, caller: bigint, action: string): void {
+    const record = this.#options.folder.database(identity);
+    if (record === undefined) throw new Refusal(404, 'No such database.');
+    if (record.owner === caller) return;
+    const who = identityToHex(caller);
+    throw new Refusal(
+      403,
+      `${who} is not authorized to perform action on database ${identityToHex(identity)}: ${action}`,
+    );
+  }
+
+  /** An open database by name or identity; undefined if there is none. */
+  find(nameOrIdentity: string): OpenDatabase | undefined {
+    const identity = parseIdentity(nameOrIdentity) ?? this.#options.folder.identityOf(nameOrIdentity);
+    return identity === undefined ? undefined : this.#open.get(identity);
+  }
+
+  /** Makes a database without a name. */
+  create(owner: bigint, bundle: Uint8Array): Promise<Published> {
+    return this.#change(async () => {
+      const identity = this.#options.createIdentity();
+      await this.#create({ identity, owner, names: [] }, bundle);
+      return { identity, name: undefined, operation: 'created' };
+    });
+  }
+
+  /** Makes a database under a name, or gives the one that has it a new module. */
+  publish(
+    nameOrIdentity: string,
+    publisher: bigint,
+    bundle: Uint8Array,
+    leave: PublishLeave = NO_LEAVE,
+  ): Promise<Published> {
+    const name = parseIdentity(nameOrIdentity) === undefined ? nameOrIdentity : undefined;
+    return this.#change(async () => {
+      const identity = parseIdentity(nameOrIdentity) ?? this.#options.folder.identityOf(nameOrIdentity);
+      const record = identity === undefined ? undefined : this.#options.folder.database(identity);
+      if (record === undefined) {
+        if (name === undefined) throw new Refusal(404, 'No such database.');
+        // A name keeps leading where it led, even if that database was deleted.
+        const created = { identity: identity ?? this.#options.createIdentity(), owner: publisher, names: [name] };
+        await this.#create(created, bundle);
+        return { identity: created.identity, name, operation: 'created' };
+      }
+      this.authorize(record.identity, publisher, 'update database');
+      if (leave.isCleared) await this.#recreate(record, bundle);
+      else this.#update(record.identity, bundle, leave);
+      return { identity: record.identity, name, operation: 'updated' };
+    });
+  }
+
+  addName(identity: bigint, name: string): Promise<void> {
+    return this.#change(async () => {
+      if (this.#options.folder.identityOf(name) !== undefined) throw nameTaken(name);
+      await this.#options.folder.setNames(identity, [...this.namesOf(identity), name]);
+    });
+  }
+
+  delete(identity: bigint): Promise<void> {
+    return this.#change(async () => {
+      await this.#stop(identity);
+      await this.#options.folder.dropDatabase(identity);
+    });
+  }
+
+  /** Sends all clients away and writes what waits. */
+  async close(): Promise<void> {
+    await this.#change(async () => {
+      await Promise.all([...this.#open.keys()].map(identity => this.#stop(identity)));
+    });
+  }
+
+  #update(identity: bigint, bundle: Uint8Array, { mayBreakClients, breakToken }: PublishLeave): void {
+    const open = this.#open.get(identity);
+    if (open === undefined) throw new Refusal(404, 'No such database.');
+    if (mayBreakClients) checkBreakToken(open, bundle, breakToken);
+    open.database.update(bundle, mayBreakClients);
+  }
+
+  async #recreate(record: DatabaseRecord, bundle: Uint8Array): Promise<void> {
+    await this.#validate(record, bundle);
+    await this.#stop(record.identity);
+    await this.#options.folder.dropDatabase(record.identity);
+    await this.#create(record, bundle);
+  }
+
+  async #create(record: DatabaseRecord, bundle: Uint8Array): Promise<void> {
+    await this.#validate(record, bundle);
+    await this.#options.folder.createDatabase(record);
+    try {
+      await this.#start(record, bundle);
+    } catch (error) {
+      await this.#options.folder.dropDatabase(record.identity);
+      throw error;
+    }
+  }
+
+  /** Runs a module once where it leaves no trace: one that fails to begin must not take a name. */
+  async #validate({ identity, owner }: DatabaseRecord, bundle: Uint8Array): Promise<void> {
+    const { world } = this.#options;
+    const database = await Database.open({ storage: createMemoryStorage(), world, identity, owner, bundle });
+    await database.close();
+  }
+
+  async #restart(record: DatabaseRecord): Promise<void> {
+    const { folder } = this.#options;
+    const storage = await folder.openStorage(record.identity);
+    // The process ended while the database was made: nobody was told that it exists.
+    if (storage.durable === 0) await folder.dropDatabase(record.identity);
+    else await this.#run(record, storage, undefined);
+  }
+
+  async #start(record: DatabaseRecord, bundle: Uint8Array): Promise<void> {
+    await this.#run(record, await this.#options.folder.openStorage(record.identity), bundle);
+  }
+
+  async #run({ identity, owner }: DatabaseRecord, storage: Storage, bundle: Uint8Array | undefined): Promise<void> {
+    const { world, limits, report } = this.#options;
+    try {
+      const database = await Database.open({ storage, world, identity, owner, ...(bundle && { bundle }) });
+      const variables = new SystemVariables();
+      const clients = new Clients(database, variables, limits, report);
+      this.#open.set(identity, { identity, database, clients, variables });
+    } catch (error) {
+      await storage.close();
+      throw error;
+    }
+  }
+
+  async #stop(identity: bigint): Promise<void> {
+    const open = this.#open.get(identity);
+    if (open === undefined) return;
+    this.#open.delete(identity);
+    await open.clients.close();
+    await open.database.close();
+  }
+
+  /** Runs changes one after the other; one that fails does not hold up the next. */
+  #change<T>(change: () => Promise<T>): Promise<T> {
+    const result = this.#lastChange.then(change);
+    this.#lastChange = result.catch(() => undefined);
+    return result;
+  }
+}
+
+/** Whoever may break clients must know what it is that breaks them. */
+function checkBreakToken({ identity, database }: OpenDatabase, bundle: Uint8Array, given: string | undefined): void {
+  if (given === undefined) {
+    throw new Refusal(400, 'Migration policy is set to `BreakClients`, but no migration token was provided.');
+  }
+  const isHex = /^(0x)?[0-9a-f]{1,64}$/i.test(given);
+  const token = isHex ? BigInt(`0x${given.replace(/^0x/i, '')}`) : undefined;
+  if (token !== breakToken(identity, database.programBytes, bundle)) {
+    throw new Refusal(400, 'Migration token is invalid: the database or the module changed since it was given.');
+  }
+}
+
+function nameTaken(name: string): Refusal {
+  return new Refusal(500, `record with the name ${name} already exists`);
+}

@@ -1,0 +1,46 @@
+// What a client asks for when it opens a WebSocket (contract 6.1), read and checked before the upgrade.
+
+import { parseConnectionId } from '../sats/hex.ts';
+import type { World } from '../world.ts';
+import { PROTOCOLS, type Protocol } from '../wire/frame.ts';
+import { badQuery, Refusal } from './exchange.ts';
+
+export interface Handshake {
+  readonly protocol: Protocol;
+  readonly connectionId: bigint;
+  readonly isConfirmed: boolean;
+}
+
+/** Reads the query and the offered subprotocols. Throws `Refusal`. */
+export function readHandshake(query: URLSearchParams, offered: string | undefined, world: World): Handshake {
+  // Read for its errors only: any compression is legal whatever was asked, and none keeps the order of frames.
+  readWord(query, 'compression', ['None', 'Gzip', 'Brotli']);
+  readWord(query, 'light', ['true', 'false']);
+  const isConfirmed = readWord(query, 'confirmed', ['true', 'false']) !== 'false';
+  const connectionId = readConnectionId(query.get('connection_id'), world);
+  const offers = (offered ?? '').split(',').map(offer => offer.trim());
+  const protocol = PROTOCOLS.find(each => offers.includes(each));
+  if (protocol === undefined) throw new Refusal(400, 'no valid protocol selected');
+  return { protocol, connectionId, isConfirmed };
+}
+
+function readConnectionId(text: string | null, world: World): bigint {
+  if (text === null) return createConnectionId(world);
+  const id = parseConnectionId(text);
+  if (id === undefined) throw badQuery(`connection_id: \`${text}\` is not 32 hex digits`);
+  if (id === 0n) throw new Refusal(400, 'Invalid connection ID: the all-zeros ConnectionId is reserved.');
+  return id;
+}
+
+/** A connection id that nobody has. */
+export function createConnectionId(world: World): bigint {
+  return BigInt(`0x${Buffer.from(world.randomBytes(16)).toString('hex')}`) || 1n;
+}
+
+function readWord(query: URLSearchParams, name: string, words: readonly string[]): string | undefined {
+  const given = query.get(name) ?? undefined;
+  if (given !== undefined && !words.includes(given)) {
+    throw badQuery(`${name}: unknown variant \`${given}\`, expected one of ${words.join(', ')}`);
+  }
+  return given;
+}

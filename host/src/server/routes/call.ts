@@ -1,0 +1,110 @@
+// `POST /:db/call/:function`: a reducer or procedure with arguments in JSON, and a connection just for it (contract 8.2).
+
+import type { Database } from '../../database.ts';
+import type { Caller } from '../../database/outcome.ts';
+import type { ProcedureDef, ReducerDef } from '../../schema/definition.ts';
+import { fromJson, toJson } from '../../sats/json.ts';
+import { JsonError } from '../../sats/json-text.ts';
+import { BsatnReader } from '../../sats/reader.ts';
+import type { ProductType } from '../../sats/type.ts';
+import { decodeValue, encodeValue } from '../../sats/value.ts';
+import { BsatnWriter } from '../../sats/writer.ts';
+import type { Databases } from '../databases.ts';
+import { jsonAnswer, param, Refusal, textAnswer, type Answer, type KnownExchange } from '../exchange.ts';
+import type { Route } from '../router.ts';
+import type { Visits } from '../visit.ts';
+
+export function callRoutes(databases: Databases, visits: Visits): Route[] {
+  return [
+    {
+      method: 'POST',
+      pattern: '/v1/database/:db/call/:function',
+      asks: 'known',
+      async handle(exchange) {
+        checkContentType(exchange);
+        const json = new TextDecoder().decode(await exchange.body());
+        const { database } = databases.open(param(exchange, 'db'));
+        return visits.visit(database, exchange.credentials, caller =>
+          callFunction(database, caller, param(exchange, 'function'), json),
+        );
+      },
+    },
+  ];
+}
+
+function checkContentType({ headers }: KnownExchange): void {
+  const type = headers['content-type'];
+  if (type === undefined) throw new Refusal(400, 'Header of type `content-type` was missing');
+  if (!/^application\/json\s*(;|$)/i.test(type)) {
+    throw new Refusal(415, 'Expected request with `Content-Type: application/json`');
+  }
+}
+
+function callFunction(database: Database, caller: Caller, name: string, json: string): Answer {
+  const { def } = database;
+  const isOwner = caller.identity === database.owner;
+  const reducer = def.reducers.find(each => each.name === name);
+  if (reducer?.lifecycle !== undefined || (reducer !== undefined && (isOwner || !reducer.isPrivate))) {
+    return callReducer(database, caller, reducer, json);
+  }
+  const procedure = def.procedures.find(each => each.name === name);
+  if (procedure !== undefined && (isOwner || !procedure.isPrivate)) {
+    return callProcedure(database, caller, procedure, json);
+  }
+  throw new Refusal(404, 'No such procedure');
+}
+
+function callReducer(
+  database: Database,
+  caller: Caller,
+  { name, params, lifecycle }: ReducerDef,
+  json: string,
+): Answer {
+  const args = lifecycle === undefined ? encodeArgs(database, 'reducer', name, params, json) : new Uint8Array();
+  const outcome = database.call(name, args, caller);
+  switch (outcome.kind) {
+    case 'committed': {
+      const answer = textAnswer(200, '');
+      const cost = {
+        'spacetime-energy-used': '0',
+        'spacetime-execution-duration-micros': String(outcome.durationMicros),
+      };
+      return { ...answer, headers: { ...answer.headers, ...cost } };
+    }
+    case 'failed':
+    case 'internal':
+      // 530 is no status of HTTP's own, but what SpacetimeDB says when a reducer failed.
+      return textAnswer(530, outcome.message);
+    default:
+      return textAnswer(400, outcome.message);
+  }
+}
+
+function callProcedure(database: Database, caller: Caller, def: ProcedureDef, json: string): Answer {
+  const args = encodeArgs(database, 'procedure', def.name, def.params, json);
+  const outcome = database.runProcedure(def.name, args, caller);
+  if (outcome.kind !== 'returned') return textAnswer(500, outcome.message);
+  const { typespace } = database.def;
+  const value = decodeValue(def.returns, typespace, new BsatnReader(outcome.value));
+  const answer = jsonAnswer(toJson(def.returns, typespace, value));
+  const cost = { 'spacetime-execution-duration-micros': String(outcome.durationMicros) };
+  return { ...answer, headers: { ...answer.headers, ...cost } };
+}
+
+function encodeArgs(
+  database: Database,
+  kind: 'reducer' | 'procedure',
+  name: string,
+  params: ProductType,
+  json: string,
+): Uint8Array {
+  const { typespace } = database.def;
+  try {
+    const writer = new BsatnWriter();
+    encodeValue(params, typespace, fromJson(params, typespace, json), writer);
+    return writer.finish();
+  } catch (cause) {
+    if (!(cause instanceof JsonError)) throw cause;
+    throw new Refusal(400, `invalid arguments for ${kind} ${name}: ${cause.message}`, { cause });
+  }
+}

@@ -1,0 +1,84 @@
+// Routes that describe a database, and those that change what it is called.
+
+import { identityToHex } from '../../sats/hex.ts';
+import { writeJson, type JsonData } from '../../sats/json-text.ts';
+import { moduleJson } from '../../schema/module-json.ts';
+import { checkDatabaseName } from '../database-name.ts';
+import type { Databases } from '../databases.ts';
+import { badQuery, EMPTY_ANSWER, jsonAnswer, param, textAnswer } from '../exchange.ts';
+import { programHash } from '../program-hash.ts';
+import type { Route } from '../router.ts';
+
+export function databaseRoutes(databases: Databases): Route[] {
+  return [
+    {
+      method: 'GET',
+      pattern: '/v1/database/:db',
+      asks: 'known',
+      handle(exchange) {
+        const { identity, database } = databases.open(param(exchange, 'db'));
+        return jsonAnswer(
+          writeJson({
+            database_identity: identityJson(identity),
+            owner_identity: identityJson(database.owner),
+            host_type: { Js: [] },
+            initial_program: programHash(database.programBytes),
+          }),
+        );
+      },
+    },
+    {
+      method: 'GET',
+      pattern: '/v1/database/:db/identity',
+      asks: 'known',
+      handle: exchange => textAnswer(200, identityToHex(databases.identityOf(param(exchange, 'db')))),
+    },
+    {
+      method: 'GET',
+      pattern: '/v1/database/:db/names',
+      asks: 'known',
+      handle: exchange =>
+        jsonAnswer(writeJson({ names: databases.namesOf(databases.identityOf(param(exchange, 'db'))) })),
+    },
+    {
+      method: 'POST',
+      pattern: '/v1/database/:db/names',
+      asks: 'known',
+      async handle(exchange) {
+        const name = new TextDecoder().decode(await exchange.body()).trim();
+        checkDatabaseName(name);
+        const identity = databases.identityOf(param(exchange, 'db'));
+        databases.authorize(identity, exchange.credentials.identity, 'rename database');
+        await databases.addName(identity, name);
+        return jsonAnswer(writeJson({ Success: { domain: name, database_identity: identityToHex(identity) } }));
+      },
+    },
+    {
+      method: 'GET',
+      pattern: '/v1/database/:db/schema',
+      asks: 'known',
+      handle(exchange) {
+        const version = exchange.query.get('version');
+        if (version === null) throw badQuery('missing field `version`');
+        if (version !== '9' && version !== '10') throw badQuery(`unknown variant \`${version}\`, expected 9 or 10`);
+        const { database } = databases.open(param(exchange, 'db'));
+        return jsonAnswer(moduleJson(database.raw, version === '9' ? 9 : 10));
+      },
+    },
+    {
+      method: 'DELETE',
+      pattern: '/v1/database/:db',
+      asks: 'known',
+      async handle(exchange) {
+        const identity = databases.identityOf(param(exchange, 'db'));
+        databases.authorize(identity, exchange.credentials.identity, 'delete database');
+        await databases.delete(identity);
+        return EMPTY_ANSWER;
+      },
+    },
+  ];
+}
+
+function identityJson(identity: bigint): JsonData {
+  return { __identity__: `0x${identityToHex(identity)}` };
+}

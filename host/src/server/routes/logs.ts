@@ -1,0 +1,63 @@
+// `GET /:db/logs`: what the module logged, for its owner only.
+
+import type { ModuleLog } from '../../database/module-log.ts';
+import type { Databases } from '../databases.ts';
+import { badQuery, flag, param, type Exchange } from '../exchange.ts';
+import type { Route } from '../router.ts';
+
+/** A follower that reads so slowly that more lines than this wait for it is sent away. */
+const MOST_WAITING_LINES = 10_000;
+
+export function logRoutes(databases: Databases): Route[] {
+  return [
+    {
+      method: 'GET',
+      pattern: '/v1/database/:db/logs',
+      asks: 'known',
+      handle(exchange) {
+        const count = readCount(exchange);
+        const isFollowing = flag(exchange, 'follow', false);
+        const { identity, database } = databases.open(param(exchange, 'db'));
+        databases.authorize(identity, exchange.credentials.identity, 'view module logs');
+        const lines = database.log.lines(count);
+        const kept = lines.map(line => `${line}\n`).join('');
+        return {
+          status: 200,
+          headers: { 'content-type': 'application/x-ndjson', 'cache-control': 'no-cache' },
+          body: isFollowing ? follow(kept, database.log, exchange.gone) : kept,
+        };
+      },
+    },
+  ];
+}
+
+function readCount({ query }: Exchange): number | undefined {
+  const given = query.get('num_lines');
+  if (given === null) return undefined;
+  if (!/^\d{1,9}$/.test(given)) throw badQuery(`num_lines: \`${given}\` is not a number`);
+  return Number(given);
+}
+
+async function* follow(kept: string, log: ModuleLog, gone: AbortSignal): AsyncGenerator<string> {
+  let waiting: string[] = [];
+  let wake: () => void = () => undefined;
+  const stop = log.follow(line => {
+    waiting.push(`${line}\n`);
+    wake();
+  });
+  gone.addEventListener('abort', () => wake(), { once: true });
+  try {
+    if (kept !== '') yield kept;
+    while (!gone.aborted && waiting.length < MOST_WAITING_LINES) {
+      if (waiting.length === 0) {
+        await new Promise<void>(resolve => (wake = resolve));
+        continue;
+      }
+      const lines = waiting.join('');
+      waiting = [];
+      yield lines;
+    }
+  } finally {
+    stop();
+  }
+}

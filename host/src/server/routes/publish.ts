@@ -1,0 +1,88 @@
+// Publishing a module over HTTP, and asking beforehand what that would do (contract 8.3).
+
+import { identityToHex, parseIdentity } from '../../sats/hex.ts';
+import { writeJson } from '../../sats/json-text.ts';
+import { checkDatabaseName } from '../database-name.ts';
+import type { Databases, Published } from '../databases.ts';
+import {
+  choice,
+  flag,
+  jsonAnswer,
+  MAX_BUNDLE_BYTES,
+  param,
+  Refusal,
+  type Answer,
+  type Exchange,
+  type KnownExchange,
+} from '../exchange.ts';
+import { planJson } from '../migration-text.ts';
+import type { Route } from '../router.ts';
+
+/** Who may publish over HTTP. */
+export type Publishers = 'anybody' | 'local-owner';
+
+/** `onlyPublisher` is the one who may publish, if it is not everybody. */
+export function publishRoutes(databases: Databases, onlyPublisher: bigint | undefined): Route[] {
+  const readBundle = async (exchange: KnownExchange): Promise<Uint8Array> => {
+    if (onlyPublisher !== undefined && exchange.credentials.identity !== onlyPublisher) {
+      const who = identityToHex(exchange.credentials.identity);
+      throw new Refusal(403, `${who} may not publish here: only the owner of this host does`);
+    }
+    checkHostType(exchange);
+    return exchange.body(MAX_BUNDLE_BYTES);
+  };
+  return [
+    {
+      method: 'POST',
+      pattern: '/v1/database',
+      asks: 'known',
+      async handle(exchange) {
+        const bundle = await readBundle(exchange);
+        return published(await databases.create(exchange.credentials.identity, bundle));
+      },
+    },
+    {
+      method: 'PUT',
+      pattern: '/v1/database/:db',
+      asks: 'known',
+      async handle(exchange) {
+        const target = param(exchange, 'db');
+        const policy = choice(exchange, 'policy', ['Compatible', 'BreakClients'], 'Compatible');
+        const breakToken = exchange.query.get('token') ?? undefined;
+        const isCleared = flag(exchange, 'clear', false);
+        if (parseIdentity(target) === undefined) checkDatabaseName(target);
+        const bundle = await readBundle(exchange);
+        const { identity: publisher } = exchange.credentials;
+        return published(
+          await databases.publish(target, publisher, bundle, {
+            isCleared,
+            mayBreakClients: policy === 'BreakClients',
+            breakToken,
+          }),
+        );
+      },
+    },
+    {
+      method: 'POST',
+      pattern: '/v1/database/:db/pre_publish',
+      asks: 'known',
+      async handle(exchange) {
+        const style = choice(exchange, 'style', ['AnsiColor', 'NoColor'], 'AnsiColor');
+        const bundle = await readBundle(exchange);
+        const { identity, database } = databases.open(param(exchange, 'db'));
+        databases.authorize(identity, exchange.credentials.identity, 'update database');
+        return jsonAnswer(writeJson(planJson(database, bundle, style === 'AnsiColor')));
+      },
+    },
+  ];
+}
+
+function checkHostType(exchange: Exchange): void {
+  const type = choice(exchange, 'host_type', ['Wasm', 'Js'], 'Wasm');
+  if (type !== 'Js') throw new Refusal(400, 'this host runs JavaScript modules only: publish with host_type=Js');
+}
+
+function published({ name, identity, operation }: Published): Answer {
+  const success = { domain: name ?? null, database_identity: identityToHex(identity), op: operation };
+  return jsonAnswer(writeJson({ Success: success }));
+}

@@ -1,0 +1,77 @@
+// From an HTTP upgrade to a client of a database. What is wrong with the request is answered before the upgrade; a client
+// that the module refuses is dropped after it, as SpacetimeDB does, without a word.
+
+import { ServerResponse, type IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+import { WebSocketServer } from 'ws';
+import { messageOf } from '../errors.ts';
+import type { World } from '../world.ts';
+import { MAX_CLIENT_FRAME_BYTES, PROTOCOLS } from '../wire/frame.ts';
+import { authenticate } from './authenticate.ts';
+import type { Databases, OpenDatabase } from './databases.ts';
+import { Refusal, textAnswer, type Answer } from './exchange.ts';
+import { readHandshake, type Handshake } from './handshake.ts';
+import { parseUrl, send } from './http-server.ts';
+import type { Credentials, Tokens } from './tokens.ts';
+
+const PATH = /^\/v1\/database\/([^/]+)\/subscribe$/;
+
+export class Upgrades {
+  readonly #databases: Databases;
+  readonly #tokens: Tokens;
+  readonly #world: World;
+  readonly #report: (message: string) => void;
+  readonly #sockets = new WebSocketServer({
+    noServer: true,
+    perMessageDeflate: false,
+    maxPayload: MAX_CLIENT_FRAME_BYTES,
+    clientTracking: false,
+    // The same choice as the handshake made; the client's order does not count.
+    handleProtocols: offered => PROTOCOLS.find(each => offered.has(each)) ?? false,
+  });
+
+  constructor(databases: Databases, tokens: Tokens, world: World, report: (message: string) => void) {
+    this.#databases = databases;
+    this.#tokens = tokens;
+    this.#world = world;
+    this.#report = report;
+  }
+
+  /** Never throws. */
+  handle(request: IncomingMessage, socket: Socket, head: Buffer): void {
+    socket.on('error', () => socket.destroy());
+    try {
+      const { open, credentials, handshake } = this.#check(request);
+      this.#sockets.handleUpgrade(request, socket, head, webSocket => {
+        const { identity, claims, token } = credentials;
+        const { connectionId, protocol, isConfirmed } = handshake;
+        const caller = { identity, connectionId, claims };
+        const isWelcome = open.clients.welcome(webSocket, { caller, token, protocol, isConfirmed });
+        // The answer to the upgrade is still on its way, and must arrive before the end.
+        if (!isWelcome) socket.destroySoon();
+      });
+    } catch (error) {
+      this.#refuse(request, socket, error);
+    }
+  }
+
+  #check(request: IncomingMessage): { open: OpenDatabase; credentials: Credentials; handshake: Handshake } {
+    const { pathname, searchParams } = parseUrl(request.url ?? '/');
+    const name = PATH.exec(pathname)?.[1];
+    if (name === undefined) throw new Refusal(404, '');
+    const credentials = authenticate(this.#tokens, request.headers, searchParams) ?? this.#tokens.mint();
+    const handshake = readHandshake(searchParams, request.headers['sec-websocket-protocol'], this.#world);
+    return { open: this.#databases.open(name), credentials, handshake };
+  }
+
+  #refuse(request: IncomingMessage, socket: Socket, error: unknown): void {
+    let answer: Answer = textAnswer(500, 'Internal error');
+    if (error instanceof Refusal) answer = textAnswer(error.status, error.message);
+    else this.#report(`a connection failed: ${messageOf(error)}`);
+    const response = new ServerResponse(request);
+    response.assignSocket(socket);
+    response.shouldKeepAlive = false;
+    response.once('finish', () => socket.destroySoon());
+    void send(response, answer);
+  }
+}

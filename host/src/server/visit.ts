@@ -1,0 +1,39 @@
+// A visit: the connection that an HTTP request has while it is served. The module hears of it coming and going.
+
+import type { Database } from '../database.ts';
+import type { Caller } from '../database/outcome.ts';
+import type { World } from '../world.ts';
+import { Refusal } from './exchange.ts';
+import { createConnectionId } from './handshake.ts';
+import type { Credentials } from './tokens.ts';
+
+export class Visits {
+  readonly #world: World;
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  /**
+   * Does some work as a connected client, and waits until what it committed is durable. Throws `Refusal` if the module
+   * does not let the client in.
+   */
+  async visit<T>(
+    database: Database,
+    { identity, claims }: Credentials,
+    work: (caller: Caller) => T,
+    isConfirmed = true,
+  ): Promise<T> {
+    const caller: Caller = { identity, connectionId: createConnectionId(this.#world), claims };
+    const connected = database.connect(caller);
+    if (connected.kind !== 'committed') throw new Refusal(403, connected.message);
+    let result: T;
+    try {
+      result = work(caller);
+    } finally {
+      database.disconnect(caller);
+    }
+    if (isConfirmed) await database.whenDurable(database.datastore.commitNumber);
+    return result;
+  }
+}
