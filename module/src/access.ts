@@ -4,11 +4,16 @@ import type { Identity } from 'spacetimedb';
 import { refuse } from './refuse.ts';
 import type { Ctx } from './schema.ts';
 
+/** Whether two identities are one. `isEqual` compares hex texts, which costs more than finding a row. */
+export function isSame(one: Identity, other: Identity): boolean {
+  return one.__identity__ === other.__identity__;
+}
+
 /** The public row of an agent that the caller owns. */
 export function ownAgent(ctx: Ctx, id: bigint) {
   const row = ctx.db.agent.id.find(id);
   if (!row) refuse('agent/unknown', `there is no agent ${id}; register it first`);
-  if (!row.owner.isEqual(ctx.sender)) refuse('agent/not-yours', `agent "${row.name}" belongs to another identity`);
+  if (!isSame(row.owner, ctx.sender)) refuse('agent/not-yours', `agent "${row.name}" belongs to another identity`);
   return row;
 }
 

@@ -1,6 +1,7 @@
 // What one call works on: the narrow rows that many acts of it touch are read once, changed in memory, written once.
 // A call that throws writes nothing, since `save` is its last step.
 
+import { isSame } from './access.ts';
 import { LIMITS } from './contract.ts';
 import { refuse } from './refuse.ts';
 import type { Ctx } from './schema.ts';
@@ -64,7 +65,7 @@ export class Desk {
   own(agent: bigint): Mailbox {
     const box = this.box(agent);
     if (!box) refuse('agent/unknown', `there is no agent ${agent}; register it first`);
-    if (!box.owner.isEqual(this.ctx.sender))
+    if (!isSame(box.owner, this.ctx.sender))
       refuse('agent/not-yours', `agent "${box.name}" belongs to another identity`);
     return box;
   }

@@ -1,7 +1,7 @@
 // Agents come, change, and go.
 
 import { t } from 'spacetimedb/server';
-import { ownAgent } from '../access.ts';
+import { isSame, ownAgent } from '../access.ts';
 import { LIMITS, type Presence } from '../contract.ts';
 import { emptyMailbox, withDesk, type Desk } from '../desk.ts';
 import { appendSystemEvent } from '../event/publish.ts';
@@ -47,7 +47,7 @@ export const registerAgent = agora.reducer(
     withDesk(ctx, desk => {
       const existing = ctx.db.agent.name.find(args.name);
       if (!existing) return create(desk, args);
-      if (!existing.owner.isEqual(ctx.sender))
+      if (!isSame(existing.owner, ctx.sender))
         refuse('agent/name-taken', `"${args.name}" is registered by another identity; choose another name`);
       change(desk, existing.id, args);
     });

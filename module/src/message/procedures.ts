@@ -1,6 +1,7 @@
 // What is too long for a view, and what became of what was sent. Each checks its caller.
 
 import { t, type InferSchema, type ProcedureCtx } from 'spacetimedb/server';
+import { isSame } from '../access.ts';
 import { LIMITS } from '../contract.ts';
 import { refuse } from '../refuse.ts';
 import { agora, type Ctx } from '../schema.ts';
@@ -12,7 +13,7 @@ type Caller = Pick<ProcedureCtx<InferSchema<typeof agora>>, 'sender'>;
 function ownName(db: Db, caller: Caller, agent: bigint): string {
   const box = db.mailbox.agent.find(agent);
   if (!box) refuse('agent/unknown', `there is no agent ${agent}; register it first`);
-  if (!box.owner.isEqual(caller.sender)) refuse('agent/not-yours', `agent "${box.name}" belongs to another identity`);
+  if (!isSame(box.owner, caller.sender)) refuse('agent/not-yours', `agent "${box.name}" belongs to another identity`);
   return box.name;
 }
 
@@ -20,7 +21,7 @@ function ownName(db: Db, caller: Caller, agent: bigint): string {
 export const readPayload = agora.procedure({ delivery: t.u64() }, t.string(), (ctx, { delivery }) =>
   ctx.withTx(tx => {
     const row = tx.db.offer.id.find(delivery);
-    const message = row?.owner.isEqual(ctx.sender) ? tx.db.message.id.find(row.message) : undefined;
+    const message = row && isSame(row.owner, ctx.sender) ? tx.db.message.id.find(row.message) : undefined;
     return message?.payload ?? refuse('delivery/unknown', `there is no offered delivery ${delivery} of yours`);
   }),
 );

@@ -1,6 +1,7 @@
 // Ends a delivery, or gives it back: acknowledged, failed, answered, lease over, agent gone.
 // Every act names its attempt, so that a late one never settles a later attempt.
 
+import { isSame } from '../access.ts';
 import { LIMITS, UUID_V7, type DeliveryState } from '../contract.ts';
 import { agentOfDelivery, type Desk, type Mailbox } from '../desk.ts';
 import { appendSystemEvent } from '../event/publish.ts';
@@ -149,7 +150,7 @@ export function sweepMailbox(desk: Desk, agent: bigint): void {
 
 function find(desk: Desk, act: Attempt, happening: Happening): Found {
   const box = desk.box(agentOfDelivery(act.delivery));
-  if (!box || !box.owner.isEqual(desk.ctx.sender))
+  if (!box || !isSame(box.owner, desk.ctx.sender))
     refuse('delivery/unknown', `there is no delivery ${act.delivery} of yours`);
   const row = desk.ctx.db.offer.id.find(act.delivery);
   if (row) {

@@ -1,7 +1,7 @@
 // Workflows are started, and watched.
 
 import { t } from 'spacetimedb/server';
-import { isOperator } from '../access.ts';
+import { isOperator, isSame } from '../access.ts';
 import { LIMITS, UUID_V7 } from '../contract.ts';
 import { withDesk, type Desk } from '../desk.ts';
 import { appendSystemEvent } from '../event/publish.ts';
@@ -53,7 +53,10 @@ export const unwatchWorkflow = agora.reducer({ workflow: t.string() }, (ctx, { w
 export function maySee(ctx: Pick<Ctx, 'db' | 'sender'>, workflow: string): boolean {
   const row = ctx.db.workflow.id.find(workflow);
   if (!row) return false;
-  const isOwn = (agent: bigint) => ctx.db.mailbox.agent.find(agent)?.owner.isEqual(ctx.sender) ?? false;
+  const isOwn = (agent: bigint) => {
+    const box = ctx.db.mailbox.agent.find(agent);
+    return box !== null && isSame(box.owner, ctx.sender);
+  };
   return isOwn(row.initiator) || row.participants.some(isOwn) || isOperator(ctx.db, ctx.sender);
 }
 
