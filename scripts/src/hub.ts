@@ -16,6 +16,8 @@ export interface HubOptions {
   readonly hostname: string;
   /** Where the hub keeps its keys and rows; without it they last as long as the process. */
   readonly dataDir: string | undefined;
+  /** Hears what an operator should know; silent by default. */
+  readonly log?: (message: string) => void;
 }
 
 export interface Hub {
@@ -30,73 +32,45 @@ export interface Hub {
  */
 export async function startHub(options: HubOptions): Promise<Hub> {
   const bundle = await readBundle();
-  const host = await openHost(options);
+  const { port, hostname, dataDir, log } = options;
+  let host: Host | undefined;
   try {
+    host = await startHost({ port, hostname, ...(dataDir && { dataDir }), ...(log && { log }) });
     await host.publish(DATABASE, bundle);
   } catch (thrown) {
-    await host.close();
-    throw refusal(thrown, options);
+    await host?.close();
+    throw thrown instanceof HostError ? refusal(thrown, options) : thrown;
   }
-  return { url: host.url, close: () => host.close() };
+  const { url } = host;
+  return { url, close: () => host.close() };
 }
 
 async function readBundle(): Promise<Uint8Array> {
   try {
     return await readFile(BUNDLE);
-  } catch (thrown) {
-    throw new CommandError('The module is not built; run `npm start` or `pnpm build`.', 1, { cause: thrown });
+  } catch (cause) {
+    throw new CommandError('The module is not built; run `npm start` or `pnpm build`.', 1, { cause });
   }
 }
 
-async function openHost({ port, hostname, dataDir }: HubOptions): Promise<Host> {
-  try {
-    return await startHost({ port, hostname, ...(dataDir === undefined ? { inMemory: true } : { dataDir }) });
-  } catch (thrown) {
-    throw refusal(thrown, { port, hostname, dataDir });
-  }
-}
+/** What a person can do about a hub that does not start. */
+function refusal(cause: HostError, { port, hostname, dataDir }: HubOptions): CommandError {
+  return new CommandError(sentence(), 1, { cause });
 
-/** What a person can do about a hub that does not start; a bug stays what it is. */
-function refusal(thrown: unknown, { port, hostname, dataDir }: HubOptions): unknown {
-  const options = { cause: thrown };
-  const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined;
-  if (code === 'EADDRINUSE')
-    return new CommandError(
-      `Port ${port} on ${hostname} is in use; stop what listens there or choose another with --port.`,
-      1,
-      options,
-    );
-  if (code === 'EACCES')
-    return new CommandError(
-      `Port ${port} on ${hostname} may not be opened by this user; choose one above 1023 with --port.`,
-      1,
-      options,
-    );
-  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
-    return new CommandError(`${hostname} is no address of this machine; choose another with --host.`, 1, options);
-  if (!(thrown instanceof HostError)) return thrown;
-  switch (thrown.code) {
-    case 'storage/folder-in-use':
-      return new CommandError(
-        `The data folder ${dataDir} is in use by another process; stop it or choose another with --data-dir.`,
-        1,
-        options,
-      );
-    case 'storage/folder-unwritable':
-      return new CommandError(
-        `The data folder ${dataDir} cannot be written; choose another with --data-dir or use --in-memory.`,
-        1,
-        options,
-      );
-    case 'publish/incompatible':
-      return new CommandError(
-        `The data in ${dataDir} is of another version of the module (${thrown.message}); choose another folder with --data-dir.`,
-        1,
-        options,
-      );
-    default:
-      return thrown.code.startsWith('storage/')
-        ? new CommandError(`${thrown.message} (${dataDir}).`, 1, options)
-        : thrown;
+  function sentence(): string {
+    switch (cause.code) {
+      case 'host/port-in-use':
+        return `Port ${port} on ${hostname} is in use; stop what listens there or choose another with --port.`;
+      case 'host/cannot-listen':
+        return `The hub cannot listen on ${hostname}, port ${port}: ${cause.message}.`;
+      case 'storage/folder-in-use':
+        return `The data folder ${dataDir} is in use by another process; stop it or choose another with --data-dir.`;
+      case 'storage/folder-unwritable':
+        return `The data folder ${dataDir} cannot be written; choose another with --data-dir, or use --in-memory.`;
+      case 'publish/incompatible':
+        return `The data in ${dataDir} belongs to another version of the module (${cause.message}); choose another folder with --data-dir.`;
+      default:
+        return `The hub could not start: ${cause.message} (${cause.code}).`;
+    }
   }
 }

@@ -11,7 +11,7 @@ await runCommand(async args => {
   const options = parseStartFlags(args, process.env['INIT_CWD'] ?? process.cwd());
   if (!options) return console.log(USAGE);
   const stopped = stopSignal();
-  const hub = await startHub(options);
+  const hub = await startHub({ ...options, log: line => console.error(line) });
   console.log(greeting(hub.url, options));
   await stopped;
   console.log('Stopping …');
