@@ -145,7 +145,7 @@ function literalCondition(
   typespace: Typespace,
 ): Condition {
   const bytes = valueBytes(column.type, typespace, value);
-  return { kind: 'literal', operator, column, value, bytes, comparesBytes: isEqualAsBytes(column.type, typespace) };
+  return { kind: 'literal', operator, column, bytes, comparesBytes: isEqualAsBytes(column.type, typespace) };
 }
 
 function constantOf(operand: Operand): SatsValue | undefined {

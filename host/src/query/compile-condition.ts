@@ -1,7 +1,7 @@
 // Turns a checked condition into a closure over the bytes of rows. Nothing but the compared columns is looked at.
 
 import type { RowLayout } from '../datastore/row-layout.ts';
-import { compareValues } from '../sats/compare.ts';
+import { type ByteOrder, byteOrder } from './byte-order.ts';
 import type { ColumnRef, ColumnsCondition, Condition, LiteralCondition } from './condition.ts';
 import type { ComparisonOperator } from './syntax.ts';
 
@@ -57,57 +57,52 @@ function compileCondition<S>(condition: Condition, subjects: Subjects<S>): Test<
   }
 }
 
-function compileLiteral<S>({ operator, column, ...literal }: LiteralCondition, subjects: Subjects<S>): Test<S> {
+function compileLiteral<S>(
+  { operator, column, bytes: wanted, comparesBytes }: LiteralCondition,
+  subjects: Subjects<S>,
+) {
   const bytesOf = subjects.bytes(column.relation);
   const layout = subjects.layout(column.relation);
-  if (literal.comparesBytes && (operator === '=' || operator === '<>')) {
-    const wanted = literal.bytes;
-    const isWanted = operator === '=';
-    return subject => {
-      const bytes = bytesOf(subject);
-      const start = layout.startOf(bytes, column.column);
-      const end = layout.startOf(bytes, column.column + 1);
-      return isSameSpan(bytes, start, end, wanted, 0, wanted.length) === isWanted;
-    };
-  }
-  const holds = HOLDS[operator];
-  const { value } = literal;
-  const { typespace } = layout;
-  return subject => {
-    const found = layout.value(bytesOf(subject), column.column);
-    return holds(compareValues(column.type, typespace, found, value));
+  const { holds, order } = comparison(operator, column, comparesBytes, layout);
+  const at = column.column;
+  return (subject: S): boolean => {
+    const bytes = bytesOf(subject);
+    const start = layout.startOf(bytes, at);
+    return holds(order(bytes, start, layout.startOf(bytes, at + 1), wanted, 0, wanted.length));
   };
 }
 
-function compileColumns<S>({ operator, left, right, comparesBytes }: ColumnsCondition, subjects: Subjects<S>): Test<S> {
+function compileColumns<S>({ operator, left, right, comparesBytes }: ColumnsCondition, subjects: Subjects<S>) {
   const leftBytes = subjects.bytes(left.relation);
   const rightBytes = subjects.bytes(right.relation);
   const leftLayout = subjects.layout(left.relation);
   const rightLayout = subjects.layout(right.relation);
-  if (comparesBytes && (operator === '=' || operator === '<>')) {
-    const isWanted = operator === '=';
-    return subject => {
-      const a = leftBytes(subject);
-      const b = rightBytes(subject);
-      // All places of one row are asked for before those of the other: a layout remembers the last row it walked.
-      const aStart = leftLayout.startOf(a, left.column);
-      const aEnd = leftLayout.startOf(a, left.column + 1);
-      const bStart = rightLayout.startOf(b, right.column);
-      const bEnd = rightLayout.startOf(b, right.column + 1);
-      return isSameSpan(a, aStart, aEnd, b, bStart, bEnd) === isWanted;
-    };
-  }
-  const holds = HOLDS[operator];
-  const valueOf = (layout: RowLayout, bytes: Uint8Array, ref: ColumnRef) => layout.value(bytes, ref.column);
-  return subject => {
-    const a = valueOf(leftLayout, leftBytes(subject), left);
-    const b = valueOf(rightLayout, rightBytes(subject), right);
-    return holds(compareValues(left.type, leftLayout.typespace, a, b));
+  const { holds, order } = comparison(operator, left, comparesBytes, leftLayout);
+  return (subject: S): boolean => {
+    const a = leftBytes(subject);
+    const b = rightBytes(subject);
+    // All places of one row are asked for before those of the other: a layout remembers the last row it walked.
+    const aStart = leftLayout.startOf(a, left.column);
+    const aEnd = leftLayout.startOf(a, left.column + 1);
+    const bStart = rightLayout.startOf(b, right.column);
+    return holds(order(a, aStart, aEnd, b, bStart, rightLayout.startOf(b, right.column + 1)));
   };
 }
 
-function isSameSpan(a: Uint8Array, aStart: number, aEnd: number, b: Uint8Array, bStart: number, bEnd: number): boolean {
-  if (aEnd - aStart !== bEnd - bStart) return false;
-  for (let i = aStart, j = bStart; i < aEnd; i++, j++) if (a[i] !== b[j]) return false;
-  return true;
+/** Whether two values are equal is often told sooner than which of them comes first. */
+function comparison(
+  operator: ComparisonOperator,
+  { type }: ColumnRef,
+  comparesBytes: boolean,
+  { typespace }: RowLayout,
+): { holds: (order: number) => boolean; order: ByteOrder } {
+  const asksEquality = comparesBytes && (operator === '=' || operator === '<>');
+  return { holds: HOLDS[operator], order: asksEquality ? compareSpans : byteOrder(type, typespace) };
 }
+
+/** 0 exactly when the bytes are the same. */
+const compareSpans: ByteOrder = (a, aStart, aEnd, b, bStart, bEnd) => {
+  if (aEnd - aStart !== bEnd - bStart) return 1;
+  for (let i = aStart, j = bStart; i < aEnd; i++, j++) if (a[i] !== b[j]) return 1;
+  return 0;
+};

@@ -1,7 +1,6 @@
 // A checked predicate: names are columns, literals are values, and every comparison is between equal types.
 
 import type { AlgebraicType } from '../sats/type.ts';
-import type { SatsValue } from '../sats/value.ts';
 import type { ComparisonOperator } from './syntax.ts';
 
 /** A column of one of the relations of a query, both by position. */
@@ -16,7 +15,6 @@ export interface LiteralCondition {
   readonly kind: 'literal';
   readonly operator: ComparisonOperator;
   readonly column: ColumnRef;
-  readonly value: SatsValue;
   /** The value as BSATN. */
   readonly bytes: Uint8Array;
   /** Whether the bytes of two values are equal exactly when the values are; not so for floats. */

@@ -10,40 +10,51 @@ const ROW_OFFSETS = 1;
 const WIDEST_FIXED_SIZE = 0xffff;
 
 /** The list without rows. */
-export const EMPTY_ROW_LIST: Uint8Array = encodeRowList([]);
+export const EMPTY_ROW_LIST: Uint8Array = new Uint8Array([ROW_OFFSETS, 0, 0, 0, 0, 0, 0, 0, 0]);
 
 /** Builds the finished list; a row that stands in `rows` several times is repeated. */
 export function encodeRowList(rows: readonly EncodedRow[]): Uint8Array {
+  if (rows.length === 0) return EMPTY_ROW_LIST;
   const width = commonWidth(rows);
   let length = 0;
   for (const row of rows) length += row.bytes.length;
   const hintLength = width === undefined ? 1 + 4 + 8 * rows.length : 1 + 2;
   const list = new Uint8Array(hintLength + 4 + length);
-  const view = new DataView(list.buffer);
-  let at = hintLength + 4;
   if (width === undefined) {
     list[0] = ROW_OFFSETS;
-    view.setUint32(1, rows.length, true);
-    let offsetAt = 5;
+    writeU32(list, 1, rows.length);
+    let offset = 0;
+    let at = 5;
     for (const { bytes } of rows) {
-      const offset = at - hintLength - 4;
-      // A list is far shorter than 2^53 bytes, so its offsets are written as two halves instead of a bigint.
-      view.setUint32(offsetAt, offset % 2 ** 32, true);
-      view.setUint32(offsetAt + 4, Math.floor(offset / 2 ** 32), true);
-      offsetAt += 8;
-      list.set(bytes, at);
-      at += bytes.length;
+      writeU64(list, at, offset);
+      offset += bytes.length;
+      at += 8;
     }
   } else {
     list[0] = FIXED_SIZE;
-    view.setUint16(1, width, true);
-    for (const { bytes } of rows) {
-      list.set(bytes, at);
-      at += bytes.length;
-    }
+    list[1] = width;
+    list[2] = width >> 8;
   }
-  view.setUint32(hintLength, length, true);
+  writeU32(list, hintLength, length);
+  let at = hintLength + 4;
+  for (const { bytes } of rows) {
+    list.set(bytes, at);
+    at += bytes.length;
+  }
   return list;
+}
+
+function writeU32(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value;
+  bytes[at + 1] = value >>> 8;
+  bytes[at + 2] = value >>> 16;
+  bytes[at + 3] = value >>> 24;
+}
+
+/** For numbers below 2^53, without a bigint on the way. */
+function writeU64(bytes: Uint8Array, at: number, value: number): void {
+  writeU32(bytes, at, value % 2 ** 32);
+  writeU32(bytes, at + 4, Math.floor(value / 2 ** 32));
 }
 
 /** The length of every row, or undefined if they differ or a fixed size cannot say it. */
