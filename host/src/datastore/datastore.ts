@@ -107,7 +107,9 @@ export class Datastore {
       }
       if (table.readKeys(bytes))
         throw new HostError('row/not-unique', `two rows of ${table.def.name} share a unique key`);
-      table.putRead(new Row(bytes, key));
+      const copy = table.slab.place(bytes);
+      table.slab.keep(copy);
+      table.putRead(new Row(copy, key));
       table.takeRowKey(key);
     }
   }

@@ -1,7 +1,7 @@
 // Where the bytes of a table's rows are copied to: many small rows in one piece of memory, which is five times cheaper
 // than one piece each. A slab stays as long as one of its rows does, so slabs are small.
 
-const SLAB_BYTES = 4096;
+const SLAB_BYTES = 2048;
 
 /** A row of more than this gets memory of its own. */
 const LARGE_ROW_BYTES = 512;
