@@ -1,5 +1,7 @@
-// A module's description in the structure of version 9, for readers from before 2.0: canonical names only.
+// A module's description in the structure of version 9, for readers from before 2.0: canonical names only, and what has
+// a name of its own sorted by it.
 
+import { compareStrings } from '../sats/compare.ts';
 import { bytesToHex } from '../sats/hex.ts';
 import { type JsonData } from '../sats/json-text.ts';
 import { type TableDef } from './definition.ts';
@@ -13,17 +15,20 @@ const LIFECYCLES = { init: 'Init', onConnect: 'OnConnect', onDisconnect: 'OnDisc
 export function legacyModule({ raw, def }: CheckedModule): JsonData {
   return {
     typespace: { types: def.typespace.map(typeJson) },
-    tables: def.tables.map((table, at) => tableJson(table, raw.tables[at], functionName(table, def))),
+    tables: byName(
+      def.tables.map((table, at) => ({ ...table, json: tableJson(table, raw.tables[at], functionName(table, def)) })),
+    ).map(({ json }) => json),
     reducers: def.reducers.map(({ name, params, lifecycle }) => ({
       name,
       params: product(params),
       lifecycle: option(lifecycle && enumeration(LIFECYCLES[lifecycle])),
     })),
-    types: def.types.map(({ scope, name, ref }, at) => ({
-      name: { scope, name },
-      ty: ref,
-      custom_ordering: raw.types[at]?.customOrdering ?? true,
-    })),
+    types: byName(
+      def.types.map(({ scope, name, ref }, at) => ({
+        name: [...scope, name].join('::'),
+        json: { name: { scope, name }, ty: ref, custom_ordering: raw.types[at]?.customOrdering ?? true },
+      })),
+    ).map(({ json }) => json),
     misc_exports: [
       ...def.tables.flatMap(({ name, defaults }) =>
         [...defaults].map(([column, value]) => ({
@@ -58,12 +63,15 @@ function tableJson(table: TableDef, raw: RawTableDef | undefined, runs: string):
     name: table.name,
     product_type_ref: table.rowType,
     primary_key: raw?.primaryKey ?? [],
-    indexes: table.indexes.map(index => ({
+    indexes: byName(table.indexes).map(index => ({
       name: option(index.name),
       accessor_name: option(index.accessor),
       algorithm: algorithm(index),
     })),
-    constraints: table.uniques.map(({ name, columns }) => ({ name: option(name), data: { Unique: { columns } } })),
+    constraints: byName(table.uniques).map(({ name, columns }) => ({
+      name: option(name),
+      data: { Unique: { columns } },
+    })),
     sequences: (raw?.sequences ?? []).map((one, at) => ({ name: option(table.sequences[at]?.name), ...sequence(one) })),
     schedule: option(
       table.schedule && {
@@ -75,4 +83,8 @@ function tableJson(table: TableDef, raw: RawTableDef | undefined, runs: string):
     table_type: enumeration(raw?.type === 'system' ? 'System' : 'User'),
     table_access: enumeration(table.isPublic ? 'Public' : 'Private'),
   };
+}
+
+function byName<T extends { readonly name: string }>(items: readonly T[]): T[] {
+  return [...items].sort((a, b) => compareStrings(a.name, b.name));
 }

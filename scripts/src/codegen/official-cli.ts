@@ -27,7 +27,9 @@ export async function generateWithSpacetime(
 }
 
 async function run(program: string, args: readonly string[]): Promise<void> {
-  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], timeout: PATIENCE_MS });
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  // Not spawn's own time limit: its timer stays behind when there is no such program.
+  const impatience = setTimeout(() => child.kill(), PATIENCE_MS);
   let said = '';
   for (const stream of [child.stdout, child.stderr])
     stream.setEncoding('utf8').on('data', (text: string) => (said += text));
@@ -35,6 +37,7 @@ async function run(program: string, args: readonly string[]): Promise<void> {
     child.once('error', resolve);
     child.once('close', resolve);
   });
+  clearTimeout(impatience);
   if (ended === 0) return;
   if (ended instanceof Error) {
     throw new CommandError(
