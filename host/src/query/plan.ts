@@ -13,6 +13,10 @@ import {
 } from './condition.ts';
 import { type Guard, guardOf } from './guard.ts';
 import { type Lookup, orderJoin, type Step, type Tuple } from './join-order.ts';
+import { QueryError } from './query-error.ts';
+
+/** A join that meets more rows would keep everybody else waiting for seconds, and fill the memory with its result. */
+const MOST_JOINED_ROWS = 5_000_000;
 
 /** Called with one row of each relation; `false` stops. The list is used again for the next call. */
 export type Visit = (tuple: readonly Row[]) => boolean;
@@ -50,7 +54,7 @@ export class Plan {
     this.key = `${tables}:${conditions.map(conditionKey).sort().join('&')}`;
   }
 
-  /** Visits every way in which the conditions are met now. */
+  /** Visits every way in which the conditions are met now. Throws `QueryError` if it meets too many rows on the way. */
   each(visit: Visit): void {
     const [only] = this.relations;
     const steps = this.#steps(undefined);
@@ -58,13 +62,14 @@ export class Plan {
       scan(only, visit);
       return;
     }
-    new Run(steps, visit).step(0);
+    const stored = this.#tables.reduce((sum, table) => sum + table.count, 0);
+    new Run(steps, visit, { mostRows: MOST_JOINED_ROWS + stored }).step(0);
   }
 
   /** As `each`, with only these rows in the place of one relation, and of the others if `others` names them. */
   eachWith(relation: number, rows: readonly Row[], visit: Visit, others?: ReadonlyMap<number, readonly Row[]>): void {
     if (rows.length === 0) return;
-    const run = new Run(this.#steps(relation), visit, others);
+    const run = new Run(this.#steps(relation), visit, { given: others });
     for (const row of rows) if (!run.take(0, row)) return;
   }
 
@@ -107,10 +112,17 @@ class Run {
   /** Rows that stand for all of a relation in this run. */
   readonly #given: ReadonlyMap<number, readonly Row[]> | undefined;
 
-  constructor(steps: readonly Step[], visit: Visit, given?: ReadonlyMap<number, readonly Row[]>) {
+  #rowsLeft: number;
+
+  constructor(
+    steps: readonly Step[],
+    visit: Visit,
+    { given, mostRows = Infinity }: { given?: ReadonlyMap<number, readonly Row[]> | undefined; mostRows?: number },
+  ) {
     this.#steps = steps;
     this.#visit = visit;
     this.#given = given;
+    this.#rowsLeft = mostRows;
   }
 
   /** Goes through the rows of one step; false when the visitor has stopped. */
@@ -121,6 +133,7 @@ class Run {
 
   /** Puts a row in the place of a step and goes on from there. */
   take(at: number, row: Row): boolean {
+    if (--this.#rowsLeft < 0) throw new QueryError('query/limit', `The join meets more than ${MOST_JOINED_ROWS} rows`);
     const { relation, test } = this.#steps[at] as Step;
     this.#tuple[relation] = row;
     if (test && !test(this.#tuple)) return true;

@@ -9,6 +9,7 @@ import { BsatnReader } from '../sats/reader.ts';
 import { type AlgebraicType, type PrimitiveKind, type Typespace } from '../sats/type.ts';
 import { decodeValue, encodeValue, isList, type SatsValue } from '../sats/value.ts';
 import { BsatnWriter } from '../sats/writer.ts';
+import { QueryError } from './query-error.ts';
 import type { IndexDef, ModuleDef, TableDef, ViewDef } from '../schema/definition.ts';
 import { toCase } from '../schema/words.ts';
 
@@ -254,4 +255,15 @@ export function probeSource(): TestSource {
       adults: { of: 'person', rows: source => source.rowsWhere('person', 2, age => Number(age) >= 18) },
     },
   );
+}
+
+/** The words of a refusal, or `accepted`. */
+export function refusalOf(work: () => unknown): string {
+  try {
+    work();
+  } catch (thrown) {
+    if (thrown instanceof QueryError) return thrown.message;
+    throw thrown;
+  }
+  return 'accepted';
 }

@@ -1,17 +1,27 @@
 // The SQL that a view returned instead of rows (RawSql): run with the owner's rights, but as the caller.
 
 import type { Table } from '../datastore/table.ts';
+import type { Index } from '../datastore/table-index.ts';
 import type { ViewDef } from '../schema/definition.ts';
+import type { PlanRelation } from './plan.ts';
 import { compileTableQuery } from './query.ts';
 import { QueryError } from './query-error.ts';
 import { viewScope } from './scope.ts';
 import type { QuerySource } from './source.ts';
 import { isSameType, typeName } from './type-name.ts';
 
+/** Hears what a query depends on: when a row under that key, or any row of that table, changes, so may the result. */
+export interface QueryReads {
+  point(index: Index, key: string): void;
+  whole(table: Table): void;
+}
+
 /** A view's query, and what it depends on. */
 export interface ViewQuery {
-  /** Every table read, once: when one of them changes, the rows must be computed again. */
+  /** Every table read, once. */
   readonly tables: readonly Table[];
+  /** Says what the rows depend on, as narrowly as the conditions allow. */
+  noteReads(reads: QueryReads): void;
   /** The rows as they are now, duplicates and all. */
   rows(): Uint8Array[];
 }
@@ -31,8 +41,25 @@ export function compileViewQuery(
   refuseOtherType(source, view, table);
   return {
     tables: [...new Set(plan.relations.map(relation => relation.table))],
+    noteReads: reads => {
+      for (const relation of plan.relations) noteRelation(relation, reads);
+    },
     rows: () => plan.rowsOf(returned).map(row => row.bytes),
   };
+}
+
+function noteRelation({ table, guard }: PlanRelation, reads: QueryReads): void {
+  const points = guard?.map(({ column, key }) => ({ index: indexOn(table, column), key }));
+  if (!points?.every(isIndexed)) reads.whole(table);
+  else for (const { index, key } of points) reads.point(index, key);
+}
+
+function isIndexed(point: { index: Index | undefined; key: string }): point is { index: Index; key: string } {
+  return point.index !== undefined;
+}
+
+function indexOn({ indexes }: Table, column: number): Index | undefined {
+  return indexes.find(({ def: { columns } }) => columns.length === 1 && columns[0] === column);
 }
 
 function refuseOtherType({ def }: Pick<QuerySource, 'def'>, view: ViewDef, table: Table): void {
