@@ -9,9 +9,9 @@ import { BsatnReader } from '../sats/reader.ts';
 import { type AlgebraicType, type PrimitiveKind, type Typespace } from '../sats/type.ts';
 import { decodeValue, encodeValue, isList, type SatsValue } from '../sats/value.ts';
 import { BsatnWriter } from '../sats/writer.ts';
-import { QueryError } from './query-error.ts';
 import type { IndexDef, ModuleDef, TableDef, ViewDef } from '../schema/definition.ts';
 import { toCase } from '../schema/words.ts';
+import { QueryError } from './query-error.ts';
 
 export const OWNER = 1n;
 export const ANN = 2n;

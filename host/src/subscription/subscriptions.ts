@@ -120,10 +120,10 @@ export class Subscriptions<C extends Subscriber> {
     if (queries.length > MOST_QUERIES_IN_A_SET) {
       return { error: `a query set has at most ${MOST_QUERIES_IN_A_SET} queries, not ${queries.length}` };
     }
-    const scope = callerScope(this.#source, client.identity);
     const plans = new Map<string, WatchedPlan>();
     for (const sql of queries.flatMap(query => this.#expanded(query))) {
       try {
+        const scope = callerScope(this.#source, client.identity);
         const plan = this.#plan(sql, scope);
         plans.set(plan.key, plans.get(plan.key) ?? plan);
       } catch (thrown) {
