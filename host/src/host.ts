@@ -34,7 +34,7 @@ export interface HostOptions {
   readonly dataDir?: string;
   /** Databases last as long as the host; so they do without a data folder. */
   readonly inMemory?: boolean;
-  /** Who may publish over HTTP: by default anybody on a loopback address, elsewhere only the local owner. */
+  /** Who may publish over HTTP; by default only the local owner, since a module is a program. */
   readonly publishers?: Publishers;
   readonly limits?: Partial<ConnectionLimits>;
   readonly world?: World;
@@ -78,7 +78,6 @@ export async function startHost(options: HostOptions = {}): Promise<Host> {
       createIdentity: () => tokens.mint().identity,
       report: log,
     });
-    const publishers = options.publishers ?? (isLoopback(hostname) ? 'anybody' : 'local-owner');
     const visits = new Visits(world);
     const router = new Router([
       ...miscRoutes(VERSION, world),
@@ -88,7 +87,7 @@ export async function startHost(options: HostOptions = {}): Promise<Host> {
       ...sqlRoutes(databases, visits),
       ...logRoutes(databases),
       ...handlerRoutes(databases),
-      ...publishRoutes(databases, publishers === 'anybody' ? undefined : owner.identity),
+      ...publishRoutes(databases, options.publishers === 'anybody' ? undefined : owner.identity),
     ]);
     const http = new HttpServer(router, tokens, log);
     const upgrades = new Upgrades(databases, tokens, world, log);
@@ -177,8 +176,4 @@ async function listen(server: Server, port: number, hostname: string): Promise<n
   }
   // A server that listens on a port has an address with one.
   return (server.address() as AddressInfo).port;
-}
-
-function isLoopback(hostname: string): boolean {
-  return hostname === 'localhost' || hostname === '::1' || /^127\.\d+\.\d+\.\d+$/.test(hostname);
 }

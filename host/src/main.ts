@@ -1,10 +1,11 @@
-// The host as a program: serves whatever is published to it, until it is told to stop.
+// The host as a program: serves whatever is published to it, until it is told to stop. Anybody who reaches it may publish,
+// or with `--owner-only` only who has the token in the data folder.
 
 import { parseArgs } from 'node:util';
 import { HostError } from './errors.ts';
 import { startHost, type Host } from './host.ts';
 
-const USAGE = 'usage: node host/src/main.ts [--port N] [--hostname NAME] [--data-dir DIR | --in-memory]';
+const USAGE = 'usage: node host/src/main.ts [--port N] [--hostname NAME] [--data-dir DIR | --in-memory] [--owner-only]';
 const DEFAULT_PORT = 3000;
 const DEFAULT_DATA_DIR = 'data';
 
@@ -27,12 +28,13 @@ async function main(): Promise<void> {
 class UsageError extends Error {}
 
 async function start(): Promise<Host> {
-  const { port, hostname, 'data-dir': dataDir, 'in-memory': isInMemory } = readFlags();
+  const { port, hostname, 'data-dir': dataDir, 'in-memory': isInMemory, 'owner-only': isOwnerOnly } = readFlags();
   if (port !== undefined && !/^\d{1,5}$/.test(port)) throw new UsageError(`--port takes a number, not "${port}"`);
   return startHost({
     port: port === undefined ? DEFAULT_PORT : Number(port),
     ...(hostname === undefined ? {} : { hostname }),
     ...(isInMemory === true ? {} : { dataDir: dataDir ?? DEFAULT_DATA_DIR }),
+    publishers: isOwnerOnly === true ? 'local-owner' : 'anybody',
     log: message => console.error(message),
   });
 }
@@ -44,6 +46,7 @@ function readFlags() {
       hostname: { type: 'string' },
       'data-dir': { type: 'string' },
       'in-memory': { type: 'boolean' },
+      'owner-only': { type: 'boolean' },
     } as const;
     return parseArgs({ options }).values;
   } catch (cause) {

@@ -1,0 +1,9 @@
+// What several scenarios show of an answer instead of all of it.
+
+import type { Value } from './bsatn.ts';
+
+/** The rows of the first result of a statement. */
+export function showRows(body: string): Value {
+  const [first] = JSON.parse(body) as { rows: Value }[];
+  return { rows: first?.rows ?? null };
+}
