@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
-import { WebSocket } from 'ws';
+import { WebSocket, type ClientOptions } from 'ws';
 import { bundleModule } from './guest/test-module.ts';
 import { startHost, type Host, type HostOptions } from './host.ts';
 import { identityToHex } from './sats/hex.ts';
@@ -58,9 +58,9 @@ async function notes(host: Host, database: string): Promise<unknown> {
 }
 
 /** A client that has heard who it is. */
-async function connect(host: Host, database: string): Promise<WebSocket> {
+async function connect(host: Host, database: string, options: ClientOptions = {}): Promise<WebSocket> {
   const url = `${host.url.replace('http', 'ws')}/v1/database/${database}/subscribe`;
-  const socket = new WebSocket(url, ['v3.bsatn.spacetimedb']);
+  const socket = new WebSocket(url, ['v3.bsatn.spacetimedb'], options);
   await once(socket, 'message');
   return socket;
 }
@@ -201,6 +201,19 @@ describe('a host', () => {
     for (let sent = 0; sent < calls; sent += 5000) client.send(callNothing(5000));
     await all;
     client.terminate();
+  });
+
+  test('keeps a client that is silent, and drops one that is gone', async () => {
+    const reports: string[] = [];
+    const limits = { pingEveryMs: 30, silentMs: 100 };
+    const host = await start({ inMemory: true, limits, log: line => reports.push(line) });
+    await host.publish('notes', bundle);
+    const there = await connect(host, 'notes');
+    const gone = await connect(host, 'notes', { autoPong: false });
+    expect((await once(gone, 'close'))[0]).toBe(1006);
+    await expect.poll(() => reports.join()).toMatch(/was dropped: silent for more than 100 ms$/);
+    expect(there.readyState).toBe(WebSocket.OPEN);
+    there.terminate();
   });
 
   test('follows the log of a module for its owner', async () => {

@@ -25,8 +25,6 @@ import {
 } from '../wire/server-message.ts';
 import { Connection, type ConnectionLimits } from './connection.ts';
 
-const PING_EVERY_MS = 15_000;
-const SILENT_MS = 30_000;
 /** How long clients may wait for the disk when the host closes. */
 const GOODBYE_MS = 1000;
 /** What clients read when their module goes. */
@@ -70,6 +68,7 @@ export class Clients {
   #calling: Client | undefined;
   #ownUpdates: readonly QuerySetUpdateData[] = [];
   readonly #pings: NodeJS.Timeout;
+  #pingedAt = performance.now();
 
   /** `report` hears why a client was dropped. */
   constructor(
@@ -85,7 +84,7 @@ export class Clients {
     this.#report = report;
     database.onCommit = commit => this.#publish(commit);
     database.onReplaced = ({ breaksClients }) => this.#watchAnew(breaksClients);
-    this.#pings = setInterval(() => this.#ping(), PING_EVERY_MS).unref();
+    this.#pings = setInterval(() => this.#ping(), limits.pingEveryMs).unref();
   }
 
   /** Takes a client in, if the module does not refuse it; says whether it did. */
@@ -301,10 +300,10 @@ export class Clients {
 
   #ping(): void {
     const now = performance.now();
-    for (const { connection } of this.#all) {
-      if (now - connection.heardAt > SILENT_MS) connection.drop(`silent for more than ${SILENT_MS} ms`);
-      else connection.ping();
-    }
+    const isLate = now - this.#pingedAt > 2 * this.#limits.pingEveryMs;
+    this.#pingedAt = now;
+    // After a pause of the whole process nobody was silent: what they said has not been read yet.
+    if (!isLate) for (const { connection } of this.#all) connection.check();
   }
 }
 

@@ -10,7 +10,7 @@ import type { ClientMessage } from '../wire/client-message.ts';
 import { readClientFrame, type Protocol } from '../wire/frame.ts';
 import { Outbox } from './outbox.ts';
 
-/** How much of one client may wait. */
+/** How much of one client may wait, and how long it may be silent. */
 export interface ConnectionLimits {
   /** Requests; more close the connection with 1013. */
   readonly maxRequests: number;
@@ -18,12 +18,18 @@ export interface ConnectionLimits {
   readonly maxMessages: number;
   /** Bytes to the client, on top of one message of any size; more drop it. */
   readonly maxBytes: number;
+  /** How often a client is asked whether it is there. */
+  readonly pingEveryMs: number;
+  /** A client of which nothing is heard for so long is dropped. */
+  readonly silentMs: number;
 }
 
 export const DEFAULT_LIMITS: ConnectionLimits = {
   maxRequests: 16_384,
   maxMessages: 16_384,
   maxBytes: 64 * 1024 * 1024,
+  pingEveryMs: 15_000,
+  silentMs: 30_000,
 };
 
 /** While this much waits, the client's own requests are not served. */
@@ -81,9 +87,14 @@ export class Connection {
     });
   }
 
-  /** When the client was last heard of, on the clock of `performance.now()`. */
-  get heardAt(): number {
-    return this.#heardAt;
+  /** Asks the client whether it is there, or drops it if it has not been for too long. */
+  check(): void {
+    if (this.#isClosing) return;
+    const { silentMs } = this.#limits;
+    // A client that is not read cannot be heard.
+    if (this.#socket.isPaused) this.#hear();
+    if (performance.now() - this.#heardAt > silentMs) this.drop(`silent for more than ${silentMs} ms`);
+    else if (this.#socket.readyState === WebSocket.OPEN) this.#socket.ping();
   }
 
   /** Whether messages wait, for the disk or for the network. */
@@ -123,10 +134,6 @@ export class Connection {
   /** Serves what waited for room. */
   resume(): void {
     this.#serve();
-  }
-
-  ping(): void {
-    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.ping();
   }
 
   /** Says goodbye; a client that does not answer is dropped. */
