@@ -1,12 +1,14 @@
 // What is said to everyone is one row that everyone follows; each agent has a durable cursor over them.
 
+import { LIMITS } from '../contract.ts';
 import type { Desk, Mailbox } from '../desk.ts';
 import { refuse } from '../refuse.ts';
 import { envelopeOf, type Message } from './envelope.ts';
 
 /** Shows a broadcast to everyone. Its sender has handled it. */
 export function announce(desk: Desk, sender: Mailbox, message: Message): void {
-  const envelope = envelopeOf(message);
+  // Everyone follows the same row, so there is nobody who could ask for the payload by a delivery of its own.
+  const envelope = envelopeOf(message, LIMITS.payloadBytes);
   const { broadcast: seq, priority } = message;
   const { db } = desk.ctx;
   db.broadcastLog.insert({ seq, message: message.id, sender: sender.agent, priority, envelope, at: desk.now });

@@ -6,12 +6,13 @@ import { byteLength, isLongerThan } from '../text.ts';
 
 export type Message = NonNullable<ReturnType<Ctx['db']['message']['id']['find']>>;
 
-/** The envelope of a message. Names, types and ids have been checked on the way in, so they need no escaping. */
-export function envelopeOf(message: Message): string {
+/**
+ * The envelope of a message, with its payload if that has at most `inlineBytes` bytes. Names, types and ids have been checked
+ * on the way in, so they need no escaping.
+ */
+export function envelopeOf(message: Message, inlineBytes: number = LIMITS.inlineBytes): string {
   const { payload, headers, inReplyTo } = message;
-  const body = isLongerThan(payload, LIMITS.inlineBytes)
-    ? `"payloadBytes":${byteLength(payload)}`
-    : `"payload":${payload}`;
+  const body = isLongerThan(payload, inlineBytes) ? `"payloadBytes":${byteLength(payload)}` : `"payload":${payload}`;
   return (
     `{"id":"${message.id}","from":"${message.senderName}","fromId":${message.sender},"to":"${message.target}",` +
     `"type":"${message.type}","priority":${message.priority},"sentAt":${message.acceptedAt},"answerBy":${message.answerBy},` +

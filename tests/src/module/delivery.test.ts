@@ -262,6 +262,20 @@ describe('a broadcast', () => {
     expect(recipient.tryAct({ AcknowledgeBroadcast: { agent: recipient.id, seq: 4 } })).toEqual(['broadcast/unknown']);
   });
 
+  it('holds its payload however long it is', async () => {
+    await using scene = await pair();
+    const { sender, recipient } = scene;
+    const payload = JSON.stringify({ text: 'x'.repeat(10_000) });
+    sender.send('*', { payload });
+    const page = recipient.procedure('read_broadcasts', { agent: recipient.id, after: 0, limit: 1 }) as [
+      number,
+      number,
+      number[],
+      string[][],
+    ];
+    expect(JSON.parse(String(page[3][0]?.[3]))).toMatchObject({ payload: { text: 'x'.repeat(10_000) } });
+  });
+
   it('is not for those who come later', async () => {
     await using scene = await pair();
     const { lab, sender } = scene;
