@@ -48,6 +48,11 @@ export interface DatabaseOptions {
   readonly owner: bigint;
   /** The module; needed when storage holds none yet. */
   readonly bundle?: Uint8Array;
+  /**
+   * Whether the module is one of the operator's own. Then the log says where in it an error of the engine happened, which
+   * a hostile module could abuse to leave its realm.
+   */
+  readonly trustsModule?: boolean;
 }
 
 /** A running database. Everything in it happens on one thread, one transaction at a time. */
@@ -55,6 +60,7 @@ export class Database {
   readonly identity: bigint;
   readonly owner: bigint;
   readonly log: ModuleLog;
+  readonly #trustsModule: boolean;
   readonly #storage: Storage;
   readonly #world: World;
   readonly #clients = new Map<bigint, Caller>();
@@ -89,7 +95,9 @@ export class Database {
     return database;
   }
 
-  private constructor({ storage, world, identity, owner }: DatabaseOptions, bytes: Uint8Array) {
+  private constructor(options: DatabaseOptions, bytes: Uint8Array) {
+    const { storage, world, identity, owner, trustsModule = false } = options;
+    this.#trustsModule = trustsModule;
     this.identity = identity;
     this.owner = owner;
     this.#storage = storage;
@@ -508,6 +516,7 @@ export class Database {
   #guestHooks(): GuestHooks {
     return {
       identity: this.identity,
+      isTrusted: this.#trustsModule,
       log: line => this.log.add(line),
       claimsOf: connectionId => this.#clients.get(connectionId)?.claims,
       checkSchedule: (table, row) => this.#schedules.check(table, row),

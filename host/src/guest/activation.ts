@@ -51,6 +51,8 @@ export interface HttpReply {
 /** What a guest needs of the database around it. */
 export interface GuestHooks {
   readonly identity: bigint;
+  /** Whether the errors that the engine throws may tell where: see realm/errors.ts for what a hostile module makes of it. */
+  readonly isTrusted: boolean;
   log(line: LogLine): void;
   /** The JWT payload of a connected client. */
   claimsOf(connectionId: bigint): Uint8Array | undefined;

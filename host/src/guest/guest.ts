@@ -39,14 +39,13 @@ export class Guest {
 
   /** Evaluates a bundle. Throws `guest/invalid` with the sentence that a publisher should read. */
   static load(bundle: string, hooks: GuestHooks): Guest {
-    const guest = new Guest(compileBundle(bundle), hooks);
-    return guest;
+    return new Guest(compileBundle(bundle), hooks);
   }
 
   private constructor(compiled: CompiledBundle, hooks: GuestHooks) {
     this.#compiled = compiled;
     this.#system = new SystemCalls(hooks, stack => this.#callerLine(stack));
-    const realm = openRealm(this.#system);
+    const realm = openRealm(this.#system, hooks.isTrusted);
     this.#entries = realm.entries;
     const ended = this.#entries.load(realm.evaluate(compiled.script));
     if (ended !== RETURNED) throw new HostError('guest/invalid', textWithTrace(this.#loadFault(ended)));

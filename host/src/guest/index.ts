@@ -20,6 +20,7 @@ const nothing = (): never => {
 
 const NO_DATABASE: GuestHooks = {
   identity: 0n,
+  isTrusted: false,
   log: () => {},
   claimsOf: () => undefined,
   checkSchedule: nothing,

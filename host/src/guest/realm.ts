@@ -13,15 +13,18 @@ import {
   type RealmEntries,
 } from './host-side.ts';
 import { makeEntries } from './realm/entries.ts';
+import { guardStacks } from './realm/errors.ts';
 import { prepareGlobals } from './realm/globals.ts';
 import { makeSystemModules } from './realm/system-calls.ts';
 
-// The three functions are evaluated in the realm from their text, so that what they make belongs to it.
+// The functions are evaluated in the realm from their text, so that what they make belongs to it.
 const bootScript = new vm.Script(
-  `(function (host, codes) {
+  `(function (host, codes, isTrusted) {
     'use strict';
+    const stackHere = (${String(guardStacks)})(isTrusted);
     (${String(prepareGlobals)})(host);
-    const system = (${String(makeSystemModules)})(host, codes.FAILED, codes.FAILED_BIG, codes.BUFFER_TOO_SMALL);
+    const system = (${String(makeSystemModules)})(
+      host, stackHere, codes.FAILED, codes.FAILED_BIG, codes.BUFFER_TOO_SMALL);
     return (${String(makeEntries)})(host, system, codes.RETURNED, codes.REFUSED, codes.THREW, codes.NOT_A_MODULE);
   })`,
   { filename: 'spacetimedb_realm' },
@@ -31,7 +34,10 @@ const CODES = { FAILED, FAILED_BIG, BUFFER_TOO_SMALL, RETURNED, REFUSED, THREW, 
 let isGuarded = false;
 
 /** Opens a realm. Its promises have a queue of their own, which is never run: nothing of a module runs between calls. */
-export function openRealm(host: HostSide): { entries: RealmEntries; evaluate(script: vm.Script): unknown } {
+export function openRealm(
+  host: HostSide,
+  isTrusted: boolean,
+): { entries: RealmEntries; evaluate(script: vm.Script): unknown } {
   guardProcess();
   // An ordinary global object is several times faster than one that Node intercepts; older versions have only that.
   const options = { microtaskMode: 'afterEvaluate' } as const;
@@ -43,7 +49,11 @@ export function openRealm(host: HostSide): { entries: RealmEntries; evaluate(scr
   if (typeof boot !== 'function') throw new Error('the realm did not boot');
   return {
     // `bootScript` above is what makes this a RealmEntries.
-    entries: (boot as (host: HostSide, codes: typeof CODES) => RealmEntries)(host, CODES),
+    entries: (boot as (host: HostSide, codes: typeof CODES, isTrusted: boolean) => RealmEntries)(
+      host,
+      CODES,
+      isTrusted,
+    ),
     evaluate: (script): unknown => script.runInContext(context),
   };
 }

@@ -18,13 +18,13 @@ export interface SystemModules {
 /** Makes the system modules. The numbers are those of host-side.ts. */
 export function makeSystemModules(
   host: HostSide,
+  stackHere: () => string,
   failed: number,
   failedBig: bigint,
   bufferTooSmall: number,
 ): SystemModules {
   'use strict';
 
-  const captureStack = Error.captureStackTrace.bind(Error);
   const Bytes = Uint8Array;
   let constructorOf: ((errno: number) => new (message: string) => Error) | undefined;
 
@@ -157,10 +157,7 @@ export function makeSystemModules(
     console_log: (level: number, message: string) => {
       number(level);
       text(message);
-      const here = { stack: '' as unknown };
-      captureStack(here);
-      const { stack } = here;
-      log(level, message, typeof stack === 'string' ? stack : '');
+      log(level, message, stackHere());
     },
     console_timer_start: guard(text, (name: string) => host.startTimer(name)),
     console_timer_end: guard(number, (timer: number) => host.endTimer(timer)),

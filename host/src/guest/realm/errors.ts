@@ -1,0 +1,107 @@
+// Runs inside a module's realm: stack traces, without the way out that the engine leaves there. (See globals.ts for how
+// this text gets there.)
+//
+// Reading `error.stack` makes Node format it with a function of the host. Close to the end of the stack that function
+// overflows, and the module catches a RangeError of the host's realm: from there it is two property reads to `process`. So
+// by default no error carries frames of the engine's own: errors that a module makes get a `stack` that hides what the
+// formatting throws, and errors that the engine throws (`null.x`) have none.
+
+/** Makes the error classes safe and returns what reads the stack of the place it is called from. */
+export function guardStacks(isTrusted: boolean): () => string {
+  'use strict';
+
+  const Real = Error;
+  const construct = Reflect.construct;
+  const capture = Real.captureStackTrace.bind(Real);
+  const defineProperty = Reflect.defineProperty;
+  const FRAMES = 10;
+
+  /** The frames of an object that `capture` was called with. */
+  const framesOf = (holder: { readonly stack?: unknown }): string => {
+    try {
+      const { stack } = holder;
+      return typeof stack === 'string' ? stack.slice(stack.indexOf('\n') + 1) : '';
+    } catch {
+      return '';
+    }
+  };
+  if (isTrusted) {
+    return () => {
+      const holder = {};
+      capture(holder);
+      return framesOf(holder);
+    };
+  }
+
+  // The engine collects frames only while the limit is a number.
+  const limit = Real as { stackTraceLimit: number | undefined };
+  limit.stackTraceLimit = undefined;
+  const captureHere = (): { readonly stack?: unknown } => {
+    const holder = {};
+    limit.stackTraceLimit = FRAMES;
+    try {
+      capture(holder);
+    } finally {
+      limit.stackTraceLimit = undefined;
+    }
+    return holder;
+  };
+
+  type ErrorClass = new (...args: unknown[]) => Error;
+  const addStack = (error: object) => {
+    const holder = captureHere();
+    let given: { readonly value: unknown } | undefined;
+    defineProperty(error, 'stack', {
+      configurable: true,
+      enumerable: false,
+      get: () => {
+        if (given) return given.value;
+        let text = 'Error';
+        try {
+          text = `${error as Error}`;
+        } catch {
+          // An error that cannot say its name.
+        }
+        given = { value: `${text}\n${framesOf(holder)}` };
+        return given.value;
+      },
+      set: (value: unknown) => {
+        given = { value };
+      },
+    });
+  };
+  /** A class that stands in for one of the engine's, which nothing leads to any more. */
+  const replace = (Original: ErrorClass, parent: object): ErrorClass => {
+    const { name, prototype } = Original;
+    const Replacement = function (...args: unknown[]) {
+      const error = construct(Original, args, new.target ?? Replacement) as object;
+      addStack(error);
+      return error;
+    } as unknown as ErrorClass;
+    const fixed = { writable: false, enumerable: false, configurable: false };
+    defineProperty(Replacement, 'name', { value: name, configurable: true });
+    defineProperty(Replacement, 'length', { value: 1, configurable: true });
+    defineProperty(Replacement, 'prototype', { value: prototype, ...fixed });
+    defineProperty(prototype, 'constructor', { value: Replacement, writable: true, configurable: true });
+    Object.setPrototypeOf(Replacement, parent);
+    // Node calls what stands under this name, and hands it every frame.
+    if (Original === (Real as ErrorClass))
+      defineProperty(Replacement, 'prepareStackTrace', { value: undefined, ...fixed });
+    defineProperty(globalThis, name, { value: Replacement, ...fixed });
+    return Replacement;
+  };
+
+  const Safe = replace(Real as ErrorClass, Function.prototype);
+  defineProperty(Safe, 'captureStackTrace', { value: addStack, writable: true, configurable: true });
+  const wasm: unknown = Reflect.get(globalThis, 'WebAssembly');
+  for (const holder of [globalThis, wasm] as unknown[]) {
+    if (typeof holder !== 'object' || holder === null) continue;
+    for (const name of Reflect.ownKeys(holder)) {
+      const found: unknown = Reflect.get(holder, name);
+      if (typeof found !== 'function' || Object.getPrototypeOf(found) !== Real) continue;
+      if (holder === globalThis) replace(found as ErrorClass, Safe);
+      else Object.setPrototypeOf(found, Safe);
+    }
+  }
+  return () => framesOf(captureHere());
+}
