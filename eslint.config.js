@@ -27,10 +27,7 @@ const refusePackages = Object.entries(PACKAGES).map(([folder, allowed]) => ({
       'error',
       {
         patterns: [
-          {
-            regex: `^@agora/(?!(${allowed.map(name => name.slice('@agora/'.length)).join('|') || '-'})$)`,
-            message: `${folder} may import ${allowed.join(' and ') || 'no package of ours'} (imports run one way).`,
-          },
+          onlyPackages(folder, allowed),
           ...(folder === 'client'
             ? [{ regex: '^(node:|ws$)', message: 'client runs in browsers too; only src/node/ may use Node.' }]
             : []),
@@ -39,6 +36,19 @@ const refusePackages = Object.entries(PACKAGES).map(([folder, allowed]) => ({
     ],
   },
 }));
+
+/** The corner of the client that browsers never import. */
+const allowNode = {
+  files: ['client/src/node/**/*.ts', 'client/src/**/*.test.ts'],
+  rules: { 'no-restricted-imports': ['error', { patterns: [onlyPackages('client', PACKAGES.client)] }] },
+};
+
+function onlyPackages(folder, allowed) {
+  return {
+    regex: `^@agora/(?!(${allowed.map(name => name.slice('@agora/'.length)).join('|') || '-'})$)`,
+    message: `${folder} may import ${allowed.join(' and ') || 'no package of ours'} (imports run one way).`,
+  };
+}
 
 const refuseRooms = HOST_ROOMS.flatMap((group, at) =>
   group.map(room => ({
@@ -86,6 +96,7 @@ export default tseslint.config(
     },
   },
   ...refusePackages,
+  allowNode,
   ...refuseRooms,
   { files: ['**/*.js', '**/*.mjs'], ...tseslint.configs.disableTypeChecked },
 );

@@ -1,0 +1,93 @@
+// Who there is: the public table of agents, followed once somebody asks.
+
+import type { DbConnection } from '@agora/bindings';
+import type { AgentStatus, Presence } from '@agora/module/contract';
+import type { Connection } from './connection.ts';
+import { parseObject } from './json.ts';
+import { LiveQuery } from './live-query.ts';
+import { nearestNames } from './names.ts';
+
+export type AgentRow = Parameters<Parameters<DbConnection['db']['agent']['onInsert']>[0]>[1];
+
+/** An agent as everyone sees it. */
+export interface AgentInfo {
+  readonly id: number;
+  readonly name: string;
+  readonly agentType: string;
+  readonly capabilities: readonly string[];
+  /** What the agent says of itself. */
+  readonly status: AgentStatus;
+  /** What the hub knows: whether a connection is attached to it. */
+  readonly presence: Presence;
+  readonly metadata: Readonly<Record<string, unknown>>;
+  /** The identity that owns it, in hexadecimal. */
+  readonly owner: string;
+  readonly registeredAt: Date;
+  readonly updatedAt: Date;
+}
+
+/** What agents are wanted: all that is given must be so, and all the capabilities must be there. */
+export interface AgentFilters {
+  readonly capabilities?: readonly string[] | undefined;
+  readonly status?: AgentStatus | undefined;
+  readonly presence?: Presence | undefined;
+  readonly agentType?: string | undefined;
+  readonly name?: string | undefined;
+}
+
+export class Agents {
+  readonly #connection: Connection;
+  readonly #query: LiveQuery;
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+    this.#query = new LiveQuery(connection, { query: 'SELECT * FROM agent' });
+  }
+
+  /** The agents that are wanted, in the order of their registration. */
+  async find(filters: AgentFilters): Promise<AgentInfo[]> {
+    const found: AgentRow[] = [];
+    for (const row of await this.#rows()) if (isWanted(row, filters)) found.push(row);
+    found.sort((a, b) => (a.id < b.id ? -1 : 1));
+    return found.map(infoOf);
+  }
+
+  /** The names nearest to one that nobody has, best first. */
+  async nearest(name: string): Promise<string[]> {
+    const names: string[] = [];
+    for (const row of await this.#rows()) names.push(row.name);
+    return nearestNames(name, names);
+  }
+
+  async #rows(): Promise<Iterable<AgentRow>> {
+    await this.#query.open();
+    const session = await this.#connection.ready();
+    return session.db.db.agent.iter();
+  }
+}
+
+function isWanted(row: AgentRow, filters: AgentFilters): boolean {
+  const { capabilities, status, presence, agentType, name } = filters;
+  return (
+    (status === undefined || row.status === status) &&
+    (presence === undefined || row.presence === presence) &&
+    (agentType === undefined || row.agentType === agentType) &&
+    (name === undefined || row.name === name) &&
+    (capabilities === undefined || capabilities.every(each => row.capabilities.includes(each)))
+  );
+}
+
+function infoOf(row: AgentRow): AgentInfo {
+  return {
+    id: Number(row.id),
+    name: row.name,
+    agentType: row.agentType,
+    capabilities: row.capabilities,
+    status: row.status as AgentStatus, // the module stores no other words
+    presence: row.presence as Presence,
+    metadata: parseObject(row.metadata),
+    owner: row.owner.toHexString(),
+    registeredAt: row.registeredAt.toDate(),
+    updatedAt: row.updatedAt.toDate(),
+  };
+}

@@ -1,0 +1,340 @@
+// The hand an agent holds: everything it can do on a hub, as one object.
+
+import { LIMITS, type AgentStatus } from '@agora/module/contract';
+import { Acts } from './acts.ts';
+import { Agents, type AgentFilters, type AgentInfo } from './agents.ts';
+import { Asks, type Answer } from './asks.ts';
+import { performBatch, type BatchAct } from './batch.ts';
+import { Broadcasts } from './broadcasts.ts';
+import { Connection, type ConnectionState } from './connection.ts';
+import { Dispatcher } from './dispatcher.ts';
+import { Emitter } from './emitter.ts';
+import { AgoraError, ConnectionError } from './errors.ts';
+import type { EventHandler, EventSubscription } from './event-subscription.ts';
+import { Events, type EventOptions, type OutgoingEvent } from './events.ts';
+import { messageMatcher, type MessageFilters } from './filters.ts';
+import { Inbox, type Notice } from './inbox.ts';
+import { MessageSubscription, type MessageHandler } from './message-subscription.ts';
+import { Messages, type Accepted, type AnswerWithin, type OutgoingMessage } from './messages.ts';
+import { readOptions, type AgoraClientOptions } from './options.ts';
+import { OwnAgent, type Registration } from './registration.ts';
+import type { StandardMessageType } from './standard-messages.ts';
+import { taskOf, type TaskHandler } from './tasks.ts';
+import { settleWithin } from './time.ts';
+import type { WorkflowDefinition } from './workflow-definition.ts';
+import type { WorkflowHandle, WorkflowSummary } from './workflow-handle.ts';
+import { Workflows } from './workflows.ts';
+
+/** What `on` listens to. */
+export interface ClientEvents extends Readonly<Record<string, unknown>> {
+  /** The state of the connection has changed; `error` says why the last one ended. */
+  readonly connection: { readonly state: ConnectionState; readonly error: AgoraError | undefined };
+  /** Word about a message of this agent that nobody waits for: a late answer, a dead letter. */
+  readonly notice: Notice;
+  /** Something went wrong that no call could be rejected with. Without a listener it goes to the console. */
+  readonly warning: AgoraError;
+}
+
+export interface MessageOptions<Type extends string> {
+  readonly handler?: MessageHandler<Type> | undefined;
+  readonly filters?: MessageFilters<Type> | undefined;
+  /** How many handlers run at once; by default 8. */
+  readonly concurrency?: number | undefined;
+}
+
+export interface EventRequest extends EventOptions {
+  readonly eventTypes?: readonly string[] | undefined;
+}
+
+/** What coordination data is asked for. */
+export type CoordinationQuery =
+  | { readonly type: 'agents'; readonly filters?: AgentFilters | undefined }
+  | {
+      readonly type: 'workflows';
+      readonly filters?: { readonly status?: WorkflowSummary['status'] | undefined } | undefined;
+    };
+
+const CONCURRENCY = 8;
+const FLUSH_WITHIN_MS = 5_000;
+
+/** An agent's connection to a hub. Every method may throw an `AgoraError` with a stable `code`. */
+export class AgoraClient implements AsyncDisposable {
+  readonly name: string;
+  readonly #emitter = new Emitter<ClientEvents>();
+  readonly #connection: Connection;
+  readonly #acts = new Acts();
+  readonly #asks: Asks;
+  readonly #agents: Agents;
+  readonly #agent: OwnAgent;
+  readonly #dispatcher: Dispatcher;
+  readonly #inbox: Inbox;
+  readonly #broadcasts: Broadcasts;
+  readonly #messages: Messages;
+  readonly #events: Events;
+  readonly #workflows: Workflows;
+  #impatience: ReturnType<typeof setInterval> | undefined;
+  #closing: Promise<void> | undefined;
+
+  /** Nothing happens before `connect`. Throws `agent/bad-name`, `client/bad-option`. */
+  constructor(name: string, options: AgoraClientOptions = {}) {
+    const settings = readOptions(name, options);
+    this.name = name;
+    const warn = (error: AgoraError) => this.#warn(error);
+    const connection = new Connection(settings, {
+      changed: (state, error) => this.#emitter.emit('connection', { state, error }),
+      warn,
+    });
+    this.#connection = connection;
+    const acts = this.#acts;
+    const agent = () => this.#agent.mustId();
+    this.#dispatcher = new Dispatcher(LIMITS.defaultCredit, warn);
+    const dispatcher = this.#dispatcher;
+    this.#asks = new Asks(() => connection.session !== undefined);
+    this.#inbox = new Inbox({
+      connection,
+      acts,
+      dispatcher,
+      agent: () => this.#agent.id,
+      noticed: notice => {
+        if (!this.#asks.settle(notice)) this.#emitter.emit('notice', notice);
+      },
+    });
+    this.#agent = new OwnAgent(name, connection, this.#inbox.query);
+    this.#agents = new Agents(connection);
+    this.#messages = new Messages({ acts, asks: this.#asks, agents: this.#agents, sender: agent });
+    this.#broadcasts = new Broadcasts({ connection, acts, dispatcher });
+    this.#events = new Events({ connection, acts, sender: agent });
+    this.#workflows = new Workflows({ connection, events: this.#events, initiator: agent });
+    // After the subscriptions: what they show is compared with what was held before the agent is offered more.
+    connection.onOpen(session => this.#agent.resume(session));
+    connection.onOpen(session => {
+      clearInterval(this.#impatience);
+      acts.resume({
+        perform: batch =>
+          session.wait('perform_acts', settings.callTimeoutMs, db => db.reducers.performActs({ acts: batch })),
+      });
+    });
+    connection.onLost(error => this.#lost(error, settings.patienceMs));
+  }
+
+  /** The state of the connection. */
+  get state(): ConnectionState {
+    return this.#connection.state;
+  }
+
+  /** The identity that owns the agent, in hexadecimal, while connected. */
+  get identity(): string | undefined {
+    return this.#connection.session?.identity.toHexString();
+  }
+
+  /** The token of that identity: with it a later client is the same owner. */
+  get token(): string | undefined {
+    return this.#connection.session?.token;
+  }
+
+  /** Listens to what happens to the client; returns what ends it. */
+  on<Name extends keyof ClientEvents>(name: Name, listener: (value: ClientEvents[Name]) => void): () => void {
+    return this.#emitter.on(name, listener);
+  }
+
+  /** Connects. Throws a `ConnectionError` that says why it cannot, or a `TimeoutError`. Lost later, it reconnects by itself. */
+  connect(): Promise<void> {
+    return this.#connection.connect();
+  }
+
+  /** Registers this client's agent, or updates it, and receives its messages from now on. */
+  async registerAgent(registration: Registration): Promise<void> {
+    await this.#agent.register(registration);
+    this.#dispatcher.credit = this.#agent.credit;
+    if (this.#dispatcher.hasConsumers) await this.#broadcasts.listen(this.#agent.mustId());
+  }
+
+  /** Changes what is given of the agent's registration. */
+  async updateAgent(changes: Partial<Registration>): Promise<void> {
+    await this.#agent.update(changes);
+    this.#dispatcher.credit = this.#agent.credit;
+  }
+
+  /** Says how the agent is: `active`, `busy`, `away` or `draining`. */
+  setStatus(status: AgentStatus): Promise<void> {
+    return this.#agent.setStatus(status);
+  }
+
+  /** Gives the agent up: its unfinished messages are dead letters, its name is free. */
+  async unregisterAgent(): Promise<void> {
+    const gone = new AgoraError('agent/unknown', `"${this.name}" was unregistered`);
+    this.#broadcasts.close(gone);
+    await this.#agent.unregister();
+    this.#inbox.close(gone);
+  }
+
+  /** The agents that are wanted, in the order of their registration. */
+  findAgents(filters: AgentFilters = {}): Promise<AgentInfo[]> {
+    return this.#agents.find(filters);
+  }
+
+  /** Asks for agents, or for the workflows that this client follows. */
+  queryCoordinationData(query: Extract<CoordinationQuery, { type: 'agents' }>): Promise<AgentInfo[]>;
+  queryCoordinationData(query: Extract<CoordinationQuery, { type: 'workflows' }>): Promise<WorkflowSummary[]>;
+  async queryCoordinationData(query: CoordinationQuery): Promise<AgentInfo[] | WorkflowSummary[]> {
+    if (query.type === 'agents') return this.#agents.find(query.filters ?? {});
+    return this.#workflows.find(query.filters?.status);
+  }
+
+  /**
+   * Sends a message. Without `timeout` it settles once the hub has it; with one, with the answer. Throws a
+   * `TimeoutError` when nobody answers in time, a `ConnectionError` when the connection is lost meanwhile.
+   */
+  sendMessage<Type extends string>(
+    message: OutgoingMessage<Type> & AnswerWithin & ({ readonly timeout: number } | { readonly timeoutMs: number }),
+  ): Promise<Answer>;
+  sendMessage<Type extends string>(message: OutgoingMessage<Type>): Promise<Accepted>;
+  sendMessage(message: OutgoingMessage & AnswerWithin): Promise<Accepted | Answer> {
+    const isAsk = message.timeout !== undefined || message.timeoutMs !== undefined;
+    return isAsk ? this.#messages.ask(message, message) : this.#messages.send(message);
+  }
+
+  /** Says something to everyone else. */
+  broadcast<Type extends string>(message: Omit<OutgoingMessage<Type>, 'to' | 'toAgent'>): Promise<Accepted> {
+    return this.#messages.send({ ...message, to: '*' });
+  }
+
+  /** Performs all of it in one transaction, or nothing. Returns the ids of what was sent and published, in order. */
+  batch(acts: readonly BatchAct[]): Promise<readonly string[]> {
+    return performBatch({ acts: this.#acts, messages: this.#messages, events: this.#events }, acts);
+  }
+
+  /**
+   * Receives messages: with a handler, a few at a time by priority; without one, as an iterator whose messages are
+   * acknowledged by hand. The types that are expected are named by the filter, or as `subscribeToMessages<'my_type'>`.
+   */
+  async subscribeToMessages<const Type extends string = StandardMessageType>(
+    options: MessageHandler<Type> | MessageOptions<Type> = {},
+  ): Promise<MessageSubscription<Type>> {
+    const {
+      handler,
+      filters,
+      concurrency = CONCURRENCY,
+    } = typeof options === 'function' ? { handler: options } : options;
+    const subscription = new MessageSubscription<Type>({
+      wants: messageMatcher(filters),
+      handler: handler as MessageHandler | undefined, // it is given the types that it is for
+      concurrency,
+      closed: (consumer, waiting) => this.#dispatcher.remove(consumer, waiting),
+    });
+    this.#dispatcher.add(subscription, 'messages');
+    if (this.#agent.id !== undefined) await this.#broadcasts.listen(this.#agent.id);
+    return subscription;
+  }
+
+  /** Handles steps of workflows that have this action, or any of them, or every one (`*`). */
+  onTask(
+    action: string | readonly string[],
+    handler: TaskHandler,
+    options: { readonly concurrency?: number } = {},
+  ): MessageSubscription {
+    const actions = new Set(typeof action === 'string' ? [action] : action);
+    const subscription = new MessageSubscription({
+      wants: message => {
+        const task = taskOf(message);
+        return task !== undefined && (actions.has('*') || actions.has(task.action));
+      },
+      handler: message => {
+        const task = taskOf(message);
+        return task && handler(task, message);
+      },
+      concurrency: options.concurrency ?? CONCURRENCY,
+      closed: (consumer, waiting) => this.#dispatcher.remove(consumer, waiting),
+    });
+    this.#dispatcher.add(subscription, 'tasks');
+    return subscription;
+  }
+
+  /**
+   * Follows events: exact types, a first segment with a wildcard (`build.*`), or all. Give a handler here, or one for
+   * all with `onEvent`, or loop over what it returns.
+   */
+  subscribeToEvents(
+    types: string | readonly string[] | EventRequest = {},
+    options: EventOptions = {},
+  ): Promise<EventSubscription> {
+    if (typeof types === 'string') return this.#events.subscribe([types], options);
+    if (isList(types)) return this.#events.subscribe(types, options);
+    return this.#events.subscribe(types.eventTypes ?? [], { ...types, ...options });
+  }
+
+  /** Handles the events of every subscription that has no handler of its own. */
+  onEvent(handler: EventHandler): void {
+    this.#events.onEvent(handler);
+  }
+
+  /** Publishes an event to everyone. */
+  publishEvent(event: OutgoingEvent): Promise<{ readonly eventId: string }> {
+    return this.#events.publish(event);
+  }
+
+  /** Starts a workflow, and follows it. */
+  startWorkflowCoordination(definition: WorkflowDefinition): Promise<WorkflowHandle> {
+    return this.#workflows.start(definition);
+  }
+
+  /** Follows a workflow by its id: for who started it, takes part in it, or is an operator. */
+  workflow(id: string): Promise<WorkflowHandle> {
+    return this.#workflows.follow(id);
+  }
+
+  /** Leaves: what was done is sent, running handlers are told by their signal. The agent stays registered. May be called twice. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(): Promise<void> {
+    const closed = new ConnectionError('client/closed', 'the client was closed');
+    this.#broadcasts.close(closed);
+    this.#inbox.close(closed);
+    if (this.#connection.session) {
+      await settleWithin(FLUSH_WITHIN_MS, this.#acts.flushed());
+      await this.#agent.detach().catch((error: unknown) => {
+        // The connection ends now anyway, and with it the attachment.
+        if (!(error instanceof AgoraError)) throw error;
+      });
+    }
+    this.#connection.close(closed);
+  }
+
+  #lost(error: AgoraError, patienceMs: number): void {
+    this.#acts.pause();
+    clearInterval(this.#impatience);
+    if (this.#connection.state === 'closed' || error.code !== 'connection/lost' || this.#closing)
+      return this.#ended(error);
+    this.#impatience = setInterval(() => {
+      const lost = this.#connection.lossAfter(patienceMs);
+      this.#acts.giveUp(lost, { kept: false });
+      this.#asks.failAll(lost);
+    }, patienceMs);
+  }
+
+  /** The connection will not be back. */
+  #ended(error: AgoraError): void {
+    this.#acts.giveUp(error, { kept: true });
+    this.#asks.failAll(error);
+    this.#inbox.close(error);
+    this.#broadcasts.close(error);
+    this.#events.close(error);
+    this.#workflows.close(error);
+  }
+
+  #warn(error: AgoraError): void {
+    if (!this.#emitter.emit('warning', error)) console.warn(`agora: ${error.message} (${error.code})`);
+  }
+}
+
+/** `Array.isArray` forgets what a readonly list holds. */
+function isList(value: readonly string[] | EventRequest): value is readonly string[] {
+  return Array.isArray(value);
+}

@@ -1,0 +1,182 @@
+// What is said to everyone: one feed that all follow, and behind it the number up to which this agent has handled it.
+//
+// I1  Every broadcast after the agent's cursor is handed out at least once, also when the agent was away.
+// I2  It is acknowledged once its handler has returned, or if nobody here wants it.
+
+import type { DbConnection } from '@agora/bindings';
+import { LIMITS } from '@agora/module/contract';
+import type { Act, Acts, Settled } from './acts.ts';
+import { backoffMs } from './backoff.ts';
+import type { Connection } from './connection.ts';
+import type { Dispatcher } from './dispatcher.ts';
+import { BroadcastDuty } from './duty.ts';
+import { parseEnvelope } from './envelope.ts';
+import { AgoraError, ConnectionError, toAgoraError } from './errors.ts';
+import { FeedReader, type FeedPage } from './feed-reader.ts';
+import { IncomingMessage, type MessageKeeper } from './incoming-message.ts';
+import { LiveQuery } from './live-query.ts';
+
+type Row = Parameters<Parameters<DbConnection['db']['broadcastFeed']['onInsert']>[0]>[1];
+
+export interface BroadcastParts {
+  readonly connection: Connection;
+  readonly acts: Acts;
+  readonly dispatcher: Dispatcher;
+}
+
+/** Handed out and not settled yet, at most; what comes meanwhile waits in the hub's log. */
+const MAX_OPEN = 256;
+/** How often a handler is given a broadcast that it throws on. */
+const ATTEMPTS = 5;
+
+export class Broadcasts {
+  readonly #parts: BroadcastParts;
+  readonly #query: LiveQuery;
+  readonly #open = new Set<IncomingMessage>();
+  readonly #retries = new Set<ReturnType<typeof setTimeout>>();
+  #reader: FeedReader<Row> | undefined;
+  #room: (() => void) | undefined;
+
+  constructor(parts: BroadcastParts) {
+    this.#parts = parts;
+    this.#query = new LiveQuery(parts.connection, {
+      query: 'SELECT * FROM broadcast_feed',
+      listen: db => db.db.broadcastFeed.onInsert((_, row) => this.#reader?.push(row)),
+      applied: () => this.#reader?.markBehind(),
+    });
+  }
+
+  /** Begins to hand out what `agent` has not handled, if that was not begun yet. */
+  async listen(agent: bigint): Promise<void> {
+    if (this.#reader) return;
+    const reader = new FeedReader<Row>(after => this.#readPage(agent, after), 0n, { isBehind: true });
+    this.#reader = reader;
+    await this.#query.open();
+    void this.#handOut(reader, agent);
+  }
+
+  /** Hands out no more. */
+  close(reason: Error): void {
+    this.#reader?.close();
+    this.#reader = undefined;
+    for (const timer of this.#retries) clearTimeout(timer);
+    this.#retries.clear();
+    for (const message of this.#open) message.lose(reason);
+    this.#open.clear();
+    this.#room?.();
+  }
+
+  async #handOut(reader: FeedReader<Row>, agent: bigint): Promise<void> {
+    const { connection } = this.#parts;
+    while (this.#reader === reader) {
+      try {
+        for (const row of await reader.read()) {
+          // The hub counts a broadcast as handled by its sender.
+          if (row.sender !== agent) this.#dispatch(row, agent, 1);
+          if (this.#open.size >= MAX_OPEN) await new Promise<void>(resolve => (this.#room = resolve));
+        }
+      } catch (error) {
+        if (connection.state === 'closed' || this.#reader !== reader) return;
+        // Lost: it goes on when the connection is back. Anything else would be the same again.
+        if (!(error instanceof ConnectionError)) {
+          connection.warn(toAgoraError(error));
+          return;
+        }
+      }
+    }
+  }
+
+  async #readPage(agent: bigint, after: bigint): Promise<FeedPage<Row>> {
+    const limit = LIMITS.page;
+    const page = await this.#parts.connection.call('read_broadcasts', db =>
+      db.procedures.readBroadcasts({ agent, after, limit }),
+    );
+    const from = after > page.cursor ? after : page.cursor;
+    const end = from + BigInt(limit);
+    return { rows: page.rows, through: end < page.head ? end : page.head, last: page.head };
+  }
+
+  #dispatch(row: Row, agent: bigint, attempt: number): void {
+    const { dispatcher, connection } = this.#parts;
+    const envelope = parseEnvelope(row.envelope);
+    if (!envelope || envelope.payloadBytes !== undefined) {
+      connection.warn(new AgoraError('call/failed', `broadcast ${row.seq} cannot be read`));
+      return;
+    }
+    const keeper = new BroadcastKeeper(this.#parts, this, { row, agent, attempt });
+    const message = new IncomingMessage(envelope, 'broadcast', 0, new BroadcastDuty(agent, row.seq), keeper);
+    this.#open.add(message);
+    dispatcher.dispatch(message);
+  }
+
+  /** A broadcast is settled, or given up for now. */
+  ended(message: IncomingMessage): void {
+    this.#open.delete(message);
+    const room = this.#room;
+    if (!room || this.#open.size >= MAX_OPEN) return;
+    this.#room = undefined;
+    room();
+  }
+
+  /** Hands a broadcast out again after a while. */
+  retry({ row, agent, attempt }: Handed): void {
+    const timer = setTimeout(
+      () => {
+        this.#retries.delete(timer);
+        this.#dispatch(row, agent, attempt + 1);
+      },
+      backoffMs(attempt + 2),
+    );
+    this.#retries.add(timer);
+  }
+}
+
+interface Handed {
+  readonly row: Row;
+  readonly agent: bigint;
+  readonly attempt: number;
+}
+
+class BroadcastKeeper implements MessageKeeper {
+  readonly #parts: BroadcastParts;
+  readonly #broadcasts: Broadcasts;
+  readonly #handed: Handed;
+
+  constructor(parts: BroadcastParts, broadcasts: Broadcasts, handed: Handed) {
+    this.#parts = parts;
+    this.#broadcasts = broadcasts;
+    this.#handed = handed;
+  }
+
+  perform(act: Act, settled: Settled | undefined, options: { readonly kept: boolean }): void {
+    this.#parts.acts.perform(act, settled, options);
+  }
+
+  settled(message: IncomingMessage): void {
+    this.#broadcasts.ended(message);
+  }
+
+  refused(message: IncomingMessage, error: AgoraError): void {
+    const { connection } = this.#parts;
+    if (connection.state === 'closed') return;
+    connection.warn(
+      new AgoraError(error.code, `broadcast ${message.id} could not be acknowledged: ${error.message}`, {
+        cause: error,
+      }),
+    );
+  }
+
+  /** The hub keeps no account of failed broadcasts: it is tried again here, and counts as handled after the last time. */
+  failedHere(message: IncomingMessage, reason: string, retry: boolean): void {
+    const { row, agent, attempt } = this.#handed;
+    message.lose(new Error(reason));
+    this.#broadcasts.ended(message);
+    if (retry && attempt < ATTEMPTS) return this.#broadcasts.retry(this.#handed);
+    this.#parts.connection.warn(new AgoraError('call/failed', `broadcast ${message.id} was not handled: ${reason}`));
+    this.#parts.acts.perform(new BroadcastDuty(agent, row.seq).acknowledge(), undefined, { kept: true });
+  }
+
+  extended(): void {
+    // A broadcast has no lease.
+  }
+}

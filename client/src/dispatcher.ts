@@ -1,0 +1,92 @@
+// Brings each message to the one consumer that handles it: the first, in the order of subscribing, that wants it; who
+// handles a step's action comes before all.
+//
+// What nobody wants is never thrown away. A delivery without a consumer stays offered, so that a subscription that comes
+// later finds it. While the agent has no consumer at all, its lease is renewed: nobody listens yet, nobody is kept from
+// anything. Once there are consumers and none wants it, its lease is let run out, and at most half of the agent's credit
+// is spent on such deliveries: beyond that the oldest go back to the queue at once. Going back counts as an attempt, so
+// after the last one the hub makes a dead letter of it and tells its sender. A broadcast that nobody wants has simply been
+// heard: it is no duty.
+
+import { faultOf } from './standard-messages.ts';
+import { AgoraError, PermanentError } from './errors.ts';
+import type { IncomingMessage } from './incoming-message.ts';
+
+/** Somebody who handles messages. */
+export interface Consumer {
+  wants(message: IncomingMessage): boolean;
+  take(message: IncomingMessage): void;
+}
+
+export class Dispatcher {
+  readonly #warn: (error: AgoraError) => void;
+  readonly #tasks: Consumer[] = [];
+  readonly #messages: Consumer[] = [];
+  readonly #unclaimed = new Set<IncomingMessage>();
+  /** How many deliveries the agent may hold. */
+  credit: number;
+
+  constructor(credit: number, warn: (error: AgoraError) => void) {
+    this.credit = credit;
+    this.#warn = warn;
+  }
+
+  get hasConsumers(): boolean {
+    return this.#tasks.length + this.#messages.length > 0;
+  }
+
+  /** Whether a delivery waits for somebody who wants it. */
+  isUnclaimed(message: IncomingMessage): boolean {
+    return this.#unclaimed.has(message);
+  }
+
+  /** Adds a consumer, and gives it what waits for one. */
+  add(consumer: Consumer, kind: 'tasks' | 'messages'): void {
+    (kind === 'tasks' ? this.#tasks : this.#messages).push(consumer);
+    for (const message of [...this.#unclaimed]) {
+      if (!consumer.wants(message)) continue;
+      this.#unclaimed.delete(message);
+      consumer.take(message);
+    }
+    this.#makeRoom();
+  }
+
+  /** Removes a consumer; what it had not begun goes to another, or waits for one. */
+  remove(consumer: Consumer, waiting: readonly IncomingMessage[]): void {
+    for (const consumers of [this.#tasks, this.#messages]) {
+      const at = consumers.indexOf(consumer);
+      if (at >= 0) consumers.splice(at, 1);
+    }
+    for (const message of waiting) this.dispatch(message);
+  }
+
+  /** Gives a message to whoever wants it. */
+  dispatch(message: IncomingMessage): void {
+    const fault = faultOf(message.type, message.payload);
+    if (fault !== undefined) {
+      const error = new AgoraError('message/bad-payload', `message ${message.id} is no ${message.type}: ${fault}`);
+      this.#warn(error);
+      return message.failWith(new PermanentError(error.message));
+    }
+    const consumer = this.#tasks.find(each => each.wants(message)) ?? this.#messages.find(each => each.wants(message));
+    if (consumer) return consumer.take(message);
+    if (message.broadcast) return message.finishWith(undefined);
+    this.#unclaimed.add(message);
+    this.#makeRoom();
+  }
+
+  /** A message was settled or lost without a consumer. */
+  forget(message: IncomingMessage): void {
+    this.#unclaimed.delete(message);
+  }
+
+  #makeRoom(): void {
+    if (!this.hasConsumers) return;
+    const most = Math.floor(this.credit / 2);
+    for (const message of this.#unclaimed) {
+      if (this.#unclaimed.size <= most) return;
+      this.#unclaimed.delete(message);
+      message.failWith(new Error(`no subscription of this agent wants messages like this ${message.type}`));
+    }
+  }
+}

@@ -1,0 +1,102 @@
+// What a received message asks of its recipient, and the acts that settle it.
+
+import type { Act } from './acts.ts';
+import { createId } from './uuid.ts';
+
+/** How a message is settled. */
+export interface Duty {
+  /** Handled, with nothing more to say. */
+  acknowledge(): Act;
+  /** Handled, with what the handler returned; `output` is JSON. */
+  finish(output: string): Act;
+  respondError(error: string): Act;
+  /** Not handled; undefined where the hub keeps no account of failures. */
+  fail(reason: string, retry: boolean): Act | undefined;
+  extend(ms: number): Act | undefined;
+}
+
+/** A delivery: a message to this agent, a question, or the step of a workflow. */
+export class DeliveryDuty implements Duty {
+  readonly delivery: bigint;
+  readonly attempt: number;
+  readonly kind: string;
+
+  constructor(delivery: bigint, attempt: number, kind: string) {
+    this.delivery = delivery;
+    this.attempt = attempt;
+    this.kind = kind;
+  }
+
+  acknowledge(): Act {
+    return { tag: 'Acknowledge', value: { delivery: this.delivery, attempt: this.attempt } };
+  }
+
+  finish(output: string): Act {
+    const { delivery, attempt } = this;
+    switch (this.kind) {
+      case 'ask':
+        return {
+          tag: 'Respond',
+          value: { delivery, attempt, id: createId(), status: 'success', data: output, error: '' },
+        };
+      case 'task':
+        return { tag: 'FinishStep', value: { delivery, attempt, output } };
+      default:
+        return this.acknowledge();
+    }
+  }
+
+  respondError(error: string): Act {
+    const { delivery, attempt } = this;
+    switch (this.kind) {
+      case 'ask':
+        return { tag: 'Respond', value: { delivery, attempt, id: createId(), status: 'error', data: '', error } };
+      case 'task':
+        return { tag: 'FailStep', value: { delivery, attempt, error, retry: false } };
+      default:
+        return this.fail(error, false);
+    }
+  }
+
+  fail(reason: string, retry: boolean): Act {
+    const { delivery, attempt } = this;
+    return this.kind === 'task'
+      ? { tag: 'FailStep', value: { delivery, attempt, error: reason, retry } }
+      : { tag: 'Fail', value: { delivery, attempt, reason, retry } };
+  }
+
+  extend(ms: number): Act {
+    return { tag: 'Extend', value: { delivery: this.delivery, attempt: this.attempt, ms } };
+  }
+}
+
+/** A broadcast: nobody waits for it, and the hub keeps only how far each agent is. */
+export class BroadcastDuty implements Duty {
+  readonly agent: bigint;
+  readonly seq: bigint;
+
+  constructor(agent: bigint, seq: bigint) {
+    this.agent = agent;
+    this.seq = seq;
+  }
+
+  acknowledge(): Act {
+    return { tag: 'AcknowledgeBroadcast', value: { agent: this.agent, seq: this.seq } };
+  }
+
+  finish(): Act {
+    return this.acknowledge();
+  }
+
+  respondError(): Act {
+    return this.acknowledge();
+  }
+
+  fail(): undefined {
+    return undefined;
+  }
+
+  extend(): undefined {
+    return undefined;
+  }
+}

@@ -1,0 +1,137 @@
+// One subscription to events: a handler that is called in order, or an iterator.
+
+import { AgoraEvent, type EventRow } from './agora-event.ts';
+import { AgoraError, ConnectionError, toAgoraError } from './errors.ts';
+import type { FeedReader } from './feed-reader.ts';
+
+/** Handles an event. Events are not acknowledged: one whose handler throws is not given again. */
+export type EventHandler = (event: AgoraEvent) => unknown;
+
+export interface EventSubscriptionOptions {
+  readonly reader: FeedReader<EventRow>;
+  readonly matches: (type: string) => boolean;
+  readonly waitForConnection: () => Promise<unknown>;
+  readonly warn: (error: AgoraError) => void;
+  readonly closed: () => void;
+}
+
+/**
+ * A subscription to events: every event once, in order, also across a reconnect. Without a handler it is an iterator;
+ * leaving the loop closes the subscription.
+ */
+export class EventSubscription implements AsyncIterable<AgoraEvent>, AsyncDisposable {
+  readonly #options: EventSubscriptionOptions;
+  #isConsumed = false;
+  #isDefault = false;
+  #isClosed = false;
+  #error: Error | undefined;
+  #position: number;
+
+  constructor(options: EventSubscriptionOptions) {
+    this.#options = options;
+    this.#position = Number(options.reader.position);
+  }
+
+  /** The number of the last event that was given out, or where the subscription began: `from: position + 1` continues it. */
+  get position(): number {
+    return this.#position;
+  }
+
+  /** Whether a handler or a loop takes its events. */
+  get isConsumed(): boolean {
+    return this.#isConsumed;
+  }
+
+  /** Whether its events go to the handler of `onEvent`. */
+  get isDefault(): boolean {
+    return this.#isDefault && !this.#isClosed;
+  }
+
+  wants(type: string): boolean {
+    return this.#options.matches(type);
+  }
+
+  /** Has each event handled, one after the other. */
+  handle(handler: EventHandler, isDefault = false): void {
+    this.#isConsumed = true;
+    this.#isDefault = isDefault;
+    void this.#handleAll(handler);
+  }
+
+  /** Ends the subscription; may be called twice. */
+  close(): Promise<void> {
+    this.end(undefined);
+    return Promise.resolve();
+  }
+
+  /** Ends the subscription with the error that an iterator of it throws. */
+  end(error: Error | undefined): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#error ??= error;
+    this.#options.reader.close();
+    this.#options.closed();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<AgoraEvent, void> {
+    if (this.#isConsumed)
+      throw new AgoraError('client/bad-option', 'the events of this subscription are taken already');
+    this.#isConsumed = true;
+    try {
+      for (let rows = await this.#next(); rows.length > 0; rows = await this.#next()) {
+        for (const row of rows) {
+          if (this.#isClosed) break;
+          this.#position = Number(row.seq);
+          if (this.#options.matches(row.type)) yield new AgoraEvent(row);
+        }
+      }
+      if (this.#error) throw this.#error;
+    } finally {
+      this.end(undefined);
+    }
+  }
+
+  async #handleAll(handler: EventHandler): Promise<void> {
+    try {
+      for (let rows = await this.#next(); rows.length > 0; rows = await this.#next()) {
+        for (const row of rows) {
+          if (this.#isClosed) return;
+          this.#position = Number(row.seq);
+          if (this.#options.matches(row.type)) await this.#handleOne(handler, row);
+        }
+      }
+    } catch (error) {
+      this.#options.warn(toAgoraError(error));
+    } finally {
+      this.end(undefined);
+    }
+  }
+
+  async #handleOne(handler: EventHandler, row: EventRow): Promise<void> {
+    try {
+      await handler(new AgoraEvent(row));
+    } catch (error) {
+      const { code, message } = toAgoraError(error);
+      this.#options.warn(
+        new AgoraError(code, `the handler of event ${row.seq} (${row.type}) failed: ${message}`, { cause: error }),
+      );
+    }
+  }
+
+  /** The next rows; none at the end. Waits for a lost connection as long as the client looks for it. */
+  async #next(): Promise<readonly EventRow[]> {
+    for (;;) {
+      try {
+        return await this.#options.reader.read();
+      } catch (error) {
+        if (!(error instanceof ConnectionError) || this.#isClosed) throw error;
+        // A client that gives up ends this subscription; until then a connection may come back.
+        await this.#options.waitForConnection().catch(() => undefined);
+      }
+    }
+  }
+}

@@ -1,0 +1,160 @@
+// Events: published by agents and by the hub, followed by type, live or from a number on.
+
+import type { DbConnection } from '@agora/bindings';
+import { LIMITS } from '@agora/module/contract';
+import type { Act, Acts } from './acts.ts';
+import type { Connection } from './connection.ts';
+import { AgoraError } from './errors.ts';
+import { EventSubscription, type EventHandler } from './event-subscription.ts';
+import { FeedReader, type FeedPage } from './feed-reader.ts';
+import { eventMatcher } from './filters.ts';
+import { EVENT_DATA, toJson } from './json.ts';
+import { LiveQuery } from './live-query.ts';
+import { createId } from './uuid.ts';
+
+type Row = Parameters<Parameters<DbConnection['db']['eventFeed']['onInsert']>[0]>[1];
+
+export interface EventOptions {
+  /** Called for each event, in order, one at a time. Without one the subscription is an iterator, or feeds `onEvent`. */
+  readonly handler?: EventHandler | undefined;
+  /** `live`, the default, or the number of the first event that is wanted. */
+  readonly from?: 'live' | number | undefined;
+}
+
+export interface OutgoingEvent {
+  readonly eventType: string;
+  readonly data: Readonly<Record<string, unknown>>;
+  /** A UUIDv7 of your own: the same event under the same id is published once. */
+  readonly id?: string | undefined;
+}
+
+type PublishAct = Extract<Act, { tag: 'Publish' }>;
+
+export interface EventParts {
+  readonly connection: Connection;
+  readonly acts: Acts;
+  readonly sender: () => bigint;
+}
+
+export class Events {
+  readonly #parts: EventParts;
+  readonly #query: LiveQuery;
+  readonly #readers = new Set<FeedReader<Row>>();
+  readonly #subscriptions = new Set<EventSubscription>();
+  #defaultHandler: EventHandler | undefined;
+
+  constructor(parts: EventParts) {
+    this.#parts = parts;
+    this.#query = new LiveQuery(parts.connection, {
+      query: 'SELECT * FROM event_feed',
+      listen: db =>
+        db.db.eventFeed.onInsert((_, row) => {
+          for (const reader of this.#readers) reader.push(row);
+        }),
+      applied: () => {
+        for (const reader of this.#readers) reader.markBehind();
+      },
+    });
+  }
+
+  /** Publishes an event; settles with its id once the hub has it. */
+  publish(event: OutgoingEvent): Promise<{ readonly eventId: string }> {
+    return new Promise((resolve, reject) => {
+      const act = this.actOf(event);
+      this.#parts.acts.perform(act, error => (error ? reject(error) : resolve({ eventId: act.value.id })));
+    });
+  }
+
+  /** Checks an event and puts it as an act. */
+  actOf({ eventType, data, id }: OutgoingEvent): PublishAct {
+    const agent = this.#parts.sender();
+    return { tag: 'Publish', value: { id: id ?? createId(), agent, type: eventType, data: toJson(data, EVENT_DATA) } };
+  }
+
+  /** Follows events of some types; none is all. */
+  async subscribe(types: readonly string[], { handler, from = 'live' }: EventOptions): Promise<EventSubscription> {
+    const matches = eventMatcher(types);
+    if (from !== 'live' && !(Number.isSafeInteger(from) && from >= 1)) {
+      throw new AgoraError('client/bad-option', `events are counted from 1 on; there is no event ${from}`);
+    }
+    await this.#query.open();
+    const position = from === 'live' ? await this.#lastNumber() : BigInt(from) - 1n;
+    // Live rows since the last number may have come before the reader is there.
+    const reader = new FeedReader<Row>(after => this.#readPage(after), position, { isBehind: true });
+    this.#readers.add(reader);
+    const subscription = new EventSubscription({
+      reader,
+      matches,
+      waitForConnection: () => this.#parts.connection.ready(),
+      warn: error => this.#parts.connection.warn(error),
+      closed: () => {
+        this.#readers.delete(reader);
+        this.#subscriptions.delete(subscription);
+      },
+    });
+    this.#subscriptions.add(subscription);
+    if (handler) subscription.handle(handler);
+    else if (this.#defaultHandler) this.#feedDefault(subscription, this.#defaultHandler);
+    return subscription;
+  }
+
+  /** Has every subscription without a handler of its own feed this one; an event that several want comes once. */
+  onEvent(handler: EventHandler): void {
+    this.#defaultHandler = handler;
+    for (const subscription of this.#subscriptions) this.#feedDefault(subscription, handler);
+  }
+
+  /** The number of the first kept event that was published at a time (microseconds since 1970) or later. */
+  async firstSince(atMicros: bigint): Promise<bigint> {
+    const { first, last } = await this.#page(LAST_POSSIBLE, 1);
+    let low = first;
+    let high = last + 1n;
+    while (low < high) {
+      const middle = (low + high) / 2n;
+      const [row] = (await this.#page(middle - 1n, 1)).rows;
+      if (!row || row.at.microsSinceUnixEpoch >= atMicros) high = middle;
+      else low = middle + 1n;
+    }
+    return low;
+  }
+
+  /** Ends all subscriptions, with why. */
+  close(error: Error): void {
+    for (const subscription of [...this.#subscriptions]) subscription.end(error);
+  }
+
+  #feedDefault(subscription: EventSubscription, handler: EventHandler): void {
+    if (subscription.isConsumed) return;
+    subscription.handle(event => {
+      for (const earlier of this.#subscriptions) {
+        if (earlier === subscription) return handler(event);
+        if (earlier.isDefault && earlier.wants(event.type)) return undefined;
+      }
+      return undefined;
+    }, true);
+  }
+
+  async #lastNumber(): Promise<bigint> {
+    return (await this.#page(LAST_POSSIBLE, 1)).last;
+  }
+
+  async #readPage(after: bigint): Promise<FeedPage<Row>> {
+    const { state, first, last, rows } = await this.#page(after, LIMITS.page);
+    if (state === 'expired') {
+      throw new AgoraError(
+        'event/expired',
+        `events after ${after} are no longer all kept; the first one kept is ${first}`,
+      );
+    }
+    if (state === 'ahead')
+      throw new AgoraError('event/ahead', `there is no event ${after} yet; the last one is ${last}`);
+    return { rows, through: rows.at(-1)?.seq ?? last, last };
+  }
+
+  #page(after: bigint, limit: number) {
+    return this.#parts.connection.call('read_events', db => db.procedures.readEvents({ after, limit }));
+  }
+}
+
+/** A number no event will have: asked for, the log tells where it ends. */
+const LAST_POSSIBLE = 2n ** 63n;

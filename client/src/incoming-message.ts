@@ -1,0 +1,230 @@
+// A message as its recipient holds it: what was said, and what can be done with it, once.
+
+import { LIMITS } from '@agora/module/contract';
+import type { Act, Settled } from './acts.ts';
+import type { Duty } from './duty.ts';
+import type { Envelope } from './envelope.ts';
+import { AgoraError, PermanentError, textOf } from './errors.ts';
+import { ANSWER, toJson } from './json.ts';
+import type { PayloadOf } from './standard-messages.ts';
+
+/** What a handler may do with the message it was given, besides returning and throwing. */
+export interface MessageContext {
+  /** Which attempt this is: 1 for the first. 0 for a broadcast. */
+  readonly attempt: number;
+  /** Aborted when the message is no longer this handler's: lease over, taken back, client or subscription closed. */
+  readonly signal: AbortSignal;
+  /** Finishes the message with an answer. Where nobody asked (`wantsAnswer` is false), just finishes it. */
+  respond(data: unknown): Promise<void>;
+  /** Finishes the message with the answer that it could not be done. */
+  respondError(error: string): Promise<void>;
+  /** Fails the message: tried again after a while by default, else failed for good. */
+  fail(reason: string, options?: { readonly retry?: boolean }): Promise<void>;
+  /** The message is kept for this long from now, at most an hour. Leases of running handlers are renewed anyway. */
+  extend(ms: number): Promise<void>;
+}
+
+export type MessageKind = 'message' | 'ask' | 'task' | 'broadcast';
+
+/** What a message needs from those who brought it. */
+export interface MessageKeeper {
+  perform(act: Act, settled: Settled | undefined, options: { readonly kept: boolean }): void;
+  /** The message was settled on this side, by `act`. */
+  settled(message: IncomingMessage): void;
+  /** A settlement that nobody waits for was refused by the hub. */
+  refused(message: IncomingMessage, error: AgoraError): void;
+  /** A failure that the hub keeps no account of. */
+  failedHere(message: IncomingMessage, reason: string, retry: boolean): void;
+  /** The hub was asked for a longer lease. */
+  extended(message: IncomingMessage, ms: number): void;
+}
+
+/** A message that was received. It is settled once: by a handler's end, or by one of its methods. */
+export class IncomingMessage<Type extends string = string> implements MessageContext {
+  readonly id: string;
+  readonly type: Type;
+  /** The name of the sender. */
+  readonly from: string;
+  readonly fromId: number;
+  /** Targets as the sender said them; `['*']` for a broadcast. */
+  readonly to: readonly string[];
+  readonly payload: PayloadOf<Type>;
+  readonly priority: number;
+  readonly headers: Readonly<Record<string, unknown>>;
+  readonly sentAt: Date;
+  /** Until when an answer is wanted, if one is. */
+  readonly answerBy: Date | undefined;
+  readonly inReplyTo: string | undefined;
+  /** A message, a question (`ask`), the step of a workflow (`task`), or a broadcast. */
+  readonly kind: MessageKind;
+  readonly attempt: number;
+  readonly #duty: Duty;
+  readonly #keeper: MessageKeeper;
+  #state: 'open' | 'settled' | 'lost' = 'open';
+  #abort: AbortController | undefined;
+  #interruption: Error | undefined;
+
+  constructor(envelope: Envelope, kind: MessageKind, attempt: number, duty: Duty, keeper: MessageKeeper) {
+    this.id = envelope.id;
+    this.type = envelope.type as Type; // whoever asked for this type asked for messages of it
+    this.from = envelope.from;
+    this.fromId = envelope.fromId;
+    this.to = envelope.to.split(' ');
+    this.payload = envelope.payload as PayloadOf<Type>; // checked against the schema of its type before a handler sees it
+    this.priority = envelope.priority;
+    this.headers = envelope.headers ?? {};
+    this.sentAt = new Date(envelope.sentAt / 1000);
+    this.answerBy = envelope.answerBy > 0 ? new Date(envelope.answerBy / 1000) : undefined;
+    this.inReplyTo = envelope.inReplyTo;
+    this.kind = kind;
+    this.attempt = attempt;
+    this.#duty = duty;
+    this.#keeper = keeper;
+  }
+
+  /** The name of the sender. */
+  get sourceAgent(): string {
+    return this.from;
+  }
+
+  /** The name of the sender, as the wire spells it. */
+  get source_agent(): string {
+    return this.from;
+  }
+
+  /** Whether the sender waits for an answer. */
+  get wantsAnswer(): boolean {
+    return this.kind === 'ask';
+  }
+
+  /** Whether it was said to everyone. */
+  get broadcast(): boolean {
+    return this.kind === 'broadcast';
+  }
+
+  /** Whether it is still this recipient's to settle. */
+  get isOpen(): boolean {
+    return this.#state === 'open';
+  }
+
+  get signal(): AbortSignal {
+    if (!this.#abort) {
+      this.#abort = new AbortController();
+      if (this.#interruption) this.#abort.abort(this.#interruption);
+    }
+    return this.#abort.signal;
+  }
+
+  /** Finishes the message: for whoever takes messages from an iterator. */
+  ack(): Promise<void> {
+    return this.#settle(this.#duty.acknowledge());
+  }
+
+  async respond(data: unknown): Promise<void> {
+    await this.#settle(this.#duty.finish(toJson(data ?? null, ANSWER)));
+  }
+
+  respondError(error: string): Promise<void> {
+    return this.#settle(this.#duty.respondError(error));
+  }
+
+  fail(reason: string, options: { readonly retry?: boolean } = {}): Promise<void> {
+    const retry = options.retry ?? true;
+    const act = this.#duty.fail(reason, retry);
+    if (act) return this.#settle(act);
+    this.#keeper.failedHere(this, reason, retry);
+    return Promise.resolve();
+  }
+
+  async extend(ms: number): Promise<void> {
+    if (!Number.isInteger(ms) || ms < 1 || ms > LIMITS.maxLeaseMs) {
+      throw new AgoraError('delivery/bad-lease', `a lease lasts 1 to ${LIMITS.maxLeaseMs} ms, not ${ms}`);
+    }
+    const act = this.#duty.extend(ms);
+    if (!act) return;
+    this.#keeper.extended(this, ms);
+    await new Promise<void>((resolve, reject) => {
+      this.#keeper.perform(act, error => (error ? reject(error) : resolve()), { kept: false });
+    });
+  }
+
+  /** Ends the message as a handler that returned: nobody waits for that, so there is no promise. */
+  finishWith(value: unknown): void {
+    if (this.#state !== 'open') return;
+    let act: Act;
+    try {
+      act = value === undefined ? this.#duty.acknowledge() : this.#duty.finish(toJson(value, ANSWER));
+    } catch (error) {
+      return this.failWith(new PermanentError(textOf(error), { cause: error }));
+    }
+    this.#end(act, undefined);
+  }
+
+  /** Ends the message as a handler that threw. */
+  failWith(thrown: unknown): void {
+    if (this.#state !== 'open') return;
+    const retry = !(thrown instanceof PermanentError);
+    const reason = textOf(thrown);
+    const act = this.#duty.fail(reason, retry);
+    if (act) this.#end(act, undefined);
+    else this.#keeper.failedHere(this, reason, retry);
+  }
+
+  /** It is no longer this recipient's. */
+  lose(reason: Error): void {
+    if (this.#state !== 'open') return;
+    this.#state = 'lost';
+    this.interrupt(reason);
+  }
+
+  /** Tells the handler to stop; whatever it ends with still counts. */
+  interrupt(reason: Error): void {
+    this.#interruption ??= reason;
+    this.#abort?.abort(this.#interruption);
+  }
+
+  /** Settled by a batch, whose call carries this act. */
+  settleInBatch(act: (duty: Duty) => Act | undefined): Act {
+    this.#checkOpen();
+    const made = act(this.#duty);
+    if (!made) throw new AgoraError('delivery/unknown', 'a broadcast cannot fail; acknowledge it');
+    this.#state = 'settled';
+    this.#keeper.settled(this);
+    return made;
+  }
+
+  /** The batch that would have settled it was refused. */
+  reopen(): void {
+    if (this.#state === 'settled') this.#state = 'open';
+  }
+
+  #settle(act: Act): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#checkOpen();
+      this.#end(act, error => (error ? reject(error) : resolve()));
+    });
+  }
+
+  #checkOpen(): void {
+    if (this.#state === 'settled') throw new AgoraError('message/settled', `message ${this.id} was settled before`);
+    if (this.#state === 'lost') {
+      throw new AgoraError(
+        'delivery/stale-attempt',
+        `message ${this.id} was taken back: ${textOf(this.#interruption)}`,
+      );
+    }
+  }
+
+  #end(act: Act, settled: Settled | undefined): void {
+    this.#state = 'settled';
+    this.#keeper.settled(this);
+    this.#keeper.perform(
+      act,
+      error => {
+        if (settled) settled(error);
+        else if (error) this.#keeper.refused(this, error);
+      },
+      { kept: true },
+    );
+  }
+}

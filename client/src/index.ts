@@ -1,0 +1,33 @@
+// What programs use to be agents on a hub.
+
+export { AgoraClient } from './agora-client.ts';
+export type { ClientEvents, CoordinationQuery, EventRequest, MessageOptions } from './agora-client.ts';
+export type { AgentFilters, AgentInfo } from './agents.ts';
+export type { AgoraEvent } from './agora-event.ts';
+export type { Answer } from './asks.ts';
+export type { BatchAct } from './batch.ts';
+export type { ConnectionState } from './connection.ts';
+export {
+  AgoraError,
+  CLIENT_CODES,
+  ConnectionError,
+  PermanentError,
+  TimeoutError,
+  type ActRefusal,
+  type AgoraCode,
+} from './errors.ts';
+export type { EventHandler, EventSubscription } from './event-subscription.ts';
+export type { EventOptions, OutgoingEvent } from './events.ts';
+export type { MessageFilters } from './filters.ts';
+export type { Notice } from './inbox.ts';
+export type { IncomingMessage, MessageContext, MessageKind } from './incoming-message.ts';
+export type { MessageHandler, MessageSubscription } from './message-subscription.ts';
+export type { Accepted, AnswerWithin, OutgoingMessage } from './messages.ts';
+export type { AgoraClientOptions, TokenStore } from './options.ts';
+export type { Registration } from './registration.ts';
+export type { WebSocketConstructor, WebSocketLike } from './socket.ts';
+export { isStandardType, MESSAGE_SCHEMAS, type PayloadOf, type StandardMessageType } from './standard-messages.ts';
+export type { Task, TaskHandler } from './tasks.ts';
+export { createId } from './uuid.ts';
+export { workflowDefinitionSchema, type WorkflowDefinition } from './workflow-definition.ts';
+export type { WorkflowHandle, WorkflowResult, WorkflowStep, WorkflowSummary } from './workflow-handle.ts';

@@ -1,0 +1,68 @@
+// Values become JSON on their way out, and refuse to be sent if they are none or too long.
+
+import { LIMITS } from '@agora/module/contract';
+import { AgoraError, textOf, type AgoraCode } from './errors.ts';
+
+const utf8 = new TextEncoder();
+
+export interface JsonRules {
+  /** What the value is to its sender. */
+  readonly what: string;
+  readonly maxBytes: number;
+  readonly bad: AgoraCode;
+  readonly tooLarge: AgoraCode;
+}
+
+export const PAYLOAD: JsonRules = {
+  what: 'the payload',
+  maxBytes: LIMITS.payloadBytes,
+  bad: 'message/bad-payload',
+  tooLarge: 'message/too-large',
+};
+export const HEADERS: JsonRules = {
+  what: 'headers',
+  maxBytes: LIMITS.headerBytes,
+  bad: 'message/bad-headers',
+  tooLarge: 'message/bad-headers',
+};
+export const EVENT_DATA: JsonRules = {
+  what: 'the data of an event',
+  maxBytes: LIMITS.payloadBytes,
+  bad: 'event/bad-data',
+  tooLarge: 'event/bad-data',
+};
+export const ANSWER: JsonRules = {
+  what: 'an answer',
+  maxBytes: LIMITS.payloadBytes,
+  bad: 'delivery/bad-answer',
+  tooLarge: 'message/too-large',
+};
+
+/** The JSON of a value. Throws an `AgoraError` with the code of the rules when there is none, or when it is too long. */
+export function toJson(value: unknown, rules: JsonRules): string {
+  let text: string | undefined;
+  try {
+    text = JSON.stringify(value);
+  } catch (cause) {
+    throw new AgoraError(rules.bad, `${rules.what} cannot be written as JSON: ${textOf(cause)}`, { cause });
+  }
+  if (text === undefined) throw new AgoraError(rules.bad, `${rules.what} cannot be written as JSON: ${typeof value}`);
+  if (text.length * 3 > rules.maxBytes && utf8.encode(text).length > rules.maxBytes) {
+    throw new AgoraError(
+      rules.tooLarge,
+      `${rules.what} is over ${rules.maxBytes} bytes; send a reference to it instead`,
+    );
+  }
+  return text;
+}
+
+/** A JSON object from the hub, or an empty one. */
+export function parseObject(text: string): Readonly<Record<string, unknown>> {
+  const value: unknown = text === '' ? {} : JSON.parse(text);
+  return isObject(value) ? value : {};
+}
+
+/** Whether a value is an object that is neither null nor an array. */
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

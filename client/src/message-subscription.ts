@@ -1,0 +1,125 @@
+// One subscription to messages: a handler that runs a few at a time, or an iterator whose messages are acknowledged by hand.
+
+import type { Consumer } from './dispatcher.ts';
+import { AgoraError } from './errors.ts';
+import type { IncomingMessage, MessageContext } from './incoming-message.ts';
+import { MessageQueue } from './message-queue.ts';
+import { isPromiseLike, settleWithin } from './time.ts';
+
+/** Handles a message. What it returns is the answer to a question and the output of a step; returning finishes the message, throwing fails it. */
+export type MessageHandler<Type extends string = string> = (
+  message: IncomingMessage<Type>,
+  context: MessageContext,
+) => unknown;
+
+export interface ConsumerOptions {
+  readonly wants: (message: IncomingMessage) => boolean;
+  readonly handler: MessageHandler | undefined;
+  /** How many handlers run at once. */
+  readonly concurrency: number;
+  /** Called once, with what had not begun. */
+  readonly closed: (consumer: Consumer, waiting: readonly IncomingMessage[]) => void;
+}
+
+/** How long `close` waits for handlers that run. */
+const CLOSE_WITHIN_MS = 5_000;
+
+/**
+ * A subscription to messages. Without a handler it is an iterator: each message has to be settled (`message.ack()`), and
+ * leaving the loop closes the subscription.
+ */
+export class MessageSubscription<Type extends string = string>
+  implements Consumer, AsyncIterable<IncomingMessage<Type>>, AsyncDisposable
+{
+  readonly #options: ConsumerOptions;
+  readonly #queue = new MessageQueue();
+  readonly #running = new Set<IncomingMessage>();
+  readonly #pulls: ((result: IteratorResult<IncomingMessage<Type>>) => void)[] = [];
+  #isClosed = false;
+  #idle: (() => void) | undefined;
+
+  constructor(options: ConsumerOptions) {
+    if (!Number.isInteger(options.concurrency) || options.concurrency < 1) {
+      throw new AgoraError('client/bad-option', `concurrency is a whole number from 1 on, not ${options.concurrency}`);
+    }
+    this.#options = options;
+  }
+
+  wants(message: IncomingMessage): boolean {
+    return this.#options.wants(message);
+  }
+
+  take(message: IncomingMessage): void {
+    const pull = this.#pulls.shift();
+    if (pull) pull({ done: false, value: this.#typed(message) });
+    else if (this.#options.handler && this.#running.size < this.#options.concurrency) this.#run(message);
+    else this.#queue.push(message);
+  }
+
+  /** Ends the subscription: what had not begun goes elsewhere, running handlers are told by their signal. May be called twice. */
+  async close(): Promise<void> {
+    if (!this.#isClosed) {
+      this.#isClosed = true;
+      this.#options.closed(this, this.#queue.drain());
+      for (const pull of this.#pulls.splice(0)) pull({ done: true, value: undefined });
+      const reason = new AgoraError('client/closed', 'the subscription was closed');
+      for (const message of this.#running) message.interrupt(reason);
+    }
+    if (this.#running.size > 0)
+      await settleWithin(CLOSE_WITHIN_MS, new Promise<void>(resolve => (this.#idle = resolve)));
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<IncomingMessage<Type>> {
+    if (this.#options.handler) throw new AgoraError('client/bad-option', 'this subscription has a handler already');
+    return {
+      next: () => {
+        const message = this.#queue.shift();
+        if (message) return Promise.resolve({ done: false, value: this.#typed(message) });
+        if (this.#isClosed) return Promise.resolve({ done: true, value: undefined });
+        return new Promise(resolve => this.#pulls.push(resolve));
+      },
+      return: async () => {
+        await this.close();
+        return { done: true, value: undefined };
+      },
+    };
+  }
+
+  #run(message: IncomingMessage): void {
+    const { handler } = this.#options;
+    if (!handler) return;
+    this.#running.add(message);
+    let returned: unknown;
+    try {
+      returned = handler(message, message);
+    } catch (error) {
+      return this.#ended(message, () => message.failWith(error));
+    }
+    if (!isPromiseLike(returned)) return this.#ended(message, () => message.finishWith(returned));
+    returned.then(
+      value => this.#ended(message, () => message.finishWith(value)),
+      (error: unknown) => this.#ended(message, () => message.failWith(error)),
+    );
+  }
+
+  #ended(message: IncomingMessage, settle: () => void): void {
+    this.#running.delete(message);
+    settle();
+    if (this.#running.size === 0) this.#idle?.();
+    if (this.#isClosed) return;
+    while (this.#running.size < this.#options.concurrency) {
+      const next = this.#queue.shift();
+      if (!next) return;
+      this.#run(next);
+    }
+  }
+
+  /** `wants` lets through the types that were asked for. */
+  #typed(message: IncomingMessage): IncomingMessage<Type> {
+    return message as unknown as IncomingMessage<Type>;
+  }
+}

@@ -1,0 +1,20 @@
+// Which names somebody may have meant.
+
+import { distance } from 'fastest-levenshtein';
+
+const MOST = 3;
+
+/** The names nearest to a misspelled one, best first: at most three, and only such as could be meant. */
+export function nearestNames(name: string, names: Iterable<string>): string[] {
+  const wanted = name.toLowerCase();
+  const tolerance = Math.max(2, Math.floor(name.length / 3));
+  const near: { readonly name: string; readonly distance: number }[] = [];
+  for (const each of names) {
+    const candidate = each.toLowerCase();
+    const isPart = wanted.length >= 3 && (candidate.includes(wanted) || wanted.includes(candidate));
+    const edits = distance(wanted, candidate);
+    if (edits <= tolerance || isPart) near.push({ name: each, distance: edits });
+  }
+  near.sort((a, b) => a.distance - b.distance || (a.name < b.name ? -1 : 1));
+  return near.slice(0, MOST).map(each => each.name);
+}

@@ -1,0 +1,111 @@
+// What a client may be told, and what it does when it is not.
+
+import { AGENT_NAME } from '@agora/module/contract';
+import { AgoraError } from './errors.ts';
+import type { WebSocketConstructor } from './socket.ts';
+
+/** Keeps the token of an identity, so that a restarted agent is the same one. */
+export interface TokenStore {
+  load(): string | undefined | Promise<string | undefined>;
+  save(token: string): void | Promise<void>;
+}
+
+export interface AgoraClientOptions {
+  /** Where the hub is; by default `AGORA_SERVER` of the environment, or `http://127.0.0.1:3000`. */
+  readonly server?: string | undefined;
+  /** The database on it; by default `agora`. */
+  readonly database?: string | undefined;
+  /** Who the agent's owner is; without one the hub makes a new identity. */
+  readonly token?: string | undefined;
+  /** Where the token is found when `token` is not given, and where a new one is put. */
+  readonly tokenStore?: TokenStore | undefined;
+  /** How long `connect` may take. */
+  readonly connectTimeoutMs?: number | undefined;
+  /** How long the server may take to answer one call. */
+  readonly callTimeoutMs?: number | undefined;
+  /** How long calls and answers wait for a lost connection before they are rejected with a `ConnectionError`. */
+  readonly patienceMs?: number | undefined;
+  /** How long a lost connection is looked for before the client gives up for good. */
+  readonly giveUpAfterMs?: number | undefined;
+  /** How often the agent says that it lives, and a silent connection is noticed; 0 for never. */
+  readonly heartbeatMs?: number | undefined;
+  /** Whether an acknowledgement means that the hub has it on disk. Default true. */
+  readonly durable?: boolean | undefined;
+  /** How long the lease of a delivery is renewed while its handler runs. */
+  readonly handlerTimeoutMs?: number | undefined;
+  /** The WebSocket to use where the runtime has none, or a better one. */
+  readonly webSocket?: WebSocketConstructor | undefined;
+}
+
+/** The options of a client, none left open. */
+export interface Settings {
+  readonly name: string;
+  readonly server: URL;
+  readonly database: string;
+  readonly token: string | undefined;
+  readonly tokenStore: TokenStore | undefined;
+  readonly connectTimeoutMs: number;
+  readonly callTimeoutMs: number;
+  readonly patienceMs: number;
+  readonly giveUpAfterMs: number;
+  readonly heartbeatMs: number;
+  readonly durable: boolean;
+  readonly handlerTimeoutMs: number;
+  readonly webSocket: WebSocketConstructor | undefined;
+}
+
+const DEFAULT_SERVER = 'http://127.0.0.1:3000';
+const DATABASE_NAME = /^[a-z0-9][a-z0-9_-]{0,127}$/i;
+
+/** Fills in what was left open. Throws `agent/bad-name` and `client/bad-option`. */
+export function readOptions(name: string, options: AgoraClientOptions): Settings {
+  if (!AGENT_NAME.test(name)) {
+    throw new AgoraError(
+      'agent/bad-name',
+      `"${name}" is no name; use 1-64 letters, digits, _ . - and begin with a letter or digit`,
+    );
+  }
+  const database = options.database ?? 'agora';
+  if (!DATABASE_NAME.test(database))
+    throw new AgoraError('client/bad-option', `"${database}" is no name of a database`);
+  return {
+    name,
+    server: readServer(options.server ?? environment('AGORA_SERVER') ?? DEFAULT_SERVER),
+    database,
+    token: options.token,
+    tokenStore: options.tokenStore,
+    connectTimeoutMs: readMs('connectTimeoutMs', options.connectTimeoutMs, 10_000),
+    callTimeoutMs: readMs('callTimeoutMs', options.callTimeoutMs, 30_000),
+    patienceMs: readMs('patienceMs', options.patienceMs, 10_000),
+    giveUpAfterMs: readMs('giveUpAfterMs', options.giveUpAfterMs, 600_000),
+    heartbeatMs: readMs('heartbeatMs', options.heartbeatMs, 15_000),
+    durable: options.durable ?? true,
+    handlerTimeoutMs: readMs('handlerTimeoutMs', options.handlerTimeoutMs, 3_600_000),
+    webSocket: options.webSocket,
+  };
+}
+
+/** Timers hold no more than this. */
+const MOST_MS = 2 ** 31 - 1;
+
+function readMs(option: string, given: number | undefined, otherwise: number): number {
+  const ms = given ?? otherwise;
+  if (!(ms >= 0 && ms <= MOST_MS))
+    throw new AgoraError('client/bad-option', `${option} is 0 to ${MOST_MS} milliseconds, not ${ms}`);
+  return ms;
+}
+
+function readServer(text: string): URL {
+  const url = URL.parse(text.replace(/^ws(s?):/, 'http$1:'));
+  if (url?.protocol !== 'http:' && url?.protocol !== 'https:') {
+    throw new AgoraError('client/bad-option', `server is a URL such as ${DEFAULT_SERVER}, not "${text}"`);
+  }
+  // Paths below it are resolved against it.
+  if (!url.pathname.endsWith('/')) url.pathname += '/';
+  return url;
+}
+
+/** A variable of the environment, where there is one: browsers have no `process`. */
+function environment(name: string): string | undefined {
+  return typeof process === 'undefined' ? undefined : process.env[name] || undefined;
+}

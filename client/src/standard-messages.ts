@@ -1,0 +1,64 @@
+// The payloads of the seven message types every agent knows. More keys are welcome; what is named here has its type.
+
+import { type STANDARD_MESSAGE_TYPES } from '@agora/module/contract';
+import { z } from 'zod';
+import { AgoraError } from './errors.ts';
+
+const text = z.string();
+const texts = z.array(text);
+const anything = z.record(text, z.unknown());
+
+/** The schema of each standard message type's payload. */
+export const MESSAGE_SCHEMAS = {
+  documentation_request: z.looseObject({
+    action: text.optional(),
+    document_type: text.optional(),
+    title: text.optional(),
+    component_name: text.optional(),
+    description: text.optional(),
+    requirements: anything.optional(),
+    props: anything.optional(),
+    examples: texts.optional(),
+  }),
+  task_assignment: z.looseObject({ task: anything }),
+  collaboration_request: z.looseObject({ project: z.union([text, anything]) }),
+  status_update: z.looseObject({ status: text.optional(), progress: z.number().optional(), message: text.optional() }),
+  capability_announcement: z.looseObject({
+    agent_name: text,
+    new_capabilities: texts.optional(),
+    available_for: texts.optional(),
+  }),
+  review_request: z.looseObject({
+    subject: text.optional(),
+    description: text.optional(),
+    file_path: text.optional(),
+    requirements: anything.optional(),
+  }),
+  system_notification: z.looseObject({ level: text.optional(), title: text.optional(), message: text.optional() }),
+} as const satisfies Record<(typeof STANDARD_MESSAGE_TYPES)[number], z.ZodType>;
+
+/** One of the seven message types every agent knows. */
+export type StandardMessageType = keyof typeof MESSAGE_SCHEMAS;
+
+/** The payload that goes with a message type: that of its schema, or any JSON for a type of your own. */
+export type PayloadOf<Type extends string> = Type extends StandardMessageType
+  ? z.infer<(typeof MESSAGE_SCHEMAS)[Type]>
+  : unknown;
+
+/** Whether a message type is one of the seven. */
+export function isStandardType(type: string): type is StandardMessageType {
+  return Object.hasOwn(MESSAGE_SCHEMAS, type);
+}
+
+/** What is wrong with the payload of a standard type, with its path; undefined if nothing is, or the type is another. */
+export function faultOf(type: string, payload: unknown): string | undefined {
+  if (!isStandardType(type)) return undefined;
+  const issues = MESSAGE_SCHEMAS[type].safeParse(payload).error?.issues;
+  return issues?.map(({ path, message }) => `${['payload', ...path].join('.')}: ${message}`).join('; ');
+}
+
+/** Refuses a payload that does not match its standard type, with `message/bad-payload`. */
+export function checkPayload(type: string, payload: unknown): void {
+  const fault = faultOf(type, payload);
+  if (fault !== undefined) throw new AgoraError('message/bad-payload', `this is no ${type}: ${fault}`);
+}

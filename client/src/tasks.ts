@@ -1,0 +1,36 @@
+// Steps of workflows as their agent handles them.
+
+import type { IncomingMessage, MessageContext } from './incoming-message.ts';
+import { isObject } from './json.ts';
+
+/** A step that was assigned to this agent. */
+export interface Task {
+  readonly workflowId: string;
+  /** The name of the step. */
+  readonly step: string;
+  readonly action: string;
+  readonly requirements: Readonly<Record<string, unknown>>;
+  /** What the steps that this one depends on have returned, by their names. */
+  readonly inputs: Readonly<Record<string, unknown>>;
+}
+
+/** Handles a step; what it returns is the step's output. Throwing fails the attempt, a `PermanentError` the step. */
+export type TaskHandler = (task: Task, context: MessageContext) => unknown;
+
+/** The step that a message assigns; undefined when it assigns none. */
+export function taskOf(message: IncomingMessage): Task | undefined {
+  if (message.kind !== 'task' || !isObject(message.payload)) return undefined;
+  const { task } = message.payload;
+  if (!isObject(task)) return undefined;
+  return {
+    workflowId: String(task['workflow_id']),
+    step: String(task['step']),
+    action: String(task['action']),
+    requirements: recordOf(task['requirements']),
+    inputs: recordOf(task['inputs']),
+  };
+}
+
+function recordOf(value: unknown): Readonly<Record<string, unknown>> {
+  return isObject(value) ? value : {};
+}

@@ -1,0 +1,157 @@
+// A workflow as somebody follows it: its summary live, its steps in pages, its end.
+
+import type { StepState, WorkflowStatus } from '@agora/module/contract';
+import type { AgoraEvent } from './agora-event.ts';
+import { AgoraError, TimeoutError } from './errors.ts';
+
+/** The summary of a workflow. */
+export interface WorkflowSummary {
+  readonly workflowId: string;
+  readonly type: string;
+  readonly status: WorkflowStatus;
+  /** How many steps there are, and how many have ended. */
+  readonly total: number;
+  readonly ended: number;
+  /** Why it failed. */
+  readonly reason: string;
+  readonly startedAt: Date;
+  readonly endedAt: Date | undefined;
+}
+
+/** A step of a workflow. */
+export interface WorkflowStep {
+  readonly position: number;
+  readonly name: string;
+  readonly agent: string;
+  readonly action: string;
+  readonly state: StepState;
+  readonly attempt: number;
+  readonly output: unknown;
+  readonly error: string | undefined;
+  readonly startedAt: Date | undefined;
+  readonly endedAt: Date | undefined;
+}
+
+/** How a workflow ended. */
+export interface WorkflowResult {
+  readonly workflowId: string;
+  readonly status: Exclude<WorkflowStatus, 'running' | 'paused'>;
+  readonly reason: string;
+  /** The output of every step that succeeded, by the step's name. */
+  readonly outputs: Readonly<Record<string, unknown>>;
+  readonly steps: readonly WorkflowStep[];
+}
+
+/** What a handle asks of the client. */
+export interface WorkflowSource {
+  steps(id: string): Promise<WorkflowStep[]>;
+  events(id: string, since: Date): AsyncIterable<AgoraEvent>;
+  closed(handle: WorkflowHandle): Promise<void>;
+}
+
+interface Waiter {
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** Day-long unless said otherwise: nothing waits for ever. */
+const RESULT_WITHIN_MS = 24 * 3_600_000;
+
+/** A workflow that is followed. */
+export class WorkflowHandle implements AsyncDisposable {
+  readonly workflowId: string;
+  readonly #source: WorkflowSource;
+  readonly #waiters = new Set<Waiter>();
+  #summary: WorkflowSummary;
+  #closing: Promise<void> | undefined;
+
+  constructor(summary: WorkflowSummary, source: WorkflowSource) {
+    this.workflowId = summary.workflowId;
+    this.#summary = summary;
+    this.#source = source;
+  }
+
+  /** The id, as the wire spells it. */
+  get workflow_id(): string {
+    return this.workflowId;
+  }
+
+  /** How far it is. */
+  status(): WorkflowSummary {
+    return this.#summary;
+  }
+
+  /** Its steps, in the order of the definition. */
+  steps(): Promise<WorkflowStep[]> {
+    return this.#source.steps(this.workflowId);
+  }
+
+  /** Waits for its end, however it ends. Throws `workflow/timed-out` when it takes longer than `timeoutMs` (a day). */
+  async result(options: { readonly timeoutMs?: number; readonly signal?: AbortSignal } = {}): Promise<WorkflowResult> {
+    await this.#ended(options.timeoutMs ?? RESULT_WITHIN_MS, options.signal);
+    const { workflowId, status, reason } = this.#summary;
+    const steps = await this.steps();
+    const outputs = Object.fromEntries(
+      steps.filter(each => each.state === 'succeeded').map(each => [each.name, each.output]),
+    );
+    return { workflowId, status: status as WorkflowResult['status'], reason, outputs, steps }; // it has ended
+  }
+
+  /** The events about it, from its start to its end. */
+  events(): AsyncIterable<AgoraEvent> {
+    return this.#source.events(this.workflowId, this.#summary.startedAt);
+  }
+
+  /** Follows it no more; the workflow goes on. May be called twice. */
+  close(): Promise<void> {
+    this.#closing ??= this.#source.closed(this);
+    this.fail(new AgoraError('client/closed', 'the workflow is followed no more'));
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** Its summary has changed. */
+  update(summary: WorkflowSummary): void {
+    this.#summary = summary;
+    if (summary.endedAt === undefined) return;
+    for (const waiter of [...this.#waiters]) waiter.resolve();
+  }
+
+  /** Nobody will hear of its end. */
+  fail(error: Error): void {
+    for (const waiter of [...this.#waiters]) waiter.reject(error);
+  }
+
+  #ended(timeoutMs: number, signal: AbortSignal | undefined): Promise<void> {
+    if (this.#summary.endedAt !== undefined) return Promise.resolve();
+    signal?.throwIfAborted();
+    return new Promise((resolve, reject) => {
+      const end = () => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', aborted);
+        this.#waiters.delete(waiter);
+      };
+      const waiter: Waiter = {
+        resolve: () => {
+          end();
+          resolve();
+        },
+        reject: error => {
+          end();
+          reject(error);
+        },
+      };
+      const aborted = () => waiter.reject(signal?.reason instanceof Error ? signal.reason : new Error('aborted'));
+      const timer = setTimeout(() => {
+        waiter.reject(
+          new TimeoutError('workflow/timed-out', `workflow ${this.workflowId} did not end within ${timeoutMs} ms`),
+        );
+      }, timeoutMs);
+      signal?.addEventListener('abort', aborted, { once: true });
+      this.#waiters.add(waiter);
+    });
+  }
+}

@@ -1,0 +1,175 @@
+// Workflows: started, followed, and their steps handled.
+
+import type { DbConnection } from '@agora/bindings';
+import { LIMITS, type StepState, type WorkflowStatus } from '@agora/module/contract';
+import type { AgoraEvent } from './agora-event.ts';
+import type { Connection } from './connection.ts';
+import { AgoraError, toAgoraError } from './errors.ts';
+import type { Events } from './events.ts';
+import { LiveQuery } from './live-query.ts';
+import { createId } from './uuid.ts';
+import { definitionText, type WorkflowDefinition } from './workflow-definition.ts';
+import { WorkflowHandle, type WorkflowSource, type WorkflowStep, type WorkflowSummary } from './workflow-handle.ts';
+
+type Row = Parameters<Parameters<DbConnection['db']['myWorkflows']['onInsert']>[0]>[1];
+
+const EVENT_TYPES = [
+  'workflow_started',
+  'workflow_completion',
+  'workflow_failed',
+  'workflow_cancelled',
+  'step_ready',
+  'step_completed',
+  'step_failed',
+];
+const LAST_EVENTS = new Set(['workflow_completion', 'workflow_failed', 'workflow_cancelled']);
+
+export interface WorkflowParts {
+  readonly connection: Connection;
+  readonly events: Events;
+  readonly initiator: () => bigint;
+}
+
+export class Workflows implements WorkflowSource {
+  readonly #parts: WorkflowParts;
+  readonly #query: LiveQuery;
+  readonly #handles = new Map<string, Set<WorkflowHandle>>();
+
+  constructor(parts: WorkflowParts) {
+    this.#parts = parts;
+    this.#query = new LiveQuery(parts.connection, {
+      query: 'SELECT * FROM my_workflows',
+      listen: db => {
+        db.db.myWorkflows.onInsert((_, row) => this.#changed(row));
+        db.db.myWorkflows.onUpdate((_, _old, row) => this.#changed(row));
+      },
+    });
+  }
+
+  /** Starts a workflow. Throws `workflow/bad-definition` that names every fault. */
+  async start(definition: WorkflowDefinition): Promise<WorkflowHandle> {
+    const text = definitionText(definition);
+    const agent = this.#parts.initiator();
+    const id = createId();
+    await Promise.all([
+      this.#query.open(),
+      this.#parts.connection.call('start_workflow', db => db.reducers.startWorkflow({ id, agent, definition: text })),
+    ]);
+    return this.#handle(id);
+  }
+
+  /** Follows a workflow that was started before, or by somebody else. */
+  async follow(id: string): Promise<WorkflowHandle> {
+    await this.#query.open();
+    await this.#parts.connection.call('watch_workflow', db => db.reducers.watchWorkflow({ workflow: id }));
+    return this.#handle(id);
+  }
+
+  /** The summaries of the workflows that are followed, in the order of their start. */
+  async find(status: WorkflowStatus | undefined): Promise<WorkflowSummary[]> {
+    await this.#query.open();
+    const session = await this.#parts.connection.ready();
+    const all = [...session.db.db.myWorkflows.iter()].map(summaryOf);
+    all.sort((a, b) => a.startedAt.getTime() - b.startedAt.getTime());
+    return status === undefined ? all : all.filter(each => each.status === status);
+  }
+
+  async steps(workflow: string): Promise<WorkflowStep[]> {
+    const steps: WorkflowStep[] = [];
+    for (let from = 0; ; from += LIMITS.page) {
+      const rows = await this.#parts.connection.call('workflow_steps', db =>
+        db.procedures.workflowSteps({ workflow, from, limit: LIMITS.page }),
+      );
+      for (const row of rows) {
+        steps.push({
+          position: row.position,
+          name: row.name,
+          agent: row.agent,
+          action: row.action,
+          state: row.state as StepState, // the module stores no other words
+          attempt: row.attempt,
+          output: row.output === '' ? undefined : (JSON.parse(row.output) as unknown),
+          error: row.error === '' ? undefined : row.error,
+          startedAt: dateOf(row.startedAt),
+          endedAt: dateOf(row.endedAt),
+        });
+      }
+      if (rows.length < LIMITS.page) return steps;
+    }
+  }
+
+  async *events(id: string, since: Date): AsyncIterable<AgoraEvent> {
+    const from = await this.#parts.events.firstSince(BigInt(since.getTime()) * 1000n);
+    await using events = await this.#parts.events.subscribe(EVENT_TYPES, { from: Number(from) });
+    for await (const event of events) {
+      if (event.data['workflow_id'] !== id) continue;
+      yield event;
+      if (LAST_EVENTS.has(event.type)) return;
+    }
+  }
+
+  async closed(handle: WorkflowHandle): Promise<void> {
+    const { workflowId } = handle;
+    const handles = this.#handles.get(workflowId);
+    if (!handles?.delete(handle) || handles.size > 0) return;
+    await this.#unwatch(workflowId);
+  }
+
+  /** Nobody will hear of the end of any workflow here. */
+  close(error: Error): void {
+    for (const handles of this.#handles.values()) for (const handle of handles) handle.fail(error);
+    this.#handles.clear();
+  }
+
+  async #handle(id: string): Promise<WorkflowHandle> {
+    const session = await this.#parts.connection.ready();
+    for (const row of session.db.db.myWorkflows.iter()) {
+      if (row.id !== id) continue;
+      const handle = new WorkflowHandle(summaryOf(row), this);
+      const handles = this.#handles.get(id) ?? new Set();
+      this.#handles.set(id, handles.add(handle));
+      if (row.endedAt > 0n) this.#ended(id);
+      return handle;
+    }
+    throw new AgoraError('workflow/unknown', `workflow ${id} is not among those that may be followed here`);
+  }
+
+  #changed(row: Row): void {
+    const handles = this.#handles.get(row.id);
+    if (!handles) return;
+    const summary = summaryOf(row);
+    for (const handle of handles) handle.update(summary);
+    if (summary.endedAt) this.#ended(row.id);
+  }
+
+  /** An ended workflow changes no more, and each that is followed makes every change of the others dearer. */
+  #ended(id: string): void {
+    this.#unwatch(id).catch((error: unknown) => {
+      if (this.#parts.connection.state !== 'closed') this.#parts.connection.warn(toAgoraError(error));
+    });
+  }
+
+  async #unwatch(workflow: string): Promise<void> {
+    this.#handles.delete(workflow);
+    if (this.#parts.connection.state === 'closed') return;
+    await this.#parts.connection.call('unwatch_workflow', db => db.reducers.unwatchWorkflow({ workflow }));
+  }
+}
+
+function summaryOf(row: Row): WorkflowSummary {
+  return {
+    workflowId: row.id,
+    type: row.type,
+    status: row.status as WorkflowStatus, // the module stores no other words
+    total: row.total,
+    ended: row.ended,
+    reason: row.reason,
+    startedAt: new Date(Number(row.startedAt / 1000n)),
+    endedAt: dateOf(row.endedAt),
+  };
+}
+
+/** Microseconds since 1970, 0 for none. */
+function dateOf(micros: bigint): Date | undefined {
+  return micros === 0n ? undefined : new Date(Number(micros / 1000n));
+}
