@@ -58,8 +58,8 @@ async function notes(host: Host, database: string): Promise<unknown> {
 }
 
 /** A client that has heard who it is. */
-async function connect(host: Host, database: string, options: ClientOptions = {}): Promise<WebSocket> {
-  const url = `${host.url.replace('http', 'ws')}/v1/database/${database}/subscribe`;
+async function connect(host: Host, database: string, options: ClientOptions = {}, query = ''): Promise<WebSocket> {
+  const url = `${host.url.replace('http', 'ws')}/v1/database/${database}/subscribe${query}`;
   const socket = new WebSocket(url, ['v3.bsatn.spacetimedb'], options);
   await once(socket, 'message');
   return socket;
@@ -201,6 +201,18 @@ describe('a host', () => {
     for (let sent = 0; sent < calls; sent += 5000) client.send(callNothing(5000));
     await all;
     client.terminate();
+  });
+
+  test('lets nobody take the connection id of a client that is connected', async () => {
+    const host = await start();
+    await host.publish('notes', bundle);
+    const id = 'ab'.repeat(16);
+    const first = await connect(host, `notes`, {}, `?connection_id=${id}`);
+    await expect(connect(host, 'notes', {}, `?connection_id=${id}`)).rejects.toThrow('400');
+    first.terminate();
+    await once(first, 'close');
+    await expect.poll(() => host.database('notes')?.clients.isConnected(BigInt(`0x${id}`))).toBe(false);
+    (await connect(host, 'notes', {}, `?connection_id=${id}`)).terminate();
   });
 
   test('keeps a client that is silent, and drops one that is gone', async () => {

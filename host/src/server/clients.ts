@@ -24,6 +24,7 @@ import {
   type ReducerOutcome,
 } from '../wire/server-message.ts';
 import { Connection, type ConnectionLimits } from './connection.ts';
+import { Departures } from './departures.ts';
 
 /** How long clients may wait for the disk when the host closes. */
 const GOODBYE_MS = 1000;
@@ -42,7 +43,7 @@ export interface Arrival {
 }
 
 interface Client extends Subscriber {
-  readonly caller: Caller;
+  readonly caller: Arrival['caller'];
   readonly connection: Connection;
   readonly isConfirmed: boolean;
   /** What it watches, to be asked again of the tables of a new module. */
@@ -57,12 +58,8 @@ export class Clients {
   readonly #limits: ConnectionLimits;
   readonly #report: (message: string) => void;
   readonly #all = new Set<Client>();
-  /** Clients with messages that have not been flushed since they were written. */
-  #queued = new Set<Client>();
-  #isFlushSet = false;
-  /** Clients whose messages wait for the disk. */
-  #waiting = new Set<Client>();
-  #isAwaitingDisk = false;
+  readonly #connectionIds = new Set<bigint>();
+  readonly #departures: Departures;
   #isAwaitingRoom = false;
   /** The client whose reducer runs, and what its commit changed for it: that goes into its answer. */
   #calling: Client | undefined;
@@ -81,10 +78,16 @@ export class Clients {
     this.#variables = variables;
     this.#subscriptions = new Subscriptions(database, variables);
     this.#limits = limits;
+    this.#departures = new Departures(database, error => this.#lose(error));
     this.#report = report;
     database.onCommit = commit => this.#publish(commit);
     database.onReplaced = ({ breaksClients }) => this.#watchAnew(breaksClients);
     this.#pings = setInterval(() => this.#ping(), limits.pingEveryMs).unref();
+  }
+
+  /** Whether a connection id is taken: nobody may call as somebody else's connection. */
+  isConnected(connectionId: bigint): boolean {
+    return this.#connectionIds.has(connectionId);
   }
 
   /** Takes a client in, if the module does not refuse it; says whether it did. */
@@ -98,7 +101,7 @@ export class Clients {
       {
         onMessage: message => this.#serve(client, message),
         hasRoom: () => this.#hasRoom(),
-        onQueued: () => this.#queue(client),
+        onQueued: () => this.#departures.add(connection),
         onClosed: reason => this.#leave(client, reason),
       },
       this.#limits,
@@ -106,6 +109,7 @@ export class Clients {
     const { identity } = caller;
     const client: Client = { identity, caller, connection, isConfirmed, querySets: new Map() };
     this.#all.add(client);
+    this.#connectionIds.add(caller.connectionId);
     writeInitialConnection(connection.writer, {
       identity: caller.identity,
       connectionId: caller.connectionId,
@@ -119,8 +123,9 @@ export class Clients {
   async close(): Promise<void> {
     clearInterval(this.#pings);
     const { commitNumber } = this.#database.datastore;
-    await Promise.race([this.#database.whenDurable(commitNumber).catch(() => undefined), setTimeout(GOODBYE_MS)]);
-    this.#flush(this.#all);
+    const isDurable = this.#database.whenDurable(commitNumber).catch(() => undefined);
+    await Promise.race([isDurable, setTimeout(GOODBYE_MS, undefined, { ref: false })]);
+    for (const { connection } of this.#all) connection.flush(this.#database.durable);
     this.#dismiss(GOODBYE);
   }
 
@@ -247,52 +252,17 @@ export class Clients {
     for (const { connection } of this.#all) connection.resume();
   }
 
-  /** Waits until all sockets that are readable now have been served, so that their answers leave together. */
-  #queue(client: Client): void {
-    this.#queued.add(client);
-    if (this.#isFlushSet) return;
-    this.#isFlushSet = true;
-    setImmediate(() => {
-      this.#isFlushSet = false;
-      const clients = this.#queued;
-      this.#queued = new Set();
-      this.#flush(clients);
-    });
-  }
-
-  #flush(clients: Iterable<Client>): void {
-    const { durable } = this.#database;
-    for (const client of clients) {
-      client.connection.flush(durable);
-      if (client.connection.isWaiting) this.#waiting.add(client);
-      else this.#waiting.delete(client);
-    }
-    if (this.#waiting.size > 0 && !this.#isAwaitingDisk) void this.#awaitDisk();
-  }
-
-  /** Flushes once each time the disk has caught up, as long as somebody waits for it. */
-  async #awaitDisk(): Promise<void> {
-    this.#isAwaitingDisk = true;
-    try {
-      while (this.#waiting.size > 0 && this.#database.durable < this.#database.datastore.commitNumber) {
-        await this.#database.whenDurable(this.#database.durable + 1);
-        const clients = this.#waiting;
-        this.#waiting = new Set();
-        this.#flush(clients);
-      }
-    } catch (error) {
-      const reason = `commits can no longer be written: ${messageOf(error)}`;
-      this.#report(reason);
-      for (const { connection } of this.#all) connection.close(1011, reason);
-    } finally {
-      this.#isAwaitingDisk = false;
-    }
+  /** Nothing more can be confirmed: whoever waits must not wait for ever. */
+  #lose(error: unknown): void {
+    const reason = `commits can no longer be written: ${messageOf(error)}`;
+    this.#report(reason);
+    for (const { connection } of this.#all) connection.close(1011, reason);
   }
 
   #leave(client: Client, reason: string | undefined): void {
     if (!this.#all.delete(client)) return;
-    this.#queued.delete(client);
-    this.#waiting.delete(client);
+    this.#connectionIds.delete(client.caller.connectionId);
+    this.#departures.remove(client.connection);
     this.#subscriptions.removeClient(client);
     if (reason !== undefined) this.#report(`${describe(client.caller)} was dropped: ${reason}`);
     this.#database.disconnect(client.caller);
@@ -318,7 +288,6 @@ function toReducerOutcome(outcome: CallOutcome, updates: readonly QuerySetUpdate
   }
 }
 
-function describe({ identity, connectionId }: Caller): string {
-  const connection = connectionId === undefined ? '' : `, connection ${connectionIdToHex(connectionId)}`;
-  return `client ${identityToHex(identity)}${connection}`;
+function describe({ identity, connectionId }: Arrival['caller']): string {
+  return `client ${identityToHex(identity)}, connection ${connectionIdToHex(connectionId)}`;
 }

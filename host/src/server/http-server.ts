@@ -35,9 +35,7 @@ export class HttpServer {
       const method = request.method ?? 'GET';
       const match = this.#router.find(method, pathname);
       const answer =
-        method === 'OPTIONS' && !isAnyMethod(match)
-          ? preflight(match)
-          : await this.#answer(match, request, response, searchParams);
+        method === 'OPTIONS' ? preflight(match) : await this.#answer(match, request, response, searchParams);
       await send(response, answer);
     } catch (error) {
       // What is left are broken connections: the answer cannot be sent.
@@ -113,10 +111,6 @@ export function parseUrl(target: string): { pathname: string; searchParams: URLS
 function required(credentials: Credentials | undefined): Credentials {
   if (credentials === undefined) throw new Refusal(401, 'Authorization required');
   return credentials;
-}
-
-function isAnyMethod(match: RouteMatch): boolean {
-  return match.kind === 'found' && match.route.method === 'ANY';
 }
 
 function preflight(match: RouteMatch): Answer {

@@ -61,7 +61,11 @@ export class Upgrades {
     if (name === undefined) throw new Refusal(404, '');
     const credentials = authenticate(this.#tokens, request.headers, searchParams) ?? this.#tokens.mint();
     const handshake = readHandshake(searchParams, request.headers['sec-websocket-protocol'], this.#world);
-    return { open: this.#databases.open(name), credentials, handshake };
+    const open = this.#databases.open(name);
+    if (open.clients.isConnected(handshake.connectionId)) {
+      throw new Refusal(400, 'Invalid connection ID: it belongs to a client that is connected.');
+    }
+    return { open, credentials, handshake };
   }
 
   #refuse(request: IncomingMessage, socket: Socket, error: unknown): void {
