@@ -121,21 +121,11 @@ export class Guest {
   }
 
   #run<Value>(activation: Activation, call: () => number, returned: () => Ran<Value>): Ran<Value> {
-    const system = this.#system;
-    const openIterators = system.openIterators;
-    const interrupted = system.enter(activation);
-    const interruptedFatal = system.fatal;
-    system.fatal = undefined;
-    try {
-      const ended = call();
-      if (system.fatal !== undefined) return { kind: 'threw', thrown: fatal(system.fatal) };
-      if (ended === RETURNED) return returned();
-      if (ended === REFUSED) return { kind: 'refused', message: system.thrown.message };
-      return { kind: 'threw', thrown: this.#thrown() };
-    } finally {
-      system.fatal = interruptedFatal;
-      system.leave(interrupted, openIterators);
-    }
+    const { ended, fatal } = this.#system.run(activation, call);
+    if (fatal !== undefined) return { kind: 'threw', thrown: fatalFault(fatal) };
+    if (ended === RETURNED) return returned();
+    if (ended === REFUSED) return { kind: 'refused', message: this.#system.thrown.message };
+    return { kind: 'threw', thrown: this.#thrown() };
   }
 
   #putArgs(first: Uint8Array, second: Uint8Array): void {
@@ -181,7 +171,7 @@ export function textWithTrace(thrown: Thrown): string {
   return [thrown.text, ...thrown.trace.map(frame => `\tat ${frame}`)].join('\n');
 }
 
-function fatal(message: string): Thrown {
+function fatalFault(message: string): Thrown {
   return { message, text: `Uncaught Error: ${message}`, trace: [], line: undefined };
 }
 

@@ -10,17 +10,8 @@ export const FAILED_BIG = -(2n ** 63n);
 export const FATAL = 0;
 export const BUFFER_TOO_SMALL = -1;
 
-/**
- * The host as a realm sees it. Arguments are primitives and ArrayBuffers of the realm; results are primitives. Nothing
- * here throws, except when the stack overflows; so no object of the host ever reaches the module.
- */
-export interface HostSide {
-  /** Why the last call failed: a numbered error, `FATAL` or `BUFFER_TOO_SMALL`. */
-  errno(): number;
-  reason(): string;
-  /** How large the buffer has to be, after `BUFFER_TOO_SMALL`. */
-  neededBytes(): number;
-
+/** Calls about rows. */
+export interface RowSide {
   tableId(name: string): number;
   indexId(name: string): number;
   rowCount(table: number): bigint;
@@ -49,6 +40,20 @@ export interface HostSide {
   ): number;
   deleteEqual(table: number, buffer: ArrayBuffer, length: number): number;
   clear(table: number): bigint;
+}
+
+/**
+ * The host as a realm sees it. Arguments are primitives and ArrayBuffers of the realm; results are primitives. Nothing
+ * here throws, except when the stack overflows; so no object of the host ever reaches the module.
+ */
+export interface HostSide {
+  readonly rows: RowSide;
+
+  /** Why the last call failed: a numbered error, `FATAL` or `BUFFER_TOO_SMALL`. */
+  errno(): number;
+  reason(): string;
+  /** How large the buffer has to be, after `BUFFER_TOO_SMALL`. */
+  neededBytes(): number;
 
   scheduleImmediate(reducer: string, buffer: ArrayBuffer, offset: number, length: number): number;
   log(level: number, message: string, stack: string): void;

@@ -72,7 +72,8 @@ export function guardStacks(isTrusted: boolean): () => string {
   };
   /** A class that stands in for one of the engine's, which nothing leads to any more. */
   const replace = (Original: ErrorClass, parent: object): ErrorClass => {
-    const { name, prototype } = Original;
+    const { name } = Original;
+    const prototype = Original.prototype as object;
     const Replacement = function (...args: unknown[]) {
       const error = construct(Original, args, new.target ?? Replacement) as object;
       addStack(error);
@@ -93,9 +94,8 @@ export function guardStacks(isTrusted: boolean): () => string {
 
   const Safe = replace(Real as ErrorClass, Function.prototype);
   defineProperty(Safe, 'captureStackTrace', { value: addStack, writable: true, configurable: true });
-  const wasm: unknown = Reflect.get(globalThis, 'WebAssembly');
-  for (const holder of [globalThis, wasm] as unknown[]) {
-    if (typeof holder !== 'object' || holder === null) continue;
+  const wasm = Reflect.get(globalThis, 'WebAssembly') as object | undefined;
+  for (const holder of [globalThis, wasm ?? {}]) {
     for (const name of Reflect.ownKeys(holder)) {
       const found: unknown = Reflect.get(holder, name);
       if (typeof found !== 'function' || Object.getPrototypeOf(found) !== Real) continue;

@@ -25,6 +25,7 @@ export function makeSystemModules(
 ): SystemModules {
   'use strict';
 
+  const { rows } = host;
   const Bytes = Uint8Array;
   let constructorOf: ((errno: number) => new (message: string) => Error) | undefined;
 
@@ -115,41 +116,41 @@ export function makeSystemModules(
   );
 
   const version20 = {
-    table_id_from_name: guard(text, (name: string) => host.tableId(name)),
-    index_id_from_name: guard(text, (name: string) => host.indexId(name)),
-    datastore_table_row_count: guard(number, (table: number) => host.rowCount(table)),
-    datastore_table_scan_bsatn: guard(number, (table: number) => host.scanTable(table)),
+    table_id_from_name: guard(text, (name: string) => rows.tableId(name)),
+    index_id_from_name: guard(text, (name: string) => rows.indexId(name)),
+    datastore_table_row_count: guard(number, (table: number) => rows.rowCount(table)),
+    datastore_table_scan_bsatn: guard(number, (table: number) => rows.scanTable(table)),
     datastore_index_scan_point_bsatn: guard(numberAndSized, (index: number, buffer: ArrayBuffer, length: number) =>
-      host.scanPoint(index, buffer, length),
+      rows.scanPoint(index, buffer, length),
     ),
     datastore_index_scan_range_bsatn: guard(
       rangeScan,
       (index: number, buffer: ArrayBuffer, prefix: number, columns: number, start: number, end: number) =>
-        host.scanRange(index, buffer, prefix, columns, start, end),
+        rows.scanRange(index, buffer, prefix, columns, start, end),
     ),
-    row_iter_bsatn_advance: guard(numberAnd, (iterator: number, buffer: ArrayBuffer) => host.advance(iterator, buffer)),
-    row_iter_bsatn_close: guard(number, (iterator: number) => host.closeIterator(iterator)),
+    row_iter_bsatn_advance: guard(numberAnd, (iterator: number, buffer: ArrayBuffer) => rows.advance(iterator, buffer)),
+    row_iter_bsatn_close: guard(number, (iterator: number) => rows.closeIterator(iterator)),
     datastore_insert_bsatn: guard(numberAndSized, (table: number, buffer: ArrayBuffer, length: number) =>
-      host.insert(table, buffer, length),
+      rows.insert(table, buffer, length),
     ),
     datastore_update_bsatn: guard(
       (table: number, index: number, buffer: ArrayBuffer, length: number) => {
         number(table);
         numberAndSized(index, buffer, length);
       },
-      (table: number, index: number, buffer: ArrayBuffer, length: number) => host.update(table, index, buffer, length),
+      (table: number, index: number, buffer: ArrayBuffer, length: number) => rows.update(table, index, buffer, length),
     ),
     datastore_delete_by_index_scan_point_bsatn: guard(
       numberAndSized,
-      (index: number, buffer: ArrayBuffer, length: number) => host.deletePoint(index, buffer, length),
+      (index: number, buffer: ArrayBuffer, length: number) => rows.deletePoint(index, buffer, length),
     ),
     datastore_delete_by_index_scan_range_bsatn: guard(
       rangeScan,
       (index: number, buffer: ArrayBuffer, prefix: number, columns: number, start: number, end: number) =>
-        host.deleteRange(index, buffer, prefix, columns, start, end),
+        rows.deleteRange(index, buffer, prefix, columns, start, end),
     ),
     datastore_delete_all_by_eq_bsatn: guard(numberAndSized, (table: number, buffer: ArrayBuffer, length: number) =>
-      host.deleteEqual(table, buffer, length),
+      rows.deleteEqual(table, buffer, length),
     ),
     volatile_nonatomic_schedule_immediate(reducer: string, args: Uint8Array) {
       schedule(reducer, new Bytes(args));
@@ -181,7 +182,7 @@ export function makeSystemModules(
     procedure_abort_mut_tx: guard(nothing, () => host.abortTransaction()),
   };
   const version21 = {
-    datastore_clear: guard(number, (table: number) => host.clear(table)),
+    datastore_clear: guard(number, (table: number) => rows.clear(table)),
   };
 
   const moduleHooks = Symbol('SpacetimeDB.moduleHooks.v2');
