@@ -71,8 +71,9 @@ async function install() {
 
   console.error('Installing what is missing …');
   makeFolder(toolsFolder);
-  const npmFlags = ['--no-save', '--no-audit', '--no-fund', '--loglevel=error'];
-  await installStep('npm', ['install', '--prefix', toolsFolder, ...npmFlags, pnpm]);
+  const quiet = ['--no-save', '--no-audit', '--no-fund', '--loglevel=error'];
+  const patience = ['--fetch-retry-mintimeout=1000', '--fetch-retry-maxtimeout=5000'];
+  await installStep('npm', ['install', '--prefix', toolsFolder, ...quiet, ...patience, pnpm]);
   await installStep('pnpm', ['install', '--frozen-lockfile']);
   writeFileSync(stampFile, wanted);
 }
@@ -84,8 +85,14 @@ async function installStep(program, args) {
   const unreachable = /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|dns error/i;
   const cause = unreachable.test(output)
     ? 'the npm registry could not be reached; try again when the network is there'
-    : `"${program} ${args[0]}" ended with ${code}`;
+    : `"${program} ${args[0]}" ended with ${code}${firstError(output)}`;
   throw new Refusal(`Installing the dependencies failed: ${cause} (details in ${logFile}).`);
+}
+
+/** The first line in which a package manager speaks of an error. */
+function firstError(output) {
+  const line = output.split('\n').find(text => /\berr(or)?\b|ERR_/i.test(text));
+  return line ? `, "${line.trim()}"` : '';
 }
 
 /** Builds what changed since the last time; says nothing when that is nothing. */
