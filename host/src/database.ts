@@ -489,7 +489,8 @@ export class Database {
     const plan = planUpdate(this.#program.def, program.def, this.#datastore);
     if (plan.breaksClients && !mayBreakClients) throw new HostError('publish/breaks-clients');
     const datastore = plan.apply();
-    const commit = datastore.rewrite(plan.rewrittenTables(datastore));
+    const rewritten = datastore.tables.filter(({ def }) => plan.rewrittenTables.includes(def.name));
+    const commit = datastore.rewrite(rewritten);
     this.#storage.append(commit, { meta: { [PROGRAM]: bundle }, droppedTables: plan.droppedTables });
     program.guest.attach(datastore);
     this.#program = program;

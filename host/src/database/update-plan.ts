@@ -1,15 +1,188 @@
-// What it takes to replace a module by another: which tables stay, and what would be lost.
-import { type Datastore } from '../datastore/datastore.ts';
-import type { Table } from '../datastore/table.ts';
-import type { ModuleDef } from '../schema/definition.ts';
+// What it takes to replace a module by another: which rows stay as they are, which get columns, and what clients notice
+// (contract 4.4). Nothing is touched before `apply`, and that makes new tables beside the old ones.
 
+import { Datastore, type StoredRow } from '../datastore/datastore.ts';
+import type { Table } from '../datastore/table.ts';
+import { HostError, messageOf } from '../errors.ts';
+import type { ModuleDef, TableDef, ViewDef } from '../schema/definition.ts';
+import { isSameShape, isWidened } from './type-shape.ts';
+
+/** How one module becomes another. */
 export interface UpdatePlan {
+  /** Whether clients that know the old module could misunderstand the new one. */
   readonly breaksClients: boolean;
+  /** Tables that go, by canonical name. */
   readonly droppedTables: readonly string[];
+  /** Tables whose rows are written anew, by canonical name. */
+  readonly rewrittenTables: readonly string[];
+  /** Makes the new tables with all rows. Throws `publish/incompatible` if the rows do not fit. */
   apply(): Datastore;
-  rewrittenTables(datastore: Datastore): readonly Table[];
 }
 
-export function planUpdate(_old: ModuleDef, _next: ModuleDef, _datastore: Datastore): UpdatePlan {
-  throw new Error('unfinished');
+/** Compares two versions of a module. Throws `publish/incompatible` with everything that stands in the way. */
+export function planUpdate(before: ModuleDef, after: ModuleDef, datastore: Datastore): UpdatePlan {
+  const faults: string[] = [];
+  const widened = new Map<string, Uint8Array>();
+  let breaksClients = JSON.stringify(before.rowLevelSecurity) !== JSON.stringify(after.rowLevelSecurity);
+  const droppedTables: string[] = [];
+  for (const table of before.tables) {
+    const next = named(after.tables, table.name);
+    if (!next) {
+      droppedTables.push(table.name);
+      breaksClients = true;
+      continue;
+    }
+    const change = compareTables(table, next, before, after, faults);
+    if (change.breaksClients) breaksClients = true;
+    if (change.appended.length > 0 && !next.isEvent) widened.set(table.name, change.appended);
+  }
+  for (const view of before.views) {
+    const next = named(after.views, view.name);
+    if (!next || !isSameView(view, next, before, after)) breaksClients = true;
+  }
+  if (faults.length > 0) {
+    throw new HostError('publish/incompatible', `Database update rejected: Errors occurred:\n${faults.join('\n')}\n\n`);
+  }
+  return {
+    breaksClients,
+    droppedTables,
+    rewrittenTables: [...widened.keys()],
+    apply: () => rebuild(datastore, after, droppedTables, widened),
+  };
+}
+
+interface TableComparison {
+  readonly breaksClients: boolean;
+  /** BSATN of the defaults of columns at the end that the old table lacks. */
+  readonly appended: Uint8Array;
+}
+
+function compareTables(
+  table: TableDef,
+  next: TableDef,
+  before: ModuleDef,
+  after: ModuleDef,
+  faults: string[],
+): TableComparison {
+  const { name } = table;
+  if (table.isEvent !== next.isEvent) {
+    faults.push(`Changing the event flag of table ${name} requires a manual migration`);
+  }
+  if ((table.schedule === undefined) !== (next.schedule === undefined)) {
+    faults.push(`Adding or removing a schedule of table ${name} is not yet implemented`);
+  }
+  for (const index of table.indexes) {
+    const nextIndex = named(next.indexes, index.name);
+    if (nextIndex && nextIndex.accessor !== index.accessor) {
+      faults.push(`Changing the accessor name of index ${index.name} requires a manual migration`);
+    }
+  }
+  if (table.isEvent && next.isEvent) {
+    return { breaksClients: !isSameColumns(table, next, before, after), appended: new Uint8Array(0) };
+  }
+  return compareColumns(table, next, before, after, faults);
+}
+
+function compareColumns(
+  table: TableDef,
+  next: TableDef,
+  before: ModuleDef,
+  after: ModuleDef,
+  faults: string[],
+): TableComparison {
+  table.columns.forEach((column, at) => {
+    const nextAt = next.columns.findIndex(each => each.name === column.name);
+    const nextColumn = next.columns[nextAt];
+    if (!nextColumn) {
+      faults.push(`Removing a column ${column.name} from table ${table.name} requires a manual migration`);
+    } else if (nextAt !== at) {
+      faults.push(`Reordering column ${column.name} of table ${table.name} requires a manual migration`);
+    } else if (!isWidened(placed(column, before), placed(nextColumn, after))) {
+      faults.push(`Changing the type of column ${column.name} in table ${table.name} requires a manual migration`);
+    }
+  });
+  const defaults: Uint8Array[] = [];
+  next.columns.forEach((column, at) => {
+    if (named(table.columns, column.name)) return;
+    const value = next.defaults.get(at);
+    if (value) defaults.push(value);
+    else faults.push(`Adding a column ${column.name} to table ${table.name} requires a default value annotation`);
+  });
+  return { breaksClients: defaults.length > 0, appended: Buffer.concat(defaults) };
+}
+
+/** Makes the tables of the new module out of the rows of the old one. */
+function rebuild(
+  older: Datastore,
+  def: ModuleDef,
+  droppedTables: readonly string[],
+  widened: ReadonlyMap<string, Uint8Array>,
+): Datastore {
+  for (const name of droppedTables) {
+    if ((older.tableByName(name)?.count ?? 0) > 0) {
+      const wayOut = "Clear the table's rows (e.g. via a reducer) before removing it from your schema.";
+      throw new HostError('publish/incompatible', `Cannot remove table \`${name}\`: table contains data. ${wayOut}`);
+    }
+  }
+  const datastore = new Datastore(def);
+  for (const table of datastore.tables) {
+    const source = older.tables.find(each => each.def.name === table.def.name);
+    if (!source || table.def.isEvent) continue;
+    try {
+      datastore.restore(table, rowsOf(source, widened.get(table.def.name)));
+    } catch (cause) {
+      throw new HostError('publish/incompatible', messageOf(cause), { cause });
+    }
+    refuseTakenSequences(table, source);
+  }
+  datastore.adoptSequences(older);
+  datastore.restoreCommitNumber(older.commitNumber);
+  return datastore;
+}
+
+function* rowsOf(table: Table, appended: Uint8Array | undefined): Iterable<StoredRow> {
+  for (const { key, bytes } of table.rows()) {
+    yield { key, bytes: appended ? new Uint8Array(Buffer.concat([bytes, appended])) : bytes };
+  }
+}
+
+/** A sequence that is new must not hand out what a row has already. */
+function refuseTakenSequences(table: Table, source: Table): void {
+  for (const { sequence, column } of table.sequences) {
+    const { name, min, max } = sequence.def;
+    if (source.sequences.some(({ sequence: { def } }) => def.name === name)) continue;
+    for (const { bytes } of table.rows()) {
+      const value = table.layout.value(bytes, column);
+      const number = typeof value === 'number' ? BigInt(value) : value;
+      if (typeof number === 'bigint' && number >= min && number <= max) {
+        const where = `column ${table.def.columns[column]?.name ?? column} of table ${table.def.name}`;
+        throw new HostError(
+          'publish/incompatible',
+          `The sequence ${name} would hand out ${number}, which ${where} has`,
+        );
+      }
+    }
+  }
+}
+
+function isSameColumns(a: TableDef | ViewDef, b: TableDef | ViewDef, before: ModuleDef, after: ModuleDef): boolean {
+  return (
+    a.columns.length === b.columns.length &&
+    a.columns.every((column, at) => {
+      const other = b.columns[at];
+      return other?.name === column.name && isSameShape(placed(column, before), placed(other, after));
+    })
+  );
+}
+
+function isSameView(a: ViewDef, b: ViewDef, before: ModuleDef, after: ModuleDef): boolean {
+  return a.isAnonymous === b.isAnonymous && a.primaryKey === b.primaryKey && isSameColumns(a, b, before, after);
+}
+
+function placed({ type }: TableDef['columns'][number], { typespace }: ModuleDef) {
+  return { type, typespace };
+}
+
+function named<T extends { readonly name: string }>(list: readonly T[], name: string): T | undefined {
+  return list.find(each => each.name === name);
 }

@@ -160,7 +160,10 @@ test('a view that throws when it is first asked for is empty, and comes back wit
   expect(rowsOf(relation)).toEqual([]);
 
   expect(db.call('set_broken', [false]).kind).toBe('committed');
-  expect(rowsOf(relation)).toEqual([[1, 1, 5], [2, 1, 6]]);
+  expect(rowsOf(relation)).toEqual([
+    [1, 1, 5],
+    [2, 1, 6],
+  ]);
 });
 
 test('a write that breaks a watched view is rolled back, and the view goes on', async () => {
@@ -175,7 +178,11 @@ test('a write that breaks a watched view is rolled back, and the view goes on', 
     message: 'The instance encountered a fatal error.',
   });
   expect(db.rows('switchboard')).toEqual([[1, false]]);
-  expect(db.logged().at(-1)).toMatchObject({ level: 'Panic', message: 'Uncaught Error: moody view', function: 'moody' });
+  expect(db.logged().at(-1)).toMatchObject({
+    level: 'Panic',
+    message: 'Uncaught Error: moody view',
+    function: 'moody',
+  });
 
   db.call('set_score', [1, 1, 5]);
   expect(rowsOf(relation)).toEqual([[1, 1, 5]]);
