@@ -1,0 +1,69 @@
+// What the three agents have in common: they join the hub, say what they do, and leave when the demo lets go of them.
+
+import { AgoraClient } from '@agora/client';
+import type { CrewName } from '../crew.ts';
+import { COORDINATOR } from '../words.ts';
+
+/** An agent on the hub, and the folder it works in. */
+export interface Agent {
+  readonly client: AgoraClient;
+  readonly out: string;
+}
+
+export interface Profile {
+  readonly name: CrewName;
+  readonly agentType: string;
+  readonly capabilities: readonly string[];
+  readonly specialization: string;
+  readonly credit?: number;
+}
+
+/** Says something to whoever watches the demo. */
+export function say(line: string): void {
+  console.log(line);
+}
+
+/**
+ * Runs one agent from its registration until standard input closes. `prepare` sets up what it does, before it registers
+ * and can be found.
+ */
+export async function runAgent(profile: Profile, prepare: (agent: Agent) => void | Promise<void>): Promise<void> {
+  const [server = '', out = ''] = process.argv.slice(2);
+  const client = new AgoraClient(profile.name, { server, database: 'agora' });
+  await client.connect();
+  await prepare({ client, out });
+  await client.registerAgent({
+    agentType: profile.agentType,
+    capabilities: [...profile.capabilities],
+    metadata: { specialization: profile.specialization, version: '1.0.0' },
+    ...(profile.credit !== undefined && { credit: profile.credit }),
+  });
+  say(`registered as ${profile.agentType}: ${profile.capabilities.join(', ')}`);
+  await released();
+  await client.unregisterAgent();
+  await client.close();
+}
+
+/** Settles when the demo lets go, or is gone. */
+function released(): Promise<void> {
+  // Ctrl-C reaches everybody; the demo closes our input when it is time.
+  process.on('SIGINT', () => undefined);
+  return new Promise(resolve => {
+    process.stdin.resume().once('end', resolve).once('error', resolve);
+  });
+}
+
+/** Confirms every announcement to the coordinator. */
+export async function confirmBroadcasts({ client }: Agent): Promise<void> {
+  await client.subscribeToMessages({
+    filters: { messageTypes: ['system_notification'] },
+    handler: async message => {
+      say(`← "${message.type}" from ${message.from}, to everyone`);
+      await client.sendMessage({
+        toAgent: COORDINATOR,
+        messageType: 'status_update',
+        payload: { status: 'received', about: message.id },
+      });
+    },
+  });
+}

@@ -1,0 +1,67 @@
+// The three agents of the demo, each a process of its own.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { DemoError, type Stage } from './stage.ts';
+
+export const CREW = {
+  DocSystemAgent: { file: 'doc-system-agent.ts', capability: 'documentation' },
+  ReviewAgent: { file: 'review-agent.ts', capability: 'review' },
+  QualityAgent: { file: 'quality-agent.ts', capability: 'quality' },
+} as const;
+
+export type CrewName = keyof typeof CREW;
+export const CREW_NAMES = Object.keys(CREW) as readonly CrewName[]; // the keys of CREW are its names
+
+const LEAVE_WITHIN_MS = 5000;
+
+/** The running processes. `failed` rejects when one ends before it is told to. */
+export class Crew {
+  readonly failed: Promise<never>;
+  readonly #processes: ChildProcess[];
+  #leaving = false;
+
+  /** Starts all three on the hub; what they say goes to the stage under their names. */
+  constructor(server: string, out: string, stage: Stage) {
+    this.#processes = CREW_NAMES.map(name => {
+      const file = fileURLToPath(new URL(`./agents/${CREW[name].file}`, import.meta.url));
+      const child = spawn(process.execPath, [file, server, out], { stdio: ['pipe', 'pipe', 'pipe'] });
+      for (const stream of [child.stdout, child.stderr])
+        createInterface({ input: stream }).on('line', line => stage.tell(name, line));
+      return child;
+    });
+    this.failed = Promise.race(
+      this.#processes.map(async (child, at): Promise<never> => {
+        await exited(child);
+        if (this.#leaving) return new Promise<never>(() => undefined);
+        throw new DemoError(`${CREW_NAMES[at]} ended too early, with ${child.exitCode ?? child.signalCode}.`);
+      }),
+    );
+    // Whoever waits for a scene races against it; between scenes nobody listens.
+    this.failed.catch(() => undefined);
+  }
+
+  /** Asks all to leave, which closes their connections in good order; true if all did, without being killed. */
+  async leave(): Promise<boolean> {
+    this.#leaving = true;
+    const codes = await Promise.all(
+      this.#processes.map(async child => {
+        child.stdin?.end();
+        const force = setTimeout(() => child.kill('SIGKILL'), LEAVE_WITHIN_MS);
+        await exited(child);
+        clearTimeout(force);
+        return child.exitCode;
+      }),
+    );
+    return codes.every(code => code === 0);
+  }
+}
+
+function exited(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
+  return new Promise(resolve => {
+    child.once('exit', () => resolve());
+    child.once('error', () => resolve());
+  });
+}

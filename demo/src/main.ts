@@ -1,0 +1,89 @@
+// `npm run demo`: three agents, each a process of its own, document this repository together. Exits 0 only if all of it
+// happened.
+
+import { mkdir } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { CommandError, runCommand } from '@agora/scripts/command';
+import { joinAsCoordinator, namesAreTaken } from './coordinator.ts';
+import { Crew } from './crew.ts';
+import { findHub } from './find-hub.ts';
+import { parseDemoFlags, USAGE } from './flags.ts';
+import { announce } from './scenes/announce.ts';
+import { documentTogether, type Documented } from './scenes/document.ts';
+import { meet } from './scenes/meet.ts';
+import { race } from './scenes/race.ts';
+import { DemoError, Stage } from './stage.ts';
+
+/** The whole demo takes seconds; what hangs is ended. */
+const END_WITHIN_MS = 180_000;
+
+await runCommand(async args => {
+  const flags = parseDemoFlags(args, process.env['INIT_CWD'] ?? process.cwd());
+  if (!flags) return console.log(USAGE);
+  const { out } = flags;
+  await mkdir(out, { recursive: true }).catch((cause: unknown) => {
+    throw new CommandError(`The folder ${out} cannot be written; choose another with --out.`, 1, { cause });
+  });
+  const stage = new Stage(line => console.log(line));
+  const hub = await findHub(flags.server, namesAreTaken);
+  stage.tell('hub', `${hub.url} (${hub.how})`);
+  try {
+    const documented = await Promise.race([perform(hub.url, out, stage), tooLate(), interrupted()]);
+    stage.summary(summary(documented, out));
+  } catch (thrown) {
+    throw thrown instanceof DemoError ? new CommandError(thrown.message, 1, { cause: thrown }) : thrown;
+  } finally {
+    await hub.close();
+  }
+});
+// Whatever a time limit left behind does not keep the demo from ending.
+process.exit();
+
+async function perform(server: string, out: string, stage: Stage): Promise<Documented> {
+  const coordinator = await joinAsCoordinator(server, stage);
+  const crew = new Crew(server, out, stage);
+  try {
+    const documented = await Promise.race([allScenes(), crew.failed]);
+    stage.scene('The agents leave');
+    stage.must(await crew.leave(), 'all three agents left in good order');
+    return documented;
+  } finally {
+    await crew.leave();
+    await coordinator.leave();
+  }
+
+  async function allScenes(): Promise<Documented> {
+    await meet(coordinator, stage);
+    await announce(coordinator, stage);
+    const result = await documentTogether(coordinator, stage);
+    await race(coordinator, stage);
+    return result;
+  }
+}
+
+async function tooLate(): Promise<never> {
+  await sleep(END_WITHIN_MS, undefined, { ref: false });
+  throw new DemoError(`The demo did not end within ${END_WITHIN_MS / 1000} seconds.`);
+}
+
+function interrupted(): Promise<never> {
+  return new Promise((_, reject) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const)
+      process.once(signal, () => reject(new DemoError(`The demo was ended by ${signal}.`)));
+  });
+}
+
+function summary({ drafts, review, assessment }: Documented, out: string): string[] {
+  const rows = drafts.pages.map(page => {
+    const reviewed = review.pages.find(({ folder }) => folder === page.folder);
+    const scored = assessment.pages.find(({ folder }) => folder === page.folder);
+    const facts = [
+      `${page.exports} exports`,
+      `${reviewed?.mended ?? 0} findings mended`,
+      `${scored?.described ?? 0} % described in the source`,
+      `score ${scored?.total ?? 0}`,
+    ];
+    return `${page.folder.padEnd(8)} ${facts.join(', ')}`;
+  });
+  return [...rows, `average  score ${assessment.average}`, '', `The documents are in ${out}.`];
+}
