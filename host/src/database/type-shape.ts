@@ -20,7 +20,8 @@ export function isSameShape(a: Placed, b: Placed, depth = 0): boolean {
     these.length === those.length &&
     these.every((part, at) => {
       const other = those[at];
-      return other?.name === part.name && isSameShape({ ...a, type: part.type }, { ...b, type: other.type }, depth + 1);
+      if (!other || other.name !== part.name) return false;
+      return isSameShape({ ...a, type: part.type }, { ...b, type: other.type }, depth + 1);
     });
   if (before.kind === 'product') return after.kind === 'product' && isSameList(before.elements, after.elements);
   if (before.kind === 'sum') return after.kind === 'sum' && isSameList(before.variants, after.variants);
