@@ -49,7 +49,11 @@ export interface Host extends AsyncDisposable {
   readonly port: number;
   /** The identity that owns what this process publishes; its token is kept in the data folder. */
   readonly owner: Credentials;
-  /** Publishes a bundle under a name, as the local owner: creates the database, or updates it. */
+  /**
+   * Publishes a bundle under a name, as the local owner: creates the database, or updates it; clients that know another
+   * schema are sent away. Throws `HostError`, with the old module still running: `guest/invalid`, `schema/invalid`,
+   * `publish/incompatible`, `publish/init-failed`.
+   */
   publish(name: string, bundle: Uint8Array): Promise<Published>;
   /** An open database by name or identity; undefined if there is none. */
   database(nameOrIdentity: string): OpenDatabase | undefined;
@@ -128,7 +132,8 @@ class RunningHost implements Host {
   }
 
   publish(name: string, bundle: Uint8Array): Promise<Published> {
-    return this.#parts.databases.publish(name, this.owner.identity, bundle);
+    const leave = { isCleared: false, breaksClients: 'always' } as const;
+    return this.#parts.databases.publish(name, this.owner.identity, bundle, leave);
   }
 
   database(nameOrIdentity: string): OpenDatabase | undefined {

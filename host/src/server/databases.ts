@@ -31,12 +31,9 @@ export interface Published {
 export interface PublishLeave {
   /** All data goes. */
   readonly isCleared: boolean;
-  readonly mayBreakClients: boolean;
-  /** The token that the publisher got when it asked what would happen. */
-  readonly breakToken: string | undefined;
+  /** Clients may have to connect anew: never, always, or if the publisher knows the token that it got when it asked. */
+  readonly breaksClients: 'never' | 'always' | { readonly token: string | undefined };
 }
-
-const NO_LEAVE: PublishLeave = { isCleared: false, mayBreakClients: false, breakToken: undefined };
 
 export interface DatabasesOptions {
   readonly folder: DataFolder;
@@ -116,12 +113,7 @@ export class Databases {
   }
 
   /** Makes a database under a name, or gives the one that has it a new module. */
-  publish(
-    nameOrIdentity: string,
-    publisher: bigint,
-    bundle: Uint8Array,
-    leave: PublishLeave = NO_LEAVE,
-  ): Promise<Published> {
+  publish(nameOrIdentity: string, publisher: bigint, bundle: Uint8Array, leave: PublishLeave): Promise<Published> {
     const name = parseIdentity(nameOrIdentity) === undefined ? nameOrIdentity : undefined;
     return this.#change(async () => {
       const identity = parseIdentity(nameOrIdentity) ?? this.#options.folder.identityOf(nameOrIdentity);
@@ -161,11 +153,11 @@ export class Databases {
     });
   }
 
-  #update(identity: bigint, bundle: Uint8Array, { mayBreakClients, breakToken }: PublishLeave): void {
+  #update(identity: bigint, bundle: Uint8Array, { breaksClients }: PublishLeave): void {
     const open = this.#open.get(identity);
     if (open === undefined) throw new Refusal(404, 'No such database.');
-    if (mayBreakClients) checkBreakToken(open, bundle, breakToken);
-    open.database.update(bundle, mayBreakClients);
+    if (typeof breaksClients === 'object') checkBreakToken(open, bundle, breaksClients.token);
+    open.database.update(bundle, breaksClients !== 'never');
   }
 
   async #recreate(record: DatabaseRecord, bundle: Uint8Array): Promise<void> {

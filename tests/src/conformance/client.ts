@@ -71,7 +71,11 @@ export class Client {
    * one.
    */
   async drained(limitMs: number): Promise<void> {
-    if (this.state !== 'open' || this.socket.readyState !== WebSocket.OPEN) return;
+    if (!this.isOpen) return;
+    if (this.socket.readyState !== WebSocket.OPEN) {
+      await this.closed(limitMs);
+      return;
+    }
     let isBack = false;
     this.socket.once('pong', () => {
       isBack = true;

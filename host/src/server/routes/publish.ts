@@ -48,18 +48,12 @@ export function publishRoutes(databases: Databases, onlyPublisher: bigint | unde
       async handle(exchange) {
         const target = param(exchange, 'db');
         const policy = choice(exchange, 'policy', ['Compatible', 'BreakClients'], 'Compatible');
-        const breakToken = exchange.query.get('token') ?? undefined;
+        const token = exchange.query.get('token') ?? undefined;
         const isCleared = flag(exchange, 'clear', false);
         if (parseIdentity(target) === undefined) checkDatabaseName(target);
         const bundle = await readBundle(exchange);
-        const { identity: publisher } = exchange.credentials;
-        return published(
-          await databases.publish(target, publisher, bundle, {
-            isCleared,
-            mayBreakClients: policy === 'BreakClients',
-            breakToken,
-          }),
-        );
+        const leave = { isCleared, breaksClients: policy === 'BreakClients' ? { token } : 'never' } as const;
+        return published(await databases.publish(target, exchange.credentials.identity, bundle, leave));
       },
     },
     {
