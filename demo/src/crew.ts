@@ -20,6 +20,7 @@ const LEAVE_WITHIN_MS = 5000;
 export class Crew {
   readonly failed: Promise<never>;
   readonly #processes: ChildProcess[];
+  readonly #complaints = new Map<CrewName, string>();
   #leaving = false;
 
   /** Starts all three on the hub; what they say goes to the stage under their names. */
@@ -27,15 +28,20 @@ export class Crew {
     this.#processes = CREW_NAMES.map(name => {
       const file = fileURLToPath(new URL(`./agents/${CREW[name].file}`, import.meta.url));
       const child = spawn(process.execPath, [file, server, out], { stdio: ['pipe', 'pipe', 'pipe'] });
-      for (const stream of [child.stdout, child.stderr])
-        createInterface({ input: stream }).on('line', line => stage.tell(name, line));
+      createInterface({ input: child.stdout }).on('line', line => stage.tell(name, line));
+      createInterface({ input: child.stderr }).on('line', line => {
+        stage.tell(name, line);
+        this.#complaints.set(name, line);
+      });
       return child;
     });
     this.failed = Promise.race(
-      this.#processes.map(async (child, at): Promise<never> => {
-        await exited(child);
+      CREW_NAMES.map(async (name, at): Promise<never> => {
+        const child = this.#processes[at];
+        if (child) await exited(child);
         if (this.#leaving) return new Promise<never>(() => undefined);
-        throw new DemoError(`${CREW_NAMES[at]} ended too early, with ${child.exitCode ?? child.signalCode}.`);
+        const reason = this.#complaints.get(name) ?? `with ${child?.exitCode ?? child?.signalCode}`;
+        throw new DemoError(`${name} ended too early: ${reason}.`);
       }),
     );
     // Whoever waits for a scene races against it; between scenes nobody listens.

@@ -22,6 +22,8 @@ export interface HubOptions {
 
 export interface Hub {
   readonly url: string;
+  /** Of the identity that owns the database, and may read all of it by SQL. */
+  readonly ownerToken: string;
   /** Ends connections and writes what is unwritten; may be called twice. */
   close(): Promise<void>;
 }
@@ -41,8 +43,8 @@ export async function startHub(options: HubOptions): Promise<Hub> {
     await host?.close();
     throw thrown instanceof HostError ? refusal(thrown, options) : thrown;
   }
-  const { url } = host;
-  return { url, close: () => host.close() };
+  const running = host;
+  return { url: running.url, ownerToken: running.owner.token, close: () => running.close() };
 }
 
 async function readBundle(): Promise<Uint8Array> {

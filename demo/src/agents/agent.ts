@@ -1,6 +1,6 @@
 // What the three agents have in common: they join the hub, say what they do, and leave when the demo lets go of them.
 
-import { AgoraClient } from '@agora/client';
+import { AgoraClient, AgoraError } from '@agora/client';
 import type { CrewName } from '../crew.ts';
 import { COORDINATOR } from '../words.ts';
 
@@ -25,23 +25,30 @@ export function say(line: string): void {
 
 /**
  * Runs one agent from its registration until standard input closes. `prepare` sets up what it does, before it registers
- * and can be found.
+ * and can be found. A refusal of the hub ends it with one sentence.
  */
-export async function runAgent(profile: Profile, prepare: (agent: Agent) => void | Promise<void>): Promise<void> {
+export async function runAgent(profile: Profile, prepare: (agent: Agent) => Promise<void>): Promise<void> {
   const [server = '', out = ''] = process.argv.slice(2);
   const client = new AgoraClient(profile.name, { server, database: 'agora' });
-  await client.connect();
-  await prepare({ client, out });
-  await client.registerAgent({
-    agentType: profile.agentType,
-    capabilities: [...profile.capabilities],
-    metadata: { specialization: profile.specialization, version: '1.0.0' },
-    ...(profile.credit !== undefined && { credit: profile.credit }),
-  });
-  say(`registered as ${profile.agentType}: ${profile.capabilities.join(', ')}`);
-  await released();
-  await client.unregisterAgent();
-  await client.close();
+  try {
+    await client.connect();
+    await prepare({ client, out });
+    await client.registerAgent({
+      agentType: profile.agentType,
+      capabilities: profile.capabilities,
+      metadata: { specialization: profile.specialization, version: '1.0.0' },
+      credit: profile.credit,
+    });
+    say(`registered as ${profile.agentType}: ${profile.capabilities.join(', ')}`);
+    await released();
+    await client.unregisterAgent();
+  } catch (thrown) {
+    if (!(thrown instanceof AgoraError)) throw thrown;
+    console.error(`${thrown.message} (${thrown.code})`);
+    process.exitCode = 1;
+  } finally {
+    await client.close();
+  }
 }
 
 /** Settles when the demo lets go, or is gone. */
