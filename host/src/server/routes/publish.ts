@@ -1,5 +1,6 @@
 // Publishing a module over HTTP, and asking beforehand what that would do (contract 8.3).
 
+import { HostError } from '../../errors.ts';
 import { identityToHex, parseIdentity } from '../../sats/hex.ts';
 import { writeJson } from '../../sats/json-text.ts';
 import { checkDatabaseName } from '../database-name.ts';
@@ -53,7 +54,7 @@ export function publishRoutes(databases: Databases, onlyPublisher: bigint | unde
         if (parseIdentity(target) === undefined) checkDatabaseName(target);
         const bundle = await readBundle(exchange);
         const leave = { isCleared, breaksClients: policy === 'BreakClients' ? { token } : 'never' } as const;
-        return published(await databases.publish(target, exchange.credentials.identity, bundle, leave));
+        return published(await databases.publish(target, exchange.credentials.identity, bundle, leave).catch(explain));
       },
     },
     {
@@ -79,4 +80,10 @@ function checkHostType(exchange: Exchange): void {
 function published({ name, identity, operation }: Published): Answer {
   const success = { domain: name ?? null, database_identity: identityToHex(identity), op: operation };
   return jsonAnswer(writeJson({ Success: success }));
+}
+
+/** What the host says of its own accord is for whoever runs it; a publisher reads what SpacetimeDB says. */
+function explain(cause: unknown): never {
+  if (!(cause instanceof HostError) || cause.code !== 'publish/breaks-clients') throw cause;
+  throw new Refusal(400, `Failed to create or update the database: ${cause.message}`, { cause });
 }
