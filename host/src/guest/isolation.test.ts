@@ -30,7 +30,7 @@ const SEARCH = `
     }
   };
   const attempt = (name: string, run: () => unknown) => {
-    try { search(name + ' returned', run()); } catch (error) { search(name + ' threw', error); }
+    try { search(name + ' returned', run(), 2); } catch (error) { search(name + ' threw', error, 2); }
   };
   const finish = () => console.log(JSON.stringify(found));
 
@@ -65,7 +65,7 @@ describe('nothing of the host is reached', () => {
 
   test('from what system calls return and throw', async () => {
     const body = `
-      const odd = [undefined, null, -1, 1.5, NaN, 2 ** 40, 'x', {}, [], 10n, new ArrayBuffer(8), new Uint8Array(8), () => 1,
+      const odd = [undefined, -1, NaN, 'x', {}, 10n, new ArrayBuffer(8), new Uint8Array(8),
         new Proxy({}, {}), { byteLength: 100, length: 100, [Symbol.iterator]: null }, new SharedArrayBuffer(8)];
       const names = Object.keys(sys).filter(name => name.includes('_') || name === 'identity');
       for (const name of names) {
@@ -103,7 +103,7 @@ describe('nothing of the host is reached', () => {
           try { search(name, call(), 1); } catch (error) { search(name, error, 1); }
           down(n + 1, ...filler);
         };
-        for (let size = 0; size < 3; size++) {
+        for (let size = 0; size < 2; size++) {
           try { down(0, ...new Array(size).fill(0)); } catch (error) { search(name + ' overflow', error); }
         }
       }`;

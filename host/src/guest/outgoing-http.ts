@@ -48,9 +48,9 @@ let worker: Worker | undefined;
 
 /**
  * Does a request and waits for the answer, for at most three minutes; nothing else runs on this thread meanwhile. Throws
- * `call/http-failed`; a response with any status is an answer.
+ * `call/http-failed`; a response with any status is an answer. `refused` are the addresses that no request may reach.
  */
-export function fetchAndWait(request: Uint8Array, body: Uint8Array | string): HttpReply {
+export function fetchAndWait(request: Uint8Array, body: Uint8Array | string, refused = REFUSED): HttpReply {
   const { method, headers, uri, timeoutMs = DEFAULT_TIMEOUT_MS } = decodeRequest(request);
   const job: HttpJob = {
     method,
@@ -60,7 +60,7 @@ export function fetchAndWait(request: Uint8Array, body: Uint8Array | string): Ht
     timeoutMs: Math.min(Math.max(0, timeoutMs), MAX_TIMEOUT_MS),
     maxBodyBytes: MAX_BODY_BYTES,
     maxRedirects: MAX_REDIRECTS,
-    refused: REFUSED,
+    refused,
   };
   const done = waitFor(job);
   if ('error' in done) throw new HostError('call/http-failed', done.error);

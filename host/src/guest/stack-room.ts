@@ -1,9 +1,9 @@
 // Keeps a module's deep recursion from cutting the host short in the middle of a write.
 
-// How many words are pushed to find out. A write of rows uses less than 8 KiB of stack; ending a transaction computes
-// views and reaches subscribers, so it gets 128 KiB. Pushing costs a third of a microsecond per 1,024 words.
+// How many words are pushed to find out. A write of rows uses less than 8 KiB of stack; ending a transaction reaches
+// storage and subscribers, so it gets 32 KiB. Pushing costs a third of a microsecond per 1,024 words.
 const forWrite: readonly undefined[] = new Array<undefined>(1024).fill(undefined);
-const forCommit: readonly undefined[] = new Array<undefined>(16_384).fill(undefined);
+const forCommit: readonly undefined[] = new Array<undefined>(4096).fill(undefined);
 
 function takeAll(): void {}
 

@@ -130,7 +130,9 @@ export function makeEntries(
         return returned;
       } catch (thrown) {
         if (!isSenderError(thrown)) return report(thrown);
-        report(thrown);
+        // A refusal is an answer: nobody reads where it was made, and finding out is dear.
+        const message = partOf(thrown, 'message') ?? '';
+        host.threw(message, message, '');
         return refused;
       }
     },

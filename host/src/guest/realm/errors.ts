@@ -15,6 +15,8 @@ export function guardStacks(isTrusted: boolean): () => string {
   const capture = Real.captureStackTrace.bind(Real);
   const defineProperty = Reflect.defineProperty;
   const FRAMES = 10;
+  /** A log line needs the frame behind the library's own. */
+  const FRAMES_OF_A_LINE = 4;
 
   /** The frames of an object that `capture` was called with. */
   const framesOf = (holder: { readonly stack?: unknown }): string => {
@@ -26,9 +28,15 @@ export function guardStacks(isTrusted: boolean): () => string {
     }
   };
   if (isTrusted) {
-    return () => {
+    return function stackHere() {
       const holder = {};
-      capture(holder);
+      const before = Real.stackTraceLimit;
+      Real.stackTraceLimit = FRAMES_OF_A_LINE;
+      try {
+        capture(holder, stackHere);
+      } finally {
+        Real.stackTraceLimit = before;
+      }
       return framesOf(holder);
     };
   }
@@ -36,11 +44,11 @@ export function guardStacks(isTrusted: boolean): () => string {
   // The engine collects frames only while the limit is a number.
   const limit = Real as { stackTraceLimit: number | undefined };
   limit.stackTraceLimit = undefined;
-  const captureHere = (): { readonly stack?: unknown } => {
+  const captureHere = (frames: number, above: (...args: never[]) => unknown): { readonly stack?: unknown } => {
     const holder = {};
-    limit.stackTraceLimit = FRAMES;
+    limit.stackTraceLimit = frames;
     try {
-      capture(holder);
+      capture(holder, above);
     } finally {
       limit.stackTraceLimit = undefined;
     }
@@ -49,7 +57,7 @@ export function guardStacks(isTrusted: boolean): () => string {
 
   type ErrorClass = new (...args: unknown[]) => Error;
   const addStack = (error: object) => {
-    const holder = captureHere();
+    const holder = captureHere(FRAMES, addStack);
     let given: { readonly value: unknown } | undefined;
     defineProperty(error, 'stack', {
       configurable: true,
@@ -103,5 +111,7 @@ export function guardStacks(isTrusted: boolean): () => string {
       else Object.setPrototypeOf(found, Safe);
     }
   }
-  return () => framesOf(captureHere());
+  return function stackHere() {
+    return framesOf(captureHere(FRAMES_OF_A_LINE, stackHere));
+  };
 }

@@ -1,0 +1,122 @@
+// Requests of a module, against a server in a thread of its own: this thread waits while they are done.
+
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { HostError } from '../errors.ts';
+import { BsatnWriter } from '../sats/writer.ts';
+import { decodeResponse, encodeRequest, type Headers } from './http-message.ts';
+import { fetchAndWait } from './outgoing-http.ts';
+
+const SERVER = `
+  const { parentPort } = require('node:worker_threads');
+  const server = require('node:http').createServer((request, response) => {
+    const chunks = [];
+    request.on('data', chunk => chunks.push(chunk)).on('end', () => {
+      if (request.url === '/never') return;
+      if (request.url === '/away') return response.writeHead(302, { location: '/echo' }).end();
+      if (request.url === '/inside') return response.writeHead(302, { location: 'http://10.0.0.1/' }).end();
+      if (request.url === '/circle') return response.writeHead(307, { location: '/circle' }).end();
+      if (request.url === '/large') { for (let i = 0; i < 20; i++) response.write(Buffer.alloc(1 << 20)); return response.end(); }
+      response.writeHead(request.url === '/missing' ? 404 : 200, { 'x-a': ['1', '2'] });
+      response.end([request.method, request.headers['x-ask'] ?? '', Buffer.concat(chunks)].join(' '));
+    });
+  });
+  server.listen(0, '127.0.0.1', () => parentPort.postMessage(server.address().port));
+`;
+
+let server: Worker;
+let base: string;
+beforeAll(async () => {
+  server = new Worker(SERVER, { eval: true });
+  const [port] = (await once(server, 'message')) as [number];
+  base = `http://127.0.0.1:${port}`;
+});
+afterAll(() => server.terminate());
+
+function send(
+  method: string,
+  uri: string,
+  body: string | Uint8Array = '',
+  headers: Headers = [],
+  timeoutMicros?: bigint,
+) {
+  let request = encodeRequest(method, headers, uri);
+  if (timeoutMicros !== undefined) request = withTimeout(method, uri, timeoutMicros);
+  const reply = fetchAndWait(request, body, []);
+  return { ...decodeResponse(reply.response), text: new TextDecoder().decode(reply.body) };
+}
+function withTimeout(method: string, uri: string, micros: bigint): Uint8Array {
+  const other = 9;
+  return new BsatnWriter().u8(other).string(method).u32(0).u8(0).i64(micros).string(uri).u8(2).finish();
+}
+function failureOf(run: () => unknown): string {
+  try {
+    run();
+  } catch (error) {
+    if (error instanceof HostError && error.code === 'call/http-failed') return error.message;
+    throw error;
+  }
+  return 'no failure';
+}
+
+describe('a request', () => {
+  test('brings back status, headers and body', () => {
+    const answer = send('POST', `${base}/echo`, 'the body', [['x-ask', 'asked']]);
+    expect(answer).toMatchObject({ status: 200, text: 'POST asked the body' });
+    expect(answer.headers.filter(([name]) => name === 'x-a')).toEqual([
+      ['x-a', '1'],
+      ['x-a', '2'],
+    ]);
+    expect(send('PUT', `${base}/echo`, new Uint8Array([0x61])).text).toBe('PUT  a');
+  });
+
+  test('with a bad status is an answer', () => {
+    expect(send('GET', `${base}/missing`)).toMatchObject({ status: 404 });
+  });
+
+  test('follows redirects, but not in circles', () => {
+    expect(send('POST', `${base}/away`, 'x').text).toBe('GET  ');
+    expect(failureOf(() => send('GET', `${base}/circle`))).toBe('too many redirects');
+  });
+
+  test('that takes too long, or brings too much, is given up', () => {
+    expect(failureOf(() => send('GET', `${base}/never`, '', [], 50_000n))).toBe('the request timed out');
+    expect(failureOf(() => send('GET', `${base}/large`))).toMatch(/^the body is longer than/);
+    expect(send('GET', `${base}/echo`).status).toBe(200);
+  });
+
+  test('that cannot be made says so', () => {
+    expect(failureOf(() => send('GET', 'no address'))).toBe('Invalid URL');
+    expect(failureOf(() => send('GET', 'file:///etc/passwd'))).toBe('cannot fetch file: URLs');
+    expect(failureOf(() => send('GET', 'http://127.0.0.1:1/'))).toContain('ECONNREFUSED');
+  });
+});
+
+test.each([
+  'http://127.0.0.1:9/',
+  'http://localhost:9/',
+  'http://2130706433/',
+  'http://0x7f.1/',
+  'http://10.1.2.3/',
+  'http://192.168.0.1/',
+  'http://172.31.0.1/',
+  'http://169.254.169.254/latest/meta-data',
+  'http://100.64.0.1/',
+  'http://0.0.0.0/',
+  'http://[::1]/',
+  'http://[::ffff:127.0.0.1]/',
+  'http://[fd00::1]/',
+  'http://[fe80::1]/',
+])('%s is refused', uri => {
+  expect(failureOf(() => fetchAndWait(encodeRequest('GET', [], uri), ''))).toBe(
+    'refusing to connect to private or special-purpose addresses',
+  );
+});
+
+test('a redirect into the inside is refused', () => {
+  const inside: Parameters<typeof fetchAndWait>[2] = [['10.0.0.0', 8]];
+  expect(failureOf(() => fetchAndWait(encodeRequest('GET', [], `${base}/inside`), '', inside))).toBe(
+    'refusing to connect to private or special-purpose addresses',
+  );
+});
