@@ -485,6 +485,8 @@ export class Database {
    */
   update(bundle: Uint8Array, mayBreakClients = false): UpdateOutcome {
     if (Buffer.compare(bundle, this.#program.bytes) === 0) return { kind: 'unchanged', breaksClients: false };
+    const refusal = this.#refusal(this.#world.now());
+    if (refusal) throw this.#storage.refusal ?? new HostError('database/closed', refusal.message);
     const program = loadProgram(bundle, this.#guestHooks());
     const plan = planUpdate(this.#program.def, program.def, this.#datastore);
     if (plan.breaksClients && !mayBreakClients) throw new HostError('publish/breaks-clients');

@@ -56,7 +56,7 @@ function transform(bundle: string): { code: string; map: string } {
       loader: 'js',
       target: parsesUsing() ? 'esnext' : 'es2022',
       // A module has no dynamic import, and the promise of Node's own would hand it an object of the host.
-      supported: { 'dynamic-import': false },
+      supported: { 'dynamic-import': false, 'import-source': false, 'import-defer': false },
       sourcemap: 'external',
       sourcesContent: false,
       charset: 'utf8',

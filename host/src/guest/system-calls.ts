@@ -11,6 +11,9 @@ import { requireStackForCommit } from './stack-room.ts';
 
 const EMPTY = new Uint8Array(0);
 
+/** Console timers that run at a time; the oldest gives way to one more. */
+const MAX_TIMERS = 1024;
+
 /** Answers the system calls of one realm. */
 export class SystemCalls implements HostSide {
   readonly rows: RowCalls;
@@ -76,6 +79,8 @@ export class SystemCalls implements HostSide {
   }
   startTimer(name: string): number {
     this.#timers.set(++this.#lastTimer, { name, startedAt: this.#hooks.monotonic() });
+    const [oldest] = this.#timers.keys();
+    if (this.#timers.size > MAX_TIMERS && oldest !== undefined) this.#timers.delete(oldest);
     return this.#lastTimer;
   }
   endTimer(id: number): number {
