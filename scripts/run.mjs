@@ -21,12 +21,17 @@ const windows = process.platform === 'win32';
 const OLDEST_TO_BEGIN = 20;
 const OLDEST_TO_RUN = 24;
 
-/** What each command runs: a script of ours, or a tool of the workspace; flags are passed on. */
+const TURBO = ['node_modules/turbo/bin/turbo', 'run', '--output-logs=new-only', '--log-order=grouped'];
+
+/** What each command runs once everything is installed and built; flags are passed on. */
 const COMMANDS = {
   start: ['scripts/src/start.ts'],
   demo: ['demo/src/main.ts'],
   bench: ['bench/src/main.ts'],
   test: ['node_modules/vitest/vitest.mjs', 'run'],
+  types: [...TURBO, 'types'],
+  lint: [...TURBO, 'lint', 'lint:root'],
+  check: [...TURBO, 'format:check', 'lint', 'lint:root', 'types', 'test:run'],
   prepare: undefined,
 };
 
