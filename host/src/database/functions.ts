@@ -71,3 +71,9 @@ export function faultOfArgs(
     return `invalid arguments for ${kind} ${def.name}: ${messageOf(cause)}`;
   }
 }
+
+export function isProcedure(
+  callable: Callable<ReducerDef> | Callable<ProcedureDef>,
+): callable is Callable<ProcedureDef> {
+  return 'returns' in callable.def;
+}

@@ -16,7 +16,7 @@ export interface UpdatePlan {
   /** Tables whose rows are written anew, by canonical name. */
   readonly rewrittenTables: readonly string[];
   /** Makes the new tables with all rows. Throws `publish/incompatible` if the rows do not fit. */
-  apply(): Datastore;
+  readonly apply: () => Datastore;
 }
 
 /** Compares two versions of a module. Throws `publish/incompatible` with everything that stands in the way. */

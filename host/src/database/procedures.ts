@@ -1,0 +1,83 @@
+// Functions that open their transactions themselves: procedures and HTTP handlers.
+
+import type { Activation } from '../guest/index.ts';
+import type { ProcedureDef } from '../schema/definition.ts';
+import type { World } from '../world.ts';
+import type { Callable } from './functions.ts';
+import { answerOf, findHandler, noHandler, requestFor, type RequestHeaders } from './handlers.ts';
+import type { HttpAnswer, ProcedureOutcome } from './outcome.ts';
+import type { Road, Sender } from './road.ts';
+
+/** An HTTP request for the module. */
+export interface HandlerRequest {
+  readonly method: string;
+  /** What follows `/route`. */
+  readonly path: string;
+  /** The absolute URL. */
+  readonly url: string;
+  readonly headers: RequestHeaders;
+  readonly body: Uint8Array;
+}
+
+/** Runs procedures and handlers, one at a time. */
+export class Procedures {
+  readonly #road: Road;
+  readonly #world: World;
+
+  constructor(road: Road, world: World) {
+    this.#road = road;
+    this.#world = world;
+  }
+
+  /** Runs a procedure whose arguments are checked. */
+  run(
+    { def }: Callable<ProcedureDef>,
+    { identity, connectionId }: Sender,
+    timestamp: bigint,
+    args: Uint8Array,
+  ): ProcedureOutcome {
+    const startedAt = this.#world.monotonic();
+    const { guest } = this.#road.running.program;
+    const ran = this.#runOpen(def.name, activation =>
+      guest.callProcedure(def.id, identity, connectionId, timestamp, args, activation),
+    );
+    if (ran.kind === 'returned') {
+      const durationMicros = BigInt(Math.round((this.#world.monotonic() - startedAt) * 1000));
+      return { kind: 'returned', value: ran.value, timestamp, durationMicros };
+    }
+    if (ran.kind === 'threw') this.#road.logThrown(def.name, ran.thrown);
+    const message = ran.kind === 'threw' ? ran.thrown.message : ran.message;
+    return failedProcedure(`The module instance encountered a fatal error: ${message}`);
+  }
+
+  /** Lets the module answer a request. */
+  handle({ method, path, url, headers, body }: HandlerRequest): HttpAnswer {
+    const { guest, def } = this.#road.running.program;
+    const handler = findHandler(def, method, path);
+    if (!handler) return noHandler();
+    const request = requestFor(method, url, headers);
+    const ran = this.#runOpen(handler.name, activation =>
+      guest.callHandler(handler.id, this.#world.now(), request, body, activation),
+    );
+    if (ran.kind === 'threw') this.#road.logThrown(handler.name, ran.thrown);
+    return answerOf(ran);
+  }
+
+  /** Runs a function and ends the transaction that it may have left open. */
+  #runOpen<T>(functionName: string, run: (activation: Activation) => T): T {
+    const activation: Activation = { functionName, tx: undefined, control: this.#road.control };
+    try {
+      return run(activation);
+    } finally {
+      if (activation.tx) {
+        activation.tx.rollback();
+        this.#road.log.addSystem('Error', `${functionName} left a transaction open; it was rolled back`);
+      }
+    }
+  }
+}
+
+/** A procedure that did not run or did not return. */
+export function failedProcedure(message: string): ProcedureOutcome {
+  return { kind: 'internal-error', message, timestamp: 0n, durationMicros: 0n };
+}

@@ -1,0 +1,223 @@
+// The one road to commit: whoever asks when something is visible, kept and announced reads `#commit`.
+
+import type { Commit } from '../datastore/commit.ts';
+import type { Datastore } from '../datastore/datastore.ts';
+import type { Row } from '../datastore/row.ts';
+import type { Table } from '../datastore/table.ts';
+import type { Transaction } from '../datastore/transaction.ts';
+import { HostError, messageOf } from '../errors.ts';
+import type { Activation, Thrown, TransactionControl } from '../guest/index.ts';
+import type { ReducerDef, ViewDef } from '../schema/definition.ts';
+import type { CommitExtra, Storage } from '../storage/storage.ts';
+import type { World } from '../world.ts';
+import type { Callable, Functions } from './functions.ts';
+import type { ModuleLog } from './module-log.ts';
+import { FATAL_ERROR, type CallOutcome, type Caller, type NotCommitted } from './outcome.ts';
+import type { Program } from './program.ts';
+import type { Schedules } from './schedules.ts';
+import { ViewFailure, Views } from './views.ts';
+
+/** A module and its tables; an update replaces all of it at once. */
+export interface Running {
+  readonly program: Program;
+  readonly functions: Functions;
+  readonly datastore: Datastore;
+}
+
+/** Who a function runs for. */
+export type Sender = Pick<Caller, 'identity' | 'connectionId'>;
+
+/** What a commit carries besides rows. */
+export interface Purpose {
+  /** Who asked for it, if somebody waits for the answer. */
+  readonly origin?: Caller;
+  readonly extra?: CommitExtra;
+}
+
+export interface RoadOptions {
+  readonly world: World;
+  readonly storage: Storage;
+  readonly log: ModuleLog;
+  readonly schedules: Schedules;
+}
+
+/** Runs what writes, and commits it or takes it back. */
+export class Road {
+  readonly log: ModuleLog;
+  readonly #world: World;
+  readonly #storage: Storage;
+  readonly #schedules: Schedules;
+  readonly #views: Views;
+  #running: Running;
+  #isClosed = false;
+
+  onCommit: (commit: Commit, origin: Caller | undefined) => void = () => {};
+
+  constructor({ world, storage, log, schedules }: RoadOptions, running: Running) {
+    this.log = log;
+    this.#world = world;
+    this.#storage = storage;
+    this.#schedules = schedules;
+    this.#running = running;
+    this.#views = new Views(running.datastore, {
+      world,
+      call: (view, sender, activation) => this.#running.program.guest.callView(view.id, sender, activation),
+      failed: failure => this.#logViewFailure(failure),
+    });
+  }
+
+  get running(): Running {
+    return this.#running;
+  }
+
+  /** Goes on with another module, whose tables hold everything that the old ones held. */
+  replace(running: Running, commit: Commit, extra: CommitExtra): void {
+    this.#storage.append(commit, extra);
+    this.#running = running;
+    this.#views.reset(running.datastore);
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#views.stop();
+  }
+
+  /** Why nothing can be written now. */
+  get refusal(): HostError | undefined {
+    return this.#isClosed ? new HostError('database/closed') : this.#storage.refusal;
+  }
+
+  /** Runs a reducer to its end: all it wrote becomes visible at once, or none of it does. */
+  run(
+    { def }: Callable<ReducerDef>,
+    { identity, connectionId }: Sender,
+    timestamp: bigint,
+    args: Uint8Array,
+    purpose?: Purpose,
+  ): CallOutcome {
+    const { refusal } = this;
+    if (refusal) return refused(refusal, timestamp);
+    const startedAt = this.#world.monotonic();
+    const { program, datastore } = this.#running;
+    const tx = datastore.begin();
+    try {
+      const activation: Activation = { functionName: def.name, tx };
+      const ran = program.guest.callReducer(def.id, identity, connectionId, timestamp, args, activation);
+      if (ran.kind === 'returned') return this.#finish(tx, timestamp, startedAt, purpose);
+      if (ran.kind === 'refused') return { kind: 'failed', message: ran.message, timestamp };
+      this.logThrown(def.name, ran.thrown);
+      return { kind: 'internal', message: FATAL_ERROR, timestamp };
+    } finally {
+      tx.rollback();
+    }
+  }
+
+  /** Writes rows without a reducer. What `work` throws is thrown on, with nothing changed. */
+  write<T>(purpose: Purpose, work: (tx: Transaction) => T): { outcome: CallOutcome; value: T | undefined } {
+    const timestamp = this.#world.now();
+    const { refusal } = this;
+    if (refusal) return { outcome: refused(refusal, timestamp), value: undefined };
+    const startedAt = this.#world.monotonic();
+    const tx = this.#running.datastore.begin();
+    try {
+      const value = work(tx);
+      return { outcome: this.#finish(tx, timestamp, startedAt, purpose), value };
+    } finally {
+      tx.rollback();
+    }
+  }
+
+  /** Takes one row out in a transaction of its own. */
+  remove(table: Table, row: Row): void {
+    this.write({}, tx => tx.deleteRow(table, row));
+  }
+
+  /** How a procedure opens and ends its transactions. */
+  readonly control: TransactionControl = {
+    begin: () => {
+      const { refusal } = this;
+      if (refusal) throw new HostError('call/host-failure', refusal.message, { cause: refusal });
+      return { tx: this.#running.datastore.begin(), timestamp: this.#world.now() };
+    },
+    commit: tx => {
+      try {
+        this.#commit(tx);
+      } catch (cause) {
+        if (cause instanceof ViewFailure) this.#logViewFailure(cause);
+        throw new HostError('call/host-failure', messageOf(cause), { cause });
+      } finally {
+        tx.rollback();
+      }
+    },
+    rollback: tx => tx.rollback(),
+  };
+
+  /** The rows of a view as an identity sees them, computed now if nobody had asked before. */
+  viewTable(view: ViewDef, caller: bigint): Table {
+    const known = this.#views.find(view, caller);
+    if (known) return known;
+    const tx = this.#running.datastore.begin();
+    try {
+      const table = this.#views.materialise(view, caller, tx);
+      this.#keep(tx.commit());
+      return table;
+    } finally {
+      tx.rollback();
+    }
+  }
+  retainView(table: Table): void {
+    this.#views.retain(table);
+  }
+  releaseView(table: Table): void {
+    this.#views.release(table);
+  }
+
+  logThrown(functionName: string, { text, line, trace }: Thrown): void {
+    this.log.add({ level: 101, message: text, functionName, line, trace });
+  }
+
+  /** Commits, unless a view breaks on what was written. */
+  #finish(tx: Transaction, timestamp: bigint, startedAt: number, purpose?: Purpose): CallOutcome {
+    try {
+      const commit = this.#commit(tx, purpose);
+      const durationMicros = BigInt(Math.round((this.#world.monotonic() - startedAt) * 1000));
+      return { kind: 'committed', commit, timestamp, durationMicros };
+    } catch (cause) {
+      if (!(cause instanceof ViewFailure)) throw cause;
+      this.#logViewFailure(cause);
+      return { kind: 'internal', message: FATAL_ERROR, timestamp };
+    }
+  }
+
+  /** Everything that is ever committed passes here. Throws `ViewFailure`; then nothing is committed. */
+  #commit(tx: Transaction, purpose?: Purpose): Commit {
+    this.#views.refresh(tx);
+    const commit = tx.commit();
+    this.#keep(commit, purpose?.extra);
+    this.#schedules.note(commit);
+    if (commit.changes.length > 0) this.#announce(commit, purpose?.origin);
+    return commit;
+  }
+
+  #keep(commit: Commit, extra?: CommitExtra): void {
+    if (extra || commit.changes.length > 0 || commit.sequences.length > 0) this.#storage.append(commit, extra);
+  }
+
+  #announce(commit: Commit, origin: Caller | undefined): void {
+    try {
+      this.onCommit(commit, origin);
+    } catch (cause) {
+      // The commit stands, whoever could not be told of it.
+      this.log.addSystem('Error', `commit ${commit.number} could not be announced: ${messageOf(cause)}`);
+    }
+  }
+
+  #logViewFailure({ view, message, ran }: ViewFailure): void {
+    if (ran?.kind === 'threw') this.logThrown(view.name, ran.thrown);
+    else this.log.addSystem('Error', `the view ${view.name} failed: ${message}`);
+  }
+}
+
+function refused(refusal: HostError, timestamp: bigint): NotCommitted {
+  return { kind: 'internal', message: refusal.message, timestamp };
+}
