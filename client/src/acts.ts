@@ -35,7 +35,7 @@ interface Entry {
 }
 
 const MAX_BYTES = 1024 * 1024;
-const MAX_QUEUED = 16_384;
+const MAX_QUEUED = 100_000;
 const SINGLY_AFTER = 2;
 
 export class Acts {
@@ -45,6 +45,7 @@ export class Acts {
   #head = 0;
   #inFlight: Entry[] | undefined;
   #isScheduled = false;
+  #end: AgoraError | undefined;
   #flushes: (() => void)[] = [];
   readonly #schedule: (flush: () => void) => void;
   readonly #flush = (): void => this.#sendNext();
@@ -95,15 +96,30 @@ export class Acts {
     if (lost) this.#putBack(lost);
   }
 
-  /** Rejects what waits; without `kept`, only what somebody waits for. */
-  giveUp(error: AgoraError, options: { readonly kept: boolean }): void {
+  /** The connection is not back yet: rejects what somebody waits for. */
+  giveUp(error: AgoraError): void {
+    this.#reject(error, entry => !entry.isKept);
+  }
+
+  /** The connection will not be back: rejects everything, from now on too. */
+  end(error: AgoraError): void {
+    this.#end = error;
+    this.#reject(error, () => true);
+    this.#tellFlushed();
+  }
+
+  #reject(error: AgoraError, isGivenUp: (entry: Entry) => boolean): void {
     const waiting = this.#queue.slice(this.#head);
-    this.#queue = options.kept ? [] : waiting.filter(entry => entry.isKept);
+    this.#queue = waiting.filter(entry => !isGivenUp(entry));
     this.#head = 0;
-    for (const entry of waiting) if (options.kept || !entry.isKept) entry.settled?.(error);
+    for (const entry of waiting) if (isGivenUp(entry)) entry.settled?.(error);
   }
 
   #add(entry: Entry): void {
+    if (this.#end) {
+      entry.settled?.(this.#end);
+      return;
+    }
     if (!entry.isKept && this.size >= MAX_QUEUED) {
       const sentence = `${MAX_QUEUED} calls wait for the connection; wait for some of them before you make more`;
       entry.settled?.(new AgoraError('client/queue-full', sentence));

@@ -314,14 +314,14 @@ export class AgoraClient implements AsyncDisposable {
       return this.#ended(error);
     this.#impatience = setInterval(() => {
       const lost = this.#connection.lossAfter(patienceMs);
-      this.#acts.giveUp(lost, { kept: false });
+      this.#acts.giveUp(lost);
       this.#asks.failAll(lost);
     }, patienceMs);
   }
 
   /** The connection will not be back. */
   #ended(error: AgoraError): void {
-    this.#acts.giveUp(error, { kept: true });
+    this.#acts.end(error);
     this.#asks.failAll(error);
     this.#inbox.close(error);
     this.#broadcasts.close(error);

@@ -136,6 +136,7 @@ export class Connection {
   close(error: AgoraError = new ConnectionError('client/closed', 'the client was closed')): void {
     if (this.#end) return;
     this.#end = error;
+    this.#state = 'closed';
     const lost = new ConnectionError('connection/lost', error.message);
     this.#opening?.lose(lost);
     const session = this.#session;

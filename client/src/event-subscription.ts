@@ -10,7 +10,8 @@ export type EventHandler = (event: AgoraEvent) => unknown;
 export interface EventSubscriptionOptions {
   readonly reader: FeedReader<EventRow>;
   readonly matches: (type: string) => boolean;
-  readonly waitForConnection: () => Promise<unknown>;
+  /** Whether the connection will not be back. */
+  readonly isOver: () => boolean;
   readonly warn: (error: AgoraError) => void;
   readonly closed: () => void;
 }
@@ -128,9 +129,8 @@ export class EventSubscription implements AsyncIterable<AgoraEvent>, AsyncDispos
       try {
         return await this.#options.reader.read();
       } catch (error) {
-        if (!(error instanceof ConnectionError) || this.#isClosed) throw error;
-        // A client that gives up ends this subscription; until then a connection may come back.
-        await this.#options.waitForConnection().catch(() => undefined);
+        // Lost: reading it again waits for the next connection, until the client gives up.
+        if (!(error instanceof ConnectionError) || this.#isClosed || this.#options.isOver()) throw this.#error ?? error;
       }
     }
   }

@@ -85,7 +85,7 @@ export class Events {
     const subscription = new EventSubscription({
       reader,
       matches,
-      waitForConnection: () => this.#parts.connection.ready(),
+      isOver: () => this.#parts.connection.state === 'closed',
       warn: error => this.#parts.connection.warn(error),
       closed: () => {
         this.#readers.delete(reader);

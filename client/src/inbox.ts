@@ -154,7 +154,8 @@ class HeldDelivery implements MessageKeeper {
 
   /** Its row is gone. */
   lost(): void {
-    if (!this.message) return;
+    // Mostly it was settled here, and this is the echo.
+    if (!this.message?.isOpen) return;
     this.#parts.dispatcher.forget(this.message);
     this.message.lose(new AgoraError('delivery/stale-attempt', 'the hub took it back'));
   }

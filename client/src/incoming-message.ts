@@ -39,6 +39,9 @@ export interface MessageKeeper {
   extended(message: IncomingMessage, ms: number): void;
 }
 
+/** A message of one of some types: looking at `type` tells what its payload is. */
+export type MessageOf<Type extends string> = Type extends string ? IncomingMessage<Type> : never;
+
 /** A message that was received. It is settled once: by a handler's end, or by one of its methods. */
 export class IncomingMessage<Type extends string = string> implements MessageContext {
   readonly id: string;

@@ -20,7 +20,7 @@ export type { EventHandler, EventSubscription } from './event-subscription.ts';
 export type { EventOptions, OutgoingEvent } from './events.ts';
 export type { MessageFilters } from './filters.ts';
 export type { Notice } from './inbox.ts';
-export type { IncomingMessage, MessageContext, MessageKind } from './incoming-message.ts';
+export type { IncomingMessage, MessageContext, MessageKind, MessageOf } from './incoming-message.ts';
 export type { MessageHandler, MessageSubscription } from './message-subscription.ts';
 export type { Accepted, AnswerWithin, OutgoingMessage } from './messages.ts';
 export type { AgoraClientOptions, TokenStore } from './options.ts';

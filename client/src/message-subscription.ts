@@ -2,13 +2,13 @@
 
 import type { Consumer } from './dispatcher.ts';
 import { AgoraError } from './errors.ts';
-import type { IncomingMessage, MessageContext } from './incoming-message.ts';
+import type { IncomingMessage, MessageContext, MessageOf } from './incoming-message.ts';
 import { MessageQueue } from './message-queue.ts';
 import { isPromiseLike, settleWithin } from './time.ts';
 
 /** Handles a message. What it returns is the answer to a question and the output of a step; returning finishes the message, throwing fails it. */
 export type MessageHandler<Type extends string = string> = (
-  message: IncomingMessage<Type>,
+  message: MessageOf<Type>,
   context: MessageContext,
 ) => unknown;
 
@@ -29,12 +29,12 @@ const CLOSE_WITHIN_MS = 5_000;
  * leaving the loop closes the subscription.
  */
 export class MessageSubscription<Type extends string = string>
-  implements Consumer, AsyncIterable<IncomingMessage<Type>>, AsyncDisposable
+  implements Consumer, AsyncIterable<MessageOf<Type>>, AsyncDisposable
 {
   readonly #options: ConsumerOptions;
   readonly #queue = new MessageQueue();
   readonly #running = new Set<IncomingMessage>();
-  readonly #pulls: ((result: IteratorResult<IncomingMessage<Type>>) => void)[] = [];
+  readonly #pulls: ((result: IteratorResult<MessageOf<Type>>) => void)[] = [];
   #isClosed = false;
   #idle: (() => void) | undefined;
 
@@ -73,7 +73,7 @@ export class MessageSubscription<Type extends string = string>
     return this.close();
   }
 
-  [Symbol.asyncIterator](): AsyncIterator<IncomingMessage<Type>> {
+  [Symbol.asyncIterator](): AsyncIterator<MessageOf<Type>> {
     if (this.#options.handler) throw new AgoraError('client/bad-option', 'this subscription has a handler already');
     return {
       next: () => {
@@ -119,7 +119,7 @@ export class MessageSubscription<Type extends string = string>
   }
 
   /** `wants` lets through the types that were asked for. */
-  #typed(message: IncomingMessage): IncomingMessage<Type> {
-    return message as unknown as IncomingMessage<Type>;
+  #typed(message: IncomingMessage): MessageOf<Type> {
+    return message as unknown as MessageOf<Type>;
   }
 }

@@ -102,7 +102,6 @@ export class Messages {
     checkPayload(type, payload);
     const to = targetsOf(message);
     const text = toJson(payload, PAYLOAD);
-    if (to[0] === '*' && text.length * 3 > LIMITS.inlineBytes) checkBroadcast(text);
     return {
       tag: 'Send',
       value: {
@@ -141,16 +140,4 @@ function targetsOf({ toAgent, to }: OutgoingMessage): string[] {
   if (names.length === 0)
     throw new AgoraError('message/no-recipient', 'name a recipient, several, or "*" for everyone');
   return names;
-}
-
-const utf8 = new TextEncoder();
-
-/** A broadcast is shown to everyone whole, so it must be small. */
-function checkBroadcast(payload: string): void {
-  if (utf8.encode(payload).length > LIMITS.inlineBytes) {
-    throw new AgoraError(
-      'message/too-large',
-      `the payload of a broadcast is at most ${LIMITS.inlineBytes} bytes; say where to find the rest`,
-    );
-  }
 }

@@ -1,0 +1,262 @@
+// What is wrong is refused with a stable code and a clear sentence, and nothing of it is stored.
+
+import { AgoraError, ConnectionError, createId, type AgoraClient, type WorkflowDefinition } from '@agora/client';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { WebSocket } from 'ws';
+import { startTestHub, type TestHub } from '../support/hub.ts';
+import { openWire } from '../support/wire.ts';
+
+let hub: TestHub;
+let client: AgoraClient;
+let stored: readonly unknown[];
+
+/** Every table a call could leave something in. */
+const TABLES = ['agent', 'message', 'offer', 'waiting', 'event_log', 'broadcast_log', 'workflow', 'step', 'ask'];
+
+const everything = () => Promise.all(TABLES.map(table => hub.rows(table)));
+
+beforeAll(async () => {
+  hub = await startTestHub();
+  client = await hub.join('Careless');
+  await hub.join('DocSystemAgent');
+});
+
+afterAll(() => hub[Symbol.asyncDispose]());
+
+beforeEach(async () => {
+  stored = await everything();
+});
+
+async function expectRefusal(refused: Promise<unknown>, code: string, sentence: RegExp): Promise<void> {
+  const error: unknown = await refused.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  expect(error).toBeInstanceOf(AgoraError);
+  expect(error).toMatchObject({ code, message: expect.stringMatching(sentence) as string });
+  expect(await everything()).toEqual(stored);
+}
+
+const send = (message: object) =>
+  client.sendMessage({ toAgent: 'DocSystemAgent', messageType: 'note', payload: {}, ...message });
+
+describe('a message is refused', () => {
+  it('to an agent that nobody is, with the names that may be meant', () =>
+    expectRefusal(
+      send({ toAgent: 'DocSystmAgent' }),
+      'message/unknown-recipient',
+      /"DocSystmAgent"; did you mean "DocSystemAgent"\?$/,
+    ));
+
+  it('to nobody', () => expectRefusal(send({ toAgent: [] }), 'message/no-recipient', /name a recipient/));
+
+  it('to a kind of target that is not there yet', () =>
+    expectRefusal(send({ toAgent: '#group' }), 'message/unsupported-target', /#group/));
+
+  it('whose payload is not JSON', async () => {
+    const circle: Record<string, unknown> = {};
+    circle['self'] = circle;
+    await expectRefusal(send({ payload: circle }), 'message/bad-payload', /cannot be written as JSON/);
+    await expectRefusal(send({ payload: 1n }), 'message/bad-payload', /BigInt/);
+    await expectRefusal(send({ payload: undefined }), 'message/bad-payload', /undefined/);
+  });
+
+  it('whose payload is not that of its standard type', () =>
+    expectRefusal(
+      send({ messageType: 'capability_announcement', payload: { new_capabilities: [1] } }),
+      'message/bad-payload',
+      /payload\.agent_name.*payload\.new_capabilities\.0/,
+    ));
+
+  it('whose payload is too large', () =>
+    expectRefusal(send({ payload: 'x'.repeat(300_000) }), 'message/too-large', /262144 bytes/));
+
+  it.each([0, 5, 2.5, -1, 258])('with priority %d', priority =>
+    expectRefusal(send({ priority }), 'message/bad-priority', new RegExp(`priority ${priority} `)),
+  );
+
+  it('whose type is none', () => expectRefusal(send({ messageType: 'no type!' }), 'message/bad-type', /no type!/));
+
+  it('whose headers are no object, or too long', async () => {
+    await expectRefusal(send({ headers: [1] }), 'message/bad-headers', /object/);
+    await expectRefusal(send({ headers: { x: 'y'.repeat(20_000) } }), 'message/bad-headers', /16384/);
+  });
+
+  it('whose id is none, or of another time', async () => {
+    await expectRefusal(send({ id: 'mine' }), 'message/bad-id', /"mine"/);
+    await expectRefusal(send({ id: '01000000-0000-7000-8000-000000000000' }), 'message/id-too-old', /new id/);
+    await expectRefusal(send({ id: 'fff00000-0000-7000-8000-000000000000' }), 'message/id-ahead', /clock/);
+  });
+
+  it('that wants an answer of several, or within no time', async () => {
+    await expectRefusal(send({ toAgent: '*', timeout: 1 }), 'message/bad-deadline', /one agent/);
+    await expectRefusal(send({ timeout: 0 }), 'message/bad-deadline', /not 0 ms/);
+    await expectRefusal(send({ timeout: 1e9 }), 'message/bad-deadline', /86400000/);
+  });
+
+  it('under an id that was used for another', async () => {
+    const id = createId();
+    await send({ id, payload: 1 });
+    stored = await everything();
+    await expectRefusal(send({ id, payload: 2 }), 'message/id-reused', /new id/);
+  });
+});
+
+describe('an agent is refused', () => {
+  it('whose name is none', () => {
+    expect(() => hub.client('no name')).toThrow(expect.objectContaining({ code: 'agent/bad-name' }));
+    expect(() => hub.client('')).toThrow(expect.objectContaining({ code: 'agent/bad-name' }));
+  });
+
+  it('whose name is another’s', async () => {
+    const thief = hub.client('DocSystemAgent');
+    await thief.connect();
+    await expectRefusal(thief.registerAgent({ agentType: 'worker' }), 'agent/name-taken', /DocSystemAgent/);
+    await expectRefusal(
+      thief.sendMessage({ toAgent: 'Careless', messageType: 'note', payload: {} }),
+      'client/not-registered',
+      /registerAgent/,
+    );
+  });
+
+  it('whose name is the hub’s own', async () => {
+    const system = hub.client('system');
+    await system.connect();
+    await expectRefusal(system.registerAgent({ agentType: 'worker' }), 'agent/bad-name', /"system"/);
+  });
+
+  it.each([
+    ['a type that is none', { agentType: '' }, 'agent/bad-type'],
+    ['a capability twice', { capabilities: ['a', 'a'] }, 'agent/bad-capability'],
+    ['a capability that is no word', { capabilities: ['not a word'] }, 'agent/bad-capability'],
+    ['metadata that is no object', { metadata: [1] as never }, 'agent/bad-metadata'],
+    ['metadata that is too long', { metadata: { x: 'y'.repeat(20_000) } }, 'agent/bad-metadata'],
+    ['more credit than there is', { credit: 257 }, 'agent/bad-credit'],
+    ['a credit below nothing', { credit: -1 }, 'agent/bad-credit'],
+  ])('with %s', async (_what, changes, code) => {
+    await expectRefusal(client.updateAgent(changes), code, /./);
+  });
+
+  it('with a status that is none', () =>
+    expectRefusal(client.setStatus('asleep' as never), 'agent/bad-status', /"asleep"/));
+});
+
+describe('an event is refused', () => {
+  it('of a type that is none, or the hub’s own', async () => {
+    await expectRefusal(client.publishEvent({ eventType: 'no type', data: {} }), 'event/bad-type', /"no type"/);
+    await expectRefusal(
+      client.publishEvent({ eventType: 'system_alert', data: {} }),
+      'event/reserved-type',
+      /hub itself/,
+    );
+  });
+
+  it('whose data is not JSON or too long', async () => {
+    await expectRefusal(client.publishEvent({ eventType: 'x', data: { n: 1n } }), 'event/bad-data', /BigInt/);
+    await expectRefusal(
+      client.publishEvent({ eventType: 'x', data: { n: 'y'.repeat(300_000) } }),
+      'event/bad-data',
+      /262144/,
+    );
+  });
+
+  it('whose id is none', () =>
+    expectRefusal(client.publishEvent({ eventType: 'x', data: {}, id: 'mine' }), 'event/bad-id', /"mine"/));
+
+  it('as a filter that is none', () =>
+    expectRefusal(client.subscribeToEvents(['a.*.b']), 'event/bad-filter', /a\.\*\.b/));
+});
+
+describe('a workflow is refused', () => {
+  const start = (definition: Partial<WorkflowDefinition>) =>
+    client.startWorkflowCoordination({ workflow_type: 'bad', steps: [], ...definition });
+  const step = (action: string, ...dependsOn: string[]) => ({ agent: 'DocSystemAgent', action, depends_on: dependsOn });
+
+  it('whose steps wait for each other, and the circle is told', () =>
+    expectRefusal(
+      start({ steps: [step('a', 'c'), step('b', 'a'), step('c', 'b')] }),
+      'workflow/bad-definition',
+      /wait for each other: .* → .* → /,
+    ));
+
+  it('with a dependency that is not there', () =>
+    expectRefusal(start({ steps: [step('a', 'missing')] }), 'workflow/bad-definition', /no step "missing"/));
+
+  it('with every fault named at once', () =>
+    expectRefusal(
+      start({ participants: ['Ghost'], steps: [step('a'), step('a')] }),
+      'workflow/bad-definition',
+      /(?=.*Ghost)(?=.*another step has this id)(?=.*no participant)/,
+    ));
+
+  it('without steps, or with keys that mean nothing', async () => {
+    await expectRefusal(start({}), 'workflow/bad-definition', /steps/);
+    await expectRefusal(
+      start({ steps: [{ ...step('a'), after: 'b' } as never] }),
+      'workflow/bad-definition',
+      /steps\.0.*after/,
+    );
+  });
+
+  it('that is not there', () => expectRefusal(client.workflow(createId()), 'workflow/unknown', /no workflow/));
+});
+
+describe('a connection is refused', () => {
+  async function expectNone(connecting: Promise<void>, code: string, sentence: RegExp): Promise<void> {
+    await expect(connecting).rejects.toBeInstanceOf(ConnectionError);
+    await expectRefusal(connecting, code, sentence);
+  }
+
+  it('by a token that is none', () =>
+    expectNone(
+      hub.client('Forger', { token: 'not.a.token' }).connect(),
+      'connection/bad-token',
+      /does not accept the token/,
+    ));
+
+  it('where nothing listens', async () => {
+    const wire = await openWire(hub.url);
+    await wire[Symbol.asyncDispose]();
+    const lost = hub.client('Lost', { server: wire.url });
+    await expectNone(lost.connect(), 'connection/refused', new RegExp(`no hub answers at ${wire.url}; is it running`));
+  });
+
+  it('by a server without this database', () =>
+    expectNone(
+      hub.client('Astray', { database: 'elsewhere' }).connect(),
+      'connection/no-database',
+      /no database "elsewhere"/,
+    ));
+
+  it('before it is asked for', () =>
+    expectNone(hub.client('TooEarly').findAgents().then(), 'client/not-connected', /connect\(\) first/));
+
+  it('to an address that is none', () => {
+    expect(() => hub.client('Nowhere', { server: 'somewhere' })).toThrow(
+      expect.objectContaining({ code: 'client/bad-option' }),
+    );
+  });
+
+  it('after it was closed', async () => {
+    const closed = await hub.join('Closed');
+    await closed.close();
+    await closed.close();
+    await expect(closed.connect()).rejects.toMatchObject({ code: 'client/closed' });
+    await expect(closed.findAgents()).rejects.toMatchObject({ code: 'client/closed' });
+  });
+});
+
+describe('a frame that says nothing', () => {
+  it('ends its own connection and nobody else’s', async () => {
+    const url = new URL(`v1/database/${hub.database}/subscribe?compression=None`, hub.url);
+    url.protocol = 'ws:';
+    const socket = new WebSocket(url, ['v2.bsatn.spacetimedb']);
+    await new Promise(resolve => socket.once('message', resolve));
+
+    socket.send(Buffer.from([250, 1, 2, 3]));
+
+    await new Promise(resolve => socket.once('close', resolve));
+    expect(await client.findAgents({ name: 'DocSystemAgent', presence: 'online' })).toHaveLength(1);
+    expect(await everything()).toEqual(stored);
+  });
+});

@@ -1,0 +1,101 @@
+// "Broadcast Messages": everyone but the sender, also who was away.
+
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Heard } from '../support/heard.ts';
+import { startTestHub, type TestHub } from '../support/hub.ts';
+
+let hub: TestHub;
+
+beforeAll(async () => {
+  hub = await startTestHub();
+});
+
+afterAll(() => hub[Symbol.asyncDispose]());
+
+describe('a broadcast', () => {
+  it('reaches everyone else as the document shows', async () => {
+    const client = await hub.join('YourAgentName');
+    const heard = new Heard<string>();
+    const own = new Heard<unknown>();
+    await client.subscribeToMessages(own.add);
+    for (const name of ['One', 'Two', 'Three']) {
+      const agent = await hub.join(name);
+      await agent.subscribeToMessages(message => {
+        expect(message).toMatchObject({ broadcast: true, priority: 1, from: 'YourAgentName', to: ['*'] });
+        if (message.type === 'capability_announcement') {
+          heard.add(`${name}: ${message.payload.new_capabilities?.join()}`);
+        }
+      });
+    }
+
+    await client.sendMessage({
+      toAgent: '*', // Broadcast
+      messageType: 'capability_announcement',
+      payload: {
+        agent_name: 'YourAgentName',
+        new_capabilities: ['react_components', 'typescript'],
+        available_for: ['collaboration', 'review', 'mentoring'],
+      },
+      priority: 1,
+    });
+
+    expect([...(await heard.atLeast(3))].sort()).toEqual([
+      'One: react_components,typescript',
+      'Three: react_components,typescript',
+      'Two: react_components,typescript',
+    ]);
+    expect(own.items).toEqual([]);
+  });
+
+  it('waits for who is away, and is not heard twice after a restart', async () => {
+    const client = await hub.join('Crier');
+    const before = await hub.join('Sleeper');
+    const { token } = before;
+    await before.subscribeToMessages<'news'>(() => undefined);
+    await client.broadcast({ messageType: 'news', payload: 1 });
+    await before.close();
+    await client.broadcast({ messageType: 'news', payload: 2 });
+    await client.broadcast({ messageType: 'news', payload: 3 });
+
+    const after = await hub.join('Sleeper', {}, { token });
+    const heard = new Heard<unknown>();
+    await after.subscribeToMessages<'news'>(message => heard.add(message.payload));
+    await heard.atLeast(2);
+    await client.broadcast({ messageType: 'news', payload: 4 });
+
+    // The first may not have been acknowledged when the agent closed; the others come once, in order.
+    expect((await heard.atLeast(3)).filter(n => n !== 1)).toEqual([2, 3, 4]);
+  });
+
+  it('is not heard by who came later', async () => {
+    const client = await hub.join('EarlyCrier');
+    await client.broadcast({ messageType: 'news', payload: 'too early' });
+    const late = await hub.join('LateComer');
+    const heard = new Heard<unknown>();
+    await late.subscribeToMessages<'news'>(message => heard.add(message.payload));
+
+    await client.broadcast({ messageType: 'news', payload: 'in time' });
+
+    expect(await heard.first()).toBe('in time');
+  });
+
+  it('comes once and in order, three hundred of them, however long they are', async () => {
+    const client = await hub.join('Chatterbox');
+    const heard = new Heard<unknown>();
+    const listener = await hub.join('Listener');
+    await listener.subscribeToMessages<'chatter'>({
+      filters: { messageTypes: ['chatter'] },
+      concurrency: 1,
+      handler: ({ payload }) => heard.add(payload),
+    });
+    const long = 'x'.repeat(6_000);
+    const numbers = Array.from({ length: 300 }, (_, n) => n);
+
+    await Promise.all(
+      numbers.map(n => client.broadcast({ messageType: 'chatter', payload: n % 50 === 0 ? [n, long] : [n] })),
+    );
+
+    const payloads = await heard.atLeast(300);
+    expect(payloads.map(payload => (Array.isArray(payload) ? (payload as unknown[])[0] : undefined))).toEqual(numbers);
+  });
+});

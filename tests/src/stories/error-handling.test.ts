@@ -1,0 +1,210 @@
+// "Error Handling": an answer, a refusal by the agent, nobody who answers, a connection that is lost.
+
+import { ConnectionError, TimeoutError, type AgoraClient } from '@agora/client';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { gate, Heard } from '../support/heard.ts';
+import { startTestHub, type TestHub } from '../support/hub.ts';
+import { openWire } from '../support/wire.ts';
+
+let hub: TestHub;
+
+beforeAll(async () => {
+  hub = await startTestHub();
+  const docs = await hub.join('DocSystemAgent');
+  await docs.subscribeToMessages(async (message, context) => {
+    if (message.type !== 'documentation_request') return;
+    if (message.payload.title === 'impossible') await context.respondError('no such component');
+    else if (message.payload.title === 'silence')
+      await new Promise(resolve => context.signal.addEventListener('abort', resolve));
+    else await context.respond({ file_path: 'docs/modal.md' });
+  });
+});
+
+afterAll(() => hub[Symbol.asyncDispose]());
+
+/** The document's block, printing to `printed`. */
+async function request(client: AgoraClient, requestData: { title: string }, timeout: number): Promise<string> {
+  let printed = '';
+  const print = (text: string) => (printed += text);
+  try {
+    const response = await client.sendMessage({
+      toAgent: 'DocSystemAgent',
+      messageType: 'documentation_request',
+      payload: requestData,
+      timeout, // Wait up to so many seconds for response
+    });
+
+    if (response.status === 'success') {
+      print(`Documentation will be created: ${(response.data as { file_path: string }).file_path}`);
+    } else {
+      print(`Request failed: ${response.error}`);
+    }
+  } catch (error) {
+    if (error instanceof TimeoutError) print('Agent did not respond within timeout period');
+    else if (error instanceof ConnectionError) print('SpacetimeDB connection lost');
+    else throw error;
+  }
+  return printed;
+}
+
+describe('a request', () => {
+  it('is answered', async () => {
+    const client = await hub.join('Answered');
+    expect(await request(client, { title: 'Modal' }, 30)).toBe('Documentation will be created: docs/modal.md');
+  });
+
+  it('is answered with an error', async () => {
+    const client = await hub.join('Refused');
+    expect(await request(client, { title: 'impossible' }, 30)).toBe('Request failed: no such component');
+  });
+
+  it('is not answered in time', async () => {
+    const client = await hub.join('Unanswered');
+    expect(await request(client, { title: 'silence' }, 0.3)).toBe('Agent did not respond within timeout period');
+  });
+
+  it('waits while the connection is lost, and says so when it does not come back', async () => {
+    await using wire = await openWire(hub.url);
+    const client = await hub.join('CutOff', {}, { server: wire.url, patienceMs: 300 });
+    const waiting = request(client, { title: 'silence' }, 30);
+    await client.sendMessage({ toAgent: 'DocSystemAgent', messageType: 'status_update', payload: {} });
+
+    wire.cut();
+
+    expect(await waiting).toBe('SpacetimeDB connection lost');
+    expect(client.state).toBe('reconnecting');
+    expect(await request(client, { title: 'Modal' }, 30)).toBe('SpacetimeDB connection lost');
+  });
+
+  it('is answered over the next connection when the first is lost meanwhile', async () => {
+    await using wire = await openWire(hub.url);
+    const asked = gate();
+    const answer = gate();
+    const slow = await hub.join('SlowAgent');
+    await slow.subscribeToMessages<'q'>(async () => {
+      asked.open();
+      await answer.opened;
+      return 42;
+    });
+    const client = await hub.join('Persistent', {}, { server: wire.url });
+    const asking = client.sendMessage({ toAgent: 'SlowAgent', messageType: 'q', payload: {}, timeout: 20 });
+    await asked.opened;
+
+    wire.cut();
+    answer.open();
+    wire.mend();
+
+    expect(await asking).toMatchObject({ status: 'success', data: 42 });
+  });
+
+  it('is waited for no longer than its signal says', async () => {
+    const client = await hub.join('Aborting');
+    const controller = new AbortController();
+    const payload = { title: 'silence' };
+    const asking = client.sendMessage({
+      toAgent: 'DocSystemAgent',
+      messageType: 'documentation_request',
+      payload,
+      timeout: 30,
+      signal: controller.signal,
+    });
+    controller.abort(new Error('never mind'));
+    await expect(asking).rejects.toThrow('never mind');
+  });
+
+  it('that was given up is told to who asked before its time was over', async () => {
+    const short = await hub.join('GoingAway');
+    const client = await hub.join('Bereft');
+    const asking = client.sendMessage({ toAgent: 'GoingAway', messageType: 'q', payload: {}, timeout: 20 });
+    await client.sendMessage({ toAgent: 'GoingAway', messageType: 'q', payload: {} });
+    await short.unregisterAgent();
+    expect(await asking).toMatchObject({ status: 'error', error: expect.stringContaining('given up') as string });
+  });
+});
+
+describe('a lost connection', () => {
+  it('is found again: nothing sent meanwhile is lost or doubled, and events go on without a hole', async () => {
+    await using wire = await openWire(hub.url);
+    const states = new Heard<string>();
+    const client = await hub.join('Resuming', {}, { server: wire.url });
+    const peer = await hub.join('Peer');
+    client.on('connection', ({ state }) => states.add(state));
+    const messages = new Heard<unknown>();
+    const back = new Heard<unknown>();
+    const events = new Heard<unknown>();
+    await client.subscribeToMessages<'n'>(({ payload }) => messages.add(payload));
+    await peer.subscribeToMessages<'n'>(({ payload }) => back.add(payload));
+    await client.subscribeToEvents(['tick'], { handler: event => events.add(event.data['n']) });
+    const round = (n: number) =>
+      Promise.all([
+        peer.sendMessage({ toAgent: 'Resuming', messageType: 'n', payload: n }),
+        peer.publishEvent({ eventType: 'tick', data: { n } }),
+      ]);
+    await round(1);
+    await messages.atLeast(1);
+
+    wire.cut();
+    await states.atLeast(1);
+    await round(2);
+    const sending = client.sendMessage({ toAgent: 'Peer', messageType: 'n', payload: 'while away' });
+    await peer.broadcast({ messageType: 'n', payload: 'to all' });
+    wire.mend();
+    await sending;
+    await round(3);
+
+    expect(await events.atLeast(3)).toEqual([1, 2, 3]);
+    expect([...(await messages.atLeast(4))].sort()).toEqual([1, 2, 3, 'to all']);
+    expect(await back.first()).toBe('while away');
+    expect(states.items).toEqual(['reconnecting', 'connected']);
+  });
+
+  it('does not run a handler again that goes on meanwhile', async () => {
+    await using wire = await openWire(hub.url);
+    const runs = new Heard<number>();
+    const finish = gate();
+    const reconnected = gate();
+    const client = await hub.join('Steady', {}, { server: wire.url });
+    await client.subscribeToMessages<'job'>(async (_message, { attempt }) => {
+      runs.add(attempt);
+      await finish.opened;
+      return 'done';
+    });
+    client.on('connection', ({ state }) => state === 'connected' && reconnected.open());
+    const boss = await hub.join('Boss');
+    const asking = boss.sendMessage({ toAgent: 'Steady', messageType: 'job', payload: {}, timeout: 20 });
+    await runs.first();
+
+    wire.cut();
+    wire.mend();
+    await reconnected.opened;
+    finish.open();
+
+    expect(await asking).toMatchObject({ status: 'success', data: 'done' });
+    expect(runs.items).toEqual([1]);
+  });
+
+  it('is noticed when nothing comes through any more and nobody says so', async () => {
+    await using wire = await openWire(hub.url);
+    const states = new Heard<string>();
+    const client = await hub.join('Frozen', {}, { server: wire.url, heartbeatMs: 200 });
+    client.on('connection', ({ state }) => states.add(state));
+
+    wire.freeze();
+
+    expect(await states.atLeast(2)).toEqual(['reconnecting', 'connected']);
+  });
+
+  it('that does not come back is given up, and everything that waits is told', async () => {
+    const wire = await openWire(hub.url);
+    const client = await hub.join('Abandoned', {}, { server: wire.url, giveUpAfterMs: 300 });
+    const closed = gate();
+    client.on('connection', ({ state }) => state === 'closed' && closed.open());
+    const events = (await client.subscribeToEvents(['never']))[Symbol.asyncIterator]().next();
+
+    await wire[Symbol.asyncDispose]();
+
+    await expect(events).rejects.toMatchObject({ code: 'connection/lost' });
+    await closed.opened;
+    await expect(client.sendMessage({ to: 'X', messageType: 'n', payload: 1 })).rejects.toBeInstanceOf(ConnectionError);
+  });
+});

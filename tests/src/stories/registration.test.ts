@@ -1,0 +1,103 @@
+// "Register Your Agent": connect, say what you are and can do, come back as the same one.
+
+import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { AgoraClient } from '@agora/client';
+import { fileTokenStore } from '@agora/client/node';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Heard } from '../support/heard.ts';
+import { startTestHub, type TestHub } from '../support/hub.ts';
+
+let hub: TestHub;
+
+beforeAll(async () => {
+  hub = await startTestHub();
+});
+
+afterAll(() => hub[Symbol.asyncDispose]());
+
+describe('an agent registers', () => {
+  it('as the document shows', async () => {
+    const client = new AgoraClient('YourAgentName', { server: hub.url, database: hub.database });
+    await client.connect();
+
+    await client.registerAgent({
+      agentType: 'specialist', // or "worker", "coordinator", etc.
+      capabilities: ['documentation', 'validation', 'analysis'],
+      metadata: {
+        specialization: 'Your expertise area',
+        availability: 'active',
+        version: '1.0.0',
+      },
+    });
+
+    const [agent] = await client.findAgents({ name: 'YourAgentName' });
+    expect(agent).toMatchObject({
+      name: 'YourAgentName',
+      agentType: 'specialist',
+      capabilities: ['documentation', 'validation', 'analysis'],
+      status: 'active',
+      presence: 'online',
+      metadata: { specialization: 'Your expertise area', availability: 'active', version: '1.0.0' },
+      owner: client.identity,
+    });
+    await client.close();
+  });
+
+  it('is offline after it has closed, and is seen to be by others', async () => {
+    const watcher = await hub.join('Watcher');
+    const leaver = await hub.join('Leaver');
+    expect(await watcher.findAgents({ name: 'Leaver', presence: 'online' })).toHaveLength(1);
+
+    await leaver.close();
+
+    await expect.poll(() => watcher.findAgents({ name: 'Leaver', presence: 'offline' })).toHaveLength(1);
+  });
+
+  it('changes what it says of itself', async () => {
+    const client = await hub.join('Changing', { capabilities: ['a'], metadata: { version: 1 } });
+
+    await client.updateAgent({ capabilities: ['a', 'b'] });
+    await client.setStatus('busy');
+
+    const wanted = { name: 'Changing', capabilities: ['b'], status: 'busy' } as const;
+    await expect.poll(() => client.findAgents(wanted)).toMatchObject([{ metadata: { version: 1 } }]);
+  });
+
+  it('is gone once it is unregistered, and everyone hears of both', async () => {
+    const events = new Heard<[string, unknown]>();
+    const watcher = await hub.join('Greeter');
+    await watcher.subscribeToEvents(['agent_registration', 'agent_unregistered'], {
+      handler: event => events.add([event.type, event.data['agent_name']]),
+    });
+    const client = await hub.join('ShortLived');
+
+    await client.unregisterAgent();
+
+    expect(await watcher.findAgents({ name: 'ShortLived' })).toEqual([]);
+    expect(await events.atLeast(2)).toEqual([
+      ['agent_registration', 'ShortLived'],
+      ['agent_unregistered', 'ShortLived'],
+    ]);
+  });
+
+  it('is the same owner again with the token in its file, and messages have waited for it', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'agora-token-'));
+    const tokenStore = fileTokenStore(join(folder, 'deep', 'token'));
+    const before = await hub.join('Restarted', {}, { tokenStore });
+    const { identity } = before;
+    await before.close();
+    expect((await stat(join(folder, 'deep', 'token'))).mode & 0o777).toBe(0o600);
+    const sender = await hub.join('Patient');
+    await sender.sendMessage({ toAgent: 'Restarted', messageType: 'while.away', payload: { n: 1 } });
+
+    const after = await hub.join('Restarted', {}, { tokenStore });
+    const heard = new Heard<unknown>();
+    await after.subscribeToMessages<'while.away'>(message => heard.add(message.payload));
+
+    expect(after.identity).toBe(identity);
+    expect(await heard.first()).toEqual({ n: 1 });
+    await rm(folder, { recursive: true });
+  });
+});

@@ -1,0 +1,162 @@
+// "Collaborative Documentation Workflow": three agents, each step with what the one before it has made.
+
+import { PermanentError, type Task } from '@agora/client';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Heard } from '../support/heard.ts';
+import { startTestHub, type TestHub } from '../support/hub.ts';
+
+let hub: TestHub;
+
+beforeAll(async () => {
+  hub = await startTestHub();
+});
+
+afterAll(() => hub[Symbol.asyncDispose]());
+
+describe('a workflow', () => {
+  it('runs as the document shows', async () => {
+    const tasks = new Heard<Task>();
+    const docs = await hub.join('DocSystemAgent');
+    const review = await hub.join('ReviewAgent');
+    const quality = await hub.join('QualityAgent');
+    docs.onTask('create_initial_docs', task => {
+      tasks.add(task);
+      return { file_path: 'docs/api.md' };
+    });
+    review.onTask('technical_review', async task => {
+      tasks.add(task);
+      return await Promise.resolve({ approved: true });
+    });
+    quality.onTask('quality_assessment', task => {
+      tasks.add(task);
+      return { score: 95 };
+    });
+    const client = await hub.join('YourAgentName');
+
+    const workflow = await client.startWorkflowCoordination({
+      workflow_type: 'documentation_creation',
+      participants: ['DocSystemAgent', 'ReviewAgent', 'QualityAgent'],
+      steps: [
+        {
+          agent: 'DocSystemAgent',
+          action: 'create_initial_docs',
+          requirements: {
+            document_type: 'api',
+            include_examples: true,
+          },
+        },
+        {
+          agent: 'ReviewAgent',
+          action: 'technical_review',
+          depends_on: ['create_initial_docs'],
+        },
+        {
+          agent: 'QualityAgent',
+          action: 'quality_assessment',
+          depends_on: ['technical_review'],
+        },
+      ],
+    });
+
+    expect(`Started workflow: ${workflow.workflow_id}`).toMatch(/^Started workflow: [0-9a-f-]{36}$/);
+    const result = await workflow.result({ timeoutMs: 10_000 });
+    expect(result).toMatchObject({
+      status: 'succeeded',
+      outputs: {
+        create_initial_docs: { file_path: 'docs/api.md' },
+        technical_review: { approved: true },
+        quality_assessment: { score: 95 },
+      },
+    });
+    expect(tasks.items).toMatchObject([
+      { step: 'create_initial_docs', requirements: { document_type: 'api', include_examples: true }, inputs: {} },
+      { step: 'technical_review', inputs: { create_initial_docs: { file_path: 'docs/api.md' } } },
+      { step: 'quality_assessment', inputs: { technical_review: { approved: true } } },
+    ]);
+    expect(tasks.items.every(task => task.workflowId === workflow.workflowId)).toBe(true);
+    expect(workflow.status()).toMatchObject({ status: 'succeeded', total: 3, ended: 3 });
+  });
+
+  it('is told as events from its start to its end, also to who asks late', async () => {
+    const worker = await hub.join('EventWorker');
+    worker.onTask('*', () => undefined);
+    const client = await hub.join('EventStarter');
+    const steps = [
+      { agent: 'EventWorker', action: 'one' },
+      { agent: 'EventWorker', action: 'two', dependsOn: ['one'] },
+    ];
+    const workflow = await client.startWorkflowCoordination({ workflowType: 'told', steps });
+    await workflow.result({ timeoutMs: 10_000 });
+
+    const types: string[] = [];
+    for await (const event of workflow.events()) types.push(event.type);
+
+    expect(types).toEqual([
+      'workflow_started',
+      'step_ready',
+      'step_completed',
+      'step_ready',
+      'step_completed',
+      'workflow_completion',
+    ]);
+  });
+
+  it('is followed by its participants, and by nobody else', async () => {
+    const worker = await hub.join('Participant');
+    const stranger = await hub.join('Stranger');
+    worker.onTask('work', () => 'done');
+    const client = await hub.join('Initiator');
+    const steps = [{ agent: 'Participant', action: 'work' }];
+    const { workflowId } = await client.startWorkflowCoordination({ workflow_type: 'private', steps });
+
+    const followed = await worker.workflow(workflowId);
+
+    expect(await followed.result({ timeoutMs: 10_000 })).toMatchObject({
+      status: 'succeeded',
+      outputs: { work: 'done' },
+    });
+    await expect(stranger.workflow(workflowId)).rejects.toMatchObject({ code: 'workflow/unknown' });
+  });
+
+  it('fails with its step, and says why', async () => {
+    const worker = await hub.join('Failing');
+    worker.onTask('work', () => {
+      throw new PermanentError('the disk is full');
+    });
+    const client = await hub.join('Hopeful');
+    const steps = [
+      { agent: 'Failing', action: 'work' },
+      { agent: 'Failing', action: 'rest', depends_on: ['work'] },
+    ];
+    const workflow = await client.startWorkflowCoordination({ workflow_type: 'doomed', steps });
+
+    const result = await workflow.result({ timeoutMs: 10_000 });
+
+    expect(result).toMatchObject({ status: 'failed', reason: expect.stringContaining('the disk is full') as string });
+    expect(result.steps.map(step => step.state)).toEqual(['failed', 'cancelled']);
+  });
+
+  it('assigns its steps to a plain listener too, whose return is the output', async () => {
+    const worker = await hub.join('PlainListener');
+    await worker.subscribeToMessages(message => {
+      if (message.type === 'task_assignment') return { did: message.payload.task['action'] };
+      return undefined;
+    });
+    const client = await hub.join('PlainStarter');
+    const steps = [{ agent: 'PlainListener', action: 'anything' }];
+    const workflow = await client.startWorkflowCoordination({ workflow_type: 'plain', steps });
+
+    expect(await workflow.result({ timeoutMs: 10_000 })).toMatchObject({ outputs: { anything: { did: 'anything' } } });
+  });
+
+  it('that nobody works on is waited for no longer than one likes', async () => {
+    await hub.join('Idle');
+    const client = await hub.join('Impatient');
+    const workflow = await client.startWorkflowCoordination({
+      workflow_type: 'slow',
+      steps: [{ agent: 'Idle', action: 'x' }],
+    });
+    await expect(workflow.result({ timeoutMs: 50 })).rejects.toMatchObject({ code: 'workflow/timed-out' });
+    expect(await client.queryCoordinationData({ type: 'workflows', filters: { status: 'running' } })).toHaveLength(1);
+  });
+});

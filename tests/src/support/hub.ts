@@ -1,0 +1,95 @@
+// A hub for one story: the embedded host in this process with the module on it; or, with AGORA_TEST_SERVER=http://…, the
+// module published there under a fresh name.
+
+import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { AgoraClient, type AgoraClientOptions, type Registration } from '@agora/client';
+import { startHost } from '@agora/host';
+import { z } from 'zod';
+
+const BUNDLE = new URL('../../../module/dist/bundle.js', import.meta.url);
+const CALL_WITHIN_MS = 30_000;
+
+/** A running hub; disposing of it closes every client that it made. */
+export interface TestHub extends AsyncDisposable {
+  readonly url: string;
+  readonly database: string;
+  /** A client that is not connected yet. */
+  client(name: string, options?: AgoraClientOptions): AgoraClient;
+  /** A client whose agent is registered. */
+  join(name: string, registration?: Partial<Registration>, options?: AgoraClientOptions): Promise<AgoraClient>;
+  /** The rows of a table, private ones too, as the owner of the database sees them. */
+  rows(table: string): Promise<readonly unknown[]>;
+}
+
+interface Place {
+  readonly url: string;
+  readonly database: string;
+  readonly ownerToken: string;
+  close(): Promise<void>;
+}
+
+/** Starts a hub, or borrows one. */
+export async function startTestHub(): Promise<TestHub> {
+  const server = process.env['AGORA_TEST_SERVER'];
+  const bundle = await readFile(BUNDLE);
+  const place = await (server ? publishAt(server, bundle) : embed(bundle));
+  const clients: AgoraClient[] = [];
+  const client: TestHub['client'] = (name, options) => {
+    const made = new AgoraClient(name, { server: place.url, database: place.database, ...options });
+    clients.push(made);
+    return made;
+  };
+  return {
+    url: place.url,
+    database: place.database,
+    client,
+    async join(name, registration, options) {
+      const joined = client(name, options);
+      await joined.connect();
+      await joined.registerAgent({ agentType: 'worker', ...registration });
+      return joined;
+    },
+    rows: table => rowsOf(place, table),
+    async [Symbol.asyncDispose]() {
+      await Promise.all(clients.map(each => each.close()));
+      await place.close();
+    },
+  };
+}
+
+async function embed(bundle: Uint8Array): Promise<Place> {
+  const database = 'agora';
+  const host = await startHost({ inMemory: true });
+  await host.publish(database, bundle);
+  return { url: host.url, database, ownerToken: host.owner.token, close: () => host.close() };
+}
+
+const Issued = z.object({ token: z.string() });
+
+async function publishAt(url: string, bundle: Uint8Array<ArrayBuffer>): Promise<Place> {
+  const { token: ownerToken } = Issued.parse(await (await ask(url, 'v1/identity', { method: 'POST' })).json());
+  const database = `agora-story-${randomBytes(6).toString('hex')}`;
+  const headers = { authorization: `Bearer ${ownerToken}`, 'content-type': 'application/octet-stream' };
+  await ask(url, `v1/database/${database}?host_type=Js`, { method: 'PUT', headers, body: bundle });
+  // It is left there: a server that is asked to delete a database while its clients leave may fall over.
+  return { url, database, ownerToken, close: () => Promise.resolve() };
+}
+
+const Answered = z.array(z.object({ rows: z.array(z.unknown()) }));
+
+async function rowsOf({ url, database, ownerToken }: Place, table: string): Promise<readonly unknown[]> {
+  const headers = { authorization: `Bearer ${ownerToken}` };
+  const request = { method: 'POST', headers, body: `SELECT * FROM ${table}` };
+  const [answer] = Answered.parse(await (await ask(url, `v1/database/${database}/sql`, request)).json());
+  return answer?.rows ?? [];
+}
+
+async function ask(server: string, path: string, request: RequestInit): Promise<Response> {
+  const response = await fetch(new URL(path, `${server}/`), {
+    ...request,
+    signal: AbortSignal.timeout(CALL_WITHIN_MS),
+  });
+  if (!response.ok) throw new Error(`${path} answered ${response.status}: ${await response.text()}`);
+  return response;
+}
