@@ -1,0 +1,53 @@
+import { spawnSync } from 'node:child_process';
+import { cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+
+let clone: string;
+
+beforeEach(() => {
+  clone = mkdtempSync(join(tmpdir(), 'agora-clone-'));
+  for (const file of ['package.json', 'pnpm-lock.yaml', 'scripts/run.mjs']) cpSync(join(ROOT, file), join(clone, file));
+});
+
+afterEach(() => rmSync(clone, { recursive: true, force: true }));
+
+/** Runs a command in a clone where nothing is installed, with nothing to install from. */
+function run(...args: string[]) {
+  return spawnSync(process.execPath, [join(clone, 'scripts/run.mjs'), ...args], {
+    encoding: 'utf8',
+    timeout: 30_000,
+    env: {
+      ...process.env,
+      npm_config_registry: 'http://127.0.0.1:9/',
+      npm_config_fetch_retries: '0',
+      npm_config_cache: join(clone, 'cache'),
+    },
+  });
+}
+
+describe('the door of the repository', () => {
+  it('says in one sentence why nothing could be installed, and keeps the details', { timeout: 60_000 }, () => {
+    const { status, stdout, stderr } = run('start');
+    expect(status).toBe(1);
+    expect(stdout).toBe('');
+    const [progress, sentence, ...rest] = stderr.trim().split('\n');
+    expect(progress).toBe('Installing what is missing …');
+    expect(sentence).toMatch(
+      /^Installing the dependencies failed: the npm registry could not be reached;.*install\.log\)\.$/,
+    );
+    expect(rest).toEqual([]);
+    expect(existsSync(join(clone, 'node_modules/.tools/install.log'))).toBe(true);
+  });
+
+  it('installs nothing for a command that it does not have', () => {
+    const { status, stderr } = run('strat');
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/^Unknown command "strat"; there are: start, .*\.\n$/);
+    expect(existsSync(join(clone, 'node_modules'))).toBe(false);
+  });
+});
