@@ -7,6 +7,9 @@ const PACKAGES = {
   bindings: [],
   client: ['@agora/bindings', '@agora/module/contract'],
   host: [],
+  demo: ['@agora/client', '@agora/scripts/command', '@agora/scripts/hub'],
+  'demo/src/agents': ['@agora/client'],
+  bench: ['@agora/client', '@agora/scripts/hub'],
 };
 
 /** The rooms of the host from the inside out: a room imports only rooms of groups before its own. */
@@ -21,7 +24,7 @@ const HOST_ROOMS = [
 ];
 
 const refusePackages = Object.entries(PACKAGES).map(([folder, allowed]) => ({
-  files: [`${folder}/src/**/*.ts`],
+  files: [folder.includes('/') ? `${folder}/**/*.ts` : `${folder}/src/**/*.ts`],
   rules: {
     'no-restricted-imports': [
       'error',
