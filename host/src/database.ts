@@ -15,9 +15,10 @@ import { Datastore } from './datastore/datastore.ts';
 import type { Table } from './datastore/table.ts';
 import type { Transaction } from './datastore/transaction.ts';
 import { assert, HostError } from './errors.ts';
-import { fetchAndWait, type GuestHooks } from './guest/index.ts';
+import type { GuestHooks } from './guest/activation.ts';
+import { fetchAndWait } from './guest/outgoing-http.ts';
 import type { Lifecycle, ModuleDef, ViewDef } from './schema/definition.ts';
-import type { RawModule } from './schema/index.ts';
+import type { RawModule } from './schema/raw.ts';
 import type { CommitExtra, Storage, StoredState } from './storage/storage.ts';
 import type { World } from './world.ts';
 

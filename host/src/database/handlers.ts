@@ -1,7 +1,9 @@
 // HTTP requests that the module answers: which handler, and the request and the answer in its terms (contract 4.9).
 
 import { HostError, messageOf } from '../errors.ts';
-import { decodeResponse, encodeRequest, textWithTrace, type HttpReply, type Ran } from '../guest/index.ts';
+import type { HttpReply } from '../guest/activation.ts';
+import { textWithTrace, type Ran } from '../guest/guest.ts';
+import { decodeResponse, encodeRequest } from '../guest/http-message.ts';
 import type { ModuleDef } from '../schema/definition.ts';
 import type { HttpAnswer } from './outcome.ts';
 

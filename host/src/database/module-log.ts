@@ -1,6 +1,7 @@
 // What a module logged, and what the host says about it: the newest lines, as JSON, one object a line.
 
-import { MODULE_FILE, type LogLine } from '../guest/index.ts';
+import type { LogLine } from '../guest/activation.ts';
+import { MODULE_FILE } from '../guest/bundle.ts';
 import { writeJson } from '../sats/json-text.ts';
 
 /** What is kept; older lines are gone. */

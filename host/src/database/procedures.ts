@@ -1,6 +1,6 @@
 // Functions that open their transactions themselves: procedures and HTTP handlers.
 
-import type { Activation } from '../guest/index.ts';
+import type { Activation } from '../guest/activation.ts';
 import type { ProcedureDef } from '../schema/definition.ts';
 import type { World } from '../world.ts';
 import type { Callable } from './functions.ts';

@@ -1,8 +1,12 @@
 // A published program: the bundle, the module it becomes, and what that module says of itself.
 
 import { HostError } from '../errors.ts';
-import { Guest, type GuestHooks } from '../guest/index.ts';
-import { describeModule, type ModuleDef, type RawModule } from '../schema/index.ts';
+import type { GuestHooks } from '../guest/activation.ts';
+import { Guest } from '../guest/guest.ts';
+import { decodeModule } from '../schema/decode.ts';
+import type { ModuleDef } from '../schema/definition.ts';
+import type { RawModule } from '../schema/raw.ts';
+import { validateModule } from '../schema/validate.ts';
 
 export interface Program {
   readonly bytes: Uint8Array;
@@ -17,7 +21,8 @@ export interface Program {
 export function loadProgram(bytes: Uint8Array, hooks: GuestHooks): Program {
   const guest = Guest.load(textOf(bytes), hooks);
   const description = guest.describe();
-  return { bytes, guest, description, ...describeModule(description) };
+  const raw = decodeModule(description);
+  return { bytes, guest, description, raw, def: validateModule(raw) };
 }
 
 function textOf(bytes: Uint8Array): string {

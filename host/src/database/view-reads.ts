@@ -4,7 +4,7 @@
 import type { TableChange } from '../datastore/commit.ts';
 import type { Table } from '../datastore/table.ts';
 import type { Index } from '../datastore/table-index.ts';
-import type { ReadSet } from '../guest/index.ts';
+import type { ReadSet } from '../guest/activation.ts';
 
 /** Collects what one run of a view reads. */
 export class ViewReads implements ReadSet {
