@@ -80,6 +80,7 @@ export async function startHost(options: HostOptions = {}): Promise<Host> {
       world,
       limits,
       createIdentity: () => tokens.mint().identity,
+      trustsModules: options.publishers !== 'anybody',
       report: log,
     });
     const visits = new Visits(world);

@@ -41,6 +41,8 @@ export interface DatabasesOptions {
   readonly limits: ConnectionLimits;
   /** An identity that nobody has. */
   readonly createIdentity: () => bigint;
+  /** Whether everyone who may publish here is trusted with this process (see `DatabaseOptions`). */
+  readonly trustsModules: boolean;
   /** Hears what the operator should know. */
   readonly report: (message: string) => void;
 }
@@ -180,8 +182,9 @@ export class Databases {
 
   /** Runs a module once where it leaves no trace: one that fails to begin must not take a name. */
   async #validate({ identity, owner }: DatabaseRecord, bundle: Uint8Array): Promise<void> {
-    const { world } = this.#options;
-    const database = await Database.open({ storage: createMemoryStorage(), world, identity, owner, bundle });
+    const { world, trustsModules: trustsModule } = this.#options;
+    const storage = createMemoryStorage();
+    const database = await Database.open({ storage, world, identity, owner, bundle, trustsModule });
     await database.close();
   }
 
@@ -198,9 +201,9 @@ export class Databases {
   }
 
   async #run({ identity, owner }: DatabaseRecord, storage: Storage, bundle: Uint8Array | undefined): Promise<void> {
-    const { world, limits, report } = this.#options;
+    const { world, limits, report, trustsModules: trustsModule } = this.#options;
     try {
-      const database = await Database.open({ storage, world, identity, owner, ...(bundle && { bundle }) });
+      const database = await Database.open({ storage, world, identity, owner, trustsModule, ...(bundle && { bundle }) });
       const variables = new SystemVariables();
       const clients = new Clients(database, variables, limits, report);
       this.#open.set(identity, { identity, database, clients, variables });
