@@ -203,7 +203,14 @@ export class Databases {
   async #run({ identity, owner }: DatabaseRecord, storage: Storage, bundle: Uint8Array | undefined): Promise<void> {
     const { world, limits, report, trustsModules: trustsModule } = this.#options;
     try {
-      const database = await Database.open({ storage, world, identity, owner, trustsModule, ...(bundle && { bundle }) });
+      const database = await Database.open({
+        storage,
+        world,
+        identity,
+        owner,
+        trustsModule,
+        ...(bundle && { bundle }),
+      });
       const variables = new SystemVariables();
       const clients = new Clients(database, variables, limits, report);
       this.#open.set(identity, { identity, database, clients, variables });
