@@ -1,5 +1,6 @@
 // What is wrong is refused with a stable code and a clear sentence, and nothing of it is stored.
 
+import { DbConnection } from '@agora/bindings';
 import { AgoraError, ConnectionError, createId, type AgoraClient, type WorkflowDefinition } from '@agora/client';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
@@ -140,6 +141,40 @@ describe('an agent is refused', () => {
   it('with a status that is none', () =>
     expectRefusal(client.setStatus('asleep' as never), 'agent/bad-status', /"asleep"/));
 });
+
+describe('who speaks for another’s agent', () => {
+  it('is refused, whatever it does', async () => {
+    const [docs] = await client.findAgents({ name: 'DocSystemAgent' });
+    const agent = BigInt(docs?.id ?? 0);
+    const db = await openRaw();
+    const send = { id: createId(), agent, to: ['Careless'], type: 'note', payload: '{}', headers: '', priority: 2 };
+    const times = { answerWithinMs: 0, ttlMs: 0n, delayMs: 0n, inReplyTo: '' };
+    const notYours = expect.objectContaining({
+      message: expect.stringContaining('agent/not-yours') as string,
+    }) as unknown;
+
+    const sending = db.reducers.performActs({ acts: [{ tag: 'Send', value: { ...send, ...times } }] });
+    await expect(sending).rejects.toEqual(notYours);
+    await expect(db.reducers.setStatus({ agent, status: 'away' })).rejects.toEqual(notYours);
+    await expect(db.reducers.attachAgent({ agent })).rejects.toEqual(notYours);
+    await expect(db.reducers.unregisterAgent({ agent })).rejects.toEqual(notYours);
+
+    expect(await everything()).toEqual(stored);
+    db.disconnect();
+  });
+});
+
+/** A connection of a stranger, beneath the client. */
+function openRaw(): Promise<DbConnection> {
+  return new Promise((resolve, reject) => {
+    DbConnection.builder()
+      .withUri(hub.url)
+      .withDatabaseName(hub.database)
+      .onConnect(resolve)
+      .onConnectError((_context, error) => reject(error))
+      .build();
+  });
+}
 
 describe('an event is refused', () => {
   it('of a type that is none, or the hub’s own', async () => {
