@@ -94,7 +94,8 @@ export class AgoraClient implements AsyncDisposable {
       connection,
       acts,
       dispatcher,
-      agent: () => this.#agent.id,
+      // While leaving, nothing more is begun.
+      agent: () => (this.#closing ? undefined : this.#agent.id),
       noticed: notice => {
         if (!this.#asks.settle(notice)) this.#emitter.emit('notice', notice);
       },

@@ -6,8 +6,8 @@
 
 import type { DbConnection } from '@agora/bindings';
 import { backoffMs } from './backoff.ts';
-import { type AgoraError, ConnectionError, textOf, toAgoraError } from './errors.ts';
-import type { Settings } from './options.ts';
+import { AgoraError, ConnectionError, textOf, toAgoraError } from './errors.ts';
+import type { Settings, TokenStore } from './options.ts';
 import { openSession, type Session } from './session.ts';
 
 export type ConnectionState = 'idle' | 'connecting' | 'connected' | 'reconnecting' | 'closed';
@@ -79,7 +79,7 @@ export class Connection {
       const { token, tokenStore } = this.settings;
       const known = token ?? (await tokenStore?.load());
       await this.#open(known);
-      if (known === undefined && this.#token !== undefined) await tokenStore?.save(this.#token);
+      if (known === undefined && tokenStore) await this.#keepToken(tokenStore);
     } catch (error) {
       const reason = toAgoraError(error);
       if (!this.#end) this.#become('idle', reason);
@@ -146,6 +146,15 @@ export class Connection {
     this.#rejectWaiters(error);
     for (const tell of this.#losses) tell(error);
     this.#become('closed', error.code === 'client/closed' ? undefined : error);
+  }
+
+  /** Without its token the agent works as well, until it is restarted. */
+  async #keepToken(store: TokenStore): Promise<void> {
+    try {
+      if (this.#token !== undefined) await store.save(this.#token);
+    } catch (error) {
+      this.warn(new AgoraError('client/bad-option', `the token could not be kept: ${textOf(error)}`, { cause: error }));
+    }
   }
 
   async #open(token: string | undefined): Promise<void> {
