@@ -12,7 +12,7 @@ import { DeliveryDuty } from './duty.ts';
 import { parseEnvelope, type Envelope } from './envelope.ts';
 import { AgoraError, toAgoraError } from './errors.ts';
 import { IncomingMessage, type MessageKeeper, type MessageKind } from './incoming-message.ts';
-import { LiveQuery } from './live-query.ts';
+import { LiveQuery, type QueryConnection } from './live-query.ts';
 
 /** A row of the inbox. */
 export type InboxRow = Parameters<Parameters<DbConnection['db']['myInbox']['onInsert']>[0]>[1];
@@ -27,8 +27,8 @@ export interface Notice {
 }
 
 export interface InboxParts {
-  readonly connection: Connection;
-  readonly acts: Acts;
+  readonly connection: QueryConnection & Pick<Connection, 'call' | 'state' | 'warn'>;
+  readonly acts: Pick<Acts, 'perform'>;
   readonly dispatcher: Dispatcher;
   /** The agent whose rows are wanted: an identity may own more. */
   readonly agent: () => bigint | undefined;

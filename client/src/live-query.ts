@@ -13,12 +13,15 @@ export interface LiveQueryOptions {
   readonly applied?: (db: DbConnection) => void;
 }
 
+/** What a query needs of the connection. */
+export type QueryConnection = Pick<Connection, 'onOpen' | 'ready' | 'settings'>;
+
 export class LiveQuery {
-  readonly #connection: Connection;
+  readonly #connection: QueryConnection;
   readonly #options: LiveQueryOptions;
   #opened: Promise<void> | undefined;
 
-  constructor(connection: Connection, options: LiveQueryOptions) {
+  constructor(connection: QueryConnection, options: LiveQueryOptions) {
     this.#connection = connection;
     this.#options = options;
     connection.onOpen(session => (this.#opened ? this.#subscribe(session) : undefined));
