@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { agora } from '../agora/agora.ts';
 import type { Load, Measurement, Round, Size } from '../harness.ts';
 import type { Part } from '../part.ts';
-import { filePoll, fileWatch } from '../peers/files.ts';
+import { filePoll, fileWatch, fileWatchSynced } from '../peers/files.ts';
 import { percentile } from '../statistics.ts';
 
 /** A sender and a receiver that are connected, however they are. */
@@ -80,4 +80,4 @@ function latency(metric: string, values: readonly number[]): Measurement[] {
 }
 
 /** Direct messages through the hub, against a folder that is polled or watched. */
-export const direct: Load = { name: 'direct', contenders: [agora, filePoll, fileWatch] };
+export const direct: Load = { name: 'direct', contenders: [agora, filePoll, fileWatch, fileWatchSynced] };

@@ -1,6 +1,6 @@
 // A process that receives files: reads what lies in the inbox, oldest name first, and removes each as its acknowledgement.
 
-import { readFileSync, readdirSync, unlinkSync, watch } from 'node:fs';
+import { fsyncSync, openSync, readFileSync, readdirSync, unlinkSync, watch } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { Ledger } from '../ledger.ts';
@@ -8,18 +8,29 @@ import { numberOf } from '../message.ts';
 import { servePart } from '../part.ts';
 import { ledgerCommands } from '../receiver.ts';
 
-const Start = z.object({ inbox: z.string(), how: z.enum(['poll', 'watch']), pollMs: z.number() });
+const Start = z.object({
+  inbox: z.string(),
+  how: z.enum(['poll', 'watch']),
+  synced: z.boolean(),
+  pollMs: z.number(),
+});
 
 const ledger = new Ledger();
+/** The inbox, to sync; undefined if nothing is synced. */
+let folder: number | undefined;
 
 function sweep(inbox: string): void {
+  const handled: number[] = [];
   for (const file of readdirSync(inbox).sort()) {
     const path = join(inbox, file);
     const n = numberOf(JSON.parse(readFileSync(path, 'utf8')));
     ledger.handled(n);
     unlinkSync(path);
-    ledger.settled(n);
+    handled.push(n);
   }
+  // One sync for all that one look found.
+  if (folder !== undefined && handled.length > 0) fsyncSync(folder);
+  for (const n of handled) ledger.settled(n);
 }
 
 /** Sweeps once for all the changes that were told in one turn, so that none is lost when the system drops some. */
@@ -38,7 +49,8 @@ function sweepOnChange(inbox: string): void {
 servePart({
   ...ledgerCommands(ledger),
   start(argument) {
-    const { inbox, how, pollMs } = Start.parse(argument);
+    const { inbox, how, synced, pollMs } = Start.parse(argument);
+    if (synced) folder = openSync(inbox, 'r');
     if (how === 'watch') sweepOnChange(inbox);
     else setInterval(() => sweep(inbox), pollMs);
   },

@@ -1,6 +1,6 @@
 // A process that sends by writing files: written apart, then moved into the inbox whole, so that no half is ever read.
 
-import { renameSync, writeFileSync } from 'node:fs';
+import { fsyncSync, openSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { z } from 'zod';
@@ -8,18 +8,26 @@ import { nowMs } from '../ledger.ts';
 import { numberedPayload } from '../message.ts';
 import { servePart } from '../part.ts';
 
+const Start = z.object({ inbox: z.string(), drafts: z.string(), synced: z.boolean() });
+
 let inbox = '';
 let drafts = '';
+/** The inbox, to sync; undefined if nothing is synced. */
+let folder: number | undefined;
 
 function send(n: number): void {
   const file = `${String(n).padStart(9, '0')}.json`;
-  writeFileSync(join(drafts, file), JSON.stringify(numberedPayload(n)));
-  renameSync(join(drafts, file), join(inbox, file));
+  const draft = join(drafts, file);
+  writeFileSync(draft, JSON.stringify(numberedPayload(n)), { flush: folder !== undefined });
+  renameSync(draft, join(inbox, file));
+  if (folder !== undefined) fsyncSync(folder);
 }
 
 servePart({
   start(argument) {
-    ({ inbox, drafts } = z.object({ inbox: z.string(), drafts: z.string() }).parse(argument));
+    const start = Start.parse(argument);
+    ({ inbox, drafts } = start);
+    if (start.synced) folder = openSync(inbox, 'r');
   },
   sendOne(argument) {
     const startedAt = nowMs();
