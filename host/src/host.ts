@@ -34,7 +34,7 @@ export interface HostOptions {
   readonly dataDir?: string;
   /** Databases last as long as the host; so they do without a data folder. */
   readonly inMemory?: boolean;
-  /** Who may publish over HTTP; by default only the local owner, since a module is a program. */
+  /** Who may publish over HTTP; by default the local owner and programs on this machine, since a module is a program. */
   readonly publishers?: Publishers;
   readonly limits?: Partial<ConnectionLimits>;
   readonly world?: World;
@@ -80,7 +80,7 @@ export async function startHost(options: HostOptions = {}): Promise<Host> {
       world,
       limits,
       createIdentity: () => tokens.mint().identity,
-      trustsModules: options.publishers !== 'anybody',
+      trusts: publisher => publisher === owner.identity,
       report: log,
     });
     const visits = new Visits(world);
@@ -92,7 +92,7 @@ export async function startHost(options: HostOptions = {}): Promise<Host> {
       ...sqlRoutes(databases, visits),
       ...logRoutes(databases),
       ...handlerRoutes(databases),
-      ...publishRoutes(databases, options.publishers === 'anybody' ? undefined : owner.identity),
+      ...publishRoutes(databases, options.publishers ?? 'local-programs', owner.identity),
     ]);
     const http = new HttpServer(router, tokens, log);
     const upgrades = new Upgrades(databases, tokens, world, log);

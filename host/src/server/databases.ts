@@ -41,8 +41,8 @@ export interface DatabasesOptions {
   readonly limits: ConnectionLimits;
   /** An identity that nobody has. */
   readonly createIdentity: () => bigint;
-  /** Whether everyone who may publish here is trusted with this process (see `DatabaseOptions`). */
-  readonly trustsModules: boolean;
+  /** Whether the modules of an owner are trusted with this process (see `DatabaseOptions`). */
+  readonly trusts: (owner: bigint) => boolean;
   /** Hears what the operator should know. */
   readonly report: (message: string) => void;
 }
@@ -182,7 +182,8 @@ export class Databases {
 
   /** Runs a module once where it leaves no trace: one that fails to begin must not take a name. */
   async #validate({ identity, owner }: DatabaseRecord, bundle: Uint8Array): Promise<void> {
-    const { world, trustsModules: trustsModule } = this.#options;
+    const { world, trusts } = this.#options;
+    const trustsModule = trusts(owner);
     const storage = createMemoryStorage();
     const database = await Database.open({ storage, world, identity, owner, bundle, trustsModule });
     await database.close();
@@ -201,7 +202,8 @@ export class Databases {
   }
 
   async #run({ identity, owner }: DatabaseRecord, storage: Storage, bundle: Uint8Array | undefined): Promise<void> {
-    const { world, limits, report, trustsModules: trustsModule } = this.#options;
+    const { world, limits, report, trusts } = this.#options;
+    const trustsModule = trusts(owner);
     try {
       const database = await Database.open({
         storage,

@@ -16,6 +16,8 @@ export interface Exchange {
   readonly headers: IncomingHttpHeaders;
   /** What stands where the pattern has names. */
   readonly params: Readonly<Record<string, string>>;
+  /** Whether the request came from this machine. */
+  readonly isLocal: boolean;
   /** Aborts when the client is gone. */
   readonly gone: AbortSignal;
   /** Reads the body; a longer one is refused with 413. */

@@ -132,6 +132,7 @@ function toExchange(
     query,
     headers: request.headers,
     params,
+    isLocal: isLoopback(request.socket.remoteAddress),
     gone: gone.signal,
     body: (maxBytes = MAX_BODY_BYTES) => readBody(request, maxBytes),
   };
@@ -148,4 +149,9 @@ async function readBody(request: IncomingMessage, maxBytes: number): Promise<Uin
     parts.push(bytes);
   }
   return Buffer.concat(parts, length);
+}
+
+/** Whether an address is one of this machine's own; IPv4 may come mapped into IPv6. */
+function isLoopback(address: string | undefined): boolean {
+  return address === '::1' || /^(::ffff:)?127\./.test(address ?? '');
 }

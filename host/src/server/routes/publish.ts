@@ -19,15 +19,23 @@ import {
 import { planJson } from '../migration-text.ts';
 import type { Route } from '../router.ts';
 
-/** Who may publish over HTTP. */
-export type Publishers = 'anybody' | 'local-owner';
+/**
+ * Who may publish over HTTP, besides the local owner: nobody; programs on this machine, but no page that a browser on it
+ * shows (those send an Origin); anybody.
+ */
+export type Publishers = 'local-owner' | 'local-programs' | 'anybody';
 
-/** `onlyPublisher` is the one who may publish, if it is not everybody. */
-export function publishRoutes(databases: Databases, onlyPublisher: bigint | undefined): Route[] {
+/** `owner` is the identity of the local owner. */
+export function publishRoutes(databases: Databases, publishers: Publishers, owner: bigint): Route[] {
+  const mayPublish = ({ credentials, isLocal, headers }: KnownExchange): boolean =>
+    publishers === 'anybody' ||
+    credentials.identity === owner ||
+    (publishers === 'local-programs' && isLocal && headers.origin === undefined);
   const readBundle = async (exchange: KnownExchange): Promise<Uint8Array> => {
-    if (onlyPublisher !== undefined && exchange.credentials.identity !== onlyPublisher) {
+    if (!mayPublish(exchange)) {
       const who = identityToHex(exchange.credentials.identity);
-      throw new Refusal(403, `${who} may not publish here: only the owner of this host does`);
+      const others = publishers === 'local-programs' ? ', or a program on its machine' : '';
+      throw new Refusal(403, `${who} may not publish here: only the owner of this host does${others}`);
     }
     checkHostType(exchange);
     return exchange.body(MAX_BUNDLE_BYTES);
