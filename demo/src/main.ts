@@ -1,9 +1,10 @@
 // `npm run demo`: three agents, each a process of its own, document this repository together. Exits 0 only if all of it
 // happened.
 
-import { mkdir } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { accessSync, constants } from 'node:fs';
 import { CommandError, runCommand } from '@agora/scripts/command';
+import { makeFolder } from '@agora/scripts/make-folder';
 import { joinAsCoordinator, namesAreTaken } from './coordinator.ts';
 import { Crew } from './crew.ts';
 import { findHub } from './find-hub.ts';
@@ -21,9 +22,7 @@ await runCommand(async args => {
   const flags = parseDemoFlags(args, process.env['INIT_CWD'] ?? process.cwd());
   if (!flags) return console.log(USAGE);
   const { out } = flags;
-  await mkdir(out, { recursive: true }).catch((cause: unknown) => {
-    throw new CommandError(`The folder ${out} cannot be written; choose another with --out.`, 1, { cause });
-  });
+  prepareFolder(out);
   const stage = new Stage(line => console.log(line));
   const hub = await findHub(flags.server, namesAreTaken);
   stage.tell('hub', `${hub.url} (${hub.how})`);
@@ -38,6 +37,15 @@ await runCommand(async args => {
 });
 // Whatever a time limit left behind does not keep the demo from ending.
 process.exit();
+
+function prepareFolder(out: string): void {
+  try {
+    makeFolder(out);
+    accessSync(out, constants.W_OK | constants.X_OK);
+  } catch (cause) {
+    throw new CommandError(`The folder ${out} cannot be written; choose another with --out.`, 1, { cause });
+  }
+}
 
 async function perform(server: string, out: string, stage: Stage): Promise<Documented> {
   const coordinator = await joinAsCoordinator(server, stage);

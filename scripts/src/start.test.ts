@@ -78,9 +78,11 @@ describe('npm start', () => {
   it('refuses a folder that cannot be written', async () => {
     const file = join(folder, 'a-file');
     writeFileSync(file, '');
-    const hub = start('--port', '0', '--data-dir', join(file, 'data'));
-    expect(await hub.ended).toBe(1);
-    expect(hub.said.err).toMatch(/^The data folder .* cannot be written.*\n$/);
+    for (const impossible of [join(file, 'data'), '/proc/agora/data']) {
+      const hub = start('--port', '0', '--data-dir', impossible);
+      expect(await hub.ended).toBe(1);
+      expect(hub.said.err).toMatch(/^The data folder .* cannot be written.*\n$/);
+    }
   });
 
   it('refuses a bad flag and tells the right ones', async () => {

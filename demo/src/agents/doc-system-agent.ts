@@ -1,6 +1,6 @@
 // DocSystemAgent: writes an API page for every package of this repository, and mends pages on request.
 
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type PackageApi, readPackageApi } from '../documents/package-api.ts';
 import { pageName, renderPage } from '../documents/page.ts';
@@ -17,7 +17,6 @@ await runAgent(
   },
   async agent => {
     const { client, out } = agent;
-    mkdirSync(out, { recursive: true });
     const known = new Map<string, PackageApi>();
 
     const write = async (folder: string, nameGaps: boolean) => {
