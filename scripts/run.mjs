@@ -102,7 +102,11 @@ function firstError(output) {
 
 /** Builds what changed since the last time; says nothing when that is nothing. */
 async function build() {
-  const { code, output } = await capture('turbo', ['run', 'build', '--output-logs=errors-only', '--ui=stream']);
+  const turbo = await capture('turbo', ['run', 'build', '--output-logs=errors-only', '--ui=stream']);
+  if (turbo.code === 0) return;
+  // Where turbo has no binary for the machine, everything is built, in the same order.
+  const isMissing = (await capture('turbo', ['--version'])).code !== 0;
+  const { code, output } = isMissing ? await capture('pnpm', ['--recursive', 'run', 'build']) : turbo;
   if (code === 0) return;
   console.error(output.trim());
   throw new Refusal('The build failed; its output is above.');
