@@ -17,10 +17,12 @@ export function ownAgent(ctx: Ctx, id: bigint) {
   return row;
 }
 
+/** Whether an identity is an operator. */
 export function isOperator(db: Ctx['db'], identity: Identity): boolean {
   return db.operator.identity.find(identity) !== null;
 }
 
+/** Refuses a caller that is no operator. */
 export function requireOperator(ctx: Ctx): void {
   if (!isOperator(ctx.db, ctx.sender))
     refuse('operator/required', 'only an operator may do this; ask one to grant you');

@@ -11,19 +11,27 @@ export const TYPE_NAME = /^[A-Za-z][A-Za-z0-9_]*(\.[A-Za-z0-9_]+)*$/;
 /** UUIDv7 in lower case. */
 export const UUID_V7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
+/** Levels of urgency; `normal` is the default. */
 export const PRIORITY = { low: 1, normal: 2, high: 3, critical: 4 } as const;
+/** 1 low, 2 normal, 3 high, 4 critical. */
 export type Priority = (typeof PRIORITY)[keyof typeof PRIORITY];
 
+/** How an agent says it is disposed; a draining one takes no new work. */
 export const AGENT_STATUSES = ['active', 'busy', 'away', 'draining'] as const;
+/** One of `AGENT_STATUSES`. */
 export type AgentStatus = (typeof AGENT_STATUSES)[number];
 
+/** Whether an agent is there: a connection is attached, none is, or its heartbeat is overdue. */
 export const PRESENCES = ['online', 'offline', 'stale'] as const;
+/** One of `PRESENCES`. */
 export type Presence = (typeof PRESENCES)[number];
 
 /** What an inbox row is: a duty (`message`, `ask`, `task`) or a notice that takes no credit. */
 export const INBOX_KINDS = ['message', 'ask', 'task', 'answer', 'timeout', 'dead', 'expired'] as const;
+/** One of `INBOX_KINDS`. */
 export type InboxKind = (typeof INBOX_KINDS)[number];
 
+/** Where a delivery can stand; the last five are ends. */
 export const DELIVERY_STATES = [
   'delayed',
   'queued',
@@ -34,11 +42,15 @@ export const DELIVERY_STATES = [
   'dead',
   'cancelled',
 ] as const;
+/** One of `DELIVERY_STATES`. */
 export type DeliveryState = (typeof DELIVERY_STATES)[number];
 
+/** Where a workflow can stand; the last three are ends. */
 export const WORKFLOW_STATUSES = ['running', 'paused', 'succeeded', 'failed', 'cancelled'] as const;
+/** One of `WORKFLOW_STATUSES`. */
 export type WorkflowStatus = (typeof WORKFLOW_STATUSES)[number];
 
+/** Where a step of a workflow can stand; from `succeeded` on they are ends. */
 export const STEP_STATES = [
   'pending',
   'ready',
@@ -49,6 +61,7 @@ export const STEP_STATES = [
   'timed_out',
   'cancelled',
 ] as const;
+/** One of `STEP_STATES`. */
 export type StepState = (typeof STEP_STATES)[number];
 
 /** The seven message types every agent knows. */
@@ -79,6 +92,7 @@ export const SYSTEM_EVENT_TYPES = [
   'system_alert',
 ] as const;
 
+/** Limits and defaults; the unit is part of a name. */
 export const LIMITS = {
   /** Bytes (UTF-8) of a payload, event data or step output. */
   payloadBytes: 256 * 1024,
@@ -169,4 +183,5 @@ export const CODES = {
   'call/bad-limit': 'The limit is zero or over 256.',
 } as const;
 
+/** The code of a refusal. */
 export type Code = keyof typeof CODES;

@@ -6,6 +6,7 @@ import { LIMITS } from './contract.ts';
 import { refuse } from './refuse.ts';
 import type { Ctx } from './schema.ts';
 
+/** The narrow row of an agent, as it lies on the desk: changed in place, written by `save`. */
 export type Mailbox = NonNullable<ReturnType<Ctx['db']['mailbox']['agent']['find']>>;
 type LogHead = NonNullable<ReturnType<Ctx['db']['logHead']['log']['find']>>;
 
@@ -15,10 +16,12 @@ export type Log = 'event' | 'broadcast' | 'agent';
 /** A delivery's number names its agent: agent id × 2³² + a number that counts up. */
 const AGENT_SHIFT = 32n;
 
+/** The agent that a delivery belongs to. */
 export function agentOfDelivery(delivery: bigint): bigint {
   return delivery >> AGENT_SHIFT;
 }
 
+/** The rows one call works on. */
 export class Desk {
   readonly ctx: Ctx;
   /** Microseconds since 1970: the time of the whole call. */

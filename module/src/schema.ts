@@ -19,6 +19,7 @@ import { operator } from './operator/table.ts';
 import { due, dueCount, dueSlot } from './time/table.ts';
 import { step, workflow, workflowState, workflowWatch } from './workflow/table.ts';
 
+/** The database: every table, and what reducers, views and procedures are made from. */
 export const agora = schema({
   agent,
   agentCapability,

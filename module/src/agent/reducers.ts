@@ -54,12 +54,14 @@ export const registerAgent = agora.reducer(
   },
 );
 
+/** Changes what is given of an agent of the caller, and leaves the rest. */
 export const updateAgent = agora.reducer({ agent: t.u64(), ...options }, (ctx, { agent, ...changes }) => {
   ownAgent(ctx, agent);
   checkChanges(changes);
   withDesk(ctx, desk => change(desk, agent, changes));
 });
 
+/** Says how an agent of the caller is disposed: `active`, `busy`, `away` or `draining`. */
 export const setStatus = agora.reducer({ agent: t.u64(), status: t.string() }, (ctx, { agent, status }) => {
   const row = ownAgent(ctx, agent);
   checkStatus(status);
@@ -70,6 +72,7 @@ export const setStatus = agora.reducer({ agent: t.u64(), status: t.string() }, (
   });
 });
 
+/** Says that agents of the caller live. */
 export const heartbeat = agora.reducer({ agents: t.array(t.u64()) }, (ctx, { agents }) => {
   const at = ctx.timestamp.microsSinceUnixEpoch;
   for (const agent of agents) {
@@ -79,11 +82,13 @@ export const heartbeat = agora.reducer({ agents: t.array(t.u64()) }, (ctx, { age
   }
 });
 
+/** Binds an agent to the calling connection: it is online, and offered what waits. */
 export const attachAgent = agora.reducer({ agent: t.u64() }, (ctx, { agent }) => {
   const connection = connectionOf(ctx);
   withDesk(ctx, desk => attach(desk, agent, connection));
 });
 
+/** Lets go of an agent on the calling connection. */
 export const detachAgent = agora.reducer({ agent: t.u64() }, (ctx, { agent }) => {
   ownAgent(ctx, agent);
   const connection = connectionOf(ctx);

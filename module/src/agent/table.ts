@@ -2,6 +2,7 @@
 
 import { t, table } from 'spacetimedb/server';
 
+/** What everyone may know of an agent. */
 export const agent = table(
   { public: true },
   {

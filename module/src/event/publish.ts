@@ -3,6 +3,7 @@
 import type { SYSTEM_EVENT_TYPES } from '../contract.ts';
 import type { Desk } from '../desk.ts';
 
+/** A type of event that only the hub publishes. */
 export type SystemEventType = (typeof SYSTEM_EVENT_TYPES)[number];
 
 /** Appends an event. `id` is the caller's; the hub's own events have their number for one. */

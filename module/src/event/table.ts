@@ -11,8 +11,10 @@ const columns = {
   at: t.timestamp(),
 };
 
+/** Events as they happen; nothing is kept here. */
 export const eventFeed = table({ public: true, event: true }, columns);
 
+/** Every event that is kept, by number. */
 export const eventLog = table({}, { ...columns, seq: t.u64().primaryKey(), id: t.string().unique() });
 
 /** The last number given in a log (`event`, `broadcast`): numbers are dense, which sequences do not promise. */

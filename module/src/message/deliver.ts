@@ -12,7 +12,9 @@ import { remember } from '../time/due.ts';
 import { envelopeOf, type Message } from './envelope.ts';
 import { chooseHead, hasCredit, hasCriticalCredit, LANES } from './rules.ts';
 
+/** A delivery that is queued or delayed. */
 export type Waiting = NonNullable<ReturnType<Ctx['db']['waiting']['id']['find']>>;
+/** A delivery or notice that its recipient can see. */
 export type Offer = NonNullable<ReturnType<Ctx['db']['offer']['id']['find']>>;
 
 /** Positions looked at together when the head of a lane is a hole. */

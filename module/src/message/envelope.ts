@@ -4,6 +4,7 @@ import { LIMITS } from '../contract.ts';
 import type { Ctx } from '../schema.ts';
 import { byteLength, isLongerThan } from '../text.ts';
 
+/** What was said, as it is stored. */
 export type Message = NonNullable<ReturnType<Ctx['db']['message']['id']['find']>>;
 
 /**

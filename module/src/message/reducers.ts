@@ -42,6 +42,7 @@ export const Act = t.enum('Act', {
   FinishStep: t.object('FinishStepAct', { ...attempt, output: t.string() }),
   FailStep: t.object('FailStepAct', { ...attempt, error: t.string(), retry: t.bool() }),
 });
+/** One thing an agent does. */
 export type Act = Infer<typeof Act>;
 
 /** All acts, or none: every refused act is named in the text, and nothing of the call is kept. */

@@ -5,16 +5,19 @@ import { isOperator, requireOperator } from '../access.ts';
 import { refuse } from '../refuse.ts';
 import { agora } from '../schema.ts';
 
+/** Makes the publisher the first operator. */
 export const init = agora.init(ctx => {
   ctx.db.operator.insert({ identity: ctx.sender, grantedAt: ctx.timestamp.microsSinceUnixEpoch });
 });
 
+/** Makes an identity an operator; for operators. */
 export const grantOperator = agora.reducer({ identity: t.identity() }, (ctx, { identity }) => {
   requireOperator(ctx);
   if (isOperator(ctx.db, identity)) return;
   ctx.db.operator.insert({ identity, grantedAt: ctx.timestamp.microsSinceUnixEpoch });
 });
 
+/** Takes the operator from an identity, unless it is the last; for operators. */
 export const revokeOperator = agora.reducer({ identity: t.identity() }, (ctx, { identity }) => {
   requireOperator(ctx);
   if (!isOperator(ctx.db, identity)) return;

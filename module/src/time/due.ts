@@ -13,6 +13,7 @@ export const CHUNK = 256;
 /** A slot holds fewer chunks than this. */
 const CHUNKS = 1n << 20n;
 
+/** The key under which the rows of a chunk of a slot are found. */
 export function chunkKey(slot: bigint, chunk: number): bigint {
   return slot * CHUNKS + BigInt(chunk);
 }

@@ -42,6 +42,7 @@ export const watchWorkflow = agora.reducer({ workflow: t.string() }, (ctx, { wor
   watch(ctx, workflow);
 });
 
+/** Stops following a workflow; harmless for one that was not followed. */
 export const unwatchWorkflow = agora.reducer({ workflow: t.string() }, (ctx, { workflow }) => {
   // The caller's watches: at most 128.
   for (const row of [...ctx.db.workflowWatch.watcher.filter(ctx.sender)]) {

@@ -14,6 +14,7 @@ export interface StepPlan {
   readonly dependents: number[];
 }
 
+/** A definition after the check. */
 export interface Plan {
   readonly type: string;
   readonly participants: readonly string[];
@@ -21,6 +22,7 @@ export interface Plan {
   readonly steps: readonly StepPlan[];
 }
 
+/** What the check found: a plan, or every fault. */
 export type Checked =
   { readonly ok: true; readonly plan: Plan } | { readonly ok: false; readonly faults: readonly string[] };
 

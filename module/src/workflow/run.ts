@@ -8,6 +8,7 @@ import type { Answer } from '../message/ask.ts';
 import type { Message } from '../message/envelope.ts';
 import type { Ctx } from '../schema.ts';
 
+/** A step of a workflow and how far it is. */
 export type Step = NonNullable<ReturnType<Ctx['db']['step']['id']['find']>>;
 type State = NonNullable<ReturnType<Ctx['db']['workflowState']['id']['find']>>;
 

@@ -2,6 +2,7 @@
 
 import { t, table } from 'spacetimedb/server';
 
+/** What was asked; never changed. */
 export const workflow = table(
   {},
   {

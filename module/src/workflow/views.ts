@@ -4,6 +4,7 @@ import { t } from 'spacetimedb/server';
 import { agora } from '../schema.ts';
 import { workflowState } from './table.ts';
 
+/** How far the workflows are that the caller follows. */
 export const myWorkflows = agora.view({ public: true }, t.array(workflowState.rowType), ctx => {
   const rows = [];
   for (const watch of ctx.db.workflowWatch.watcher.filter(ctx.sender)) {
