@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Contender } from '../harness.ts';
-import { AMOUNTS, measureDirect } from '../loads/direct.ts';
+import { AMOUNTS, measureDirect } from '../lane.ts';
 import { Part } from '../part.ts';
 
 const POLL_MS = 100;
