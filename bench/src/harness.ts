@@ -4,6 +4,7 @@
 import { cpus, totalmem } from 'node:os';
 import { median, rounded } from './statistics.ts';
 
+/** One number that a round measured, with its unit. */
 export interface Measurement {
   readonly metric: string;
   readonly unit: string;
@@ -24,6 +25,7 @@ export interface Contender {
   round(size: Size): Promise<Round>;
 }
 
+/** Something to be measured, and the contenders that are compared at it. */
 export interface Load {
   readonly name: string;
   readonly contenders: readonly Contender[];
@@ -32,6 +34,7 @@ export interface Load {
 /** How much is done: everything, or enough to see that it works. */
 export type Size = 'full' | 'quick';
 
+/** One metric of one contender over all its rounds. */
 export interface Result {
   readonly load: string;
   readonly contender: string;
@@ -43,6 +46,7 @@ export interface Result {
   readonly rounds: number;
 }
 
+/** All that is known once a load has run: where, whether every audit held, and the results. */
 export interface Report {
   readonly name: string;
   readonly date: string;

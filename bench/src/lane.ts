@@ -14,6 +14,7 @@ export interface Lane {
   leftovers(sent: number): Promise<readonly string[]>;
 }
 
+/** How many messages are sent: to warm up, then one at a time, then all at once. */
 export interface Amount {
   readonly warmUp: number;
   readonly singly: number;

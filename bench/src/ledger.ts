@@ -5,6 +5,7 @@ export function nowMs(): number {
   return Number(process.hrtime.bigint()) / 1e6;
 }
 
+/** When a message was handled and when it was acknowledged, both by `nowMs`. */
 export interface Settled {
   readonly handledAt: number;
   readonly settledAt: number;

@@ -38,6 +38,7 @@ const MAX_BYTES = 1024 * 1024;
 const MAX_QUEUED = 100_000;
 const SINGLY_AFTER = 2;
 
+/** Carries what a client does to the hub: whatever is done within a tick goes in one call, in order. */
 export class Acts {
   #carrier: Carrier | undefined;
   /** A queue with a moving head, so that taking from it does not move the rest. */

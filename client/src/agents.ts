@@ -7,6 +7,7 @@ import { parseObject } from './json.ts';
 import { LiveQuery } from './live-query.ts';
 import { nearestNames } from './names.ts';
 
+/** A row of the hub's public table of agents. */
 export type AgentRow = Parameters<Parameters<DbConnection['db']['agent']['onInsert']>[0]>[1];
 
 /** An agent as everyone sees it. */
@@ -35,6 +36,7 @@ export interface AgentFilters {
   readonly name?: string | undefined;
 }
 
+/** Finds agents on the hub; follows their table from the first question on. */
 export class Agents {
   readonly #connection: Connection;
   readonly #query: LiveQuery;

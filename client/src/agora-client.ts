@@ -35,6 +35,7 @@ export interface ClientEvents extends Readonly<Record<string, unknown>> {
   readonly warning: AgoraError;
 }
 
+/** Which messages a subscription wants, and who handles them. */
 export interface MessageOptions<Type extends string> {
   readonly handler?: MessageHandler<Type> | undefined;
   readonly filters?: MessageFilters<Type> | undefined;
@@ -42,6 +43,7 @@ export interface MessageOptions<Type extends string> {
   readonly concurrency?: number | undefined;
 }
 
+/** Which events a subscription wants, and who handles them; without `eventTypes`, all. */
 export interface EventRequest extends EventOptions {
   readonly eventTypes?: readonly string[] | undefined;
 }

@@ -34,6 +34,7 @@ interface Ask {
 /** The hub's word counts, and mostly comes first; this long it is waited for after the time is over. */
 const GRACE_MS = 500;
 
+/** Keeps the questions this client asked, until each has its answer or its error. */
 export class Asks {
   readonly #open = new Map<string, Ask>();
   readonly #isConnected: () => boolean;

@@ -17,6 +17,7 @@ export type BatchAct =
   | { readonly do: 'respondError'; readonly message: IncomingMessage; readonly error: string }
   | { readonly do: 'fail'; readonly message: IncomingMessage; readonly reason: string; readonly retry?: boolean };
 
+/** What a batch needs of its client. */
 export interface BatchParts {
   readonly acts: Acts;
   readonly messages: Messages;

@@ -18,6 +18,7 @@ import { LiveQuery } from './live-query.ts';
 
 type Row = Parameters<Parameters<DbConnection['db']['broadcastFeed']['onInsert']>[0]>[1];
 
+/** What broadcasts need of their client. */
 export interface BroadcastParts {
   readonly connection: Connection;
   readonly acts: Acts;
@@ -29,6 +30,7 @@ const MAX_OPEN = 256;
 /** How often a handler is given a broadcast that it throws on. */
 const ATTEMPTS = 5;
 
+/** Hands out what is said to everyone, and tells the hub how far this agent has come. */
 export class Broadcasts {
   readonly #parts: BroadcastParts;
   readonly #query: LiveQuery;

@@ -10,6 +10,7 @@ import { AgoraError, ConnectionError, textOf, toAgoraError } from './errors.ts';
 import type { Settings, TokenStore } from './options.ts';
 import { openSession, type Session } from './session.ts';
 
+/** Where a connection is in its life; `closed` is final. */
 export type ConnectionState = 'idle' | 'connecting' | 'connected' | 'reconnecting' | 'closed';
 
 interface Waiter {
@@ -29,6 +30,7 @@ export interface ConnectionListener {
 /** Reasons that no further try can change. */
 const FINAL = new Set<string>(['connection/not-admitted', 'connection/bad-token']);
 
+/** Keeps one session with the hub open, and opens a new one when it is lost. */
 export class Connection {
   readonly settings: Settings;
   readonly #listener: ConnectionListener;

@@ -18,6 +18,7 @@ export interface Consumer {
   take(message: IncomingMessage): void;
 }
 
+/** Gives each delivery to the consumer that handles it, and keeps the ones that nobody wants yet. */
 export class Dispatcher {
   readonly #warn: (error: AgoraError) => void;
   readonly #tasks: Consumer[] = [];

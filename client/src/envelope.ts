@@ -3,6 +3,7 @@
 
 import { isObject } from './json.ts';
 
+/** A message as its recipient reads it, before it becomes an `IncomingMessage`. */
 export interface Envelope {
   readonly id: string;
   readonly from: string;

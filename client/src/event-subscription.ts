@@ -7,6 +7,7 @@ import type { FeedReader } from './feed-reader.ts';
 /** Handles an event. Events are not acknowledged: one whose handler throws is not given again. */
 export type EventHandler = (event: AgoraEvent) => unknown;
 
+/** What a subscription reads, which types it wants, and whom it tells of its end. */
 export interface EventSubscriptionOptions {
   readonly reader: FeedReader<EventRow>;
   readonly matches: (type: string) => boolean;

@@ -14,6 +14,7 @@ import { createId } from './uuid.ts';
 
 type Row = Parameters<Parameters<DbConnection['db']['eventFeed']['onInsert']>[0]>[1];
 
+/** How events are handed over, and from which one on. */
 export interface EventOptions {
   /** Called for each event, in order, one at a time. Without one the subscription is an iterator, or feeds `onEvent`. */
   readonly handler?: EventHandler | undefined;
@@ -21,6 +22,7 @@ export interface EventOptions {
   readonly from?: 'live' | number | undefined;
 }
 
+/** What is published. */
 export interface OutgoingEvent {
   readonly eventType: string;
   readonly data: Readonly<Record<string, unknown>>;
@@ -30,12 +32,14 @@ export interface OutgoingEvent {
 
 type PublishAct = Extract<Act, { tag: 'Publish' }>;
 
+/** What events need of their client. */
 export interface EventParts {
   readonly connection: Connection;
   readonly acts: Acts;
   readonly sender: () => bigint;
 }
 
+/** Publishes events, and follows those of everybody. */
 export class Events {
   readonly #parts: EventParts;
   readonly #query: LiveQuery;

@@ -16,6 +16,7 @@ export interface FeedPage<Row> {
 
 const MAX_LIVE = 1_024;
 
+/** Gives every row of a log once and in order, from what is shown live and what was kept. */
 export class FeedReader<Row extends { readonly seq: bigint }> {
   readonly #readPage: (after: bigint) => Promise<FeedPage<Row>>;
   #position: bigint;

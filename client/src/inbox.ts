@@ -26,6 +26,7 @@ export interface Notice {
   readonly payload: unknown;
 }
 
+/** What the inbox needs of its client. */
 export interface InboxParts {
   readonly connection: QueryConnection & Pick<Connection, 'call' | 'state' | 'warn'>;
   readonly acts: Pick<Acts, 'perform'>;
@@ -39,6 +40,7 @@ export interface InboxParts {
 const RENEW_EVERY_MS = 10_000;
 const LEASE_MS = 60_000;
 
+/** Takes in what the hub offers to the agent, renews its leases, and hands it on. */
 export class Inbox {
   readonly query: LiveQuery;
   readonly #parts: InboxParts;

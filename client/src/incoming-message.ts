@@ -24,6 +24,7 @@ export interface MessageContext {
   extend(ms: number): Promise<void>;
 }
 
+/** What is expected of the recipient: nothing more, an answer, the output of a step; or it was said to everyone. */
 export type MessageKind = 'message' | 'ask' | 'task' | 'broadcast';
 
 /** What a message needs from those who brought it. */

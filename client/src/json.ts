@@ -5,6 +5,7 @@ import { AgoraError, textOf, type AgoraCode } from './errors.ts';
 
 const utf8 = new TextEncoder();
 
+/** How long a value may be as JSON, and the codes with which it is refused. */
 export interface JsonRules {
   /** What the value is to its sender. */
   readonly what: string;
@@ -13,24 +14,28 @@ export interface JsonRules {
   readonly tooLarge: AgoraCode;
 }
 
+/** The rules for the payload of a message. */
 export const PAYLOAD: JsonRules = {
   what: 'the payload',
   maxBytes: LIMITS.payloadBytes,
   bad: 'message/bad-payload',
   tooLarge: 'message/too-large',
 };
+/** The rules for the headers of a message. */
 export const HEADERS: JsonRules = {
   what: 'headers',
   maxBytes: LIMITS.headerBytes,
   bad: 'message/bad-headers',
   tooLarge: 'message/bad-headers',
 };
+/** The rules for the data of an event. */
 export const EVENT_DATA: JsonRules = {
   what: 'the data of an event',
   maxBytes: LIMITS.payloadBytes,
   bad: 'event/bad-data',
   tooLarge: 'event/bad-data',
 };
+/** The rules for an answer. */
 export const ANSWER: JsonRules = {
   what: 'an answer',
   maxBytes: LIMITS.payloadBytes,

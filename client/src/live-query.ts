@@ -4,6 +4,7 @@ import type { DbConnection } from '@agora/bindings';
 import type { Connection } from './connection.ts';
 import type { Session } from './session.ts';
 
+/** What is asked of the hub, and who hears of its rows. */
 export interface LiveQueryOptions {
   /** The text of the query; the same text for many clients is evaluated once for all of them. */
   readonly query: string;
@@ -16,6 +17,7 @@ export interface LiveQueryOptions {
 /** What a query needs of the connection. */
 export type QueryConnection = Pick<Connection, 'onOpen' | 'ready' | 'settings'>;
 
+/** Subscribes to a query when it is first wanted, and again on every later session. */
 export class LiveQuery {
   readonly #connection: QueryConnection;
   readonly #options: LiveQueryOptions;

@@ -2,6 +2,7 @@
 
 import type { IncomingMessage } from './incoming-message.ts';
 
+/** Orders waiting messages: the highest priority first, then the one that came first. */
 export class MessageQueue {
   readonly #lanes: IncomingMessage[][] = [[], [], [], []];
 

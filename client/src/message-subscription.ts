@@ -12,6 +12,7 @@ export type MessageHandler<Type extends string = string> = (
   context: MessageContext,
 ) => unknown;
 
+/** Which messages a consumer wants, how it handles them, and whom it tells of its end. */
 export interface ConsumerOptions {
   readonly wants: (message: IncomingMessage) => boolean;
   readonly handler: MessageHandler | undefined;

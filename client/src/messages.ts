@@ -40,6 +40,7 @@ export interface Accepted {
   readonly status: 'accepted';
 }
 
+/** What sending needs of its client. */
 export interface MessageParts {
   readonly acts: Acts;
   readonly asks: Asks;
@@ -50,6 +51,7 @@ export interface MessageParts {
 
 type SendAct = Extract<Act, { tag: 'Send' }>;
 
+/** Sends messages, and waits for answers where they are wanted. */
 export class Messages {
   readonly #parts: MessageParts;
 

@@ -10,6 +10,7 @@ export interface TokenStore {
   save(token: string): void | Promise<void>;
 }
 
+/** What a client may be told when it is made; nothing of it has to be. */
 export interface AgoraClientOptions {
   /** Where the hub is; by default `AGORA_SERVER` of the environment, or `http://127.0.0.1:3000`. */
   readonly server?: string | undefined;

@@ -20,6 +20,7 @@ export interface Registration {
   readonly strictPriority?: boolean | undefined;
 }
 
+/** Registers the agent of this client, attaches it to every session, and keeps it alive. */
 export class OwnAgent {
   readonly name: string;
   readonly #connection: Connection;

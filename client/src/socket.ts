@@ -6,6 +6,7 @@ import type { DbConnection } from '@agora/bindings';
 /** What is needed of a WebSocket: that of browsers, of Node.js 22, or of the package `ws`. */
 export type WebSocketConstructor = new (url: string, protocols: string[]) => WebSocketLike;
 
+/** The part of a WebSocket that the SDK uses. */
 export interface WebSocketLike {
   binaryType: string;
   readonly protocol: string;

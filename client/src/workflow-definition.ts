@@ -26,6 +26,7 @@ export const workflowDefinitionSchema = z.strictObject({
   priority: z.number().int().min(1).max(4).optional(),
 });
 
+/** A workflow as whoever starts it writes it. */
 export type WorkflowDefinition = z.input<typeof workflowDefinitionSchema>;
 
 /** The definition as the hub takes it. Throws `workflow/bad-definition`, with the path of every fault. */

@@ -24,12 +24,14 @@ const EVENT_TYPES = [
 ];
 const LAST_EVENTS = new Set(['workflow_completion', 'workflow_failed', 'workflow_cancelled']);
 
+/** What workflows need of their client. */
 export interface WorkflowParts {
   readonly connection: Connection;
   readonly events: Events;
   readonly initiator: () => bigint;
 }
 
+/** Starts workflows, and keeps the handles of those that are followed up to date. */
 export class Workflows implements WorkflowSource {
   readonly #parts: WorkflowParts;
   readonly #query: LiveQuery;

@@ -7,6 +7,7 @@ import { Heard } from './heard.ts';
 import type { Stage } from './stage.ts';
 import { COORDINATOR, Status } from './words.ts';
 
+/** The coordinator on the hub, with the events and statuses it has heard so far. */
 export interface Coordinator {
   readonly client: AgoraClient;
   readonly events: Heard<AgoraEvent>;

@@ -5,13 +5,16 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { DemoError, type Stage } from './stage.ts';
 
+/** The file and the leading capability of each agent, by its name. */
 export const CREW = {
   DocSystemAgent: { file: 'doc-system-agent.ts', capability: 'documentation' },
   ReviewAgent: { file: 'review-agent.ts', capability: 'review' },
   QualityAgent: { file: 'quality-agent.ts', capability: 'quality' },
 } as const;
 
+/** The name of an agent of the crew. */
 export type CrewName = keyof typeof CREW;
+/** The names of the crew, in the order they are started. */
 export const CREW_NAMES = Object.keys(CREW) as readonly CrewName[]; // the keys of CREW are its names
 
 const LEAVE_WITHIN_MS = 5000;

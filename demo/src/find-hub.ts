@@ -6,6 +6,7 @@ import { CommandError } from '@agora/scripts/command';
 const USUAL = 'http://127.0.0.1:3000';
 const ANSWER_WITHIN_MS = 2000;
 
+/** A hub that answers, and how it was come by. */
 export interface FoundHub {
   readonly url: string;
   /** How it was found, for a spectator. */

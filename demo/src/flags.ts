@@ -11,6 +11,7 @@ export const USAGE = `npm run demo -- [flags]
   --server URL   the hub to use (the one on this machine's port 3000, otherwise one of its own)
   --help         this text`;
 
+/** Where the documents are written, and the hub that was named, if any. */
 export interface DemoFlags {
   readonly out: string;
   readonly server: string | undefined;

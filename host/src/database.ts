@@ -29,6 +29,7 @@ const PROGRAM = 'program';
 
 const NO_ARGS = new Uint8Array(0);
 
+/** What a database is made of. */
 export interface DatabaseOptions {
   /** The database closes it. */
   readonly storage: Storage;

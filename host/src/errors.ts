@@ -49,6 +49,7 @@ const CODES = {
   'storage/overloaded': { status: 503, sentence: 'The disk is too far behind; try again later' },
 } as const satisfies Record<string, CodeFacts>;
 
+/** A code that a `HostError` may carry. */
 export type HostErrorCode = keyof typeof CODES;
 
 /** A fault of the host, known by its `code`; the sentence may change, the code does not. */

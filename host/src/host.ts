@@ -25,6 +25,7 @@ import { systemWorld, type World } from './world.ts';
 const VERSION = '0.1.0';
 const DEFAULT_HOSTNAME = '127.0.0.1';
 
+/** How a host is set up; without a `dataDir` its databases last as long as it does. */
 export interface HostOptions {
   /** 0, the default, takes any free port. */
   readonly port?: number;

@@ -2,6 +2,7 @@
 
 import { randomBytes } from 'node:crypto';
 
+/** Something that will happen, unless it is cancelled before. */
 export interface Timer {
   cancel(): void;
 }

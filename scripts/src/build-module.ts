@@ -8,6 +8,7 @@ import { CommandError, parseFlags, runCommand } from './command.ts';
 
 const USAGE = 'build-module.ts [FOLDER] [--entry FILE] [--out FILE]';
 
+/** What is bundled, and where to. */
 export interface BuildOptions {
   /** The file that exports the schema; by default `src/index.ts` of the folder. */
   readonly entry?: string;

@@ -11,6 +11,7 @@ export const DATABASE = 'agora';
 
 const BUNDLE = fileURLToPath(new URL('../../module/dist/bundle.js', import.meta.url));
 
+/** Where a hub listens, and where it keeps what it knows. */
 export interface HubOptions {
   /** 0 takes a free one. */
   readonly port: number;
@@ -21,6 +22,7 @@ export interface HubOptions {
   readonly log?: (message: string) => void;
 }
 
+/** A hub that runs in this process. */
 export interface Hub {
   readonly url: string;
   /** Of the identity that owns the database, and may read all of it by SQL. */

@@ -10,6 +10,7 @@ export interface Agent {
   readonly out: string;
 }
 
+/** What an agent of the crew registers as. */
 export interface Profile {
   readonly name: CrewName;
   readonly agentType: string;

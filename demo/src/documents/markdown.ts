@@ -1,11 +1,13 @@
 // The little of Markdown that writing and checking a page needs: headings, fences, links and prose.
 
+/** A heading, its level counted from 1. */
 export interface Heading {
   readonly level: number;
   readonly text: string;
   readonly line: number;
 }
 
+/** A fenced block of code. */
 export interface Fence {
   readonly language: string;
   readonly code: string;

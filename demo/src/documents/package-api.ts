@@ -29,6 +29,7 @@ export interface PackageEntry {
   readonly things: readonly ExportedThing[];
 }
 
+/** A package and all that it exports, door by door. */
 export interface PackageApi {
   readonly name: string;
   readonly description: string;

@@ -4,6 +4,7 @@ import { dirname, join, relative } from 'node:path';
 import { anchorsOf, fenced, parseMarkdown } from './markdown.ts';
 import type { ExportedThing, PackageApi, PackageEntry } from './package-api.ts';
 
+/** Where a page lies, and whether it names what is not described. */
 export interface PageOptions {
   readonly root: string;
   /** Where the page will lie: links to sources are relative to it. */

@@ -3,6 +3,7 @@
 import { parseMarkdown, plainText } from './markdown.ts';
 import type { PackageApi } from './package-api.ts';
 
+/** How good a page is, as a total and the numbers behind it. */
 export interface Score {
   /** 0 to 100: the weighted sum of what follows. */
   readonly total: number;

@@ -5,6 +5,7 @@ import { CREW_NAMES } from '../crew.ts';
 import type { Stage } from '../stage.ts';
 import { COORDINATOR } from '../words.ts';
 
+/** Sends one broadcast and checks that all three agents confirm it. */
 export async function announce({ client, statuses }: Coordinator, stage: Stage): Promise<void> {
   stage.scene('A broadcast, and all say that they have it');
   const { messageId } = await client.sendMessage({

@@ -10,12 +10,14 @@ const DONE_WITHIN_MS = 90_000;
 
 const Updated = z.object({ file_path: z.string(), author: z.literal('DocSystemAgent') });
 
+/** What the three steps of the workflow put out. */
 export interface Documented {
   readonly drafts: Drafts;
   readonly review: Review;
   readonly assessment: Assessment;
 }
 
+/** Runs the documentation workflow to its end and checks that every document was really written. */
 export async function documentTogether({ client, events }: Coordinator, stage: Stage): Promise<Documented> {
   stage.scene('The workflow: write, review, score');
   const workflow = await client.startWorkflowCoordination({

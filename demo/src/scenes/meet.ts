@@ -7,6 +7,7 @@ import { COORDINATOR } from '../words.ts';
 
 const START_WITHIN_MS = 30_000;
 
+/** Waits until all three agents have registered, and checks that each is found by its capability. */
 export async function meet({ client, events }: Coordinator, stage: Stage): Promise<void> {
   stage.scene('Three processes register and are discovered');
   const names = new Set<string>(CREW_NAMES);

@@ -72,6 +72,7 @@ export function faultOfArgs(
   }
 }
 
+/** Whether a function is a procedure rather than a reducer. */
 export function isProcedure(
   callable: Callable<ReducerDef> | Callable<ProcedureDef>,
 ): callable is Callable<ProcedureDef> {

@@ -7,8 +7,10 @@ import { decodeResponse, encodeRequest } from '../guest/http-message.ts';
 import type { ModuleDef } from '../schema/definition.ts';
 import type { HttpAnswer } from './outcome.ts';
 
+/** Headers by name; one that came several times is a list. */
 export type RequestHeaders = Readonly<Record<string, string | readonly string[] | undefined>>;
 
+/** A function of the module that answers HTTP requests. */
 export interface HandlerDef {
   readonly id: number;
   readonly name: string;

@@ -8,6 +8,7 @@ import type { ModuleDef } from '../schema/definition.ts';
 import type { RawModule } from '../schema/raw.ts';
 import { validateModule } from '../schema/validate.ts';
 
+/** A bundle that was loaded and found valid. */
 export interface Program {
   readonly bytes: Uint8Array;
   readonly guest: Guest;

@@ -35,6 +35,7 @@ export interface Purpose {
   readonly extra?: CommitExtra;
 }
 
+/** What commits need besides the tables. */
 export interface RoadOptions {
   readonly world: World;
   readonly storage: Storage;

@@ -3,6 +3,7 @@
 
 import library from 'sorted-btree';
 
+/** The class `BTree` of `sorted-btree`, however it was imported. */
 export const BTree: typeof library = 'default' in library ? (library.default as typeof library) : library;
 
 /** A tree of values by string. */

@@ -8,6 +8,7 @@ import { assert } from '../errors.ts';
 /** Where the value that starts at `at` ends. */
 export type Step = (bytes: Uint8Array, at: number) => number;
 
+/** The steps over values of one type, and what is known of their length. */
 export interface Walk {
   /** Bytes of every value, or undefined if values differ in length. */
   readonly width: number | undefined;

@@ -8,6 +8,7 @@ export const FAILED_BIG = -(2n ** 63n);
 
 /** Values of `errno()` beyond the numbered errors. */
 export const FATAL = 0;
+/** The buffer of the call is too small; `neededBytes()` says how large it must be. */
 export const BUFFER_TOO_SMALL = -1;
 
 /** Calls about rows. */
@@ -95,7 +96,9 @@ export interface HostSide {
 
 /** How a function of the module ended. */
 export const RETURNED = 0;
+/** The function threw an error that is meant for its caller. */
 export const REFUSED = 1;
+/** The function threw anything else. */
 export const THREW = 2;
 /** Loading failed for a reason of its own: the text stands alone, without a trace. */
 export const NOT_A_MODULE = 3;

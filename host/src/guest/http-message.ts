@@ -9,6 +9,7 @@ const OTHER_METHOD = METHODS.length;
 
 const HTTP_1_1 = 2;
 
+/** Headers in order, each a name and a value. */
 export type Headers = readonly (readonly [name: string, value: string])[];
 
 /** A request that a module makes. */

@@ -63,6 +63,7 @@ export function valueBytes(type: AlgebraicType, typespace: Typespace, value: Sat
   return writer.finish();
 }
 
+/** The error for a name that a query does not know. */
 export function notInScope(name: string): QueryError {
   return new QueryError('query/name', `\`${name}\` is not in scope`);
 }

@@ -5,6 +5,7 @@ import { type ByteOrder, byteOrder } from './byte-order.ts';
 import type { ColumnRef, ColumnsCondition, Condition, LiteralCondition } from './condition.ts';
 import type { ComparisonOperator } from './syntax.ts';
 
+/** Whether a subject meets a condition. */
 export type Test<Subject> = (subject: Subject) => boolean;
 
 /** Where the rows that are tested are found in a subject: one row, or one row of each relation. */

@@ -21,6 +21,7 @@ export interface LiteralCondition {
   readonly comparesBytes: boolean;
 }
 
+/** Two columns of a query compared with each other. */
 export interface ColumnsCondition {
   readonly kind: 'columns';
   readonly operator: ComparisonOperator;
@@ -29,6 +30,7 @@ export interface ColumnsCondition {
   readonly comparesBytes: boolean;
 }
 
+/** A predicate that is known to make sense for its relations. */
 export type Condition =
   | LiteralCondition
   | ColumnsCondition

@@ -2,8 +2,10 @@
 
 import { QueryError } from './query-error.ts';
 
+/** What a token is, before anything is known of the grammar; `end` stands after the last. */
 export type TokenKind = 'word' | 'quoted' | 'number' | 'string' | 'hex' | 'placeholder' | 'symbol' | 'end';
 
+/** One token, and where it stands in the text. */
 export interface Token {
   readonly kind: TokenKind;
   /** The name, digits or characters without quotes and escapes; the text itself otherwise. */

@@ -17,6 +17,7 @@ import { compileWrite, type WriteStats } from './write-statement.ts';
 
 export { type StatementResult, statementJson } from './statement-result.ts';
 
+/** The counts of a statement that changed no row. */
 export const NOTHING_WRITTEN: WriteStats = { rowsInserted: 0, rowsDeleted: 0, rowsUpdated: 0 };
 const NO_COLUMNS: ProductType = { kind: 'product', elements: [] };
 

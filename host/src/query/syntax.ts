@@ -5,14 +5,17 @@ export type Literal =
   | { readonly kind: 'bool'; readonly value: boolean }
   | { readonly kind: 'number' | 'string' | 'hex'; readonly text: string };
 
+/** A column as a query names it. */
 export interface ColumnName {
   /** The alias before the point; undefined if the name stands alone. */
   readonly relation: string | undefined;
   readonly name: string;
 }
 
+/** The operators that compare; `!=` is read as `<>`. */
 export type ComparisonOperator = '=' | '<>' | '<' | '<=' | '>' | '>=';
 
+/** A WHERE clause, or a part of one. */
 export type Expression =
   | { readonly kind: 'literal'; readonly literal: Literal }
   | { readonly kind: 'sender' }
@@ -34,11 +37,13 @@ export interface FromItem {
   readonly on: { readonly left: ColumnName; readonly right: ColumnName } | undefined;
 }
 
+/** What a SELECT asks for. */
 export type Projection =
   | { readonly kind: 'star'; readonly relation: string | undefined }
   | { readonly kind: 'count'; readonly alias: string }
   | { readonly kind: 'columns'; readonly columns: readonly { readonly column: ColumnName; readonly alias: string }[] };
 
+/** A SELECT. */
 export interface Select {
   readonly kind: 'select';
   readonly projection: Projection;
@@ -48,6 +53,7 @@ export interface Select {
   readonly limit: string | undefined;
 }
 
+/** An INSERT of one or more rows. */
 export interface Insert {
   readonly kind: 'insert';
   readonly table: string;
@@ -55,11 +61,13 @@ export interface Insert {
   readonly rows: readonly (readonly Literal[])[];
 }
 
+/** One `column = value` of an UPDATE. */
 export interface Assignment {
   readonly column: string;
   readonly value: Literal;
 }
 
+/** An UPDATE; without `where`, of every row. */
 export interface Update {
   readonly kind: 'update';
   readonly table: string;
@@ -67,21 +75,25 @@ export interface Update {
   readonly where: Expression | undefined;
 }
 
+/** A DELETE; without `where`, of every row. */
 export interface Delete {
   readonly kind: 'delete';
   readonly table: string;
   readonly where: Expression | undefined;
 }
 
+/** A SET of one variable. */
 export interface SetVariable {
   readonly kind: 'set';
   readonly name: string;
   readonly value: Literal;
 }
 
+/** A SHOW of one variable. */
 export interface ShowVariable {
   readonly kind: 'show';
   readonly name: string;
 }
 
+/** Any statement that SQL over HTTP knows. */
 export type Statement = Select | Insert | Update | Delete | SetVariable | ShowVariable;

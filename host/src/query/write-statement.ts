@@ -14,6 +14,7 @@ import { columnNamed, columnType, type Relation, relationNamed, type Scope } fro
 import type { Delete, Expression, Insert, Literal, Update } from './syntax.ts';
 import { uniqueViolation } from './unique-violation.ts';
 
+/** How many rows a statement added, removed and changed. */
 export interface WriteStats {
   readonly rowsInserted: number;
   readonly rowsDeleted: number;

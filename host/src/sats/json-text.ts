@@ -9,7 +9,9 @@ export class JsonNumber {
   }
 }
 
+/** A JSON object, its keys in the order of the text. */
 export type JsonObject = ReadonlyMap<string, Json>;
+/** A JSON value that was read, its numbers kept as text. */
 export type Json = null | boolean | string | JsonNumber | readonly Json[] | JsonObject;
 
 /** JSON as text: integers may exceed what a JavaScript number holds. */

@@ -19,21 +19,25 @@ export type PrimitiveKind =
   | 'f32'
   | 'f64';
 
+/** A field of a product or a variant of a sum; either may be nameless. */
 export interface ProductElement {
   readonly name: string | undefined;
   readonly type: AlgebraicType;
 }
 
+/** A type whose values have all of its elements, in order. */
 export interface ProductType {
   readonly kind: 'product';
   readonly elements: readonly ProductElement[];
 }
 
+/** A type whose values are one of its variants. */
 export interface SumType {
   readonly kind: 'sum';
   readonly variants: readonly ProductElement[];
 }
 
+/** A type whose values are any number of values of one type. */
 export interface ArrayType {
   readonly kind: 'array';
   readonly element: AlgebraicType;
@@ -45,6 +49,7 @@ export interface RefType {
   readonly ref: number;
 }
 
+/** Any type; a reference points into the typespace of its module. */
 export type AlgebraicType = RefType | SumType | ProductType | ArrayType | { readonly kind: PrimitiveKind };
 
 /** A table of types that `ref` points into. */
@@ -78,6 +83,7 @@ export const SPECIAL_FIELDS = {
   __uuid__: 'uuid',
 } as const;
 
+/** A meaning that a one-field product may have. */
 export type SpecialName = (typeof SPECIAL_FIELDS)[keyof typeof SPECIAL_FIELDS];
 
 /** Follows references until a type that is not one. */
@@ -125,6 +131,7 @@ export function isScheduleAt(type: AlgebraicType): boolean {
   );
 }
 
+/** Whether a type is the product without elements. */
 export function isUnit(type: AlgebraicType): boolean {
   return type.kind === 'product' && type.elements.length === 0;
 }

@@ -5,6 +5,7 @@ import { BsatnError, type BsatnReader } from './reader.ts';
 import { type AlgebraicType, type ProductElement, resolveType, type Typespace, WIDTH } from './type.ts';
 import { type BsatnWriter } from './writer.ts';
 
+/** A value of a sum: the position of its variant, and what that holds. */
 export interface SumValue {
   readonly tag: number;
   readonly value: SatsValue;
@@ -134,10 +135,12 @@ export function encodeValue(type: AlgebraicType, typespace: Typespace, value: Sa
   }
 }
 
+/** Whether a value is a positional list: a product, or an array of anything but u8. */
 export function isList(value: SatsValue): value is readonly SatsValue[] {
   return Array.isArray(value);
 }
 
+/** Whether a value is one of a sum. */
 export function isSum(value: SatsValue): value is SumValue {
   return typeof value === 'object' && 'tag' in value;
 }

@@ -6,6 +6,7 @@ import { type Faults } from './faults.ts';
 import { type CanonicalNames } from './names.ts';
 import { type RawModule } from './raw.ts';
 
+/** What the checks of one module share. */
 export interface CheckContext {
   readonly raw: RawModule;
   readonly names: CanonicalNames;

@@ -3,12 +3,14 @@
 
 import type { AlgebraicType, ProductType, Typespace } from '../sats/type.ts';
 
+/** A column of a table or a view. */
 export interface ColumnDef {
   readonly name: string;
   readonly sourceName: string;
   readonly type: AlgebraicType;
 }
 
+/** An index of a table. */
 export interface IndexDef {
   /** `{table}_{columns}_idx_{algorithm}` with canonical names, or the explicit name. */
   readonly name: string;
@@ -20,11 +22,13 @@ export interface IndexDef {
   readonly columns: readonly number[];
 }
 
+/** Columns of a table that no two rows have equal, by position. */
 export interface UniqueDef {
   readonly name: string;
   readonly columns: readonly number[];
 }
 
+/** A counter that fills a column of a table. */
 export interface SequenceDef {
   readonly name: string;
   readonly column: number;
@@ -34,6 +38,7 @@ export interface SequenceDef {
   readonly increment: bigint;
 }
 
+/** What makes the rows of a table run a function when their time comes. */
 export interface ScheduleDef {
   readonly name: string;
   /** Position of the ScheduleAt column. */
@@ -42,6 +47,7 @@ export interface ScheduleDef {
   readonly functionName: string;
 }
 
+/** A table of the module, with all that belongs to it. */
 export interface TableDef {
   readonly name: string;
   readonly sourceName: string;
@@ -59,8 +65,10 @@ export interface TableDef {
   readonly schedule: ScheduleDef | undefined;
 }
 
+/** The moments at which the host calls a reducer by itself. */
 export type Lifecycle = 'init' | 'onConnect' | 'onDisconnect';
 
+/** A reducer of the module. */
 export interface ReducerDef {
   /** The number `__call_reducer__` is called with. */
   readonly id: number;
@@ -72,6 +80,7 @@ export interface ReducerDef {
   readonly isPrivate: boolean;
 }
 
+/** A procedure of the module. */
 export interface ProcedureDef {
   readonly id: number;
   readonly name: string;
@@ -81,6 +90,7 @@ export interface ProcedureDef {
   readonly isPrivate: boolean;
 }
 
+/** A view of the module, which clients query as they do a table. */
 export interface ViewDef {
   /** Counted separately for anonymous views and views of a sender. */
   readonly id: number;
@@ -95,6 +105,7 @@ export interface ViewDef {
   readonly returns: AlgebraicType;
 }
 
+/** A type that the module gives a name to; `ref` is its place in the typespace. */
 export interface NamedTypeDef {
   readonly scope: readonly string[];
   readonly name: string;
@@ -102,6 +113,7 @@ export interface NamedTypeDef {
   readonly ref: number;
 }
 
+/** A path that the module answers over HTTP, and the handler that does it. */
 export interface RouteDef {
   readonly handler: string;
   /** Upper-case method, or undefined for any. */

@@ -3,17 +3,20 @@
 import { type AlgebraicType, type ProductType, type Typespace } from '../sats/type.ts';
 import { type Lifecycle } from './definition.ts';
 
+/** The name of a type, inside the scopes before it. */
 export interface RawTypeName {
   readonly scope: readonly string[];
   readonly name: string;
 }
 
+/** A name for a type of the typespace. */
 export interface RawTypeDef {
   readonly name: RawTypeName;
   readonly ref: number;
   readonly customOrdering: boolean;
 }
 
+/** An index as described, its columns by position. */
 export interface RawIndexDef {
   readonly sourceName: string | undefined;
   readonly accessor: string | undefined;
@@ -21,11 +24,13 @@ export interface RawIndexDef {
   readonly columns: readonly number[];
 }
 
+/** A unique constraint as described, its columns by position. */
 export interface RawUniqueDef {
   readonly sourceName: string | undefined;
   readonly columns: readonly number[];
 }
 
+/** A sequence as described; what is undefined is left to the host. */
 export interface RawSequenceDef {
   readonly sourceName: string | undefined;
   readonly column: number;
@@ -35,11 +40,13 @@ export interface RawSequenceDef {
   readonly increment: bigint;
 }
 
+/** The default of a column, as BSATN. */
 export interface RawDefault {
   readonly column: number;
   readonly value: Uint8Array;
 }
 
+/** A table as described; `rowType` is its place in the typespace. */
 export interface RawTableDef {
   readonly sourceName: string;
   readonly rowType: number;
@@ -53,8 +60,10 @@ export interface RawTableDef {
   readonly isEvent: boolean;
 }
 
+/** Who may call a function by itself. */
 export type Visibility = 'private' | 'clientCallable';
 
+/** A reducer as described. */
 export interface RawReducerDef {
   readonly sourceName: string;
   readonly params: ProductType;
@@ -63,6 +72,7 @@ export interface RawReducerDef {
   readonly err: AlgebraicType;
 }
 
+/** A procedure as described. */
 export interface RawProcedureDef {
   readonly sourceName: string;
   readonly params: ProductType;
@@ -70,6 +80,7 @@ export interface RawProcedureDef {
   readonly visibility: Visibility;
 }
 
+/** A view as described. */
 export interface RawViewDef {
   readonly sourceName: string;
   /** Counted separately for anonymous views and views of a sender. */
@@ -80,11 +91,13 @@ export interface RawViewDef {
   readonly returns: AlgebraicType;
 }
 
+/** The primary key of a view, which is described apart from it. */
 export interface RawViewPrimaryKey {
   readonly view: string;
   readonly columns: readonly string[];
 }
 
+/** A schedule as described, by the source names of its table and function. */
 export interface RawScheduleDef {
   readonly sourceName: string | undefined;
   readonly table: string;
@@ -92,11 +105,13 @@ export interface RawScheduleDef {
   readonly functionName: string;
 }
 
+/** Which reducer runs at a moment of the lifecycle. */
 export interface RawLifecycleDef {
   readonly lifecycle: Lifecycle;
   readonly functionName: string;
 }
 
+/** A route as described. */
 export interface RawRouteDef {
   readonly handler: string;
   /** Upper-case method, or undefined for any. */
@@ -104,14 +119,17 @@ export interface RawRouteDef {
   readonly path: string;
 }
 
+/** A canonical name that the module chose itself. */
 export interface RawExplicitName {
   readonly kind: 'table' | 'function' | 'index';
   readonly sourceName: string;
   readonly canonicalName: string;
 }
 
+/** How canonical names are made from source names: left alone, or in snake case. */
 export type CasePolicy = 'none' | 'snake';
 
+/** A module inside another, under its namespace. */
 export interface RawSubmodule {
   readonly namespace: string;
   readonly module: RawModule;

@@ -20,6 +20,7 @@ export function typeJson(type: AlgebraicType): JsonData {
   }
 }
 
+/** A product as its elements, with their names and types. */
 export function product(type: ProductType): JsonData {
   return { elements: elements(type.elements) };
 }
@@ -33,12 +34,14 @@ export function enumeration(variant: string): JsonData {
   return { [variant]: [] };
 }
 
+/** An option: `{"some": …}`, or `{"none": []}` for undefined. */
 export function option(value: JsonData | undefined): JsonData {
   return value === undefined ? { none: [] } : { some: value };
 }
 
 const ALGORITHMS = { btree: 'BTree', hash: 'Hash', direct: 'Direct' } as const;
 
+/** The algorithm of an index, with its columns; a direct one has a single column. */
 export function algorithm({ algorithm, columns }: Pick<RawIndexDef, 'algorithm' | 'columns'>): JsonData {
   return { [ALGORITHMS[algorithm]]: algorithm === 'direct' ? (columns[0] ?? 0) : columns };
 }

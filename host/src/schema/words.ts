@@ -1,5 +1,6 @@
 // How a name is cut into words and put together again: the rules of contract 2.6.
 
+/** The ways a name can be written. */
 export type Case = 'snake' | 'camel' | 'pascal';
 
 /** Rewrites a name: `teamId` becomes `team_id`, `teamId` or `TeamId`. Empty words vanish, so `_` becomes nothing. */

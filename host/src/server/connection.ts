@@ -24,6 +24,7 @@ export interface ConnectionLimits {
   readonly silentMs: number;
 }
 
+/** The limits of a client where the options of the host set none. */
 export const DEFAULT_LIMITS: ConnectionLimits = {
   maxRequests: 16_384,
   maxMessages: 16_384,
@@ -56,6 +57,7 @@ export interface ConnectionOwner {
   onClosed(reason: string | undefined): void;
 }
 
+/** Reads the messages of one client in order, and writes what it is to hear. */
 export class Connection {
   readonly #socket: WebSocket;
   readonly #protocol: Protocol;

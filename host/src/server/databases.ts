@@ -35,6 +35,7 @@ export interface PublishLeave {
   readonly breaksClients: 'never' | 'always' | { readonly token: string | undefined };
 }
 
+/** What the databases of a host share. */
 export interface DatabasesOptions {
   readonly folder: DataFolder;
   readonly world: World;
@@ -47,6 +48,7 @@ export interface DatabasesOptions {
   readonly report: (message: string) => void;
 }
 
+/** Finds, publishes, renames and deletes the databases of a host; throws `Refusal` for what is not granted. */
 export class Databases {
   readonly #options: DatabasesOptions;
   readonly #open = new Map<bigint, OpenDatabase>();

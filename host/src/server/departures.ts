@@ -4,6 +4,7 @@
 import type { Database } from '../database.ts';
 import type { Connection } from './connection.ts';
 
+/** Flushes the connections of one database, many messages at a time. */
 export class Departures {
   readonly #database: Pick<Database, 'durable' | 'whenDurable' | 'datastore'>;
   readonly #onFailed: (error: unknown) => void;

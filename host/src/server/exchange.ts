@@ -5,8 +5,10 @@ import type { Credentials } from './tokens.ts';
 
 /** A body of `call`, `sql` and handlers may be this long; a bundle may be longer. */
 export const MAX_BODY_BYTES = 2 * 1024 * 1024;
+/** The longest body of a publish. */
 export const MAX_BUNDLE_BYTES = 64 * 1024 * 1024;
 
+/** One HTTP request, for the route that answers it. */
 export interface Exchange {
   /** Upper case. */
   readonly method: string;
@@ -29,6 +31,7 @@ export interface KnownExchange extends Exchange {
   readonly credentials: Credentials;
 }
 
+/** What a route answers; without `headers` or `body` there are none. */
 export interface Answer {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
@@ -47,6 +50,7 @@ export class Refusal extends Error {
   }
 }
 
+/** An answer in plain text. */
 export function textAnswer(status: number, body: string): Answer {
   return { status, headers: { 'content-type': 'text/plain; charset=utf-8' }, body };
 }
@@ -56,6 +60,7 @@ export function jsonAnswer(body: string): Answer {
   return { status: 200, headers: { 'content-type': 'application/json' }, body };
 }
 
+/** Status 200 without a body. */
 export const EMPTY_ANSWER: Answer = { status: 200 };
 
 /** The value of a parameter that the pattern of the route has. */

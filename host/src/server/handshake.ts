@@ -5,6 +5,7 @@ import type { World } from '../world.ts';
 import { PROTOCOLS, type Protocol } from '../wire/frame.ts';
 import { badQuery, Refusal } from './exchange.ts';
 
+/** What a client chose when it asked for its WebSocket. */
 export interface Handshake {
   readonly protocol: Protocol;
   readonly connectionId: bigint;

@@ -13,6 +13,7 @@ export type Route = { readonly method: Method; readonly pattern: string } & (
   | { readonly asks: 'known' | 'token'; readonly handle: (exchange: KnownExchange) => Answer | Promise<Answer> }
 );
 
+/** The route of a request, or why there is none. */
 export type RouteMatch =
   | { readonly kind: 'found'; readonly route: Route; readonly params: Readonly<Record<string, string>> }
   | { readonly kind: 'wrong-method'; readonly allowed: string; readonly asks: Route['asks'] }

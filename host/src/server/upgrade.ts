@@ -16,6 +16,7 @@ import type { Credentials, Tokens } from './tokens.ts';
 
 const PATH = /^\/v1\/database\/([^/]+)\/subscribe$/;
 
+/** Turns HTTP upgrades into clients of databases. */
 export class Upgrades {
   readonly #databases: Databases;
   readonly #tokens: Tokens;

@@ -7,6 +7,7 @@ import { Refusal } from './exchange.ts';
 import { createConnectionId } from './handshake.ts';
 import type { Credentials } from './tokens.ts';
 
+/** Connects HTTP requests to a database for as long as they are served. */
 export class Visits {
   readonly #world: World;
 

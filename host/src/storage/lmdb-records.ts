@@ -9,6 +9,7 @@ import type { ClientRecord } from './storage.ts';
 /** Raised when older versions could not read what is written; see `storage/damaged`. */
 export const FORMAT = 1;
 
+/** The keys of the records in `meta`. */
 export const META = {
   format: 'format',
   commit: 'commit',
@@ -18,6 +19,7 @@ export const META = {
   user: (name: string): string => `user/${name}`,
 } as const;
 
+/** The length of the key of a row. */
 export const ROW_KEY_BYTES = 10;
 
 /** Writes the key of a row. Storage keys are below 2^48: a million new rows a second for nine years. */
@@ -27,6 +29,7 @@ export function writeRowKey(into: Buffer, table: number, key: number): Buffer {
   return into;
 }
 
+/** Reads the table number and the storage key from the key of a row. */
 export function readRowKey(key: Buffer): { readonly table: number; readonly key: number } {
   return { table: key.readUInt32BE(0), key: key.readUIntBE(4, 6) };
 }
@@ -62,10 +65,12 @@ export const parse = {
   },
 };
 
+/** Writes a record as JSON. */
 export function toJson(value: unknown): Buffer {
   return Buffer.from(JSON.stringify(value));
 }
 
+/** Reads a record and checks its shape. Throws `storage/damaged`, which names the record by `what`. */
 export function fromJson<T>(shape: z.ZodType<T>, bytes: Uint8Array, what: string): T {
   try {
     return shape.parse(JSON.parse(Buffer.from(bytes).toString()));

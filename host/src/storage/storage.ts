@@ -23,6 +23,7 @@ export interface CommitExtra {
   readonly droppedTables?: readonly string[];
 }
 
+/** A table as it was kept. */
 export interface StoredTable {
   /** Canonical name. */
   readonly name: string;

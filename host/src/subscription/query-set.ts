@@ -2,6 +2,7 @@
 
 import type { WatchedPlan } from './watched-plan.ts';
 
+/** What one client subscribed to in one request, under the id it chose. */
 export interface QuerySet<C> {
   readonly client: C;
   readonly id: number;

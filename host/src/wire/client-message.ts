@@ -2,6 +2,7 @@
 
 import { BsatnError, type BsatnReader } from '../sats/reader.ts';
 
+/** Asks for the rows of some queries, and to be told when they change. */
 export interface Subscribe {
   readonly kind: 'subscribe';
   readonly requestId: number;
@@ -9,6 +10,7 @@ export interface Subscribe {
   readonly queries: readonly string[];
 }
 
+/** Ends the subscription to a query set. */
 export interface Unsubscribe {
   readonly kind: 'unsubscribe';
   readonly requestId: number;
@@ -17,12 +19,14 @@ export interface Unsubscribe {
   readonly wantsRows: boolean;
 }
 
+/** Asks for the rows of a query once. */
 export interface OneOffQuery {
   readonly kind: 'one-off-query';
   readonly requestId: number;
   readonly query: string;
 }
 
+/** Asks for a reducer to be run. */
 export interface CallReducer {
   readonly kind: 'call-reducer';
   readonly requestId: number;
@@ -31,6 +35,7 @@ export interface CallReducer {
   readonly args: Uint8Array;
 }
 
+/** Asks for a procedure to be run. */
 export interface CallProcedure {
   readonly kind: 'call-procedure';
   readonly requestId: number;
@@ -38,6 +43,7 @@ export interface CallProcedure {
   readonly args: Uint8Array;
 }
 
+/** Anything a client may say. */
 export type ClientMessage = Subscribe | Unsubscribe | OneOffQuery | CallReducer | CallProcedure;
 
 /** Reads one message; throws `BsatnError` on bytes that are none. */

@@ -3,6 +3,7 @@
 import { type CodeWriter } from './code-writer.ts';
 import { camelName, type Relation } from './module-view.ts';
 
+/** An old spelling of a table, and the one that clients should use. */
 export interface Alias {
   /** The spelling of the source, in quotes. */
   readonly deprecated: string;

@@ -2,6 +2,7 @@
 
 const INDENT = '  ';
 
+/** Builds the text of a file from lines and nested blocks. */
 export class CodeWriter {
   #text = '';
   #depth = 0;

@@ -11,6 +11,7 @@ import {
 } from '@agora/host/schema';
 import { byName } from './code-writer.ts';
 
+/** What bindings show beyond what is public. */
 export interface BindingOptions {
   /** Shows private tables and functions of the root module too. */
   readonly includePrivate?: boolean;
@@ -25,10 +26,12 @@ export interface Namespaced {
 /** A table, or a view, which clients see as a table without indexes. */
 export type Relation = TableDef | ViewDef;
 
+/** The tables that get a file, ordered by name. */
 export function shownTables({ def }: CheckedModule, { includePrivate }: BindingOptions): TableDef[] {
   return def.tables.filter(({ isPublic }) => includePrivate || isPublic).sort(byName(({ name }) => name));
 }
 
+/** The views that get a file, ordered by name. */
 export function shownViews({ def }: CheckedModule): ViewDef[] {
   return [...def.views].sort(byName(({ name }) => name));
 }
@@ -38,10 +41,12 @@ export function shownReducers({ def }: CheckedModule, { includePrivate }: Bindin
   return def.reducers.filter(({ isPrivate, lifecycle }) => lifecycle !== 'init' && (includePrivate || !isPrivate));
 }
 
+/** The reducers that a client can call. */
 export function callableReducers(module: CheckedModule, options: BindingOptions): ReducerDef[] {
   return shownReducers(module, options).filter(({ lifecycle }) => lifecycle === undefined);
 }
 
+/** The procedures that get a file, ordered by name. */
 export function shownProcedures({ def }: CheckedModule, { includePrivate }: BindingOptions): ProcedureDef[] {
   return def.procedures.filter(({ isPrivate }) => includePrivate || !isPrivate).sort(byName(({ name }) => name));
 }
@@ -54,8 +59,11 @@ export function submodulesOf({ submodules }: CheckedModule, path: readonly strin
   });
 }
 
+/** The file of a table or view, without its extension. */
 export const tableFile = ({ sourceName }: Relation) => `${toCase(sourceName, 'snake')}_table`;
+/** The file of a reducer, without its extension. */
 export const reducerFile = ({ sourceName }: ReducerDef) => `${toCase(sourceName, 'snake')}_reducer`;
+/** The file of a procedure, without its extension. */
 export const procedureFile = ({ sourceName }: ProcedureDef) => `${toCase(sourceName, 'snake')}_procedure`;
 
 /** `Player`, or `Lib_Player` for one of a submodule, which so cannot meet a root's `LibPlayer`. */
@@ -64,6 +72,7 @@ export function pascalName({ sourceName }: { readonly sourceName: string }, path
   return path.length === 0 ? name : `${toCase(path.join('_'), 'pascal')}_${name}`;
 }
 
+/** The name of a thing in the bindings. */
 export const camelName = ({ sourceName }: { readonly sourceName: string }) => toCase(sourceName, 'camel');
 
 /** The name under which clients import each named type, by its reference. */

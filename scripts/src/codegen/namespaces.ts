@@ -19,6 +19,7 @@ import {
   tableFile,
 } from './module-view.ts';
 
+/** Something a submodule shows, and the namespaces that lead to it. */
 export type NamespacedItem<T> = Namespaced & { readonly item: T };
 
 interface Named {
@@ -26,6 +27,7 @@ interface Named {
   readonly sourceName: string;
 }
 
+/** What submodules show, by kind. */
 export interface NamespacedThings {
   readonly tables: readonly NamespacedItem<TableDef>[];
   readonly views: readonly NamespacedItem<ViewDef>[];
@@ -46,6 +48,7 @@ export function collectNamespaced(root: CheckedModule): NamespacedThings {
   };
 }
 
+/** Writes the imports of what submodules show, a group for each kind that there is. */
 export function writeNamespaceImports(to: CodeWriter, { tables, views, reducers, procedures }: NamespacedThings): void {
   const write = <T extends Named>(
     about: string,

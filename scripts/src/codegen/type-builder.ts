@@ -12,6 +12,7 @@ import {
 } from '@agora/host/schema';
 import { type CodeWriter } from './code-writer.ts';
 
+/** The names of types in the bindings, by their place in the typespace. */
 export type TypeNames = ReadonlyMap<number, string>;
 
 /** One property of a row, an argument list or a type. */

@@ -3,6 +3,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 
+/** A stretch of network that a test can interrupt; disposing of it closes it. */
 export interface Wire extends AsyncDisposable {
   /** Where the hub seems to be. */
   readonly url: string;

@@ -14,6 +14,7 @@ import { jsonAnswer, param, Refusal, textAnswer, type Answer, type KnownExchange
 import type { Route } from '../router.ts';
 import type { Visits } from '../visit.ts';
 
+/** The route that calls a reducer or procedure. */
 export function callRoutes(databases: Databases, visits: Visits): Route[] {
   return [
     {

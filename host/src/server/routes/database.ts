@@ -9,6 +9,7 @@ import { badQuery, EMPTY_ANSWER, jsonAnswer, param, textAnswer } from '../exchan
 import { programHash } from '../program-hash.ts';
 import type { Route } from '../router.ts';
 
+/** The routes that describe a database, name it or delete it. */
 export function databaseRoutes(databases: Databases): Route[] {
   return [
     {

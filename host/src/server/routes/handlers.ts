@@ -5,6 +5,7 @@ import type { Databases } from '../databases.ts';
 import { param, type Answer, type Exchange } from '../exchange.ts';
 import type { Route } from '../router.ts';
 
+/** The routes whose requests go to the HTTP handlers of a module. */
 export function handlerRoutes(databases: Databases): Route[] {
   const handle = async (exchange: Exchange): Promise<Answer> => {
     const { database } = databases.open(param(exchange, 'db'));

@@ -7,6 +7,7 @@ import type { Databases } from '../databases.ts';
 import type { Route } from '../router.ts';
 import type { Tokens } from '../tokens.ts';
 
+/** The routes that mint identities, verify them, and list what they own. */
 export function identityRoutes(tokens: Tokens, databases: Databases): Route[] {
   return [
     {

@@ -8,6 +8,7 @@ import type { Route } from '../router.ts';
 /** A follower that reads so slowly that more lines than this wait for it is sent away. */
 const MOST_WAITING_LINES = 10_000;
 
+/** The route that shows the owner the log of a module, and follows it if asked to. */
 export function logRoutes(databases: Databases): Route[] {
   return [
     {

@@ -5,6 +5,7 @@ import type { World } from '../../world.ts';
 import { EMPTY_ANSWER, jsonAnswer } from '../exchange.ts';
 import type { Route } from '../router.ts';
 
+/** The routes that tell whether the host is there, its version, and its time. */
 export function miscRoutes(version: string, world: World): Route[] {
   return [
     { method: 'GET', pattern: '/v1/ping', asks: 'checked', handle: () => EMPTY_ANSWER },

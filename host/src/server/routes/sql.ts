@@ -7,6 +7,7 @@ import { flag, jsonAnswer, param, Refusal } from '../exchange.ts';
 import type { Route } from '../router.ts';
 import type { Visits } from '../visit.ts';
 
+/** The route that runs a statement of SQL. */
 export function sqlRoutes(databases: Databases, visits: Visits): Route[] {
   return [
     {
