@@ -1,0 +1,88 @@
+// A hub that is killed in the middle of traffic, and started again over the same data folder.
+
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { AgoraClient, createId } from '@agora/client';
+import { afterEach, describe, expect, test } from 'vitest';
+
+const START = fileURLToPath(new URL('../../../scripts/src/start.ts', import.meta.url));
+const KILLS = 3;
+const SENDERS = 32;
+/** Between two kills as many messages are accepted. */
+const MESSAGES_A_LIFE = 400;
+
+const folder = mkdtempSync(join(tmpdir(), 'agora-killed-'));
+let hub: ChildProcess | undefined;
+
+afterEach(() => {
+  hub?.kill('SIGKILL');
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo; // it listens on TCP
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+/** Starts the hub as a user does, and waits until it says that it runs. */
+async function startHub(port: number): Promise<ChildProcess> {
+  const flags = ['--port', String(port), '--data-dir', folder];
+  const child = spawn(process.execPath, [START, ...flags], { stdio: ['ignore', 'pipe', 'inherit'] });
+  for await (const line of createInterface(child.stdout)) if (line.includes('running')) break;
+  child.stdout.resume();
+  return child;
+}
+
+describe('a hub that is killed under load', () => {
+  test('has every message that it accepted, and each is handled', { timeout: 60_000 }, async () => {
+    const port = await freePort();
+    hub = await startHub(port);
+    const server = `http://127.0.0.1:${port}`;
+    await using receiver = new AgoraClient('Receiver', { server });
+    await receiver.connect();
+    await receiver.registerAgent({ agentType: 'worker', credit: 128 });
+    const handled = new Set<string>();
+    await receiver.subscribeToMessages({ concurrency: 128, handler: message => void handled.add(message.id) });
+    await using sender = new AgoraClient('Sender', { server });
+    await sender.connect();
+    await sender.registerAgent({ agentType: 'worker' });
+
+    const accepted = new Set<string>();
+    let wanted = MESSAGES_A_LIFE;
+    let reached: () => void = () => undefined;
+    let isOver = false;
+    const sendAll = async () => {
+      while (!isOver) {
+        const id = createId();
+        await sender.sendMessage({ id, toAgent: 'Receiver', messageType: 'fault.message', payload: {} });
+        accepted.add(id);
+        if (accepted.size >= wanted) reached();
+      }
+    };
+    const senders = Array.from({ length: SENDERS }, sendAll);
+    for (let kill = 0; kill < KILLS; kill++) {
+      await new Promise<void>(resolve => (reached = resolve));
+      hub.kill('SIGKILL');
+      hub = await startHub(port);
+      wanted = accepted.size + MESSAGES_A_LIFE;
+    }
+    await new Promise<void>(resolve => (reached = resolve));
+    isOver = true;
+    await Promise.all(senders);
+
+    await expect.poll(() => [...accepted].filter(id => !handled.has(id)), { timeout: 20_000 }).toEqual([]);
+    expect(accepted.size).toBeGreaterThan(KILLS * MESSAGES_A_LIFE);
+    hub.kill('SIGINT');
+    await once(hub, 'exit');
+  });
+});
