@@ -9,12 +9,20 @@ export function isSame(one: Identity, other: Identity): boolean {
   return one.__identity__ === other.__identity__;
 }
 
+/** The row of an agent, public or not, if the caller owns it. */
+export function requireOwn<Row extends { readonly owner: Identity; readonly name: string }>(
+  row: Row | null | undefined,
+  agent: bigint,
+  caller: Identity,
+): Row {
+  if (!row) refuse('agent/unknown', `there is no agent ${agent}; register it first`);
+  if (!isSame(row.owner, caller)) refuse('agent/not-yours', `agent "${row.name}" belongs to another identity`);
+  return row;
+}
+
 /** The public row of an agent that the caller owns. */
 export function ownAgent(ctx: Ctx, id: bigint) {
-  const row = ctx.db.agent.id.find(id);
-  if (!row) refuse('agent/unknown', `there is no agent ${id}; register it first`);
-  if (!isSame(row.owner, ctx.sender)) refuse('agent/not-yours', `agent "${row.name}" belongs to another identity`);
-  return row;
+  return requireOwn(ctx.db.agent.id.find(id), id, ctx.sender);
 }
 
 /** Whether an identity is an operator. */

@@ -1,9 +1,8 @@
 // What one call works on: the narrow rows that many acts of it touch are read once, changed in memory, written once.
 // A call that throws writes nothing, since `save` is its last step.
 
-import { isSame } from './access.ts';
+import { requireOwn } from './access.ts';
 import { LIMITS } from './contract.ts';
-import { refuse } from './refuse.ts';
 import type { Ctx } from './schema.ts';
 
 /** The narrow row of an agent, as it lies on the desk: changed in place, written by `save`. */
@@ -30,6 +29,7 @@ export class Desk {
   readonly #names = new Map<string, Mailbox | undefined>();
   readonly #changed = new Set<Mailbox>();
   readonly #heads = new Map<Log, LogHead>();
+  readonly #movedHeads = new Set<LogHead>();
   readonly #slots = new Map<bigint, { count: number; readonly isNew: boolean }>();
 
   constructor(ctx: Ctx) {
@@ -66,11 +66,7 @@ export class Desk {
 
   /** The mailbox of an agent that the caller owns. */
   own(agent: bigint): Mailbox {
-    const box = this.box(agent);
-    if (!box) refuse('agent/unknown', `there is no agent ${agent}; register it first`);
-    if (!isSame(box.owner, this.ctx.sender))
-      refuse('agent/not-yours', `agent "${box.name}" belongs to another identity`);
-    return box;
+    return requireOwn(this.box(agent), agent, this.ctx.sender);
   }
 
   /** Puts a new mailbox on the desk and in the table. */
@@ -104,7 +100,9 @@ export class Desk {
   }
 
   nextNumber(log: Log): bigint {
-    return ++this.#head(log).last;
+    const head = this.#head(log);
+    this.#movedHeads.add(head);
+    return ++head.last;
   }
 
   #head(log: Log): LogHead {
@@ -131,12 +129,13 @@ export class Desk {
   save(): void {
     const { db } = this.ctx;
     for (const box of this.#changed) db.mailbox.agent.update(box);
-    for (const head of this.#heads.values()) db.logHead.log.update(head);
+    for (const head of this.#movedHeads) db.logHead.log.update(head);
     for (const [slot, { count, isNew }] of this.#slots) {
       if (isNew) db.dueCount.insert({ slot, count });
       else db.dueCount.slot.update({ slot, count });
     }
     this.#changed.clear();
+    this.#movedHeads.clear();
     this.#heads.clear();
     this.#slots.clear();
   }

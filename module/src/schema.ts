@@ -1,6 +1,6 @@
 // Joins the tables into one database, and names the context that everything else is written against.
 
-import { schema, type InferSchema, type ReducerCtx, type ViewCtx } from 'spacetimedb/server';
+import { schema, type InferSchema, type ReducerCtx } from 'spacetimedb/server';
 import { agent, agentCapability, attachment, pulse } from './agent/table.ts';
 import { eventFeed, eventLog, logHead } from './event/table.ts';
 import {
@@ -52,5 +52,3 @@ type AgoraSchema = InferSchema<typeof agora>;
 
 /** What a reducer is given. */
 export type Ctx = ReducerCtx<AgoraSchema>;
-/** What a view is given. */
-export type CallerView = ViewCtx<AgoraSchema>;

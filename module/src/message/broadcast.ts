@@ -3,6 +3,7 @@
 import { LIMITS } from '../contract.ts';
 import type { Desk, Mailbox } from '../desk.ts';
 import { refuse } from '../refuse.ts';
+import type { Ctx } from '../schema.ts';
 import { envelopeOf, type Message } from './envelope.ts';
 
 /** Shows a broadcast to everyone. Its sender has handled it. */
@@ -36,7 +37,7 @@ function markHandled(desk: Desk, agent: bigint, seq: bigint): void {
   const cursor = broadcastCursor.agent.find(agent);
   if (!cursor || seq <= cursor.handled) return;
   if (seq > cursor.handled + 1n) {
-    if (isHandled(desk, agent, seq)) return;
+    if (isHandled(desk.ctx.db, agent, seq)) return;
     broadcastHandled.insert({ id: 0n, agent, seq });
     return;
   }
@@ -46,8 +47,9 @@ function markHandled(desk: Desk, agent: bigint, seq: bigint): void {
   broadcastCursor.agent.update({ ...cursor, handled });
 }
 
-function isHandled(desk: Desk, agent: bigint, seq: bigint): boolean {
-  for (const _ of desk.ctx.db.broadcastHandled.byAgentSeq.filter([agent, seq])) return true; // a full key: one row at most
+/** Whether an agent has handled a broadcast that lies beyond its cursor. */
+export function isHandled(db: Pick<Ctx['db'], 'broadcastHandled'>, agent: bigint, seq: bigint): boolean {
+  for (const _ of db.broadcastHandled.byAgentSeq.filter([agent, seq])) return true; // a full key: one row at most
   return false;
 }
 

@@ -4,7 +4,6 @@
 // I2  After every call: either nothing waits that the credit would let through, or the agent is offline.
 // I3  What is offered is what `chooseHead` chooses among the heads of the lanes.
 
-import { Range } from 'spacetimedb/server';
 import { LIMITS, PRIORITY, type InboxKind, type Priority } from '../contract.ts';
 import type { Desk, Mailbox } from '../desk.ts';
 import type { Ctx } from '../schema.ts';
@@ -16,9 +15,6 @@ import { chooseHead, hasCredit, hasCriticalCredit, LANES } from './rules.ts';
 export type Waiting = NonNullable<ReturnType<Ctx['db']['waiting']['id']['find']>>;
 /** A delivery or notice that its recipient can see. */
 export type Offer = NonNullable<ReturnType<Ctx['db']['offer']['id']['find']>>;
-
-/** Positions looked at together when the head of a lane is a hole. */
-const WINDOW = 64n;
 
 /** A new delivery of `message` for `box`: offered at once if nothing stands before it, queued otherwise. Returns its number. */
 export function deliver(desk: Desk, box: Mailbox, message: Message, envelope: string): bigint {
@@ -92,37 +88,15 @@ function takeFromLane(desk: Desk, box: Mailbox, head: Waiting): void {
   desk.ctx.db.waiting.id.delete(head.id);
 }
 
-/** A delivery leaves its lane from anywhere (cancelled, dead): a hole that `headOf` steps over later. */
-export function dropWaiting(desk: Desk, box: Mailbox, row: Waiting): void {
-  desk.ctx.db.waiting.id.delete(row.id);
-  if (row.lane === 0) return;
-  box.waiting--;
-  desk.changed(box);
-}
-
 function isLaneEmpty(box: Mailbox, lane: Priority): boolean {
   return (box.heads[lane - 1] ?? 0n) >= (box.tails[lane - 1] ?? 0n);
 }
 
-/** The first delivery of a lane. A full-key point (one row) nearly always; a window of 64 positions after a hole. */
+/** The first delivery of a lane, by its full key: one row, since lanes are left at their heads only. */
 function headOf(desk: Desk, box: Mailbox, lane: Priority): Waiting | undefined {
-  const tail = box.tails[lane - 1] ?? 0n;
-  let at = box.heads[lane - 1] ?? 0n;
-  while (at < tail) {
-    const { byLane } = desk.ctx.db.waiting;
-    for (const row of byLane.filter([box.agent, lane, at])) return row;
-    // At most 64 rows: positions are dense and unique within a lane.
-    const end = at + WINDOW;
-    const window = new Range<bigint>({ tag: 'excluded', value: at }, { tag: 'excluded', value: end });
-    let first: Waiting | undefined;
-    for (const row of byLane.filter([box.agent, lane, window]))
-      if (!first || row.position < first.position) first = row;
-    at = first?.position ?? end;
-    box.heads[lane - 1] = at < tail ? at : tail;
-    desk.changed(box);
-    if (first) return first;
-  }
-  return undefined;
+  if (isLaneEmpty(box, lane)) return undefined;
+  for (const row of desk.ctx.db.waiting.byLane.filter([box.agent, lane, box.heads[lane - 1] ?? 0n])) return row;
+  throw new Error(`lane ${lane} of agent ${box.agent} has a hole at its head`);
 }
 
 function offerTo(desk: Desk, box: Mailbox, id: bigint, message: Message, attempt: number, envelope: string): void {

@@ -1,21 +1,14 @@
 // What is too long for a view, and what became of what was sent. Each checks its caller.
 
-import { t, type InferSchema, type ProcedureCtx } from 'spacetimedb/server';
-import { isSame } from '../access.ts';
+import { t } from 'spacetimedb/server';
+import { isSame, requireOwn } from '../access.ts';
 import { LIMITS } from '../contract.ts';
 import { refuse } from '../refuse.ts';
 import { agora, type Ctx } from '../schema.ts';
+import { isHandled } from './broadcast.ts';
 
 /** The database as a procedure's transaction sees it. */
 type Db = Ctx['db'];
-type Caller = Pick<ProcedureCtx<InferSchema<typeof agora>>, 'sender'>;
-
-function ownName(db: Db, caller: Caller, agent: bigint): string {
-  const box = db.mailbox.agent.find(agent);
-  if (!box) refuse('agent/unknown', `there is no agent ${agent}; register it first`);
-  if (!isSame(box.owner, caller.sender)) refuse('agent/not-yours', `agent "${box.name}" belongs to another identity`);
-  return box.name;
-}
 
 /** The payload of an offered delivery or notice of the caller, as JSON. */
 export const readPayload = agora.procedure({ delivery: t.u64() }, t.string(), (ctx, { delivery }) =>
@@ -46,7 +39,7 @@ export const readBroadcasts = agora.procedure(
   (ctx, { agent, after, limit }) => {
     if (limit === 0 || limit > LIMITS.page) refuse('call/bad-limit', `a page has 1 to ${LIMITS.page} rows`);
     return ctx.withTx(tx => {
-      ownName(tx.db, ctx, agent);
+      requireOwn(tx.db.mailbox.agent.find(agent), agent, ctx.sender);
       const head = tx.db.logHead.log.find('broadcast')?.last ?? 0n;
       const cursor = tx.db.broadcastCursor.agent.find(agent)?.handled ?? head;
       const rows = [];
@@ -66,11 +59,6 @@ export const readBroadcasts = agora.procedure(
   },
 );
 
-function isHandled(db: Db, agent: bigint, seq: bigint): boolean {
-  for (const _ of db.broadcastHandled.byAgentSeq.filter([agent, seq])) return true; // a full key: one row at most
-  return false;
-}
-
 const BroadcastStatus = t.object('BroadcastStatusResult', {
   seq: t.u64(),
   recipients: t.u32(),
@@ -84,7 +72,7 @@ export const broadcastStatus = agora.procedure(
   BroadcastStatus,
   (ctx, { agent, message }) =>
     ctx.withTx(tx => {
-      ownName(tx.db, ctx, agent);
+      requireOwn(tx.db.mailbox.agent.find(agent), agent, ctx.sender);
       const sent = tx.db.message.id.find(message);
       if (!sent || sent.sender !== agent || sent.broadcast === 0n)
         refuse('message/unknown', `there is no broadcast ${message} of yours`);
@@ -118,7 +106,7 @@ export const messageStatus = agora.procedure(
   t.array(DeliveryStatus),
   (ctx, { agent, message }) =>
     ctx.withTx(tx => {
-      ownName(tx.db, ctx, agent);
+      requireOwn(tx.db.mailbox.agent.find(agent), agent, ctx.sender);
       const sent = tx.db.message.id.find(message);
       if (!sent || sent.sender !== agent) refuse('message/unknown', `there is no message ${message} of yours`);
       return sent.deliveries.map(id => statusOf(tx.db, id));

@@ -10,9 +10,9 @@ import { isLongerThan, parseJson } from '../text.ts';
 import { remember } from '../time/due.ts';
 import { endStep } from '../workflow/run.ts';
 import { answerAsk, closeAsk, type Answer } from './ask.ts';
-import { dropWaiting, fill, notify, releaseOffer, sweepLater, type Offer, type Waiting } from './deliver.ts';
+import { fill, notify, releaseOffer, sweepLater, type Offer, type Waiting } from './deliver.ts';
 import { noticeEnvelope } from './envelope.ts';
-import { backoffMicros, MOVES, type Happening } from './rules.ts';
+import { backoffMicros, MOVES } from './rules.ts';
 
 /** Names an offered delivery. */
 export interface Attempt {
@@ -25,7 +25,7 @@ type Found = { readonly box: Mailbox; readonly row: Offer } | undefined;
 
 /** Done, without more to say. A notice is acknowledged the same way. */
 export function acknowledge(desk: Desk, act: Attempt): void {
-  const found = find(desk, act, 'finish');
+  const found = find(desk, act, 'done');
   if (!found) return;
   const { box, row } = found;
   if (row.attempt === 0) desk.ctx.db.offer.id.delete(row.id);
@@ -42,7 +42,10 @@ export function respond(
   }
   if (!UUID_V7.test(act.id)) refuse('message/bad-id', `"${act.id.slice(0, 64)}" is not a UUIDv7 in lower case`);
   if (act.status === 'success') checkJson(act.data);
-  const found = find(desk, act, 'finish');
+  else if (isLongerThan(act.error, LIMITS.headerBytes)) {
+    refuse('message/too-large', `the error of an answer is over ${LIMITS.headerBytes} bytes; shorten it`);
+  }
+  const found = find(desk, act, 'done');
   if (!found) return;
   refuseNotice(found.row);
   if (desk.ctx.db.message.id.find(act.id))
@@ -54,7 +57,7 @@ export function respond(
 
 /** Not done: back after a backoff if `retry`, and dead after the last attempt; or failed for good. */
 export function fail(desk: Desk, act: Attempt & { readonly reason: string; readonly retry: boolean }): void {
-  const found = find(desk, act, act.retry ? 'give-back' : 'fail');
+  const found = find(desk, act, act.retry ? 'delayed' : 'failed');
   if (!found) return;
   refuseNotice(found.row);
   const reason = act.reason.slice(0, 1_000);
@@ -67,7 +70,7 @@ export function extend(desk: Desk, act: Attempt & { readonly ms: number }): void
   if (act.ms === 0 || act.ms > LIMITS.maxLeaseMs) {
     refuse('delivery/bad-lease', `a lease lasts 1 to ${LIMITS.maxLeaseMs} ms`);
   }
-  const found = find(desk, act, 'give-back');
+  const found = find(desk, act);
   if (!found) return;
   refuseNotice(found.row);
   desk.ctx.db.offer.id.update({ ...found.row, leaseUntil: desk.now + BigInt(act.ms) * 1000n });
@@ -76,13 +79,13 @@ export function extend(desk: Desk, act: Attempt & { readonly ms: number }): void
 /** Ends a step's delivery with its output. */
 export function finishStep(desk: Desk, act: Attempt & { readonly output: string }): void {
   checkJson(act.output);
-  const found = findStep(desk, act, 'finish');
+  const found = findStep(desk, act, 'done');
   if (found) end(desk, found.box, found.row, 'finish', '', { status: 'success', data: act.output });
 }
 
 /** Fails a step's delivery: tried again if `retry`, else the step fails. */
 export function failStep(desk: Desk, act: Attempt & { readonly error: string; readonly retry: boolean }): void {
-  const found = findStep(desk, act, act.retry ? 'give-back' : 'fail');
+  const found = findStep(desk, act, act.retry ? 'delayed' : 'failed');
   if (!found) return;
   const error = act.error.slice(0, 1_000);
   if (act.retry) giveBack(desk, found.box, found.row, error);
@@ -106,12 +109,6 @@ export function giveBack(desk: Desk, box: Mailbox, row: Offer, reason: string): 
   });
   remember(desk, at, 'requeue', row.id);
   fill(desk, box);
-}
-
-/** A duty of an agent that is gone, not offered at the time, is dead. */
-export function buryWaiting(desk: Desk, box: Mailbox, row: Waiting, reason: string): void {
-  dropWaiting(desk, box, row);
-  bury(desk, row, reason);
 }
 
 /** Records that a delivery is dead, and tells who should know. */
@@ -148,7 +145,11 @@ export function sweepMailbox(desk: Desk, agent: bigint): void {
   if (next > 0n) sweepLater(desk, box, next);
 }
 
-function find(desk: Desk, act: Attempt, happening: Happening): Found {
+/**
+ * The offered delivery that an act names. `end` is what the act makes of it: found so already, the act was made before (given
+ * back after its last attempt, a delivery is dead). An act without an end cannot have been made before.
+ */
+function find(desk: Desk, act: Attempt, end?: DeliveryState): Found {
   const box = desk.box(agentOfDelivery(act.delivery));
   if (!box || !isSame(box.owner, desk.ctx.sender))
     refuse('delivery/unknown', `there is no delivery ${act.delivery} of yours`);
@@ -167,20 +168,20 @@ function find(desk: Desk, act: Attempt, happening: Happening): Found {
     if (ended.attempt !== act.attempt) {
       refuse('delivery/stale-attempt', `delivery ${act.delivery} ended as ${ended.state} at attempt ${ended.attempt}`);
     }
-    if (MOVES.offered[happening] === ended.state) return undefined;
+    if (end === ended.state || (end === 'delayed' && ended.state === 'dead')) return undefined;
     refuse('delivery/ended', `delivery ${act.delivery} has ended as ${ended.state}`);
   }
   const waiting = desk.ctx.db.waiting.id.find(act.delivery);
   if (!waiting) refuse('delivery/unknown', `there is no delivery ${act.delivery} of yours`);
-  if (happening === 'give-back' && waiting.attempt === act.attempt + 1) return undefined;
+  if (end === 'delayed' && waiting.attempt === act.attempt + 1) return undefined;
   refuse(
     act.attempt < waiting.attempt ? 'delivery/stale-attempt' : 'delivery/not-offered',
     `delivery ${act.delivery} is waiting for attempt ${waiting.attempt}`,
   );
 }
 
-function findStep(desk: Desk, act: Attempt, happening: Happening): Found {
-  const found = find(desk, act, happening);
+function findStep(desk: Desk, act: Attempt, end: DeliveryState): Found {
+  const found = find(desk, act, end);
   if (found && found.row.kind !== 'task')
     refuse('delivery/not-a-step', `delivery ${act.delivery} is not a step of a workflow`);
   return found;

@@ -65,6 +65,29 @@ describe('a delivery', () => {
     expect(recipient.inbox()).toMatchObject([{ attempt: 2 }]);
   });
 
+  it('that went back cannot be extended by the attempt before', async () => {
+    await using scene = await pair();
+    const { lab, sender, recipient } = scene;
+    sender.send('Recipient');
+    const late = { delivery: recipient.inbox()[0]?.['id'], attempt: 1 };
+    lab.advance(LIMITS.leaseMs + 500);
+    expect(lab.rows('waiting')).toMatchObject([{ attempt: 2 }]);
+    expect(recipient.tryAct({ Extend: { ...late, ms: 1_000 } })).toEqual(['delivery/stale-attempt']);
+  });
+
+  it('given back is given back once, however often that is said, after its last attempt too', async () => {
+    await using scene = await pair();
+    const { lab, sender, recipient } = scene;
+    sender.send('Recipient');
+    for (let attempt = 1; attempt <= LIMITS.attempts; attempt++) {
+      const failing = { Fail: { delivery: recipient.inbox()[0]?.['id'], attempt, reason: 'broken', retry: true } };
+      recipient.act(failing);
+      recipient.act(failing);
+      lab.advance(61_000);
+    }
+    expect(lab.rows('ended')).toMatchObject([{ state: 'dead', attempt: LIMITS.attempts }]);
+  });
+
   it('waits for an agent that is away, goes back when one stays away, and stays when it is back in time', async () => {
     await using scene = await pair();
     const { lab, sender, recipient } = scene;
@@ -192,6 +215,16 @@ describe('an ask', () => {
     sender.act({ Acknowledge: { delivery: answer?.['id'], attempt: 0 } });
     sender.act({ Acknowledge: { delivery: answer?.['id'], attempt: 0 } });
     expect(sender.inbox()).toEqual([]);
+  });
+
+  it('is not answered with an error that is too long', async () => {
+    await using scene = await pair();
+    const { lab, sender, recipient } = scene;
+    sender.send('Recipient', { answerWithinMs: 30_000 });
+    const attempt = { delivery: recipient.inbox()[0]?.['id'], attempt: 1 };
+    const answer = { id: uuidAt(lab.nowMs, 3), status: 'error', data: '', error: 'x'.repeat(LIMITS.headerBytes + 1) };
+    expect(recipient.tryAct({ Respond: { ...attempt, ...answer } })).toEqual(['message/too-large']);
+    expect(recipient.inbox()).toHaveLength(1);
   });
 
   it('whose deadline passes is told, and a later answer is kept and marked late', async () => {
