@@ -330,6 +330,16 @@ const WITH_A_COLUMN = SOURCE.replace('what: t.string() });', 'what: t.string(), 
   '{ id: 0n, what, stars: 1 }',
 );
 
+describe('a module that this host cannot serve', () => {
+  test('because of a row-level rule is refused, and the rule is named', async () => {
+    const rule = "export const mine = db.clientVisibilityFilter.sql('SELECT * FROM note');";
+    await expect(TestDatabase.open(`${SOURCE}\n${rule}`)).rejects.toMatchObject({
+      code: 'schema/invalid',
+      message: expect.stringContaining('SELECT * FROM note') as string,
+    });
+  });
+});
+
 describe('publishing again', () => {
   function replaced(db: TestDatabase): UpdateOutcome[] {
     const outcomes: UpdateOutcome[] = [];

@@ -3,6 +3,7 @@
 import { HostError } from '../errors.ts';
 import type { GuestHooks } from '../guest/activation.ts';
 import { Guest } from '../guest/guest.ts';
+import { refuseRowLevelSecurity } from '../query/row-level-security.ts';
 import { decodeModule } from '../schema/decode.ts';
 import type { ModuleDef } from '../schema/definition.ts';
 import type { RawModule } from '../schema/raw.ts';
@@ -23,7 +24,9 @@ export function loadProgram(bytes: Uint8Array, hooks: GuestHooks): Program {
   const guest = Guest.load(textOf(bytes), hooks);
   const description = guest.describe();
   const raw = decodeModule(description);
-  return { bytes, guest, description, raw, def: validateModule(raw) };
+  const def = validateModule(raw);
+  refuseRowLevelSecurity(def);
+  return { bytes, guest, description, raw, def };
 }
 
 function textOf(bytes: Uint8Array): string {

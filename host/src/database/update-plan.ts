@@ -23,7 +23,7 @@ export interface UpdatePlan {
 export function planUpdate(before: ModuleDef, after: ModuleDef, datastore: Datastore): UpdatePlan {
   const faults: string[] = [];
   const widened = new Map<string, Uint8Array>();
-  let breaksClients = JSON.stringify(before.rowLevelSecurity) !== JSON.stringify(after.rowLevelSecurity);
+  let breaksClients = false;
   const droppedTables: string[] = [];
   for (const table of before.tables) {
     const next = named(after.tables, table.name);
