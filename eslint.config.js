@@ -7,7 +7,7 @@ const PACKAGES = {
   bindings: [],
   client: ['@agora/bindings', '@agora/module/contract'],
   host: [],
-  demo: ['@agora/client', '@agora/scripts/command', '@agora/scripts/hub', '@agora/scripts/make-folder'],
+  demo: ['@agora/client', '@agora/scripts/command', '@agora/scripts/hub', '@agora/host/make-folder'],
   'demo/src/agents': ['@agora/client'],
   bench: ['@agora/client', '@agora/scripts/hub'],
 };

@@ -4,7 +4,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { accessSync, constants } from 'node:fs';
 import { CommandError, runCommand } from '@agora/scripts/command';
-import { makeFolder } from '@agora/scripts/make-folder';
+import { makeFolder } from '@agora/host/make-folder';
 import { joinAsCoordinator, namesAreTaken } from './coordinator.ts';
 import { Crew } from './crew.ts';
 import { findHub } from './find-hub.ts';

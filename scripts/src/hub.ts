@@ -4,7 +4,6 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { type Host, HostError, startHost } from '@agora/host';
 import { CommandError } from './command.ts';
-import { makeFolder } from './make-folder.ts';
 
 /** The name of the database that clients ask for. */
 export const DATABASE = 'agora';
@@ -38,7 +37,6 @@ export interface Hub {
 export async function startHub(options: HubOptions): Promise<Hub> {
   const bundle = await readBundle();
   const { port, hostname, dataDir, log } = options;
-  if (dataDir !== undefined) prepareFolder(dataDir);
   let host: Host | undefined;
   try {
     host = await startHost({ port, hostname, ...(dataDir && { dataDir }), ...(log && { log }) });
@@ -49,19 +47,6 @@ export async function startHub(options: HubOptions): Promise<Hub> {
   }
   const running = host;
   return { url: running.url, ownerToken: running.owner.token, close: () => running.close() };
-}
-
-function prepareFolder(dataDir: string): void {
-  try {
-    // It will hold keys.
-    makeFolder(dataDir, 0o700);
-  } catch (cause) {
-    throw new CommandError(unwritable(dataDir), 1, { cause });
-  }
-}
-
-function unwritable(dataDir: string | undefined): string {
-  return `The data folder ${dataDir} cannot be written; choose another with --data-dir, or use --in-memory.`;
 }
 
 async function readBundle(): Promise<Uint8Array> {
@@ -85,7 +70,7 @@ function refusal(cause: HostError, { port, hostname, dataDir }: HubOptions): Com
       case 'storage/folder-in-use':
         return `The data folder ${dataDir} is in use by another process; stop it or choose another with --data-dir.`;
       case 'storage/folder-unwritable':
-        return unwritable(dataDir);
+        return `The data folder ${dataDir} cannot be written; choose another with --data-dir, or use --in-memory.`;
       case 'publish/incompatible':
         return `The data in ${dataDir} belongs to another version of the module (${cause.message}); choose another folder with --data-dir.`;
       default:

@@ -4,17 +4,7 @@
 //   databases/HEX/  LMDB: one database
 //   keys/           small secrets
 
-import {
-  closeSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, fsyncSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { RootDatabase } from 'lmdb';
 import { z } from 'zod';
@@ -24,6 +14,7 @@ import type { DatabaseRecord, DataFolder } from './data-folder.ts';
 import { type FolderLock, lockFolder } from './folder-lock.ts';
 import { fromJson, toJson } from './lmdb-records.ts';
 import { LmdbStorage, openEnvironment } from './lmdb-storage.ts';
+import { makeFolder } from './make-folder.ts';
 import type { Storage } from './storage.ts';
 
 const identityHex = z.string().transform((text, context) => {
@@ -51,8 +42,7 @@ export class LmdbFolder implements DataFolder {
   /** Throws `storage/folder-in-use`, `storage/folder-unwritable` or `storage/damaged`. */
   static open(path: string): LmdbFolder {
     const lock = writable(path, () => {
-      for (const folder of [path, join(path, 'databases'), join(path, 'keys')])
-        mkdirSync(folder, { recursive: true, mode: 0o700 });
+      for (const folder of [path, join(path, 'databases'), join(path, 'keys')]) makeFolder(folder, 0o700);
       return lockFolder(path);
     });
     try {
