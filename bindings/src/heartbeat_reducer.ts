@@ -12,4 +12,5 @@ import {
 
 export default {
   agents: __t.array(__t.u64()),
+  withinMs: __t.u32(),
 };

@@ -36,8 +36,11 @@ import {
 // Import all reducer arg schemas
 import AttachAgentReducer from "./attach_agent_reducer";
 import DetachAgentReducer from "./detach_agent_reducer";
+import GoIdleReducer from "./go_idle_reducer";
 import GrantOperatorReducer from "./grant_operator_reducer";
 import HeartbeatReducer from "./heartbeat_reducer";
+import JoinGroupReducer from "./join_group_reducer";
+import LeaveGroupReducer from "./leave_group_reducer";
 import PerformActsReducer from "./perform_acts_reducer";
 import RegisterAgentReducer from "./register_agent_reducer";
 import RevokeOperatorReducer from "./revoke_operator_reducer";
@@ -49,11 +52,19 @@ import UpdateAgentReducer from "./update_agent_reducer";
 import WatchWorkflowReducer from "./watch_workflow_reducer";
 
 // Import all procedure arg schemas
+import * as AgentUsageProcedure from "./agent_usage_procedure";
 import * as BroadcastStatusProcedure from "./broadcast_status_procedure";
+import * as GroupMembersProcedure from "./group_members_procedure";
 import * as MessageStatusProcedure from "./message_status_procedure";
+import * as MyGroupsProcedure from "./my_groups_procedure";
 import * as ReadBroadcastsProcedure from "./read_broadcasts_procedure";
 import * as ReadEventsProcedure from "./read_events_procedure";
 import * as ReadPayloadProcedure from "./read_payload_procedure";
+import * as ReadReferenceProcedure from "./read_reference_procedure";
+import * as ReadSignalsProcedure from "./read_signals_procedure";
+import * as ReceivedMessagesProcedure from "./received_messages_procedure";
+import * as SentMessagesProcedure from "./sent_messages_procedure";
+import * as WakeStateProcedure from "./wake_state_procedure";
 import * as WorkflowStepsProcedure from "./workflow_steps_procedure";
 
 // Import all table schema definitions
@@ -121,8 +132,11 @@ const tablesSchema = __schema({
 const reducersSchema = __reducers(
   __reducerSchema("attach_agent", AttachAgentReducer),
   __reducerSchema("detach_agent", DetachAgentReducer),
+  __reducerSchema("go_idle", GoIdleReducer),
   __reducerSchema("grant_operator", GrantOperatorReducer),
   __reducerSchema("heartbeat", HeartbeatReducer),
+  __reducerSchema("join_group", JoinGroupReducer),
+  __reducerSchema("leave_group", LeaveGroupReducer),
   __reducerSchema("perform_acts", PerformActsReducer),
   __reducerSchema("register_agent", RegisterAgentReducer),
   __reducerSchema("revoke_operator", RevokeOperatorReducer),
@@ -136,11 +150,19 @@ const reducersSchema = __reducers(
 
 /** The schema information for all procedures in this module. This is defined the same way as the procedures would have been defined in the server. */
 const proceduresSchema = __procedures(
+  __procedureSchema("agent_usage", AgentUsageProcedure.params, AgentUsageProcedure.returnType),
   __procedureSchema("broadcast_status", BroadcastStatusProcedure.params, BroadcastStatusProcedure.returnType),
+  __procedureSchema("group_members", GroupMembersProcedure.params, GroupMembersProcedure.returnType),
   __procedureSchema("message_status", MessageStatusProcedure.params, MessageStatusProcedure.returnType),
+  __procedureSchema("my_groups", MyGroupsProcedure.params, MyGroupsProcedure.returnType),
   __procedureSchema("read_broadcasts", ReadBroadcastsProcedure.params, ReadBroadcastsProcedure.returnType),
   __procedureSchema("read_events", ReadEventsProcedure.params, ReadEventsProcedure.returnType),
   __procedureSchema("read_payload", ReadPayloadProcedure.params, ReadPayloadProcedure.returnType),
+  __procedureSchema("read_reference", ReadReferenceProcedure.params, ReadReferenceProcedure.returnType),
+  __procedureSchema("read_signals", ReadSignalsProcedure.params, ReadSignalsProcedure.returnType),
+  __procedureSchema("received_messages", ReceivedMessagesProcedure.params, ReceivedMessagesProcedure.returnType),
+  __procedureSchema("sent_messages", SentMessagesProcedure.params, SentMessagesProcedure.returnType),
+  __procedureSchema("wake_state", WakeStateProcedure.params, WakeStateProcedure.returnType),
   __procedureSchema("workflow_steps", WorkflowStepsProcedure.params, WorkflowStepsProcedure.returnType),
 );
 

@@ -20,4 +20,6 @@ export default __t.row({
   attempt: __t.u32(),
   leaseUntil: __t.i64().name("lease_until"),
   envelope: __t.string(),
+  seq: __t.u64(),
+  sender: __t.u64(),
 });

@@ -10,6 +10,17 @@ import {
   type Infer as __Infer,
 } from "spacetimedb";
 
+export const Account = __t.object("Account", {
+  agent: __t.u64(),
+  unfinished: __t.u32(),
+  rateDebt: __t.f64(),
+  fanOutDebt: __t.f64(),
+  at: __t.i64(),
+  sent: __t.u64(),
+  firstKept: __t.u64(),
+});
+export type Account = __Infer<typeof Account>;
+
 export const AcknowledgeAct = __t.object("AcknowledgeAct", {
   delivery: __t.u64(),
   attempt: __t.u32(),
@@ -51,8 +62,30 @@ export const Act = __t.enum("Act", {
   get FailStep() {
     return FailStepAct;
   },
+  get FailBroadcast() {
+    return FailBroadcastAct;
+  },
+  get Progress() {
+    return ProgressAct;
+  },
+  get Cancel() {
+    return CancelAct;
+  },
+  get Reply() {
+    return ReplyAct;
+  },
 });
 export type Act = __Infer<typeof Act>;
+
+export const AdmissionRule = __t.object("AdmissionRule", {
+  id: __t.u64(),
+  identity: __t.string(),
+  issuer: __t.string(),
+  audience: __t.string(),
+  note: __t.string(),
+  admittedAt: __t.i64(),
+});
+export type AdmissionRule = __Infer<typeof AdmissionRule>;
 
 export const Agent = __t.object("Agent", {
   id: __t.u64(),
@@ -75,12 +108,41 @@ export const AgentCapability = __t.object("AgentCapability", {
 });
 export type AgentCapability = __Infer<typeof AgentCapability>;
 
+export const AgentGroup = __t.object("AgentGroup", {
+  id: __t.u64(),
+  name: __t.string(),
+  members: __t.u32(),
+});
+export type AgentGroup = __Infer<typeof AgentGroup>;
+
+export const AgentUsage = __t.object("AgentUsage", {
+  rateUsed: __t.u32(),
+  rate: __t.u32(),
+  burst: __t.u32(),
+  unfinished: __t.u32(),
+  unfinishedLimit: __t.u32(),
+  inbox: __t.u32(),
+  inboxLimit: __t.u32(),
+  fanOutUsed: __t.u32(),
+  fanOut: __t.u32(),
+  storedBytes: __t.i64(),
+  storedBytesLimit: __t.u64(),
+});
+export type AgentUsage = __Infer<typeof AgentUsage>;
+
 export const Ask = __t.object("Ask", {
   message: __t.string(),
   asker: __t.u64(),
   deadline: __t.i64(),
   state: __t.string(),
   answer: __t.string(),
+  askedBackBy: __t.u64(),
+  lastMessage: __t.string(),
+  signals: __t.u32(),
+  signalRow: __t.u64(),
+  signalDelivery: __t.u64(),
+  signalAttempt: __t.u32(),
+  signalNumber: __t.u32(),
 });
 export type Ask = __Infer<typeof Ask>;
 
@@ -97,6 +159,17 @@ export const BroadcastCursor = __t.object("BroadcastCursor", {
   handled: __t.u64(),
 });
 export type BroadcastCursor = __Infer<typeof BroadcastCursor>;
+
+export const BroadcastFailure = __t.object("BroadcastFailure", {
+  id: __t.u64(),
+  agent: __t.u64(),
+  seq: __t.u64(),
+  attempt: __t.u32(),
+  state: __t.string(),
+  reason: __t.string(),
+  at: __t.i64(),
+});
+export type BroadcastFailure = __Infer<typeof BroadcastFailure>;
 
 export const BroadcastFeed = __t.object("BroadcastFeed", {
   seq: __t.u64(),
@@ -130,6 +203,7 @@ export const BroadcastPage = __t.object("BroadcastPage", {
   get rows() {
     return __t.array(BroadcastRow);
   },
+  first: __t.u64(),
 });
 export type BroadcastPage = __Infer<typeof BroadcastPage>;
 
@@ -138,6 +212,7 @@ export const BroadcastRow = __t.object("BroadcastRow", {
   sender: __t.u64(),
   priority: __t.u8(),
   envelope: __t.string(),
+  failures: __t.u32(),
 });
 export type BroadcastRow = __Infer<typeof BroadcastRow>;
 
@@ -146,8 +221,28 @@ export const BroadcastStatusResult = __t.object("BroadcastStatusResult", {
   recipients: __t.u32(),
   handled: __t.array(__t.string()),
   waiting: __t.array(__t.string()),
+  failed: __t.array(__t.string()),
 });
 export type BroadcastStatusResult = __Infer<typeof BroadcastStatusResult>;
+
+export const CancelAct = __t.object("CancelAct", {
+  agent: __t.u64(),
+  message: __t.string(),
+  reason: __t.string(),
+});
+export type CancelAct = __Infer<typeof CancelAct>;
+
+export const DeadLetter = __t.object("DeadLetter", {
+  no: __t.u64(),
+  delivery: __t.u64(),
+  agent: __t.u64(),
+  sender: __t.u64(),
+  message: __t.string(),
+  type: __t.string(),
+  reason: __t.string(),
+  at: __t.i64(),
+});
+export type DeadLetter = __Infer<typeof DeadLetter>;
 
 export const DeliveryStatus = __t.object("DeliveryStatus", {
   agent: __t.u64(),
@@ -238,6 +333,15 @@ export const FailAct = __t.object("FailAct", {
 });
 export type FailAct = __Infer<typeof FailAct>;
 
+export const FailBroadcastAct = __t.object("FailBroadcastAct", {
+  agent: __t.u64(),
+  seq: __t.u64(),
+  attempt: __t.u32(),
+  reason: __t.string(),
+  retry: __t.bool(),
+});
+export type FailBroadcastAct = __Infer<typeof FailBroadcastAct>;
+
 export const FailStepAct = __t.object("FailStepAct", {
   delivery: __t.u64(),
   attempt: __t.u32(),
@@ -252,6 +356,67 @@ export const FinishStepAct = __t.object("FinishStepAct", {
   output: __t.string(),
 });
 export type FinishStepAct = __Infer<typeof FinishStepAct>;
+
+export const GroupMember = __t.object("GroupMember", {
+  id: __t.u64(),
+  group: __t.u64(),
+  agent: __t.u64(),
+});
+export type GroupMember = __Infer<typeof GroupMember>;
+
+export const GroupSummary = __t.object("GroupSummary", {
+  name: __t.string(),
+  members: __t.u32(),
+});
+export type GroupSummary = __Infer<typeof GroupSummary>;
+
+export const HistoryRow = __t.object("HistoryRow", {
+  no: __t.u64(),
+  delivery: __t.u64(),
+  state: __t.string(),
+  envelope: __t.string(),
+});
+export type HistoryRow = __Infer<typeof HistoryRow>;
+
+export const Hub = __t.object("Hub", {
+  id: __t.u8(),
+  admission: __t.string(),
+  rate: __t.u32(),
+  burst: __t.u32(),
+  unfinished: __t.u32(),
+  inboxLength: __t.u32(),
+  fanOut: __t.u32(),
+  storedBytes: __t.u64(),
+  keepMessagesMs: __t.u64(),
+  keepEventsMs: __t.u64(),
+  keepWorkflowsMs: __t.u64(),
+  idsSince: __t.i64(),
+});
+export type Hub = __Infer<typeof Hub>;
+
+export const HubCounters = __t.object("HubCounters", {
+  id: __t.u8(),
+  agents: __t.u64(),
+  online: __t.u64(),
+  messages: __t.u64(),
+  waiting: __t.u64(),
+  offered: __t.u64(),
+  ended: __t.u64(),
+  dead: __t.u64(),
+  openAsks: __t.u64(),
+  workflows: __t.u64(),
+  events: __t.u64(),
+  broadcasts: __t.u64(),
+  storedBytes: __t.i64(),
+  at: __t.i64(),
+});
+export type HubCounters = __Infer<typeof HubCounters>;
+
+export const HubWatch = __t.object("HubWatch", {
+  watcher: __t.identity(),
+  until: __t.i64(),
+});
+export type HubWatch = __Infer<typeof HubWatch>;
 
 export const LogHead = __t.object("LogHead", {
   log: __t.string(),
@@ -275,8 +440,25 @@ export const Mailbox = __t.object("Mailbox", {
   tails: __t.array(__t.u64()),
   sweepAt: __t.i64(),
   offlineSince: __t.i64(),
+  isActive: __t.bool(),
+  capabilities: __t.u32(),
+  isReady: __t.bool(),
+  readyFirst: __t.u64(),
+  readyLast: __t.u64(),
+  offers: __t.u64(),
+  isIdle: __t.bool(),
+  idleBroadcast: __t.u64(),
+  notices: __t.u32(),
+  noticeHead: __t.u64(),
+  noticeTail: __t.u64(),
 });
 export type Mailbox = __Infer<typeof Mailbox>;
+
+export const Member = __t.object("Member", {
+  identity: __t.identity(),
+  rule: __t.u64(),
+});
+export type Member = __Infer<typeof Member>;
 
 export const Message = __t.object("Message", {
   id: __t.string(),
@@ -297,6 +479,11 @@ export const Message = __t.object("Message", {
   answerWithinMs: __t.u32(),
   delayMs: __t.u64(),
   ttlMs: __t.u64(),
+  no: __t.u64(),
+  continues: __t.string(),
+  onBehalfOf: __t.string(),
+  forwardOf: __t.string(),
+  references: __t.string(),
 });
 export type Message = __Infer<typeof Message>;
 
@@ -305,6 +492,16 @@ export type MyInbox = __Infer<typeof MyInbox>;
 
 export const MyWorkflows = __t.object("MyWorkflows", {});
 export type MyWorkflows = __Infer<typeof MyWorkflows>;
+
+export const Notice = __t.object("Notice", {
+  id: __t.u64(),
+  agent: __t.u64(),
+  position: __t.u64(),
+  kind: __t.string(),
+  message: __t.string(),
+  envelope: __t.string(),
+});
+export type Notice = __Infer<typeof Notice>;
 
 export const Offer = __t.object("Offer", {
   id: __t.u64(),
@@ -316,6 +513,8 @@ export const Offer = __t.object("Offer", {
   attempt: __t.u32(),
   leaseUntil: __t.i64(),
   envelope: __t.string(),
+  seq: __t.u64(),
+  sender: __t.u64(),
 });
 export type Offer = __Infer<typeof Offer>;
 
@@ -324,6 +523,14 @@ export const Operator = __t.object("Operator", {
   grantedAt: __t.i64(),
 });
 export type Operator = __Infer<typeof Operator>;
+
+export const ProgressAct = __t.object("ProgressAct", {
+  delivery: __t.u64(),
+  attempt: __t.u32(),
+  number: __t.u32(),
+  data: __t.string(),
+});
+export type ProgressAct = __Infer<typeof ProgressAct>;
 
 export const PublishAct = __t.object("PublishAct", {
   id: __t.string(),
@@ -336,8 +543,37 @@ export type PublishAct = __Infer<typeof PublishAct>;
 export const Pulse = __t.object("Pulse", {
   agent: __t.u64(),
   at: __t.i64(),
+  until: __t.i64(),
 });
 export type Pulse = __Infer<typeof Pulse>;
+
+export const Quota = __t.object("Quota", {
+  agent: __t.u64(),
+  rate: __t.u32(),
+  burst: __t.u32(),
+  unfinished: __t.u32(),
+  inboxLength: __t.u32(),
+  fanOut: __t.u32(),
+});
+export type Quota = __Infer<typeof Quota>;
+
+export const Ready = __t.object("Ready", {
+  id: __t.u64(),
+  queue: __t.u64(),
+  agent: __t.u64(),
+  previous: __t.u64(),
+  next: __t.u64(),
+});
+export type Ready = __Infer<typeof Ready>;
+
+export const ReplyAct = __t.object("ReplyAct", {
+  id: __t.string(),
+  agent: __t.u64(),
+  ask: __t.string(),
+  payload: __t.string(),
+  answerWithinMs: __t.u32(),
+});
+export type ReplyAct = __Infer<typeof ReplyAct>;
 
 export const RespondAct = __t.object("RespondAct", {
   delivery: __t.u64(),
@@ -361,8 +597,26 @@ export const SendAct = __t.object("SendAct", {
   ttlMs: __t.u64(),
   delayMs: __t.u64(),
   inReplyTo: __t.string(),
+  onBehalfOf: __t.string(),
+  forwardOf: __t.string(),
 });
 export type SendAct = __Infer<typeof SendAct>;
+
+export const Signal = __t.object("Signal", {
+  id: __t.u64(),
+  ask: __t.string(),
+  seq: __t.u32(),
+  data: __t.string(),
+  at: __t.i64(),
+});
+export type Signal = __Infer<typeof Signal>;
+
+export const SignalRow = __t.object("SignalRow", {
+  seq: __t.u32(),
+  data: __t.string(),
+  at: __t.i64(),
+});
+export type SignalRow = __Infer<typeof SignalRow>;
 
 export const Step = __t.object("Step", {
   id: __t.u64(),
@@ -400,6 +654,12 @@ export const StepRow = __t.object("StepRow", {
 });
 export type StepRow = __Infer<typeof StepRow>;
 
+export const Tally = __t.object("Tally", {
+  id: __t.u8(),
+  bytes: __t.i64(),
+});
+export type Tally = __Infer<typeof Tally>;
+
 export const Waiting = __t.object("Waiting", {
   id: __t.u64(),
   agent: __t.u64(),
@@ -408,8 +668,16 @@ export const Waiting = __t.object("Waiting", {
   message: __t.string(),
   availableAt: __t.i64(),
   attempt: __t.u32(),
+  holder: __t.u64(),
 });
 export type Waiting = __Infer<typeof Waiting>;
+
+export const WakeState = __t.object("WakeState", {
+  isIdle: __t.bool(),
+  lastOffer: __t.u64(),
+  lastBroadcast: __t.u64(),
+});
+export type WakeState = __Infer<typeof WakeState>;
 
 export const Workflow = __t.object("Workflow", {
   id: __t.string(),

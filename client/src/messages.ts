@@ -118,6 +118,8 @@ export class Messages {
         ttlMs: 0n,
         delayMs: 0n,
         inReplyTo: message.inReplyTo ?? '',
+        onBehalfOf: '',
+        forwardOf: '',
       },
     };
   }

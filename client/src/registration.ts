@@ -162,7 +162,7 @@ export class OwnAgent {
       if (!session || agent === undefined) return;
       const timeoutMs = Math.min(heartbeatMs, callTimeoutMs);
       session
-        .wait('heartbeat', timeoutMs, db => db.reducers.heartbeat({ agents: [agent] }))
+        .wait('heartbeat', timeoutMs, db => db.reducers.heartbeat({ agents: [agent], withinMs: 4 * heartbeatMs }))
         .catch((error: unknown) => {
           if (!(error instanceof TimeoutError)) return;
           session.lose(

@@ -1,6 +1,7 @@
 // Who may do what, as guards: each returns what it guards, or refuses.
 
 import type { Identity } from 'spacetimedb';
+import { hubOf, type Hub } from './hub.ts';
 import { refuse } from './refuse.ts';
 import type { Ctx } from './schema.ts';
 
@@ -34,4 +35,24 @@ export function isOperator(db: Ctx['db'], identity: Identity): boolean {
 export function requireOperator(ctx: Ctx): void {
   if (!isOperator(ctx.db, ctx.sender))
     refuse('operator/required', 'only an operator may do this; ask one to grant you');
+}
+
+/** Whether a closed hub lets an identity in: an operator, or one that a rule admits which is still there. */
+export function isAdmitted(db: Ctx['db'], identity: Identity): boolean {
+  if (isOperator(db, identity)) return true;
+  const member = db.member.identity.find(identity);
+  return member !== null && db.admissionRule.id.find(member.rule) !== null;
+}
+
+/** Refuses a caller that the hub does not let in. Who is connected stays connected, so every call asks. */
+export function requireAdmitted(ctx: Pick<Ctx, 'db' | 'sender'>, hub: Hub = hubOf(ctx.db)): void {
+  if (hub.admission !== 'closed' || isAdmitted(ctx.db, ctx.sender)) return;
+  refuse('hub/not-admitted', `this hub is closed; ask an operator to admit 0x${ctx.sender.toHexString()}`);
+}
+
+/** The mailbox of an agent that the caller may read: its own, or any for an operator. For procedures. */
+export function readableMailbox(tx: Pick<Ctx, 'db' | 'sender'>, agent: bigint) {
+  requireAdmitted(tx);
+  const box = tx.db.mailbox.agent.find(agent);
+  return box && isOperator(tx.db, tx.sender) ? box : requireOwn(box, agent, tx.sender);
 }

@@ -27,7 +27,17 @@ export const PRESENCES = ['online', 'offline', 'stale'] as const;
 export type Presence = (typeof PRESENCES)[number];
 
 /** What an inbox row is: a duty (`message`, `ask`, `task`) or a notice that takes no credit. */
-export const INBOX_KINDS = ['message', 'ask', 'task', 'answer', 'timeout', 'dead', 'expired'] as const;
+export const INBOX_KINDS = [
+  'message',
+  'ask',
+  'task',
+  'answer',
+  'timeout',
+  'dead',
+  'expired',
+  'cancelled',
+  'progress',
+] as const;
 /** One of `INBOX_KINDS`. */
 export type InboxKind = (typeof INBOX_KINDS)[number];
 
@@ -44,6 +54,25 @@ export const DELIVERY_STATES = [
 ] as const;
 /** One of `DELIVERY_STATES`. */
 export type DeliveryState = (typeof DELIVERY_STATES)[number];
+
+/** How a question stands; the last five are ends. A late answer is kept, and marked. */
+export const ASK_STATES = [
+  'open',
+  'input_required',
+  'answered',
+  'late',
+  'timed_out',
+  'dead',
+  'cancelled',
+  'expired',
+] as const;
+/** One of `ASK_STATES`. */
+export type AskState = (typeof ASK_STATES)[number];
+
+/** Whether everybody who reaches the hub is let in, or only who was admitted. */
+export const ADMISSIONS = ['open', 'closed'] as const;
+/** One of `ADMISSIONS`. */
+export type Admission = (typeof ADMISSIONS)[number];
 
 /** Where a workflow can stand; the last three are ends. */
 export const WORKFLOW_STATUSES = ['running', 'paused', 'succeeded', 'failed', 'cancelled'] as const;
@@ -90,6 +119,7 @@ export const SYSTEM_EVENT_TYPES = [
   'step_failed',
   'message_dead_lettered',
   'system_alert',
+  'operator_act',
 ] as const;
 
 /** Limits and defaults; the unit is part of a name. */
@@ -103,8 +133,24 @@ export const LIMITS = {
   recipients: 256,
   capabilities: 64,
   acts: 256,
-  /** Unfinished deliveries of an agent that sends nothing back, all lanes together. */
-  inboxLength: 100_000,
+  /** Notices that an inbox shows at once; more wait behind them. */
+  visibleNotices: 128,
+  groupMembers: 1_000,
+  groupsPerAgent: 64,
+  /** Signals of one open ask that are kept, and the bytes of one. */
+  signals: 64,
+  signalBytes: 16 * 1024,
+  /** How far a chain of references (on behalf of, forwarded) is told. */
+  references: 8,
+  /** How many agents that are free are looked at for a work queue's next delivery. */
+  readyWindow: 16,
+  /** Characters that are kept of a reason. */
+  reasonLength: 1_000,
+  /** Removed positions that one call skips at the head of a lane. */
+  holes: 1_024,
+  /** How far beyond its cursor an agent may have handled broadcasts. */
+  broadcastWindow: 4_096,
+  delayMs: 366 * 24 * 3_600_000,
   defaultCredit: 32,
   maxCredit: 256,
   /** Critical deliveries an agent may hold beyond its credit. */
@@ -113,7 +159,10 @@ export const LIMITS = {
   leaseMs: 60_000,
   maxLeaseMs: 3_600_000,
   graceMs: 5_000,
-  retentionMs: 24 * 3_600_000,
+  /** An agent that said that it lives, and then says nothing for this long, is stale. */
+  heartbeatMs: 60_000,
+  /** The shortest time that an operator may have anything kept. */
+  leastRetentionMs: 60_000,
   clockSkewMs: 5 * 60_000,
   answerWithinMs: 24 * 3_600_000,
   workflowSteps: 1_000,
@@ -121,6 +170,24 @@ export const LIMITS = {
   watchesPerIdentity: 128,
   agentsPerIdentity: 1_000,
   page: 256,
+} as const;
+
+/** What a hub allows an agent, and keeps, until an operator says otherwise. */
+export const HUB_DEFAULTS = {
+  /** Messages and events a second that an agent may cause, and how many at once. */
+  rate: 50_000,
+  burst: 100_000,
+  /** Deliveries an agent may have caused that have not ended. */
+  unfinished: 250_000,
+  /** Deliveries that wait for an agent, or for a work queue. */
+  inboxLength: 100_000,
+  /** Recipients a minute that an agent may reach by groups, lists of names and broadcasts. */
+  fanOut: 1_000_000,
+  /** Bytes of messages and events that the hub keeps. */
+  storedBytes: 4 * 1024 ** 3,
+  keepMessagesMs: 24 * 3_600_000,
+  keepEventsMs: 7 * 24 * 3_600_000,
+  keepWorkflowsMs: 7 * 24 * 3_600_000,
 } as const;
 
 /** How much later than a low one a message of this priority may come and still be offered first, in milliseconds. */
@@ -139,13 +206,17 @@ export const CODES = {
   'agent/not-yours': 'The agent belongs to another identity.',
   'agent/not-attached': 'The call came without a connection, or the agent is not attached to it.',
   'agent/too-many': 'One identity may not own more agents.',
+  'agent/has-mail': 'There is an offer or a broadcast that the agent has not seen, so it may not go idle.',
+  'group/bad-name': 'The group’s name is not a # and a short name.',
+  'group/unknown': 'No group has this name, or the caller’s agent is not in it.',
+  'group/full': 'The group has as many members as it may have, or the agent is in as many groups as it may be.',
   'message/bad-id': 'The id is not a UUIDv7 in lower case.',
   'message/id-too-old': 'The id is older than messages are kept, so it might have been used before.',
   'message/id-ahead': 'The id lies in the future: the clock of the sender is wrong.',
   'message/id-reused': 'The id was used before with other content.',
   'message/no-recipient': 'No recipient was named.',
   'message/too-many-recipients': 'More recipients were named than one message may have.',
-  'message/unknown-recipient': 'No agent has this name.',
+  'message/unknown-recipient': 'No agent or group has this name, or no agent ever announced this capability.',
   'message/unsupported-target': 'This kind of target, or this mix of targets, cannot be sent to.',
   'message/bad-type': 'The type is not a snake or dotted name.',
   'message/bad-payload': 'The payload is not JSON.',
@@ -154,17 +225,27 @@ export const CODES = {
   'message/bad-priority': 'The priority is not 1, 2, 3 or 4.',
   'message/bad-deadline':
     'The time an answer may take is over 24 h, or an answer was wanted of more than one recipient.',
-  'message/unsupported-time': 'Delay and time to live are not supported yet.',
+  'message/bad-time': 'The delay is over 366 days, or the message would expire before it is delivered.',
+  'message/bad-reference': 'The message that this one refers to is unknown, or the sender never got it.',
+  'message/cannot-cancel': 'A broadcast has been said to everyone already.',
   'message/unknown': 'No message has this id, or it is not the caller’s.',
+  'ask/unknown': 'No open question has this id, or it is not the caller’s.',
+  'ask/no-question': 'Nothing is asked back now, so there is nothing to reply to.',
   'delivery/unknown': 'No delivery has this id, or it is not the caller’s.',
   'delivery/stale-attempt': 'The delivery was taken back and given again since; this attempt no longer counts.',
   'delivery/ended': 'The delivery has ended otherwise already.',
+  'delivery/cancelled': 'Its sender has cancelled it.',
+  'delivery/not-dead': 'The delivery is no dead letter.',
+  'delivery/no-asker': 'Nobody waits for an answer to this delivery.',
+  'delivery/bad-signal': 'A signal is JSON of at most 16 KiB.',
   'delivery/not-offered': 'The delivery is waiting again; it is not offered now.',
-  'delivery/bad-answer': 'The answer’s status is not success or error, or its data is not JSON.',
+  'delivery/bad-answer': 'The answer’s status is not success, error or input_required, or its data is not JSON.',
   'delivery/not-a-step': 'The delivery is not a step of a workflow.',
   'delivery/bad-lease': 'The lease asked for is zero or over an hour.',
   'inbox/full': 'The recipient has as many unfinished deliveries as it may have.',
   'broadcast/unknown': 'No broadcast has this number.',
+  'broadcast/too-far-ahead': 'The agent left too many earlier broadcasts unhandled.',
+  'broadcast/stale-attempt': 'The broadcast was failed before; this attempt no longer counts.',
   'event/bad-id': 'The id is not a UUIDv7 in lower case.',
   'event/bad-type': 'The type is not a snake or dotted name.',
   'event/reserved-type': 'Only the hub itself publishes events of this type.',
@@ -175,6 +256,13 @@ export const CODES = {
   'workflow/bad-id': 'The id is not a UUIDv7 in lower case.',
   'workflow/unknown': 'No workflow has this id, or it is not the caller’s to see.',
   'workflow/too-many-watchers': 'As many watch as may.',
+  'quota/rate': 'The agent sends more a second than it may.',
+  'quota/unfinished': 'As many deliveries of the agent are unfinished as may be.',
+  'quota/fan-out': 'The agent reaches more recipients a minute than it may.',
+  'quota/stored-bytes': 'The hub keeps as many bytes as it may.',
+  'quota/bad-limit': 'A limit is out of its range.',
+  'hub/not-admitted': 'The hub is closed, and no operator has admitted this identity.',
+  'hub/bad-admission': 'The rule admits nobody, or the server’s own issuer as a whole.',
   'operator/required': 'Only an operator may do this.',
   'operator/last': 'The last operator cannot be revoked.',
   'call/empty': 'No act was given.',

@@ -1,23 +1,38 @@
 // What one call works on: the narrow rows that many acts of it touch are read once, changed in memory, written once.
 // A call that throws writes nothing, since `save` is its last step.
 
-import { requireOwn } from './access.ts';
+import { requireAdmitted, requireOwn } from './access.ts';
 import { LIMITS } from './contract.ts';
+import { hubOf, type Hub } from './hub.ts';
 import type { Ctx } from './schema.ts';
 
 /** The narrow row of an agent, as it lies on the desk: changed in place, written by `save`. */
 export type Mailbox = NonNullable<ReturnType<Ctx['db']['mailbox']['agent']['find']>>;
+/** What an agent has caused, as it lies on the desk. */
+export type Account = NonNullable<ReturnType<Ctx['db']['account']['agent']['find']>>;
 type LogHead = NonNullable<ReturnType<Ctx['db']['logHead']['log']['find']>>;
 
-/** A log whose numbers are dense; `agent` numbers agents. */
-export type Log = 'event' | 'broadcast' | 'agent';
+/** What is numbered densely; `agent` numbers agents, `queue` work queues. */
+export type Log = 'event' | 'broadcast' | 'agent' | 'queue' | 'dead';
 
-/** A delivery's number names its agent: agent id × 2³² + a number that counts up. */
+/** A delivery's number names its mailbox: mailbox × 2³² + a number that counts up. */
 const AGENT_SHIFT = 32n;
+/** Mailboxes from here on are work queues; agents are numbered below. */
+const FIRST_QUEUE = 1n << 31n;
 
-/** The agent that a delivery belongs to. */
-export function agentOfDelivery(delivery: bigint): bigint {
+/** The mailbox that a delivery was made for: an agent's, or a work queue. */
+export function mailboxOfDelivery(delivery: bigint): bigint {
   return delivery >> AGENT_SHIFT;
+}
+
+/** The first number that a delivery of this mailbox may have. */
+export function firstDelivery(mailbox: bigint): bigint {
+  return mailbox << AGENT_SHIFT;
+}
+
+/** Whether a mailbox is the work queue of a capability. */
+export function isQueue(mailbox: bigint): boolean {
+  return mailbox >= FIRST_QUEUE;
 }
 
 /** The rows one call works on. */
@@ -31,6 +46,12 @@ export class Desk {
   readonly #heads = new Map<Log, LogHead>();
   readonly #movedHeads = new Set<LogHead>();
   readonly #slots = new Map<bigint, { count: number; readonly isNew: boolean }>();
+  readonly #accounts = new Map<bigint, Account>();
+  readonly #changedAccounts = new Set<Account>();
+  #hub: Hub | undefined;
+  #hasQuotas: boolean | undefined;
+  #tally: bigint | undefined;
+  #bytes = 0;
 
   constructor(ctx: Ctx) {
     this.ctx = ctx;
@@ -89,6 +110,45 @@ export class Desk {
     this.ctx.db.mailbox.agent.delete(box.agent);
   }
 
+  /** What an agent has caused; changed in place once `charged` was said. */
+  account(agent: bigint): Account {
+    let account = this.#accounts.get(agent);
+    if (!account) {
+      const { db } = this.ctx;
+      account = db.account.agent.find(agent) ?? db.account.insert(emptyAccount(agent, this.now));
+      this.#accounts.set(agent, account);
+    }
+    return account;
+  }
+
+  /** Says that an account of this desk was changed in memory. */
+  charged(account: Account): void {
+    this.#changedAccounts.add(account);
+  }
+
+  /** What the hub allows and keeps. */
+  get hub(): Hub {
+    this.#hub ??= hubOf(this.ctx.db);
+    return this.#hub;
+  }
+
+  /** Whether any agent has limits of its own. */
+  get hasQuotas(): boolean {
+    this.#hasQuotas ??= this.ctx.db.quota.count() > 0n;
+    return this.#hasQuotas;
+  }
+
+  /** Bytes of messages and events that are stored. */
+  get storedBytes(): bigint {
+    this.#tally ??= this.ctx.db.tally.id.find(0)?.bytes ?? 0n;
+    return this.#tally + BigInt(this.#bytes);
+  }
+
+  /** Counts bytes that are stored, or, where negative, no more. */
+  addBytes(bytes: number): void {
+    this.#bytes += bytes;
+  }
+
   nextDelivery(box: Mailbox): bigint {
     this.#changed.add(box);
     return (box.agent << AGENT_SHIFT) | box.nextDelivery++;
@@ -129,6 +189,12 @@ export class Desk {
   save(): void {
     const { db } = this.ctx;
     for (const box of this.#changed) db.mailbox.agent.update(box);
+    for (const account of this.#changedAccounts) db.account.agent.update(account);
+    if (this.#bytes !== 0) {
+      const bytes = this.storedBytes;
+      if (db.tally.id.find(0)) db.tally.id.update({ id: 0, bytes });
+      else db.tally.insert({ id: 0, bytes });
+    }
     for (const head of this.#movedHeads) db.logHead.log.update(head);
     for (const [slot, { count, isNew }] of this.#slots) {
       if (isNew) db.dueCount.insert({ slot, count });
@@ -138,10 +204,21 @@ export class Desk {
     this.#movedHeads.clear();
     this.#heads.clear();
     this.#slots.clear();
+    this.#changedAccounts.clear();
+    this.#tally = undefined;
+    this.#bytes = 0;
   }
 }
 
-/** Runs a call on a desk and writes what it changed. */
+/** Runs a call of a caller that the hub lets in. */
+export function asMember(ctx: Ctx, work: (desk: Desk) => void): void {
+  withDesk(ctx, desk => {
+    requireAdmitted(ctx, desk.hub);
+    work(desk);
+  });
+}
+
+/** Runs a call on a desk and writes what it changed: the hub's own, or what anybody may. */
 export function withDesk(ctx: Ctx, work: (desk: Desk) => void): void {
   const desk = new Desk(ctx);
   work(desk);
@@ -170,5 +247,33 @@ export function emptyMailbox(
     tails: [0n, 0n, 0n, 0n],
     sweepAt: 0n,
     offlineSince: 0n,
+    isActive: true,
+    capabilities: 0,
+    isReady: false,
+    readyFirst: 0n,
+    readyLast: 0n,
+    offers: 0n,
+    isIdle: false,
+    idleBroadcast: 0n,
+    notices: 0,
+    noticeHead: 0n,
+    noticeTail: 0n,
   };
+}
+
+function emptyAccount(agent: bigint, now: bigint): Account {
+  return {
+    agent,
+    unfinished: 0,
+    rateDebt: 0,
+    fanOutDebt: 0,
+    at: now,
+    sent: 0n,
+    firstKept: 1n,
+  };
+}
+
+/** The number of the n-th work queue. */
+export function queueNumber(n: bigint): bigint {
+  return FIRST_QUEUE + n;
 }

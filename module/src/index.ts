@@ -4,6 +4,7 @@ export { agora as default } from './schema.ts';
 export {
   attachAgent,
   detachAgent,
+  goIdle,
   heartbeat,
   onDisconnect,
   registerAgent,
@@ -12,11 +13,15 @@ export {
   updateAgent,
 } from './agent/reducers.ts';
 export { readEvents } from './event/procedures.ts';
-export { broadcastStatus, messageStatus, readBroadcasts, readPayload } from './message/procedures.ts';
+export { groupMembers, myGroups } from './group/procedures.ts';
+export { joinGroup, leaveGroup } from './group/reducers.ts';
+export { broadcastStatus, messageStatus, readBroadcasts, readPayload, readSignals } from './message/procedures.ts';
+export { readReference, receivedMessages, sentMessages } from './message/history.ts';
 export { performActs } from './message/reducers.ts';
 export { myInbox } from './message/views.ts';
 export { grantOperator, init, revokeOperator } from './operator/reducers.ts';
 export { sweepSlot } from './time/reducers.ts';
+export { agentUsage, wakeState } from './quota/procedures.ts';
 export { workflowSteps } from './workflow/procedures.ts';
 export { startWorkflow, unwatchWorkflow, watchWorkflow } from './workflow/reducers.ts';
 export { myWorkflows } from './workflow/views.ts';

@@ -6,16 +6,23 @@ import { eventFeed, eventLog, logHead } from './event/table.ts';
 import {
   ask,
   broadcastCursor,
+  broadcastFailure,
   broadcastFeed,
   broadcastHandled,
   broadcastLog,
+  deadLetter,
   ended,
   mailbox,
   message,
+  notice,
   offer,
+  ready,
+  signal,
   waiting,
 } from './message/table.ts';
-import { operator } from './operator/table.ts';
+import { agentGroup, groupMember } from './group/table.ts';
+import { admissionRule, hubCounters, hubWatch, member, operator } from './operator/table.ts';
+import { account, hub, quota, tally } from './quota/table.ts';
 import { due, dueCount, dueSlot } from './time/table.ts';
 import { step, workflow, workflowState, workflowWatch } from './workflow/table.ts';
 
@@ -46,6 +53,21 @@ export const agora = schema({
   dueCount,
   dueSlot,
   operator,
+  ready,
+  notice,
+  deadLetter,
+  signal,
+  broadcastFailure,
+  agentGroup,
+  groupMember,
+  account,
+  quota,
+  hub,
+  tally,
+  admissionRule,
+  member,
+  hubCounters,
+  hubWatch,
 });
 
 type AgoraSchema = InferSchema<typeof agora>;

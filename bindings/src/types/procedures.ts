@@ -6,23 +6,47 @@
 import { type Infer as __Infer } from "spacetimedb";
 
 // Import all procedure arg schemas
+import * as AgentUsageProcedure from "../agent_usage_procedure";
 import * as BroadcastStatusProcedure from "../broadcast_status_procedure";
+import * as GroupMembersProcedure from "../group_members_procedure";
 import * as MessageStatusProcedure from "../message_status_procedure";
+import * as MyGroupsProcedure from "../my_groups_procedure";
 import * as ReadBroadcastsProcedure from "../read_broadcasts_procedure";
 import * as ReadEventsProcedure from "../read_events_procedure";
 import * as ReadPayloadProcedure from "../read_payload_procedure";
+import * as ReadReferenceProcedure from "../read_reference_procedure";
+import * as ReadSignalsProcedure from "../read_signals_procedure";
+import * as ReceivedMessagesProcedure from "../received_messages_procedure";
+import * as SentMessagesProcedure from "../sent_messages_procedure";
+import * as WakeStateProcedure from "../wake_state_procedure";
 import * as WorkflowStepsProcedure from "../workflow_steps_procedure";
 
+export type AgentUsageArgs = __Infer<typeof AgentUsageProcedure.params>;
+export type AgentUsageResult = __Infer<typeof AgentUsageProcedure.returnType>;
 export type BroadcastStatusArgs = __Infer<typeof BroadcastStatusProcedure.params>;
 export type BroadcastStatusResult = __Infer<typeof BroadcastStatusProcedure.returnType>;
+export type GroupMembersArgs = __Infer<typeof GroupMembersProcedure.params>;
+export type GroupMembersResult = __Infer<typeof GroupMembersProcedure.returnType>;
 export type MessageStatusArgs = __Infer<typeof MessageStatusProcedure.params>;
 export type MessageStatusResult = __Infer<typeof MessageStatusProcedure.returnType>;
+export type MyGroupsArgs = __Infer<typeof MyGroupsProcedure.params>;
+export type MyGroupsResult = __Infer<typeof MyGroupsProcedure.returnType>;
 export type ReadBroadcastsArgs = __Infer<typeof ReadBroadcastsProcedure.params>;
 export type ReadBroadcastsResult = __Infer<typeof ReadBroadcastsProcedure.returnType>;
 export type ReadEventsArgs = __Infer<typeof ReadEventsProcedure.params>;
 export type ReadEventsResult = __Infer<typeof ReadEventsProcedure.returnType>;
 export type ReadPayloadArgs = __Infer<typeof ReadPayloadProcedure.params>;
 export type ReadPayloadResult = __Infer<typeof ReadPayloadProcedure.returnType>;
+export type ReadReferenceArgs = __Infer<typeof ReadReferenceProcedure.params>;
+export type ReadReferenceResult = __Infer<typeof ReadReferenceProcedure.returnType>;
+export type ReadSignalsArgs = __Infer<typeof ReadSignalsProcedure.params>;
+export type ReadSignalsResult = __Infer<typeof ReadSignalsProcedure.returnType>;
+export type ReceivedMessagesArgs = __Infer<typeof ReceivedMessagesProcedure.params>;
+export type ReceivedMessagesResult = __Infer<typeof ReceivedMessagesProcedure.returnType>;
+export type SentMessagesArgs = __Infer<typeof SentMessagesProcedure.params>;
+export type SentMessagesResult = __Infer<typeof SentMessagesProcedure.returnType>;
+export type WakeStateArgs = __Infer<typeof WakeStateProcedure.params>;
+export type WakeStateResult = __Infer<typeof WakeStateProcedure.returnType>;
 export type WorkflowStepsArgs = __Infer<typeof WorkflowStepsProcedure.params>;
 export type WorkflowStepsResult = __Infer<typeof WorkflowStepsProcedure.returnType>;
 

@@ -8,8 +8,11 @@ import { type Infer as __Infer } from "spacetimedb";
 // Import all reducer arg schemas
 import AttachAgentReducer from "../attach_agent_reducer";
 import DetachAgentReducer from "../detach_agent_reducer";
+import GoIdleReducer from "../go_idle_reducer";
 import GrantOperatorReducer from "../grant_operator_reducer";
 import HeartbeatReducer from "../heartbeat_reducer";
+import JoinGroupReducer from "../join_group_reducer";
+import LeaveGroupReducer from "../leave_group_reducer";
 import PerformActsReducer from "../perform_acts_reducer";
 import RegisterAgentReducer from "../register_agent_reducer";
 import RevokeOperatorReducer from "../revoke_operator_reducer";
@@ -22,8 +25,11 @@ import WatchWorkflowReducer from "../watch_workflow_reducer";
 
 export type AttachAgentParams = __Infer<typeof AttachAgentReducer>;
 export type DetachAgentParams = __Infer<typeof DetachAgentReducer>;
+export type GoIdleParams = __Infer<typeof GoIdleReducer>;
 export type GrantOperatorParams = __Infer<typeof GrantOperatorReducer>;
 export type HeartbeatParams = __Infer<typeof HeartbeatReducer>;
+export type JoinGroupParams = __Infer<typeof JoinGroupReducer>;
+export type LeaveGroupParams = __Infer<typeof LeaveGroupReducer>;
 export type PerformActsParams = __Infer<typeof PerformActsReducer>;
 export type RegisterAgentParams = __Infer<typeof RegisterAgentReducer>;
 export type RevokeOperatorParams = __Infer<typeof RevokeOperatorReducer>;

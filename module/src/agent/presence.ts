@@ -2,8 +2,11 @@
 
 import type { ConnectionId } from 'spacetimedb';
 import { LIMITS, type Presence } from '../contract.ts';
-import type { Desk } from '../desk.ts';
-import { fill, sweepLater } from '../message/deliver.ts';
+import type { Desk, Mailbox } from '../desk.ts';
+import { appendSystemEvent } from '../event/publish.ts';
+import { fill } from '../message/deliver.ts';
+import { sweepLater } from '../message/offer.ts';
+import { standReady } from '../message/queue.ts';
 
 /** Binds an agent to a connection and offers it what waits. Saying it again does nothing. */
 export function attach(desk: Desk, agent: bigint, connection: ConnectionId): void {
@@ -12,12 +15,16 @@ export function attach(desk: Desk, agent: bigint, connection: ConnectionId): voi
   // The agents of one connection: at most `agentsPerIdentity`.
   for (const row of db.attachment.connection.filter(connection)) if (row.agent === agent) return;
   db.attachment.insert({ id: 0n, connection, agent });
-  if (!box.online) {
-    box.online = true;
-    box.offlineSince = 0n;
-    desk.changed(box);
-    show(desk, agent, 'online');
-  }
+  if (box.online) fill(desk, box);
+  else comeBack(desk, box);
+}
+
+/** An agent is there (again), and is offered what waits. */
+export function comeBack(desk: Desk, box: Mailbox): void {
+  box.online = true;
+  box.offlineSince = 0n;
+  desk.changed(box);
+  show(desk, box.agent, 'online');
   fill(desk, box);
 }
 
@@ -43,16 +50,28 @@ function goOfflineIfAlone(desk: Desk, agent: bigint): void {
   // The connections of one agent: a handful.
   for (const _ of desk.ctx.db.attachment.agent.filter(agent)) return;
   const box = desk.box(agent);
-  if (!box?.online) return;
+  if (!box) return;
+  // A stale one is offline now, too, and what it held went back before.
+  if (box.online) goAway(desk, box, 'offline');
+  else show(desk, agent, 'offline');
+}
+
+/** An agent is not there any more: nothing is offered to it, and after the grace period its deliveries go back. */
+export function goAway(desk: Desk, box: Mailbox, presence: Exclude<Presence, 'online'>): void {
   box.online = false;
   box.offlineSince = desk.now;
   desk.changed(box);
-  show(desk, agent, 'offline');
+  show(desk, box.agent, presence);
+  standReady(desk, box);
   sweepLater(desk, box, desk.now + BigInt(LIMITS.graceMs) * 1000n);
 }
 
 /** Shows presence in the public row. */
 function show(desk: Desk, agent: bigint, presence: Presence): void {
   const row = desk.ctx.db.agent.id.find(agent);
-  if (row && row.presence !== presence) desk.ctx.db.agent.id.update({ ...row, presence });
+  if (!row || row.presence === presence) return;
+  desk.ctx.db.agent.id.update({ ...row, presence });
+  if (presence !== 'online') {
+    appendSystemEvent(desk, 'agent_offline', { agent_name: row.name, agent_id: Number(agent), presence });
+  }
 }

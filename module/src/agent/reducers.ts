@@ -2,17 +2,21 @@
 
 import { t } from 'spacetimedb/server';
 import { isSame, ownAgent } from '../access.ts';
-import { LIMITS, type Presence } from '../contract.ts';
-import { emptyMailbox, withDesk, type Desk } from '../desk.ts';
+import { LIMITS, type AgentStatus, type Presence } from '../contract.ts';
+import { asMember, emptyMailbox, withDesk, type Desk, type Mailbox } from '../desk.ts';
 import { appendSystemEvent } from '../event/publish.ts';
+import { leaveAll } from '../group/members.ts';
 import { beginBroadcasts, endBroadcasts } from '../message/broadcast.ts';
 import { fill } from '../message/deliver.ts';
-import { buryOffers } from '../message/settle.ts';
+import { leaveReady, openQueue } from '../message/queue.ts';
+import { buryOffers } from '../message/sweep.ts';
 import { refuse } from '../refuse.ts';
 import { agora, type Ctx } from '../schema.ts';
 import { remember } from '../time/due.ts';
 import { attach, detach, detachAll } from './presence.ts';
+import { beat } from './pulse.ts';
 import { checkAgentType, checkCapabilities, checkCredit, checkMetadata, checkName, checkStatus } from './rules.ts';
+import { idle } from './wake.ts';
 
 /** What may change about an agent; undefined leaves it. */
 interface Changes {
@@ -44,7 +48,7 @@ export const registerAgent = agora.reducer(
   (ctx, args) => {
     checkName(args.name);
     checkChanges(args);
-    withDesk(ctx, desk => {
+    asMember(ctx, desk => {
       const existing = ctx.db.agent.name.find(args.name);
       if (!existing) return create(desk, args);
       if (!isSame(existing.owner, ctx.sender))
@@ -58,48 +62,61 @@ export const registerAgent = agora.reducer(
 export const updateAgent = agora.reducer({ agent: t.u64(), ...options }, (ctx, { agent, ...changes }) => {
   ownAgent(ctx, agent);
   checkChanges(changes);
-  withDesk(ctx, desk => change(desk, agent, changes));
+  asMember(ctx, desk => change(desk, agent, changes));
 });
 
-/** Says how an agent of the caller is disposed: `active`, `busy`, `away` or `draining`. */
+/** Says how an agent of the caller is disposed: `active`, `busy`, `away` or `draining`. Only an active one is given work from queues. */
 export const setStatus = agora.reducer({ agent: t.u64(), status: t.string() }, (ctx, { agent, status }) => {
   const row = ownAgent(ctx, agent);
   checkStatus(status);
-  if (row.status === status) return;
-  withDesk(ctx, desk => {
+  asMember(ctx, desk => {
+    if (row.status === status) return;
+    const box = desk.own(agent);
     ctx.db.agent.id.update({ ...row, status, updatedAt: ctx.timestamp });
     appendSystemEvent(desk, 'agent_update', { agent_name: row.name, agent_id: Number(agent), status });
+    box.isActive = status === ('active' satisfies AgentStatus);
+    desk.changed(box);
+    fill(desk, box);
   });
 });
 
-/** Says that agents of the caller live. */
-export const heartbeat = agora.reducer({ agents: t.array(t.u64()) }, (ctx, { agents }) => {
-  const at = ctx.timestamp.microsSinceUnixEpoch;
-  for (const agent of agents) {
-    ownAgent(ctx, agent);
-    if (ctx.db.pulse.agent.find(agent)) ctx.db.pulse.agent.update({ agent, at });
-    else ctx.db.pulse.insert({ agent, at });
-  }
+/** Says that agents of the caller live, and will say so again within `withinMs` (0: a minute); silent for longer, they are stale. */
+export const heartbeat = agora.reducer({ agents: t.array(t.u64()), withinMs: t.u32() }, (ctx, { agents, withinMs }) => {
+  asMember(ctx, desk => {
+    for (const agent of agents) beat(desk, agent, withinMs);
+  });
 });
+
+/** Goes idle: refused while something was shown to the agent after `lastOffer`, or said to everyone after `lastBroadcast`. */
+export const goIdle = agora.reducer(
+  { agent: t.u64(), lastOffer: t.u64(), lastBroadcast: t.u64() },
+  (ctx, { agent, lastOffer, lastBroadcast }) => {
+    asMember(ctx, desk => idle(desk, agent, lastOffer, lastBroadcast));
+  },
+);
 
 /** Binds an agent to the calling connection: it is online, and offered what waits. */
 export const attachAgent = agora.reducer({ agent: t.u64() }, (ctx, { agent }) => {
   const connection = connectionOf(ctx);
-  withDesk(ctx, desk => attach(desk, agent, connection));
+  asMember(ctx, desk => attach(desk, agent, connection));
 });
 
 /** Lets go of an agent on the calling connection. */
 export const detachAgent = agora.reducer({ agent: t.u64() }, (ctx, { agent }) => {
   ownAgent(ctx, agent);
   const connection = connectionOf(ctx);
-  withDesk(ctx, desk => detach(desk, agent, connection));
+  asMember(ctx, desk => detach(desk, agent, connection));
 });
 
 /** The agent is gone at once; its queue is swept in chunks. */
 export const unregisterAgent = agora.reducer({ agent: t.u64() }, (ctx, { agent }) => {
   const row = ownAgent(ctx, agent);
-  withDesk(ctx, desk => {
+  asMember(ctx, desk => {
     const box = desk.own(agent);
+    // From here on it is offered nothing more.
+    box.online = false;
+    leaveReady(desk, box);
+    buryOffers(desk, box, 'its agent was unregistered');
     const lanes = JSON.stringify({ heads: box.heads.map(String), tails: box.tails.map(String) });
     desk.removeBox(box);
     ctx.db.agent.id.delete(agent);
@@ -107,7 +124,7 @@ export const unregisterAgent = agora.reducer({ agent: t.u64() }, (ctx, { agent }
     ctx.db.attachment.agent.delete(agent);
     ctx.db.pulse.agent.delete(agent);
     endBroadcasts(desk, agent);
-    buryOffers(desk, box, 'its agent was unregistered');
+    leaveAll(desk, agent);
     if (box.waiting > 0) remember(desk, desk.now, 'gone', agent, lanes);
     appendSystemEvent(desk, 'agent_unregistered', { agent_name: row.name, agent_id: Number(agent) });
   });
@@ -145,8 +162,9 @@ function create(desk: Desk, args: Required<Changes> & { readonly name: string })
     registeredAt: timestamp,
     updatedAt: timestamp,
   });
-  for (const capability of args.capabilities ?? []) db.agentCapability.insert({ id: 0n, capability, agent: id });
-  desk.addBox(emptyMailbox(id, args.name, sender, { credit: args.credit ?? 0, strict: args.strictPriority ?? false }));
+  const options = { credit: args.credit ?? 0, strict: args.strictPriority ?? false };
+  const box = desk.addBox(emptyMailbox(id, args.name, sender, options));
+  announce(desk, box, args.capabilities ?? []);
   beginBroadcasts(desk, id);
   appendSystemEvent(desk, 'agent_registration', {
     agent_name: args.name,
@@ -170,21 +188,32 @@ function change(desk: Desk, agent: bigint, changes: Changes): void {
   box.credit = changes.credit === undefined ? box.credit : changes.credit || LIMITS.defaultCredit;
   box.strict = changes.strictPriority ?? box.strict;
   desk.changed(box);
+  const isCapable = after.capabilities.join('\n') === row.capabilities.join('\n');
+  const isSame = after.agentType === row.agentType && after.metadata === row.metadata && isCapable;
+  if (!isCapable) {
+    leaveReady(desk, box);
+    db.agentCapability.agent.delete(agent);
+    announce(desk, box, after.capabilities);
+  }
   fill(desk, box);
-  const isSame =
-    after.agentType === row.agentType &&
-    after.metadata === row.metadata &&
-    after.capabilities.join('\n') === row.capabilities.join('\n');
   if (isSame) return;
   db.agent.id.update({ ...after, updatedAt: timestamp });
-  db.agentCapability.agent.delete(agent);
-  for (const capability of after.capabilities) db.agentCapability.insert({ id: 0n, capability, agent });
   appendSystemEvent(desk, 'agent_update', {
     agent_name: row.name,
     agent_id: Number(agent),
     agent_type: after.agentType,
     capabilities: after.capabilities,
   });
+}
+
+/** Notes what an agent can do; each capability has a work queue from then on. */
+function announce(desk: Desk, box: Mailbox, capabilities: readonly string[]): void {
+  box.capabilities = capabilities.length;
+  desk.changed(box);
+  for (const capability of capabilities) {
+    desk.ctx.db.agentCapability.insert({ id: 0n, capability, agent: box.agent });
+    openQueue(desk, capability);
+  }
 }
 
 function connectionOf(ctx: Ctx) {

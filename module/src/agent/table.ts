@@ -40,5 +40,5 @@ export const attachment = table(
   },
 );
 
-/** The last heartbeat; apart from `agent`, so that a heartbeat wakes nobody. */
-export const pulse = table({}, { agent: t.u64().primaryKey(), at: t.i64() });
+/** The last heartbeat, and until when the next one is due; apart from `agent`, so that a heartbeat wakes nobody. */
+export const pulse = table({}, { agent: t.u64().primaryKey(), at: t.i64(), until: t.i64().default(0n) });

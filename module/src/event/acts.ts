@@ -2,8 +2,9 @@
 
 import { LIMITS, SYSTEM_EVENT_TYPES, TYPE_NAME, UUID_V7 } from '../contract.ts';
 import type { Desk } from '../desk.ts';
+import { charge } from '../quota/charge.ts';
 import { refuse } from '../refuse.ts';
-import { isLongerThan, parseJson } from '../text.ts';
+import { byteLength, isLongerThan, parseJson } from '../text.ts';
 import { appendEvent } from './publish.ts';
 
 /** Publishes an event of an agent of the caller. The same event again does nothing. */
@@ -11,7 +12,8 @@ export function publish(
   desk: Desk,
   act: { readonly id: string; readonly agent: bigint; readonly type: string; readonly data: string },
 ): void {
-  const { name } = desk.own(act.agent);
+  const agent = desk.own(act.agent);
+  const { name } = agent;
   if (!UUID_V7.test(act.id)) refuse('event/bad-id', `"${act.id.slice(0, 64)}" is not a UUIDv7 in lower case`);
   const earlier = desk.ctx.db.eventLog.id.find(act.id);
   if (earlier) {
@@ -27,5 +29,6 @@ export function publish(
   if (isLongerThan(act.data, LIMITS.payloadBytes) || !parseJson(act.data)) {
     refuse('event/bad-data', `the data of an event is JSON of at most ${LIMITS.payloadBytes} bytes`);
   }
+  charge(desk, agent, { deliveries: 0, fanOut: 0, bytes: byteLength(act.data) });
   appendEvent(desk, act.type, name, act.data, act.id);
 }

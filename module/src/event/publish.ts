@@ -2,6 +2,7 @@
 
 import type { SYSTEM_EVENT_TYPES } from '../contract.ts';
 import type { Desk } from '../desk.ts';
+import { byteLength } from '../text.ts';
 
 /** A type of event that only the hub publishes. */
 export type SystemEventType = (typeof SYSTEM_EVENT_TYPES)[number];
@@ -10,6 +11,7 @@ export type SystemEventType = (typeof SYSTEM_EVENT_TYPES)[number];
 export function appendEvent(desk: Desk, type: string, source: string, data: string, id?: string): void {
   const seq = desk.nextNumber('event');
   const row = { seq, id: id ?? `system-${seq}`, type, source, data, at: desk.ctx.timestamp };
+  desk.addBytes(byteLength(data));
   desk.ctx.db.eventLog.insert(row);
   desk.ctx.db.eventFeed.insert(row);
 }

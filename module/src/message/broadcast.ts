@@ -4,17 +4,41 @@ import { LIMITS } from '../contract.ts';
 import type { Desk, Mailbox } from '../desk.ts';
 import { refuse } from '../refuse.ts';
 import type { Ctx } from '../schema.ts';
+import { remember } from '../time/due.ts';
+import { addDeadLetter } from './dead.ts';
 import { envelopeOf, type Message } from './envelope.ts';
+import { isLastAttempt } from './rules.ts';
 
-/** Shows a broadcast to everyone. Its sender has handled it. */
+/** Says a message to everyone: now, or when its delay is over. */
 export function announce(desk: Desk, sender: Mailbox, message: Message): void {
+  if (message.delayMs > 0n) remember(desk, desk.now + message.delayMs * 1000n, 'announce', 0n, message.id);
+  else show(desk, sender, message);
+}
+
+/** The delay of a broadcast is over. One whose sender is gone meanwhile is said all the same. */
+export function announceDelayed(desk: Desk, id: string): void {
+  const message = desk.ctx.db.message.id.find(id);
+  if (!message || message.broadcast !== 0n) return;
+  show(desk, desk.box(message.sender), message);
+  desk.ctx.db.message.id.update(message);
+}
+
+/** Shows a broadcast to everyone, under the next number. Its sender has handled it. */
+function show(desk: Desk, sender: Mailbox | undefined, message: Message): void {
   // Everyone follows the same row, so there is nobody who could ask for the payload by a delivery of its own.
   const envelope = envelopeOf(message, LIMITS.payloadBytes);
-  const { broadcast: seq, priority } = message;
+  const seq = desk.nextNumber('broadcast');
+  message.broadcast = seq;
+  const { priority, sender: agent } = message;
   const { db } = desk.ctx;
-  db.broadcastLog.insert({ seq, message: message.id, sender: sender.agent, priority, envelope, at: desk.now });
-  db.broadcastFeed.insert({ seq, sender: sender.agent, priority, envelope });
-  markHandled(desk, sender.agent, seq);
+  db.broadcastLog.insert({ seq, message: message.id, sender: agent, priority, envelope, at: desk.now });
+  db.broadcastFeed.insert({ seq, sender: agent, priority, envelope });
+  if (sender) markHandled(desk, agent, seq);
+}
+
+/** The time to live of a broadcast is over: whoever has not seen it never will. */
+export function expireBroadcast(desk: Desk, seq: bigint): void {
+  desk.ctx.db.broadcastLog.seq.delete(seq);
 }
 
 /** A cursor for a new agent: it hears what is said from now on. */
@@ -26,10 +50,70 @@ export function beginBroadcasts(desk: Desk, agent: bigint): void {
 /** The agent has handled a broadcast. Saying it again does nothing. */
 export function acknowledgeBroadcast(desk: Desk, act: { readonly agent: bigint; readonly seq: bigint }): void {
   desk.own(act.agent);
-  if (act.seq < 1n || act.seq > desk.lastNumber('broadcast')) {
-    refuse('broadcast/unknown', `there is no broadcast ${act.seq}`);
-  }
+  checkNumber(desk, act.seq);
   markHandled(desk, act.agent, act.seq);
+  forgetFailure(desk, act.agent, act.seq);
+}
+
+/**
+ * The agent has failed a broadcast: it is shown to it again until its last attempt, and counts as dead for this agent then,
+ * or as failed if it is not to be tried again. The other agents have nothing to do with that.
+ */
+export function failBroadcast(
+  desk: Desk,
+  act: {
+    readonly agent: bigint;
+    readonly seq: bigint;
+    readonly attempt: number;
+    readonly reason: string;
+    readonly retry: boolean;
+  },
+): void {
+  const { broadcastFailure, broadcastCursor, broadcastLog } = desk.ctx.db;
+  desk.own(act.agent);
+  checkNumber(desk, act.seq);
+  const cursor = broadcastCursor.agent.find(act.agent);
+  if (!cursor) return;
+  const earlier = failureOf(desk.ctx.db, act.agent, act.seq);
+  if (earlier && earlier.attempt >= act.attempt && earlier.attempt === act.attempt) return;
+  if (act.seq <= cursor.handled || isHandled(desk.ctx.db, act.agent, act.seq)) {
+    refuse('delivery/ended', `broadcast ${act.seq} is handled already`);
+  }
+  if (act.attempt !== (earlier?.attempt ?? 0) + 1) {
+    refuse('broadcast/stale-attempt', `broadcast ${act.seq} is at attempt ${(earlier?.attempt ?? 0) + 1}`);
+  }
+  const isDead = act.retry && isLastAttempt(act.attempt);
+  const state = !act.retry ? 'failed' : isDead ? 'dead' : 'retry';
+  const row = {
+    id: earlier?.id ?? 0n,
+    agent: act.agent,
+    seq: act.seq,
+    attempt: act.attempt,
+    state,
+    reason: act.reason.slice(0, LIMITS.reasonLength),
+    at: desk.now,
+  };
+  if (earlier) broadcastFailure.id.update(row);
+  else broadcastFailure.insert(row);
+  if (state === 'retry') return;
+  markHandled(desk, act.agent, act.seq);
+  const said = broadcastLog.seq.find(act.seq);
+  const message = said && desk.ctx.db.message.id.find(said.message);
+  if (isDead && message) addDeadLetter(desk, { delivery: 0n, agent: act.agent }, message, row.reason);
+}
+
+/** How an agent failed a broadcast, if it did. */
+export function failureOf(db: Pick<Ctx['db'], 'broadcastFailure'>, agent: bigint, seq: bigint) {
+  for (const row of db.broadcastFailure.byAgentSeq.filter([agent, seq])) return row; // a full key: one row at most
+  return undefined;
+}
+
+function forgetFailure(desk: Desk, agent: bigint, seq: bigint): void {
+  desk.ctx.db.broadcastFailure.byAgentSeq.delete([agent, seq]);
+}
+
+function checkNumber(desk: Desk, seq: bigint): void {
+  if (seq < 1n || seq > desk.lastNumber('broadcast')) refuse('broadcast/unknown', `there is no broadcast ${seq}`);
 }
 
 function markHandled(desk: Desk, agent: bigint, seq: bigint): void {
@@ -37,6 +121,12 @@ function markHandled(desk: Desk, agent: bigint, seq: bigint): void {
   const cursor = broadcastCursor.agent.find(agent);
   if (!cursor || seq <= cursor.handled) return;
   if (seq > cursor.handled + 1n) {
+    if (seq > cursor.handled + BigInt(LIMITS.broadcastWindow)) {
+      refuse(
+        'broadcast/too-far-ahead',
+        `broadcast ${cursor.handled + 1n} is not handled yet; handle it, or fail it, before ${seq}`,
+      );
+    }
     if (isHandled(desk.ctx.db, agent, seq)) return;
     broadcastHandled.insert({ id: 0n, agent, seq });
     return;
@@ -57,4 +147,5 @@ export function isHandled(db: Pick<Ctx['db'], 'broadcastHandled'>, agent: bigint
 export function endBroadcasts(desk: Desk, agent: bigint): void {
   desk.ctx.db.broadcastCursor.agent.delete(agent);
   desk.ctx.db.broadcastHandled.agent.delete(agent);
+  desk.ctx.db.broadcastFailure.agent.delete(agent);
 }

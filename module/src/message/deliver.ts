@@ -1,135 +1,112 @@
 // Brings a message to a mailbox, and offers what may be offered. Which delivery is next is decided here and nowhere else.
 //
 // I1  A mailbox holds at most `credit` deliveries, and `criticalCredit` critical ones beyond.
-// I2  After every call: either nothing waits that the credit would let through, or the agent is offline.
-// I3  What is offered is what `chooseHead` chooses among the heads of the lanes.
+// I2  After every call: either nothing waits that the credit would let through, or the agent is offline, or so much was
+//     removed at the head of a lane that the rest is skipped in a call of its own.
+// I3  What is offered is what `chooseHead` chooses among the heads of the lanes: the agent's own, and, when it was not free
+//     before, those of the queues of its capabilities.
 
-import { LIMITS, PRIORITY, type InboxKind, type Priority } from '../contract.ts';
-import type { Desk, Mailbox } from '../desk.ts';
-import type { Ctx } from '../schema.ts';
-import { remember } from '../time/due.ts';
+import { PRIORITY, type Priority } from '../contract.ts';
+import { isQueue, type Desk, type Mailbox } from '../desk.ts';
 import { envelopeOf, type Message } from './envelope.ts';
+import { delay, enqueue, headOf, isLaneEmpty, takeHead, type Waiting } from './lane.ts';
+import { offerTo } from './offer.ts';
+import { isFree, pickReady, queuesOf, standReady, stepBack } from './queue.ts';
 import { chooseHead, hasCredit, hasCriticalCredit, LANES } from './rules.ts';
 
-/** A delivery that is queued or delayed. */
-export type Waiting = NonNullable<ReturnType<Ctx['db']['waiting']['id']['find']>>;
-/** A delivery or notice that its recipient can see. */
-export type Offer = NonNullable<ReturnType<Ctx['db']['offer']['id']['find']>>;
-
-/** A new delivery of `message` for `box`: offered at once if nothing stands before it, queued otherwise. Returns its number. */
+/** A new delivery of `message`: offered at once if nothing stands before it, queued or delayed otherwise. Returns its number. */
 export function deliver(desk: Desk, box: Mailbox, message: Message, envelope: string): bigint {
   const id = desk.nextDelivery(box);
-  const isNext = hasCredit(box)
-    ? box.waiting === 0
-    : message.priority === PRIORITY.critical && hasCriticalCredit(box) && isLaneEmpty(box, PRIORITY.critical);
-  if (isNext) offerTo(desk, box, id, message, 1, envelope);
-  else enqueue(desk, box, { id, message: message.id, lane: message.priority, attempt: 1, availableAt: desk.now });
+  const account = desk.account(message.sender);
+  account.unfinished++;
+  desk.charged(account);
+  const row = { id, message: message.id, attempt: 1, holder: 0n };
+  if (message.delayMs > 0n) {
+    delay(desk, box, { ...row, availableAt: desk.now + message.delayMs * 1000n });
+    return id;
+  }
+  if (box.waiting > 0 && !mayPassOthers(desk, box, message)) {
+    enqueue(desk, box, { ...row, lane: message.priority, availableAt: desk.now });
+    return id;
+  }
+  const pick = isQueue(box.agent) ? pickReady(desk, box) : undefined;
+  if (pick) {
+    offerTo(desk, pick.box, id, message, 1, envelope);
+    stepBack(desk, box, pick);
+  } else if (mayTake(box, message)) {
+    offerTo(desk, box, id, message, 1, envelope);
+    standReady(desk, box);
+  } else enqueue(desk, box, { ...row, lane: message.priority, availableAt: desk.now });
   return id;
 }
 
-/** Shows a notice in an inbox: it takes no credit, has no lease, and waits for nothing. */
-export function notify(desk: Desk, box: Mailbox, kind: InboxKind, message: string, envelope: string): void {
-  desk.ctx.db.offer.insert({
-    id: desk.nextDelivery(box),
-    owner: box.owner,
-    agent: box.agent,
-    kind,
-    message,
-    priority: PRIORITY.normal,
-    attempt: 0,
-    leaseUntil: 0n,
-    envelope,
-  });
+/** A critical delivery is held up by critical ones only. */
+function mayPassOthers(desk: Desk, box: Mailbox, message: Message): boolean {
+  if (message.priority !== PRIORITY.critical || isQueue(box.agent) || hasCredit(box)) return false;
+  return headOf(desk, box, PRIORITY.critical) === undefined && isLaneEmpty(box, PRIORITY.critical);
 }
 
-/** Puts a delivery at the end of its priority's lane. */
-export function enqueue(
-  desk: Desk,
-  box: Mailbox,
-  row: Pick<Waiting, 'id' | 'message' | 'lane' | 'attempt' | 'availableAt'>,
-): void {
-  const position = box.tails[row.lane - 1] ?? 0n;
-  box.tails[row.lane - 1] = position + 1n;
-  box.waiting++;
-  desk.changed(box);
-  desk.ctx.db.waiting.insert({ ...row, agent: box.agent, position });
+/** Whether the agent of a mailbox has credit for a message. A queue has none of its own. */
+function mayTake(box: Mailbox, message: Message): boolean {
+  return hasCredit(box) || (message.priority === PRIORITY.critical && hasCriticalCredit(box));
 }
 
-/** Offers what waits, best rank first, as far as the credit goes. At most `credit + criticalCredit` rounds. */
+/** A waiting delivery at the head of a lane, and the mailbox it waits in. */
+interface Head extends Waiting {
+  readonly source: Mailbox;
+}
+
+/** Offers an agent what waits, best rank first, as far as its credit goes. At most `credit + criticalCredit` rounds. */
 export function fill(desk: Desk, box: Mailbox): void {
-  if (box.waiting === 0 || !hasCriticalCredit(box)) return;
-  const heads = new Map<number, Waiting>();
-  for (const lane of LANES) {
-    const head = headOf(desk, box, lane);
-    if (head) heads.set(lane, head);
-  }
-  while (heads.size > 0) {
-    const critical = heads.get(PRIORITY.critical);
-    const next = hasCredit(box)
-      ? chooseHead(heads.values(), box.strict)
-      : critical && hasCriticalCredit(box)
-        ? critical
-        : undefined;
-    if (!next) return;
-    takeFromLane(desk, box, next);
+  const heads = headsFor(desk, box);
+  while (heads.length > 0) {
+    const next = chooseHead(hasCredit(box) ? heads : heads.filter(head => isCriticalOf(head, box)), box.strict);
+    if (!next || !hasCriticalCredit(box)) break;
+    heads.splice(heads.indexOf(next), 1);
+    takeHead(desk, next.source, next);
     const message = desk.ctx.db.message.id.find(next.message);
     if (message) offerTo(desk, box, next.id, message, next.attempt, envelopeOf(message));
-    const following = headOf(desk, box, next.lane as Priority); // lanes are numbered by priority
-    if (following) heads.set(next.lane, following);
-    else heads.delete(next.lane);
+    const following = headOf(desk, next.source, next.lane as Priority); // lanes are numbered by priority
+    if (following) heads.push({ ...following, source: next.source });
+  }
+  standReady(desk, box);
+}
+
+function headsFor(desk: Desk, box: Mailbox): Head[] {
+  const heads: Head[] = [];
+  if (!hasCriticalCredit(box)) return heads;
+  // Whoever was free before stands in the lists of its queues, so nothing waits there.
+  const queues = isFree(box) && !box.isReady ? queuesOf(desk, box) : [];
+  for (const source of [box, ...queues]) {
+    if (source.waiting === 0) continue;
+    for (const lane of LANES) {
+      const head = headOf(desk, source, lane);
+      if (head) heads.push({ ...head, source });
+    }
+  }
+  return heads;
+}
+
+function isCriticalOf(head: Head, box: Mailbox): boolean {
+  return head.lane === PRIORITY.critical && head.source === box;
+}
+
+/** Offers what waits in a queue to agents that are free. At most as many rounds as they have credit. */
+export function assign(desk: Desk, queue: Mailbox): void {
+  while (queue.waiting > 0) {
+    const heads = LANES.flatMap(lane => headOf(desk, queue, lane) ?? []);
+    const next = chooseHead(heads, false);
+    const pick = next && pickReady(desk, queue);
+    if (!next || !pick) return;
+    takeHead(desk, queue, next);
+    const message = desk.ctx.db.message.id.find(next.message);
+    if (message) offerTo(desk, pick.box, next.id, message, next.attempt, envelopeOf(message));
+    stepBack(desk, queue, pick);
   }
 }
 
-/** Takes the head of a lane out of the queue. */
-function takeFromLane(desk: Desk, box: Mailbox, head: Waiting): void {
-  box.heads[head.lane - 1] = head.position + 1n;
-  box.waiting--;
-  desk.changed(box);
-  desk.ctx.db.waiting.id.delete(head.id);
-}
-
-function isLaneEmpty(box: Mailbox, lane: Priority): boolean {
-  return (box.heads[lane - 1] ?? 0n) >= (box.tails[lane - 1] ?? 0n);
-}
-
-/** The first delivery of a lane, by its full key: one row, since lanes are left at their heads only. */
-function headOf(desk: Desk, box: Mailbox, lane: Priority): Waiting | undefined {
-  if (isLaneEmpty(box, lane)) return undefined;
-  for (const row of desk.ctx.db.waiting.byLane.filter([box.agent, lane, box.heads[lane - 1] ?? 0n])) return row;
-  throw new Error(`lane ${lane} of agent ${box.agent} has a hole at its head`);
-}
-
-function offerTo(desk: Desk, box: Mailbox, id: bigint, message: Message, attempt: number, envelope: string): void {
-  const leaseUntil = desk.now + BigInt(LIMITS.leaseMs) * 1000n;
-  box.held++;
-  if (message.priority === PRIORITY.critical) box.heldCritical++;
-  desk.changed(box);
-  desk.ctx.db.offer.insert({
-    id,
-    owner: box.owner,
-    agent: box.agent,
-    kind: message.kind,
-    message: message.id,
-    priority: message.priority,
-    attempt,
-    leaseUntil,
-    envelope,
-  });
-  if (box.sweepAt === 0n) sweepLater(desk, box, leaseUntil);
-}
-
-/** Has the mailbox looked at, at `at` or before. */
-export function sweepLater(desk: Desk, box: Mailbox, at: bigint): void {
-  if (box.sweepAt !== 0n && box.sweepAt <= at) return;
-  box.sweepAt = at;
-  desk.changed(box);
-  remember(desk, at, 'mailbox', box.agent);
-}
-
-/** The offered row of a duty is gone: its credit is free again. */
-export function releaseOffer(desk: Desk, box: Mailbox, row: Offer): void {
-  desk.ctx.db.offer.id.delete(row.id);
-  box.held--;
-  if (row.priority === PRIORITY.critical) box.heldCritical--;
-  desk.changed(box);
+/** Offers what waits in a mailbox, be it an agent's or a queue. */
+export function offerWaiting(desk: Desk, box: Mailbox): void {
+  if (isQueue(box.agent)) assign(desk, box);
+  else fill(desk, box);
 }

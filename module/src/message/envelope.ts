@@ -12,26 +12,32 @@ export type Message = NonNullable<ReturnType<Ctx['db']['message']['id']['find']>
  * on the way in, so they need no escaping.
  */
 export function envelopeOf(message: Message, inlineBytes: number = LIMITS.inlineBytes): string {
-  const { payload, headers, inReplyTo } = message;
+  const { payload, headers, inReplyTo, continues, references } = message;
   const body = isLongerThan(payload, inlineBytes) ? `"payloadBytes":${byteLength(payload)}` : `"payload":${payload}`;
   return (
     `{"id":"${message.id}","from":"${message.senderName}","fromId":${message.sender},"to":"${message.target}",` +
     `"type":"${message.type}","priority":${message.priority},"sentAt":${message.acceptedAt},"answerBy":${message.answerBy},` +
     (inReplyTo === '' ? '' : `"inReplyTo":"${inReplyTo}",`) +
+    (continues === '' ? '' : `"continues":"${continues}",`) +
+    (message.ttlMs === 0n ? '' : `"expiresAt":${message.acceptedAt + message.ttlMs * 1000n},`) +
+    references +
     (headers === '' ? '' : `"headers":${headers},`) +
     `${body}}`
   );
 }
 
-/** The envelope of a notice that no message stands behind: what became of the message `about`. */
+/** The envelope of a notice that no message stands behind: what became of the message `about`. `data` is JSON. */
 export function noticeEnvelope(
   type: string,
   about: string,
   at: bigint,
   payload: Readonly<Record<string, unknown>>,
+  data?: string,
 ): string {
+  const members = JSON.stringify(payload);
+  const body = data === undefined ? members : `${members.slice(0, -1)},"data":${data}}`;
   return (
     `{"id":"","from":"system","fromId":0,"to":"","type":"${type}","priority":2,"sentAt":${at},"answerBy":0,` +
-    `"inReplyTo":"${about}","payload":${JSON.stringify(payload)}}`
+    `"inReplyTo":"${about}","payload":${body}}`
   );
 }

@@ -3,8 +3,8 @@
 import type { Desk } from '../desk.ts';
 import { parseJson, isObject } from '../text.ts';
 import { remember } from '../time/due.ts';
+import { endWaiting } from './end.ts';
 import { LANES } from './rules.ts';
-import { bury } from './settle.ts';
 
 const CHUNK = 256n;
 
@@ -22,7 +22,8 @@ export function sweepGone(desk: Desk, agent: bigint, text: string): void {
       // A full key: one row, or none where there was a hole.
       for (const row of [...desk.ctx.db.waiting.byLane.filter([agent, lane, at])]) {
         desk.ctx.db.waiting.id.delete(row.id);
-        bury(desk, row, 'its agent was unregistered');
+        const message = desk.ctx.db.message.id.find(row.message);
+        if (message) endWaiting(desk, row, message, 'queued', 'give-up', 'its agent was unregistered');
       }
     }
     heads[lane - 1] = at;

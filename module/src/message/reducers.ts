@@ -2,13 +2,16 @@
 
 import { SenderError, t, type Infer } from 'spacetimedb/server';
 import { LIMITS, type Code } from '../contract.ts';
-import { withDesk, type Desk } from '../desk.ts';
+import { asMember, type Desk } from '../desk.ts';
 import { publish } from '../event/acts.ts';
 import { refuse, Refusal } from '../refuse.ts';
 import { agora } from '../schema.ts';
 import { accept } from './accept.ts';
-import { acknowledgeBroadcast } from './broadcast.ts';
+import { reply } from './ask.ts';
+import { acknowledgeBroadcast, failBroadcast } from './broadcast.ts';
+import { cancel } from './cancel.ts';
 import { acknowledge, extend, fail, failStep, finishStep, respond } from './settle.ts';
+import { progress } from './signal.ts';
 
 const attempt = { delivery: t.u64(), attempt: t.u32() };
 
@@ -26,6 +29,8 @@ export const Act = t.enum('Act', {
     ttlMs: t.u64(),
     delayMs: t.u64(),
     inReplyTo: t.string(),
+    onBehalfOf: t.string(),
+    forwardOf: t.string(),
   }),
   Acknowledge: t.object('AcknowledgeAct', attempt),
   AcknowledgeBroadcast: t.object('AcknowledgeBroadcastAct', { agent: t.u64(), seq: t.u64() }),
@@ -41,6 +46,22 @@ export const Act = t.enum('Act', {
   Publish: t.object('PublishAct', { id: t.string(), agent: t.u64(), type: t.string(), data: t.string() }),
   FinishStep: t.object('FinishStepAct', { ...attempt, output: t.string() }),
   FailStep: t.object('FailStepAct', { ...attempt, error: t.string(), retry: t.bool() }),
+  FailBroadcast: t.object('FailBroadcastAct', {
+    agent: t.u64(),
+    seq: t.u64(),
+    attempt: t.u32(),
+    reason: t.string(),
+    retry: t.bool(),
+  }),
+  Progress: t.object('ProgressAct', { ...attempt, number: t.u32(), data: t.string() }),
+  Cancel: t.object('CancelAct', { agent: t.u64(), message: t.string(), reason: t.string() }),
+  Reply: t.object('ReplyAct', {
+    id: t.string(),
+    agent: t.u64(),
+    ask: t.string(),
+    payload: t.string(),
+    answerWithinMs: t.u32(),
+  }),
 });
 /** One thing an agent does. */
 export type Act = Infer<typeof Act>;
@@ -50,7 +71,7 @@ export const performActs = agora.reducer({ acts: t.array(Act) }, (ctx, { acts })
   if (acts.length === 0) refuse('call/empty', 'no act was given');
   if (acts.length > LIMITS.acts)
     refuse('call/too-many-acts', `${acts.length} acts were given; ${LIMITS.acts} are allowed in a call`);
-  withDesk(ctx, desk => {
+  asMember(ctx, desk => {
     const refusals: { readonly act: number; readonly code: Code; readonly message: string }[] = [];
     acts.forEach((act, at) => {
       try {
@@ -84,5 +105,13 @@ function perform(desk: Desk, act: Act): void {
       return finishStep(desk, act.value);
     case 'FailStep':
       return failStep(desk, act.value);
+    case 'FailBroadcast':
+      return failBroadcast(desk, act.value);
+    case 'Progress':
+      return progress(desk, act.value);
+    case 'Cancel':
+      return cancel(desk, act.value);
+    case 'Reply':
+      return reply(desk, act.value);
   }
 }

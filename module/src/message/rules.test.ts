@@ -1,7 +1,19 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { BOOST_MS, DELIVERY_STATES, LIMITS, PRIORITY, type Priority } from '../contract.ts';
-import { backoffMicros, chooseHead, hasCredit, hasCriticalCredit, LANES, MOVES, rank, type LaneHead } from './rules.ts';
+import {
+  backoffMicros,
+  chooseHead,
+  hasCredit,
+  hasCriticalCredit,
+  isLastAttempt,
+  LANES,
+  move,
+  MOVES,
+  nextLife,
+  rank,
+  type LaneHead,
+} from './rules.ts';
 
 const minute = 60_000_000n;
 
@@ -94,15 +106,28 @@ describe('credit', () => {
 describe('the moves of a delivery', () => {
   it('lead only to states that exist, and out of no end', () => {
     for (const state of DELIVERY_STATES) {
-      for (const to of Object.values(MOVES[state])) expect(DELIVERY_STATES).toContain(to);
+      for (const to of Object.values(MOVES[state])) expect([...DELIVERY_STATES, 'refused']).toContain(to);
     }
-    for (const end of ['done', 'failed', 'expired', 'dead', 'cancelled'] as const) expect(MOVES[end]).toEqual({});
+    for (const end of ['done', 'failed', 'expired', 'cancelled'] as const) {
+      expect(new Set(Object.values(MOVES[end]))).toEqual(new Set(['refused']));
+    }
+  });
+
+  it('bring back a dead letter only', () => {
+    for (const state of DELIVERY_STATES) expect(MOVES[state].redrive).toBe(state === 'dead' ? 'queued' : 'refused');
+    expect(() => move('done', 'cancel')).toThrow('a delivery that is done cannot cancel');
+    expect(move('offered', 'finish')).toBe('done');
   });
 });
 
 describe('backoff', () => {
   it('begins with a second, doubles, and ends at a minute', () => {
     expect([2, 3, 4, 5].map(backoffMicros)).toEqual([1_000_000n, 2_000_000n, 4_000_000n, 8_000_000n]);
-    expect(backoffMicros(40)).toBe(60_000_000n);
+  });
+
+  it('begins anew for a dead letter that is redriven, whose attempts are counted on', () => {
+    expect([1, 4, 5, 6, 10].map(isLastAttempt)).toEqual([false, false, true, false, true]);
+    expect([2, 5, 6].map(nextLife)).toEqual([6, 6, 11]);
+    expect(backoffMicros(nextLife(5) + 1)).toBe(1_000_000n);
   });
 });

@@ -6,27 +6,81 @@ import { BOOST_MS, LIMITS, type DeliveryState, type Priority } from '../contract
 export const LANES: readonly Priority[] = [1, 2, 3, 4];
 
 /** What may happen to a delivery. */
-export type Happening =
-  'become-available' | 'offer' | 'finish' | 'fail' | 'give-back' | 'give-up' | 'expire' | 'cancel';
+export const HAPPENINGS = [
+  'become-available',
+  'offer',
+  'finish',
+  'fail',
+  'give-back',
+  'give-up',
+  'expire',
+  'cancel',
+  'redrive',
+] as const;
+/** One of `HAPPENINGS`. */
+export type Happening = (typeof HAPPENINGS)[number];
 
-/** Every legal move of a delivery; a pair missing here is refused. */
-export const MOVES: Readonly<Record<DeliveryState, Partial<Record<Happening, DeliveryState>>>> = {
-  delayed: { 'become-available': 'queued', expire: 'expired', cancel: 'cancelled', 'give-up': 'dead' },
-  queued: { offer: 'offered', expire: 'expired', cancel: 'cancelled', 'give-up': 'dead' },
+const ended = {
+  'become-available': 'refused',
+  offer: 'refused',
+  finish: 'refused',
+  fail: 'refused',
+  'give-back': 'refused',
+  'give-up': 'refused',
+  expire: 'refused',
+  cancel: 'refused',
+  redrive: 'refused',
+} as const;
+
+/** Every move of a delivery: where each happening leads from each state, or that it is refused. */
+export const MOVES: Readonly<Record<DeliveryState, Readonly<Record<Happening, DeliveryState | 'refused'>>>> = {
+  delayed: {
+    'become-available': 'queued',
+    offer: 'refused',
+    finish: 'refused',
+    fail: 'refused',
+    'give-back': 'refused',
+    'give-up': 'dead',
+    expire: 'expired',
+    cancel: 'cancelled',
+    redrive: 'refused',
+  },
+  queued: {
+    'become-available': 'refused',
+    offer: 'offered',
+    finish: 'refused',
+    fail: 'refused',
+    'give-back': 'refused',
+    'give-up': 'dead',
+    expire: 'expired',
+    cancel: 'cancelled',
+    redrive: 'refused',
+  },
   offered: {
+    'become-available': 'refused',
+    offer: 'refused',
     finish: 'done',
     fail: 'failed',
     'give-back': 'delayed',
     'give-up': 'dead',
+    // Its time to live is over when it is given back. While somebody works on it, it is left to them.
     expire: 'expired',
     cancel: 'cancelled',
+    redrive: 'refused',
   },
-  done: {},
-  failed: {},
-  expired: {},
-  dead: {},
-  cancelled: {},
+  done: ended,
+  failed: ended,
+  expired: ended,
+  dead: { ...ended, redrive: 'queued' },
+  cancelled: ended,
 };
+
+/** Where a happening leads. Throws on a move that is not legal: callers refuse by name before. */
+export function move(from: DeliveryState, happening: Happening): DeliveryState {
+  const to = MOVES[from][happening];
+  if (to === 'refused') throw new Error(`a delivery that is ${from} cannot ${happening}`);
+  return to;
+}
 
 /** The rank of a delivery in microseconds: when it became available, minus the boost of its priority. Lowest first. */
 export function rank(availableAt: bigint, priority: Priority): bigint {
@@ -82,7 +136,21 @@ export function hasCriticalCredit(box: Credit): boolean {
   return box.online && (box.held < box.credit || box.heldCritical < LIMITS.criticalCredit);
 }
 
-/** Microseconds before attempt `attempt` (2 for the second): a second, doubled each time, at most a minute. */
+/**
+ * Attempts are counted on when a dead letter is redriven, so that a late act of an earlier life never fits: each life has
+ * `LIMITS.attempts` of them. Whether this one is the last of its life.
+ */
+export function isLastAttempt(attempt: number): boolean {
+  return attempt % LIMITS.attempts === 0;
+}
+
+/** The first attempt of the life after the one that `attempt` belongs to. */
+export function nextLife(attempt: number): number {
+  return Math.ceil(attempt / LIMITS.attempts) * LIMITS.attempts + 1;
+}
+
+/** Microseconds before attempt `attempt` (2 for the second of a life): a second, doubled each time, at most a minute. */
 export function backoffMicros(attempt: number): bigint {
-  return BigInt(Math.min(1_000 * 2 ** Math.max(0, attempt - 2), 60_000)) * 1000n;
+  const before = (attempt - 1) % LIMITS.attempts;
+  return BigInt(Math.min(1_000 * 2 ** Math.max(0, before - 1), 60_000)) * 1000n;
 }

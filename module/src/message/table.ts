@@ -4,7 +4,7 @@ import { t, table } from 'spacetimedb/server';
 
 /** What was said, stored once and never changed. */
 export const message = table(
-  {},
+  { indexes: [{ accessor: 'bySender', algorithm: 'btree', columns: ['sender', 'no'] }] },
   {
     id: t.string().primaryKey(),
     sender: t.u64(),
@@ -27,10 +27,21 @@ export const message = table(
     answerWithinMs: t.u32(),
     delayMs: t.u64(),
     ttlMs: t.u64(),
+    /** Which message of its sender this is: dense, from 1 on. */
+    no: t.u64().default(0n),
+    /** The ask that goes on with this reply to a question asked back, or empty. */
+    continues: t.string().default(''),
+    onBehalfOf: t.string().default(''),
+    forwardOf: t.string().default(''),
+    /** What the hub verified of both, as members of the envelope. */
+    references: t.string().default(''),
   },
 );
 
-/** An agent's narrow row: what decides who is offered next. Read and written at most once a call (`Desk`). */
+/**
+ * An agent's narrow row: what decides who is offered next. Read and written at most once a call (`Desk`). The work queue
+ * of a capability is a mailbox too, named `@capability`: nobody owns it, and it is never online.
+ */
 export const mailbox = table(
   {},
   {
@@ -51,6 +62,36 @@ export const mailbox = table(
     sweepAt: t.i64(),
     /** When the last connection left, or 0 while one is attached. */
     offlineSince: t.i64(),
+    /** Whether the agent's status lets it take work from a queue. */
+    isActive: t.bool().default(true),
+    /** How many capabilities it announces: none, and no queue is ever looked at. */
+    capabilities: t.u32().default(0),
+    /** Whether it stands in the lists of agents that are free, one a capability (`ready`). */
+    isReady: t.bool().default(false),
+    /** Of a work queue: who has been free for longest, and who came last. */
+    readyFirst: t.u64().default(0n),
+    readyLast: t.u64().default(0n),
+    /** How often something was shown to the agent; each offer bears its number. */
+    offers: t.u64().default(0n),
+    /** Gone idle; and the last broadcast at that time. */
+    isIdle: t.bool().default(false),
+    idleBroadcast: t.u64().default(0n),
+    /** Notices shown, and first and one past the last position of those that wait. */
+    notices: t.u32().default(0),
+    noticeHead: t.u64().default(0n),
+    noticeTail: t.u64().default(0n),
+  },
+);
+
+/** An agent that is free, in the list of one of its capabilities' queues: linked, so that leaving costs the same anywhere. */
+export const ready = table(
+  {},
+  {
+    id: t.u64().primaryKey().autoInc(),
+    queue: t.u64(),
+    agent: t.u64().index('btree'),
+    previous: t.u64(),
+    next: t.u64(),
   },
 );
 
@@ -65,6 +106,8 @@ export const waiting = table(
     message: t.string(),
     availableAt: t.i64(),
     attempt: t.u32(),
+    /** The agent that held it last, or 0. */
+    holder: t.u64().default(0n),
   },
 );
 
@@ -80,6 +123,22 @@ export const offer = table(
     priority: t.u8(),
     attempt: t.u32(),
     leaseUntil: t.i64(),
+    envelope: t.string(),
+    /** Which offer to its agent this is; see `goIdle`. */
+    seq: t.u64().default(0n),
+    sender: t.u64().default(0n),
+  },
+);
+
+/** Notices beyond those that are shown, first come first served. */
+export const notice = table(
+  { indexes: [{ accessor: 'byPosition', algorithm: 'btree', columns: ['agent', 'position'] }] },
+  {
+    id: t.u64().primaryKey(),
+    agent: t.u64().index('btree'),
+    position: t.u64(),
+    kind: t.string(),
+    message: t.string(),
     envelope: t.string(),
   },
 );
@@ -98,6 +157,22 @@ export const ended = table(
   },
 );
 
+/** Dead deliveries, and failed broadcasts, by a dense number, until they are redriven or purged. */
+export const deadLetter = table(
+  {},
+  {
+    no: t.u64().primaryKey(),
+    /** 0 for a broadcast. */
+    delivery: t.u64().index('btree'),
+    agent: t.u64(),
+    sender: t.u64(),
+    message: t.string(),
+    type: t.string(),
+    reason: t.string(),
+    at: t.i64(),
+  },
+);
+
 /** A message that wants an answer, until it has one or its time is over. */
 export const ask = table(
   {},
@@ -107,7 +182,24 @@ export const ask = table(
     deadline: t.i64(),
     state: t.string(),
     answer: t.string(),
+    /** Who asked back: the reply goes there. */
+    askedBackBy: t.u64().default(0n),
+    /** The reply that the question goes on with, or empty. */
+    lastMessage: t.string().default(''),
+    /** How many signals there were, and the inbox row that shows the last. */
+    signals: t.u32().default(0),
+    signalRow: t.u64().default(0n),
+    /** The last signal's delivery, attempt and number, so that one said twice is kept once. */
+    signalDelivery: t.u64().default(0n),
+    signalAttempt: t.u32().default(0),
+    signalNumber: t.u32().default(0),
   },
+);
+
+/** Progress and partial results of an open ask: the last 64. */
+export const signal = table(
+  { indexes: [{ accessor: 'bySeq', algorithm: 'btree', columns: ['ask', 'seq'] }] },
+  { id: t.u64().primaryKey().autoInc(), ask: t.string().index('btree'), seq: t.u32(), data: t.string(), at: t.i64() },
 );
 
 /** What was said to everyone: live only; the same query text for all. */
@@ -136,4 +228,19 @@ export const broadcastCursor = table({}, { agent: t.u64().primaryKey(), since: t
 export const broadcastHandled = table(
   { indexes: [{ accessor: 'byAgentSeq', algorithm: 'btree', columns: ['agent', 'seq'] }] },
   { id: t.u64().primaryKey().autoInc(), agent: t.u64().index('btree'), seq: t.u64() },
+);
+
+/** A broadcast that an agent has failed, and how often. */
+export const broadcastFailure = table(
+  { indexes: [{ accessor: 'byAgentSeq', algorithm: 'btree', columns: ['agent', 'seq'] }] },
+  {
+    id: t.u64().primaryKey().autoInc(),
+    agent: t.u64().index('btree'),
+    seq: t.u64(),
+    attempt: t.u32(),
+    /** `retry`, `failed` or `dead`. */
+    state: t.string(),
+    reason: t.string(),
+    at: t.i64(),
+  },
 );

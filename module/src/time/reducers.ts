@@ -3,9 +3,11 @@
 import { ScheduleAt } from 'spacetimedb';
 import { withDesk, type Desk } from '../desk.ts';
 import { timeOutAsk } from '../message/ask.ts';
-import { enqueue, fill } from '../message/deliver.ts';
-import { bury, sweepMailbox } from '../message/settle.ts';
+import { checkPulse } from '../agent/pulse.ts';
+import { announceDelayed } from '../message/broadcast.ts';
+import { expireMessage } from '../message/cancel.ts';
 import { sweepGone } from '../message/gone.ts';
+import { refill, requeue, sweepMailbox } from '../message/sweep.ts';
 import { agora } from '../schema.ts';
 import { CHUNK, chunkKey, type DueKind } from './due.ts';
 import { dueSlot } from './table.ts';
@@ -34,22 +36,17 @@ function look(desk: Desk, kind: DueKind, ref: bigint, text: string): void {
       return sweepMailbox(desk, ref);
     case 'requeue':
       return requeue(desk, ref);
+    case 'refill':
+      return refill(desk, ref);
     case 'ask':
       return timeOutAsk(desk, text);
+    case 'expire':
+      return expireMessage(desk, text);
+    case 'announce':
+      return announceDelayed(desk, text);
     case 'gone':
       return sweepGone(desk, ref, text);
+    case 'pulse':
+      return checkPulse(desk, ref);
   }
-}
-
-/** The backoff of a delivery is over: it stands in its lane again. */
-function requeue(desk: Desk, delivery: bigint): void {
-  const { db } = desk.ctx;
-  const row = db.waiting.id.find(delivery);
-  if (!row || row.lane !== 0) return;
-  db.waiting.id.delete(delivery);
-  const box = desk.box(row.agent);
-  const message = db.message.id.find(row.message);
-  if (!box || !message) return bury(desk, row, 'its agent was unregistered');
-  enqueue(desk, box, { ...row, lane: message.priority, availableAt: desk.now });
-  fill(desk, box);
 }

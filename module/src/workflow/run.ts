@@ -54,8 +54,8 @@ export function endStep(desk: Desk, message: Message, delivery: { readonly attem
   // The message of an earlier assignment says nothing about a later one.
   if (!step || step.state !== 'running' || step.message !== message.id) return;
   const attempted = { ...step, attempt: delivery.attempt };
-  if (answer.status === 'success') finish(desk, attempted, 'succeeded', answer.data, '');
-  else finish(desk, attempted, 'failed', '', answer.error);
+  if (answer.status === 'error') finish(desk, attempted, 'failed', '', answer.error);
+  else finish(desk, attempted, 'succeeded', answer.data, '');
 }
 
 function finish(desk: Desk, step: Step, state: 'succeeded' | 'failed', output: string, error: string): void {

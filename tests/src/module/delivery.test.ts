@@ -1,4 +1,4 @@
-import { LIMITS } from '@agora/module/contract';
+import { HUB_DEFAULTS, LIMITS } from '@agora/module/contract';
 import { describe, expect, it } from 'vitest';
 import { ModuleLab, uuidAt, type LabAgent } from '../support/module-lab.ts';
 
@@ -148,7 +148,7 @@ describe('a send', () => {
   it('under an id older than messages are kept, or from the future, is refused', async () => {
     await using scene = await pair();
     const { lab, sender } = scene;
-    const old = sender.message({ id: uuidAt(lab.nowMs - LIMITS.retentionMs - 1_000), to: ['Recipient'] });
+    const old = sender.message({ id: uuidAt(lab.nowMs - HUB_DEFAULTS.keepMessagesMs - 1_000), to: ['Recipient'] });
     const ahead = sender.message({ id: uuidAt(lab.nowMs + LIMITS.clockSkewMs + 1_000), to: ['Recipient'] });
     expect(sender.tryAct({ Send: old })).toEqual(['message/id-too-old']);
     expect(sender.tryAct({ Send: ahead })).toEqual(['message/id-ahead']);
@@ -277,11 +277,12 @@ describe('a broadcast', () => {
     recipient.act({ AcknowledgeBroadcast: { agent: recipient.id, seq: 3 } });
     recipient.act({ AcknowledgeBroadcast: { agent: recipient.id, seq: 1 } });
     const page = recipient.procedure('read_broadcasts', { agent: recipient.id, after: 0, limit: 10 });
-    expect(page).toMatchObject([1, 3, [3], [[2, Number(sender.id), 2, expect.any(String)]]]);
+    expect(page).toMatchObject([1, 3, [3], [[2, Number(sender.id), 2, expect.any(String), 0]], 1]);
     expect(sender.procedure('broadcast_status', { agent: sender.id, message: messages[2] })).toEqual([
       3,
       1,
       ['Recipient'],
+      [],
       [],
     ]);
     expect(sender.procedure('broadcast_status', { agent: sender.id, message: messages[1] })).toEqual([
@@ -289,6 +290,7 @@ describe('a broadcast', () => {
       1,
       [],
       ['Recipient'],
+      [],
     ]);
     recipient.act({ AcknowledgeBroadcast: { agent: recipient.id, seq: 2 } });
     expect(lab.rows('broadcast_handled')).toEqual([]);
@@ -314,6 +316,6 @@ describe('a broadcast', () => {
     const { lab, sender } = scene;
     sender.send('*');
     const late = lab.register('Late');
-    expect(late.procedure('read_broadcasts', { agent: late.id, after: 0, limit: 10 })).toEqual([1, 1, [], []]);
+    expect(late.procedure('read_broadcasts', { agent: late.id, after: 0, limit: 10 })).toEqual([1, 1, [], [], 1]);
   });
 });

@@ -296,6 +296,8 @@ export class LabAgent extends LabClient {
       ttlMs: 0,
       delayMs: 0,
       inReplyTo: '',
+      onBehalfOf: '',
+      forwardOf: '',
       ...fields,
     };
   }

@@ -1,0 +1,28 @@
+// What the hub allows and keeps, as one row.
+
+import { HUB_DEFAULTS } from './contract.ts';
+import type { Ctx } from './schema.ts';
+
+/** What the hub allows and keeps. */
+export type Hub = NonNullable<ReturnType<Ctx['db']['hub']['id']['find']>>;
+
+/** The limits and times that hold on a hub whose operator has said nothing. */
+const FRESH_HUB: Hub = {
+  id: 0,
+  admission: 'open',
+  rate: HUB_DEFAULTS.rate,
+  burst: HUB_DEFAULTS.burst,
+  unfinished: HUB_DEFAULTS.unfinished,
+  inboxLength: HUB_DEFAULTS.inboxLength,
+  fanOut: HUB_DEFAULTS.fanOut,
+  storedBytes: BigInt(HUB_DEFAULTS.storedBytes),
+  keepMessagesMs: BigInt(HUB_DEFAULTS.keepMessagesMs),
+  keepEventsMs: BigInt(HUB_DEFAULTS.keepEventsMs),
+  keepWorkflowsMs: BigInt(HUB_DEFAULTS.keepWorkflowsMs),
+  idsSince: 0n,
+};
+
+/** What the hub allows and keeps: an operator's word, or the defaults. */
+export function hubOf(db: Pick<Ctx['db'], 'hub'>): Hub {
+  return db.hub.id.find(0) ?? FRESH_HUB;
+}

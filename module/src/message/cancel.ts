@@ -1,0 +1,91 @@
+// What ends a message's deliveries from outside: its sender calls it off, or its time to live is over.
+
+import { isOperator } from '../access.ts';
+import { LIMITS, type InboxKind } from '../contract.ts';
+import { mailboxOfDelivery, type Desk } from '../desk.ts';
+import { refuse } from '../refuse.ts';
+import { closeAsk } from './ask.ts';
+import { expireBroadcast } from './broadcast.ts';
+import { fill } from './deliver.ts';
+import { endWaiting, record } from './end.ts';
+import { noticeEnvelope, type Message } from './envelope.ts';
+import { removeWaiting, type Waiting } from './lane.ts';
+import { freeCredit, nextOffer, type Offer } from './offer.ts';
+import { askedBy } from './question.ts';
+import { move } from './rules.ts';
+
+/** The sender calls a message off: whatever of it is not finished ends, and whoever works on it is told. */
+export function cancel(
+  desk: Desk,
+  act: { readonly agent: bigint; readonly message: string; readonly reason: string },
+): void {
+  const { db, sender } = desk.ctx;
+  const message = db.message.id.find(act.message);
+  const isSteering = isOperator(db, sender);
+  if (!isSteering) desk.own(act.agent);
+  if (!message || (message.sender !== act.agent && !isSteering)) {
+    refuse('message/unknown', `there is no message ${act.message.slice(0, 64)} of yours`);
+  }
+  if (message.kind === 'broadcast') {
+    refuse('message/cannot-cancel', 'a broadcast has been said to everyone; say something else');
+  }
+  cancelMessage(desk, message, act.reason.slice(0, LIMITS.reasonLength));
+}
+
+/** Ends what is not finished of a message, and the replies of its question. At most as many deliveries as it has. */
+export function cancelMessage(desk: Desk, message: Message, reason: string): void {
+  for (const id of message.deliveries) cancelDelivery(desk, message, id, reason);
+  if (message.kind !== 'ask') return;
+  const about = askedBy(message);
+  closeAsk(desk, about, 'cancelled');
+  // The question may have gone on with a reply.
+  const { db } = desk.ctx;
+  const last = db.message.id.find(db.ask.message.find(about)?.lastMessage ?? '');
+  if (last && last.id !== message.id) for (const id of last.deliveries) cancelDelivery(desk, last, id, reason);
+}
+
+/** The time to live of a message is over: what nobody works on ends. What is offered is left to whoever has it. */
+export function expireMessage(desk: Desk, id: string): void {
+  const { db } = desk.ctx;
+  const message = db.message.id.find(id);
+  if (!message) return;
+  if (message.broadcast > 0n) return expireBroadcast(desk, message.broadcast);
+  for (const delivery of message.deliveries) {
+    const waiting = db.waiting.id.find(delivery);
+    if (waiting) endInLane(desk, message, waiting, 'expire', 'its time to live is over');
+  }
+}
+
+function cancelDelivery(desk: Desk, message: Message, id: bigint, reason: string): void {
+  const { db } = desk.ctx;
+  const waiting = db.waiting.id.find(id);
+  if (waiting) return endInLane(desk, message, waiting, 'cancel', reason);
+  const row = db.offer.id.find(id);
+  if (row && row.attempt > 0) turnIntoNotice(desk, message, row, reason);
+}
+
+/** Its holder is told by the same row, which is a notice from now on. */
+function turnIntoNotice(desk: Desk, message: Message, row: Offer, reason: string): void {
+  const box = desk.box(row.agent);
+  if (!box) return;
+  const { db } = desk.ctx;
+  freeCredit(desk, box, row);
+  record(desk, row, message.sender, move('offered', 'cancel'), reason);
+  box.notices++;
+  db.offer.id.update({
+    ...row,
+    kind: 'cancelled' satisfies InboxKind,
+    attempt: 0,
+    leaseUntil: 0n,
+    envelope: noticeEnvelope('delivery_cancelled', message.id, desk.now, { reason }),
+    seq: nextOffer(desk, box),
+  });
+  fill(desk, box);
+}
+
+function endInLane(desk: Desk, message: Message, row: Waiting, happening: 'cancel' | 'expire', reason: string): void {
+  const home = desk.box(mailboxOfDelivery(row.id));
+  if (home) removeWaiting(desk, home, row);
+  else desk.ctx.db.waiting.id.delete(row.id);
+  endWaiting(desk, row, message, row.lane === 0 ? 'delayed' : 'queued', happening, reason);
+}

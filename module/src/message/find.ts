@@ -1,0 +1,94 @@
+// The delivery that an act names. Every act names its attempt, so that a late one never settles a later attempt; a refusal
+// says what has become of the delivery.
+
+import { isSame } from '../access.ts';
+import type { DeliveryState } from '../contract.ts';
+import { isQueue, mailboxOfDelivery, type Desk, type Mailbox } from '../desk.ts';
+import { refuse } from '../refuse.ts';
+import type { Offer } from './offer.ts';
+
+/** Names an offered delivery. */
+export interface Attempt {
+  readonly delivery: bigint;
+  readonly attempt: number;
+}
+
+/** An offered row and the mailbox of the agent that it is offered to. */
+export interface Held {
+  readonly box: Mailbox;
+  readonly row: Offer;
+}
+
+/**
+ * The offered row of the caller that an act names, or undefined when there is nothing more to do, since it was done before.
+ * `end` is what the act makes of a delivery: found so already, the act was made before (given back after its last attempt, a
+ * delivery is dead). An act without an end cannot have been made before.
+ */
+export function find(desk: Desk, act: Attempt, end?: DeliveryState): Held | undefined {
+  const row = desk.ctx.db.offer.id.find(act.delivery);
+  if (row) return held(desk, act, row);
+  // A notice that is gone was acknowledged: it can leave the inbox in no other way.
+  if (act.attempt === 0 && isMine(desk, mailboxOfDelivery(act.delivery))) return undefined;
+  refuseUnlessDone(desk, act, end);
+  return undefined;
+}
+
+/** The duty of the caller that an act names. */
+export function findHeld(desk: Desk, act: Attempt): Held {
+  const found = find(desk, act);
+  if (!found) refuse('delivery/ended', `delivery ${act.delivery} is a notice that was taken`);
+  refuseNotice(found.row);
+  return found;
+}
+
+/** Refuses what only a duty can be asked. */
+export function refuseNotice(row: Offer): void {
+  if (row.attempt === 0) refuse('delivery/ended', `delivery ${row.id} is a notice; acknowledge it`);
+}
+
+function held(desk: Desk, act: Attempt, row: Offer): Held {
+  const box = desk.box(row.agent);
+  if (!box || !isSame(row.owner, desk.ctx.sender)) refuseUnknown(act);
+  if (row.attempt === act.attempt) return { box, row };
+  if (row.kind === 'cancelled') {
+    refuse('delivery/cancelled', `delivery ${act.delivery} was cancelled by its sender; it needs no more work`);
+  }
+  refuse(
+    'delivery/stale-attempt',
+    `delivery ${act.delivery} is at attempt ${row.attempt}; attempt ${act.attempt} was taken back`,
+  );
+}
+
+/** Nothing is offered under this number: refuses by what has become of it, unless the act itself has done that. */
+function refuseUnlessDone(desk: Desk, act: Attempt, end: DeliveryState | undefined): void {
+  const { db } = desk.ctx;
+  const ended = db.ended.id.find(act.delivery);
+  if (ended) {
+    if (!isMine(desk, ended.agent)) refuseUnknown(act);
+    if (ended.attempt !== act.attempt) {
+      refuse('delivery/stale-attempt', `delivery ${act.delivery} ended as ${ended.state} at attempt ${ended.attempt}`);
+    }
+    if (end === ended.state || (end === 'delayed' && (ended.state === 'dead' || ended.state === 'expired'))) return;
+    refuse(
+      ended.state === 'cancelled' ? 'delivery/cancelled' : 'delivery/ended',
+      `delivery ${act.delivery} has ended as ${ended.state}`,
+    );
+  }
+  const waiting = db.waiting.id.find(act.delivery);
+  const home = mailboxOfDelivery(act.delivery);
+  if (!waiting || !isMine(desk, isQueue(home) ? waiting.holder : home)) refuseUnknown(act);
+  if (end === 'delayed' && waiting.attempt === act.attempt + 1) return;
+  refuse(
+    act.attempt < waiting.attempt ? 'delivery/stale-attempt' : 'delivery/not-offered',
+    `delivery ${act.delivery} is waiting for attempt ${waiting.attempt}`,
+  );
+}
+
+function isMine(desk: Desk, agent: bigint): boolean {
+  const box = desk.box(agent);
+  return box !== undefined && isSame(box.owner, desk.ctx.sender);
+}
+
+function refuseUnknown(act: Attempt): never {
+  refuse('delivery/unknown', `there is no delivery ${act.delivery} of yours`);
+}

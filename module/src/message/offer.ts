@@ -1,0 +1,118 @@
+// What an agent can see: duties, which take credit and have a lease, and notices, which have neither.
+
+import { LIMITS, PRIORITY, type InboxKind } from '../contract.ts';
+import type { Desk, Mailbox } from '../desk.ts';
+import type { Ctx } from '../schema.ts';
+import { remember } from '../time/due.ts';
+import type { Message } from './envelope.ts';
+
+/** A delivery or notice that its recipient can see. */
+export type Offer = NonNullable<ReturnType<Ctx['db']['offer']['id']['find']>>;
+
+/** Shows a duty to an agent, with a lease. */
+export function offerTo(
+  desk: Desk,
+  box: Mailbox,
+  id: bigint,
+  message: Message,
+  attempt: number,
+  envelope: string,
+): void {
+  const leaseUntil = desk.now + BigInt(LIMITS.leaseMs) * 1000n;
+  box.held++;
+  if (message.priority === PRIORITY.critical) box.heldCritical++;
+  desk.ctx.db.offer.insert({
+    id,
+    owner: box.owner,
+    agent: box.agent,
+    kind: message.kind,
+    message: message.id,
+    priority: message.priority,
+    attempt,
+    leaseUntil,
+    envelope,
+    seq: nextOffer(desk, box),
+    sender: message.sender,
+  });
+  if (box.sweepAt === 0n) sweepLater(desk, box, leaseUntil);
+}
+
+/** The offered row of a duty is gone: its credit is free again. */
+export function releaseOffer(desk: Desk, box: Mailbox, row: Offer): void {
+  desk.ctx.db.offer.id.delete(row.id);
+  freeCredit(desk, box, row);
+}
+
+/** A duty holds credit no more. */
+export function freeCredit(desk: Desk, box: Mailbox, row: Pick<Offer, 'priority'>): void {
+  box.held--;
+  if (row.priority === PRIORITY.critical) box.heldCritical--;
+  desk.changed(box);
+}
+
+/** Numbers what is shown to an agent. Whoever was idle is woken by it. */
+export function nextOffer(desk: Desk, box: Mailbox): bigint {
+  box.isIdle = false;
+  desk.changed(box);
+  return ++box.offers;
+}
+
+/** Shows a notice: at once while few are shown, else when the ones before it were taken. It never waits for work. */
+export function notify(desk: Desk, box: Mailbox, kind: InboxKind, message: string, envelope: string): bigint {
+  const id = desk.nextDelivery(box);
+  if (box.notices < LIMITS.visibleNotices) showNotice(desk, box, { id, kind, message, envelope });
+  else {
+    desk.ctx.db.notice.insert({ id, agent: box.agent, position: box.noticeTail++, kind, message, envelope });
+  }
+  return id;
+}
+
+/** A notice was taken: the one that waited longest is shown. */
+export function takeNotice(desk: Desk, box: Mailbox, id: bigint): void {
+  const { db } = desk.ctx;
+  db.offer.id.delete(id);
+  box.notices = Math.max(0, box.notices - 1);
+  desk.changed(box);
+  if (box.noticeHead === box.noticeTail) return;
+  const position = box.noticeHead++;
+  // A full key: one row, since notices leave at the head only.
+  for (const row of [...db.notice.byPosition.filter([box.agent, position])]) {
+    db.notice.id.delete(row.id);
+    showNotice(desk, box, row);
+  }
+}
+
+function showNotice(
+  desk: Desk,
+  box: Mailbox,
+  { id, kind, message, envelope }: Pick<Offer, 'id' | 'kind' | 'message' | 'envelope'>,
+): void {
+  box.notices++;
+  desk.ctx.db.offer.insert(noticeRow(desk, box, { id, kind, message, envelope }));
+}
+
+/** The row that shows a notice. */
+export function noticeRow(
+  desk: Desk,
+  box: Mailbox,
+  fields: Pick<Offer, 'id' | 'kind' | 'message' | 'envelope'>,
+): Offer {
+  return {
+    ...fields,
+    owner: box.owner,
+    agent: box.agent,
+    priority: PRIORITY.normal,
+    attempt: 0,
+    leaseUntil: 0n,
+    seq: nextOffer(desk, box),
+    sender: 0n,
+  };
+}
+
+/** Has the mailbox looked at, at `at` or before. */
+export function sweepLater(desk: Desk, box: Mailbox, at: bigint): void {
+  if (box.sweepAt !== 0n && box.sweepAt <= at) return;
+  box.sweepAt = at;
+  desk.changed(box);
+  remember(desk, at, 'mailbox', box.agent);
+}

@@ -1,0 +1,120 @@
+// Work queues: a message to `@capability` goes to exactly one agent that announces it.
+//
+// I1  A queue is a mailbox without an owner. A delivery in it belongs to nobody until it is offered to an agent.
+// I2  After every call: either nothing waits in a queue, or no agent of that capability is free (online, active, with credit).
+// I3  Every agent that is free stands once in the list of each of its queues, in the order of becoming free.
+
+import { LIMITS } from '../contract.ts';
+import { emptyMailbox, queueNumber, type Desk, type Mailbox } from '../desk.ts';
+import type { Ctx } from '../schema.ts';
+import { hasCredit } from './rules.ts';
+
+type Ready = NonNullable<ReturnType<Ctx['db']['ready']['id']['find']>>;
+
+/** The sign before a capability that makes it a target. */
+export const QUEUE_SIGN = '@';
+
+/** The queue of a capability; undefined when no agent ever announced it. */
+export function queueOf(desk: Desk, capability: string): Mailbox | undefined {
+  return desk.boxNamed(QUEUE_SIGN + capability);
+}
+
+/** Makes the queue of a capability, if there is none. */
+export function openQueue(desk: Desk, capability: string): void {
+  if (queueOf(desk, capability)) return;
+  const number = queueNumber(desk.nextNumber('queue'));
+  const nobody = desk.ctx.databaseIdentity;
+  desk.addBox(emptyMailbox(number, QUEUE_SIGN + capability, nobody, { credit: 0, strict: false }));
+}
+
+/** The queues of an agent: at most as many as it may have capabilities. */
+export function queuesOf(desk: Desk, box: Mailbox): Mailbox[] {
+  if (box.capabilities === 0) return [];
+  const queues = [];
+  for (const { capability } of desk.ctx.db.agentCapability.agent.filter(box.agent)) {
+    const queue = queueOf(desk, capability);
+    if (queue) queues.push(queue);
+  }
+  return queues;
+}
+
+/** Whether an agent may be given work from a queue. */
+export function isFree(box: Mailbox): boolean {
+  return box.isActive && hasCredit(box);
+}
+
+/** Puts an agent at the end of each of its queues' lists, or takes it out of them, as it is free or not. */
+export function standReady(desk: Desk, box: Mailbox): void {
+  if (box.capabilities === 0 || box.isReady === isFree(box)) return;
+  if (box.isReady) return leaveReady(desk, box);
+  box.isReady = true;
+  desk.changed(box);
+  for (const queue of queuesOf(desk, box)) append(desk, queue, box.agent);
+}
+
+/** Takes an agent out of the lists that it stands in. */
+export function leaveReady(desk: Desk, box: Mailbox): void {
+  if (!box.isReady) return;
+  box.isReady = false;
+  desk.changed(box);
+  const { db } = desk.ctx;
+  // One row a capability. Each is read again: taking one out changes its neighbours.
+  for (const { id } of [...db.ready.agent.filter(box.agent)]) {
+    const row = db.ready.id.find(id);
+    if (row) unlink(desk, row);
+  }
+}
+
+/** An agent that a delivery of a queue goes to, and its place in the list. */
+export interface Pick {
+  readonly box: Mailbox;
+  readonly row: Ready;
+}
+
+/** Of the sixteen that have been free for longest, the one with the most credit left. */
+export function pickReady(desk: Desk, queue: Mailbox): Pick | undefined {
+  let best: Pick | undefined;
+  let row = desk.ctx.db.ready.id.find(queue.readyFirst) ?? undefined;
+  for (let looked = 0; row && looked < LIMITS.readyWindow; looked++) {
+    const box = desk.box(row.agent);
+    if (box && isFree(box) && (!best || left(box) > left(best.box))) best = { row, box };
+    row = desk.ctx.db.ready.id.find(row.next) ?? undefined;
+  }
+  return best;
+}
+
+/** An agent was given something: it stands behind the others that are free, or nowhere if it is not. */
+export function stepBack(desk: Desk, queue: Mailbox, { box, row }: Pick): void {
+  if (!isFree(box)) return leaveReady(desk, box);
+  if (row.id === queue.readyLast) return;
+  unlink(desk, row);
+  append(desk, queue, box.agent);
+}
+
+function left(box: Mailbox): number {
+  return box.credit - box.held;
+}
+
+function append(desk: Desk, queue: Mailbox, agent: bigint): void {
+  const { ready } = desk.ctx.db;
+  const previous = queue.readyLast;
+  const { id } = ready.insert({ id: 0n, queue: queue.agent, agent, previous, next: 0n });
+  const before = ready.id.find(previous);
+  if (before) ready.id.update({ ...before, next: id });
+  else queue.readyFirst = id;
+  queue.readyLast = id;
+  desk.changed(queue);
+}
+
+function unlink(desk: Desk, row: Ready): void {
+  const { ready } = desk.ctx.db;
+  const queue = desk.box(row.queue);
+  const before = ready.id.find(row.previous);
+  const after = ready.id.find(row.next);
+  if (before) ready.id.update({ ...before, next: row.next });
+  else if (queue) queue.readyFirst = row.next;
+  if (after) ready.id.update({ ...after, previous: row.previous });
+  else if (queue) queue.readyLast = row.previous;
+  if (queue) desk.changed(queue);
+  ready.id.delete(row.id);
+}
