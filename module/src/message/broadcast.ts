@@ -36,9 +36,11 @@ function show(desk: Desk, sender: Mailbox | undefined, message: Message): void {
   if (sender) markHandled(desk, agent, seq);
 }
 
-/** The time to live of a broadcast is over: whoever has not seen it never will. */
+/** The time to live of a broadcast is over: its place stays, so that cursors move over it, but there is nothing to handle. */
 export function expireBroadcast(desk: Desk, seq: bigint): void {
-  desk.ctx.db.broadcastLog.seq.delete(seq);
+  const { broadcastLog } = desk.ctx.db;
+  const row = broadcastLog.seq.find(seq);
+  if (row) broadcastLog.seq.update({ ...row, envelope: '' });
 }
 
 /** A cursor for a new agent: it hears what is said from now on. */
@@ -51,6 +53,7 @@ export function beginBroadcasts(desk: Desk, agent: bigint): void {
 export function acknowledgeBroadcast(desk: Desk, act: { readonly agent: bigint; readonly seq: bigint }): void {
   desk.own(act.agent);
   checkNumber(desk, act.seq);
+  checkWindow(desk, act.agent, act.seq);
   markHandled(desk, act.agent, act.seq);
   forgetFailure(desk, act.agent, act.seq);
 }
@@ -75,7 +78,8 @@ export function failBroadcast(
   const cursor = broadcastCursor.agent.find(act.agent);
   if (!cursor) return;
   const earlier = failureOf(desk.ctx.db, act.agent, act.seq);
-  if (earlier && earlier.attempt >= act.attempt && earlier.attempt === act.attempt) return;
+  if (earlier?.attempt === act.attempt) return;
+  checkWindow(desk, act.agent, act.seq);
   if (act.seq <= cursor.handled || isHandled(desk.ctx.db, act.agent, act.seq)) {
     refuse('delivery/ended', `broadcast ${act.seq} is handled already`);
   }
@@ -116,23 +120,28 @@ function checkNumber(desk: Desk, seq: bigint): void {
   if (seq < 1n || seq > desk.lastNumber('broadcast')) refuse('broadcast/unknown', `there is no broadcast ${seq}`);
 }
 
+/** What is handled out of order is remembered one by one, so there is an end to it. */
+function checkWindow(desk: Desk, agent: bigint, seq: bigint): void {
+  const handled = desk.ctx.db.broadcastCursor.agent.find(agent)?.handled ?? 0n;
+  const first = desk.ctx.db.logHead.log.find('broadcast')?.first ?? 1n;
+  const from = handled >= first ? handled : first - 1n;
+  if (seq <= from + BigInt(LIMITS.broadcastWindow)) return;
+  refuse('broadcast/too-far-ahead', `broadcast ${from + 1n} is not handled yet; handle it, or fail it, before ${seq}`);
+}
+
 function markHandled(desk: Desk, agent: bigint, seq: bigint): void {
-  const { broadcastCursor, broadcastHandled } = desk.ctx.db;
+  const { broadcastCursor, broadcastHandled, logHead } = desk.ctx.db;
   const cursor = broadcastCursor.agent.find(agent);
   if (!cursor || seq <= cursor.handled) return;
-  if (seq > cursor.handled + 1n) {
-    if (seq > cursor.handled + BigInt(LIMITS.broadcastWindow)) {
-      refuse(
-        'broadcast/too-far-ahead',
-        `broadcast ${cursor.handled + 1n} is not handled yet; handle it, or fail it, before ${seq}`,
-      );
-    }
-    if (isHandled(desk.ctx.db, agent, seq)) return;
-    broadcastHandled.insert({ id: 0n, agent, seq });
+  // What is no longer kept can't be handled any more.
+  const forgotten = (logHead.log.find('broadcast')?.first ?? 1n) - 1n;
+  let handled = cursor.handled > forgotten ? cursor.handled : forgotten;
+  if (seq > handled + 1n) {
+    if (!isHandled(desk.ctx.db, agent, seq)) broadcastHandled.insert({ id: 0n, agent, seq });
     return;
   }
   // Each round takes one row that an earlier call put there, so the work was paid for.
-  let handled = seq;
+  handled = seq > handled ? seq : handled;
   while (broadcastHandled.byAgentSeq.delete([agent, handled + 1n]) > 0) handled++;
   broadcastCursor.agent.update({ ...cursor, handled });
 }

@@ -2,6 +2,7 @@
 
 import { LIMITS } from '../contract.ts';
 import type { Desk } from '../desk.ts';
+import { charge } from '../quota/charge.ts';
 import { refuse } from '../refuse.ts';
 import { isLongerThan, parseJson } from '../text.ts';
 import { noticeEnvelope } from './envelope.ts';
@@ -23,6 +24,7 @@ export function progress(desk: Desk, act: Attempt & { readonly number: number; r
     ask.signalDelivery === act.delivery && ask.signalAttempt === act.attempt && ask.signalNumber >= act.number;
   // Whoever asked has given up: the handler may go on, and hears of it when it answers.
   if (isAgain || !isOpen(ask)) return;
+  charge(desk, box, { deliveries: 0, fanOut: 0, bytes: 0 });
   const seq = ask.signals + 1;
   db.signal.insert({ id: 0n, ask: ask.message, seq, data: act.data, at: desk.now });
   if (seq > LIMITS.signals) db.signal.bySeq.delete([ask.message, seq - LIMITS.signals]);
