@@ -190,7 +190,8 @@ function change(desk: Desk, agent: bigint, changes: Changes): void {
   desk.changed(box);
   const isCapable = after.capabilities.join('\n') === row.capabilities.join('\n');
   const isSame = after.agentType === row.agentType && after.metadata === row.metadata && isCapable;
-  if (!isCapable) {
+  // An agent that was registered before there were work queues is entered in them now.
+  if (!isCapable || box.capabilities !== after.capabilities.length) {
     leaveReady(desk, box);
     db.agentCapability.agent.delete(agent);
     announce(desk, box, after.capabilities);
