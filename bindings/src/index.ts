@@ -35,14 +35,18 @@ import {
 
 // Import all reducer arg schemas
 import AttachAgentReducer from "./attach_agent_reducer";
+import CancelWorkflowReducer from "./cancel_workflow_reducer";
 import DetachAgentReducer from "./detach_agent_reducer";
 import GoIdleReducer from "./go_idle_reducer";
 import GrantOperatorReducer from "./grant_operator_reducer";
 import HeartbeatReducer from "./heartbeat_reducer";
 import JoinGroupReducer from "./join_group_reducer";
 import LeaveGroupReducer from "./leave_group_reducer";
+import PauseWorkflowReducer from "./pause_workflow_reducer";
 import PerformActsReducer from "./perform_acts_reducer";
 import RegisterAgentReducer from "./register_agent_reducer";
+import ResumeWorkflowReducer from "./resume_workflow_reducer";
+import RetryStepReducer from "./retry_step_reducer";
 import RevokeOperatorReducer from "./revoke_operator_reducer";
 import SetStatusReducer from "./set_status_reducer";
 import StartWorkflowReducer from "./start_workflow_reducer";
@@ -65,6 +69,7 @@ import * as ReadSignalsProcedure from "./read_signals_procedure";
 import * as ReceivedMessagesProcedure from "./received_messages_procedure";
 import * as SentMessagesProcedure from "./sent_messages_procedure";
 import * as WakeStateProcedure from "./wake_state_procedure";
+import * as WhyWaitingProcedure from "./why_waiting_procedure";
 import * as WorkflowStepsProcedure from "./workflow_steps_procedure";
 
 // Import all table schema definitions
@@ -131,14 +136,18 @@ const tablesSchema = __schema({
 /** The schema information for all reducers in this module. This is defined the same way as the reducers would have been defined in the server, except the body of the reducer is omitted in code generation. */
 const reducersSchema = __reducers(
   __reducerSchema("attach_agent", AttachAgentReducer),
+  __reducerSchema("cancel_workflow", CancelWorkflowReducer),
   __reducerSchema("detach_agent", DetachAgentReducer),
   __reducerSchema("go_idle", GoIdleReducer),
   __reducerSchema("grant_operator", GrantOperatorReducer),
   __reducerSchema("heartbeat", HeartbeatReducer),
   __reducerSchema("join_group", JoinGroupReducer),
   __reducerSchema("leave_group", LeaveGroupReducer),
+  __reducerSchema("pause_workflow", PauseWorkflowReducer),
   __reducerSchema("perform_acts", PerformActsReducer),
   __reducerSchema("register_agent", RegisterAgentReducer),
+  __reducerSchema("resume_workflow", ResumeWorkflowReducer),
+  __reducerSchema("retry_step", RetryStepReducer),
   __reducerSchema("revoke_operator", RevokeOperatorReducer),
   __reducerSchema("set_status", SetStatusReducer),
   __reducerSchema("start_workflow", StartWorkflowReducer),
@@ -163,6 +172,7 @@ const proceduresSchema = __procedures(
   __procedureSchema("received_messages", ReceivedMessagesProcedure.params, ReceivedMessagesProcedure.returnType),
   __procedureSchema("sent_messages", SentMessagesProcedure.params, SentMessagesProcedure.returnType),
   __procedureSchema("wake_state", WakeStateProcedure.params, WakeStateProcedure.returnType),
+  __procedureSchema("why_waiting", WhyWaitingProcedure.params, WhyWaitingProcedure.returnType),
   __procedureSchema("workflow_steps", WorkflowStepsProcedure.params, WorkflowStepsProcedure.returnType),
 );
 

@@ -637,6 +637,10 @@ export const Step = __t.object("Step", {
   error: __t.string(),
   startedAt: __t.i64(),
   endedAt: __t.i64(),
+  met: __t.u32(),
+  tries: __t.u32(),
+  dueAt: __t.i64(),
+  spec: __t.string(),
 });
 export type Step = __Infer<typeof Step>;
 
@@ -659,6 +663,15 @@ export const Tally = __t.object("Tally", {
   bytes: __t.i64(),
 });
 export type Tally = __Infer<typeof Tally>;
+
+export const WaitRow = __t.object("WaitRow", {
+  name: __t.string(),
+  state: __t.string(),
+  waitsFor: __t.string(),
+  whom: __t.array(__t.string()),
+  until: __t.i64(),
+});
+export type WaitRow = __Infer<typeof WaitRow>;
 
 export const Waiting = __t.object("Waiting", {
   id: __t.u64(),

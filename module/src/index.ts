@@ -22,6 +22,14 @@ export { myInbox } from './message/views.ts';
 export { grantOperator, init, revokeOperator } from './operator/reducers.ts';
 export { sweepSlot } from './time/reducers.ts';
 export { agentUsage, wakeState } from './quota/procedures.ts';
-export { workflowSteps } from './workflow/procedures.ts';
-export { startWorkflow, unwatchWorkflow, watchWorkflow } from './workflow/reducers.ts';
+export { whyWaiting, workflowSteps } from './workflow/procedures.ts';
+export {
+  cancelWorkflow,
+  pauseWorkflow,
+  resumeWorkflow,
+  retryStep,
+  startWorkflow,
+  unwatchWorkflow,
+  watchWorkflow,
+} from './workflow/reducers.ts';
 export { myWorkflows } from './workflow/views.ts';

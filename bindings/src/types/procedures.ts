@@ -19,6 +19,7 @@ import * as ReadSignalsProcedure from "../read_signals_procedure";
 import * as ReceivedMessagesProcedure from "../received_messages_procedure";
 import * as SentMessagesProcedure from "../sent_messages_procedure";
 import * as WakeStateProcedure from "../wake_state_procedure";
+import * as WhyWaitingProcedure from "../why_waiting_procedure";
 import * as WorkflowStepsProcedure from "../workflow_steps_procedure";
 
 export type AgentUsageArgs = __Infer<typeof AgentUsageProcedure.params>;
@@ -47,6 +48,8 @@ export type SentMessagesArgs = __Infer<typeof SentMessagesProcedure.params>;
 export type SentMessagesResult = __Infer<typeof SentMessagesProcedure.returnType>;
 export type WakeStateArgs = __Infer<typeof WakeStateProcedure.params>;
 export type WakeStateResult = __Infer<typeof WakeStateProcedure.returnType>;
+export type WhyWaitingArgs = __Infer<typeof WhyWaitingProcedure.params>;
+export type WhyWaitingResult = __Infer<typeof WhyWaitingProcedure.returnType>;
 export type WorkflowStepsArgs = __Infer<typeof WorkflowStepsProcedure.params>;
 export type WorkflowStepsResult = __Infer<typeof WorkflowStepsProcedure.returnType>;
 

@@ -7,14 +7,18 @@ import { type Infer as __Infer } from "spacetimedb";
 
 // Import all reducer arg schemas
 import AttachAgentReducer from "../attach_agent_reducer";
+import CancelWorkflowReducer from "../cancel_workflow_reducer";
 import DetachAgentReducer from "../detach_agent_reducer";
 import GoIdleReducer from "../go_idle_reducer";
 import GrantOperatorReducer from "../grant_operator_reducer";
 import HeartbeatReducer from "../heartbeat_reducer";
 import JoinGroupReducer from "../join_group_reducer";
 import LeaveGroupReducer from "../leave_group_reducer";
+import PauseWorkflowReducer from "../pause_workflow_reducer";
 import PerformActsReducer from "../perform_acts_reducer";
 import RegisterAgentReducer from "../register_agent_reducer";
+import ResumeWorkflowReducer from "../resume_workflow_reducer";
+import RetryStepReducer from "../retry_step_reducer";
 import RevokeOperatorReducer from "../revoke_operator_reducer";
 import SetStatusReducer from "../set_status_reducer";
 import StartWorkflowReducer from "../start_workflow_reducer";
@@ -24,14 +28,18 @@ import UpdateAgentReducer from "../update_agent_reducer";
 import WatchWorkflowReducer from "../watch_workflow_reducer";
 
 export type AttachAgentParams = __Infer<typeof AttachAgentReducer>;
+export type CancelWorkflowParams = __Infer<typeof CancelWorkflowReducer>;
 export type DetachAgentParams = __Infer<typeof DetachAgentReducer>;
 export type GoIdleParams = __Infer<typeof GoIdleReducer>;
 export type GrantOperatorParams = __Infer<typeof GrantOperatorReducer>;
 export type HeartbeatParams = __Infer<typeof HeartbeatReducer>;
 export type JoinGroupParams = __Infer<typeof JoinGroupReducer>;
 export type LeaveGroupParams = __Infer<typeof LeaveGroupReducer>;
+export type PauseWorkflowParams = __Infer<typeof PauseWorkflowReducer>;
 export type PerformActsParams = __Infer<typeof PerformActsReducer>;
 export type RegisterAgentParams = __Infer<typeof RegisterAgentReducer>;
+export type ResumeWorkflowParams = __Infer<typeof ResumeWorkflowReducer>;
+export type RetryStepParams = __Infer<typeof RetryStepReducer>;
 export type RevokeOperatorParams = __Infer<typeof RevokeOperatorReducer>;
 export type SetStatusParams = __Infer<typeof SetStatusReducer>;
 export type StartWorkflowParams = __Infer<typeof StartWorkflowReducer>;

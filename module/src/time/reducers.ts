@@ -9,6 +9,7 @@ import { expireMessage } from '../message/cancel.ts';
 import { sweepGone } from '../message/gone.ts';
 import { refill, requeue, sweepMailbox } from '../message/sweep.ts';
 import { agora } from '../schema.ts';
+import { endOverdue, retryStep, timeOutStep } from '../workflow/run.ts';
 import { CHUNK, chunkKey, type DueKind } from './due.ts';
 import { dueSlot } from './table.ts';
 
@@ -48,5 +49,11 @@ function look(desk: Desk, kind: DueKind, ref: bigint, text: string): void {
       return sweepGone(desk, ref, text);
     case 'pulse':
       return checkPulse(desk, ref);
+    case 'step-timeout':
+      return timeOutStep(desk, ref, text);
+    case 'step-retry':
+      return retryStep(desk, ref);
+    case 'workflow-deadline':
+      return endOverdue(desk, text);
   }
 }

@@ -1,11 +1,13 @@
 // The steps of a workflow, in pages.
 
 import { t } from 'spacetimedb/server';
+import { requireAdmitted } from '../access.ts';
 import { LIMITS } from '../contract.ts';
+import { isQueue } from '../desk.ts';
 import { refuse } from '../refuse.ts';
-import { agora } from '../schema.ts';
+import { agora, type Ctx } from '../schema.ts';
 import { maySee } from './reducers.ts';
-import { stepAt } from './run.ts';
+import { stepAt, type Step } from './run.ts';
 
 const StepRow = t.object('StepRow', {
   position: t.u32(),
@@ -41,3 +43,64 @@ export const workflowSteps = agora.procedure(
     });
   },
 );
+
+const WaitRow = t.object('WaitRow', {
+  name: t.string(),
+  state: t.string(),
+  /** `steps`, `time` (until `until`), `resume`, `queue`, `agent`, `answer`. */
+  waitsFor: t.string(),
+  /** Steps, agents, or the capability. */
+  whom: t.array(t.string()),
+  until: t.i64(),
+});
+
+/** What each step waits for that has not ended, and whom: from a position on, in order. */
+export const whyWaiting = agora.procedure(
+  { workflow: t.string(), from: t.u32(), limit: t.u32() },
+  t.array(WaitRow),
+  (ctx, { workflow, from, limit }) => {
+    if (limit === 0 || limit > LIMITS.page) refuse('call/bad-limit', `a page has 1 to ${LIMITS.page} rows`);
+    return ctx.withTx(tx => {
+      requireAdmitted(tx);
+      if (!maySee(tx, workflow)) {
+        refuse('workflow/unknown', `there is no workflow ${workflow.slice(0, 64)} that you may see`);
+      }
+      const rows = [];
+      const isPaused = tx.db.workflowState.id.find(workflow)?.status === 'paused';
+      // At most as many points as a workflow has steps.
+      for (let position = from; position < LIMITS.workflowSteps && rows.length < limit; position++) {
+        const row = stepAt(tx.db, workflow, position);
+        if (!row) break;
+        if (row.endedAt === 0n) rows.push({ name: row.name, state: row.state, ...waitOf(tx.db, row, isPaused) });
+      }
+      return rows;
+    });
+  },
+);
+
+function waitOf(db: Ctx['db'], step: Step, isPaused: boolean) {
+  switch (step.state) {
+    case 'pending': {
+      const dependencies = step.dependencies.flatMap(at => stepAt(db, step.workflow, at) ?? []);
+      const whom = dependencies.filter(each => each.endedAt === 0n).map(each => each.name);
+      return { waitsFor: 'steps', whom, until: 0n };
+    }
+    case 'ready':
+      return isPaused && step.dueAt <= 0n
+        ? { waitsFor: 'resume', whom: [], until: 0n }
+        : { waitsFor: 'time', whom: [], until: step.dueAt };
+    default:
+      return waitOfDelivery(db, step);
+  }
+}
+
+function waitOfDelivery(db: Ctx['db'], step: Step) {
+  const [delivery] = db.message.id.find(step.message)?.deliveries ?? [];
+  const offered = delivery === undefined ? undefined : db.offer.id.find(delivery);
+  const nameOf = (mailbox: bigint) => db.mailbox.agent.find(mailbox)?.name ?? step.agentName;
+  if (offered) return { waitsFor: 'answer', whom: [nameOf(offered.agent)], until: offered.leaseUntil };
+  const waiting = delivery === undefined ? undefined : db.waiting.id.find(delivery);
+  if (!waiting) return { waitsFor: 'agent', whom: [step.agentName], until: 0n };
+  const waitsFor = isQueue(waiting.agent) ? 'queue' : 'agent';
+  return { waitsFor, whom: [nameOf(waiting.agent)], until: waiting.lane === 0 ? waiting.availableAt : 0n };
+}

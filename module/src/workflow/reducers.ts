@@ -2,14 +2,16 @@
 
 import { t } from 'spacetimedb/server';
 import { isOperator, isSame } from '../access.ts';
-import { LIMITS, UUID_V7 } from '../contract.ts';
-import { withDesk, type Desk } from '../desk.ts';
-import { appendSystemEvent } from '../event/publish.ts';
+import { AGENT_NAME, LIMITS, UUID_V7 } from '../contract.ts';
+import { asMember, type Desk } from '../desk.ts';
+import { queueOf } from '../message/queue.ts';
 import { refuse } from '../refuse.ts';
 import { agora, type Ctx } from '../schema.ts';
 import { isLongerThan } from '../text.ts';
+import { remember } from '../time/due.ts';
 import { checkDefinition, type Plan } from './rules.ts';
-import { assignStep, stepAt } from './run.ts';
+import { Run } from './run.ts';
+import { cancel, pause, resume, retry } from './steer.ts';
 
 /** A definition may be this long: a thousand steps with requirements of a kilobyte. */
 const DEFINITION_BYTES = 1024 * 1024;
@@ -20,14 +22,17 @@ export const startWorkflow = agora.reducer(
   (ctx, { id, agent, definition }) => {
     if (!UUID_V7.test(id)) refuse('workflow/bad-id', `"${id.slice(0, 64)}" is not a UUIDv7 in lower case`);
     if (isLongerThan(definition, DEFINITION_BYTES)) refuse('workflow/bad-definition', 'the definition is over 1 MiB');
-    withDesk(ctx, desk => {
+    asMember(ctx, desk => {
       desk.own(agent);
       const earlier = ctx.db.workflow.id.find(id);
       if (earlier) {
         if (earlier.initiator === agent && earlier.definition === definition) return;
         refuse('workflow/id-reused', `${id} was used for another workflow; start under a new id`);
       }
-      const checked = checkDefinition(definition, name => desk.boxNamed(name) !== undefined);
+      const checked = checkDefinition(definition, {
+        isAgent: name => AGENT_NAME.test(name) && desk.boxNamed(name) !== undefined,
+        isCapability: name => queueOf(desk, name) !== undefined,
+      });
       if (!checked.ok) refuse('workflow/bad-definition', checked.faults.join('; '));
       begin(desk, id, agent, definition, checked.plan);
       watch(ctx, id);
@@ -48,6 +53,29 @@ export const unwatchWorkflow = agora.reducer({ workflow: t.string() }, (ctx, { w
   for (const row of [...ctx.db.workflowWatch.watcher.filter(ctx.sender)]) {
     if (row.workflow === workflow) ctx.db.workflowWatch.id.delete(row.id);
   }
+});
+
+/** Gives out no more steps of a workflow until it is resumed; for whoever started it, and operators. */
+export const pauseWorkflow = agora.reducer({ workflow: t.string() }, (ctx, { workflow }) => {
+  asMember(ctx, desk => pause(desk, workflow));
+});
+
+/** Goes on with a workflow that was paused. */
+export const resumeWorkflow = agora.reducer({ workflow: t.string() }, (ctx, { workflow }) => {
+  asMember(ctx, desk => resume(desk, workflow));
+});
+
+/** Calls a workflow off, and all that is offered of it. */
+export const cancelWorkflow = agora.reducer(
+  { workflow: t.string(), reason: t.string() },
+  (ctx, { workflow, reason }) => {
+    asMember(ctx, desk => cancel(desk, workflow, reason.slice(0, LIMITS.reasonLength)));
+  },
+);
+
+/** Does a step again that did not end well, with all that depends on it; a workflow that had failed goes on. */
+export const retryStep = agora.reducer({ workflow: t.string(), step: t.string() }, (ctx, { workflow, step }) => {
+  asMember(ctx, desk => retry(desk, workflow, step));
 });
 
 /** Whether the caller started it, takes part in it, or is an operator. At most as many look-ups as participants. */
@@ -104,17 +132,17 @@ function begin(desk: Desk, id: string, initiator: bigint, definition: string, pl
       error: '',
       startedAt: 0n,
       endedAt: 0n,
+      met: 0,
+      tries: 0,
+      dueAt: 0n,
+      spec: JSON.stringify(step.spec),
     });
   });
-  appendSystemEvent(desk, 'workflow_started', {
-    workflow_id: id,
-    workflow_type: plan.type,
-    initiator: desk.box(initiator)?.name,
-  });
-  plan.steps.forEach((step, position) => {
-    const row = step.dependencies.length === 0 ? stepAt(db, id, position) : undefined;
-    if (row) assignStep(desk, row, plan.priority);
-  });
+  if (plan.deadlineMs > 0) remember(desk, desk.now + BigInt(plan.deadlineMs) * 1000n, 'workflow-deadline', 0n, id);
+  const run = Run.find(desk, id);
+  run?.tell('workflow_started', { initiator: desk.box(initiator)?.name });
+  run?.release();
+  run?.save();
 }
 
 /** Adds the caller to those who follow a workflow; makes room by letting go of ended ones. */

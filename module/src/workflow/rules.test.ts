@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { checkDefinition, findCycle, type Plan } from './rules.ts';
+import { checkDefinition, findCycle, holds, retryMicros, type Known, type Plan } from './rules.ts';
 
-const everyone = () => true;
+const everyone: Known = { isAgent: () => true, isCapability: () => true };
 
 const seed = {
   workflow_type: 'documentation_creation',
@@ -24,8 +24,8 @@ function plan(definition: unknown): Plan {
   return checked.plan;
 }
 
-function faults(definition: unknown, isAgent: (name: string) => boolean = everyone): readonly string[] {
-  const checked = checkDefinition(JSON.stringify(definition), isAgent);
+function faults(definition: unknown, known: Known = everyone): readonly string[] {
+  const checked = checkDefinition(JSON.stringify(definition), known);
   return checked.ok ? [] : checked.faults;
 }
 
@@ -59,27 +59,45 @@ describe('a definition', () => {
     expect(faults(steps({ id: 'a', depends_on: ['a'] }))).toEqual(['the steps wait for each other: a → a']);
   });
 
-  it('has every fault told at once', () => {
+  it('has every fault of its shape told at once, each with its step', () => {
+    const told = faults({
+      workflow_type: 'has blanks',
+      priority: 5,
+      colour: 'red',
+      steps: [{ agent: 'y', action: 'one', timeout_ms: 0 }, { id: 'two', action: 'one' }, 7],
+    });
+    expect(told.map(each => each.split(':')[0])).toEqual([
+      'workflow_type',
+      'step "one", timeout_ms',
+      'step "two"',
+      'step 3',
+      'priority',
+      'the definition',
+    ]);
+    expect(told[2]).toBe('step "two": name either an agent or a capability');
+  });
+
+  it('has every fault in how its steps hang together told at once', () => {
     const told = faults(
       {
-        workflow_type: 'has blanks',
-        priority: 5,
+        workflow_type: 'w',
         participants: ['x'],
-        colour: 'red',
-        steps: [{ agent: 'y', action: 'one', depends_on: ['two'] }, { action: 'one' }, 7],
+        steps: [
+          { agent: 'y', action: 'one', depends_on: ['two'] },
+          { agent: 'x', action: 'one', join: { at_least: 2 } },
+          { capability: 'magic', action: 'last', depends_on: ['one'], when: { step: 'three' } },
+        ],
       },
-      name => name === 'x',
+      { isAgent: name => name === 'x', isCapability: () => false },
     );
     expect(told).toEqual([
-      'the workflow: "colour" is not known; known are workflow_type, participants, steps, metadata, priority',
-      'workflow_type is missing or not a short name',
-      'priority is not 1, 2, 3 or 4',
-      'step "one": agent is missing',
       'step "one": another step has this id; give one of them an id of its own',
-      'step 3 is not an object',
-      'agent "y" has a step but is no participant',
       'there is no agent "y"',
+      'step "one": agent "y" has a step but is no participant',
+      'step "last": no agent ever announced the capability "magic"',
       'step "one": there is no step "two"',
+      'step "one": it waits for 2 of 0 dependencies',
+      'step "last": when looks at "three", no dependency of it by id',
     ]);
   });
 
@@ -89,10 +107,10 @@ describe('a definition', () => {
   });
 
   it('is refused when it is not an object, or has no steps, or too many', () => {
-    expect(faults([])).toEqual(['the definition is not a JSON object']);
-    expect(faults({ workflow_type: 'w', steps: [] })).toEqual(['steps is missing or empty']);
+    expect(faults([])).toEqual(['the definition: Invalid input: expected object, received array']);
+    expect(faults({ workflow_type: 'w', steps: [] })).toHaveLength(1);
     const many = steps(...Array.from({ length: 1_001 }, (_, at) => ({ id: `s${at}` })));
-    expect(faults(many)).toEqual(['there are 1001 steps; 1000 are allowed']);
+    expect(faults(many)).toEqual(['steps: Too big: expected array to have <=1000 items']);
   });
 
   it('of a thousand steps in a chain has no cycle', () => {
@@ -134,5 +152,37 @@ describe('a cycle', () => {
         cycle.slice(1).forEach((at, before) => expect(nodes[at]?.dependencies).toContain(cycle[before]));
       }),
     );
+  });
+});
+
+describe('a condition', () => {
+  const output = JSON.stringify({ score: 7, tags: ['a', { b: null }], 'a.b': 1 });
+
+  it.each([
+    [{}, true],
+    [{ status: 'succeeded' }, true],
+    [{ status: 'failed' }, false],
+    [{ output: { path: 'score', greater_than: 6 } }, true],
+    [{ output: { path: 'score', greater_than: 7 } }, false],
+    [{ output: { path: 'score', less_than: 8, not_equals: 6 } }, true],
+    [{ output: { path: 'tags.1', equals: { b: null } } }, true],
+    [{ output: { path: 'tags.0', equals: 'b' } }, false],
+    [{ output: { path: 'tags.2', exists: false } }, true],
+    [{ output: { path: 'constructor', exists: true } }, false],
+    [{ output: { path: '', exists: true } }, true],
+  ] as const)('%j holds: %s', (when, isTrue) => {
+    const { output: comparison, ...rest } = { output: undefined, ...when };
+    const full = comparison && { ...{ path: '' }, ...comparison };
+    expect(holds({ position: 0, ...rest, output: full }, 'succeeded', output)).toBe(isTrue);
+  });
+});
+
+describe('the backoff of a step', () => {
+  it('doubles up to its limit, and chance adds at most the jitter', () => {
+    const retries = { attempts: 9, backoff_ms: 100, max_backoff_ms: 500, jitter: 0.5 };
+    expect([1, 2, 3, 4, 9].map(n => retryMicros(retries, n, 0))).toEqual(
+      [100n, 200n, 400n, 500n, 500n].map(ms => ms * 1000n),
+    );
+    expect(retryMicros(retries, 1, 1)).toBe(150_000n);
   });
 });

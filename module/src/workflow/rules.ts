@@ -1,17 +1,33 @@
-// Checks the definition of a workflow: pure, and every fault is named at once.
+// Checks how the steps of a definition hang together: pure, and every fault is named at once.
 
-import { LIMITS, PRIORITY, SHORT_NAME } from '../contract.ts';
-import { isObject, parseJson } from '../text.ts';
+import { PRIORITY } from '../contract.ts';
+import { parseJson } from '../text.ts';
+import { readShape, type StepShape, type WorkflowShape } from './definition.ts';
+
+/** How a step is run; kept with it as JSON. */
+export interface StepSpec {
+  readonly capability?: string | undefined;
+  readonly priority?: number | undefined;
+  readonly timeoutMs?: number | undefined;
+  readonly retries?: StepShape['retries'];
+  readonly onFailure: 'fail' | 'skip' | 'continue';
+  /** How many of its dependencies have to end well. */
+  readonly need: number;
+  /** The dependency that `when` looks at, by position. */
+  readonly when?: (Omit<NonNullable<StepShape['when']>, 'step'> & { readonly position: number }) | undefined;
+}
 
 /** A step after the check; `dependencies` and `dependents` are positions. */
 export interface StepPlan {
   readonly name: string;
+  /** Empty where a capability is asked for. */
   readonly agent: string;
   readonly action: string;
   /** JSON. */
   readonly requirements: string;
   readonly dependencies: number[];
   readonly dependents: number[];
+  readonly spec: StepSpec;
 }
 
 /** A definition after the check. */
@@ -19,6 +35,8 @@ export interface Plan {
   readonly type: string;
   readonly participants: readonly string[];
   readonly priority: number;
+  /** 0 for none. */
+  readonly deadlineMs: number;
   readonly steps: readonly StepPlan[];
 }
 
@@ -26,115 +44,122 @@ export interface Plan {
 export type Checked =
   { readonly ok: true; readonly plan: Plan } | { readonly ok: false; readonly faults: readonly string[] };
 
-const WORKFLOW_KEYS = new Set(['workflow_type', 'participants', 'steps', 'metadata', 'priority']);
-const STEP_KEYS = new Set(['id', 'agent', 'action', 'requirements', 'depends_on']);
+/** Who there is. */
+export interface Known {
+  isAgent(name: string): boolean;
+  /** Whether any agent ever announced it. */
+  isCapability(name: string): boolean;
+}
 
-/** Checks a definition (JSON). `isAgent` says whether an agent of that name is registered. */
-export function checkDefinition(text: string, isAgent: (name: string) => boolean): Checked {
-  const definition = parseJson(text)?.value;
-  if (!isObject(definition)) return { ok: false, faults: ['the definition is not a JSON object'] };
+/** Checks a definition (JSON) and plans it. */
+export function checkDefinition(text: string, known: Known): Checked {
+  const parsed = parseJson(text);
+  if (!parsed) return { ok: false, faults: ['the definition is not JSON'] };
+  const read = readShape(parsed.value);
+  if ('faults' in read) return { ok: false, faults: read.faults };
+  const { shape } = read;
   const faults: string[] = [];
-  unknownKeys(definition, WORKFLOW_KEYS, 'the workflow', faults);
-  const type = definition['workflow_type'];
-  if (typeof type !== 'string' || !SHORT_NAME.test(type)) faults.push('workflow_type is missing or not a short name');
-  const priority = definition['priority'] ?? PRIORITY.normal;
-  if (typeof priority !== 'number' || !Number.isInteger(priority) || priority < 1 || priority > 4) {
-    faults.push('priority is not 1, 2, 3 or 4');
-  }
-  const steps = readSteps(definition['steps'], faults);
-  const participants = readParticipants(definition['participants'], steps, faults);
-  for (const name of new Set([...participants, ...steps.map(step => step.agent)])) {
-    if (name !== '' && !isAgent(name)) faults.push(`there is no agent "${name}"`);
-  }
-  link(steps, faults);
-  const cycle = faults.length === 0 ? findCycle(steps) : undefined;
-  if (cycle) faults.push(`the steps wait for each other: ${cycle.map(at => steps[at]?.name ?? '').join(' → ')}`);
-  if (faults.length > 0 || typeof type !== 'string' || typeof priority !== 'number') return { ok: false, faults };
-  return { ok: true, plan: { type, participants, priority, steps } };
-}
-
-/** A step as it is read: its dependencies still by name. */
-interface Draft extends StepPlan {
-  readonly dependsOn: readonly string[];
-}
-
-function readSteps(value: unknown, faults: string[]): Draft[] {
-  if (!Array.isArray(value) || value.length === 0) {
-    faults.push('steps is missing or empty');
-    return [];
-  }
-  if (value.length > LIMITS.workflowSteps) {
-    faults.push(`there are ${value.length} steps; ${LIMITS.workflowSteps} are allowed`);
-    return [];
-  }
-  const names = new Set<string>();
-  const steps: Draft[] = [];
-  value.forEach((step: unknown, at) => {
-    const where = `step ${at + 1}`;
-    if (!isObject(step)) {
-      faults.push(`${where} is not an object`);
-      return;
-    }
-    const { action, agent } = step;
-    const name = step['id'] ?? action;
-    const known = typeof name === 'string' ? `step "${name}"` : where;
-    unknownKeys(step, STEP_KEYS, known, faults);
-    if (typeof action !== 'string' || !SHORT_NAME.test(action))
-      faults.push(`${known}: action is missing or not a short name`);
-    if (typeof agent !== 'string' || agent === '') faults.push(`${known}: agent is missing`);
-    if (typeof name !== 'string' || !SHORT_NAME.test(name)) faults.push(`${known}: id is not a short name`);
-    else if (names.has(name)) faults.push(`${known}: another step has this id; give one of them an id of its own`);
-    const dependsOn: unknown = step['depends_on'] ?? [];
-    const isNames = Array.isArray(dependsOn) && dependsOn.every(each => typeof each === 'string');
-    if (!isNames) faults.push(`${known}: depends_on is not a list of names`);
-    if (typeof name === 'string') names.add(name);
-    steps.push({
-      name: typeof name === 'string' ? name : '',
-      agent: typeof agent === 'string' ? agent : '',
-      action: typeof action === 'string' ? action : '',
-      requirements: JSON.stringify(step['requirements'] ?? {}),
-      dependencies: [],
-      dependents: [],
-      dependsOn: isNames ? [...new Set<string>(dependsOn)] : [],
-    });
-  });
-  return steps;
-}
-
-function readParticipants(value: unknown, steps: readonly Draft[], faults: string[]): readonly string[] {
-  const agents = new Set(steps.map(step => step.agent).filter(name => name !== ''));
-  if (value === undefined) return [...agents];
-  if (!Array.isArray(value) || !value.every(each => typeof each === 'string')) {
-    faults.push('participants is not a list of names');
-    return [...agents];
-  }
-  const participants = new Set<string>(value);
-  for (const agent of agents)
-    if (!participants.has(agent)) faults.push(`agent "${agent}" has a step but is no participant`);
-  return [...participants];
-}
-
-/** Turns names into positions, both ways. A dependency names a step's id, or an action that one step has. */
-function link(steps: readonly Draft[], faults: string[]): void {
-  const byName = new Map(steps.map((step, at) => [step.name, at]));
-  const byAction = new Map<string, number[]>();
-  steps.forEach((step, at) => byAction.set(step.action, [...(byAction.get(step.action) ?? []), at]));
+  const names = nameSteps(shape.steps, faults);
+  const participants = checkPeople(shape, names, known, faults);
+  const links = link(shape.steps, names, faults);
+  const steps = shape.steps.map((step, at) => planStep(step, names[at] ?? '', links[at] ?? [], faults, names));
   steps.forEach((step, at) => {
-    for (const name of step.dependsOn) {
-      const actions = byAction.get(name) ?? [];
-      const target = byName.get(name) ?? (actions.length === 1 ? actions[0] : undefined);
-      if (target === undefined) {
-        const why =
-          actions.length > 1
-            ? `${actions.length} steps have the action "${name}"; name one by id`
-            : `there is no step "${name}"`;
-        faults.push(`step "${step.name}": ${why}`);
-      } else if (!step.dependencies.includes(target)) {
-        step.dependencies.push(target);
-        steps[target]?.dependents.push(at);
-      }
+    for (const dependency of step.dependencies) steps[dependency]?.dependents.push(at);
+  });
+  const cycle = faults.length === 0 ? findCycle(steps) : undefined;
+  if (cycle) faults.push(`the steps wait for each other: ${cycle.map(at => names[at] ?? '').join(' → ')}`);
+  if (faults.length > 0) return { ok: false, faults };
+  const { workflow_type: type, priority = PRIORITY.normal, deadline_ms: deadlineMs = 0 } = shape;
+  return { ok: true, plan: { type, participants, priority, deadlineMs, steps } };
+}
+
+function nameSteps(steps: readonly StepShape[], faults: string[]): string[] {
+  const seen = new Set<string>();
+  return steps.map(({ id, action }) => {
+    const name = id ?? action;
+    if (seen.has(name)) faults.push(`step "${name}": another step has this id; give one of them an id of its own`);
+    seen.add(name);
+    return name;
+  });
+}
+
+function checkPeople(
+  { participants, steps }: WorkflowShape,
+  names: readonly string[],
+  known: Known,
+  faults: string[],
+): readonly string[] {
+  const agents = new Set(steps.flatMap(step => step.agent ?? []));
+  for (const name of new Set([...(participants ?? []), ...agents])) {
+    if (!known.isAgent(name)) faults.push(`there is no agent "${name.slice(0, 64)}"`);
+  }
+  steps.forEach(({ agent, capability }, at) => {
+    if (capability !== undefined && !known.isCapability(capability)) {
+      faults.push(`step "${names[at]}": no agent ever announced the capability "${capability}"`);
+    }
+    if (agent !== undefined && participants && !participants.includes(agent)) {
+      faults.push(`step "${names[at]}": agent "${agent.slice(0, 64)}" has a step but is no participant`);
     }
   });
+  return [...new Set(participants ?? agents)];
+}
+
+/** The dependencies of each step by position. They are named by a step's id, or by an action that one step has. */
+function link(steps: readonly StepShape[], names: readonly string[], faults: string[]): number[][] {
+  return steps.map((step, at) => {
+    const positions = new Set<number>();
+    for (const name of step.depends_on ?? []) {
+      const found = positionOf(name, steps, names);
+      if (typeof found === 'number') positions.add(found);
+      else faults.push(`step "${names[at]}": ${found}`);
+    }
+    return [...positions];
+  });
+}
+
+/** The position of a step that is named by its id or its action, or why there is none. */
+function positionOf(name: string, steps: readonly StepShape[], names: readonly string[]): number | string {
+  const byName = names.indexOf(name);
+  if (byName >= 0) return byName;
+  const byAction = steps.flatMap(({ action }, at) => (action === name ? [at] : []));
+  const [only] = byAction;
+  if (only === undefined) return `there is no step "${name.slice(0, 64)}"`;
+  return byAction.length === 1 ? only : `${byAction.length} steps have the action "${name}"; name one by id`;
+}
+
+function planStep(
+  step: StepShape,
+  name: string,
+  dependencies: number[],
+  faults: string[],
+  names: readonly string[],
+): StepPlan {
+  const { capability, priority, timeout_ms: timeoutMs, retries, on_failure: onFailure = 'fail', join = 'all' } = step;
+  const need = join === 'all' ? dependencies.length : join === 'any' ? Math.min(1, dependencies.length) : join.at_least;
+  if (need > dependencies.length) {
+    faults.push(`step "${name}": it waits for ${need} of ${dependencies.length} dependencies`);
+  }
+  const { when } = step;
+  const position = when ? (dependencies.find(at => names[at] === when.step) ?? -1) : -1;
+  if (when && position < 0)
+    faults.push(`step "${name}": when looks at "${when.step.slice(0, 64)}", no dependency of it by id`);
+  return {
+    name,
+    agent: step.agent ?? '',
+    action: step.action,
+    requirements: JSON.stringify(step.requirements ?? {}),
+    dependencies,
+    dependents: [],
+    spec: {
+      capability,
+      priority,
+      timeoutMs,
+      retries,
+      onFailure,
+      need,
+      when: when && { status: when.status, output: when.output, position },
+    },
+  };
 }
 
 /** A cycle as positions, its first one repeated at the end; undefined when there is none. */
@@ -162,13 +187,39 @@ export function findCycle(steps: readonly Pick<StepPlan, 'dependencies' | 'depen
   return [...path.slice(seen.get(at)), at].reverse();
 }
 
-function unknownKeys(
-  value: Readonly<Record<string, unknown>>,
-  known: ReadonlySet<string>,
-  where: string,
-  faults: string[],
-): void {
-  for (const key of Object.keys(value)) {
-    if (!known.has(key)) faults.push(`${where}: "${key}" is not known; known are ${[...known].join(', ')}`);
-  }
+/** Whether a step's condition holds of a dependency that has ended. */
+export function holds(when: NonNullable<StepSpec['when']>, state: string, output: string): boolean {
+  if (when.status !== undefined && when.status !== state) return false;
+  if (!when.output) return true;
+  const { path, exists, equals, not_equals: notEquals, greater_than: least, less_than: most } = when.output;
+  const found = at(parseJson(output)?.value, path);
+  if (exists !== undefined && exists !== (found !== undefined)) return false;
+  if (equals !== undefined && !isEqual(found, equals)) return false;
+  if (notEquals !== undefined && isEqual(found, notEquals)) return false;
+  if (least !== undefined && !(typeof found === 'number' && found > least)) return false;
+  return most === undefined || (typeof found === 'number' && found < most);
+}
+
+function at(value: unknown, path: string): unknown {
+  return path === '' ? value : path.split('.').reduce<unknown>(member, value);
+}
+
+function member(value: unknown, key: string): unknown {
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;
+  return (value as Readonly<Record<string, unknown>>)[key]; // an object that has this key
+}
+
+/** Equal as JSON, whatever the order of keys. */
+function isEqual(one: unknown, other: unknown): boolean {
+  if (typeof one !== 'object' || typeof other !== 'object' || one === null || other === null) return one === other;
+  if (Array.isArray(one) !== Array.isArray(other)) return false;
+  const keys = Object.keys(one);
+  if (keys.length !== Object.keys(other).length) return false;
+  return keys.every(key => Object.hasOwn(other, key) && isEqual(member(one, key), member(other, key)));
+}
+
+/** Microseconds before a step is tried again, for the n-th time; `chance` is 0 to 1. */
+export function retryMicros(retries: NonNullable<StepShape['retries']>, n: number, chance: number): bigint {
+  const backoff = Math.min(retries.backoff_ms * 2 ** (n - 1), retries.max_backoff_ms);
+  return BigInt(Math.round(backoff * (1 + retries.jitter * chance))) * 1000n;
 }

@@ -1,16 +1,31 @@
-// Runs a workflow: a step becomes ready in the transaction that ends its last dependency, and is assigned by an ordinary delivery.
+// Runs a workflow: what one happening does to its steps, in the transaction that it happens in.
+//
+// I1  A step is assigned only when as many of its dependencies as it needs have ended well; so it is ready in the very
+//     transaction that ends the last of them.
+// I2  A step has one assignment at a time; what comes from an earlier one says nothing about it.
+// I3  A workflow has ended when all its steps have, and then nothing of it is assigned any more.
 
 import type { StepState, WorkflowStatus } from '../contract.ts';
 import type { Desk } from '../desk.ts';
-import { appendSystemEvent } from '../event/publish.ts';
-import { post, systemMessage } from '../message/accept.ts';
+import { appendSystemEvent, type SystemEventType } from '../event/publish.ts';
+import { post } from '../message/accept.ts';
 import type { Answer } from '../message/ask.ts';
+import { cancelMessage } from '../message/cancel.ts';
 import type { Message } from '../message/envelope.ts';
 import type { Ctx } from '../schema.ts';
+import { remember } from '../time/due.ts';
+import { assignment, takerOf } from './assignment.ts';
+import { holds, retryMicros, type StepSpec } from './rules.ts';
 
 /** A step of a workflow and how far it is. */
 export type Step = NonNullable<ReturnType<Ctx['db']['step']['id']['find']>>;
 type State = NonNullable<ReturnType<Ctx['db']['workflowState']['id']['find']>>;
+type Definition = NonNullable<ReturnType<Ctx['db']['workflow']['id']['find']>>;
+
+/** How a step may end without having been done well. */
+type BadEnd = Extract<StepState, 'failed' | 'timed_out'>;
+
+const FAIL_AT_ONCE: StepSpec = { onFailure: 'fail', need: 0 };
 
 /** The step at a position; positions are dense and unique within a workflow, so this meets one row. */
 export function stepAt(db: Pick<Ctx['db'], 'step'>, workflow: string, position: number): Step | undefined {
@@ -18,100 +33,278 @@ export function stepAt(db: Pick<Ctx['db'], 'step'>, workflow: string, position: 
   return undefined;
 }
 
-/** Assigns a step whose dependencies have all ended. */
-export function assignStep(desk: Desk, step: Step, priority: number): void {
-  const { db } = desk.ctx;
-  const box = desk.box(step.agent);
-  if (!box) {
-    finish(desk, step, 'failed', '', `agent "${step.agentName}" is gone`);
-    return;
-  }
-  const inputs: string[] = [];
-  for (const position of step.dependencies) {
-    const dependency = stepAt(db, step.workflow, position);
-    if (dependency) inputs.push(`${JSON.stringify(dependency.name)}:${dependency.output || 'null'}`);
-  }
-  const id = desk.ctx.newUuidV7().toString();
-  const message = systemMessage(desk, {
-    id,
-    target: step.agentName,
-    kind: 'task',
-    type: 'task_assignment',
-    priority,
-    payload:
-      `{"task":{"workflow_id":"${step.workflow}","step":${JSON.stringify(step.name)},"action":${JSON.stringify(step.action)},` +
-      `"requirements":${step.requirements},"inputs":{${inputs.join(',')}}}}`,
-    step: step.id,
-  });
-  db.step.id.update({ ...step, state: 'running' satisfies StepState, message: id, startedAt: desk.now });
-  post(desk, message, [box]);
-  appendSystemEvent(desk, 'step_ready', { workflow_id: step.workflow, step: step.name, agent: step.agentName });
+/** How a step is run. Steps from before there was a choice fail the workflow. */
+export function specOf(step: Pick<Step, 'spec' | 'dependencies'>): StepSpec {
+  // Written by `begin` alone.
+  return step.spec === '' ? { ...FAIL_AT_ONCE, need: step.dependencies.length } : (JSON.parse(step.spec) as StepSpec);
 }
 
-/** The delivery of a step has ended, well or not: so has the step. */
+/** Whether a step has ended in a way that lets those that depend on it go on. */
+export function isMet({ state }: Pick<Step, 'state'>, spec: StepSpec): boolean {
+  return state === 'succeeded' || ((state === 'failed' || state === 'timed_out') && spec.onFailure === 'continue');
+}
+
+/** A workflow on the desk: its rows are read once, changed in memory, and written by `save`. */
+export class Run {
+  readonly desk: Desk;
+  readonly definition: Definition;
+  readonly state: State;
+  readonly #steps = new Map<number, Step>();
+  readonly #changed = new Set<Step>();
+  readonly #specs = new Map<Step, StepSpec>();
+
+  private constructor(desk: Desk, definition: Definition, state: State) {
+    this.desk = desk;
+    this.definition = definition;
+    this.state = { ...state };
+  }
+
+  /** The workflow with this id, if there is one. */
+  static find(desk: Desk, id: string): Run | undefined {
+    const { db } = desk.ctx;
+    const definition = db.workflow.id.find(id);
+    const state = db.workflowState.id.find(id);
+    return definition && state ? new Run(desk, definition, state) : undefined;
+  }
+
+  get isRunning(): boolean {
+    return this.state.status === 'running';
+  }
+
+  get hasEnded(): boolean {
+    return this.state.endedAt > 0n;
+  }
+
+  step(position: number): Step | undefined {
+    let step = this.#steps.get(position);
+    if (!step) {
+      step = stepAt(this.desk.ctx.db, this.state.id, position);
+      if (step) this.#steps.set(position, step);
+    }
+    return step;
+  }
+
+  /** All steps in order: at most 1,000 points. */
+  steps(): Step[] {
+    return Array.from({ length: this.state.total }, (_, at) => this.step(at)).filter(step => step !== undefined);
+  }
+
+  specOf(step: Step): StepSpec {
+    let spec = this.#specs.get(step);
+    if (!spec) this.#specs.set(step, (spec = specOf(step)));
+    return spec;
+  }
+
+  change(step: Step, fields: Partial<Step>): void {
+    Object.assign(step, fields);
+    this.#changed.add(step);
+  }
+
+  /** Writes what was changed. The last step of every happening. */
+  save(): void {
+    const { db } = this.desk.ctx;
+    for (const step of this.#changed) db.step.id.update(step);
+    this.#changed.clear();
+    db.workflowState.id.update({ ...this.state, version: this.state.version + 1 });
+  }
+
+  /** Gives out every step that waits for nothing: those of a workflow that begins, or goes on. */
+  release(): void {
+    for (const step of this.steps()) if (step.state === 'pending' && this.#decide(step)) this.#spread(step);
+    this.#conclude();
+  }
+
+  /** Assigns what became ready while the workflow was paused. */
+  resume(): void {
+    this.state.status = 'running';
+    this.tell('workflow_resumed', {});
+    for (const step of this.steps()) {
+      if (step.state === 'ready' && step.dueAt <= this.desk.now) this.assign(step);
+    }
+    this.#conclude();
+  }
+
+  pause(): void {
+    this.state.status = 'paused';
+    this.tell('workflow_paused', {});
+  }
+
+  /** An attempt at a step has ended: so has the step, unless it is to be tried again. */
+  attemptEnded(step: Step, answer: Answer, state: BadEnd = 'failed'): void {
+    if (answer.status !== 'error') return this.finish(step, 'succeeded', { output: answer.data });
+    const { retries } = this.specOf(step);
+    if (!retries || step.tries > retries.attempts) return this.finish(step, state, { error: answer.error });
+    const chance = retries.jitter > 0 ? this.desk.ctx.random() : 0;
+    const dueAt = this.desk.now + retryMicros(retries, step.tries, chance);
+    this.change(step, { state: 'ready', error: answer.error, message: '', dueAt });
+    remember(this.desk, dueAt, 'step-retry', step.id);
+  }
+
+  /** A step has ended, and what that means to the others follows at once. */
+  finish(step: Step, state: StepState, fields: Partial<Pick<Step, 'output' | 'error'>>): void {
+    this.#end(step, state, fields);
+    this.#spread(step);
+    this.#conclude();
+  }
+
+  /** Assigns a step to its agent, or to whoever is able. */
+  assign(step: Step): void {
+    const spec = this.specOf(step);
+    if (!this.isRunning) return this.change(step, { state: 'ready' });
+    const taker = takerOf(this.desk, step, spec);
+    if (!taker) return this.finish(step, 'failed', { error: `agent "${step.agentName}" is gone` });
+    const message = assignment(this.desk, this, step, spec);
+    this.change(step, {
+      state: 'running',
+      message: message.id,
+      tries: step.tries + 1,
+      startedAt: step.startedAt || this.desk.now,
+      dueAt: 0n,
+    });
+    if (spec.timeoutMs !== undefined) {
+      remember(this.desk, this.desk.now + BigInt(spec.timeoutMs) * 1000n, 'step-timeout', step.id, message.id);
+    }
+    post(this.desk, message, [taker]);
+    this.tell('step_ready', { step: step.name, agent: step.agentName || `@${spec.capability}` });
+  }
+
+  /** Ends the workflow before its steps have: what is not done is called off. */
+  stop(status: Extract<WorkflowStatus, 'failed' | 'cancelled'>, reason: string): void {
+    for (const step of this.steps()) if (step.endedAt === 0n) this.#callOff(step, reason);
+    this.#over(status, reason);
+  }
+
+  tell(type: SystemEventType, about: Readonly<Record<string, unknown>>): void {
+    const { id, type: workflowType } = this.state;
+    appendSystemEvent(this.desk, type, { workflow_id: id, workflow_type: workflowType, ...about });
+  }
+
+  #end(step: Step, state: StepState, fields: Partial<Pick<Step, 'output' | 'error'>>): void {
+    this.change(step, { ...fields, state, endedAt: this.desk.now, dueAt: 0n });
+    this.state.ended++;
+    const about = { step: step.name, agent: step.agentName, state };
+    if (state === 'succeeded') this.tell('step_completed', about);
+    else if (state === 'failed' || state === 'timed_out') this.tell('step_failed', about);
+  }
+
+  /** Counts ends for those that wait for them. Each step ends once, so this ends after as many rounds as there are edges. */
+  #spread(first: Step): void {
+    const ended = [first];
+    for (let step = ended.pop(); step && !this.hasEnded; step = ended.pop()) {
+      const spec = this.specOf(step);
+      const isBad = step.state === 'failed' || step.state === 'timed_out';
+      if (isBad && spec.onFailure === 'fail') {
+        this.stop(
+          'failed',
+          `step "${step.name}" ${step.state === 'failed' ? 'failed' : 'took too long'}: ${step.error}`,
+        );
+        return;
+      }
+      for (const position of step.dependents) {
+        const dependent = this.step(position);
+        if (dependent?.state !== 'pending') continue;
+        this.change(dependent, { unmet: dependent.unmet - 1, met: dependent.met + (isMet(step, spec) ? 1 : 0) });
+        if (this.#decide(dependent)) ended.push(dependent);
+      }
+    }
+  }
+
+  /** Gives a step out if it may begin, or ends it if it never can. Returns whether it has ended. */
+  #decide(step: Step): boolean {
+    const spec = this.specOf(step);
+    if (step.met >= spec.need) {
+      this.#callOffLosers(step);
+      if (this.#isWanted(spec)) {
+        this.assign(step);
+        return false;
+      }
+    } else if (step.met + step.unmet >= spec.need) return false;
+    this.#end(step, 'skipped', {});
+    return true;
+  }
+
+  #isWanted({ when }: StepSpec): boolean {
+    const looked = when && this.step(when.position);
+    return !when || (looked !== undefined && holds(when, looked.state, looked.output));
+  }
+
+  /** A race is decided: whoever else was in it only for this is called off in the same commit. */
+  #callOffLosers(winner: Step): void {
+    if (winner.unmet === 0) return;
+    for (const position of winner.dependencies) {
+      const step = this.step(position);
+      if (!step || step.endedAt > 0n) continue;
+      const isWanted = step.dependents.some(each => {
+        const dependent = this.step(each);
+        return dependent !== winner && dependent?.state === 'pending';
+      });
+      if (!isWanted) this.#callOff(step, `step "${winner.name}" needs it no more`);
+    }
+  }
+
+  #callOff(step: Step, reason: string): void {
+    const message = step.state === 'running' ? this.desk.ctx.db.message.id.find(step.message) : undefined;
+    if (message) cancelMessage(this.desk, message, reason);
+    this.#end(step, 'cancelled', {});
+  }
+
+  #conclude(): void {
+    if (!this.hasEnded && this.state.ended === this.state.total) this.#over('succeeded', '');
+  }
+
+  #over(status: Exclude<WorkflowStatus, 'running' | 'paused'>, reason: string): void {
+    Object.assign(this.state, { status, reason, endedAt: this.desk.now });
+    switch (status) {
+      case 'succeeded':
+        return this.tell('workflow_completion', {});
+      case 'failed':
+        return this.tell('workflow_failed', { reason });
+      case 'cancelled':
+        return this.tell('workflow_cancelled', {});
+    }
+  }
+}
+
+/** The delivery of a step has ended, well or not: so has the attempt. */
 export function endStep(desk: Desk, message: Message, delivery: { readonly attempt: number }, answer: Answer): void {
-  const step = desk.ctx.db.step.id.find(message.step);
-  // The message of an earlier assignment says nothing about a later one.
-  if (!step || step.state !== 'running' || step.message !== message.id) return;
-  const attempted = { ...step, attempt: delivery.attempt };
-  if (answer.status === 'error') finish(desk, attempted, 'failed', '', answer.error);
-  else finish(desk, attempted, 'succeeded', answer.data, '');
+  withStep(desk, message.step, (run, step) => {
+    if (step.state !== 'running' || step.message !== message.id) return;
+    run.change(step, { attempt: delivery.attempt });
+    run.attemptEnded(step, answer);
+  });
 }
 
-function finish(desk: Desk, step: Step, state: 'succeeded' | 'failed', output: string, error: string): void {
-  const { db } = desk.ctx;
-  const workflow = db.workflowState.id.find(step.workflow);
-  const definition = db.workflow.id.find(step.workflow);
-  if (!workflow || !definition) return;
-  db.step.id.update({ ...step, state, output, error, endedAt: desk.now });
-  const about = { workflow_id: step.workflow, step: step.name, agent: step.agentName };
-  appendSystemEvent(desk, state === 'succeeded' ? 'step_completed' : 'step_failed', about);
-  const after: State = { ...workflow, ended: workflow.ended + 1, version: workflow.version + 1 };
-  if (workflow.status !== 'running') {
-    db.workflowState.id.update(after);
-  } else if (state === 'failed') {
-    endWorkflow(desk, after, 'failed', `step "${step.name}" failed: ${error}`);
-  } else if (after.ended === after.total) {
-    endWorkflow(desk, after, 'succeeded', '');
-  } else {
-    db.workflowState.id.update(after);
-    release(desk, step, definition.priority);
-  }
+/** The time of an assignment is over: it is taken back, and the step is tried again or ends. */
+export function timeOutStep(desk: Desk, id: bigint, message: string): void {
+  withStep(desk, id, (run, step) => {
+    const assigned = desk.ctx.db.message.id.find(message);
+    if (step.state !== 'running' || step.message !== message) return;
+    const error = `it was not done within ${run.specOf(step).timeoutMs} ms`;
+    if (assigned) cancelMessage(desk, assigned, error);
+    run.attemptEnded(step, { status: 'error', error }, 'timed_out');
+  });
 }
 
-/** Counts a step as ended for those that wait for it, and assigns what waits for nothing more. At most its dependents. */
-function release(desk: Desk, step: Step, priority: number): void {
-  const { db } = desk.ctx;
-  for (const position of step.dependents) {
-    const dependent = stepAt(db, step.workflow, position);
-    if (!dependent || dependent.state !== 'pending') continue;
-    const waiting = { ...dependent, unmet: dependent.unmet - 1 };
-    db.step.id.update(waiting);
-    if (waiting.unmet === 0) assignStep(desk, waiting, priority);
-  }
+/** The backoff of a step is over. */
+export function retryStep(desk: Desk, id: bigint): void {
+  withStep(desk, id, (run, step) => {
+    if (step.state === 'ready' && step.dueAt > 0n && step.dueAt <= desk.now && run.isRunning) run.assign(step);
+  });
 }
 
-function endWorkflow(
-  desk: Desk,
-  workflow: State,
-  status: Exclude<WorkflowStatus, 'running' | 'paused'>,
-  reason: string,
-): void {
-  const { db } = desk.ctx;
-  db.workflowState.id.update({ ...workflow, status, reason, endedAt: desk.now });
-  // Steps that were not reached never will be. At most 1,000 points.
-  for (let position = 0; status !== 'succeeded' && position < workflow.total; position++) {
-    const step = stepAt(db, workflow.id, position);
-    if (step?.state === 'pending')
-      db.step.id.update({ ...step, state: 'cancelled' satisfies StepState, endedAt: desk.now });
-  }
-  const about = { workflow_id: workflow.id, workflow_type: workflow.type };
-  switch (status) {
-    case 'succeeded':
-      return appendSystemEvent(desk, 'workflow_completion', about);
-    case 'failed':
-      return appendSystemEvent(desk, 'workflow_failed', { ...about, reason });
-    case 'cancelled':
-      return appendSystemEvent(desk, 'workflow_cancelled', about);
-  }
+/** The time of a whole workflow is over. */
+export function endOverdue(desk: Desk, id: string): void {
+  const run = Run.find(desk, id);
+  if (!run || run.hasEnded) return;
+  run.stop('failed', 'its time was over');
+  run.save();
+}
+
+function withStep(desk: Desk, id: bigint, work: (run: Run, step: Step) => void): void {
+  const row = desk.ctx.db.step.id.find(id);
+  const run = row && Run.find(desk, row.workflow);
+  const step = run?.step(row?.position ?? -1);
+  if (!run || !step || run.hasEnded) return;
+  work(run, step);
+  run.save();
 }

@@ -48,6 +48,7 @@ export const step = table(
     /** Positions of the steps this one waits for, and of those that wait for it. */
     dependencies: t.array(t.u32()),
     dependents: t.array(t.u32()),
+    /** How many of the dependencies have not ended. */
     unmet: t.u32(),
     state: t.string(),
     message: t.string(),
@@ -56,6 +57,14 @@ export const step = table(
     error: t.string(),
     startedAt: t.i64(),
     endedAt: t.i64(),
+    /** How many of the dependencies have ended well. */
+    met: t.u32().default(0),
+    /** How often it was assigned. */
+    tries: t.u32().default(0),
+    /** When it is tried again, while it is ready for that. */
+    dueAt: t.i64().default(0n),
+    /** `StepSpec` as JSON. */
+    spec: t.string().default(''),
   },
 );
 

@@ -102,11 +102,12 @@ describe('a workflow', () => {
     finish(of('A'), 1);
     const left = task(of('B'));
     of('B').act({ FailStep: { delivery: left?.delivery, attempt: 1, error: 'no paper', retry: false } });
-    finish(of('C'), 1);
+    // Whoever works on another step is told, and its task is a notice now.
+    expect(of('C').inbox()).toMatchObject([{ kind: 'cancelled' }]);
     expect(task(of('D'))).toBeUndefined();
     expect(lead.view('my_workflows')).toMatchObject([{ status: 'failed', reason: 'step "left" failed: no paper' }]);
     const states = of('D').procedure('workflow_steps', { workflow: id, from: 0, limit: 10 });
-    expect((states as unknown[][]).map(row => row[4])).toEqual(['succeeded', 'failed', 'succeeded', 'cancelled']);
+    expect((states as unknown[][]).map(row => row[4])).toEqual(['succeeded', 'failed', 'cancelled', 'cancelled']);
   });
 
   it('goes on with the step whose delivery was tried again', async () => {

@@ -18,7 +18,7 @@ import {
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** A row by canonical column names; 64-bit integers are decimal strings where a number cannot hold them. */
+/** A row by canonical column names; 64-bit integers are bigints where a number cannot hold them. */
 export type Row = Readonly<Record<string, unknown>>;
 
 const BUNDLE = new URL('../../../module/dist/bundle.js', import.meta.url);
@@ -122,7 +122,7 @@ export class ModuleLab {
       const row: Record<string, unknown> = {};
       table.def.columns.forEach((column, at) => {
         const text = toJson(column.type, typespace, table.layout.value(bytes, at));
-        row[column.name] = JSON.parse(text) as unknown;
+        row[column.name] = parseExact(text);
       });
       return row;
     });
@@ -139,9 +139,7 @@ export class ModuleLab {
     const { typespace, procedures } = this.#database.def;
     const returns = procedures.find(each => each.name === name)?.returns;
     if (!returns) throw new Error(`no procedure ${name}`);
-    return JSON.parse(
-      toJson(returns, typespace, decodeValue(returns, typespace, new BsatnReader(outcome.value))),
-    ) as unknown;
+    return parseExact(toJson(returns, typespace, decodeValue(returns, typespace, new BsatnReader(outcome.value))));
   }
 
   connect(caller: Caller): void {
@@ -162,10 +160,27 @@ export class ModuleLab {
       return canonical(isOption ? (value === undefined ? { none: [] } : { some: value }) : value);
     });
     const writer = new BsatnWriter();
-    const value = fromJson(found.params, def.typespace, JSON.stringify(values));
+    const value = fromJson(found.params, def.typespace, writeExact(values));
     encodeValue(found.params, def.typespace, value, writer);
     return writer.finish();
   }
+}
+
+/** JSON with integers that no number holds as bigints. */
+function parseExact(text: string): unknown {
+  return JSON.parse(text, (_key, value: unknown, context?: { readonly source?: string }) => {
+    const isInexact = typeof value === 'number' && Number.isInteger(value) && !Number.isSafeInteger(value);
+    return isInexact && context?.source !== undefined ? BigInt(context.source) : value;
+  }) as unknown;
+}
+
+/** The inverse of `parseExact`. */
+function writeExact(values: unknown): string {
+  const placed: string[] = [];
+  const text = JSON.stringify(values, (_key, value: unknown) =>
+    typeof value === 'bigint' ? `\u0000${placed.push(String(value)) - 1}\u0000` : value,
+  );
+  return text.replace(/"\\u0000(\d+)\\u0000"/g, (_, at: string) => placed[Number(at)] ?? '');
 }
 
 /** Keys as the canonical schema spells them: variants in camel case, fields in snake case. */

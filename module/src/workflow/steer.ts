@@ -1,0 +1,103 @@
+// Steering a workflow: for whoever started it, and operators.
+
+import { isOperator, isSame } from '../access.ts';
+import type { Desk } from '../desk.ts';
+import { refuse } from '../refuse.ts';
+import { isMet, Run, type Step } from './run.ts';
+
+/** The workflow that the caller may steer. */
+export function steered(desk: Desk, id: string): Run {
+  const run = Run.find(desk, id);
+  const { sender, db } = desk.ctx;
+  const initiator = run && desk.box(run.definition.initiator);
+  const isOwn = initiator !== undefined && isSame(initiator.owner, sender);
+  if (run && (isOwn || isOperator(db, sender))) return run;
+  const isParty = run?.definition.participants.some(agent => {
+    const box = desk.box(agent);
+    return box !== undefined && isSame(box.owner, sender);
+  });
+  if (isParty) refuse('workflow/not-yours', `only whoever started workflow ${id} may steer it, or an operator`);
+  refuse('workflow/unknown', `there is no workflow ${id.slice(0, 64)} that you may steer`);
+}
+
+/** Gives out nothing more until it is resumed; what runs goes on. Saying it again does nothing. */
+export function pause(desk: Desk, id: string): void {
+  const run = steered(desk, id);
+  refuseEnded(run);
+  if (run.isRunning) run.pause();
+  run.save();
+}
+
+/** Goes on where it was paused. Saying it again does nothing. */
+export function resume(desk: Desk, id: string): void {
+  const run = steered(desk, id);
+  refuseEnded(run);
+  if (!run.isRunning) run.resume();
+  run.save();
+}
+
+/** Calls a workflow off, and all that is offered of it. Saying it again does nothing. */
+export function cancel(desk: Desk, id: string, reason: string): void {
+  const run = steered(desk, id);
+  if (run.state.status === 'cancelled') return;
+  refuseEnded(run);
+  run.stop('cancelled', reason);
+  run.save();
+}
+
+/** Does a step again that did not end well, and all that depends on it; a workflow that failed goes on. What succeeded stays. */
+export function retry(desk: Desk, id: string, name: string): void {
+  const run = steered(desk, id);
+  const step = run.steps().find(each => each.name === name);
+  if (!step) refuse('workflow/unknown-step', `workflow ${id} has no step "${name.slice(0, 64)}"`);
+  if (step.endedAt === 0n || step.state === 'succeeded') {
+    refuse('workflow/bad-move', `step "${name}" is ${step.state}; only one that ended without success is done again`);
+  }
+  const again = unfinished(run, step);
+  for (const each of again) {
+    run.change(each, {
+      state: 'pending',
+      endedAt: 0n,
+      startedAt: 0n,
+      error: '',
+      output: '',
+      message: '',
+      tries: 0,
+      dueAt: 0n,
+    });
+  }
+  run.state.ended -= again.size;
+  for (const each of again) count(run, each);
+  Object.assign(run.state, { status: 'running', reason: '', endedAt: 0n });
+  run.tell('workflow_resumed', { step: name });
+  run.release();
+  run.save();
+}
+
+/** The step, what depends on it, and what was called off when the workflow ended; of those, what did not succeed. */
+function unfinished(run: Run, step: Step): Set<Step> {
+  const again = new Set<Step>();
+  const reached = [step];
+  if (run.hasEnded) reached.push(...run.steps().filter(each => each.state === 'cancelled'));
+  for (let each = reached.pop(); each; each = reached.pop()) {
+    if (again.has(each) || each.state === 'succeeded' || each.endedAt === 0n) continue;
+    again.add(each);
+    for (const position of each.dependents) {
+      const dependent = run.step(position);
+      if (dependent) reached.push(dependent);
+    }
+  }
+  return again;
+}
+
+/** Counts anew what a step waits for. */
+function count(run: Run, step: Step): void {
+  const dependencies = step.dependencies.flatMap(position => run.step(position) ?? []);
+  const ended = dependencies.filter(each => each.endedAt > 0n);
+  const met = ended.filter(each => isMet(each, run.specOf(each)));
+  run.change(step, { unmet: dependencies.length - ended.length, met: met.length });
+}
+
+function refuseEnded(run: Run): void {
+  if (run.hasEnded) refuse('workflow/bad-move', `workflow ${run.state.id} has ended as ${run.state.status}`);
+}
