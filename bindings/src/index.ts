@@ -34,6 +34,7 @@ import {
 } from "spacetimedb";
 
 // Import all reducer arg schemas
+import ApproveStepReducer from "./approve_step_reducer";
 import AttachAgentReducer from "./attach_agent_reducer";
 import CancelWorkflowReducer from "./cancel_workflow_reducer";
 import DetachAgentReducer from "./detach_agent_reducer";
@@ -45,6 +46,7 @@ import LeaveGroupReducer from "./leave_group_reducer";
 import PauseWorkflowReducer from "./pause_workflow_reducer";
 import PerformActsReducer from "./perform_acts_reducer";
 import RegisterAgentReducer from "./register_agent_reducer";
+import RejectStepReducer from "./reject_step_reducer";
 import ResumeWorkflowReducer from "./resume_workflow_reducer";
 import RetryStepReducer from "./retry_step_reducer";
 import RevokeOperatorReducer from "./revoke_operator_reducer";
@@ -135,6 +137,7 @@ const tablesSchema = __schema({
 
 /** The schema information for all reducers in this module. This is defined the same way as the reducers would have been defined in the server, except the body of the reducer is omitted in code generation. */
 const reducersSchema = __reducers(
+  __reducerSchema("approve_step", ApproveStepReducer),
   __reducerSchema("attach_agent", AttachAgentReducer),
   __reducerSchema("cancel_workflow", CancelWorkflowReducer),
   __reducerSchema("detach_agent", DetachAgentReducer),
@@ -146,6 +149,7 @@ const reducersSchema = __reducers(
   __reducerSchema("pause_workflow", PauseWorkflowReducer),
   __reducerSchema("perform_acts", PerformActsReducer),
   __reducerSchema("register_agent", RegisterAgentReducer),
+  __reducerSchema("reject_step", RejectStepReducer),
   __reducerSchema("resume_workflow", ResumeWorkflowReducer),
   __reducerSchema("retry_step", RetryStepReducer),
   __reducerSchema("revoke_operator", RevokeOperatorReducer),

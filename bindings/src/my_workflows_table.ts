@@ -20,4 +20,5 @@ export default __t.row({
   startedAt: __t.i64().name("started_at"),
   endedAt: __t.i64().name("ended_at"),
   version: __t.u32(),
+  outcome: __t.string(),
 });

@@ -641,6 +641,17 @@ export const Step = __t.object("Step", {
   tries: __t.u32(),
   dueAt: __t.i64(),
   spec: __t.string(),
+  order: __t.u32(),
+  approval: __t.string(),
+  approver: __t.u64(),
+  undo: __t.string(),
+  undoMessage: __t.string(),
+  firstChild: __t.u32(),
+  children: __t.u32(),
+  given: __t.u32(),
+  done: __t.u32(),
+  parent: __t.u32(),
+  element: __t.string(),
 });
 export type Step = __Infer<typeof Step>;
 
@@ -713,6 +724,7 @@ export const WorkflowState = __t.object("WorkflowState", {
   startedAt: __t.i64(),
   endedAt: __t.i64(),
   version: __t.u32(),
+  outcome: __t.string(),
 });
 export type WorkflowState = __Infer<typeof WorkflowState>;
 

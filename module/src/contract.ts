@@ -75,7 +75,7 @@ export const ADMISSIONS = ['open', 'closed'] as const;
 export type Admission = (typeof ADMISSIONS)[number];
 
 /** Where a workflow can stand; the last three are ends. */
-export const WORKFLOW_STATUSES = ['running', 'paused', 'succeeded', 'failed', 'cancelled'] as const;
+export const WORKFLOW_STATUSES = ['running', 'paused', 'compensating', 'succeeded', 'failed', 'cancelled'] as const;
 /** One of `WORKFLOW_STATUSES`. */
 export type WorkflowStatus = (typeof WORKFLOW_STATUSES)[number];
 
@@ -116,6 +116,7 @@ export const SYSTEM_EVENT_TYPES = [
   'workflow_cancelled',
   'workflow_paused',
   'workflow_resumed',
+  'step_approval_requested',
   'step_ready',
   'step_completed',
   'step_failed',
@@ -170,6 +171,10 @@ export const LIMITS = {
   workflowSteps: 1_000,
   /** The longest that a step, a backoff or a whole workflow may be given. */
   workflowMs: 366 * 24 * 3_600_000,
+  /** Elements of a list that a step is done for, each by a step of its own. */
+  elements: 1_000,
+  /** Steps and elements of one workflow. */
+  workflowRows: 10_000,
   /** Characters of the outputs that are handed to one step. */
   inputsLength: 1024 * 1024,
   watchersPerWorkflow: 16,
@@ -263,6 +268,7 @@ export const CODES = {
   'workflow/unknown': 'No workflow has this id, or it is not the caller’s to see.',
   'workflow/not-yours': 'Only whoever started the workflow, or an operator, may steer it.',
   'workflow/bad-move': 'The workflow, or the step, does not stand where this can be done.',
+  'workflow/no-approval': 'Nobody is asked to approve this step now, or somebody else is.',
   'workflow/unknown-step': 'The workflow has no step of this name.',
   'workflow/too-many-watchers': 'As many watch as may.',
   'quota/rate': 'The agent sends more a second than it may.',

@@ -24,8 +24,10 @@ export { sweepSlot } from './time/reducers.ts';
 export { agentUsage, wakeState } from './quota/procedures.ts';
 export { whyWaiting, workflowSteps } from './workflow/procedures.ts';
 export {
+  approveStep,
   cancelWorkflow,
   pauseWorkflow,
+  rejectStep,
   resumeWorkflow,
   retryStep,
   startWorkflow,

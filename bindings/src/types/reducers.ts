@@ -6,6 +6,7 @@
 import { type Infer as __Infer } from "spacetimedb";
 
 // Import all reducer arg schemas
+import ApproveStepReducer from "../approve_step_reducer";
 import AttachAgentReducer from "../attach_agent_reducer";
 import CancelWorkflowReducer from "../cancel_workflow_reducer";
 import DetachAgentReducer from "../detach_agent_reducer";
@@ -17,6 +18,7 @@ import LeaveGroupReducer from "../leave_group_reducer";
 import PauseWorkflowReducer from "../pause_workflow_reducer";
 import PerformActsReducer from "../perform_acts_reducer";
 import RegisterAgentReducer from "../register_agent_reducer";
+import RejectStepReducer from "../reject_step_reducer";
 import ResumeWorkflowReducer from "../resume_workflow_reducer";
 import RetryStepReducer from "../retry_step_reducer";
 import RevokeOperatorReducer from "../revoke_operator_reducer";
@@ -27,6 +29,7 @@ import UnwatchWorkflowReducer from "../unwatch_workflow_reducer";
 import UpdateAgentReducer from "../update_agent_reducer";
 import WatchWorkflowReducer from "../watch_workflow_reducer";
 
+export type ApproveStepParams = __Infer<typeof ApproveStepReducer>;
 export type AttachAgentParams = __Infer<typeof AttachAgentReducer>;
 export type CancelWorkflowParams = __Infer<typeof CancelWorkflowReducer>;
 export type DetachAgentParams = __Infer<typeof DetachAgentReducer>;
@@ -38,6 +41,7 @@ export type LeaveGroupParams = __Infer<typeof LeaveGroupReducer>;
 export type PauseWorkflowParams = __Infer<typeof PauseWorkflowReducer>;
 export type PerformActsParams = __Infer<typeof PerformActsReducer>;
 export type RegisterAgentParams = __Infer<typeof RegisterAgentReducer>;
+export type RejectStepParams = __Infer<typeof RejectStepReducer>;
 export type ResumeWorkflowParams = __Infer<typeof ResumeWorkflowReducer>;
 export type RetryStepParams = __Infer<typeof RetryStepReducer>;
 export type RevokeOperatorParams = __Infer<typeof RevokeOperatorReducer>;

@@ -13,6 +13,7 @@ export type DueKind =
   | 'announce'
   | 'gone'
   | 'pulse'
+  | 'approval'
   | 'step-timeout'
   | 'step-retry'
   | 'workflow-deadline';

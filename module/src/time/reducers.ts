@@ -9,6 +9,7 @@ import { expireMessage } from '../message/cancel.ts';
 import { sweepGone } from '../message/gone.ts';
 import { refill, requeue, sweepMailbox } from '../message/sweep.ts';
 import { agora } from '../schema.ts';
+import { escalate } from '../workflow/approval.ts';
 import { endOverdue, retryStep, timeOutStep } from '../workflow/run.ts';
 import { CHUNK, chunkKey, type DueKind } from './due.ts';
 import { dueSlot } from './table.ts';
@@ -49,6 +50,8 @@ function look(desk: Desk, kind: DueKind, ref: bigint, text: string): void {
       return sweepGone(desk, ref, text);
     case 'pulse':
       return checkPulse(desk, ref);
+    case 'approval':
+      return escalate(desk, ref, text);
     case 'step-timeout':
       return timeOutStep(desk, ref, text);
     case 'step-retry':

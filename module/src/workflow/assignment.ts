@@ -1,4 +1,4 @@
-// The message that assigns a step.
+// The messages that assign steps.
 
 import { LIMITS } from '../contract.ts';
 import type { Desk, Mailbox } from '../desk.ts';
@@ -13,14 +13,52 @@ export function takerOf(desk: Desk, step: Step, spec: StepSpec): Mailbox | undef
   return spec.capability === undefined ? desk.box(step.agent) : queueOf(desk, spec.capability);
 }
 
-/** The assignment of a step, with what the steps it depends on have returned. */
-export function assignment(desk: Desk, run: Run, step: Step, spec: StepSpec): Message {
+/** The assignment of a step, or of one element of it, with what the steps it depends on have returned. */
+export function assignment(run: Run, step: Step, taker: Mailbox): Message {
+  const parent = step.parent > 0 ? run.step(step.parent - 1) : undefined;
+  const element = parent ? `,"element":${step.element},"index":${step.position - parent.firstChild}` : '';
+  return taskMessage(run, step, {
+    target: taker.name,
+    action: step.action,
+    requirements: step.requirements,
+    rest: `${inputsOf(run, parent ?? step)}${element}`,
+  });
+}
+
+/** A task, as JSON members. */
+export interface TaskFields {
+  readonly target: string;
+  readonly action: string;
+  readonly requirements: string;
+  /** Further members, without a comma before them. */
+  readonly rest: string;
+}
+
+/** A message that gives somebody something to do for a step. */
+export function taskMessage(run: Run, step: Step, { target, action, requirements, rest }: TaskFields): Message {
+  return systemMessage(run.desk, {
+    id: run.desk.ctx.newUuidV7().toString(),
+    target,
+    kind: 'task',
+    type: 'task_assignment',
+    priority: run.specOf(step).priority ?? run.definition.priority,
+    payload:
+      `{"task":{"workflow_id":"${step.workflow}","step":${JSON.stringify(step.name)},"action":${JSON.stringify(action)},` +
+      `"requirements":${requirements},${rest}}}`,
+    step: step.id,
+  });
+}
+
+/** What the dependencies of a step have returned, and why those failed that did, as JSON members. */
+export function inputsOf(run: Run, step: Step): string {
   const inputs: string[] = [];
   const failures: string[] = [];
+  const list = run.specOf(step).forEach?.position;
   let length = 0;
   for (const position of step.dependencies) {
     const dependency = run.step(position);
-    if (!dependency || dependency.endedAt === 0n) continue;
+    // Of the list that a step is done for, each gets its element.
+    if (!dependency || dependency.endedAt === 0n || position === list) continue;
     const name = JSON.stringify(dependency.name);
     length += dependency.output.length;
     inputs.push(`${name}:${dependency.output || 'null'}`);
@@ -30,16 +68,5 @@ export function assignment(desk: Desk, run: Run, step: Step, spec: StepSpec): Me
   }
   // A thousand outputs of 256 KiB are no message: they are read with the steps.
   const given = length <= LIMITS.inputsLength ? `"inputs":{${inputs.join(',')}}` : '"inputs":{},"inputs_omitted":true';
-  const failed = failures.length > 0 ? `,"failures":{${failures.join(',')}}` : '';
-  return systemMessage(desk, {
-    id: desk.ctx.newUuidV7().toString(),
-    target: step.agentName || `@${spec.capability}`,
-    kind: 'task',
-    type: 'task_assignment',
-    priority: spec.priority ?? run.definition.priority,
-    payload:
-      `{"task":{"workflow_id":"${step.workflow}","step":${JSON.stringify(step.name)},"action":${JSON.stringify(step.action)},` +
-      `"requirements":${step.requirements},${given}${failed}}}`,
-    step: step.id,
-  });
+  return failures.length > 0 ? `${given},"failures":{${failures.join(',')}}` : given;
 }

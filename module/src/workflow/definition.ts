@@ -40,6 +40,33 @@ const retries = z.strictObject({
   jitter: z.number().min(0).max(1).default(0),
 });
 
+/** Somebody has to agree before the step is given out; a step without agent and capability is only that. */
+const approval = z.strictObject({
+  /** The agent that is asked. */
+  by: z.string().min(1),
+  timeout_ms: duration.optional(),
+  /** Who is asked when nobody has answered in time; without it the step fails then, as if rejected. */
+  escalate_to: z.string().min(1).optional(),
+});
+
+/** What undoes a step that was done, if the workflow ends badly later; by whoever does the step, unless said otherwise. */
+const compensation = z.strictObject({
+  action: shortName,
+  requirements: json.optional(),
+  agent: z.string().min(1).optional(),
+  capability: shortName.optional(),
+});
+
+/** The step is done once for each element of a list that a dependency has returned. */
+const forEach = z.strictObject({
+  /** The id of the dependency. */
+  step: z.string(),
+  /** Where in its output the list is. */
+  path: z.string().max(512).default(''),
+  /** How many are under way at once; by default all. */
+  concurrency: z.int().min(1).optional(),
+});
+
 const step = z
   .strictObject({
     /** By default its action. */
@@ -60,9 +87,15 @@ const step = z
     retries: retries.optional(),
     /** What its failure means: the end of the workflow, of what depends on it, or nothing (who depends on it is told). */
     on_failure: z.enum(['fail', 'skip', 'continue']).optional(),
+    approval: approval.optional(),
+    compensate: compensation.optional(),
+    for_each: forEach.optional(),
   })
-  .refine(({ agent, capability }) => (agent === undefined) !== (capability === undefined), {
-    message: 'name either an agent or a capability',
+  .refine(({ agent, capability }) => agent === undefined || capability === undefined, {
+    message: 'name either an agent or a capability, not both',
+  })
+  .refine(({ agent, capability, approval: asked }) => (agent ?? capability ?? asked) !== undefined, {
+    message: 'name an agent, a capability, or who has to approve',
   });
 
 /** The shape of a definition, with the keys of the wire. */

@@ -47,7 +47,7 @@ export const workflowSteps = agora.procedure(
 const WaitRow = t.object('WaitRow', {
   name: t.string(),
   state: t.string(),
-  /** `steps`, `time` (until `until`), `resume`, `queue`, `agent`, `answer`. */
+  /** `steps`, `time` (until `until`), `resume`, `approval`, `queue`, `agent`, `answer`; of a step that is done for each element: `elements`. */
   waitsFor: t.string(),
   /** Steps, agents, or the capability. */
   whom: t.array(t.string()),
@@ -67,8 +67,8 @@ export const whyWaiting = agora.procedure(
       }
       const rows = [];
       const isPaused = tx.db.workflowState.id.find(workflow)?.status === 'paused';
-      // At most as many points as a workflow has steps.
-      for (let position = from; position < LIMITS.workflowSteps && rows.length < limit; position++) {
+      // At most as many points as a workflow has steps and elements.
+      for (let position = from; position < LIMITS.workflowRows && rows.length < limit; position++) {
         const row = stepAt(tx.db, workflow, position);
         if (!row) break;
         if (row.endedAt === 0n) rows.push({ name: row.name, state: row.state, ...waitOf(tx.db, row, isPaused) });
@@ -86,10 +86,14 @@ function waitOf(db: Ctx['db'], step: Step, isPaused: boolean) {
       return { waitsFor: 'steps', whom, until: 0n };
     }
     case 'ready':
+      if (step.approval === 'asked') {
+        return { waitsFor: 'approval', whom: [db.mailbox.agent.find(step.approver)?.name ?? ''], until: 0n };
+      }
       return isPaused && step.dueAt <= 0n
         ? { waitsFor: 'resume', whom: [], until: 0n }
         : { waitsFor: 'time', whom: [], until: step.dueAt };
     default:
+      if (step.children > 0) return { waitsFor: 'elements', whom: [], until: 0n };
       return waitOfDelivery(db, step);
   }
 }

@@ -10,7 +10,9 @@ import { agora, type Ctx } from '../schema.ts';
 import { isLongerThan } from '../text.ts';
 import { remember } from '../time/due.ts';
 import { checkDefinition, type Plan } from './rules.ts';
+import { decide } from './approval.ts';
 import { Run } from './run.ts';
+import { UNTOUCHED } from './table.ts';
 import { cancel, pause, resume, retry } from './steer.ts';
 
 /** A definition may be this long: a thousand steps with requirements of a kilobyte. */
@@ -54,6 +56,22 @@ export const unwatchWorkflow = agora.reducer({ workflow: t.string() }, (ctx, { w
     if (row.workflow === workflow) ctx.db.workflowWatch.id.delete(row.id);
   }
 });
+
+/** Says yes to a step, for whoever is asked, and operators. */
+export const approveStep = agora.reducer(
+  { workflow: t.string(), step: t.string(), comment: t.string() },
+  (ctx, { workflow, step, comment }) => {
+    asMember(ctx, desk => decide(desk, workflow, step, true, comment.slice(0, LIMITS.reasonLength)));
+  },
+);
+
+/** Says no to a step, which has failed by that. */
+export const rejectStep = agora.reducer(
+  { workflow: t.string(), step: t.string(), comment: t.string() },
+  (ctx, { workflow, step, comment }) => {
+    asMember(ctx, desk => decide(desk, workflow, step, false, comment.slice(0, LIMITS.reasonLength)));
+  },
+);
 
 /** Gives out no more steps of a workflow until it is resumed; for whoever started it, and operators. */
 export const pauseWorkflow = agora.reducer({ workflow: t.string() }, (ctx, { workflow }) => {
@@ -111,6 +129,7 @@ function begin(desk: Desk, id: string, initiator: bigint, definition: string, pl
     startedAt: desk.now,
     endedAt: 0n,
     version: 1,
+    outcome: '',
   });
   plan.steps.forEach((step, position) => {
     db.step.insert({
@@ -136,6 +155,7 @@ function begin(desk: Desk, id: string, initiator: bigint, definition: string, pl
       tries: 0,
       dueAt: 0n,
       spec: JSON.stringify(step.spec),
+      ...UNTOUCHED,
     });
   });
   if (plan.deadlineMs > 0) remember(desk, desk.now + BigInt(plan.deadlineMs) * 1000n, 'workflow-deadline', 0n, id);

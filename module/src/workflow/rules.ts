@@ -1,6 +1,6 @@
 // Checks how the steps of a definition hang together: pure, and every fault is named at once.
 
-import { PRIORITY } from '../contract.ts';
+import { LIMITS, PRIORITY } from '../contract.ts';
 import { parseJson } from '../text.ts';
 import { readShape, type StepShape, type WorkflowShape } from './definition.ts';
 
@@ -13,7 +13,11 @@ export interface StepSpec {
   readonly onFailure: 'fail' | 'skip' | 'continue';
   /** How many of its dependencies have to end well. */
   readonly need: number;
-  /** The dependency that `when` looks at, by position. */
+  readonly approval?: StepShape['approval'];
+  readonly compensate?: StepShape['compensate'];
+  /** The list that it is done for: of which dependency, by position. */
+  readonly forEach?: (Omit<NonNullable<StepShape['for_each']>, 'step'> & { readonly position: number }) | undefined;
+  /** The dependency that it looks at, by position. */
   readonly when?: (Omit<NonNullable<StepShape['when']>, 'step'> & { readonly position: number }) | undefined;
 }
 
@@ -89,13 +93,18 @@ function checkPeople(
   known: Known,
   faults: string[],
 ): readonly string[] {
-  const agents = new Set(steps.flatMap(step => step.agent ?? []));
+  const agents = new Set(
+    steps.flatMap(({ agent, approval, compensate }) =>
+      [agent, approval?.by, approval?.escalate_to, compensate?.agent].filter(name => name !== undefined),
+    ),
+  );
   for (const name of new Set([...(participants ?? []), ...agents])) {
     if (!known.isAgent(name)) faults.push(`there is no agent "${name.slice(0, 64)}"`);
   }
-  steps.forEach(({ agent, capability }, at) => {
-    if (capability !== undefined && !known.isCapability(capability)) {
-      faults.push(`step "${names[at]}": no agent ever announced the capability "${capability}"`);
+  steps.forEach(({ agent, capability, compensate }, at) => {
+    for (const wanted of [capability, compensate?.capability]) {
+      if (wanted === undefined || known.isCapability(wanted)) continue;
+      faults.push(`step "${names[at]}": no agent ever announced the capability "${wanted}"`);
     }
     if (agent !== undefined && participants && !participants.includes(agent)) {
       faults.push(`step "${names[at]}": agent "${agent.slice(0, 64)}" has a step but is no participant`);
@@ -139,10 +148,13 @@ function planStep(
   if (need > dependencies.length) {
     faults.push(`step "${name}": it waits for ${need} of ${dependencies.length} dependencies`);
   }
-  const { when } = step;
-  const position = when ? (dependencies.find(at => names[at] === when.step) ?? -1) : -1;
-  if (when && position < 0)
-    faults.push(`step "${name}": when looks at "${when.step.slice(0, 64)}", no dependency of it by id`);
+  const { when, for_each: forEach } = step;
+  const dependency = (member: string, id: string): number => {
+    const found = dependencies.find(at => names[at] === id);
+    if (found === undefined)
+      faults.push(`step "${name}": ${member} looks at "${id.slice(0, 64)}", no dependency of it by id`);
+    return found ?? 0;
+  };
   return {
     name,
     agent: step.agent ?? '',
@@ -157,7 +169,14 @@ function planStep(
       retries,
       onFailure,
       need,
-      when: when && { status: when.status, output: when.output, position },
+      approval: step.approval,
+      compensate: step.compensate,
+      when: when && { status: when.status, output: when.output, position: dependency('when', when.step) },
+      forEach: forEach && {
+        path: forEach.path,
+        concurrency: forEach.concurrency,
+        position: dependency('for_each', forEach.step),
+      },
     },
   };
 }
@@ -185,6 +204,19 @@ export function findCycle(steps: readonly Pick<StepPlan, 'dependencies' | 'depen
     at = steps[at]?.dependencies.find(dependency => (unmet[dependency] ?? 0) > 0) ?? at;
   }
   return [...path.slice(seen.get(at)), at].reverse();
+}
+
+/** The list that a step is done for, or why there is none. */
+export function listOf(forEach: NonNullable<StepSpec['forEach']>, output: string): readonly unknown[] | string {
+  const found: unknown = at(parseJson(output)?.value, forEach.path);
+  if (!isList(found)) return `what it is to be done for is no list`;
+  if (found.length > LIMITS.elements) return `it would be done ${found.length} times; ${LIMITS.elements} are allowed`;
+  return found;
+}
+
+/** `Array.isArray` makes everything of what a list holds. */
+function isList(value: unknown): value is readonly unknown[] {
+  return Array.isArray(value);
 }
 
 /** Whether a step's condition holds of a dependency that has ended. */

@@ -14,7 +14,10 @@ import { cancelMessage } from '../message/cancel.ts';
 import type { Message } from '../message/envelope.ts';
 import type { Ctx } from '../schema.ts';
 import { remember } from '../time/due.ts';
+import { askApproval, takeBack } from './approval.ts';
 import { assignment, takerOf } from './assignment.ts';
+import { undoNext, undone } from './compensate.ts';
+import { beginEach, callOffChildren, childEnded } from './each.ts';
 import { holds, retryMicros, type StepSpec } from './rules.ts';
 
 /** A step of a workflow and how far it is. */
@@ -75,6 +78,11 @@ export class Run {
     return this.state.endedAt > 0n;
   }
 
+  /** Whether steps may still begin: it has not ended, and is not being undone. */
+  get isLive(): boolean {
+    return this.state.status === 'running' || this.state.status === 'paused';
+  }
+
   step(position: number): Step | undefined {
     let step = this.#steps.get(position);
     if (!step) {
@@ -95,6 +103,13 @@ export class Run {
     return spec;
   }
 
+  /** Adds a step to a workflow that runs. */
+  add(row: Step): void {
+    const step = this.desk.ctx.db.step.insert(row);
+    this.#steps.set(step.position, step);
+    this.state.total++;
+  }
+
   change(step: Step, fields: Partial<Step>): void {
     Object.assign(step, fields);
     this.#changed.add(step);
@@ -110,7 +125,10 @@ export class Run {
 
   /** Gives out every step that waits for nothing: those of a workflow that begins, or goes on. */
   release(): void {
-    for (const step of this.steps()) if (step.state === 'pending' && this.#decide(step)) this.#spread(step);
+    for (const step of this.steps()) {
+      // The children of a step are given out by it.
+      if (step.state === 'pending' && step.parent === 0 && this.#decide(step)) this.#spread(step);
+    }
     this.#conclude();
   }
 
@@ -119,7 +137,7 @@ export class Run {
     this.state.status = 'running';
     this.tell('workflow_resumed', {});
     for (const step of this.steps()) {
-      if (step.state === 'ready' && step.dueAt <= this.desk.now) this.assign(step);
+      if (step.state === 'ready' && step.dueAt <= this.desk.now && step.approval !== 'asked') this.assign(step);
     }
     this.#conclude();
   }
@@ -143,17 +161,32 @@ export class Run {
   /** A step has ended, and what that means to the others follows at once. */
   finish(step: Step, state: StepState, fields: Partial<Pick<Step, 'output' | 'error'>>): void {
     this.#end(step, state, fields);
-    this.#spread(step);
+    if (step.parent > 0) childEnded(this, step);
+    else this.#spread(step);
     this.#conclude();
+  }
+
+  /** Somebody has agreed to a step: it is given out, or, if it was only to be agreed to, done. */
+  approved(step: Step, output: string): void {
+    if (step.agentName === '' && this.specOf(step).capability === undefined) this.finish(step, 'succeeded', { output });
+    else this.assign(step);
+  }
+
+  /** All that could be undone is. */
+  compensated(): void {
+    const status = this.state.outcome === 'cancelled' ? 'cancelled' : 'failed';
+    this.#over(status, this.state.reason);
   }
 
   /** Assigns a step to its agent, or to whoever is able. */
   assign(step: Step): void {
     const spec = this.specOf(step);
     if (!this.isRunning) return this.change(step, { state: 'ready' });
+    if (spec.approval && step.approval === '') return askApproval(this, step, spec.approval.by);
+    if (spec.forEach) return beginEach(this, step);
     const taker = takerOf(this.desk, step, spec);
     if (!taker) return this.finish(step, 'failed', { error: `agent "${step.agentName}" is gone` });
-    const message = assignment(this.desk, this, step, spec);
+    const message = assignment(this, step, taker);
     this.change(step, {
       state: 'running',
       message: message.id,
@@ -170,8 +203,18 @@ export class Run {
 
   /** Ends the workflow before its steps have: what is not done is called off. */
   stop(status: Extract<WorkflowStatus, 'failed' | 'cancelled'>, reason: string): void {
-    for (const step of this.steps()) if (step.endedAt === 0n) this.#callOff(step, reason);
-    this.#over(status, reason);
+    for (const step of this.steps()) if (step.endedAt === 0n) this.callOff(step, reason);
+    Object.assign(this.state, { status: 'compensating', outcome: status, reason });
+    if (!undoNext(this)) this.#over(status, reason);
+  }
+
+  /** Ends a step that is needed no more; whoever works on it is told. */
+  callOff(step: Step, reason: string): void {
+    takeBack(this.desk, step, reason);
+    if (step.children > 0) callOffChildren(this, step, reason);
+    const message = step.state === 'running' ? this.desk.ctx.db.message.id.find(step.message) : undefined;
+    if (message) cancelMessage(this.desk, message, reason);
+    this.#end(step, 'cancelled', { approval: '' });
   }
 
   tell(type: SystemEventType, about: Readonly<Record<string, unknown>>): void {
@@ -179,9 +222,9 @@ export class Run {
     appendSystemEvent(this.desk, type, { workflow_id: id, workflow_type: workflowType, ...about });
   }
 
-  #end(step: Step, state: StepState, fields: Partial<Pick<Step, 'output' | 'error'>>): void {
-    this.change(step, { ...fields, state, endedAt: this.desk.now, dueAt: 0n });
+  #end(step: Step, state: StepState, fields: Partial<Pick<Step, 'output' | 'error' | 'approval'>>): void {
     this.state.ended++;
+    this.change(step, { ...fields, state, endedAt: this.desk.now, dueAt: 0n, order: this.state.ended });
     const about = { step: step.name, agent: step.agentName, state };
     if (state === 'succeeded') this.tell('step_completed', about);
     else if (state === 'failed' || state === 'timed_out') this.tell('step_failed', about);
@@ -190,7 +233,7 @@ export class Run {
   /** Counts ends for those that wait for them. Each step ends once, so this ends after as many rounds as there are edges. */
   #spread(first: Step): void {
     const ended = [first];
-    for (let step = ended.pop(); step && !this.hasEnded; step = ended.pop()) {
+    for (let step = ended.pop(); step && this.isLive; step = ended.pop()) {
       const spec = this.specOf(step);
       const isBad = step.state === 'failed' || step.state === 'timed_out';
       if (isBad && spec.onFailure === 'fail') {
@@ -238,21 +281,15 @@ export class Run {
         const dependent = this.step(each);
         return dependent !== winner && dependent?.state === 'pending';
       });
-      if (!isWanted) this.#callOff(step, `step "${winner.name}" needs it no more`);
+      if (!isWanted) this.callOff(step, `step "${winner.name}" needs it no more`);
     }
   }
 
-  #callOff(step: Step, reason: string): void {
-    const message = step.state === 'running' ? this.desk.ctx.db.message.id.find(step.message) : undefined;
-    if (message) cancelMessage(this.desk, message, reason);
-    this.#end(step, 'cancelled', {});
-  }
-
   #conclude(): void {
-    if (!this.hasEnded && this.state.ended === this.state.total) this.#over('succeeded', '');
+    if (this.isLive && this.state.ended === this.state.total) this.#over('succeeded', '');
   }
 
-  #over(status: Exclude<WorkflowStatus, 'running' | 'paused'>, reason: string): void {
+  #over(status: Exclude<WorkflowStatus, 'running' | 'paused' | 'compensating'>, reason: string): void {
     Object.assign(this.state, { status, reason, endedAt: this.desk.now });
     switch (status) {
       case 'succeeded':
@@ -268,6 +305,7 @@ export class Run {
 /** The delivery of a step has ended, well or not: so has the attempt. */
 export function endStep(desk: Desk, message: Message, delivery: { readonly attempt: number }, answer: Answer): void {
   withStep(desk, message.step, (run, step) => {
+    if (step.undo === 'running' && step.undoMessage === message.id) return undone(run, step, answer);
     if (step.state !== 'running' || step.message !== message.id) return;
     run.change(step, { attempt: delivery.attempt });
     run.attemptEnded(step, answer);
@@ -295,7 +333,7 @@ export function retryStep(desk: Desk, id: bigint): void {
 /** The time of a whole workflow is over. */
 export function endOverdue(desk: Desk, id: string): void {
   const run = Run.find(desk, id);
-  if (!run || run.hasEnded) return;
+  if (!run?.isLive) return;
   run.stop('failed', 'its time was over');
   run.save();
 }

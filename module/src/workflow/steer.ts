@@ -3,6 +3,7 @@
 import { isOperator, isSame } from '../access.ts';
 import type { Desk } from '../desk.ts';
 import { refuse } from '../refuse.ts';
+import { childrenOf } from './each.ts';
 import { isMet, Run, type Step } from './run.ts';
 
 /** The workflow that the caller may steer. */
@@ -53,6 +54,10 @@ export function retry(desk: Desk, id: string, name: string): void {
   if (step.endedAt === 0n || step.state === 'succeeded') {
     refuse('workflow/bad-move', `step "${name}" is ${step.state}; only one that ended without success is done again`);
   }
+  if (step.parent > 0) refuse('workflow/bad-move', `"${name}" is an element of a step; retry that step`);
+  if (run.state.status === 'compensating' || run.steps().some(each => each.undo !== '')) {
+    refuse('workflow/bad-move', `what workflow ${id} had done was undone; start it anew`);
+  }
   const again = unfinished(run, step);
   for (const each of again) {
     run.change(each, {
@@ -64,11 +69,13 @@ export function retry(desk: Desk, id: string, name: string): void {
       message: '',
       tries: 0,
       dueAt: 0n,
+      approval: '',
+      approver: 0n,
     });
   }
   run.state.ended -= again.size;
-  for (const each of again) count(run, each);
-  Object.assign(run.state, { status: 'running', reason: '', endedAt: 0n });
+  for (const each of again) if (each.parent === 0) count(run, each);
+  Object.assign(run.state, { status: 'running', outcome: '', reason: '', endedAt: 0n });
   run.tell('workflow_resumed', { step: name });
   run.release();
   run.save();
@@ -82,6 +89,7 @@ function unfinished(run: Run, step: Step): Set<Step> {
   for (let each = reached.pop(); each; each = reached.pop()) {
     if (again.has(each) || each.state === 'succeeded' || each.endedAt === 0n) continue;
     again.add(each);
+    reached.push(...childrenOf(run, each));
     for (const position of each.dependents) {
       const dependent = run.step(position);
       if (dependent) reached.push(dependent);
@@ -99,5 +107,7 @@ function count(run: Run, step: Step): void {
 }
 
 function refuseEnded(run: Run): void {
-  if (run.hasEnded) refuse('workflow/bad-move', `workflow ${run.state.id} has ended as ${run.state.status}`);
+  if (run.isLive) return;
+  const how = run.hasEnded ? `has ended as ${run.state.status}` : 'is being undone';
+  refuse('workflow/bad-move', `workflow ${run.state.id} ${how}`);
 }

@@ -30,6 +30,8 @@ export const workflowState = table(
     startedAt: t.i64(),
     endedAt: t.i64(),
     version: t.u32(),
+    /** While it is compensated: how it will have ended. */
+    outcome: t.string().default(''),
   },
 );
 
@@ -65,8 +67,39 @@ export const step = table(
     dueAt: t.i64().default(0n),
     /** `StepSpec` as JSON. */
     spec: t.string().default(''),
+    /** When it ended, among the steps of its workflow: 1 for the first. */
+    order: t.u32().default(0),
+    /** Whether somebody has to agree before it is given out: `asked` (of `approver`, by `message`), `approved`, or empty. */
+    approval: t.string().default(''),
+    approver: t.u64().default(0n),
+    /** What undoes it: `running` (by `undoMessage`), `done`, `failed`, or empty. */
+    undo: t.string().default(''),
+    undoMessage: t.string().default(''),
+    /** Of a step that is done for each element: where its children begin, how many there are, were given out, have ended. */
+    firstChild: t.u32().default(0),
+    children: t.u32().default(0),
+    given: t.u32().default(0),
+    done: t.u32().default(0),
+    /** Of a child: one more than the position of its parent, and its element as JSON. */
+    parent: t.u32().default(0),
+    element: t.string().default(''),
   },
 );
+
+/** What of a step is as it begins. */
+export const UNTOUCHED = {
+  order: 0,
+  approval: '',
+  approver: 0n,
+  undo: '',
+  undoMessage: '',
+  firstChild: 0,
+  children: 0,
+  given: 0,
+  done: 0,
+  parent: 0,
+  element: '',
+} as const;
 
 /** Who follows a workflow live. */
 export const workflowWatch = table(
