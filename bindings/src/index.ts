@@ -38,6 +38,7 @@ import ApproveStepReducer from "./approve_step_reducer";
 import AttachAgentReducer from "./attach_agent_reducer";
 import CancelWorkflowReducer from "./cancel_workflow_reducer";
 import DetachAgentReducer from "./detach_agent_reducer";
+import ForkWorkflowReducer from "./fork_workflow_reducer";
 import GoIdleReducer from "./go_idle_reducer";
 import GrantOperatorReducer from "./grant_operator_reducer";
 import HeartbeatReducer from "./heartbeat_reducer";
@@ -141,6 +142,7 @@ const reducersSchema = __reducers(
   __reducerSchema("attach_agent", AttachAgentReducer),
   __reducerSchema("cancel_workflow", CancelWorkflowReducer),
   __reducerSchema("detach_agent", DetachAgentReducer),
+  __reducerSchema("fork_workflow", ForkWorkflowReducer),
   __reducerSchema("go_idle", GoIdleReducer),
   __reducerSchema("grant_operator", GrantOperatorReducer),
   __reducerSchema("heartbeat", HeartbeatReducer),

@@ -711,6 +711,8 @@ export const Workflow = __t.object("Workflow", {
   participants: __t.array(__t.u64()),
   priority: __t.u8(),
   createdAt: __t.i64(),
+  parentStep: __t.u64(),
+  inputs: __t.string(),
 });
 export type Workflow = __Infer<typeof Workflow>;
 

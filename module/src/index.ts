@@ -26,6 +26,7 @@ export { whyWaiting, workflowSteps } from './workflow/procedures.ts';
 export {
   approveStep,
   cancelWorkflow,
+  forkWorkflow,
   pauseWorkflow,
   rejectStep,
   resumeWorkflow,

@@ -43,7 +43,7 @@ export function escalate(desk: Desk, id: bigint, message: string): void {
   const next = approval?.escalate_to;
   if (next !== undefined && next !== asked) askApproval(run, step, next);
   else run.finish(step, 'failed', { error: `nobody approved it within ${approval?.timeout_ms} ms` });
-  run.save();
+  Run.saveAll(desk);
 }
 
 /** Whoever is asked (or an operator) says yes or no. Saying yes to what is approved does nothing. */
@@ -70,7 +70,7 @@ export function decide(desk: Desk, workflow: string, name: string, isApproved: b
     run.change(step, { approval: 'approved', message: '' });
     run.approved(step, JSON.stringify({ approved: true, by, comment }));
   }
-  run.save();
+  Run.saveAll(desk);
 }
 
 /** The question need not be answered any more. */

@@ -36,6 +36,8 @@ export interface TaskFields {
 
 /** A message that gives somebody something to do for a step. */
 export function taskMessage(run: Run, step: Step, { target, action, requirements, rest }: TaskFields): Message {
+  const { inputs } = run.definition;
+  const workflowInputs = inputs === '' ? '' : `,"workflow_inputs":${inputs}`;
   return systemMessage(run.desk, {
     id: run.desk.ctx.newUuidV7().toString(),
     target,
@@ -44,7 +46,7 @@ export function taskMessage(run: Run, step: Step, { target, action, requirements
     priority: run.specOf(step).priority ?? run.definition.priority,
     payload:
       `{"task":{"workflow_id":"${step.workflow}","step":${JSON.stringify(step.name)},"action":${JSON.stringify(action)},` +
-      `"requirements":${requirements},${rest}}}`,
+      `"requirements":${requirements},${rest}${workflowInputs}}}`,
     step: step.id,
   });
 }

@@ -67,6 +67,9 @@ const forEach = z.strictObject({
   concurrency: z.int().min(1).optional(),
 });
 
+/** How deep workflows may be nested. */
+export const NESTING = 4;
+
 const step = z
   .strictObject({
     /** By default its action. */
@@ -90,13 +93,24 @@ const step = z
     approval: approval.optional(),
     compensate: compensation.optional(),
     for_each: forEach.optional(),
+    /** The definition of a workflow that this step is, in place of an agent. */
+    workflow: json.optional(),
   })
   .refine(({ agent, capability }) => agent === undefined || capability === undefined, {
     message: 'name either an agent or a capability, not both',
   })
-  .refine(({ agent, capability, approval: asked }) => (agent ?? capability ?? asked) !== undefined, {
-    message: 'name an agent, a capability, or who has to approve',
-  });
+  .refine(({ agent, capability, workflow }) => workflow === undefined || (agent ?? capability) === undefined, {
+    message: 'a step that is a workflow has no agent and no capability',
+  })
+  .refine(({ workflow, for_each: each }) => workflow === undefined || each === undefined, {
+    message: 'a step that is a workflow cannot be done for each element',
+  })
+  .refine(
+    ({ agent, capability, approval: asked, workflow }) => (agent ?? capability ?? asked ?? workflow) !== undefined,
+    {
+      message: 'name an agent, a capability, who has to approve, or a workflow',
+    },
+  );
 
 /** The shape of a definition, with the keys of the wire. */
 export const workflowShape = z.strictObject({

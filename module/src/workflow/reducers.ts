@@ -2,18 +2,15 @@
 
 import { t } from 'spacetimedb/server';
 import { isOperator, isSame } from '../access.ts';
-import { AGENT_NAME, LIMITS, UUID_V7 } from '../contract.ts';
-import { asMember, type Desk } from '../desk.ts';
-import { queueOf } from '../message/queue.ts';
+import { LIMITS, UUID_V7 } from '../contract.ts';
+import { asMember } from '../desk.ts';
 import { refuse } from '../refuse.ts';
 import { agora, type Ctx } from '../schema.ts';
 import { isLongerThan } from '../text.ts';
-import { remember } from '../time/due.ts';
-import { checkDefinition, type Plan } from './rules.ts';
 import { decide } from './approval.ts';
+import { begin, planOf } from './begin.ts';
 import { Run } from './run.ts';
-import { UNTOUCHED } from './table.ts';
-import { cancel, pause, resume, retry } from './steer.ts';
+import { cancel, fork, pause, resume, retry } from './steer.ts';
 
 /** A definition may be this long: a thousand steps with requirements of a kilobyte. */
 const DEFINITION_BYTES = 1024 * 1024;
@@ -31,12 +28,9 @@ export const startWorkflow = agora.reducer(
         if (earlier.initiator === agent && earlier.definition === definition) return;
         refuse('workflow/id-reused', `${id} was used for another workflow; start under a new id`);
       }
-      const checked = checkDefinition(definition, {
-        isAgent: name => AGENT_NAME.test(name) && desk.boxNamed(name) !== undefined,
-        isCapability: name => queueOf(desk, name) !== undefined,
-      });
-      if (!checked.ok) refuse('workflow/bad-definition', checked.faults.join('; '));
-      begin(desk, id, agent, definition, checked.plan);
+      const plan = planOf(desk, definition);
+      begin(desk, { id, initiator: agent, definition, plan, parentStep: 0n, inputs: '' }).release();
+      Run.saveAll(desk);
       watch(ctx, id);
     });
   },
@@ -96,6 +90,24 @@ export const retryStep = agora.reducer({ workflow: t.string(), step: t.string() 
   asMember(ctx, desk => retry(desk, workflow, step));
 });
 
+/**
+ * Runs a workflow that has ended once more, under a new id, from a step on: what succeeded and does not depend on that step is
+ * taken over with its output.
+ */
+export const forkWorkflow = agora.reducer(
+  { workflow: t.string(), id: t.string(), agent: t.u64(), step: t.string() },
+  (ctx, { workflow, id, agent, step }) => {
+    if (!UUID_V7.test(id)) refuse('workflow/bad-id', `"${id.slice(0, 64)}" is not a UUIDv7 in lower case`);
+    asMember(ctx, desk => {
+      desk.own(agent);
+      if (!maySee(ctx, workflow))
+        refuse('workflow/unknown', `there is no workflow ${workflow.slice(0, 64)} that you may see`);
+      fork(desk, workflow, { id, agent, step });
+      watch(ctx, id);
+    });
+  },
+);
+
 /** Whether the caller started it, takes part in it, or is an operator. At most as many look-ups as participants. */
 export function maySee(ctx: Pick<Ctx, 'db' | 'sender'>, workflow: string): boolean {
   const row = ctx.db.workflow.id.find(workflow);
@@ -105,64 +117,6 @@ export function maySee(ctx: Pick<Ctx, 'db' | 'sender'>, workflow: string): boole
     return box !== null && isSame(box.owner, ctx.sender);
   };
   return isOwn(row.initiator) || row.participants.some(isOwn) || isOperator(ctx.db, ctx.sender);
-}
-
-function begin(desk: Desk, id: string, initiator: bigint, definition: string, plan: Plan): void {
-  const { db } = desk.ctx;
-  const agentOf = (name: string) => desk.boxNamed(name)?.agent ?? 0n;
-  db.workflow.insert({
-    id,
-    initiator,
-    type: plan.type,
-    definition,
-    participants: plan.participants.map(agentOf),
-    priority: plan.priority,
-    createdAt: desk.now,
-  });
-  db.workflowState.insert({
-    id,
-    type: plan.type,
-    status: 'running',
-    total: plan.steps.length,
-    ended: 0,
-    reason: '',
-    startedAt: desk.now,
-    endedAt: 0n,
-    version: 1,
-    outcome: '',
-  });
-  plan.steps.forEach((step, position) => {
-    db.step.insert({
-      id: 0n,
-      workflow: id,
-      position,
-      name: step.name,
-      agent: agentOf(step.agent),
-      agentName: step.agent,
-      action: step.action,
-      requirements: step.requirements,
-      dependencies: step.dependencies,
-      dependents: step.dependents,
-      unmet: step.dependencies.length,
-      state: 'pending',
-      message: '',
-      attempt: 0,
-      output: '',
-      error: '',
-      startedAt: 0n,
-      endedAt: 0n,
-      met: 0,
-      tries: 0,
-      dueAt: 0n,
-      spec: JSON.stringify(step.spec),
-      ...UNTOUCHED,
-    });
-  });
-  if (plan.deadlineMs > 0) remember(desk, desk.now + BigInt(plan.deadlineMs) * 1000n, 'workflow-deadline', 0n, id);
-  const run = Run.find(desk, id);
-  run?.tell('workflow_started', { initiator: desk.box(initiator)?.name });
-  run?.release();
-  run?.save();
 }
 
 /** Adds the caller to those who follow a workflow; makes room by letting go of ended ones. */

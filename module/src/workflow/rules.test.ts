@@ -74,7 +74,7 @@ describe('a definition', () => {
       'priority',
       'the definition',
     ]);
-    expect(told[2]).toBe('step "two": name an agent, a capability, or who has to approve');
+    expect(told[2]).toBe('step "two": name an agent, a capability, who has to approve, or a workflow');
   });
 
   it('has every fault in how its steps hang together told at once', () => {

@@ -2,7 +2,7 @@
 
 import { LIMITS, PRIORITY } from '../contract.ts';
 import { parseJson } from '../text.ts';
-import { readShape, type StepShape, type WorkflowShape } from './definition.ts';
+import { NESTING, readShape, type StepShape, type WorkflowShape } from './definition.ts';
 
 /** How a step is run; kept with it as JSON. */
 export interface StepSpec {
@@ -15,6 +15,8 @@ export interface StepSpec {
   readonly need: number;
   readonly approval?: StepShape['approval'];
   readonly compensate?: StepShape['compensate'];
+  /** The definition of the workflow that the step is. */
+  readonly workflow?: StepShape['workflow'];
   /** The list that it is done for: of which dependency, by position. */
   readonly forEach?: (Omit<NonNullable<StepShape['for_each']>, 'step'> & { readonly position: number }) | undefined;
   /** The dependency that it looks at, by position. */
@@ -58,8 +60,11 @@ export interface Known {
 /** Checks a definition (JSON) and plans it. */
 export function checkDefinition(text: string, known: Known): Checked {
   const parsed = parseJson(text);
-  if (!parsed) return { ok: false, faults: ['the definition is not JSON'] };
-  const read = readShape(parsed.value);
+  return parsed ? checkValue(parsed.value, known, 1) : { ok: false, faults: ['the definition is not JSON'] };
+}
+
+function checkValue(value: unknown, known: Known, depth: number): Checked {
+  const read = readShape(value);
   if ('faults' in read) return { ok: false, faults: read.faults };
   const { shape } = read;
   const faults: string[] = [];
@@ -69,6 +74,14 @@ export function checkDefinition(text: string, known: Known): Checked {
   const steps = shape.steps.map((step, at) => planStep(step, names[at] ?? '', links[at] ?? [], faults, names));
   steps.forEach((step, at) => {
     for (const dependency of step.dependencies) steps[dependency]?.dependents.push(at);
+  });
+  shape.steps.forEach(({ workflow }, at) => {
+    if (!workflow) return;
+    if (depth === NESTING) faults.push(`step "${names[at]}": workflows are nested ${NESTING} deep at most`);
+    else {
+      const nested = checkValue(workflow, known, depth + 1);
+      if (!nested.ok) faults.push(...nested.faults.map(fault => `step "${names[at]}": ${fault}`));
+    }
   });
   const cycle = faults.length === 0 ? findCycle(steps) : undefined;
   if (cycle) faults.push(`the steps wait for each other: ${cycle.map(at => names[at] ?? '').join(' → ')}`);
@@ -171,6 +184,7 @@ function planStep(
       need,
       approval: step.approval,
       compensate: step.compensate,
+      workflow: step.workflow,
       when: when && { status: when.status, output: when.output, position: dependency('when', when.step) },
       forEach: forEach && {
         path: forEach.path,

@@ -18,6 +18,7 @@ import { askApproval, takeBack } from './approval.ts';
 import { assignment, takerOf } from './assignment.ts';
 import { undoNext, undone } from './compensate.ts';
 import { beginEach, callOffChildren, childEnded } from './each.ts';
+import { beginNested, endNested, stopNested } from './nested.ts';
 import { holds, retryMicros, type StepSpec } from './rules.ts';
 
 /** A step of a workflow and how far it is. */
@@ -55,19 +56,32 @@ export class Run {
   readonly #steps = new Map<number, Step>();
   readonly #changed = new Set<Step>();
   readonly #specs = new Map<Step, StepSpec>();
+  #stored: State;
 
   private constructor(desk: Desk, definition: Definition, state: State) {
     this.desk = desk;
     this.definition = definition;
     this.state = { ...state };
+    this.#stored = state;
   }
 
-  /** The workflow with this id, if there is one. */
+  /** The workflow with this id, if there is one: the same object throughout a call, since one may be a step of another. */
   static find(desk: Desk, id: string): Run | undefined {
+    const runs = onDesk(desk);
+    const known = runs.get(id);
+    if (known) return known;
     const { db } = desk.ctx;
     const definition = db.workflow.id.find(id);
     const state = db.workflowState.id.find(id);
-    return definition && state ? new Run(desk, definition, state) : undefined;
+    if (!definition || !state) return undefined;
+    const run = new Run(desk, definition, state);
+    runs.set(id, run);
+    return run;
+  }
+
+  /** Writes what was changed of all workflows of a call. The last step of every happening. */
+  static saveAll(desk: Desk): void {
+    for (const run of onDesk(desk).values()) run.#save();
   }
 
   get isRunning(): boolean {
@@ -115,12 +129,17 @@ export class Run {
     this.#changed.add(step);
   }
 
-  /** Writes what was changed. The last step of every happening. */
-  save(): void {
+  #save(): void {
     const { db } = this.desk.ctx;
+    const isChanged =
+      this.#changed.size > 0 ||
+      Object.entries(this.#stored).some(([key, was]) => this.state[key as keyof State] !== was);
+    if (!isChanged) return;
     for (const step of this.#changed) db.step.id.update(step);
     this.#changed.clear();
-    db.workflowState.id.update({ ...this.state, version: this.state.version + 1 });
+    this.state.version++;
+    this.#stored = { ...this.state };
+    db.workflowState.id.update(this.#stored);
   }
 
   /** Gives out every step that waits for nothing: those of a workflow that begins, or goes on. */
@@ -184,6 +203,7 @@ export class Run {
     if (!this.isRunning) return this.change(step, { state: 'ready' });
     if (spec.approval && step.approval === '') return askApproval(this, step, spec.approval.by);
     if (spec.forEach) return beginEach(this, step);
+    if (spec.workflow) return beginNested(this, step);
     const taker = takerOf(this.desk, step, spec);
     if (!taker) return this.finish(step, 'failed', { error: `agent "${step.agentName}" is gone` });
     const message = assignment(this, step, taker);
@@ -214,7 +234,9 @@ export class Run {
     if (step.children > 0) callOffChildren(this, step, reason);
     const message = step.state === 'running' ? this.desk.ctx.db.message.id.find(step.message) : undefined;
     if (message) cancelMessage(this.desk, message, reason);
+    const isNested = step.state === 'running' && this.specOf(step).workflow !== undefined;
     this.#end(step, 'cancelled', { approval: '' });
+    if (isNested) stopNested(this, step, reason);
   }
 
   tell(type: SystemEventType, about: Readonly<Record<string, unknown>>): void {
@@ -291,15 +313,21 @@ export class Run {
 
   #over(status: Exclude<WorkflowStatus, 'running' | 'paused' | 'compensating'>, reason: string): void {
     Object.assign(this.state, { status, reason, endedAt: this.desk.now });
-    switch (status) {
-      case 'succeeded':
-        return this.tell('workflow_completion', {});
-      case 'failed':
-        return this.tell('workflow_failed', { reason });
-      case 'cancelled':
-        return this.tell('workflow_cancelled', {});
-    }
+    if (status === 'succeeded') this.tell('workflow_completion', {});
+    else if (status === 'failed') this.tell('workflow_failed', { reason });
+    else this.tell('workflow_cancelled', {});
+    if (this.definition.parentStep > 0n) endNested(this);
   }
+}
+
+const runsOfDesks = new WeakMap<Desk, Map<string, Run>>();
+
+function onDesk(desk: Desk): Map<string, Run> {
+  const known = runsOfDesks.get(desk);
+  if (known) return known;
+  const runs = new Map<string, Run>();
+  runsOfDesks.set(desk, runs);
+  return runs;
 }
 
 /** The delivery of a step has ended, well or not: so has the attempt. */
@@ -317,8 +345,12 @@ export function timeOutStep(desk: Desk, id: bigint, message: string): void {
   withStep(desk, id, (run, step) => {
     const assigned = desk.ctx.db.message.id.find(message);
     if (step.state !== 'running' || step.message !== message) return;
-    const error = `it was not done within ${run.specOf(step).timeoutMs} ms`;
+    const { timeoutMs, workflow } = run.specOf(step);
+    const error = `it was not done within ${timeoutMs} ms`;
     if (assigned) cancelMessage(desk, assigned, error);
+    // From here on what the nested one ends with says nothing about this step.
+    run.change(step, { state: 'ready' });
+    if (workflow) stopNested(run, step, error);
     run.attemptEnded(step, { status: 'error', error }, 'timed_out');
   });
 }
@@ -335,7 +367,7 @@ export function endOverdue(desk: Desk, id: string): void {
   const run = Run.find(desk, id);
   if (!run?.isLive) return;
   run.stop('failed', 'its time was over');
-  run.save();
+  Run.saveAll(desk);
 }
 
 function withStep(desk: Desk, id: bigint, work: (run: Run, step: Step) => void): void {
@@ -344,5 +376,5 @@ function withStep(desk: Desk, id: bigint, work: (run: Run, step: Step) => void):
   const step = run?.step(row?.position ?? -1);
   if (!run || !step || run.hasEnded) return;
   work(run, step);
-  run.save();
+  Run.saveAll(desk);
 }

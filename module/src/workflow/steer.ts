@@ -3,6 +3,7 @@
 import { isOperator, isSame } from '../access.ts';
 import type { Desk } from '../desk.ts';
 import { refuse } from '../refuse.ts';
+import { begin, planOf } from './begin.ts';
 import { childrenOf } from './each.ts';
 import { isMet, Run, type Step } from './run.ts';
 
@@ -26,7 +27,7 @@ export function pause(desk: Desk, id: string): void {
   const run = steered(desk, id);
   refuseEnded(run);
   if (run.isRunning) run.pause();
-  run.save();
+  Run.saveAll(desk);
 }
 
 /** Goes on where it was paused. Saying it again does nothing. */
@@ -34,7 +35,7 @@ export function resume(desk: Desk, id: string): void {
   const run = steered(desk, id);
   refuseEnded(run);
   if (!run.isRunning) run.resume();
-  run.save();
+  Run.saveAll(desk);
 }
 
 /** Calls a workflow off, and all that is offered of it. Saying it again does nothing. */
@@ -43,7 +44,7 @@ export function cancel(desk: Desk, id: string, reason: string): void {
   if (run.state.status === 'cancelled') return;
   refuseEnded(run);
   run.stop('cancelled', reason);
-  run.save();
+  Run.saveAll(desk);
 }
 
 /** Does a step again that did not end well, and all that depends on it; a workflow that failed goes on. What succeeded stays. */
@@ -78,7 +79,57 @@ export function retry(desk: Desk, id: string, name: string): void {
   Object.assign(run.state, { status: 'running', outcome: '', reason: '', endedAt: 0n });
   run.tell('workflow_resumed', { step: name });
   run.release();
-  run.save();
+  Run.saveAll(desk);
+}
+
+/** Runs a workflow anew from a step on, with what did not depend on it. Saying it again does nothing. */
+export function fork(
+  desk: Desk,
+  from: string,
+  { id, agent, step: name }: { readonly id: string; readonly agent: bigint; readonly step: string },
+): void {
+  const source = Run.find(desk, from);
+  const step = source?.steps().find(each => each.name === name && each.parent === 0);
+  if (!source || !step) refuse('workflow/unknown-step', `workflow ${from} has no step "${name.slice(0, 64)}"`);
+  if (!source.hasEnded) refuse('workflow/bad-move', `workflow ${from} has not ended; retry the step, or wait`);
+  const { definition } = source.definition;
+  const earlier = desk.ctx.db.workflow.id.find(id);
+  if (earlier) {
+    if (earlier.initiator === agent && earlier.definition === definition) return;
+    refuse('workflow/id-reused', `${id} was used for another workflow; fork under a new id`);
+  }
+  const run = begin(desk, {
+    id,
+    initiator: agent,
+    definition,
+    plan: planOf(desk, definition),
+    parentStep: 0n,
+    inputs: '',
+  });
+  const again = reachedFrom(source, step);
+  for (const each of run.steps()) {
+    const before = source.step(each.position);
+    // What was undone is done anew.
+    if (before?.state !== 'succeeded' || before.undo !== '' || again.has(before.position)) continue;
+    const { output, startedAt, order } = before;
+    run.change(each, { state: 'succeeded', output, startedAt, endedAt: desk.now, order });
+    run.state.ended++;
+  }
+  for (const each of run.steps()) count(run, each);
+  run.release();
+  Run.saveAll(desk);
+}
+
+/** The positions of a step and of all that depends on it. */
+function reachedFrom(run: Run, step: Step): Set<number> {
+  const reached = new Set<number>();
+  const open = [step.position];
+  for (let at = open.pop(); at !== undefined; at = open.pop()) {
+    if (reached.has(at)) continue;
+    reached.add(at);
+    open.push(...(run.step(at)?.dependents ?? []));
+  }
+  return reached;
 }
 
 /** The step, what depends on it, and what was called off when the workflow ended; of those, what did not succeed. */

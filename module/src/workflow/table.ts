@@ -14,6 +14,9 @@ export const workflow = table(
     participants: t.array(t.u64()),
     priority: t.u8(),
     createdAt: t.i64(),
+    /** The step of another workflow that this one is, or 0; and that one's inputs as JSON, or empty. */
+    parentStep: t.u64().default(0n),
+    inputs: t.string().default(''),
   },
 );
 

@@ -209,3 +209,86 @@ describe('a step for each element of a list', () => {
     expect(crew.tasks('A')[0]?.task['inputs']).toEqual({ work: ['one', 'two', 'three'] });
   });
 });
+
+describe('a step that is a workflow', () => {
+  const nested = {
+    workflow_type: 'inner',
+    steps: [
+      { agent: 'A', action: 'one' },
+      { agent: 'B', action: 'two', depends_on: ['one'] },
+    ],
+  };
+  const outer = [
+    { agent: 'A', action: 'begin' },
+    { id: 'inner', action: 'inner', workflow: nested, depends_on: ['begin'] },
+    { agent: 'A', action: 'end', depends_on: ['inner'] },
+  ];
+
+  it('ends as that one does, with what its steps have returned', async () => {
+    await using crew = await Crew.of('A', 'B');
+    const id = crew.start(outer);
+    crew.finish('A', 'begin', 'go');
+    expect(crew.tasks('A')[0]).toMatchObject({ step: 'one', task: { workflow_inputs: { inputs: { begin: 'go' } } } });
+    crew.finish('A', 'one', 1);
+    crew.finish('B', 'two', 2);
+    expect(crew.tasks('A')[0]).toMatchObject({ step: 'end', task: { inputs: { inner: { one: 1, two: 2 } } } });
+    crew.finish('A', 'end');
+    expect(crew.summary(id)).toMatchObject({ status: 'succeeded', ended: 3 });
+  });
+
+  it('fails when that one does, and is called off with the workflow it is in', async () => {
+    await using crew = await Crew.of('A', 'B');
+    const failing = crew.start(outer);
+    crew.finish('A', 'begin');
+    crew.fail('A', 'one', 'no');
+    expect(crew.summary(failing)).toMatchObject({
+      status: 'failed',
+      reason: 'step "inner" failed: step "one" failed: no',
+    });
+    const cancelled = crew.start(outer);
+    crew.finish('A', 'begin');
+    crew.lead.call('cancel_workflow', { workflow: cancelled, reason: 'stop' });
+    expect(crew.tasks('A')).toEqual([]);
+    const inner = crew.lab.rows('workflow_state').filter(row => row['type'] === 'inner');
+    expect(inner.map(row => row['status'])).toEqual(['failed', 'cancelled']);
+  });
+
+  it('has its faults told before anything starts', async () => {
+    await using crew = await Crew.of('A');
+    const definition = JSON.stringify({ workflow_type: 'w', steps: [{ id: 'in', action: 'in', workflow: nested }] });
+    const id = '019b8e07-4600-7000-8000-0000000000aa';
+    expect(crew.lead.tryCallText('start_workflow', { id, agent: crew.lead.id, definition })).toBe(
+      'workflow/bad-definition: step "in": there is no agent "B"',
+    );
+  });
+});
+
+describe('a workflow that has ended', () => {
+  it('is run once more from a step on, with what did not depend on it', async () => {
+    await using crew = await Crew.of('A', 'B');
+    const steps = [
+      { agent: 'A', action: 'gather' },
+      { agent: 'B', action: 'write', depends_on: ['gather'] },
+      { agent: 'A', action: 'check', depends_on: ['write'] },
+    ];
+    const id = crew.start(steps);
+    crew.finish('A', 'gather', 'facts');
+    crew.finish('B', 'write', 'dull');
+    expect(
+      crew.lead.tryCall('fork_workflow', {
+        workflow: id,
+        id: '019b8e07-4600-7000-8000-0000000000ab',
+        agent: crew.lead.id,
+        step: 'write',
+      }),
+    ).toBe('workflow/bad-move');
+    crew.finish('A', 'check', 'dull indeed');
+    const again = '019b8e07-4600-7000-8000-0000000000ac';
+    for (let say = 0; say < 2; say++) {
+      crew.lead.call('fork_workflow', { workflow: id, id: again, agent: crew.lead.id, step: 'write' });
+    }
+    expect(crew.states(again)).toEqual({ gather: 'succeeded', write: 'running', check: 'pending' });
+    expect(crew.tasks('B')[0]?.task['inputs']).toEqual({ gather: 'facts' });
+    expect(crew.summary(id)).toMatchObject({ status: 'succeeded' });
+  });
+});

@@ -1,0 +1,97 @@
+// Makes the rows of a workflow out of its definition.
+
+import { AGENT_NAME } from '../contract.ts';
+import type { Desk } from '../desk.ts';
+import { queueOf } from '../message/queue.ts';
+import { refuse } from '../refuse.ts';
+import { remember } from '../time/due.ts';
+import { checkDefinition, type Checked, type Plan } from './rules.ts';
+import { Run } from './run.ts';
+import { UNTOUCHED } from './table.ts';
+
+/** Checks a definition against the agents and capabilities that there are. */
+export function check(desk: Desk, definition: string): Checked {
+  return checkDefinition(definition, {
+    isAgent: name => AGENT_NAME.test(name) && desk.boxNamed(name) !== undefined,
+    isCapability: name => queueOf(desk, name) !== undefined,
+  });
+}
+
+/** The plan of a definition. Refuses one with faults, and names them all. */
+export function planOf(desk: Desk, definition: string): Plan {
+  const checked = check(desk, definition);
+  if (!checked.ok) refuse('workflow/bad-definition', checked.faults.join('; '));
+  return checked.plan;
+}
+
+/** What a workflow begins with. */
+export interface Beginning {
+  readonly id: string;
+  readonly initiator: bigint;
+  readonly definition: string;
+  readonly plan: Plan;
+  /** The step of another workflow that it is, and that one's inputs as JSON; or 0 and empty. */
+  readonly parentStep: bigint;
+  readonly inputs: string;
+}
+
+/** Stores a workflow whose steps are all pending. */
+export function begin(desk: Desk, { id, initiator, definition, plan, parentStep, inputs }: Beginning): Run {
+  const { db } = desk.ctx;
+  const agentOf = (name: string) => desk.boxNamed(name)?.agent ?? 0n;
+  db.workflow.insert({
+    id,
+    initiator,
+    type: plan.type,
+    definition,
+    participants: plan.participants.map(agentOf),
+    priority: plan.priority,
+    createdAt: desk.now,
+    parentStep,
+    inputs,
+  });
+  db.workflowState.insert({
+    id,
+    type: plan.type,
+    status: 'running',
+    total: plan.steps.length,
+    ended: 0,
+    reason: '',
+    startedAt: desk.now,
+    endedAt: 0n,
+    version: 0,
+    outcome: '',
+  });
+  plan.steps.forEach((step, position) => {
+    db.step.insert({
+      id: 0n,
+      workflow: id,
+      position,
+      name: step.name,
+      agent: agentOf(step.agent),
+      agentName: step.agent,
+      action: step.action,
+      requirements: step.requirements,
+      dependencies: step.dependencies,
+      dependents: step.dependents,
+      unmet: step.dependencies.length,
+      state: 'pending',
+      message: '',
+      attempt: 0,
+      output: '',
+      error: '',
+      startedAt: 0n,
+      endedAt: 0n,
+      met: 0,
+      tries: 0,
+      dueAt: 0n,
+      spec: JSON.stringify(step.spec),
+      ...UNTOUCHED,
+    });
+  });
+  if (plan.deadlineMs > 0) remember(desk, desk.now + BigInt(plan.deadlineMs) * 1000n, 'workflow-deadline', 0n, id);
+  const run = Run.find(desk, id);
+  if (!run) throw new Error(`workflow ${id} was stored, and is not there`);
+  run.tell('workflow_started', { initiator: desk.box(initiator)?.name });
+  return run;
+}
