@@ -3,12 +3,12 @@
 import { t } from 'spacetimedb/server';
 import { isSame, ownAgent } from '../access.ts';
 import { LIMITS, type AgentStatus, type Presence } from '../contract.ts';
-import { asMember, emptyMailbox, withDesk, type Desk, type Mailbox } from '../desk.ts';
+import { asMember, emptyMailbox, withDesk, type Desk } from '../desk.ts';
 import { appendSystemEvent } from '../event/publish.ts';
 import { leaveAll } from '../group/members.ts';
 import { beginBroadcasts, endBroadcasts } from '../message/broadcast.ts';
 import { fill } from '../message/deliver.ts';
-import { leaveReady, openQueue } from '../message/queue.ts';
+import { enterQueues, leaveQueues } from '../message/queue.ts';
 import { buryOffers } from '../message/sweep.ts';
 import { refuse } from '../refuse.ts';
 import { agora, type Ctx } from '../schema.ts';
@@ -115,12 +115,11 @@ export const unregisterAgent = agora.reducer({ agent: t.u64() }, (ctx, { agent }
     const box = desk.own(agent);
     // From here on it is offered nothing more.
     box.online = false;
-    leaveReady(desk, box);
+    leaveQueues(desk, box);
     buryOffers(desk, box, 'its agent was unregistered');
     const lanes = JSON.stringify({ heads: box.heads.map(String), tails: box.tails.map(String) });
     desk.removeBox(box);
     ctx.db.agent.id.delete(agent);
-    ctx.db.agentCapability.agent.delete(agent);
     ctx.db.attachment.agent.delete(agent);
     ctx.db.pulse.agent.delete(agent);
     endBroadcasts(desk, agent);
@@ -164,7 +163,7 @@ function create(desk: Desk, args: Required<Changes> & { readonly name: string })
   });
   const options = { credit: args.credit ?? 0, strict: args.strictPriority ?? false };
   const box = desk.addBox(emptyMailbox(id, args.name, sender, options));
-  announce(desk, box, args.capabilities ?? []);
+  enterQueues(desk, box, args.capabilities ?? []);
   beginBroadcasts(desk, id);
   appendSystemEvent(desk, 'agent_registration', {
     agent_name: args.name,
@@ -192,9 +191,8 @@ function change(desk: Desk, agent: bigint, changes: Changes): void {
   const isSame = after.agentType === row.agentType && after.metadata === row.metadata && isCapable;
   // An agent that was registered before there were work queues is entered in them now.
   if (!isCapable || box.capabilities !== after.capabilities.length) {
-    leaveReady(desk, box);
-    db.agentCapability.agent.delete(agent);
-    announce(desk, box, after.capabilities);
+    leaveQueues(desk, box);
+    enterQueues(desk, box, after.capabilities);
   }
   fill(desk, box);
   if (isSame) return;
@@ -205,16 +203,6 @@ function change(desk: Desk, agent: bigint, changes: Changes): void {
     agent_type: after.agentType,
     capabilities: after.capabilities,
   });
-}
-
-/** Notes what an agent can do; each capability has a work queue from then on. */
-function announce(desk: Desk, box: Mailbox, capabilities: readonly string[]): void {
-  box.capabilities = capabilities.length;
-  desk.changed(box);
-  for (const capability of capabilities) {
-    desk.ctx.db.agentCapability.insert({ id: 0n, capability, agent: box.agent });
-    openQueue(desk, capability);
-  }
 }
 
 function connectionOf(ctx: Ctx) {

@@ -11,7 +11,7 @@ import { isQueue, type Desk, type Mailbox } from '../desk.ts';
 import { envelopeOf, type Message } from './envelope.ts';
 import { delay, enqueue, headOf, isLaneEmpty, takeHead, type Waiting } from './lane.ts';
 import { offerTo } from './offer.ts';
-import { isFree, pickReady, queuesOf, standReady, stepBack } from './queue.ts';
+import { alertIfDeserted, isFree, pickReady, queuesOf, standReady, stepBack } from './queue.ts';
 import { chooseHead, hasCredit, hasCriticalCredit, LANES } from './rules.ts';
 
 /** A new delivery of `message`: offered at once if nothing stands before it, queued or delayed otherwise. Returns its number. */
@@ -36,7 +36,10 @@ export function deliver(desk: Desk, box: Mailbox, message: Message, envelope: st
   } else if (mayTake(box, message)) {
     offerTo(desk, box, id, message, 1, envelope);
     standReady(desk, box);
-  } else enqueue(desk, box, { ...row, lane: message.priority, availableAt: desk.now });
+  } else {
+    enqueue(desk, box, { ...row, lane: message.priority, availableAt: desk.now });
+    alertIfDeserted(desk, box);
+  }
   return id;
 }
 

@@ -5,7 +5,8 @@
 // I3  Every agent that is free stands once in the list of each of its queues, in the order of becoming free.
 
 import { LIMITS } from '../contract.ts';
-import { emptyMailbox, queueNumber, type Desk, type Mailbox } from '../desk.ts';
+import { emptyMailbox, isQueue, queueNumber, type Desk, type Mailbox } from '../desk.ts';
+import { appendSystemEvent } from '../event/publish.ts';
 import type { Ctx } from '../schema.ts';
 import { hasCredit } from './rules.ts';
 
@@ -19,12 +20,45 @@ export function queueOf(desk: Desk, capability: string): Mailbox | undefined {
   return desk.boxNamed(QUEUE_SIGN + capability);
 }
 
-/** Makes the queue of a capability, if there is none. */
-export function openQueue(desk: Desk, capability: string): void {
-  if (queueOf(desk, capability)) return;
+/** Enters an agent in the queues of what it can do; each is made by the first that announces it. */
+export function enterQueues(desk: Desk, box: Mailbox, capabilities: readonly string[]): void {
+  box.capabilities = capabilities.length;
+  desk.changed(box);
+  for (const capability of capabilities) {
+    desk.ctx.db.agentCapability.insert({ id: 0n, capability, agent: box.agent });
+    const queue = queueOf(desk, capability) ?? openQueue(desk, capability);
+    queue.capabilities++;
+    desk.changed(queue);
+  }
+}
+
+/** Takes an agent out of its queues. Where nobody is left for what waits, everybody is told. */
+export function leaveQueues(desk: Desk, box: Mailbox): void {
+  leaveReady(desk, box);
+  for (const queue of queuesOf(desk, box)) {
+    queue.capabilities = Math.max(0, queue.capabilities - 1);
+    desk.changed(queue);
+    if (queue.waiting > 0) alertIfDeserted(desk, queue);
+  }
+  desk.ctx.db.agentCapability.agent.delete(box.agent);
+  box.capabilities = 0;
+  desk.changed(box);
+}
+
+/** Something waits in a queue that no agent announces any more: what depends on it stands still until one does. */
+export function alertIfDeserted(desk: Desk, queue: Mailbox): void {
+  if (!isQueue(queue.agent) || queue.capabilities > 0) return;
+  appendSystemEvent(desk, 'system_alert', {
+    alert: 'queue_deserted',
+    capability: queue.name.slice(QUEUE_SIGN.length),
+    waiting: queue.waiting,
+  });
+}
+
+function openQueue(desk: Desk, capability: string): Mailbox {
   const number = queueNumber(desk.nextNumber('queue'));
   const nobody = desk.ctx.databaseIdentity;
-  desk.addBox(emptyMailbox(number, QUEUE_SIGN + capability, nobody, { credit: 0, strict: false }));
+  return desk.addBox(emptyMailbox(number, QUEUE_SIGN + capability, nobody, { credit: 0, strict: false }));
 }
 
 /** The queues of an agent: at most as many as it may have capabilities. */

@@ -6,6 +6,7 @@ import { offerWaiting } from './deliver.ts';
 import { endOffered, endWaiting, giveBack, isOver } from './end.ts';
 import { enqueue } from './lane.ts';
 import { sweepLater } from './offer.ts';
+import { alertIfDeserted } from './queue.ts';
 
 /** Gives back what is overdue: leases that ended, and everything once an agent stayed away for the grace period. */
 export function sweepMailbox(desk: Desk, agent: bigint): void {
@@ -40,6 +41,7 @@ export function requeue(desk: Desk, delivery: bigint): void {
   if (isOver(desk, message)) return endWaiting(desk, row, message, 'delayed', 'expire', 'its time to live is over');
   enqueue(desk, box, { ...row, lane: message.priority, availableAt: desk.now });
   offerWaiting(desk, box);
+  if (box.waiting === 1) alertIfDeserted(desk, box);
 }
 
 /** Goes on where a lane had more removed positions at its head than one call skips. */

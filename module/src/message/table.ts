@@ -64,7 +64,7 @@ export const mailbox = table(
     offlineSince: t.i64(),
     /** Whether the agent's status lets it take work from a queue. */
     isActive: t.bool().default(true),
-    /** How many capabilities it announces: none, and no queue is ever looked at. */
+    /** How many capabilities it announces: none, and no queue is ever looked at. Of a queue: how many agents announce it. */
     capabilities: t.u32().default(0),
     /** Whether it stands in the lists of agents that are free, one a capability (`ready`). */
     isReady: t.bool().default(false),

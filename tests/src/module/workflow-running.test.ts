@@ -64,6 +64,30 @@ describe('a step', () => {
   });
 });
 
+describe('work that nobody is left for', () => {
+  const alerts = (crew: Crew) =>
+    crew.lab
+      .rows('event_log')
+      .filter(row => row['type'] === 'system_alert')
+      .map(row => JSON.parse(String(row['data'])) as unknown);
+
+  it('is reported in the transaction that takes away the last who could do it, and done by the next who can', async () => {
+    await using crew = await Crew.of('A:review', 'B:review');
+    const id = crew.start([{ capability: 'review', action: 'look' }]);
+    const [holder = '', other = ''] = crew.tasks('A').length > 0 ? ['A', 'B'] : ['B', 'A'];
+    crew.worker(other).call('unregister_agent', { agent: crew.worker(other).id });
+    expect(alerts(crew)).toEqual([]);
+    crew.worker(holder).call('unregister_agent', { agent: crew.worker(holder).id });
+    crew.lab.advance(2_000);
+    expect(alerts(crew)).toEqual([{ alert: 'queue_deserted', capability: 'review', waiting: 1 }]);
+    crew.start([{ capability: 'review', action: 'see' }]);
+    const late = crew.lab.register('Late', { capabilities: ['review'] });
+    late.attach();
+    expect(late.inbox()).toHaveLength(2);
+    expect(crew.states(id)).toEqual({ look: 'running' });
+  });
+});
+
 describe('the failure of a step', () => {
   const chain = (onFailure: string) => [
     { agent: 'A', action: 'risky', on_failure: onFailure },
