@@ -118,7 +118,7 @@ function checkNumber(desk: Desk, seq: bigint): void {
 
 function markHandled(desk: Desk, agent: bigint, seq: bigint): void {
   const { broadcastCursor, broadcastHandled } = desk.ctx.db;
-  const cursor = broadcastCursor.agent.find(agent);
+  const cursor = cursorOf(desk, agent);
   if (!cursor || seq <= cursor.handled) return;
   if (seq > cursor.handled + 1n) {
     if (seq > cursor.handled + BigInt(LIMITS.broadcastWindow)) {
@@ -135,6 +135,26 @@ function markHandled(desk: Desk, agent: bigint, seq: bigint): void {
   let handled = seq;
   while (broadcastHandled.byAgentSeq.delete([agent, handled + 1n]) > 0) handled++;
   broadcastCursor.agent.update({ ...cursor, handled });
+}
+
+/** The cursor of an agent. What is kept no longer need not be handled: the cursor moves over it. */
+function cursorOf(desk: Desk, agent: bigint) {
+  const { broadcastCursor, broadcastHandled, broadcastFailure } = desk.ctx.db;
+  const cursor = broadcastCursor.agent.find(agent);
+  const before = desk.firstNumber('broadcast') - 1n;
+  if (!cursor || cursor.handled >= before) return cursor;
+  // At most as many as the window is long.
+  for (const row of [...broadcastHandled.agent.filter(agent)]) {
+    if (row.seq <= before) broadcastHandled.id.delete(row.id);
+  }
+  for (const row of [...broadcastFailure.agent.filter(agent)]) {
+    if (row.seq <= before) broadcastFailure.id.delete(row.id);
+  }
+  let handled = before;
+  while (broadcastHandled.byAgentSeq.delete([agent, handled + 1n]) > 0) handled++;
+  const moved = { ...cursor, handled };
+  broadcastCursor.agent.update(moved);
+  return moved;
 }
 
 /** Whether an agent has handled a broadcast that lies beyond its cursor. */

@@ -4,7 +4,21 @@ import { ScheduleAt } from 'spacetimedb';
 import type { Desk } from '../desk.ts';
 
 /** What is looked at when its time comes; `ref` and `text` say which one. */
-export type DueKind = 'mailbox' | 'requeue' | 'refill' | 'ask' | 'expire' | 'announce' | 'gone' | 'pulse';
+export type DueKind =
+  | 'mailbox'
+  | 'requeue'
+  | 'refill'
+  | 'ask'
+  | 'expire'
+  | 'announce'
+  | 'gone'
+  | 'pulse'
+  | 'forget'
+  | 'workflow'
+  | 'redrive'
+  | 'purge'
+  | 'unadmitted'
+  | 'count';
 
 /** A slot is this long: nothing is late by more than it, and one scheduled row serves all that falls into it. */
 const SLOT_MICROS = 250_000n;

@@ -7,8 +7,13 @@ import { checkPulse } from '../agent/pulse.ts';
 import { announceDelayed } from '../message/broadcast.ts';
 import { expireMessage } from '../message/cancel.ts';
 import { sweepGone } from '../message/gone.ts';
+import { forget } from '../message/retention.ts';
 import { refill, requeue, sweepMailbox } from '../message/sweep.ts';
+import { letGoUnadmitted } from '../operator/admission.ts';
+import { countAgain } from '../operator/counters.ts';
+import { goOnWithLetters } from '../operator/letters.ts';
 import { agora } from '../schema.ts';
+import { forgetWorkflow } from '../workflow/retention.ts';
 import { CHUNK, chunkKey, type DueKind } from './due.ts';
 import { dueSlot } from './table.ts';
 
@@ -48,5 +53,16 @@ function look(desk: Desk, kind: DueKind, ref: bigint, text: string): void {
       return sweepGone(desk, ref, text);
     case 'pulse':
       return checkPulse(desk, ref);
+    case 'forget':
+      return forget(desk, text);
+    case 'workflow':
+      return forgetWorkflow(desk, text, ref);
+    case 'redrive':
+    case 'purge':
+      return goOnWithLetters(desk, kind, text);
+    case 'unadmitted':
+      return letGoUnadmitted(desk, ref);
+    case 'count':
+      return countAgain(desk);
   }
 }

@@ -1,6 +1,7 @@
 // The steps of a workflow, in pages.
 
 import { t } from 'spacetimedb/server';
+import { requireAdmitted } from '../access.ts';
 import { LIMITS } from '../contract.ts';
 import { refuse } from '../refuse.ts';
 import { agora } from '../schema.ts';
@@ -27,6 +28,7 @@ export const workflowSteps = agora.procedure(
   (ctx, { workflow, from, limit }) => {
     if (limit === 0 || limit > LIMITS.page) refuse('call/bad-limit', `a page has 1 to ${LIMITS.page} rows`);
     return ctx.withTx(tx => {
+      requireAdmitted(tx);
       if (!maySee({ db: tx.db, sender: ctx.sender }, workflow)) {
         refuse('workflow/unknown', `there is no workflow ${workflow.slice(0, 64)} that you may see`);
       }

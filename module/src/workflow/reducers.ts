@@ -1,9 +1,9 @@
 // Workflows are started, and watched.
 
 import { t } from 'spacetimedb/server';
-import { isOperator, isSame } from '../access.ts';
+import { isOperator, isSame, requireAdmitted } from '../access.ts';
 import { LIMITS, UUID_V7 } from '../contract.ts';
-import { withDesk, type Desk } from '../desk.ts';
+import { asMember, type Desk } from '../desk.ts';
 import { appendSystemEvent } from '../event/publish.ts';
 import { refuse } from '../refuse.ts';
 import { agora, type Ctx } from '../schema.ts';
@@ -20,7 +20,7 @@ export const startWorkflow = agora.reducer(
   (ctx, { id, agent, definition }) => {
     if (!UUID_V7.test(id)) refuse('workflow/bad-id', `"${id.slice(0, 64)}" is not a UUIDv7 in lower case`);
     if (isLongerThan(definition, DEFINITION_BYTES)) refuse('workflow/bad-definition', 'the definition is over 1 MiB');
-    withDesk(ctx, desk => {
+    asMember(ctx, desk => {
       desk.own(agent);
       const earlier = ctx.db.workflow.id.find(id);
       if (earlier) {
@@ -37,6 +37,7 @@ export const startWorkflow = agora.reducer(
 
 /** Follows a workflow in `myWorkflows`. */
 export const watchWorkflow = agora.reducer({ workflow: t.string() }, (ctx, { workflow }) => {
+  requireAdmitted(ctx);
   if (!maySee(ctx, workflow))
     refuse('workflow/unknown', `there is no workflow ${workflow.slice(0, 64)} that you may see`);
   watch(ctx, workflow);
@@ -44,6 +45,7 @@ export const watchWorkflow = agora.reducer({ workflow: t.string() }, (ctx, { wor
 
 /** Stops following a workflow; harmless for one that was not followed. */
 export const unwatchWorkflow = agora.reducer({ workflow: t.string() }, (ctx, { workflow }) => {
+  requireAdmitted(ctx);
   // The caller's watches: at most 128.
   for (const row of [...ctx.db.workflowWatch.watcher.filter(ctx.sender)]) {
     if (row.workflow === workflow) ctx.db.workflowWatch.id.delete(row.id);

@@ -7,6 +7,7 @@ import { post, systemMessage } from '../message/accept.ts';
 import type { Answer } from '../message/ask.ts';
 import type { Message } from '../message/envelope.ts';
 import type { Ctx } from '../schema.ts';
+import { keepEnded } from './retention.ts';
 
 /** A step of a workflow and how far it is. */
 export type Step = NonNullable<ReturnType<Ctx['db']['step']['id']['find']>>;
@@ -105,6 +106,7 @@ function endWorkflow(
     if (step?.state === 'pending')
       db.step.id.update({ ...step, state: 'cancelled' satisfies StepState, endedAt: desk.now });
   }
+  keepEnded(desk, workflow.id);
   const about = { workflow_id: workflow.id, workflow_type: workflow.type };
   switch (status) {
     case 'succeeded':
