@@ -114,9 +114,13 @@ function redrive(desk: Desk, letter: Letter): Fault | undefined {
   const message = db.message.id.find(letter.message);
   if (!message) return ['message/unknown', `message ${letter.message} is kept no longer; purge the letter`];
   if (message.step !== 0n) {
-    return ['delivery/not-dead', `letter ${letter.no} was a step of a workflow, which has ended; retry the step instead`];
+    return [
+      'delivery/not-dead',
+      `letter ${letter.no} was a step of a workflow, which has ended; retry the step instead`,
+    ];
   }
-  if (isOver(desk, message)) return ['dead/expired', `the time to live of message ${message.id} is over; purge the letter`];
+  if (isOver(desk, message))
+    return ['dead/expired', `the time to live of message ${message.id} is over; purge the letter`];
   const home = desk.box(letter.delivery === 0n ? letter.agent : mailboxOfDelivery(letter.delivery));
   if (!home) return ['agent/unknown', `the agent that letter ${letter.no} was for is gone; purge the letter`];
   if (letter.delivery === 0n) {

@@ -31,22 +31,26 @@ const MailboxPage = t.object('MailboxPage', {
 });
 
 /** Mailboxes after a number: of agents, then of work queues. Looks at 4,096 numbers a page, so that a page may have few rows. */
-export const listMailboxes = agora.procedure({ after: t.u64(), limit: t.u32() }, MailboxPage, (ctx, { after, limit }) => {
-  if (limit === 0 || limit > LIMITS.page) refuse('call/bad-limit', `a page has 1 to ${LIMITS.page} rows`);
-  return ctx.withTx(tx => {
-    requireOperator(tx);
-    const lastAgent = tx.db.logHead.log.find('agent')?.last ?? 0n;
-    const last = queueNumber(tx.db.logHead.log.find('queue')?.last ?? 0n);
-    const rows = [];
-    let seen = after;
-    for (let looked = 0; looked < LIMITS.lookUps && rows.length < limit && seen < last; looked++) {
-      seen = seen === lastAgent || (seen > lastAgent && seen < queueNumber(0n)) ? queueNumber(1n) : seen + 1n;
-      const row = seen <= last ? mailboxRow(tx.db, seen) : undefined;
-      if (row) rows.push(row);
-    }
-    return { rows, next: seen < last ? seen : 0n };
-  });
-});
+export const listMailboxes = agora.procedure(
+  { after: t.u64(), limit: t.u32() },
+  MailboxPage,
+  (ctx, { after, limit }) => {
+    if (limit === 0 || limit > LIMITS.page) refuse('call/bad-limit', `a page has 1 to ${LIMITS.page} rows`);
+    return ctx.withTx(tx => {
+      requireOperator(tx);
+      const lastAgent = tx.db.logHead.log.find('agent')?.last ?? 0n;
+      const last = queueNumber(tx.db.logHead.log.find('queue')?.last ?? 0n);
+      const rows = [];
+      let seen = after;
+      for (let looked = 0; looked < LIMITS.lookUps && rows.length < limit && seen < last; looked++) {
+        seen = seen === lastAgent || (seen > lastAgent && seen < queueNumber(0n)) ? queueNumber(1n) : seen + 1n;
+        const row = seen <= last ? mailboxRow(tx.db, seen) : undefined;
+        if (row) rows.push(row);
+      }
+      return { rows, next: seen < last ? seen : 0n };
+    });
+  },
+);
 
 function mailboxRow(db: Ctx['db'], number: bigint) {
   const box = db.mailbox.agent.find(number);
