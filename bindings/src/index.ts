@@ -34,10 +34,14 @@ import {
 } from "spacetimedb";
 
 // Import all reducer arg schemas
+import AdmitIdentityReducer from "./admit_identity_reducer";
+import AdmitIssuerReducer from "./admit_issuer_reducer";
 import ApproveStepReducer from "./approve_step_reducer";
 import AttachAgentReducer from "./attach_agent_reducer";
 import CancelWorkflowReducer from "./cancel_workflow_reducer";
+import ClearQuotaReducer from "./clear_quota_reducer";
 import DetachAgentReducer from "./detach_agent_reducer";
+import ExpelReducer from "./expel_reducer";
 import ForkWorkflowReducer from "./fork_workflow_reducer";
 import GoIdleReducer from "./go_idle_reducer";
 import GrantOperatorReducer from "./grant_operator_reducer";
@@ -46,26 +50,40 @@ import JoinGroupReducer from "./join_group_reducer";
 import LeaveGroupReducer from "./leave_group_reducer";
 import PauseWorkflowReducer from "./pause_workflow_reducer";
 import PerformActsReducer from "./perform_acts_reducer";
+import PurgeReducer from "./purge_reducer";
+import PurgeAllReducer from "./purge_all_reducer";
+import RedriveReducer from "./redrive_reducer";
+import RedriveAllReducer from "./redrive_all_reducer";
 import RegisterAgentReducer from "./register_agent_reducer";
 import RejectStepReducer from "./reject_step_reducer";
 import ResumeWorkflowReducer from "./resume_workflow_reducer";
 import RetryStepReducer from "./retry_step_reducer";
 import RevokeOperatorReducer from "./revoke_operator_reducer";
+import SetAdmissionReducer from "./set_admission_reducer";
+import SetHubLimitsReducer from "./set_hub_limits_reducer";
+import SetQuotaReducer from "./set_quota_reducer";
 import SetStatusReducer from "./set_status_reducer";
 import StartWorkflowReducer from "./start_workflow_reducer";
 import UnregisterAgentReducer from "./unregister_agent_reducer";
 import UnwatchWorkflowReducer from "./unwatch_workflow_reducer";
 import UpdateAgentReducer from "./update_agent_reducer";
+import WatchHubReducer from "./watch_hub_reducer";
 import WatchWorkflowReducer from "./watch_workflow_reducer";
 
 // Import all procedure arg schemas
 import * as AgentUsageProcedure from "./agent_usage_procedure";
 import * as BroadcastStatusProcedure from "./broadcast_status_procedure";
+import * as DeadLettersProcedure from "./dead_letters_procedure";
 import * as GroupMembersProcedure from "./group_members_procedure";
+import * as HubOverviewProcedure from "./hub_overview_procedure";
+import * as ListAdmissionsProcedure from "./list_admissions_procedure";
+import * as ListMailboxesProcedure from "./list_mailboxes_procedure";
+import * as ListOperatorsProcedure from "./list_operators_procedure";
 import * as MessageStatusProcedure from "./message_status_procedure";
 import * as MyGroupsProcedure from "./my_groups_procedure";
 import * as ReadBroadcastsProcedure from "./read_broadcasts_procedure";
 import * as ReadEventsProcedure from "./read_events_procedure";
+import * as ReadMessageProcedure from "./read_message_procedure";
 import * as ReadPayloadProcedure from "./read_payload_procedure";
 import * as ReadReferenceProcedure from "./read_reference_procedure";
 import * as ReadSignalsProcedure from "./read_signals_procedure";
@@ -79,6 +97,7 @@ import * as WorkflowStepsProcedure from "./workflow_steps_procedure";
 import AgentRow from "./agent_table";
 import BroadcastFeedRow from "./broadcast_feed_table";
 import EventFeedRow from "./event_feed_table";
+import HubStatusRow from "./hub_status_table";
 import MyInboxRow from "./my_inbox_table";
 import MyWorkflowsRow from "./my_workflows_table";
 
@@ -120,6 +139,13 @@ const tablesSchema = __schema({
     ],
     event: true,
   }, EventFeedRow),
+  hubStatus: __table({
+    name: 'hub_status',
+    indexes: [
+    ],
+    constraints: [
+    ],
+  }, HubStatusRow),
   myInbox: __table({
     name: 'my_inbox',
     indexes: [
@@ -138,10 +164,14 @@ const tablesSchema = __schema({
 
 /** The schema information for all reducers in this module. This is defined the same way as the reducers would have been defined in the server, except the body of the reducer is omitted in code generation. */
 const reducersSchema = __reducers(
+  __reducerSchema("admit_identity", AdmitIdentityReducer),
+  __reducerSchema("admit_issuer", AdmitIssuerReducer),
   __reducerSchema("approve_step", ApproveStepReducer),
   __reducerSchema("attach_agent", AttachAgentReducer),
   __reducerSchema("cancel_workflow", CancelWorkflowReducer),
+  __reducerSchema("clear_quota", ClearQuotaReducer),
   __reducerSchema("detach_agent", DetachAgentReducer),
+  __reducerSchema("expel", ExpelReducer),
   __reducerSchema("fork_workflow", ForkWorkflowReducer),
   __reducerSchema("go_idle", GoIdleReducer),
   __reducerSchema("grant_operator", GrantOperatorReducer),
@@ -150,16 +180,24 @@ const reducersSchema = __reducers(
   __reducerSchema("leave_group", LeaveGroupReducer),
   __reducerSchema("pause_workflow", PauseWorkflowReducer),
   __reducerSchema("perform_acts", PerformActsReducer),
+  __reducerSchema("purge", PurgeReducer),
+  __reducerSchema("purge_all", PurgeAllReducer),
+  __reducerSchema("redrive", RedriveReducer),
+  __reducerSchema("redrive_all", RedriveAllReducer),
   __reducerSchema("register_agent", RegisterAgentReducer),
   __reducerSchema("reject_step", RejectStepReducer),
   __reducerSchema("resume_workflow", ResumeWorkflowReducer),
   __reducerSchema("retry_step", RetryStepReducer),
   __reducerSchema("revoke_operator", RevokeOperatorReducer),
+  __reducerSchema("set_admission", SetAdmissionReducer),
+  __reducerSchema("set_hub_limits", SetHubLimitsReducer),
+  __reducerSchema("set_quota", SetQuotaReducer),
   __reducerSchema("set_status", SetStatusReducer),
   __reducerSchema("start_workflow", StartWorkflowReducer),
   __reducerSchema("unregister_agent", UnregisterAgentReducer),
   __reducerSchema("unwatch_workflow", UnwatchWorkflowReducer),
   __reducerSchema("update_agent", UpdateAgentReducer),
+  __reducerSchema("watch_hub", WatchHubReducer),
   __reducerSchema("watch_workflow", WatchWorkflowReducer),
 );
 
@@ -167,11 +205,17 @@ const reducersSchema = __reducers(
 const proceduresSchema = __procedures(
   __procedureSchema("agent_usage", AgentUsageProcedure.params, AgentUsageProcedure.returnType),
   __procedureSchema("broadcast_status", BroadcastStatusProcedure.params, BroadcastStatusProcedure.returnType),
+  __procedureSchema("dead_letters", DeadLettersProcedure.params, DeadLettersProcedure.returnType),
   __procedureSchema("group_members", GroupMembersProcedure.params, GroupMembersProcedure.returnType),
+  __procedureSchema("hub_overview", HubOverviewProcedure.params, HubOverviewProcedure.returnType),
+  __procedureSchema("list_admissions", ListAdmissionsProcedure.params, ListAdmissionsProcedure.returnType),
+  __procedureSchema("list_mailboxes", ListMailboxesProcedure.params, ListMailboxesProcedure.returnType),
+  __procedureSchema("list_operators", ListOperatorsProcedure.params, ListOperatorsProcedure.returnType),
   __procedureSchema("message_status", MessageStatusProcedure.params, MessageStatusProcedure.returnType),
   __procedureSchema("my_groups", MyGroupsProcedure.params, MyGroupsProcedure.returnType),
   __procedureSchema("read_broadcasts", ReadBroadcastsProcedure.params, ReadBroadcastsProcedure.returnType),
   __procedureSchema("read_events", ReadEventsProcedure.params, ReadEventsProcedure.returnType),
+  __procedureSchema("read_message", ReadMessageProcedure.params, ReadMessageProcedure.returnType),
   __procedureSchema("read_payload", ReadPayloadProcedure.params, ReadPayloadProcedure.returnType),
   __procedureSchema("read_reference", ReadReferenceProcedure.params, ReadReferenceProcedure.returnType),
   __procedureSchema("read_signals", ReadSignalsProcedure.params, ReadSignalsProcedure.returnType),

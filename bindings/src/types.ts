@@ -77,6 +77,16 @@ export const Act = __t.enum("Act", {
 });
 export type Act = __Infer<typeof Act>;
 
+export const AdmissionRow = __t.object("AdmissionRow", {
+  id: __t.u64(),
+  identity: __t.string(),
+  issuer: __t.string(),
+  audience: __t.string(),
+  note: __t.string(),
+  admittedAt: __t.i64(),
+});
+export type AdmissionRow = __Infer<typeof AdmissionRow>;
+
 export const AdmissionRule = __t.object("AdmissionRule", {
   id: __t.u64(),
   identity: __t.string(),
@@ -86,6 +96,14 @@ export const AdmissionRule = __t.object("AdmissionRule", {
   admittedAt: __t.i64(),
 });
 export type AdmissionRule = __Infer<typeof AdmissionRule>;
+
+export const Admissions = __t.object("Admissions", {
+  mode: __t.string(),
+  get rules() {
+    return __t.array(AdmissionRow);
+  },
+});
+export type Admissions = __Infer<typeof Admissions>;
 
 export const Agent = __t.object("Agent", {
   id: __t.u64(),
@@ -243,6 +261,23 @@ export const DeadLetter = __t.object("DeadLetter", {
   at: __t.i64(),
 });
 export type DeadLetter = __Infer<typeof DeadLetter>;
+
+export const DeadLetterFilter = __t.object("DeadLetterFilter", {
+  agent: __t.u64(),
+  sender: __t.u64(),
+  type: __t.string(),
+  reason: __t.string(),
+  before: __t.i64(),
+});
+export type DeadLetterFilter = __Infer<typeof DeadLetterFilter>;
+
+export const DeadLetterPage = __t.object("DeadLetterPage", {
+  get rows() {
+    return __t.array(DeadLetter);
+  },
+  next: __t.u64(),
+});
+export type DeadLetterPage = __Infer<typeof DeadLetterPage>;
 
 export const DeliveryStatus = __t.object("DeliveryStatus", {
   agent: __t.u64(),
@@ -403,7 +438,7 @@ export const HubCounters = __t.object("HubCounters", {
   offered: __t.u64(),
   ended: __t.u64(),
   dead: __t.u64(),
-  openAsks: __t.u64(),
+  asks: __t.u64(),
   workflows: __t.u64(),
   events: __t.u64(),
   broadcasts: __t.u64(),
@@ -412,11 +447,21 @@ export const HubCounters = __t.object("HubCounters", {
 });
 export type HubCounters = __Infer<typeof HubCounters>;
 
+export const HubStatus = __t.object("HubStatus", {});
+export type HubStatus = __Infer<typeof HubStatus>;
+
 export const HubWatch = __t.object("HubWatch", {
   watcher: __t.identity(),
   until: __t.i64(),
 });
 export type HubWatch = __Infer<typeof HubWatch>;
+
+export const Keeper = __t.object("Keeper", {
+  scheduledId: __t.u64(),
+  scheduledAt: __t.scheduleAt(),
+  agent: __t.u64(),
+});
+export type Keeper = __Infer<typeof Keeper>;
 
 export const LogHead = __t.object("LogHead", {
   log: __t.string(),
@@ -454,6 +499,27 @@ export const Mailbox = __t.object("Mailbox", {
 });
 export type Mailbox = __Infer<typeof Mailbox>;
 
+export const MailboxPage = __t.object("MailboxPage", {
+  get rows() {
+    return __t.array(MailboxRow);
+  },
+  next: __t.u64(),
+});
+export type MailboxPage = __Infer<typeof MailboxPage>;
+
+export const MailboxRow = __t.object("MailboxRow", {
+  agent: __t.u64(),
+  name: __t.string(),
+  owner: __t.string(),
+  online: __t.bool(),
+  credit: __t.u32(),
+  held: __t.u32(),
+  waiting: __t.u32(),
+  notices: __t.u32(),
+  unfinished: __t.u32(),
+});
+export type MailboxRow = __Infer<typeof MailboxRow>;
+
 export const Member = __t.object("Member", {
   identity: __t.identity(),
   rule: __t.u64(),
@@ -486,6 +552,17 @@ export const Message = __t.object("Message", {
   references: __t.string(),
 });
 export type Message = __Infer<typeof Message>;
+
+export const MessageFile = __t.object("MessageFile", {
+  envelope: __t.string(),
+  kind: __t.string(),
+  sender: __t.u64(),
+  broadcast: __t.u64(),
+  get deliveries() {
+    return __t.array(DeliveryStatus);
+  },
+});
+export type MessageFile = __Infer<typeof MessageFile>;
 
 export const MyInbox = __t.object("MyInbox", {});
 export type MyInbox = __Infer<typeof MyInbox>;
@@ -523,6 +600,12 @@ export const Operator = __t.object("Operator", {
   grantedAt: __t.i64(),
 });
 export type Operator = __Infer<typeof Operator>;
+
+export const OperatorRow = __t.object("OperatorRow", {
+  identity: __t.string(),
+  grantedAt: __t.i64(),
+});
+export type OperatorRow = __Infer<typeof OperatorRow>;
 
 export const ProgressAct = __t.object("ProgressAct", {
   delivery: __t.u64(),

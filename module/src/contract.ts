@@ -181,6 +181,10 @@ export const LIMITS = {
   watchesPerIdentity: 128,
   agentsPerIdentity: 1_000,
   page: 256,
+  /** Numbers that one page looks at, most of which may be gone. */
+  lookUps: 4_096,
+  /** How long an operator who watches the counters does so before saying it again. */
+  hubWatchMs: 60_000,
 } as const;
 
 /** What a hub allows an agent, and keeps, until an operator says otherwise. */
@@ -278,6 +282,8 @@ export const CODES = {
   'quota/bad-limit': 'A limit is out of its range.',
   'hub/not-admitted': 'The hub is closed, and no operator has admitted this identity.',
   'hub/bad-admission': 'The rule admits nobody, or the server’s own issuer as a whole.',
+  'dead/unknown': 'No dead letter has this number, or it is not the caller’s.',
+  'dead/expired': 'The time to live of its message is over.',
   'operator/required': 'Only an operator may do this.',
   'operator/last': 'The last operator cannot be revoked.',
   'call/empty': 'No act was given.',

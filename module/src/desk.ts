@@ -126,6 +126,13 @@ export class Desk {
     this.#changedAccounts.add(account);
   }
 
+  /** The account of an agent that is gone is deleted. */
+  removeAccount(account: Account): void {
+    this.#changedAccounts.delete(account);
+    this.#accounts.delete(account.agent);
+    this.ctx.db.account.agent.delete(account.agent);
+  }
+
   /** What the hub allows and keeps. */
   get hub(): Hub {
     this.#hub ??= hubOf(this.ctx.db);
@@ -157,6 +164,19 @@ export class Desk {
   /** The last number given in a log, 0 before the first. */
   lastNumber(log: Log): bigint {
     return this.#head(log).last;
+  }
+
+  /** The first number of a log that is kept; one past the last when nothing is. */
+  firstNumber(log: Log): bigint {
+    return this.#head(log).first;
+  }
+
+  /** Says that what lies before a number is kept no more. */
+  moveFirst(log: Log, first: bigint): void {
+    const head = this.#head(log);
+    if (first <= head.first) return;
+    head.first = first;
+    this.#movedHeads.add(head);
   }
 
   nextNumber(log: Log): bigint {

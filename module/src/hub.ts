@@ -22,6 +22,14 @@ const FRESH_HUB: Hub = {
   idsSince: 0n,
 };
 
+/** Writes what an operator says of the hub; what is not given stays. */
+export function writeHub(db: Ctx['db'], changes: Partial<Omit<Hub, 'id'>>): void {
+  const said = db.hub.id.find(0);
+  const hub = { ...(said ?? FRESH_HUB), ...changes };
+  if (said) db.hub.id.update(hub);
+  else db.hub.insert(hub);
+}
+
 /** What the hub allows and keeps: an operator's word, or the defaults. */
 export function hubOf(db: Pick<Ctx['db'], 'hub'>): Hub {
   return db.hub.id.find(0) ?? FRESH_HUB;

@@ -19,9 +19,15 @@ export { broadcastStatus, messageStatus, readBroadcasts, readPayload, readSignal
 export { readReference, receivedMessages, sentMessages } from './message/history.ts';
 export { performActs } from './message/reducers.ts';
 export { myInbox } from './message/views.ts';
+export { sweepKept } from './message/retention.ts';
+export { admitIdentity, admitIssuer, expel, listAdmissions, onConnect, setAdmission } from './operator/admission.ts';
+export { hubOverview, hubStatus, watchHub } from './operator/counters.ts';
+export { deadLetters, purge, purgeAll, redrive, redriveAll } from './operator/letter-reducers.ts';
+export { listMailboxes, listOperators, readMessage } from './operator/pages.ts';
 export { grantOperator, init, revokeOperator } from './operator/reducers.ts';
 export { sweepSlot } from './time/reducers.ts';
 export { agentUsage, wakeState } from './quota/procedures.ts';
+export { clearQuota, setHubLimits, setQuota } from './quota/reducers.ts';
 export { whyWaiting, workflowSteps } from './workflow/procedures.ts';
 export {
   approveStep,

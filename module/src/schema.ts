@@ -23,7 +23,7 @@ import {
 import { agentGroup, groupMember } from './group/table.ts';
 import { admissionRule, hubCounters, hubWatch, member, operator } from './operator/table.ts';
 import { account, hub, quota, tally } from './quota/table.ts';
-import { due, dueCount, dueSlot } from './time/table.ts';
+import { due, dueCount, dueSlot, keeper } from './time/table.ts';
 import { step, workflow, workflowState, workflowWatch } from './workflow/table.ts';
 
 /** The database: every table, and what reducers, views and procedures are made from. */
@@ -68,6 +68,7 @@ export const agora = schema({
   member,
   hubCounters,
   hubWatch,
+  keeper,
 });
 
 type AgoraSchema = InferSchema<typeof agora>;

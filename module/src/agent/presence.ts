@@ -46,6 +46,12 @@ export function detachAll(desk: Desk, connection: ConnectionId): void {
   }
 }
 
+/** Lets go of an agent at all its connections. */
+export function letGo(desk: Desk, agent: bigint): void {
+  desk.ctx.db.attachment.agent.delete(agent);
+  goOfflineIfAlone(desk, agent);
+}
+
 function goOfflineIfAlone(desk: Desk, agent: bigint): void {
   // The connections of one agent: a handful.
   for (const _ of desk.ctx.db.attachment.agent.filter(agent)) return;

@@ -1,7 +1,7 @@
 // Agents come, change, and go.
 
 import { t } from 'spacetimedb/server';
-import { isSame, ownAgent } from '../access.ts';
+import { isOperator, isSame, ownAgent, requireOwn } from '../access.ts';
 import { LIMITS, type AgentStatus, type Presence } from '../contract.ts';
 import { asMember, emptyMailbox, withDesk, type Desk } from '../desk.ts';
 import { appendSystemEvent } from '../event/publish.ts';
@@ -10,6 +10,7 @@ import { beginBroadcasts, endBroadcasts } from '../message/broadcast.ts';
 import { fill } from '../message/deliver.ts';
 import { enterQueues, leaveQueues } from '../message/queue.ts';
 import { buryOffers } from '../message/sweep.ts';
+import { recordAct } from '../operator/record.ts';
 import { refuse } from '../refuse.ts';
 import { agora, type Ctx } from '../schema.ts';
 import { remember } from '../time/due.ts';
@@ -108,11 +109,13 @@ export const detachAgent = agora.reducer({ agent: t.u64() }, (ctx, { agent }) =>
   asMember(ctx, desk => detach(desk, agent, connection));
 });
 
-/** The agent is gone at once; its queue is swept in chunks. */
+/** The agent is gone at once; its queue is swept in chunks. For its owner, and for operators. */
 export const unregisterAgent = agora.reducer({ agent: t.u64() }, (ctx, { agent }) => {
-  const row = ownAgent(ctx, agent);
+  const found = ctx.db.agent.id.find(agent);
+  const row = found && isOperator(ctx.db, ctx.sender) ? found : requireOwn(found, agent, ctx.sender);
   asMember(ctx, desk => {
-    const box = desk.own(agent);
+    const box = desk.box(agent);
+    if (!box) return;
     // From here on it is offered nothing more.
     box.online = false;
     leaveQueues(desk, box);
@@ -122,10 +125,12 @@ export const unregisterAgent = agora.reducer({ agent: t.u64() }, (ctx, { agent }
     ctx.db.agent.id.delete(agent);
     ctx.db.attachment.agent.delete(agent);
     ctx.db.pulse.agent.delete(agent);
+    ctx.db.quota.agent.delete(agent);
     endBroadcasts(desk, agent);
     leaveAll(desk, agent);
     if (box.waiting > 0) remember(desk, desk.now, 'gone', agent, lanes);
     appendSystemEvent(desk, 'agent_unregistered', { agent_name: row.name, agent_id: Number(agent) });
+    if (!isSame(row.owner, ctx.sender)) recordAct(desk, 'unregister', { agent: Number(agent) });
   });
 });
 

@@ -1,6 +1,7 @@
 // The kept log of events, in pages.
 
 import { t } from 'spacetimedb/server';
+import { requireAdmitted } from '../access.ts';
 import { LIMITS } from '../contract.ts';
 import { refuse } from '../refuse.ts';
 import { agora } from '../schema.ts';
@@ -17,6 +18,7 @@ const EventPage = t.object('EventPage', {
 export const readEvents = agora.procedure({ after: t.u64(), limit: t.u32() }, EventPage, (ctx, { after, limit }) => {
   if (limit === 0 || limit > LIMITS.page) refuse('call/bad-limit', `a page has 1 to ${LIMITS.page} rows`);
   return ctx.withTx(tx => {
+    requireAdmitted(tx);
     const head = tx.db.logHead.log.find('event');
     const first = head?.first ?? 1n;
     const last = head?.last ?? 0n;

@@ -122,28 +122,43 @@ function checkNumber(desk: Desk, seq: bigint): void {
 
 /** What is handled out of order is remembered one by one, so there is an end to it. */
 function checkWindow(desk: Desk, agent: bigint, seq: bigint): void {
-  const handled = desk.ctx.db.broadcastCursor.agent.find(agent)?.handled ?? 0n;
-  const first = desk.ctx.db.logHead.log.find('broadcast')?.first ?? 1n;
-  const from = handled >= first ? handled : first - 1n;
+  const from = cursorOf(desk, agent)?.handled ?? 0n;
   if (seq <= from + BigInt(LIMITS.broadcastWindow)) return;
   refuse('broadcast/too-far-ahead', `broadcast ${from + 1n} is not handled yet; handle it, or fail it, before ${seq}`);
 }
 
 function markHandled(desk: Desk, agent: bigint, seq: bigint): void {
-  const { broadcastCursor, broadcastHandled, logHead } = desk.ctx.db;
-  const cursor = broadcastCursor.agent.find(agent);
+  const { broadcastCursor, broadcastHandled } = desk.ctx.db;
+  const cursor = cursorOf(desk, agent);
   if (!cursor || seq <= cursor.handled) return;
-  // What is no longer kept can't be handled any more.
-  const forgotten = (logHead.log.find('broadcast')?.first ?? 1n) - 1n;
-  let handled = cursor.handled > forgotten ? cursor.handled : forgotten;
-  if (seq > handled + 1n) {
+  if (seq > cursor.handled + 1n) {
     if (!isHandled(desk.ctx.db, agent, seq)) broadcastHandled.insert({ id: 0n, agent, seq });
     return;
   }
   // Each round takes one row that an earlier call put there, so the work was paid for.
-  handled = seq > handled ? seq : handled;
+  let handled = seq;
   while (broadcastHandled.byAgentSeq.delete([agent, handled + 1n]) > 0) handled++;
   broadcastCursor.agent.update({ ...cursor, handled });
+}
+
+/** The cursor of an agent. What is kept no longer need not be handled: the cursor moves over it. */
+function cursorOf(desk: Desk, agent: bigint) {
+  const { broadcastCursor, broadcastHandled, broadcastFailure } = desk.ctx.db;
+  const cursor = broadcastCursor.agent.find(agent);
+  const before = desk.firstNumber('broadcast') - 1n;
+  if (!cursor || cursor.handled >= before) return cursor;
+  // At most as many as the window is long.
+  for (const row of [...broadcastHandled.agent.filter(agent)]) {
+    if (row.seq <= before) broadcastHandled.id.delete(row.id);
+  }
+  for (const row of [...broadcastFailure.agent.filter(agent)]) {
+    if (row.seq <= before) broadcastFailure.id.delete(row.id);
+  }
+  let handled = before;
+  while (broadcastHandled.byAgentSeq.delete([agent, handled + 1n]) > 0) handled++;
+  const moved = { ...cursor, handled };
+  broadcastCursor.agent.update(moved);
+  return moved;
 }
 
 /** Whether an agent has handled a broadcast that lies beyond its cursor. */

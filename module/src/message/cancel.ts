@@ -1,8 +1,9 @@
 // What ends a message's deliveries from outside: its sender calls it off, or its time to live is over.
 
-import { isOperator } from '../access.ts';
+import { isOperator, isSame } from '../access.ts';
 import { LIMITS, type InboxKind } from '../contract.ts';
 import { mailboxOfDelivery, type Desk } from '../desk.ts';
+import { recordAct } from '../operator/record.ts';
 import { refuse } from '../refuse.ts';
 import { closeAsk } from './ask.ts';
 import { expireBroadcast } from './broadcast.ts';
@@ -30,6 +31,12 @@ export function cancel(
     refuse('message/cannot-cancel', 'a broadcast has been said to everyone; say something else');
   }
   cancelMessage(desk, message, act.reason.slice(0, LIMITS.reasonLength));
+  if (!isOwned(desk, message.sender)) recordAct(desk, 'cancel', { message: message.id });
+}
+
+function isOwned(desk: Desk, agent: bigint): boolean {
+  const box = desk.box(agent);
+  return box !== undefined && isSame(box.owner, desk.ctx.sender);
 }
 
 /** Ends what is not finished of a message, and the replies of its question. At most as many deliveries as it has. */

@@ -25,7 +25,8 @@ export function offerTo(
     id,
     owner: box.owner,
     agent: box.agent,
-    kind: message.kind,
+    // A broadcast that an agent could not handle comes again as a message to it alone.
+    kind: message.kind === 'broadcast' ? 'message' : message.kind,
     message: message.id,
     priority: message.priority,
     attempt,

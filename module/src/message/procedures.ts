@@ -109,7 +109,8 @@ export const broadcastStatus = agora.procedure(
     }),
 );
 
-const DeliveryStatus = t.object('DeliveryStatus', {
+/** How one delivery of a message stands. */
+export const DeliveryStatus = t.object('DeliveryStatus', {
   agent: t.u64(),
   name: t.string(),
   state: t.string(),
@@ -132,7 +133,8 @@ export const messageStatus = agora.procedure(
     }),
 );
 
-function statusOf(db: Db, id: bigint) {
+/** How a delivery stands. */
+export function statusOf(db: Db, id: bigint) {
   const home = mailboxOfDelivery(id);
   const nameOf = (agent: bigint) => db.mailbox.agent.find(agent)?.name ?? '';
   const end = db.ended.id.find(id);

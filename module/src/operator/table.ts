@@ -12,7 +12,7 @@ export const admissionRule = table(
     id: t.u64().primaryKey().autoInc(),
     /** An identity in hexadecimal, or empty. */
     identity: t.string(),
-    issuer: t.string(),
+    issuer: t.string().index('btree'),
     audience: t.string(),
     note: t.string(),
     admittedAt: t.i64(),
@@ -28,13 +28,15 @@ export const hubCounters = table(
   {
     id: t.u8().primaryKey(),
     agents: t.u64(),
+    /** Agents at connections: one at two of them counts twice. */
     online: t.u64(),
     messages: t.u64(),
     waiting: t.u64(),
     offered: t.u64(),
     ended: t.u64(),
     dead: t.u64(),
-    openAsks: t.u64(),
+    /** Questions that are kept, open or not. */
+    asks: t.u64(),
     workflows: t.u64(),
     events: t.u64(),
     broadcasts: t.u64(),

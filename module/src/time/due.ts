@@ -16,7 +16,13 @@ export type DueKind =
   | 'approval'
   | 'step-timeout'
   | 'step-retry'
-  | 'workflow-deadline';
+  | 'workflow-deadline'
+  | 'forget'
+  | 'workflow'
+  | 'redrive'
+  | 'purge'
+  | 'unadmitted'
+  | 'count';
 
 /** A slot is this long: nothing is late by more than it, and one scheduled row serves all that falls into it. */
 const SLOT_MICROS = 250_000n;

@@ -7,10 +7,15 @@ import { checkPulse } from '../agent/pulse.ts';
 import { announceDelayed } from '../message/broadcast.ts';
 import { expireMessage } from '../message/cancel.ts';
 import { sweepGone } from '../message/gone.ts';
+import { forget } from '../message/retention.ts';
 import { refill, requeue, sweepMailbox } from '../message/sweep.ts';
+import { letGoUnadmitted } from '../operator/admission.ts';
+import { countAgain } from '../operator/counters.ts';
+import { goOnWithLetters } from '../operator/letters.ts';
 import { agora } from '../schema.ts';
 import { escalate } from '../workflow/approval.ts';
 import { endOverdue, retryStep, timeOutStep } from '../workflow/run.ts';
+import { forgetWorkflow } from '../workflow/retention.ts';
 import { CHUNK, chunkKey, type DueKind } from './due.ts';
 import { dueSlot } from './table.ts';
 
@@ -58,5 +63,16 @@ function look(desk: Desk, kind: DueKind, ref: bigint, text: string): void {
       return retryStep(desk, ref);
     case 'workflow-deadline':
       return endOverdue(desk, text);
+    case 'forget':
+      return forget(desk, text);
+    case 'workflow':
+      return forgetWorkflow(desk, text, ref);
+    case 'redrive':
+    case 'purge':
+      return goOnWithLetters(desk, kind, text);
+    case 'unadmitted':
+      return letGoUnadmitted(desk, ref);
+    case 'count':
+      return countAgain(desk);
   }
 }

@@ -17,6 +17,12 @@ export const due = table(
 /** How many rows a slot has taken. */
 export const dueCount = table({}, { slot: t.u64().primaryKey(), count: t.u32() });
 
+/** When is looked next for what need not be kept any longer, and at whose messages: one row. */
+export const keeper = table(
+  {},
+  { scheduledId: t.u64().primaryKey().autoInc(), scheduledAt: t.scheduleAt(), agent: t.u64() },
+);
+
 /** One scheduled row a slot: its reducer sweeps a chunk, and asks for the next one if there is one. */
 export const dueSlot = table(
   {},

@@ -29,6 +29,7 @@ export const workflowSteps = agora.procedure(
   (ctx, { workflow, from, limit }) => {
     if (limit === 0 || limit > LIMITS.page) refuse('call/bad-limit', `a page has 1 to ${LIMITS.page} rows`);
     return ctx.withTx(tx => {
+      requireAdmitted(tx);
       if (!maySee({ db: tx.db, sender: ctx.sender }, workflow)) {
         refuse('workflow/unknown', `there is no workflow ${workflow.slice(0, 64)} that you may see`);
       }

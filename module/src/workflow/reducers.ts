@@ -1,7 +1,7 @@
 // Workflows are started, and watched.
 
 import { t } from 'spacetimedb/server';
-import { isOperator, isSame } from '../access.ts';
+import { isOperator, isSame, requireAdmitted } from '../access.ts';
 import { LIMITS, UUID_V7 } from '../contract.ts';
 import { asMember } from '../desk.ts';
 import { refuse } from '../refuse.ts';
@@ -38,6 +38,7 @@ export const startWorkflow = agora.reducer(
 
 /** Follows a workflow in `myWorkflows`. */
 export const watchWorkflow = agora.reducer({ workflow: t.string() }, (ctx, { workflow }) => {
+  requireAdmitted(ctx);
   if (!maySee(ctx, workflow))
     refuse('workflow/unknown', `there is no workflow ${workflow.slice(0, 64)} that you may see`);
   watch(ctx, workflow);
@@ -45,6 +46,7 @@ export const watchWorkflow = agora.reducer({ workflow: t.string() }, (ctx, { wor
 
 /** Stops following a workflow; harmless for one that was not followed. */
 export const unwatchWorkflow = agora.reducer({ workflow: t.string() }, (ctx, { workflow }) => {
+  requireAdmitted(ctx);
   // The caller's watches: at most 128.
   for (const row of [...ctx.db.workflowWatch.watcher.filter(ctx.sender)]) {
     if (row.workflow === workflow) ctx.db.workflowWatch.id.delete(row.id);

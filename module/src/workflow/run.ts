@@ -19,6 +19,7 @@ import { assignment, takerOf } from './assignment.ts';
 import { undoNext, undone } from './compensate.ts';
 import { beginEach, callOffChildren, childEnded } from './each.ts';
 import { beginNested, endNested, stopNested } from './nested.ts';
+import { keepEnded } from './retention.ts';
 import { holds, retryMicros, type StepSpec } from './rules.ts';
 
 /** A step of a workflow and how far it is. */
@@ -313,6 +314,7 @@ export class Run {
 
   #over(status: Exclude<WorkflowStatus, 'running' | 'paused' | 'compensating'>, reason: string): void {
     Object.assign(this.state, { status, reason, endedAt: this.desk.now });
+    keepEnded(this.desk, this.state.id);
     if (status === 'succeeded') this.tell('workflow_completion', {});
     else if (status === 'failed') this.tell('workflow_failed', { reason });
     else this.tell('workflow_cancelled', {});

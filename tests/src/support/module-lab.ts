@@ -35,7 +35,7 @@ export function uuidAt(timeMs: number, n = 0): string {
 /** A refusal, as a caller without a socket hears it. */
 class Refused extends Error {
   get code(): string {
-    return /^[a-z]+\/[a-z-]+/.exec(this.message)?.[0] ?? this.message;
+    return /\b[a-z]+\/[a-z-]+(?=: )/.exec(this.message)?.[0] ?? this.message;
   }
 }
 
@@ -142,8 +142,15 @@ export class ModuleLab {
     return parseExact(toJson(returns, typespace, decodeValue(returns, typespace, new BsatnReader(outcome.value))));
   }
 
-  connect(caller: Caller): void {
-    this.#database.connect(caller);
+  /** Whether the hub takes the connection. */
+  connect(caller: Caller): boolean {
+    return this.#database.connect(caller).kind === 'committed';
+  }
+
+  /** A new identity without an agent; `token` are the claims that it shows. */
+  visitor(token?: Fields): LabClient {
+    const identity = ++this.#identities;
+    return new LabClient(this, identity, identity * 1000n, token);
   }
   disconnect(caller: Caller): void {
     this.#database.disconnect(caller);
@@ -209,7 +216,10 @@ export class LabClient {
   readonly connection: bigint;
   protected readonly lab: ModuleLab;
 
-  constructor(lab: ModuleLab, identity: bigint, connection = identity * 1000n) {
+  readonly #claims: Uint8Array | undefined;
+
+  constructor(lab: ModuleLab, identity: bigint, connection = identity * 1000n, token?: Fields) {
+    this.#claims = token && new TextEncoder().encode(JSON.stringify(token));
     this.lab = lab;
     this.identity = identity;
     this.connection = connection;
@@ -220,11 +230,12 @@ export class LabClient {
     return [`0x${this.identity.toString(16)}`];
   }
   protected get caller(): Caller {
-    return { identity: this.identity, connectionId: this.connection, claims: undefined };
+    return { identity: this.identity, connectionId: this.connection, claims: this.#claims };
   }
 
-  connect(): void {
-    this.lab.connect(this.caller);
+  /** Whether the hub takes the connection. */
+  connect(): boolean {
+    return this.lab.connect(this.caller);
   }
 
   /** Calls a reducer; a refusal is thrown. */
@@ -248,6 +259,16 @@ export class LabClient {
 
   procedure(name: string, args: Fields): unknown {
     return this.lab.callProcedure(this.caller, name, args);
+  }
+  /** The code with which a procedure is refused. */
+  tryProcedure(name: string, args: Fields): string {
+    try {
+      this.procedure(name, args);
+    } catch (error) {
+      if (error instanceof Refused) return error.code;
+      throw error;
+    }
+    throw new Error(`${name} was not refused`);
   }
 
   view(name: string): Row[] {

@@ -1,0 +1,33 @@
+// A workflow that has ended is kept for a time, and then goes: its steps first, a chunk a call.
+
+import type { Desk } from '../desk.ts';
+import { remember } from '../time/due.ts';
+
+const CHUNK = 100;
+/** A kept workflow is looked at this often at least, so that keeping it shorter counts for those that have ended already. */
+const LOOK_MICROS = 86_400_000_000n;
+
+/** A workflow has ended: it is forgotten when its time comes. */
+export function keepEnded(desk: Desk, workflow: string): void {
+  lookLater(desk, workflow, desk.now);
+}
+
+/** Deletes a chunk of the steps of a workflow that was kept long enough, from a position on; with the last, all of it. */
+export function forgetWorkflow(desk: Desk, workflow: string, from: bigint): void {
+  const { db } = desk.ctx;
+  const state = db.workflowState.id.find(workflow);
+  if (!state || state.endedAt === 0n) return;
+  if (state.endedAt + desk.hub.keepWorkflowsMs * 1000n > desk.now) return lookLater(desk, workflow, state.endedAt);
+  const end = Math.min(Number(from) + CHUNK, state.total);
+  for (let position = Number(from); position < end; position++) db.step.byPosition.delete([workflow, position]);
+  if (end < state.total) return remember(desk, desk.now, 'workflow', BigInt(end), workflow);
+  db.workflowWatch.workflow.delete(workflow); // at most 16
+  db.workflowState.id.delete(workflow);
+  db.workflow.id.delete(workflow);
+}
+
+function lookLater(desk: Desk, workflow: string, endedAt: bigint): void {
+  const end = endedAt + desk.hub.keepWorkflowsMs * 1000n;
+  const next = desk.now + LOOK_MICROS;
+  remember(desk, end < next ? end : next, 'workflow', 0n, workflow);
+}

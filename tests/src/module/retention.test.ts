@@ -1,0 +1,119 @@
+import { HUB_DEFAULTS } from '@agora/module/contract';
+import { describe, expect, it } from 'vitest';
+import { ModuleLab, uuidAt } from '../support/module-lab.ts';
+
+const MINUTE = 60_000;
+
+/** A hub that keeps everything for a minute, and two agents. */
+async function forgetful() {
+  const lab = await ModuleLab.open();
+  const limits = { keepMessagesMs: MINUTE, keepEventsMs: MINUTE, keepWorkflowsMs: MINUTE };
+  lab.owner.call('set_hub_limits', limits);
+  const sender = lab.register('Sender');
+  const recipient = lab.register('Recipient');
+  recipient.attach();
+  return { lab, sender, recipient, [Symbol.asyncDispose]: () => lab.close() };
+}
+
+const firstKept = (lab: ModuleLab, agent: number) =>
+  lab.rows('account').find(row => row['agent'] === agent)?.['first_kept'];
+
+describe('retention', () => {
+  it('forgets finished messages with their ends and bytes, however many there are', async () => {
+    await using scene = await forgetful();
+    const { lab, sender, recipient } = scene;
+    for (let n = 0; n < 600; n++) {
+      sender.send('Recipient');
+      recipient.act({ Acknowledge: { delivery: recipient.inbox()[0]?.['id'], attempt: 1 } });
+    }
+    lab.advance(10 * MINUTE);
+    expect(lab.rows('message')).toEqual([]);
+    expect(lab.rows('ended')).toEqual([]);
+    expect(lab.rows('tally')).toMatchObject([{ bytes: 0 }]);
+    expect(firstKept(lab, sender.id)).toBe(601);
+  });
+
+  it('keeps what is unfinished, which holds up nothing behind it, and forgets it once it is finished', async () => {
+    await using scene = await forgetful();
+    const { lab, sender, recipient } = scene;
+    lab.register('Away');
+    const left = sender.send('Away');
+    sender.send('Recipient');
+    recipient.act({ Acknowledge: { delivery: recipient.inbox()[0]?.['id'], attempt: 1 } });
+    lab.advance(10 * MINUTE);
+    expect(lab.rows('message')).toMatchObject([{ id: left }]);
+    expect(firstKept(lab, sender.id)).toBe(3);
+    sender.act({ Cancel: { agent: sender.id, message: left, reason: 'late' } });
+    lab.advance(70 * MINUTE);
+    expect(lab.rows('message')).toEqual([]);
+  });
+
+  it('keeps the message of a dead letter until that is purged', async () => {
+    await using scene = await forgetful();
+    const { lab, sender, recipient } = scene;
+    sender.send('Recipient');
+    recipient.call('unregister_agent', { agent: recipient.id });
+    lab.advance(10 * MINUTE);
+    expect(lab.rows('message')).toHaveLength(1);
+    lab.owner.call('purge', { no: 1 });
+    sender.inbox().forEach(row => sender.act({ Acknowledge: { delivery: row['id'], attempt: 0 } }));
+    lab.advance(70 * MINUTE);
+    expect(lab.rows('message')).toEqual([]);
+  });
+
+  it('moves the logs of events and broadcasts up, and the cursors with them', async () => {
+    await using scene = await forgetful();
+    const { lab, sender, recipient } = scene;
+    sender.send('*');
+    sender.send('*');
+    lab.advance(10 * MINUTE);
+    expect(lab.rows('broadcast_log')).toEqual([]);
+    expect(lab.rows('event_log')).toEqual([]);
+    expect(lab.rows('message')).toEqual([]);
+    expect(sender.procedure('read_events', { after: 0, limit: 1 })).toMatchObject({ 0: 'expired' });
+    sender.send('*');
+    recipient.act({ AcknowledgeBroadcast: { agent: recipient.id, seq: 3 } });
+    expect(lab.rows('broadcast_cursor').map(row => row['handled'])).toEqual([3, 3]);
+    expect(lab.rows('broadcast_handled')).toEqual([]);
+  });
+
+  it('forgets a workflow that has ended, with its steps', async () => {
+    await using scene = await forgetful();
+    const { lab, sender, recipient } = scene;
+    const steps = Array.from({ length: 250 }, (_, at) => ({
+      id: `s${at}`,
+      agent: 'Recipient',
+      action: 'work',
+      ...(at > 0 && { depends_on: ['s0'] }),
+    }));
+    const definition = JSON.stringify({ workflow_type: 'long', steps });
+    sender.call('start_workflow', { id: uuidAt(lab.nowMs, 1), agent: sender.id, definition });
+    recipient.act({ FailStep: { delivery: recipient.inbox()[0]?.['id'], attempt: 1, error: 'no', retry: false } });
+    lab.advance(2 * MINUTE);
+    expect([lab.rows('step'), lab.rows('workflow_state'), lab.rows('workflow'), lab.rows('workflow_watch')]).toEqual([
+      [],
+      [],
+      [],
+      [],
+    ]);
+  });
+
+  it('deletes the account of an agent that is gone with its last message', async () => {
+    await using scene = await forgetful();
+    const { lab, sender, recipient } = scene;
+    sender.send('Recipient');
+    recipient.act({ Acknowledge: { delivery: recipient.inbox()[0]?.['id'], attempt: 1 } });
+    sender.call('unregister_agent', { agent: sender.id });
+    lab.advance(10 * MINUTE);
+    expect(firstKept(lab, sender.id)).toBeUndefined();
+  });
+
+  it('refuses ids that may have been forgotten when messages are kept longer again', async () => {
+    await using scene = await forgetful();
+    const { lab, sender } = scene;
+    lab.advance(10 * MINUTE);
+    const old = { Send: sender.message({ id: uuidAt(lab.nowMs - 2 * MINUTE), to: ['Recipient'] }) };
+    lab.owner.call('set_hub_limits', { keepMessagesMs: HUB_DEFAULTS.keepMessagesMs });
+    expect(sender.tryAct(old)).toEqual(['message/id-too-old']);
+  });
+});
