@@ -28,9 +28,15 @@ export function find(desk: Desk, act: Attempt, end?: DeliveryState): Held | unde
   const row = desk.ctx.db.offer.id.find(act.delivery);
   if (row) return held(desk, act, row);
   // A notice that is gone was acknowledged: it can leave the inbox in no other way.
-  if (act.attempt === 0 && isMine(desk, mailboxOfDelivery(act.delivery))) return undefined;
+  if (act.attempt === 0 && isMine(desk, noticeOf(desk, act.delivery))) return undefined;
   refuseUnlessDone(desk, act, end);
   return undefined;
+}
+
+/** Whose a notice was: one about a delivery of a work queue went to its last holder. */
+function noticeOf(desk: Desk, delivery: bigint): bigint {
+  const home = mailboxOfDelivery(delivery);
+  return isQueue(home) ? (desk.ctx.db.ended.id.find(delivery)?.agent ?? home) : home;
 }
 
 /** The duty of the caller that an act names. */
