@@ -11,7 +11,7 @@ import { fill } from './deliver.ts';
 import { endWaiting, record } from './end.ts';
 import { noticeEnvelope, type Message } from './envelope.ts';
 import { removeWaiting, type Waiting } from './lane.ts';
-import { freeCredit, nextOffer, type Offer } from './offer.ts';
+import { putNotice, releaseOffer, type Offer } from './offer.ts';
 import { askedBy } from './question.ts';
 import { move } from './rules.ts';
 
@@ -71,22 +71,15 @@ function cancelDelivery(desk: Desk, message: Message, id: bigint, reason: string
   if (row && row.attempt > 0) turnIntoNotice(desk, message, row, reason);
 }
 
-/** Its holder is told by the same row, which is a notice from now on. */
+/** Its holder is told under the same number: the duty is a notice from now on. */
 function turnIntoNotice(desk: Desk, message: Message, row: Offer, reason: string): void {
   const box = desk.box(row.agent);
   if (!box) return;
-  const { db } = desk.ctx;
-  freeCredit(desk, box, row);
+  releaseOffer(desk, box, row);
   record(desk, row, message.sender, move('offered', 'cancel'), reason);
-  box.notices++;
-  db.offer.id.update({
-    ...row,
-    kind: 'cancelled' satisfies InboxKind,
-    attempt: 0,
-    leaseUntil: 0n,
-    envelope: noticeEnvelope('delivery_cancelled', message.id, desk.now, { reason }),
-    seq: nextOffer(desk, box),
-  });
+  const kind: InboxKind = 'cancelled';
+  const envelope = noticeEnvelope('delivery_cancelled', message.id, desk.now, { reason });
+  putNotice(desk, box, { id: row.id, kind, message: row.message, envelope });
   fill(desk, box);
 }
 

@@ -28,9 +28,15 @@ export function find(desk: Desk, act: Attempt, end?: DeliveryState): Held | unde
   const row = desk.ctx.db.offer.id.find(act.delivery);
   if (row) return held(desk, act, row);
   // A notice that is gone was acknowledged: it can leave the inbox in no other way.
-  if (act.attempt === 0 && isMine(desk, mailboxOfDelivery(act.delivery))) return undefined;
+  if (act.attempt === 0 && isMine(desk, noticeOf(desk, act.delivery))) return undefined;
   refuseUnlessDone(desk, act, end);
   return undefined;
+}
+
+/** Whose a notice was: one about a delivery of a work queue went to its last holder. */
+function noticeOf(desk: Desk, delivery: bigint): bigint {
+  const home = mailboxOfDelivery(delivery);
+  return isQueue(home) ? (desk.ctx.db.ended.id.find(delivery)?.agent ?? home) : home;
 }
 
 /** The duty of the caller that an act names. */
@@ -48,7 +54,12 @@ export function refuseNotice(row: Offer): void {
 
 function held(desk: Desk, act: Attempt, row: Offer): Held {
   const box = desk.box(row.agent);
-  if (!box || !isSame(row.owner, desk.ctx.sender)) refuseUnknown(act);
+  if (!box || !isSame(row.owner, desk.ctx.sender)) {
+    if (act.attempt < row.attempt && mayHaveHeld(desk, act.delivery)) {
+      refuse('delivery/stale-attempt', `delivery ${act.delivery} was taken back, and another agent has it now`);
+    }
+    refuseUnknown(act);
+  }
   if (row.attempt === act.attempt) return { box, row };
   if (row.kind === 'cancelled') {
     refuse('delivery/cancelled', `delivery ${act.delivery} was cancelled by its sender; it needs no more work`);
@@ -64,7 +75,8 @@ function refuseUnlessDone(desk: Desk, act: Attempt, end: DeliveryState | undefin
   const { db } = desk.ctx;
   const ended = db.ended.id.find(act.delivery);
   if (ended) {
-    if (!isMine(desk, ended.agent)) refuseUnknown(act);
+    const isEarlier = act.attempt < ended.attempt && mayHaveHeld(desk, act.delivery);
+    if (!isMine(desk, ended.agent) && !isEarlier) refuseUnknown(act);
     if (ended.attempt !== act.attempt) {
       refuse('delivery/stale-attempt', `delivery ${act.delivery} ended as ${ended.state} at attempt ${ended.attempt}`);
     }
@@ -82,6 +94,17 @@ function refuseUnlessDone(desk: Desk, act: Attempt, end: DeliveryState | undefin
     act.attempt < waiting.attempt ? 'delivery/stale-attempt' : 'delivery/not-offered',
     `delivery ${act.delivery} is waiting for attempt ${waiting.attempt}`,
   );
+}
+
+/** Whether a delivery of a work queue may have been the caller's before: an agent of its takes from that queue. */
+function mayHaveHeld(desk: Desk, delivery: bigint): boolean {
+  const queue = desk.box(mailboxOfDelivery(delivery));
+  if (!queue || !isQueue(queue.agent)) return false;
+  // At most `agentsPerIdentity`, and only for what is refused anyway.
+  for (const { capabilities } of desk.ctx.db.agent.owner.filter(desk.ctx.sender)) {
+    if (capabilities.includes(queue.name.slice(1))) return true;
+  }
+  return false;
 }
 
 function isMine(desk: Desk, agent: bigint): boolean {

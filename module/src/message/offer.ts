@@ -45,7 +45,7 @@ export function releaseOffer(desk: Desk, box: Mailbox, row: Offer): void {
 }
 
 /** A duty holds credit no more. */
-export function freeCredit(desk: Desk, box: Mailbox, row: Pick<Offer, 'priority'>): void {
+function freeCredit(desk: Desk, box: Mailbox, row: Pick<Offer, 'priority'>): void {
   box.held--;
   if (row.priority === PRIORITY.critical) box.heldCritical--;
   desk.changed(box);
@@ -61,11 +61,16 @@ export function nextOffer(desk: Desk, box: Mailbox): bigint {
 /** Shows a notice: at once while few are shown, else when the ones before it were taken. It never waits for work. */
 export function notify(desk: Desk, box: Mailbox, kind: InboxKind, message: string, envelope: string): bigint {
   const id = desk.nextDelivery(box);
-  if (box.notices < LIMITS.visibleNotices) showNotice(desk, box, { id, kind, message, envelope });
-  else {
-    desk.ctx.db.notice.insert({ id, agent: box.agent, position: box.noticeTail++, kind, message, envelope });
-  }
+  putNotice(desk, box, { id, kind, message, envelope });
   return id;
+}
+
+/** Shows a notice, or has it wait behind those that are shown. */
+export function putNotice(desk: Desk, box: Mailbox, row: Pick<Offer, 'id' | 'kind' | 'message' | 'envelope'>): void {
+  if (box.notices < LIMITS.visibleNotices) return showNotice(desk, box, row);
+  const { id, kind, message, envelope } = row;
+  desk.ctx.db.notice.insert({ id, agent: box.agent, position: box.noticeTail++, kind, message, envelope });
+  desk.changed(box);
 }
 
 /** A notice was taken: the one that waited longest is shown. */

@@ -54,10 +54,12 @@ export function refill(desk: Desk, mailbox: bigint): void {
 export function buryOffers(desk: Desk, box: Mailbox, reason: string): void {
   // At most `credit + criticalCredit` duties, and its notices.
   for (const row of [...desk.ctx.db.offer.agent.filter(box.agent)]) {
-    if (row.attempt === 0) desk.ctx.db.offer.id.delete(row.id);
-    else if (row.agent === mailboxOfDelivery(row.id))
+    if (row.attempt === 0) continue;
+    if (row.agent === mailboxOfDelivery(row.id))
       endOffered(desk, box, row, 'give-up', reason, { status: 'error', error: reason });
     else giveBack(desk, box, row, reason);
   }
+  // Those it had, and those that its own end has just made.
+  desk.ctx.db.offer.agent.delete(box.agent);
   desk.ctx.db.notice.agent.delete(box.agent);
 }
