@@ -14,7 +14,7 @@ export function beat(desk: Desk, agent: bigint, withinMs: number): void {
   if (pulse.agent.find(agent)) pulse.agent.update(row);
   else {
     pulse.insert(row);
-    remember(desk, row.until, 'pulse', agent);
+    lookLater(desk, agent, row.until);
   }
   if (box.online) return;
   // Stale until now: its connection is still there.
@@ -26,7 +26,13 @@ export function checkPulse(desk: Desk, agent: bigint): void {
   const { pulse } = desk.ctx.db;
   const row = pulse.agent.find(agent);
   const box = desk.box(agent);
-  if (row && box?.online && row.until > desk.now) return remember(desk, row.until, 'pulse', agent);
+  if (row && box?.online && row.until > desk.now) return lookLater(desk, agent, row.until);
   pulse.agent.delete(agent);
   if (row && box?.online) goAway(desk, box, 'stale');
+}
+
+/** Once a minute at least, since the next heartbeat may be due sooner than the last one said. */
+function lookLater(desk: Desk, agent: bigint, until: bigint): void {
+  const next = desk.now + BigInt(LIMITS.heartbeatMs) * 1000n;
+  remember(desk, until < next ? until : next, 'pulse', agent);
 }

@@ -33,12 +33,12 @@ export function endOffered(
 ): void {
   releaseOffer(desk, box, row);
   const state = record(desk, row, row.sender, move('offered', happening), reason);
-  // Most deliveries end here: nobody waits for the end of a plain message that was handled.
-  if (row.kind !== 'message' || state === 'dead' || state === 'expired') {
-    const message = desk.ctx.db.message.id.find(row.message);
-    if (message) tell(desk, row, message, state, reason, answer, answerId);
-  }
+  // What waits goes before what this end may bring, such as the next step of a workflow.
   fill(desk, box);
+  // Most deliveries end here: nobody waits for the end of a plain message that was handled.
+  if (row.kind === 'message' && state !== 'dead' && state !== 'expired') return;
+  const message = desk.ctx.db.message.id.find(row.message);
+  if (message) tell(desk, row, message, state, reason, answer, answerId);
 }
 
 /** Ends a delivery that waits, and was taken out of its lane already. */

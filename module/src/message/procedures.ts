@@ -148,7 +148,9 @@ export function statusOf(db: Db, id: bigint) {
     return { agent, name: nameOf(agent), state: 'offered', attempt, at, reason: '' };
   }
   const row = db.waiting.id.find(id);
-  const state = row?.lane === 0 ? 'delayed' : 'queued';
+  // A notice that was taken leaves nothing behind.
+  const isWaiting = Boolean(row ?? db.notice.id.find(id));
+  const state = row?.lane === 0 ? 'delayed' : isWaiting ? 'queued' : 'done';
   return { agent: home, name: nameOf(home), state, attempt: row?.attempt ?? 0, at: row?.availableAt ?? 0n, reason: '' };
 }
 

@@ -43,7 +43,9 @@ export function remember(desk: Desk, at: bigint, kind: DueKind, ref: bigint, tex
   const place = desk.placeInSlot(slot);
   const { db } = desk.ctx;
   db.due.insert({ id: 0n, chunk: chunkKey(slot, Math.floor(place / CHUNK)), kind, ref, text });
-  if (place === 0) {
-    db.dueSlot.insert({ scheduledId: 0n, scheduledAt: ScheduleAt.time(slot * SLOT_MICROS), slot, chunk: 0 });
+  // Each chunk has a time of its own, so that one that fails holds up no other.
+  if (place % CHUNK === 0) {
+    const chunk = place / CHUNK;
+    db.dueSlot.insert({ scheduledId: 0n, scheduledAt: ScheduleAt.time(slot * SLOT_MICROS), slot, chunk });
   }
 }

@@ -1,6 +1,5 @@
 // Looks at what is due: one chunk of one slot a call.
 
-import { ScheduleAt } from 'spacetimedb';
 import { withDesk, type Desk } from '../desk.ts';
 import { timeOutAsk } from '../message/ask.ts';
 import { checkPulse } from '../agent/pulse.ts';
@@ -16,24 +15,21 @@ import { agora } from '../schema.ts';
 import { escalate } from '../workflow/approval.ts';
 import { endOverdue, retryStep, timeOutStep } from '../workflow/run.ts';
 import { forgetWorkflow } from '../workflow/retention.ts';
-import { CHUNK, chunkKey, type DueKind } from './due.ts';
+import { chunkKey, type DueKind } from './due.ts';
 import { dueSlot } from './table.ts';
 
 /** Private: runs by schedule only. A failure is logged by the server, and costs one chunk. */
 export const sweepSlot = agora.reducer({ onSchedule: dueSlot }, { slot: dueSlot.rowType }, (ctx, { slot }) => {
   withDesk(ctx, desk => {
     const key = chunkKey(slot.slot, slot.chunk);
-    const rows = [...ctx.db.due.chunk.filter(key)]; // at most CHUNK rows, by construction of the key
+    const rows = [...ctx.db.due.chunk.filter(key)]; // at most 256 rows, by construction of the key
     for (const row of rows) {
       ctx.db.due.id.delete(row.id);
       // The kinds are written by `remember` alone.
       look(desk, row.kind as DueKind, row.ref, row.text);
     }
-    const count = ctx.db.dueCount.slot.find(slot.slot)?.count ?? 0;
-    if (count > (slot.chunk + 1) * CHUNK) {
-      const scheduledAt = ScheduleAt.time(desk.now);
-      ctx.db.dueSlot.insert({ scheduledId: 0n, scheduledAt, slot: slot.slot, chunk: slot.chunk + 1 });
-    } else ctx.db.dueCount.slot.delete(slot.slot);
+    // Nothing comes into a slot any more once its time has come.
+    if (slot.chunk === 0) ctx.db.dueCount.slot.delete(slot.slot);
   });
 });
 

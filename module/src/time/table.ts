@@ -23,7 +23,7 @@ export const keeper = table(
   { scheduledId: t.u64().primaryKey().autoInc(), scheduledAt: t.scheduleAt(), agent: t.u64() },
 );
 
-/** One scheduled row a slot: its reducer sweeps a chunk, and asks for the next one if there is one. */
+/** One scheduled row a chunk of a slot. */
 export const dueSlot = table(
   {},
   { scheduledId: t.u64().primaryKey().autoInc(), scheduledAt: t.scheduleAt(), slot: t.u64(), chunk: t.u32() },
