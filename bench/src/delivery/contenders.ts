@@ -24,7 +24,7 @@ const Measured = z.object({
 /** Messages that are stored already. */
 export const STORED: Axis = {
   name: 'messages stored',
-  sizes: { full: [10, 1_000, 100_000], quick: [10, 1_000, 100_000] },
+  sizes: { full: [10, 1_000, 100_000], quick: [10, 1_000, 10_000] },
 };
 /** Agents that are registered and online. */
 export const AGENTS: Axis = { name: 'agents', sizes: { full: [10, 100, 1_000], quick: [10, 100, 1_000] } };

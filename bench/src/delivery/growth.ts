@@ -12,7 +12,10 @@ export interface Growth {
   readonly sizes: readonly number[];
   /** Medians of the rounds, one a size. */
   readonly values: readonly number[];
-  /** Each against that of the smallest size. */
+  /**
+   * Each size against the smallest, by their least disturbed rounds: the rounds of different sizes run at different times, and
+   * whatever else the machine does then only adds.
+   */
   readonly ratios: readonly number[];
 }
 
@@ -33,9 +36,10 @@ export function withGrowth(report: Report, axes: readonly (readonly [Axis, reado
 
 function growthAlong(results: readonly Result[], axis: Axis, sizes: readonly number[]): Growth[] {
   const bySize = sizes.map(size => results.filter(({ contender }) => contender === sizeName(axis, size)));
-  return (bySize[0] ?? []).map(({ metric, unit, median: least }) => {
-    const values = bySize.map(of => of.find(result => result.metric === metric)?.median ?? NaN);
-    const ratios = values.map(value => rounded(value / least));
+  return (bySize[0] ?? []).map(({ metric, unit, min: least }) => {
+    const found = bySize.map(of => of.find(result => result.metric === metric));
+    const values = found.map(result => result?.median ?? NaN);
+    const ratios = found.map(result => rounded((result?.min ?? NaN) / least));
     return { act: metric, axis: axis.name, unit, sizes, values, ratios };
   });
 }

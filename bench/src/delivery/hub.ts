@@ -11,7 +11,8 @@ import { acknowledgeAct, BenchAgent, offered, sendAct } from './agents.ts';
 import { BUNDLE, tableOf, type Cost } from './lab.ts';
 
 const NAME = 'agora';
-const WARM_UP = 200;
+/** The engine has compiled what it will by then. */
+const WARM_UP = 3_000;
 
 let host: Host | undefined;
 
