@@ -9,7 +9,7 @@ const PACKAGES = {
   host: [],
   demo: ['@agora/client', '@agora/scripts/command', '@agora/scripts/hub', '@agora/host/make-folder'],
   'demo/src/agents': ['@agora/client'],
-  bench: ['@agora/client', '@agora/scripts/hub'],
+  bench: ['@agora/client', '@agora/scripts/hub', '@agora/host', '@agora/host/testing'],
 };
 
 /** The rooms of the host from the inside out: a room imports only rooms of groups before its own. */

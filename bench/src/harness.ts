@@ -25,10 +25,19 @@ export interface Contender {
   round(size: Size): Promise<Round>;
 }
 
-/** Something to be measured, and the contenders that are compared at it. */
-export interface Load {
+/** Contenders that are compared with each other. */
+export interface Contest {
   readonly name: string;
   readonly contenders: readonly Contender[];
+}
+
+/** Something to be measured by its name. */
+export interface Load<Said extends Report = Report> {
+  readonly name: string;
+  /** Runs to its end; `note` hears what happens meanwhile. */
+  run(size: Size, note: (line: string) => void): Promise<Said>;
+  /** The report as lines of text. */
+  print(report: Said): string;
 }
 
 /** How much is done: everything, or enough to see that it works. */
@@ -57,8 +66,8 @@ export interface Report {
 
 const ROUNDS: Record<Size, number> = { full: 5, quick: 2 };
 
-/** Runs the load to its end; `note` hears what happens meanwhile. */
-export async function runLoad(load: Load, size: Size, note: (line: string) => void): Promise<Report> {
+/** Runs a contest to its end; `note` hears what happens meanwhile. */
+export async function runLoad(load: Contest, size: Size, note: (line: string) => void): Promise<Report> {
   const rounds = load.contenders.map((): Round[] => []);
   for (let number = 0; number < ROUNDS[size]; number++) {
     for (let turn = 0; turn < load.contenders.length; turn++) {

@@ -1,11 +1,11 @@
 // `pnpm bench <name> [--quick] [--json]`: runs one load and prints what came out. Progress goes to standard error.
 
 import { parseArgs } from 'node:util';
-import { runLoad, type Load } from './harness.ts';
+import type { Load, Report, Size } from './harness.ts';
+import { delivery } from './loads/delivery.ts';
 import { direct } from './loads/direct.ts';
-import { table } from './print.ts';
 
-const LOADS: readonly Load[] = [direct];
+const LOADS = [start(direct), start(delivery)];
 
 const USAGE = `pnpm bench <name> [--quick] [--json]
 
@@ -33,9 +33,19 @@ async function main(argv: readonly string[]): Promise<number> {
     console.error(`There is no load "${flags.positionals.join(' ')}"; there are: ${known}.`);
     return 2;
   }
-  const report = await runLoad(load, flags.values.quick ? 'quick' : 'full', line => console.error(line));
-  console.log(flags.values.json ? JSON.stringify(report) : table(report));
-  return report.audit.ok ? 0 : 1;
+  return load.run(flags.values.quick ? 'quick' : 'full', flags.values.json ?? false);
+}
+
+/** A load that prints what came out; its result is the exit code. */
+function start<Said extends Report>(load: Load<Said>) {
+  return {
+    name: load.name,
+    async run(size: Size, isJson: boolean): Promise<number> {
+      const report = await load.run(size, line => console.error(line));
+      console.log(isJson ? JSON.stringify(report) : load.print(report));
+      return report.audit.ok ? 0 : 1;
+    },
+  };
 }
 
 process.exitCode = await main(process.argv.slice(2));
