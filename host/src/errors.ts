@@ -44,8 +44,8 @@ const CODES = {
   'database/closed': { status: 503, sentence: 'The database is closed' },
   'storage/folder-in-use': { sentence: 'Another process uses the data folder' },
   'storage/folder-unwritable': { sentence: 'The data folder cannot be written' },
-  'storage/damaged': { sentence: 'The data folder holds what this version cannot read' },
-  'storage/write-failed': { sentence: 'A commit could not be written' },
+  'storage/damaged': { sentence: 'The data folder holds what cannot be read' },
+  'storage/write-failed': { status: 503, sentence: 'A commit could not be written' },
   'storage/overloaded': { status: 503, sentence: 'The disk is too far behind; try again later' },
 } as const satisfies Record<string, CodeFacts>;
 

@@ -64,7 +64,7 @@ export interface Host extends AsyncDisposable {
 
 /**
  * Starts a host with all databases of its data folder. Throws `HostError`: `host/port-in-use`, `host/cannot-listen`,
- * `storage/folder-in-use`, `storage/folder-unwritable`.
+ * `storage/folder-in-use`, `storage/folder-unwritable`, `storage/damaged`.
  */
 export async function startHost(options: HostOptions = {}): Promise<Host> {
   const { world = systemWorld, log = () => undefined, hostname = DEFAULT_HOSTNAME } = options;
@@ -73,7 +73,7 @@ export async function startHost(options: HostOptions = {}): Promise<Host> {
       ? createMemoryFolder()
       : await openDataFolder(options.dataDir);
   try {
-    const tokens = new Tokens(folder.secret('token-key.pem', createSigningKey), world);
+    const tokens = openTokens(folder, world);
     const owner = localOwner(folder, tokens);
     const limits = { ...DEFAULT_LIMITS, ...options.limits };
     const databases = await Databases.open({
@@ -164,10 +164,30 @@ class RunningHost implements Host {
   }
 }
 
+function openTokens(folder: DataFolder, world: World): Tokens {
+  const key = folder.secret('token-key.pem', createSigningKey);
+  try {
+    return new Tokens(key, world);
+  } catch (cause) {
+    throw damagedSecret('keys/token-key.pem', cause);
+  }
+}
+
 /** The token of the local owner, made once and kept beside the databases, so that tools on this machine can use it. */
 function localOwner(folder: DataFolder, tokens: Tokens): Credentials {
   const kept = folder.secret('owner-token', () => new Uint8Array(Buffer.from(tokens.mint().token)));
-  return tokens.verify(Buffer.from(kept).toString('utf8').trim());
+  try {
+    return tokens.verify(Buffer.from(kept).toString('utf8').trim());
+  } catch (cause) {
+    throw damagedSecret('keys/owner-token', cause);
+  }
+}
+
+function damagedSecret(file: string, cause: unknown): HostError {
+  const wayOut = 'restore it from a backup; without keys/ the host makes new ones, and nobody is who they were';
+  return new HostError('storage/damaged', `${file} in the data folder does not fit (${messageOf(cause)}): ${wayOut}`, {
+    cause,
+  });
 }
 
 async function listen(server: Server, port: number, hostname: string): Promise<number> {

@@ -131,7 +131,7 @@ export class Databases {
       }
       this.authorize(record.identity, publisher, 'update database');
       if (leave.isCleared) await this.#recreate(record, bundle);
-      else this.#update(record.identity, bundle, leave);
+      else await this.#update(record.identity, bundle, leave);
       return { identity: record.identity, name, operation: 'updated' };
     });
   }
@@ -157,11 +157,12 @@ export class Databases {
     });
   }
 
-  #update(identity: bigint, bundle: Uint8Array, { breaksClients }: PublishLeave): void {
+  async #update(identity: bigint, bundle: Uint8Array, { breaksClients }: PublishLeave): Promise<void> {
     const open = this.#open.get(identity);
     if (open === undefined) throw new Refusal(404, 'No such database.');
     if (typeof breaksClients === 'object') checkBreakToken(open, bundle, breaksClients.token);
     open.database.update(bundle, breaksClients !== 'never');
+    await open.database.whenDurable(open.database.datastore.commitNumber);
   }
 
   async #recreate(record: DatabaseRecord, bundle: Uint8Array): Promise<void> {
@@ -176,7 +177,9 @@ export class Databases {
     await this.#options.folder.createDatabase(record);
     try {
       await this.#start(record, bundle);
+      await this.#options.folder.finishDatabase(record.identity);
     } catch (error) {
+      await this.#stop(record.identity);
       await this.#options.folder.dropDatabase(record.identity);
       throw error;
     }
@@ -193,10 +196,15 @@ export class Databases {
 
   async #restart(record: DatabaseRecord): Promise<void> {
     const { folder } = this.#options;
-    const storage = await folder.openStorage(record.identity);
-    // The process ended while the database was made: nobody was told that it exists.
-    if (storage.durable === 0) await folder.dropDatabase(record.identity);
-    else await this.#run(record, storage, undefined);
+    try {
+      const storage = await folder.openStorage(record.identity);
+      // The process ended while the database was made: nobody was told that it exists.
+      if (storage.durable === 0) return await folder.dropDatabase(record.identity);
+      await this.#run(record, storage, undefined);
+      await folder.finishDatabase(record.identity);
+    } catch (cause) {
+      throw folder.explain(record.identity, cause);
+    }
   }
 
   async #start(record: DatabaseRecord, bundle: Uint8Array): Promise<void> {

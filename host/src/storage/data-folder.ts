@@ -20,12 +20,18 @@ export interface DataFolder {
   /** What a name leads to, whether or not that database still exists. */
   identityOf(name: string): bigint | undefined;
 
-  /** Notes a new database, durably; its storage is empty. */
+  /** Notes a new database, durably; its storage is empty. If the process ends before it is finished, it never was. */
   createDatabase(record: DatabaseRecord): Promise<void>;
+  /** Notes that a database holds what it began with. From then on it is damage if its storage is empty. */
+  finishDatabase(identity: bigint): Promise<void>;
+  /** Whether a database was begun and not finished. */
+  isUnfinished(identity: bigint): boolean;
   /** Replaces the names of a database, durably. */
   setNames(identity: bigint, names: readonly string[]): Promise<void>;
   /** Opens a database's storage; the caller closes it. */
   openStorage(identity: bigint): Promise<Storage>;
+  /** What to tell whoever runs the host about a kept database that cannot be opened. */
+  explain(identity: bigint, cause: unknown): unknown;
   /** Removes a database and all its rows, closing its storage. */
   dropDatabase(identity: bigint): Promise<void>;
 
@@ -36,9 +42,12 @@ export interface DataFolder {
   close(): Promise<void>;
 }
 
-/** Opens a folder on disk, and makes it if need be. Throws `storage/folder-in-use` or `storage/folder-unwritable`. */
+/**
+ * Opens a folder on disk, and makes it if need be. What is there is read once from end to end before. Throws
+ * `storage/folder-in-use`, `storage/folder-unwritable` or `storage/damaged`.
+ */
 export function openDataFolder(path: string): Promise<DataFolder> {
-  return new Promise(resolve => resolve(LmdbFolder.open(path)));
+  return LmdbFolder.open(path);
 }
 
 /** Databases that last as long as the process. */

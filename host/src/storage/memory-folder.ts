@@ -26,6 +26,14 @@ export class MemoryFolder implements DataFolder {
     await this.#keep(record, []);
   }
 
+  finishDatabase(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  isUnfinished(): boolean {
+    return false;
+  }
+
   async setNames(identity: bigint, names: readonly string[]): Promise<void> {
     const record = this.#databases.get(identity);
     assert(record, 'names are given to a database that exists');
@@ -46,6 +54,10 @@ export class MemoryFolder implements DataFolder {
   openStorage(identity: bigint): Promise<Storage> {
     assert(this.#databases.has(identity), 'storage is opened for a database that exists');
     return Promise.resolve(createMemoryStorage());
+  }
+
+  explain(_identity: bigint, cause: unknown): unknown {
+    return cause;
   }
 
   dropDatabase(identity: bigint): Promise<void> {
