@@ -8,6 +8,7 @@ import { DEFAULT_LIMITS, type ConnectionLimits } from './server/connection.ts';
 import { Databases, type OpenDatabase, type Published } from './server/databases.ts';
 import { HttpServer } from './server/http-server.ts';
 import { Router } from './server/router.ts';
+import { backupRoutes } from './server/routes/backup.ts';
 import { callRoutes } from './server/routes/call.ts';
 import { databaseRoutes } from './server/routes/database.ts';
 import { handlerRoutes } from './server/routes/handlers.ts';
@@ -19,6 +20,7 @@ import { sqlRoutes } from './server/routes/sql.ts';
 import { createSigningKey, Tokens, type Credentials } from './server/tokens.ts';
 import { Upgrades } from './server/upgrade.ts';
 import { Visits } from './server/visit.ts';
+import type { Backup } from './storage/folder-copy.ts';
 import { createMemoryFolder, openDataFolder, type DataFolder } from './storage/data-folder.ts';
 import { systemWorld, type World } from './world.ts';
 
@@ -58,6 +60,11 @@ export interface Host extends AsyncDisposable {
   publish(name: string, bundle: Uint8Array): Promise<Published>;
   /** An open database by name or identity; undefined if there is none. */
   database(nameOrIdentity: string): OpenDatabase | undefined;
+  /**
+   * Copies everything that is durable now into a folder that does not exist yet, while the host goes on: rows, names, keys.
+   * Throws `backup/target-taken`, `backup/in-memory` or `storage/folder-unwritable`.
+   */
+  backup(folder: string): Promise<Backup>;
   /** Stops listening, sends clients away, writes what waits; may be called twice. */
   close(): Promise<void>;
 }
@@ -93,6 +100,7 @@ export async function startHost(options: HostOptions = {}): Promise<Host> {
       ...sqlRoutes(databases, visits),
       ...logRoutes(databases),
       ...handlerRoutes(databases),
+      ...backupRoutes(to => databases.backup(to), owner.identity),
       ...publishRoutes(databases, options.publishers ?? 'local-programs', owner.identity),
     ]);
     const http = new HttpServer(router, tokens, log);
@@ -140,6 +148,10 @@ class RunningHost implements Host {
 
   database(nameOrIdentity: string): OpenDatabase | undefined {
     return this.#parts.databases.find(nameOrIdentity);
+  }
+
+  backup(folder: string): Promise<Backup> {
+    return this.#parts.databases.backup(folder);
   }
 
   close(): Promise<void> {

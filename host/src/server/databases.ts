@@ -3,6 +3,7 @@
 import { Database } from '../database.ts';
 import { SystemVariables } from '../query/source.ts';
 import { identityToHex, parseIdentity } from '../sats/hex.ts';
+import type { Backup } from '../storage/folder-copy.ts';
 import type { DataFolder, DatabaseRecord } from '../storage/data-folder.ts';
 import { createMemoryStorage } from '../storage/memory-storage.ts';
 import type { Storage } from '../storage/storage.ts';
@@ -148,6 +149,11 @@ export class Databases {
       await this.#stop(identity);
       await this.#options.folder.dropDatabase(identity);
     });
+  }
+
+  /** Copies everything into a folder; databases go on, but none comes or goes meanwhile. */
+  backup(target: string): Promise<Backup> {
+    return this.#change(() => this.#options.folder.backup(target));
   }
 
   /** Sends all clients away and writes what waits. */

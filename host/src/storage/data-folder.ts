@@ -1,5 +1,6 @@
 // What a host asks of the place its databases are kept in: databases, their names, and small secrets.
 
+import type { Backup } from './folder-copy.ts';
 import { LmdbFolder } from './lmdb-folder.ts';
 import { MemoryFolder } from './memory-folder.ts';
 import type { Storage } from './storage.ts';
@@ -37,6 +38,12 @@ export interface DataFolder {
 
   /** A small secret, such as a signing key: read, or made and kept durably with tight permissions. */
   secret(name: string, make: () => Uint8Array): Uint8Array;
+
+  /**
+   * Makes a copy of everything as it is now, while databases go on; every commit that is durable before is in it. Throws
+   * `backup/target-taken`, `backup/in-memory` or `storage/folder-unwritable`. No database may come or go meanwhile.
+   */
+  backup(target: string): Promise<Backup>;
 
   /** Lets other processes use the folder; may be called twice. */
   close(): Promise<void>;

@@ -19,6 +19,7 @@ import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { assert, HostError, messageOf } from '../errors.ts';
 import { identityToHex, parseIdentity } from '../sats/hex.ts';
+import { type Backup, copyEnvironment, copyFiles, makeWhole, syncPath } from './folder-copy.ts';
 import { checkEnvironments } from './check-folder.ts';
 import type { DatabaseRecord, DataFolder } from './data-folder.ts';
 import { type FolderLock, lockFolder } from './folder-lock.ts';
@@ -26,7 +27,6 @@ import { FORMAT, fromJson, parse, records, toJson } from './lmdb-records.ts';
 import { openEnvironment, type Environment } from './lmdb-environment.ts';
 import { commitErrorOf, LmdbStorage } from './lmdb-storage.ts';
 import { makeFolder } from './make-folder.ts';
-import type { Storage } from './storage.ts';
 
 const identityHex = z.string().transform((text, context) => {
   const identity = parseIdentity(text);
@@ -56,7 +56,8 @@ export class LmdbFolder implements DataFolder {
   readonly #databases = new Map<bigint, DatabaseRecord>();
   readonly #names = new Map<string, bigint>();
   readonly #unfinished = new Set<bigint>();
-  readonly #open = new Map<bigint, Storage>();
+  readonly #open = new Map<bigint, LmdbStorage>();
+  readonly #aside: bigint[] = [];
   #closing: Promise<void> | undefined;
 
   /** Throws `storage/folder-in-use`, `storage/folder-unwritable` or `storage/damaged`. */
@@ -99,7 +100,10 @@ export class LmdbFolder implements DataFolder {
         const { owner, names, isUnfinished } = fromJson(databaseRecord, value, key);
         const identity = parseIdentity(key.slice(DATABASE.length));
         if (identity === undefined) throw new HostError('storage/damaged', `the record ${key} cannot be read`);
-        if (this.#isAside(identity)) continue;
+        if (this.#isAside(identity)) {
+          this.#aside.push(identity);
+          continue;
+        }
         this.#databases.set(identity, { identity, owner, names });
         if (isUnfinished) this.#unfinished.add(identity);
       } else if (key.startsWith(NAME)) {
@@ -174,13 +178,13 @@ export class LmdbFolder implements DataFolder {
     }
   }
 
-  openStorage(identity: bigint): Promise<Storage> {
+  openStorage(identity: bigint): Promise<LmdbStorage> {
     assert(this.#databases.has(identity), 'storage is opened for a database that exists');
     const folder = this.#folderOf(identity);
     const storage = writable(folder, () => LmdbStorage.open(folder));
     this.#open.set(identity, storage);
-    syncFolder(folder);
-    syncFolder(dirname(folder));
+    syncPath(folder);
+    syncPath(dirname(folder));
     if (storage.durable > 0 || this.#unfinished.has(identity)) return Promise.resolve(storage);
     throw new HostError('storage/damaged', `${folder} has lost what was in it`);
   }
@@ -217,8 +221,25 @@ export class LmdbFolder implements DataFolder {
     fsyncSync(file);
     closeSync(file);
     renameSync(fresh, path);
-    syncFolder(dirname(path));
+    syncPath(dirname(path));
     return secret;
+  }
+
+  async backup(target: string): Promise<Backup> {
+    let bytes = 0;
+    const folder = await makeWhole(target, async partial => {
+      bytes += await copyEnvironment(this.#registry, join(partial, 'registry'));
+      makeFolder(join(partial, 'databases'), 0o700);
+      for (const identity of this.#databases.keys()) {
+        const storage = this.#open.get(identity) ?? (await this.openStorage(identity));
+        bytes += await storage.copyTo(join(partial, 'databases', identityToHex(identity)));
+      }
+      for (const identity of this.#aside) makeFolder(join(partial, 'databases', `${identityToHex(identity)}.aside`));
+      copyFiles(join(this.#path, 'keys'), join(partial, 'keys'));
+      syncPath(join(partial, 'databases'));
+      syncPath(partial);
+    });
+    return { folder, databases: this.#databases.size, bytes };
   }
 
   close(): Promise<void> {
@@ -250,13 +271,6 @@ export class LmdbFolder implements DataFolder {
       rmSync(join(this.#path, 'databases', name), { recursive: true, force: true });
     }
   }
-}
-
-/** Makes the entries of a folder durable: syncing a new file does not sync that it exists. */
-function syncFolder(path: string): void {
-  const folder = openSync(path, 'r');
-  fsyncSync(folder);
-  closeSync(folder);
 }
 
 function writable<T>(path: string, act: () => T): T {

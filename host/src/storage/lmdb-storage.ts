@@ -4,6 +4,7 @@ import type { Database } from 'lmdb';
 import type { Commit, TableChange } from '../datastore/commit.ts';
 import type { StoredRow } from '../datastore/datastore.ts';
 import { HostError, messageOf } from '../errors.ts';
+import { copyEnvironment } from './folder-copy.ts';
 import { added, type CheckSum, isSameSum, NamedSum, NO_RECORDS, sumOfRow } from './check-sums.ts';
 import { DurableNumber } from './durable-number.ts';
 import { openEnvironment, type Environment } from './lmdb-environment.ts';
@@ -154,6 +155,11 @@ export class LmdbStorage implements Storage {
   whenRoom(): Promise<void> {
     if (this.#backlogBytes <= ROOM_BYTES || this.#failure) return Promise.resolve();
     return new Promise(resolve => this.#roomWaiters.push(resolve));
+  }
+
+  /** Copies the environment as its last durable commit left it; returns the size of the copy. */
+  copyTo(folder: string): Promise<number> {
+    return copyEnvironment(this.#env, folder);
   }
 
   close(): Promise<void> {

@@ -1,6 +1,6 @@
 // Databases that last as long as the process.
 
-import { assert } from '../errors.ts';
+import { assert, HostError } from '../errors.ts';
 import type { DatabaseRecord, DataFolder } from './data-folder.ts';
 import { createMemoryStorage } from './memory-storage.ts';
 import type { Storage } from './storage.ts';
@@ -69,6 +69,10 @@ export class MemoryFolder implements DataFolder {
     const secret = this.#secrets.get(name) ?? make();
     this.#secrets.set(name, secret);
     return secret;
+  }
+
+  backup(): Promise<never> {
+    return Promise.reject(new HostError('backup/in-memory'));
   }
 
   close(): Promise<void> {
