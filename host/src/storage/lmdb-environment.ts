@@ -11,6 +11,7 @@ export type Environment = RootDatabase<Buffer, string>;
 
 /** Opens the environment in a folder, and makes it if need be, unless it is only to be read. Throws what LMDB says. */
 export function openEnvironment(path: string, readOnly = false): Environment {
-  const options = { path, encoding: 'binary', overlappingSync: false, permissionsMode: 0o600, maxDbs: 4 } as const;
+  const batching = { overlappingSync: false, eventTurnBatching: false };
+  const options = { path, encoding: 'binary', permissionsMode: 0o600, maxDbs: 4, ...batching } as const;
   return open<Buffer, string>({ ...options, readOnly });
 }

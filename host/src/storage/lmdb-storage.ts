@@ -378,7 +378,8 @@ export async function commitErrorOf(error: unknown): Promise<unknown> {
 }
 
 function writeFailed(cause: unknown): HostError {
-  const why = messageOf(cause).replace(/\.$/, '');
+  // LMDB goes on with where in the file it was.
+  const why = messageOf(cause).replace(/: Attempting .*$/s, '');
   const wayOut = 'it can be read, and written again when the host is started anew with a disk that takes writes';
   return new HostError('storage/write-failed', `the database can no longer be written (${why}); ${wayOut}`, { cause });
 }

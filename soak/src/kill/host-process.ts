@@ -24,10 +24,11 @@ export class HostProcess {
   /** Its address, once it listens; rejects if it ends before. */
   readonly url: Promise<string>;
 
-  /** `cacheDir` keeps compiled code, so that a start takes half as long. */
-  constructor(dataDir: string, cacheDir: string) {
+  /** `cacheDir` keeps compiled code, so that a start takes half as long; `limits` are a shell's, for its life only. */
+  constructor(dataDir: string, cacheDir: string, limits = 'true') {
     this.#dataDir = dataDir;
-    const child = spawn(process.execPath, [MAIN, '--port', '0', '--data-dir', dataDir, '--owner-only'], {
+    const flags = ['--port', '0', '--data-dir', dataDir, '--owner-only'];
+    const child = spawn('bash', ['-c', `${limits}; exec "$0" "$@"`, process.execPath, MAIN, ...flags], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, NODE_COMPILE_CACHE: cacheDir },
     });
@@ -68,6 +69,13 @@ export class HostProcess {
       if (this.#child.signalCode === 'SIGKILL' || this.#child.killed) return false;
       throw error;
     }
+  }
+
+  /** Calls a reducer over HTTP; returns the status and what was answered. */
+  async call(reducer: string, args: readonly unknown[]): Promise<{ readonly status: number; readonly text: string }> {
+    const headers = { 'content-type': 'application/json' };
+    const answer = await this.#fetch(`/call/${reducer}`, { method: 'POST', body: JSON.stringify(args), headers });
+    return { status: answer.status, text: await answer.text() };
   }
 
   /** The version of the module; undefined if there is none. */

@@ -32,12 +32,18 @@ export interface KillReport {
   readonly faults: readonly string[];
 }
 
+/** Builds the module below a folder; returns how to make the bundle of a version. */
+export async function buildSoakModule(folder: string): Promise<(version: string) => string> {
+  const built = await buildModule(FOLDER, { entry: 'module.ts', out: join(folder, 'bundle.js') });
+  const source = (await readFile(built, 'utf8')).replace(/\n\/\/# (sourceMappingURL|debugId)=.*/g, '');
+  return version => source.replace('@VERSION@', version);
+}
+
 /** Kills a durable host so often. Throws if a host does not start again, or refuses what it should take. */
 export async function runKills({ times, seed, note }: KillOptions): Promise<KillReport> {
   const root = await mkdtemp(join(tmpdir(), 'agora-soak-'));
   try {
-    const built = await buildModule(FOLDER, { entry: 'module.ts', out: join(root, 'bundle.js') });
-    const source = (await readFile(built, 'utf8')).replace(/\n\/\/# (sourceMappingURL|debugId)=.*/g, '');
+    const bundle = await buildSoakModule(root);
     let kills = 0;
     const takeKill = (): boolean => {
       if (kills >= times) return false;
@@ -47,7 +53,6 @@ export async function runKills({ times, seed, note }: KillOptions): Promise<Kill
     };
     const lanes = Array.from({ length: Math.min(LANES, times) }, (_, at) => {
       const name = String.fromCharCode(0x61 + at);
-      const bundle = (version: string): string => source.replace('@VERSION@', version);
       const dataDir = join(root, name);
       return new Lane({
         name,

@@ -4,7 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { audit } from './audit.ts';
 import { HostProcess } from './host-process.ts';
 import { Ledger, Numbers } from './ledger.ts';
-import { isEnd, Load } from './load.ts';
+import { ConnectionEnded } from './client.ts';
+import { Load } from './load.ts';
 import type { Random } from './random.ts';
 
 /** The longest load before a kill. */
@@ -108,7 +109,7 @@ export class Lane {
       const running = this.#sweep(load).then(() => load.run());
       const end = running
         .catch((error: unknown) => {
-          if (!isEnd(error)) throw error;
+          if (!(error instanceof ConnectionEnded)) throw error;
         })
         .finally(() => {
           this.calls += load.calls;

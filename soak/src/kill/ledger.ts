@@ -62,7 +62,8 @@ export class Numbers {
   note(sequence: string, number: number | bigint, owner: string): void {
     const key = `${sequence} ${number}`;
     const before = this.#owners.get(key);
-    if (before === undefined) this.#owners.set(key, owner);
-    else if (before !== owner) this.faults.push(`${key} was given to ${before} and to ${owner}`);
+    if (before === owner) return;
+    if (before !== undefined) this.faults.push(`${key} was given to ${before} and to ${owner}`);
+    this.#owners.set(key, owner);
   }
 }

@@ -1,20 +1,12 @@
 // Load on the host: several clients of the official library, each with several calls under way, all of them confirmed.
 
-import { SoakConnection } from './bindings.ts';
 import { BATCH } from './audit.ts';
-import { DATABASE } from './host-process.ts';
+import { connect, ConnectionEnded, subscribe, type Client } from './client.ts';
 import type { Ledger, Numbers } from './ledger.ts';
 import type { Random } from './random.ts';
 
 const CLIENTS = 4;
 const CALLS_EACH = 6;
-const CONNECT_TIMEOUT_MS = 10_000;
-
-interface Client {
-  readonly connection: SoakConnection;
-  /** Rejects when the connection is over. */
-  readonly ended: Promise<never>;
-}
 
 /** The clients of one life of a host. */
 export class Load {
@@ -116,51 +108,6 @@ export class Load {
     const at = Math.floor(this.#random() * this.#entries.length);
     return this.#entries.splice(at, 1)[0];
   }
-}
-
-class ConnectionEnded extends Error {
-  override readonly name = 'ConnectionEnded';
-}
-
-/** Whether a failure is that the host went away. */
-export function isEnd(error: unknown): boolean {
-  return error instanceof ConnectionEnded;
-}
-
-async function connect(url: string): Promise<Client> {
-  const ended = Promise.withResolvers<never>();
-  ended.promise.catch(() => undefined);
-  let timer: NodeJS.Timeout | undefined;
-  try {
-    const connection = await new Promise<SoakConnection>((resolve, reject) => {
-      const fail = (why: string) => {
-        reject(new ConnectionEnded(why));
-        ended.reject(new ConnectionEnded(why));
-      };
-      timer = setTimeout(() => fail('the client could not connect in time'), CONNECT_TIMEOUT_MS);
-      const opened = SoakConnection.builder()
-        .withUri(url)
-        .withDatabaseName(DATABASE)
-        .withConfirmedReads(true)
-        .onConnect(() => resolve(opened))
-        .onConnectError((_ctx, error) => fail(error.message))
-        .onDisconnect(() => fail('the connection is over'))
-        .build();
-    });
-    return { connection, ended: ended.promise };
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-function subscribe(connection: SoakConnection, queries: string[]): Promise<void> {
-  return new Promise((resolve, reject) => {
-    connection
-      .subscriptionBuilder()
-      .onApplied(() => resolve())
-      .onError(ctx => reject(ctx.event ?? new Error('the subscription was refused')))
-      .subscribe(queries);
-  });
 }
 
 function isRejected(result: PromiseSettledResult<unknown>): result is PromiseRejectedResult {
