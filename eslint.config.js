@@ -9,7 +9,7 @@ const PACKAGES = {
   host: [],
   demo: ['@agora/client', '@agora/scripts/command', '@agora/scripts/hub', '@agora/host/make-folder'],
   'demo/src/agents': ['@agora/client'],
-  bench: ['@agora/client', '@agora/scripts/hub'],
+  bench: ['@agora/client', '@agora/host', '@agora/scripts/build-module', '@agora/scripts/hub'],
   soak: ['@agora/scripts/build-module', '@agora/scripts/command'],
 };
 

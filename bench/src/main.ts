@@ -3,9 +3,10 @@
 import { parseArgs } from 'node:util';
 import { runLoad, type Load } from './harness.ts';
 import { direct } from './loads/direct.ts';
+import { host } from './loads/host.ts';
 import { table } from './print.ts';
 
-const LOADS: readonly Load[] = [direct];
+const LOADS: readonly Load[] = [direct, host];
 
 const USAGE = `pnpm bench <name> [--quick] [--json]
 

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildModule } from '@agora/scripts/build-module';
+import { HostProcess } from './host-process.ts';
 import { Lane } from './lane.ts';
 import { createRandom } from './random.ts';
 
@@ -32,6 +33,13 @@ export interface KillReport {
   readonly faults: readonly string[];
 }
 
+/** A host that ends well leaves its compiled code for those that will not. */
+async function warmUp(dataDir: string, cacheDir: string): Promise<void> {
+  const host = new HostProcess(dataDir, cacheDir);
+  await host.url;
+  await host.stop();
+}
+
 /** Builds the module below a folder; returns how to make the bundle of a version. */
 export async function buildSoakModule(folder: string): Promise<(version: string) => string> {
   const built = await buildModule(FOLDER, { entry: 'module.ts', out: join(folder, 'bundle.js') });
@@ -44,6 +52,8 @@ export async function runKills({ times, seed, note }: KillOptions): Promise<Kill
   const root = await mkdtemp(join(tmpdir(), 'agora-soak-'));
   try {
     const bundle = await buildSoakModule(root);
+    const cacheDir = join(root, 'cache');
+    await warmUp(join(root, 'warm'), cacheDir);
     let kills = 0;
     const takeKill = (): boolean => {
       if (kills >= times) return false;
@@ -57,7 +67,7 @@ export async function runKills({ times, seed, note }: KillOptions): Promise<Kill
       return new Lane({
         name,
         dataDir,
-        cacheDir: join(root, 'cache'),
+        cacheDir,
         random: createRandom(seed + at),
         bundle,
         takeKill,

@@ -9,13 +9,13 @@ import { Load } from './load.ts';
 import type { Random } from './random.ts';
 
 /** The longest load before a kill. */
-const LOAD_MS = 250;
+const LOAD_MS = 200;
 /** The longest time that is left to a publish. */
-const PUBLISH_MS = 600;
+const PUBLISH_MS = 400;
 /** A host that is killed while it starts lives at most this long. */
-const START_MS = 700;
+const START_MS = 500;
 /** So many keys stay from life to life; the others are swept. */
-const KEPT_KEYS = 600;
+const KEPT_KEYS = 200;
 
 const KILLED_STARTS = 0.12;
 const KILLED_PUBLISHES = 0.06;
