@@ -175,12 +175,14 @@ export class Road {
   readonly control: TransactionControl = {
     begin: () => {
       const { refusal } = this;
-      if (refusal) throw new HostError('call/host-failure', refusal.message, { cause: refusal });
+      if (refusal && !this.failure) throw new HostError('call/host-failure', refusal.message, { cause: refusal });
       return { tx: this.#running.datastore.begin(), timestamp: this.#world.now() };
     },
     commit: tx => {
       try {
-        this.#commit(tx);
+        // What only reads may end well when nothing can be written.
+        if (!this.failure) this.#commit(tx);
+        else if (tx.changes().length > 0) throw this.failure;
       } catch (cause) {
         if (cause instanceof ViewFailure) this.#logViewFailure(cause);
         throw new HostError('call/host-failure', messageOf(cause), { cause });
