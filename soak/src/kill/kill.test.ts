@@ -5,7 +5,7 @@ import { runKills } from './kills.ts';
 
 const KILLS = 200;
 
-it(`loses nothing in ${KILLS} kills`, { timeout: 600_000 }, async () => {
+it(`loses nothing in ${KILLS} kills`, { timeout: 900_000 }, async () => {
   const seed = Number(process.env['AGORA_TEST_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
   console.log(`AGORA_TEST_SEED=${seed} repeats this`);
   const { kills, calls, faults } = await runKills({ times: KILLS, seed, note: () => undefined });
