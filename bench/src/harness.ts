@@ -29,6 +29,8 @@ export interface Contender {
 export interface Contest {
   readonly name: string;
   readonly contenders: readonly Contender[];
+  /** What holds of everything that was audited, as the end of a sentence; by default that messages came exactly once. */
+  readonly held?: string;
 }
 
 /** Something to be measured by its name. */
@@ -60,7 +62,13 @@ export interface Report {
   readonly name: string;
   readonly date: string;
   readonly machine: { cpu: string; cores: number; memoryGiB: number; platform: string; node: string };
-  readonly audit: { readonly ok: boolean; readonly messages: number; readonly faults: readonly string[] };
+  readonly audit: {
+    readonly ok: boolean;
+    readonly messages: number;
+    readonly faults: readonly string[];
+    /** What holds of all of them. */
+    readonly held: string;
+  };
   readonly results: readonly Result[];
 }
 
@@ -88,7 +96,12 @@ export async function runLoad(load: Contest, size: Size, note: (line: string) =>
     name: load.name,
     date: new Date().toISOString(),
     machine: machine(),
-    audit: { ok: faults.length === 0, messages: all.reduce((sum, round) => sum + round.audited, 0), faults },
+    audit: {
+      ok: faults.length === 0,
+      messages: all.reduce((sum, round) => sum + round.audited, 0),
+      faults,
+      held: load.held ?? 'messages were handled exactly once',
+    },
     results: load.contenders.flatMap(({ name }, at) => summarise(load.name, name, rounds[at] ?? [])),
   };
 }

@@ -4,8 +4,9 @@ import { parseArgs } from 'node:util';
 import type { Load, Report, Size } from './harness.ts';
 import { delivery } from './loads/delivery.ts';
 import { direct } from './loads/direct.ts';
+import { host } from './loads/host.ts';
 
-const LOADS = [start(direct), start(delivery)];
+const LOADS = [start(direct), start(delivery), start(host)];
 
 const USAGE = `pnpm bench <name> [--quick] [--json]
 

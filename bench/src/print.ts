@@ -25,7 +25,7 @@ export function table(report: Report): string {
     ...rows.map(row => line(row).trimEnd()),
     '',
     audit.ok
-      ? `audit: all ${audit.messages.toLocaleString('en')} messages were handled exactly once`
+      ? `audit: all ${audit.messages.toLocaleString('en')} ${audit.held}`
       : `audit FAILED:\n${audit.faults.map(fault => `  ${fault}`).join('\n')}`,
   ].join('\n');
 }

@@ -306,6 +306,27 @@ describe('after a restart', () => {
     await again.release();
   });
 
+  test('views show the rows that were kept, to whom they are, and go on from there', async () => {
+    const folder = temporaryFolder();
+    const storage = await storageIn(folder);
+    const first = await TestDatabase.open(VIEWS, { storage });
+    for (const caller of [ANN, BEN]) first.call('send', [1], caller);
+    await first.database.close();
+    await storage.release();
+
+    const again = await storageIn(folder);
+    const second = await TestDatabase.open(VIEWS, { storage: again });
+    const sizes = () => [
+      ...['mine', 'mine_by_query', 'all'].map(view => second.viewRows(view, ANN).length),
+      second.viewRows('mine', OWNER).length,
+    ];
+    expect(sizes()).toEqual([1, 1, 2, 0]);
+    second.call('send', [2], ANN);
+    expect(sizes()).toEqual([2, 2, 3, 0]);
+    await second.database.close();
+    await again.release();
+  });
+
   test('a published update is what runs', async () => {
     const folder = temporaryFolder();
     const storage = await storageIn(folder);
@@ -324,6 +345,17 @@ describe('after a restart', () => {
     await again.release();
   });
 });
+
+const VIEWS = `
+  import { schema, table, t } from 'spacetimedb/server';
+  const mail = table({}, { id: t.u64().primaryKey().autoInc(), owner: t.identity().index('btree'), n: t.u32() });
+  const db = schema({ mail });
+  export default db;
+  export const send = db.reducer({ n: t.u32() }, (ctx, { n }) => { ctx.db.mail.insert({ id: 0n, owner: ctx.sender, n }); });
+  export const mine = db.view({ public: true }, t.array(mail.rowType), ctx => [...ctx.db.mail.owner.filter(ctx.sender)]);
+  export const mineByQuery = db.view({ public: true }, t.array(mail.rowType), ctx => ctx.from.mail.where(m => m.owner.eq(ctx.sender)));
+  export const all = db.anonymousView({ public: true }, t.array(mail.rowType), ctx => [...(ctx.db.mail as any).iter()]);
+`;
 
 const WITH_A_COLUMN = SOURCE.replace('what: t.string() });', 'what: t.string(), stars: t.u8().default(5) });').replace(
   '{ id: 0n, what }',

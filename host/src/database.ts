@@ -63,6 +63,12 @@ export class Database {
   onReplaced: (outcome: UpdateOutcome) => void = () => {};
 
   /**
+   * Hears that nothing more can be written. Commits that are not durable are gone by then, perhaps the last module with
+   * them, and every table must be asked for anew; what is left can be read.
+   */
+  onWriteFailed: (error: HostError) => void = () => {};
+
+  /**
    * Opens a database. A new one runs `init` and throws `publish/init-failed` if that fails, having stored nothing. One that
    * storage knows is as it was; clients that were connected when the process ended are disconnected first.
    */
@@ -94,6 +100,12 @@ export class Database {
     this.#road = new Road({ world, storage, log: this.log, schedules: this.#schedules }, running);
     this.#procedures = new Procedures(this.#road, world);
     this.#timed = new TimedCalls(this.#road, this.#procedures, world, identity);
+    storage.onFailed = (error, lost) => {
+      this.#schedules.stop();
+      this.#road.takeBack(lost);
+      this.log.addSystem('Error', error.message);
+      this.onWriteFailed(error);
+    };
   }
 
   get def(): ModuleDef {
@@ -184,7 +196,10 @@ export class Database {
     this.#road.releaseView(table);
   }
 
-  /** Takes a client in, unless the module refuses. Its connection id must be known. */
+  /**
+   * Takes a client in, unless the module refuses. Its connection id must be known. While nothing can be written the module
+   * is asked all the same, and what it writes is dropped.
+   */
   connect(caller: Caller): CallOutcome {
     const { identity, connectionId, claims } = caller;
     assert(connectionId !== undefined, 'a client has a connection id');
@@ -197,7 +212,12 @@ export class Database {
   /** Lets a client go; harmless for one that is gone. */
   disconnect(caller: Caller): void {
     const { connectionId } = caller;
-    if (connectionId === undefined || !this.#clients.has(connectionId) || this.#road.refusal) return;
+    if (connectionId === undefined || !this.#clients.has(connectionId)) return;
+    if (this.#road.refusal) {
+      // Who is not noted as gone is disconnected when the database is opened again.
+      this.#clients.delete(connectionId);
+      return;
+    }
     const extra: CommitExtra = { disconnected: connectionId };
     const outcome = this.#runLifecycle('onDisconnect', caller, extra);
     if (outcome.kind !== 'committed') {
@@ -209,8 +229,10 @@ export class Database {
 
   #runLifecycle(lifecycle: Lifecycle, sender: Sender, extra: CommitExtra): CallOutcome {
     const reducer = this.#functions.lifecycle(lifecycle);
+    const isRehearsal = this.#road.failure !== undefined;
+    if (isRehearsal && !reducer) return this.#road.nothing(this.#world.now());
     if (!reducer) return this.#road.write({ extra }, () => undefined).outcome;
-    return this.#road.run(reducer, sender, this.#world.now(), NO_ARGS, { extra });
+    return this.#road.run(reducer, sender, this.#world.now(), NO_ARGS, { extra, isRehearsal });
   }
 
   #initialise(): void {

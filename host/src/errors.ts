@@ -41,11 +41,14 @@ const CODES = {
   'publish/init-failed': { status: 500, sentence: 'The init reducer failed' },
   'host/port-in-use': { sentence: 'Another program listens on the port' },
   'host/cannot-listen': { sentence: 'The port cannot be listened on' },
+  'backup/target-taken': { status: 409, sentence: 'Something is in the way of the backup' },
+  'backup/not-found': { sentence: 'There is no backup' },
+  'backup/in-memory': { status: 409, sentence: 'This host keeps nothing on disk, so there is nothing to back up' },
   'database/closed': { status: 503, sentence: 'The database is closed' },
   'storage/folder-in-use': { sentence: 'Another process uses the data folder' },
-  'storage/folder-unwritable': { sentence: 'The data folder cannot be written' },
-  'storage/damaged': { sentence: 'The data folder holds what this version cannot read' },
-  'storage/write-failed': { sentence: 'A commit could not be written' },
+  'storage/folder-unwritable': { status: 503, sentence: 'The data folder cannot be written' },
+  'storage/damaged': { sentence: 'The data folder holds what cannot be read' },
+  'storage/write-failed': { status: 503, sentence: 'A commit could not be written' },
   'storage/overloaded': { status: 503, sentence: 'The disk is too far behind; try again later' },
 } as const satisfies Record<string, CodeFacts>;
 

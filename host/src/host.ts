@@ -8,6 +8,7 @@ import { DEFAULT_LIMITS, type ConnectionLimits } from './server/connection.ts';
 import { Databases, type OpenDatabase, type Published } from './server/databases.ts';
 import { HttpServer } from './server/http-server.ts';
 import { Router } from './server/router.ts';
+import { backupRoutes } from './server/routes/backup.ts';
 import { callRoutes } from './server/routes/call.ts';
 import { databaseRoutes } from './server/routes/database.ts';
 import { handlerRoutes } from './server/routes/handlers.ts';
@@ -19,6 +20,7 @@ import { sqlRoutes } from './server/routes/sql.ts';
 import { createSigningKey, Tokens, type Credentials } from './server/tokens.ts';
 import { Upgrades } from './server/upgrade.ts';
 import { Visits } from './server/visit.ts';
+import type { Backup } from './storage/folder-copy.ts';
 import { createMemoryFolder, openDataFolder, type DataFolder } from './storage/data-folder.ts';
 import { systemWorld, type World } from './world.ts';
 
@@ -58,13 +60,18 @@ export interface Host extends AsyncDisposable {
   publish(name: string, bundle: Uint8Array): Promise<Published>;
   /** An open database by name or identity; undefined if there is none. */
   database(nameOrIdentity: string): OpenDatabase | undefined;
+  /**
+   * Copies everything that is durable now into a folder that does not exist yet, while the host goes on: rows, names, keys.
+   * Throws `backup/target-taken`, `backup/in-memory` or `storage/folder-unwritable`.
+   */
+  backup(folder: string): Promise<Backup>;
   /** Stops listening, sends clients away, writes what waits; may be called twice. */
   close(): Promise<void>;
 }
 
 /**
  * Starts a host with all databases of its data folder. Throws `HostError`: `host/port-in-use`, `host/cannot-listen`,
- * `storage/folder-in-use`, `storage/folder-unwritable`.
+ * `storage/folder-in-use`, `storage/folder-unwritable`, `storage/damaged`.
  */
 export async function startHost(options: HostOptions = {}): Promise<Host> {
   const { world = systemWorld, log = () => undefined, hostname = DEFAULT_HOSTNAME } = options;
@@ -73,7 +80,7 @@ export async function startHost(options: HostOptions = {}): Promise<Host> {
       ? createMemoryFolder()
       : await openDataFolder(options.dataDir);
   try {
-    const tokens = new Tokens(folder.secret('token-key.pem', createSigningKey), world);
+    const tokens = openTokens(folder, world);
     const owner = localOwner(folder, tokens);
     const limits = { ...DEFAULT_LIMITS, ...options.limits };
     const databases = await Databases.open({
@@ -93,6 +100,7 @@ export async function startHost(options: HostOptions = {}): Promise<Host> {
       ...sqlRoutes(databases, visits),
       ...logRoutes(databases),
       ...handlerRoutes(databases),
+      ...backupRoutes(to => databases.backup(to), owner.identity),
       ...publishRoutes(databases, options.publishers ?? 'local-programs', owner.identity),
     ]);
     const http = new HttpServer(router, tokens, log);
@@ -142,6 +150,10 @@ class RunningHost implements Host {
     return this.#parts.databases.find(nameOrIdentity);
   }
 
+  backup(folder: string): Promise<Backup> {
+    return this.#parts.databases.backup(folder);
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -164,10 +176,30 @@ class RunningHost implements Host {
   }
 }
 
+function openTokens(folder: DataFolder, world: World): Tokens {
+  const key = folder.secret('token-key.pem', createSigningKey);
+  try {
+    return new Tokens(key, world);
+  } catch (cause) {
+    throw damagedSecret('keys/token-key.pem', cause);
+  }
+}
+
 /** The token of the local owner, made once and kept beside the databases, so that tools on this machine can use it. */
 function localOwner(folder: DataFolder, tokens: Tokens): Credentials {
   const kept = folder.secret('owner-token', () => new Uint8Array(Buffer.from(tokens.mint().token)));
-  return tokens.verify(Buffer.from(kept).toString('utf8').trim());
+  try {
+    return tokens.verify(Buffer.from(kept).toString('utf8').trim());
+  } catch (cause) {
+    throw damagedSecret('keys/owner-token', cause);
+  }
+}
+
+function damagedSecret(file: string, cause: unknown): HostError {
+  const wayOut = 'restore it from a backup; without keys/ the host makes new ones, and nobody is who they were';
+  return new HostError('storage/damaged', `${file} in the data folder does not fit (${messageOf(cause)}): ${wayOut}`, {
+    cause,
+  });
 }
 
 async function listen(server: Server, port: number, hostname: string): Promise<number> {

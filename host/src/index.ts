@@ -4,4 +4,6 @@ export { HostError, type HostErrorCode } from './errors.ts';
 export { startHost, type Host, type HostOptions } from './host.ts';
 export type { OpenDatabase, Published } from './server/databases.ts';
 export type { Credentials } from './server/tokens.ts';
+export { backupFolder, restoreBackup } from './storage/backup.ts';
+export type { Backup } from './storage/folder-copy.ts';
 export { systemWorld, type Timer, type World } from './world.ts';

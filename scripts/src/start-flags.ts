@@ -7,6 +7,9 @@ import type { HubOptions } from './hub.ts';
 
 const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
+/** Where a hub keeps its data unless it is told otherwise. */
+export const DEFAULT_DATA_DIR = resolve(ROOT, '.agora');
+
 /** What `--help` prints. */
 export const USAGE = `npm start -- [flags]
 
@@ -41,7 +44,7 @@ export function parseStartFlags(args: readonly string[], cwd: string): HubOption
   return {
     port: parsePort(values.port),
     hostname: values.host,
-    dataDir: values['in-memory'] ? undefined : dataDir === undefined ? resolve(ROOT, '.agora') : resolve(cwd, dataDir),
+    dataDir: values['in-memory'] ? undefined : dataDir === undefined ? DEFAULT_DATA_DIR : resolve(cwd, dataDir),
   };
 }
 

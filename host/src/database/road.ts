@@ -33,6 +33,8 @@ export interface Purpose {
   /** Who asked for it, if somebody waits for the answer. */
   readonly origin?: Caller;
   readonly extra?: CommitExtra;
+  /** Nothing is kept: only whether it fails is of interest. */
+  readonly isRehearsal?: boolean;
 }
 
 /** What commits need besides the tables. */
@@ -51,6 +53,8 @@ export class Road {
   readonly #schedules: Schedules;
   readonly #views: Views;
   #running: Running;
+  /** Modules that were replaced by commits that are not durable yet, the oldest first. */
+  readonly #formers: { readonly running: Running; readonly number: number }[] = [];
   #isClosed = false;
 
   onCommit: (commit: Commit, origin: Caller | undefined) => void = () => {};
@@ -75,13 +79,38 @@ export class Road {
   /** Goes on with another module, whose tables hold everything that the old ones held. */
   replace(running: Running, commit: Commit, extra: CommitExtra): void {
     this.#storage.append(commit, extra);
+    const former = { running: this.#running, number: commit.number };
+    this.#formers.push(former);
+    const forget = () => void this.#formers.splice(this.#formers.indexOf(former), 1);
+    this.#storage.whenDurable(commit.number).then(forget, () => undefined);
     this.#running = running;
     this.#views.reset(running.datastore);
+  }
+
+  /**
+   * Makes what is shown what is on disk, when nothing more can be written: takes back the commits that are lost, and the
+   * module if it came with one of them.
+   */
+  takeBack(lost: readonly Commit[]): void {
+    this.#views.dropAll();
+    const former = this.#formers.find(({ number }) => number > this.#storage.durable);
+    if (former) {
+      this.#running = former.running;
+      this.#views.reset(former.running.datastore);
+    }
+    const { datastore } = this.#running;
+    datastore.undo(former ? lost.filter(({ number }) => number < former.number) : lost);
+    datastore.restoreCommitNumber(this.#storage.durable);
   }
 
   close(): void {
     this.#isClosed = true;
     this.#views.stop();
+  }
+
+  /** Why nothing will ever be written again, though all can be read. */
+  get failure(): HostError | undefined {
+    return this.#isClosed ? undefined : this.#storage.failure;
   }
 
   /** Why nothing can be written now. */
@@ -98,13 +127,15 @@ export class Road {
     purpose?: Purpose,
   ): CallOutcome {
     const { refusal } = this;
-    if (refusal) return refused(refusal, timestamp);
+    const isRehearsal = purpose?.isRehearsal === true;
+    if (refusal && !isRehearsal) return refused(refusal, timestamp);
     const startedAt = this.#world.monotonic();
     const { program, datastore } = this.#running;
     const tx = datastore.begin();
     try {
       const activation: Activation = { functionName: def.name, tx };
       const ran = program.guest.callReducer(def.id, identity, connectionId, timestamp, args, activation);
+      if (ran.kind === 'returned' && isRehearsal) return this.nothing(timestamp);
       if (ran.kind === 'returned') return this.#finish(tx, timestamp, startedAt, purpose);
       if (ran.kind === 'refused') return { kind: 'failed', message: ran.message, timestamp };
       this.logThrown(def.name, ran.thrown);
@@ -112,6 +143,12 @@ export class Road {
     } finally {
       tx.rollback();
     }
+  }
+
+  /** The outcome of what changed nothing. */
+  nothing(timestamp: bigint): CallOutcome {
+    const commit = { number: this.#running.datastore.commitNumber, changes: [], sequences: [] };
+    return { kind: 'committed', commit, timestamp, durationMicros: 0n };
   }
 
   /** Writes rows without a reducer. What `work` throws is thrown on, with nothing changed. */
@@ -138,12 +175,14 @@ export class Road {
   readonly control: TransactionControl = {
     begin: () => {
       const { refusal } = this;
-      if (refusal) throw new HostError('call/host-failure', refusal.message, { cause: refusal });
+      if (refusal && !this.failure) throw new HostError('call/host-failure', refusal.message, { cause: refusal });
       return { tx: this.#running.datastore.begin(), timestamp: this.#world.now() };
     },
     commit: tx => {
       try {
-        this.#commit(tx);
+        // What only reads may end well when nothing can be written.
+        if (!this.failure) this.#commit(tx);
+        else if (tx.changes().length > 0) throw this.failure;
       } catch (cause) {
         if (cause instanceof ViewFailure) this.#logViewFailure(cause);
         throw new HostError('call/host-failure', messageOf(cause), { cause });
@@ -161,7 +200,10 @@ export class Road {
     const tx = this.#running.datastore.begin();
     try {
       const table = this.#views.materialise(view, caller, tx);
-      this.#keep(tx.commit());
+      const commit = tx.commit();
+      // A view is not stored; its commit only must not stand between the clients and the last one that is durable.
+      if (this.failure) this.#running.datastore.restoreCommitNumber(this.#storage.durable);
+      else this.#keep(commit);
       return table;
     } finally {
       tx.rollback();

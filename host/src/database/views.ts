@@ -89,6 +89,12 @@ export class Views {
     this.#idle = new Set();
   }
 
+  /** Drops every view, watched or not: the rows that they were computed from are others now. */
+  dropAll(): void {
+    for (const instance of [...this.#byKey.values()]) this.#drop(instance);
+    this.stop();
+  }
+
   stop(): void {
     this.#sweep?.cancel();
     this.#sweep = undefined;

@@ -11,6 +11,8 @@ export interface TableChange {
   readonly table: Table;
   readonly inserts: readonly Row[];
   readonly deletes: readonly Row[];
+  /** The inserts are every row of the table, whatever storage has of it. */
+  readonly isWhole?: boolean;
 }
 
 /** How far a sequence has reserved values: what storage must know before a row with such a value is durable. */

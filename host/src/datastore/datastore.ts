@@ -9,6 +9,7 @@ import type { RelationDef } from './relation.ts';
 import { Row } from './row.ts';
 import { RowLayout } from './row-layout.ts';
 import { Table } from './table.ts';
+import { undoChange } from './table-changes.ts';
 import type { Index } from './table-index.ts';
 import { Transaction } from './transaction.ts';
 
@@ -136,8 +137,16 @@ export class Datastore {
   /** A commit that says every row of some tables anew: for storage, when a new version of the module changed their rows. */
   rewrite(tables: readonly Table[]): Commit {
     assert(!this.#open, 'nothing is rewritten inside a transaction');
-    const changes = tables.map(table => ({ table, inserts: [...table.rows()], deletes: [] }));
+    const changes = tables.map(table => ({ table, inserts: [...table.rows()], deletes: [], isWhole: true }));
     return { number: ++this.#commitNumber, changes, sequences: this.#takeRaised() };
+  }
+
+  /** Takes the latest commits back, oldest first in the list; what sequences drew stays drawn. Relations keep their rows. */
+  undo(commits: readonly Commit[]): void {
+    assert(!this.#open, 'nothing is taken back inside a transaction');
+    for (const { changes } of commits.toReversed()) {
+      for (const { table, inserts, deletes } of changes) if (table.isStored) undoChange(table, inserts, deletes);
+    }
   }
 
   /** Continues counting commits after this number. */

@@ -112,14 +112,7 @@ export class TableChanges {
   /** Ends the transaction for this table with its rows as they were. */
   undo(): void {
     const { inserts, deletes } = this.net();
-    for (const row of inserts) {
-      this.table.remove(row);
-      row.mark = GONE;
-    }
-    for (const row of deletes) {
-      this.table.put(row);
-      row.mark = 0;
-    }
+    undoChange(this.table, inserts, deletes);
   }
 
   #netInserts(): Row[] {
@@ -138,6 +131,18 @@ export class TableChanges {
       for (const row of this.#deletes) if (row) this.#deletedByKey.set(this.table.identityOf(row.bytes), row);
     }
     return this.#deletedByKey;
+  }
+}
+
+/** Makes the rows of a table what they were before a net change. */
+export function undoChange(table: Table, inserts: readonly Row[], deletes: readonly Row[]): void {
+  for (const row of inserts) {
+    table.remove(row);
+    row.mark = GONE;
+  }
+  for (const row of deletes) {
+    table.put(row);
+    row.mark = 0;
   }
 }
 

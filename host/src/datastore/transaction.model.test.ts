@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { BsatnWriter } from '../sats/writer.ts';
 import { HostError } from '../errors.ts';
+import type { Commit } from './commit.ts';
 import { Datastore } from './datastore.ts';
 import { keyOfBytes } from './row-key.ts';
 import { aModule, type TableSketch } from './test-schema.ts';
@@ -33,7 +34,7 @@ type Act =
   | { readonly kind: 'insert' | 'delete' | 'updateId' | 'updateName'; readonly row: Plain }
   | { readonly kind: 'deleteX' | 'fill'; readonly x: number }
   | { readonly kind: 'replace'; readonly rows: readonly Plain[] }
-  | { readonly kind: 'clear' | 'commit' | 'rollback' };
+  | { readonly kind: 'clear' | 'commit' | 'rollback' | 'sync' | 'lose' };
 
 const anAct: fc.Arbitrary<Act> = fc.oneof(
   { weight: 8, arbitrary: fc.record({ kind: fc.constantFrom('insert' as const, 'delete'), row: aRow }) },
@@ -47,6 +48,7 @@ const anAct: fc.Arbitrary<Act> = fc.oneof(
     arbitrary: fc.record({ kind: fc.constant('replace' as const), rows: fc.array(aRow, { maxLength: 5 }) }),
   },
   { weight: 1, arbitrary: fc.constantFrom<Act>({ kind: 'clear' }, { kind: 'rollback' }) },
+  { weight: 1, arbitrary: fc.constantFrom<Act>({ kind: 'sync' }, { kind: 'lose' }) },
   { weight: 2, arbitrary: fc.constant<Act>({ kind: 'commit' }) },
 );
 
@@ -62,11 +64,12 @@ function encode(row: Plain): Uint8Array {
 const textOf = (bytes: Uint8Array): string => keyOfBytes(bytes);
 const sorted = (texts: Iterable<string>): string[] => [...texts].sort();
 
-/** What the table must be: rows as text, in no order, and as they were when the transaction began. */
+/** What the table must be: rows in no order, as they were when the transaction began, and as they were last on disk. */
 class Model {
   readonly isKeyed: boolean;
   rows: Plain[] = [];
   before: Plain[] = [];
+  durable: Plain[] = [];
 
   constructor(isKeyed: boolean) {
     this.isKeyed = isKeyed;
@@ -126,6 +129,13 @@ class Model {
       case 'rollback':
         this.rows = [...this.before];
         return 0;
+      case 'sync':
+        this.durable = [...this.before];
+        return 0;
+      case 'lose':
+        this.rows = [...this.durable];
+        this.before = [...this.durable];
+        return 0;
     }
   }
 
@@ -146,6 +156,8 @@ class Subject {
   readonly datastore: Datastore;
   readonly table;
   tx: Transaction;
+  /** Commits that are not on disk. */
+  #commits: Commit[] = [];
 
   constructor(sketch: TableSketch) {
     this.datastore = new Datastore(aModule(sketch));
@@ -204,11 +216,19 @@ class Subject {
       case 'clear':
         return Number(this.tx.clear(this.table));
       case 'commit':
-        this.tx.commit();
+        this.#commits.push(this.tx.commit());
         this.tx = this.datastore.begin();
         return 0;
       case 'rollback':
         this.tx.rollback();
+        this.tx = this.datastore.begin();
+        return 0;
+      case 'sync':
+        this.#commits = [];
+        return 0;
+      case 'lose':
+        this.tx.rollback();
+        this.datastore.undo(this.#commits.splice(0));
         this.tx = this.datastore.begin();
         return 0;
     }
@@ -241,6 +261,20 @@ function check(subject: Subject, model: Model): void {
     ranged.map(({ bytes }) => `${Number(layout.value(bytes, 2))} ${Number(layout.value(bytes, 3))}`),
     model.rows.toSorted((a, b) => a.x - b.x || a.y - b.y).map(row => `${row.x} ${row.y}`),
   );
+
+  const bound = (x: number, isInclusive: boolean) => ({ value: new BsatnWriter().i8(x).finish(), isInclusive });
+  for (const [lower, upper, holds] of [
+    [bound(-1, false), undefined, (x: number) => x > -1],
+    [undefined, bound(0, false), (x: number) => x < 0],
+    [bound(-1, true), bound(-1, true), (x: number) => x === -1],
+    [bound(0, true), bound(-1, true), () => false],
+  ] as const) {
+    const found = subject.index('2,3').range(new Uint8Array(0), 0, lower, upper);
+    agree('between', texts(found), plain(model.rows.filter(row => holds(row.x))));
+  }
+  const below = { value: new BsatnWriter().u16(256).finish(), isInclusive: false };
+  const prefixed = subject.index('2,3').range(new BsatnWriter().i8(-1).finish(), 1, undefined, below);
+  agree('behind a prefix', texts(prefixed), plain(model.rows.filter(row => row.x === -1 && row.y < 256)));
 
   const net = subject.tx.changes()[0];
   const now = new Set(plain(model.rows));

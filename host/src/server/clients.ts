@@ -5,7 +5,7 @@ import type { WebSocket } from 'ws';
 import type { Database } from '../database.ts';
 import type { CallOutcome, Caller } from '../database/outcome.ts';
 import type { Commit } from '../datastore/commit.ts';
-import { assert, messageOf, unreachable } from '../errors.ts';
+import { assert, HostError, messageOf, unreachable } from '../errors.ts';
 import type { SystemVariables } from '../query/source.ts';
 import { connectionIdToHex, identityToHex } from '../sats/hex.ts';
 import { Subscriptions, type Subscriber } from '../subscription/subscriptions.ts';
@@ -30,6 +30,8 @@ import { Departures } from './departures.ts';
 const GOODBYE_MS = 1000;
 /** What clients read when their module goes. */
 const GOODBYE = 'module exited';
+/** What clients read that cannot go on when writing has failed. */
+const UNWRITTEN = 'a commit could not be written to disk; connect again to read';
 /** With this much waiting for the disk, no more requests are served. */
 const BUSY_BACKLOG_BYTES = 32 * 1024 * 1024;
 
@@ -81,6 +83,7 @@ export class Clients {
     this.#departures = new Departures(database, error => this.#lose(error));
     this.#report = report;
     database.onCommit = commit => this.#publish(commit);
+    database.onWriteFailed = error => this.#readOnly(error);
     database.onReplaced = ({ breaksClients }) => this.#watchAnew(breaksClients);
     this.#pings = setInterval(() => this.#ping(), limits.pingEveryMs).unref();
   }
@@ -222,14 +225,17 @@ export class Clients {
       this.#dismiss(GOODBYE);
       return;
     }
-    for (const client of this.#all) {
-      for (const [querySetId, queries] of client.querySets) {
-        const result = this.#subscriptions.subscribe(client, querySetId, queries);
-        if ('rows' in result) continue;
-        client.querySets.delete(querySetId);
-        writeSubscriptionError(client.connection.writer, undefined, querySetId, result.error);
-        this.#seal(client);
-      }
+    for (const client of this.#all) this.#watchAgain(client);
+  }
+
+  /** Goes on with the queries of a client that knows their rows. */
+  #watchAgain(client: Client): void {
+    for (const [querySetId, queries] of client.querySets) {
+      const result = this.#subscriptions.subscribe(client, querySetId, queries);
+      if ('rows' in result) continue;
+      client.querySets.delete(querySetId);
+      writeSubscriptionError(client.connection.writer, undefined, querySetId, result.error);
+      this.#seal(client);
     }
   }
 
@@ -252,8 +258,25 @@ export class Clients {
     for (const { connection } of this.#all) connection.resume();
   }
 
+  /**
+   * Nothing more can be written, and what was not durable is gone. Clients that have heard exactly what is durable stay and
+   * go on reading; the others, and all that wait for an answer, must begin anew.
+   */
+  #readOnly(error: HostError): void {
+    this.#report(error.message);
+    this.#subscriptions = new Subscriptions(this.#database, this.#variables);
+    for (const client of this.#all) {
+      this.#watchAgain(client);
+      client.connection.flush(this.#database.durable);
+      if (client.isConfirmed && !client.connection.isWaiting) continue;
+      this.#leave(client, undefined);
+      client.connection.close(1011, UNWRITTEN);
+    }
+  }
+
   /** Nothing more can be confirmed: whoever waits must not wait for ever. */
   #lose(error: unknown): void {
+    if (error instanceof HostError && error.code === 'storage/write-failed') return;
     const reason = `commits can no longer be written: ${messageOf(error)}`;
     this.#report(reason);
     for (const { connection } of this.#all) connection.close(1011, reason);

@@ -3,6 +3,7 @@
 import { Database } from '../database.ts';
 import { SystemVariables } from '../query/source.ts';
 import { identityToHex, parseIdentity } from '../sats/hex.ts';
+import type { Backup } from '../storage/folder-copy.ts';
 import type { DataFolder, DatabaseRecord } from '../storage/data-folder.ts';
 import { createMemoryStorage } from '../storage/memory-storage.ts';
 import type { Storage } from '../storage/storage.ts';
@@ -131,7 +132,7 @@ export class Databases {
       }
       this.authorize(record.identity, publisher, 'update database');
       if (leave.isCleared) await this.#recreate(record, bundle);
-      else this.#update(record.identity, bundle, leave);
+      else await this.#update(record.identity, bundle, leave);
       return { identity: record.identity, name, operation: 'updated' };
     });
   }
@@ -150,6 +151,11 @@ export class Databases {
     });
   }
 
+  /** Copies everything into a folder; databases go on, but none comes or goes meanwhile. */
+  backup(target: string): Promise<Backup> {
+    return this.#change(() => this.#options.folder.backup(target));
+  }
+
   /** Sends all clients away and writes what waits. */
   async close(): Promise<void> {
     await this.#change(async () => {
@@ -157,11 +163,12 @@ export class Databases {
     });
   }
 
-  #update(identity: bigint, bundle: Uint8Array, { breaksClients }: PublishLeave): void {
+  async #update(identity: bigint, bundle: Uint8Array, { breaksClients }: PublishLeave): Promise<void> {
     const open = this.#open.get(identity);
     if (open === undefined) throw new Refusal(404, 'No such database.');
     if (typeof breaksClients === 'object') checkBreakToken(open, bundle, breaksClients.token);
     open.database.update(bundle, breaksClients !== 'never');
+    await open.database.whenDurable(open.database.datastore.commitNumber);
   }
 
   async #recreate(record: DatabaseRecord, bundle: Uint8Array): Promise<void> {
@@ -176,7 +183,9 @@ export class Databases {
     await this.#options.folder.createDatabase(record);
     try {
       await this.#start(record, bundle);
+      await this.#options.folder.finishDatabase(record.identity);
     } catch (error) {
+      await this.#stop(record.identity);
       await this.#options.folder.dropDatabase(record.identity);
       throw error;
     }
@@ -193,10 +202,15 @@ export class Databases {
 
   async #restart(record: DatabaseRecord): Promise<void> {
     const { folder } = this.#options;
-    const storage = await folder.openStorage(record.identity);
-    // The process ended while the database was made: nobody was told that it exists.
-    if (storage.durable === 0) await folder.dropDatabase(record.identity);
-    else await this.#run(record, storage, undefined);
+    try {
+      const storage = await folder.openStorage(record.identity);
+      // The process ended while the database was made: nobody was told that it exists.
+      if (storage.durable === 0) return await folder.dropDatabase(record.identity);
+      await this.#run(record, storage, undefined);
+      await folder.finishDatabase(record.identity);
+    } catch (cause) {
+      throw folder.explain(record.identity, cause);
+    }
   }
 
   async #start(record: DatabaseRecord, bundle: Uint8Array): Promise<void> {

@@ -4,6 +4,7 @@
 import { z } from 'zod';
 import type { StoredSequence } from '../datastore/datastore.ts';
 import { HostError } from '../errors.ts';
+import type { CheckSum } from './check-sums.ts';
 import type { ClientRecord } from './storage.ts';
 
 /** Raised when older versions could not read what is written; see `storage/damaged`. */
@@ -17,6 +18,10 @@ export const META = {
   sequence: (table: string, name: string): string => `sequence/${table}/${name}`,
   client: (connectionId: bigint): string => `client/${connectionId.toString(16).padStart(32, '0')}`,
   user: (name: string): string => `user/${name}`,
+  /** The sum over all other records here. */
+  check: 'check',
+  /** The sum over the rows of a table. */
+  tableCheck: (name: string): string => `check/${name}`,
 } as const;
 
 /** The length of the key of a row. */
@@ -42,10 +47,12 @@ const aBigInt = z
 const client = z.object({ identity: aBigInt, connectionId: aBigInt, claims: z.base64().optional() });
 const sequence = z.object({ table: z.string(), name: z.string(), reserved: aBigInt });
 const number = z.int().nonnegative();
+const check = z.object({ count: number, sum: number });
 
 /** Small records are JSON: they can be read with any LMDB tool. */
 export const records = {
   number: (value: number): Buffer => toJson(value),
+  check: ({ count, sum }: CheckSum): Buffer => toJson({ count, sum }),
   sequence: ({ table, name, reserved }: StoredSequence): Buffer => toJson({ table, name, reserved: String(reserved) }),
   client: ({ identity, connectionId, claims }: ClientRecord): Buffer =>
     toJson({
@@ -58,6 +65,7 @@ export const records = {
 /** Throws `storage/damaged` for what this version did not write. */
 export const parse = {
   number: (bytes: Uint8Array, what: string): number => fromJson(number, bytes, what),
+  check: (bytes: Uint8Array, what: string): CheckSum => fromJson(check, bytes, what),
   sequence: (bytes: Uint8Array, what: string): StoredSequence => fromJson(sequence, bytes, what),
   client: (bytes: Uint8Array, what: string): ClientRecord => {
     const { identity, connectionId, claims } = fromJson(client, bytes, what);

@@ -1,12 +1,15 @@
 // Commits on disk, in one LMDB environment a database. See STORAGE.md for what is promised and why it holds.
 
-import { open, type Database, type RootDatabase } from 'lmdb';
+import type { Database } from 'lmdb';
 import type { Commit, TableChange } from '../datastore/commit.ts';
 import type { StoredRow } from '../datastore/datastore.ts';
 import { HostError, messageOf } from '../errors.ts';
+import { copyEnvironment } from './folder-copy.ts';
+import { added, type CheckSum, isSameSum, NamedSum, NO_RECORDS, sumOfRow } from './check-sums.ts';
 import { DurableNumber } from './durable-number.ts';
+import { openEnvironment, type Environment } from './lmdb-environment.ts';
 import { FORMAT, META, parse, readRowKey, records, ROW_KEY_BYTES, writeRowKey } from './lmdb-records.ts';
-import type { CommitExtra, Storage, StoredState, StoredTable } from './storage.ts';
+import type { CommitExtra, FailureListener, Storage, StoredState, StoredTable } from './storage.ts';
 
 /** A backlog above this asks callers to wait, above the second one refuses them. */
 const ROOM_BYTES = 16 * 2 ** 20;
@@ -27,18 +30,16 @@ interface Waiting {
 type Rows = Database<Buffer, Buffer>;
 type Meta = Database<Buffer, string>;
 
-/** How every environment of a data folder is opened; STORAGE.md says why. */
-export function openEnvironment(path: string): RootDatabase<Buffer, string> {
-  const options = { path, encoding: 'binary', overlappingSync: false, permissionsMode: 0o600, maxDbs: 4 } as const;
-  return open<Buffer, string>(options);
-}
-
 /** The sibling with a disk: one batch is being written at a time, and all that comes meanwhile is the next. */
 export class LmdbStorage implements Storage {
-  readonly #env: RootDatabase<Buffer, string>;
+  readonly #env: Environment;
+  readonly #path: string;
   readonly #rows: Rows;
   readonly #meta: Meta;
   readonly #tableNumbers = new Map<string, number>();
+  /** What is stored of each table; a table that an older version wrote is added up when it is read. */
+  readonly #tableSums = new Map<string, CheckSum>();
+  readonly #metaSum = new NamedSum();
   /** Values handed in and not yet written, by name. */
   readonly #freshMeta = new Map<string, Uint8Array | undefined>();
   readonly #durable: DurableNumber;
@@ -47,16 +48,24 @@ export class LmdbStorage implements Storage {
   #writing: Promise<void> | undefined;
   #roomWaiters: (() => void)[] = [];
   #failure: HostError | undefined;
+  #onFailed: FailureListener = () => {};
   readonly #failed = Promise.withResolvers<void>();
   #closing: Promise<void> | undefined;
 
-  /** Opens or makes the environment in a folder. Throws `storage/damaged` if another format is in it. */
+  /** Opens or makes the environment in a folder. Throws `storage/damaged`, also if another format is in it. */
   static open(path: string): LmdbStorage {
-    return new LmdbStorage(openEnvironment(path), path);
+    const env = openEnvironment(path);
+    try {
+      return new LmdbStorage(env, path);
+    } catch (error) {
+      void env.close();
+      throw error;
+    }
   }
 
-  private constructor(env: RootDatabase<Buffer, string>, path: string) {
+  private constructor(env: Environment, path: string) {
     this.#env = env;
+    this.#path = path;
     this.#rows = env.openDB<Buffer, Buffer>('rows', { encoding: 'binary', keyEncoding: 'binary' });
     this.#meta = env.openDB<Buffer, string>('meta', { encoding: 'binary' });
     const format = this.#meta.get(META.format);
@@ -64,15 +73,26 @@ export class LmdbStorage implements Storage {
       throw new HostError('storage/damaged', `${path} was written by another version of this program`);
     }
     if (!format) this.#meta.putSync(META.format, records.number(FORMAT));
+    this.#checkMeta();
     for (const [name, value] of this.#metaUnder('table/')) this.#tableNumbers.set(name, parse.number(value, name));
+    for (const [name, value] of this.#metaUnder(META.tableCheck(''))) {
+      this.#tableSums.set(name, parse.check(value, name));
+    }
     const commit = this.#meta.get(META.commit);
     this.#durable = new DurableNumber(commit ? parse.number(commit, META.commit) : 0);
+  }
+
+  #checkMeta(): void {
+    for (const { key, value } of this.#meta.getRange()) if (!isCheck(key)) this.#metaSum.put(key, value);
+    const check = this.#meta.get(META.check);
+    if (!check || isSameSum(parse.check(check, META.check), this.#metaSum.total)) return;
+    throw new HostError('storage/damaged', `the records in ${this.#path} are not those that were written`);
   }
 
   load(): StoredState {
     const tables: StoredTable[] = [];
     for (const [name, number] of this.#tableNumbers)
-      tables.push({ name, rows: { [Symbol.iterator]: () => this.#rowsOf(number) } });
+      tables.push({ name, rows: { [Symbol.iterator]: () => this.#checkedRows(name, number) } });
     return {
       commitNumber: this.#durable.current,
       tables,
@@ -118,6 +138,13 @@ export class LmdbStorage implements Storage {
     return this.#durable.listen(listener);
   }
 
+  set onFailed(listener: FailureListener) {
+    this.#onFailed = listener;
+  }
+
+  get failure(): HostError | undefined {
+    return this.#failure;
+  }
   get refusal(): HostError | undefined {
     if (this.#failure) return this.#failure;
     return this.#backlogBytes > REFUSED_BYTES ? new HostError('storage/overloaded') : undefined;
@@ -128,6 +155,11 @@ export class LmdbStorage implements Storage {
   whenRoom(): Promise<void> {
     if (this.#backlogBytes <= ROOM_BYTES || this.#failure) return Promise.resolve();
     return new Promise(resolve => this.#roomWaiters.push(resolve));
+  }
+
+  /** Copies the environment as its last durable commit left it; returns the size of the copy. */
+  copyTo(folder: string): Promise<number> {
+    return copyEnvironment(this.#env, folder);
   }
 
   close(): Promise<void> {
@@ -156,7 +188,13 @@ export class LmdbStorage implements Storage {
     const batch = this.#takeBatch();
     this.#writing = this.#write(batch).then(
       () => this.#written(batch),
-      (error: unknown) => this.#fail(writeFailed(error)),
+      async (error: unknown) => {
+        const failure = writeFailed(await commitErrorOf(error));
+        const lost = [...batch, ...this.#waiting].map(({ commit }) => commit);
+        if (this.#failure) return;
+        this.#fail(failure);
+        this.#onFailed(failure, lost);
+      },
     );
   }
 
@@ -170,17 +208,27 @@ export class LmdbStorage implements Storage {
   /** Puts whole commits into one LMDB transaction; resolves when it is synced. */
   async #write(batch: readonly Waiting[]): Promise<void> {
     await this.#env.batch(() => {
+      const touched = new Set<string>();
       for (const { commit, extra } of batch) {
         for (const name of extra.droppedTables ?? []) this.#dropTable(name);
-        for (const change of commit.changes) if (change.table.isStored) this.#writeChange(change);
+        for (const change of commit.changes) {
+          if (!change.table.isStored) continue;
+          this.#writeChange(change);
+          touched.add(change.table.def.name);
+        }
         for (const { table, name, reserved } of commit.sequences) {
           const record = records.sequence({ table: table.def.name, name, reserved });
-          if (table.isStored) void this.#meta.put(META.sequence(table.def.name, name), record);
+          if (table.isStored) this.#putMeta(META.sequence(table.def.name, name), record);
         }
         this.#writeExtra(extra);
       }
+      for (const name of touched) {
+        const check = this.#tableSums.get(name);
+        if (check) void this.#meta.put(META.tableCheck(name), records.check(check));
+      }
       const last = batch.at(-1);
-      if (last) void this.#meta.put(META.commit, records.number(last.commit.number));
+      if (last) this.#putMeta(META.commit, records.number(last.commit.number));
+      void this.#meta.put(META.check, records.check(this.#metaSum.total));
     });
   }
 
@@ -215,23 +263,42 @@ export class LmdbStorage implements Storage {
     for (const resolve of waiters) resolve();
   }
 
-  #writeChange({ table, inserts, deletes }: TableChange): void {
-    const number = this.#numberOf(table.def.name);
+  #writeChange({ table, inserts, deletes, isWhole = false }: TableChange): void {
+    const { name } = table.def;
+    const number = this.#numberOf(name);
+    let sum = isWhole ? NO_RECORDS : this.#tableSums.get(name);
     if (deletes.length > 0) {
       // An update is one put: its delete has the key that the insert overwrites.
       const kept = inserts.length > 0 ? new Set(inserts.map(row => row.key)) : undefined;
-      for (const { key } of deletes) if (!kept?.has(key)) void this.#rows.remove(writeRowKey(rowKey, number, key));
+      for (const { key, bytes } of deletes) {
+        if (!kept?.has(key)) void this.#rows.remove(writeRowKey(rowKey, number, key));
+        if (sum) sum = added(sum, sumOfRow(key, bytes), -1);
+      }
     }
-    // The bytes are not copied: they are read by the writing thread, never change, and are held until the batch is written.
-    for (const { key, bytes } of inserts) void this.#rows.put(writeRowKey(rowKey, number, key), bytes as Buffer);
+    for (const { key, bytes } of inserts) {
+      // The bytes are not copied: they are read by the writing thread, never change, and are held until the batch is written.
+      void this.#rows.put(writeRowKey(rowKey, number, key), bytes as Buffer);
+      if (sum) sum = added(sum, sumOfRow(key, bytes));
+    }
+    if (sum) this.#tableSums.set(name, sum);
+  }
+
+  #putMeta(key: string, value: Buffer): void {
+    this.#metaSum.put(key, value);
+    void this.#meta.put(key, value);
+  }
+
+  #removeMeta(key: string): void {
+    this.#metaSum.remove(key);
+    void this.#meta.remove(key);
   }
 
   #writeExtra({ connected, disconnected, meta }: CommitExtra): void {
-    if (connected) void this.#meta.put(META.client(connected.connectionId), records.client(connected));
-    if (disconnected !== undefined) void this.#meta.remove(META.client(disconnected));
+    if (connected) this.#putMeta(META.client(connected.connectionId), records.client(connected));
+    if (disconnected !== undefined) this.#removeMeta(META.client(disconnected));
     for (const [name, value] of Object.entries(meta ?? {})) {
-      if (value) void this.#meta.put(META.user(name), Buffer.from(value));
-      else void this.#meta.remove(META.user(name));
+      if (value) this.#putMeta(META.user(name), Buffer.from(value));
+      else this.#removeMeta(META.user(name));
     }
   }
 
@@ -240,7 +307,8 @@ export class LmdbStorage implements Storage {
     if (number === undefined) {
       number = 1 + Math.max(0, ...this.#tableNumbers.values());
       this.#tableNumbers.set(table, number);
-      void this.#meta.put(META.table(table), records.number(number));
+      this.#tableSums.set(table, NO_RECORDS);
+      this.#putMeta(META.table(table), records.number(number));
     }
     return number;
   }
@@ -250,10 +318,26 @@ export class LmdbStorage implements Storage {
     if (number === undefined) return;
     for (const { key } of this.#rowsOf(number)) void this.#rows.remove(writeRowKey(rowKey, number, key));
     for (const [sequence] of this.#metaUnder(META.sequence(name, ''))) {
-      void this.#meta.remove(META.sequence(name, sequence));
+      this.#removeMeta(META.sequence(name, sequence));
     }
-    void this.#meta.remove(META.table(name));
+    this.#removeMeta(META.table(name));
+    void this.#meta.remove(META.tableCheck(name));
+    this.#tableSums.delete(name);
     this.#tableNumbers.delete(name);
+  }
+
+  /** The rows of a table; throws `storage/damaged` behind the last one if they are not those that were written. */
+  *#checkedRows(name: string, number: number): Generator<StoredRow> {
+    let sum = NO_RECORDS;
+    for (const row of this.#rowsOf(number)) {
+      sum = added(sum, sumOfRow(row.key, row.bytes));
+      yield row;
+    }
+    const written = this.#tableSums.get(name);
+    this.#tableSums.set(name, sum);
+    if (!written || isSameSum(written, sum)) return;
+    const what = written.count === sum.count ? 'other rows than' : `${sum.count} rows, not the ${written.count}`;
+    throw new HostError('storage/damaged', `the table ${name} holds ${what} that were written`);
   }
 
   *#rowsOf(number: number): Generator<StoredRow> {
@@ -279,8 +363,23 @@ function checkKey(key: string): void {
     throw new HostError('storage/write-failed', `the name ${key.slice(0, 60)}… is too long to be stored`);
 }
 
-function writeFailed(error: unknown): HostError {
-  // The cause comes in a promise of its own, which nobody else looks at.
-  if (error instanceof Error && 'commitError' in error) Promise.resolve(error.commitError).catch(() => undefined);
-  return new HostError('storage/write-failed', `a commit could not be written: ${messageOf(error)}`, { cause: error });
+function isCheck(key: string): boolean {
+  return key === META.check || key.startsWith(META.tableCheck(''));
+}
+
+/** Why LMDB refused a batch: that comes in a promise of its own. */
+export async function commitErrorOf(error: unknown): Promise<unknown> {
+  if (!(error instanceof Error) || !('commitError' in error)) return error;
+  try {
+    return (await error.commitError) ?? error;
+  } catch (cause) {
+    return cause;
+  }
+}
+
+function writeFailed(cause: unknown): HostError {
+  // LMDB goes on with where in the file it was.
+  const why = messageOf(cause).replace(/: Attempting .*$/s, '');
+  const wayOut = 'it can be read, and written again when the host is started anew with a disk that takes writes';
+  return new HostError('storage/write-failed', `the database can no longer be written (${why}); ${wayOut}`, { cause });
 }

@@ -1,6 +1,6 @@
 // Databases that last as long as the process.
 
-import { assert } from '../errors.ts';
+import { assert, HostError } from '../errors.ts';
 import type { DatabaseRecord, DataFolder } from './data-folder.ts';
 import { createMemoryStorage } from './memory-storage.ts';
 import type { Storage } from './storage.ts';
@@ -26,6 +26,14 @@ export class MemoryFolder implements DataFolder {
     await this.#keep(record, []);
   }
 
+  finishDatabase(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  isUnfinished(): boolean {
+    return false;
+  }
+
   async setNames(identity: bigint, names: readonly string[]): Promise<void> {
     const record = this.#databases.get(identity);
     assert(record, 'names are given to a database that exists');
@@ -48,6 +56,10 @@ export class MemoryFolder implements DataFolder {
     return Promise.resolve(createMemoryStorage());
   }
 
+  explain(_identity: bigint, cause: unknown): unknown {
+    return cause;
+  }
+
   dropDatabase(identity: bigint): Promise<void> {
     this.#databases.delete(identity);
     return Promise.resolve();
@@ -57,6 +69,10 @@ export class MemoryFolder implements DataFolder {
     const secret = this.#secrets.get(name) ?? make();
     this.#secrets.set(name, secret);
     return secret;
+  }
+
+  backup(): Promise<never> {
+    return Promise.reject(new HostError('backup/in-memory'));
   }
 
   close(): Promise<void> {

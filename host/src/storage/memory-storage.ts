@@ -3,11 +3,13 @@
 import type { Commit } from '../datastore/commit.ts';
 import { HostError } from '../errors.ts';
 import { DurableNumber } from './durable-number.ts';
-import type { CommitExtra, Storage, StoredState } from './storage.ts';
+import type { CommitExtra, FailureListener, Storage, StoredState } from './storage.ts';
 
 /** The sibling without a disk. */
 class MemoryStorage implements Storage {
   readonly backlogBytes = 0;
+  /** Nothing fails here. */
+  onFailed: FailureListener = () => {};
   readonly #durable = new DurableNumber(0);
   readonly #meta = new Map<string, Uint8Array>();
   #refusal: HostError | undefined;
@@ -40,6 +42,9 @@ class MemoryStorage implements Storage {
     return this.#durable.listen(listener);
   }
 
+  get failure(): HostError | undefined {
+    return this.#refusal;
+  }
   get refusal(): HostError | undefined {
     return this.#refusal;
   }

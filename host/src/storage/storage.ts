@@ -39,6 +39,9 @@ export interface StoredState {
   readonly clients: readonly ClientRecord[];
 }
 
+/** Hears that writing has failed for good, and which commits are lost: all that were handed in and are not durable. */
+export type FailureListener = (error: HostError, lost: readonly Commit[]) => void;
+
 /** One database's commits. Each is kept whole or not at all, and in order. */
 export interface Storage {
   /** Reads everything; call it before the first `append`. */
@@ -60,6 +63,10 @@ export interface Storage {
   /** Calls back each time `durable` rises (possibly inside `append`); returns how to stop. */
   onDurable(listener: (durable: number) => void): () => void;
 
+  /** Called once, if a write fails; what is durable can still be read. */
+  set onFailed(listener: FailureListener);
+  /** Why nothing will ever be written again, if so. */
+  readonly failure: HostError | undefined;
   /** Why nothing more can be written, if so: ask before a transaction begins. */
   readonly refusal: HostError | undefined;
   /** Bytes that wait to be written. */

@@ -117,12 +117,13 @@ const write: fc.Arbitrary<Write> = fc.oneof(
 const transaction = fc.array(fc.record({ table, write }), { maxLength: 6 });
 
 type Action =
-  | { readonly do: 'commit'; readonly changes: readonly Change[] }
+  | { readonly do: 'commit' | 'give up'; readonly changes: readonly Change[] }
   | { readonly do: 'subscribe'; readonly client: number; readonly queries: readonly Query[] }
   | { readonly do: 'unsubscribe'; readonly at: number };
 
 const action: fc.Arbitrary<Action> = fc.oneof(
   { weight: 4, arbitrary: fc.record({ do: fc.constant('commit' as const), changes: transaction }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('give up' as const), changes: transaction }) },
   {
     weight: 2,
     arbitrary: fc.record({
@@ -135,7 +136,7 @@ const action: fc.Arbitrary<Action> = fc.oneof(
 );
 
 /** Inserts a row in the place of one with its key, or removes the row of that number. */
-function apply(source: TestSource, changes: readonly Change[]): void {
+function apply(source: TestSource, changes: readonly Change[], givesUp = false): void {
   source.write(undefined, tx => {
     for (const { table: name, write: todo } of changes) {
       const target = source.table(name);
@@ -148,9 +149,14 @@ function apply(source: TestSource, changes: readonly Change[]): void {
       const [unique] = target.indexes.filter(index => index.isUnique);
       if (unique?.first(unique.keyOf(bytes))) tx.update(target, unique, bytes);
       else tx.insert(target, bytes);
+      // A key that is taken is refused, and nothing of the refused row is left.
+      if (unique) expect(() => tx.insert(target, source.row(name, todo.insert[0], 9, 9))).toThrow('unique');
     }
+    if (givesUp) throw new GaveUp();
   });
 }
+
+class GaveUp extends Error {}
 
 function rowsOf(source: TestSource, target: Table): Values[] {
   return [...target.rows()].map(row => source.values(target, row.bytes) as Values);
@@ -180,6 +186,7 @@ test('what clients counted together is what the queries give', () => {
       };
       for (const [step, todo] of actions.entries()) {
         if (todo.do === 'commit') apply(source, todo.changes);
+        if (todo.do === 'give up') expect(() => apply(source, todo.changes, true)).toThrow(GaveUp);
         if (todo.do === 'subscribe') {
           const client = clients[todo.client] as TestClient;
           const answer = subscriptions.subscribe(

@@ -1,0 +1,15 @@
+// The load `host`: what the embedded host does with any module, apart from Agora.
+
+import { runLoad, type Load } from '../harness.ts';
+import { fanOut, idle, inside, socket, start } from '../host/contenders.ts';
+import { table } from '../print.ts';
+
+const HELD = 'calls, rows and updates were there exactly once';
+
+/** Calls, connections, fan-out and start of the embedded host. */
+export const host: Load = {
+  name: 'host',
+  run: (size, note) =>
+    runLoad({ name: 'host', contenders: [inside, socket, idle, fanOut, start], held: HELD }, size, note),
+  print: table,
+};

@@ -1,0 +1,41 @@
+// `POST /host/backup`: a copy of the data folder of a host that runs, for its local owner only. The path is the host's own,
+// SpacetimeDB has none below it.
+
+import { isAbsolute } from 'node:path';
+import { z } from 'zod';
+import { writeJson } from '../../sats/json-text.ts';
+import type { Backup } from '../../storage/folder-copy.ts';
+import { jsonAnswer, Refusal } from '../exchange.ts';
+import type { Route } from '../router.ts';
+
+const Body = z.object({
+  /** The folder to make, on the machine of the host. */
+  to: z.string().refine(isAbsolute, 'an absolute path was expected'),
+});
+
+/** `owner` is the identity of the local owner. */
+export function backupRoutes(backup: (to: string) => Promise<Backup>, owner: bigint): Route[] {
+  return [
+    {
+      method: 'POST',
+      pattern: '/host/backup',
+      asks: 'token',
+      async handle(exchange) {
+        if (exchange.credentials.identity !== owner) {
+          throw new Refusal(403, 'only the owner of this host backs it up: its token is in keys/owner-token');
+        }
+        const { folder, databases, bytes } = await backup(readTarget(await exchange.body()));
+        return jsonAnswer(writeJson({ folder, databases, bytes }));
+      },
+    },
+  ];
+}
+
+function readTarget(body: Uint8Array): string {
+  try {
+    return Body.parse(JSON.parse(new TextDecoder().decode(body))).to;
+  } catch (cause) {
+    const why = cause instanceof z.ZodError ? z.prettifyError(cause) : 'it is not JSON';
+    throw new Refusal(400, `{ "to": FOLDER } was expected: ${why}`, { cause });
+  }
+}

@@ -1,0 +1,84 @@
+// Copies of what stands in a data folder. What is made gets its name only when it is whole and synced, so half a copy is
+// never taken for one.
+
+import {
+  chmodSync,
+  closeSync,
+  copyFileSync,
+  existsSync,
+  fsyncSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { HostError, messageOf } from '../errors.ts';
+import { DATA_FILE, type Environment } from './lmdb-environment.ts';
+import { makeFolder } from './make-folder.ts';
+
+/** What a backup holds. */
+export interface Backup {
+  /** Where it is, an absolute path. */
+  readonly folder: string;
+  readonly databases: number;
+  /** Its size on disk. */
+  readonly bytes: number;
+}
+
+/**
+ * Lets `fill` make a folder, and gives it its name when it is done. Throws `backup/target-taken` if something is there
+ * already, or `storage/folder-unwritable`.
+ */
+export async function makeWhole(target: string, fill: (partial: string) => Promise<void>): Promise<string> {
+  const folder = resolve(target);
+  if (existsSync(folder) && (!statSync(folder).isDirectory() || readdirSync(folder).length > 0)) {
+    throw new HostError('backup/target-taken', `${folder} is not empty; choose another folder or move it away`);
+  }
+  const partial = `${folder}.partial`;
+  try {
+    rmSync(partial, { recursive: true, force: true });
+    makeFolder(partial, 0o700);
+    await fill(partial);
+    rmSync(folder, { recursive: true, force: true });
+    renameSync(partial, folder);
+    syncPath(dirname(folder));
+    return folder;
+  } catch (cause) {
+    rmSync(partial, { recursive: true, force: true });
+    if (cause instanceof HostError) throw cause;
+    throw new HostError('storage/folder-unwritable', `${folder} cannot be written: ${messageOf(cause)}`, { cause });
+  }
+}
+
+/** Copies an environment as its last durable commit left it, while others go on writing; returns the size of the copy. */
+export async function copyEnvironment(environment: Environment, to: string): Promise<number> {
+  makeFolder(to, 0o700);
+  // Without the pages that are free.
+  await environment.backup(to, true);
+  const file = join(to, DATA_FILE);
+  chmodSync(file, 0o600);
+  syncPath(file);
+  syncPath(to);
+  return statSync(file).size;
+}
+
+/** Copies the files of a folder, for their owner only. */
+export function copyFiles(from: string, to: string): void {
+  makeFolder(to, 0o700);
+  for (const name of readdirSync(from)) {
+    const file = join(to, name);
+    copyFileSync(join(from, name), file);
+    chmodSync(file, 0o600);
+    syncPath(file);
+  }
+  syncPath(to);
+}
+
+/** Makes a file, or the entries of a folder, durable. */
+export function syncPath(path: string): void {
+  const file = openSync(path, 'r');
+  fsyncSync(file);
+  closeSync(file);
+}

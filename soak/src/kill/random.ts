@@ -1,0 +1,15 @@
+// Chance that can be repeated: the same seed gives the same numbers.
+
+/** A number from 0 up to 1, the next one each time (mulberry32). */
+export type Random = () => number;
+
+/** Chance from a seed. */
+export function createRandom(seed: number): Random {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
