@@ -148,7 +148,7 @@ describe('who speaks for another’s agent', () => {
     const agent = BigInt(docs?.id ?? 0);
     const db = await openRaw();
     const send = { id: createId(), agent, to: ['Careless'], type: 'note', payload: '{}', headers: '', priority: 2 };
-    const times = { answerWithinMs: 0, ttlMs: 0n, delayMs: 0n, inReplyTo: '' };
+    const times = { answerWithinMs: 0, ttlMs: 0n, delayMs: 0n, inReplyTo: '', onBehalfOf: '', forwardOf: '' };
     const notYours = expect.objectContaining({
       message: expect.stringContaining('agent/not-yours') as string,
     }) as unknown;
