@@ -70,9 +70,6 @@ export class Wake {
   /** True once there is mail, false when there was none within the time. */
   async waitForMail({ timeoutMs = WAIT_MS, signal }: WaitForMailOptions): Promise<boolean> {
     signal?.throwIfAborted();
-    const { dispatcher } = this.#parts;
-    await this.#keepMail(this.#parts.agent());
-    if (dispatcher.unclaimed > 0) return true;
     const { promise: woken, resolve, reject } = Promise.withResolvers<boolean>();
     const wakeUp = () => resolve(true);
     const aborted = () => reject(signal?.reason instanceof Error ? signal.reason : new Error('aborted'));
@@ -80,7 +77,7 @@ export class Wake {
     this.#sleepers.add(wakeUp);
     signal?.addEventListener('abort', aborted, { once: true });
     try {
-      const asleep = this.goIdle().then(() => (dispatcher.unclaimed > 0 ? true : woken), hasMail);
+      const asleep = this.#keepMail(this.#parts.agent()).then(() => this.#sleep(woken));
       return await Promise.race([woken, asleep]);
     } finally {
       clearTimeout(timer);
@@ -98,6 +95,19 @@ export class Wake {
     return this.#parts.dispatcher.takeMail(limit);
   }
 
+  /** Whether there is mail already; else goes idle until `woken`. */
+  async #sleep(woken: Promise<boolean>): Promise<boolean> {
+    const { dispatcher } = this.#parts;
+    if (dispatcher.unclaimed > 0) return true;
+    try {
+      await this.goIdle();
+    } catch (error) {
+      if (error instanceof AgoraError && error.code === 'agent/has-mail') return true;
+      throw error;
+    }
+    return dispatcher.unclaimed > 0 ? true : woken;
+  }
+
   async #keepMail(agent: bigint): Promise<void> {
     this.#parts.dispatcher.keepMail();
     await this.#parts.listen(agent);
@@ -112,9 +122,4 @@ export class Wake {
     }
     return this.#base.offer;
   }
-}
-
-function hasMail(error: unknown): boolean {
-  if (error instanceof AgoraError && error.code === 'agent/has-mail') return true;
-  throw error;
 }
