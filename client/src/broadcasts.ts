@@ -153,7 +153,7 @@ export class Broadcasts {
         this.#retries.delete(timer);
         this.#dispatch(row, agent, attempt + 1);
       },
-      backoffMs(attempt + 2),
+      backoffMs(attempt + 1),
     );
     this.#retries.add(timer);
   }
