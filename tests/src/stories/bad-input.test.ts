@@ -51,8 +51,11 @@ describe('a message is refused', () => {
 
   it('to nobody', () => expectRefusal(send({ toAgent: [] }), 'message/no-recipient', /name a recipient/));
 
-  it('to a kind of target that is not there yet', () =>
-    expectRefusal(send({ toAgent: '#group' }), 'message/unsupported-target', /#group/));
+  it('to a group or a capability that nobody has, or to everyone and others', async () => {
+    await expectRefusal(send({ toAgent: '#group' }), 'message/unknown-recipient', /#group/);
+    await expectRefusal(send({ toAgent: '@fly' }), 'message/unknown-recipient', /fly/);
+    await expectRefusal(send({ toAgent: ['*', 'DocSystemAgent'] }), 'message/unsupported-target', /\*/);
+  });
 
   it('whose payload is not JSON', async () => {
     const circle: Record<string, unknown> = {};
