@@ -239,3 +239,21 @@ describe('any history of acts, answers and lost connections', () => {
     );
   });
 });
+
+describe('signals of progress', () => {
+  it('of one delivery go in calls of their own, before the answer; those of others go along', async () => {
+    const calls: string[][] = [];
+    const acts = new Acts(flush => flush());
+    const progress = (delivery: bigint, number: number): Act => ({
+      tag: 'Progress',
+      value: { delivery, attempt: 1, number, data: '1' },
+    });
+    const value = { delivery: 1n, attempt: 1, id: '', status: 'success', data: '1', error: '' };
+    for (const each of [progress(1n, 1), progress(2n, 1), progress(1n, 2), { tag: 'Respond', value } as const]) {
+      acts.perform(each);
+    }
+    acts.resume({ perform: each => Promise.resolve(void calls.push(each.map(({ tag }) => tag))) });
+    await acts.flushed();
+    expect(calls).toEqual([['Progress', 'Progress'], ['Progress'], ['Respond']]);
+  });
+});

@@ -5,6 +5,7 @@
 // I3  An act is settled exactly once: by the call that carried it, by its own refusal, or by the loss of the connection.
 // I4  A refusal settles the refused act alone; the others go again, one by one after their second refused call.
 // I5  A batch is one call of its own: all of it or nothing.
+// I6  Two signals of one delivery, or a signal and the answer, never go in one call: only the last would be shown.
 //
 // This path is hot: acts are settled by callbacks, and nothing is allocated for one but its entry.
 
@@ -154,11 +155,17 @@ export class Acts {
   #takeNext(): Entry[] {
     const entries: Entry[] = [];
     let bytes = 0;
+    let signalled: Set<bigint> | undefined;
     while (this.#head < this.#queue.length && entries.length < LIMITS.acts) {
       const entry = this.#queue[this.#head];
       if (!entry) break;
       const isAlone = entry.isBatch || entry.refusedCalls >= SINGLY_AFTER;
       if (entries.length > 0 && (isAlone || bytes + entry.bytes > MAX_BYTES)) break;
+      const [act] = entry.acts;
+      if (act?.tag === 'Progress' || (act?.tag === 'Respond' && signalled)) {
+        if (signalled?.has(act.value.delivery)) break;
+        (signalled ??= new Set()).add(act.value.delivery);
+      }
       entries.push(entry);
       bytes += entry.bytes;
       this.#head++;
@@ -241,6 +248,13 @@ function byteCost(act: Act): number {
       return 64 + textCost(act.value.error);
     case 'Fail':
       return 64 + textCost(act.value.reason);
+    case 'Progress':
+      return 64 + textCost(act.value.data);
+    case 'Reply':
+      return 256 + textCost(act.value.payload);
+    case 'FailBroadcast':
+    case 'Cancel':
+      return 128 + textCost(act.value.reason);
     case 'Acknowledge':
     case 'AcknowledgeBroadcast':
     case 'Extend':

@@ -3,58 +3,35 @@
 import { LIMITS, type AgentStatus } from '@agora/module/contract';
 import { Acts } from './acts.ts';
 import { Agents, type AgentFilters, type AgentInfo } from './agents.ts';
-import { Asks, type Answer } from './asks.ts';
+import type { Answer } from './answer.ts';
+import { Asks } from './asks.ts';
 import { performBatch, type BatchAct } from './batch.ts';
 import { Broadcasts } from './broadcasts.ts';
+import type { ClientEvents, CoordinationQuery, EventRequest, MessageOptions } from './client-types.ts';
 import { Connection, type ConnectionState } from './connection.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { Emitter } from './emitter.ts';
 import { AgoraError, ConnectionError } from './errors.ts';
 import type { EventHandler, EventSubscription } from './event-subscription.ts';
 import { Events, type EventOptions, type OutgoingEvent } from './events.ts';
-import { messageMatcher, type MessageFilters } from './filters.ts';
-import { Inbox, type Notice } from './inbox.ts';
+import { messageMatcher } from './filters.ts';
+import { readSignals } from './signals.ts';
+import { Groups, type GroupInfo } from './groups.ts';
+import { History, type AgentUsage, type BroadcastInfo, type DeliveryInfo, type MessageRecord } from './history.ts';
+import { Inbox } from './inbox.ts';
+import type { IncomingMessage } from './incoming-message.ts';
 import { MessageSubscription, type MessageHandler } from './message-subscription.ts';
-import { Messages, type Accepted, type AnswerWithin, type OutgoingMessage } from './messages.ts';
+import { Messages, type Accepted, type AnswerWithin, type ForwardOptions, type OutgoingMessage } from './messages.ts';
 import { readOptions, type AgoraClientOptions } from './options.ts';
+import type { PendingAnswer } from './pending-answer.ts';
 import { OwnAgent, type Registration } from './registration.ts';
 import type { StandardMessageType } from './standard-messages.ts';
 import { taskOf, type TaskHandler } from './tasks.ts';
 import { settleWithin } from './time.ts';
+import { Wake, type WaitForMailOptions } from './wake.ts';
 import type { WorkflowDefinition } from './workflow-definition.ts';
 import type { WorkflowHandle, WorkflowSummary } from './workflow-handle.ts';
 import { Workflows } from './workflows.ts';
-
-/** What `on` listens to. */
-export interface ClientEvents extends Readonly<Record<string, unknown>> {
-  /** The state of the connection has changed; `error` says why the last one ended. */
-  readonly connection: { readonly state: ConnectionState; readonly error: AgoraError | undefined };
-  /** Word about a message of this agent that nobody waits for: a late answer, a dead letter. */
-  readonly notice: Notice;
-  /** Something went wrong that no call could be rejected with. Without a listener it goes to the console. */
-  readonly warning: AgoraError;
-}
-
-/** Which messages a subscription wants, and who handles them. */
-export interface MessageOptions<Type extends string> {
-  readonly handler?: MessageHandler<Type> | undefined;
-  readonly filters?: MessageFilters<Type> | undefined;
-  /** How many handlers run at once; by default 8. */
-  readonly concurrency?: number | undefined;
-}
-
-/** Which events a subscription wants, and who handles them; without `eventTypes`, all. */
-export interface EventRequest extends EventOptions {
-  readonly eventTypes?: readonly string[] | undefined;
-}
-
-/** What coordination data is asked for. */
-export type CoordinationQuery =
-  | { readonly type: 'agents'; readonly filters?: AgentFilters | undefined }
-  | {
-      readonly type: 'workflows';
-      readonly filters?: { readonly status?: WorkflowSummary['status'] | undefined } | undefined;
-    };
 
 const CONCURRENCY = 8;
 const FLUSH_WITHIN_MS = 5_000;
@@ -74,6 +51,9 @@ export class AgoraClient implements AsyncDisposable {
   readonly #messages: Messages;
   readonly #events: Events;
   readonly #workflows: Workflows;
+  readonly #groups: Groups;
+  readonly #history: History;
+  readonly #wake: Wake;
   #impatience: ReturnType<typeof setInterval> | undefined;
   #closing: Promise<void> | undefined;
 
@@ -91,7 +71,12 @@ export class AgoraClient implements AsyncDisposable {
     const agent = () => this.#agent.mustId();
     this.#dispatcher = new Dispatcher(LIMITS.defaultCredit, warn);
     const dispatcher = this.#dispatcher;
-    this.#asks = new Asks(() => connection.session !== undefined);
+    this.#asks = new Asks({
+      isConnected: () => connection.session !== undefined,
+      readSignals: (id, after) => readSignals(connection, agent(), id, after),
+      cancel: (id, reason) => this.#messages.cancel(id, reason),
+      reply: (...reply) => this.#messages.reply(...reply),
+    });
     this.#inbox = new Inbox({
       connection,
       acts,
@@ -101,13 +86,25 @@ export class AgoraClient implements AsyncDisposable {
       noticed: notice => {
         if (!this.#asks.settle(notice)) this.#emitter.emit('notice', notice);
       },
+      signalled: signal => this.#asks.signal(signal),
+      shown: () => this.#wake.wake(),
     });
     this.#agent = new OwnAgent(name, connection, this.#inbox.query);
     this.#agents = new Agents(connection);
     this.#messages = new Messages({ acts, asks: this.#asks, agents: this.#agents, sender: agent });
-    this.#broadcasts = new Broadcasts({ connection, acts, dispatcher });
+    this.#broadcasts = new Broadcasts({ connection, acts, dispatcher, said: () => this.#wake.wake() });
     this.#events = new Events({ connection, acts, sender: agent });
     this.#workflows = new Workflows({ connection, events: this.#events, initiator: agent });
+    this.#groups = new Groups(connection, agent);
+    this.#history = new History(connection, agent);
+    this.#wake = new Wake({
+      connection,
+      dispatcher,
+      agent,
+      lastOffer: () => this.#inbox.lastOffer,
+      lastBroadcast: () => this.#broadcasts.last,
+      listen: id => this.#broadcasts.listen(id),
+    });
     // After the subscriptions: what they show is compared with what was held before the agent is offered more.
     connection.onOpen(session => this.#agent.resume(session));
     connection.onOpen(session => {
@@ -187,6 +184,7 @@ export class AgoraClient implements AsyncDisposable {
   /**
    * Sends a message. Without `timeout` it settles once the hub has it; with one, with the answer. Throws a
    * `TimeoutError` when nobody answers in time, a `ConnectionError` when the connection is lost meanwhile.
+   * Targets: a name, several, `#group`, `@capability`, or `*`.
    */
   sendMessage<Type extends string>(
     message: OutgoingMessage<Type> & AnswerWithin & ({ readonly timeout: number } | { readonly timeoutMs: number }),
@@ -195,6 +193,93 @@ export class AgoraClient implements AsyncDisposable {
   sendMessage(message: OutgoingMessage & AnswerWithin): Promise<Accepted | Answer> {
     const isAsk = message.timeout !== undefined || message.timeoutMs !== undefined;
     return isAsk ? this.#messages.ask(message, message) : this.#messages.send(message);
+  }
+
+  /** Asks: a promise of the answer, and until then a loop over its progress. Needs `timeout` or `timeoutMs`. */
+  ask<Type extends string>(message: OutgoingMessage<Type> & AnswerWithin): PendingAnswer {
+    return this.#messages.ask(message, message);
+  }
+
+  /** Passes on a message that this agent sent or was given, as it is; the recipient reads where it came from. */
+  forward(
+    message: IncomingMessage | string,
+    to: string | readonly string[],
+    options: Omit<ForwardOptions, 'to' | 'toAgent'> = {},
+  ): Promise<Accepted> {
+    return this.#messages.forward(message, { ...options, to });
+  }
+
+  /** Calls off a message that this agent sent: what waits ends, who works on it is told by the `signal` of the handler. */
+  cancel(messageId: string, reason = ''): Promise<void> {
+    return this.#asks.cancel(messageId, reason);
+  }
+
+  /** What became of a message that this agent sent, one entry a recipient. */
+  messageStatus(messageId: string): Promise<DeliveryInfo[]> {
+    return this.#history.messageStatus(messageId);
+  }
+
+  /** Who has handled a broadcast of this agent. */
+  broadcastStatus(messageId: string): Promise<BroadcastInfo> {
+    return this.#history.broadcastStatus(messageId);
+  }
+
+  /** What this agent sent, newest first, as far as it is kept. */
+  sentMessages(): AsyncIterable<MessageRecord> {
+    return this.#history.sent();
+  }
+
+  /** What this agent was given and has ended, newest first, as far as it is kept. */
+  receivedMessages(): AsyncIterable<MessageRecord> {
+    return this.#history.received();
+  }
+
+  /** The whole of a message that another one refers to (`onBehalfOf`, `forwarded`), or of that one itself. */
+  readReference(message: IncomingMessage | string, id: string): Promise<MessageRecord> {
+    return this.#history.reference(typeof message === 'string' ? message : message.id, id);
+  }
+
+  /** What this agent has used of its quotas. */
+  agentUsage(): Promise<AgentUsage> {
+    return this.#history.usage();
+  }
+
+  /** Joins a group (`#name`); the first member makes it. */
+  joinGroup(name: string): Promise<void> {
+    return this.#groups.join(name);
+  }
+
+  /** Leaves a group; with the last member it ends. */
+  leaveGroup(name: string): Promise<void> {
+    return this.#groups.leave(name);
+  }
+
+  /** The groups this agent is in. */
+  groups(): Promise<GroupInfo[]> {
+    return this.#groups.list();
+  }
+
+  /** The names of who is in a group that this agent is in. */
+  groupMembers(name: string): Promise<string[]> {
+    return this.#groups.members(name);
+  }
+
+  /** Goes idle until something comes. Throws `agent/has-mail` when there is something that this client has not seen. */
+  goIdle(): Promise<void> {
+    return this.#wake.goIdle();
+  }
+
+  /**
+   * For agents that work in turns, without a subscription: true as soon as there is mail, else goes idle and waits; false
+   * when none came within `timeoutMs` (five minutes). Nothing falls between looking and sleeping. Then `takeMail`.
+   */
+  waitForMail(options: WaitForMailOptions = {}): Promise<boolean> {
+    return this.#wake.waitForMail(options);
+  }
+
+  /** Takes up to `limit` (32) messages that no subscription wants, most important first; each is settled by hand (`ack`). */
+  takeMail(options: { readonly limit?: number } = {}): Promise<IncomingMessage[]> {
+    return this.#wake.takeMail(options.limit);
   }
 
   /** Says something to everyone else. */

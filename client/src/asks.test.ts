@@ -1,15 +1,29 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { Asks } from './asks.ts';
+import { Asks, type AskSource } from './asks.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
+
+const done: string[] = [];
+beforeEach(() => void (done.length = 0));
+
+/** A hub that notes what it is asked. */
+function aSource(changes: Partial<AskSource> = {}): AskSource {
+  return {
+    isConnected: () => true,
+    readSignals: () => Promise.resolve([]),
+    cancel: (id, reason) => Promise.resolve(void done.push(`cancel ${id}: ${reason}`)),
+    reply: (id, data, timeoutMs) => void done.push(`reply ${id}: ${JSON.stringify(data)} ${timeoutMs}`),
+    ...changes,
+  };
+}
 
 const answer = (about: string, payload: unknown) => ({ kind: 'answer', about, from: 'Bob', payload }) as const;
 
 describe('a question', () => {
   it('is settled by its answer, once', async () => {
-    const asks = new Asks(() => true);
-    const waiting = asks.wait('q', 1_000);
+    const asks = new Asks(aSource());
+    const waiting = asks.wait('q', { timeoutMs: 1_000 });
     expect(asks.settle(answer('other', {}))).toBe(false);
     expect(asks.settle(answer('q', { status: 'success', data: 1 }))).toBe(true);
     expect(asks.settle(answer('q', { status: 'success', data: 2 }))).toBe(false);
@@ -18,15 +32,15 @@ describe('a question', () => {
   });
 
   it('is over when the hub says so', async () => {
-    const asks = new Asks(() => true);
-    const waiting = asks.wait('q', 1_000);
+    const asks = new Asks(aSource());
+    const waiting = asks.wait('q', { timeoutMs: 1_000 });
     asks.settle({ kind: 'timeout', about: 'q', from: 'system', payload: {} });
     await expect(waiting).rejects.toMatchObject({ name: 'TimeoutError', code: 'message/no-answer' });
   });
 
   it('is over by this side’s clock when the hub says nothing', async () => {
-    const asks = new Asks(() => true);
-    const waiting = asks.wait('q', 1_000);
+    const asks = new Asks(aSource());
+    const waiting = asks.wait('q', { timeoutMs: 1_000 });
     const rejected = expect(waiting).rejects.toMatchObject({ name: 'TimeoutError' });
     await vi.advanceTimersByTimeAsync(1_400);
     expect(asks.size).toBe(1);
@@ -35,8 +49,8 @@ describe('a question', () => {
   });
 
   it('is told of the lost connection rather than of the time', async () => {
-    const asks = new Asks(() => false);
-    const rejected = expect(asks.wait('q', 1_000)).rejects.toMatchObject({
+    const asks = new Asks(aSource({ isConnected: () => false }));
+    const rejected = expect(asks.wait('q', { timeoutMs: 1_000 })).rejects.toMatchObject({
       name: 'ConnectionError',
       code: 'connection/lost',
     });
@@ -45,9 +59,43 @@ describe('a question', () => {
   });
 
   it('has an error for an answer when it was given up', async () => {
-    const asks = new Asks(() => true);
-    const waiting = asks.wait('q', 1_000);
+    const asks = new Asks(aSource());
+    const waiting = asks.wait('q', { timeoutMs: 1_000 });
     asks.settle({ kind: 'dead', about: 'q', from: 'system', payload: { reason: 'its agent is gone' } });
     expect(await waiting).toMatchObject({ status: 'error', error: 'the message was given up: its agent is gone' });
+  });
+});
+
+describe('a question that is called off', () => {
+  it('by its signal is cancelled at the hub too', async () => {
+    const asks = new Asks(aSource());
+    const controller = new AbortController();
+    const waiting = asks.wait('q', { timeoutMs: 1_000, signal: controller.signal });
+    controller.abort(new Error('never mind'));
+    await expect(waiting).rejects.toThrow('never mind');
+    expect(done).toEqual(['cancel q: whoever asked waits no longer']);
+    expect(asks.size).toBe(0);
+  });
+
+  it('by hand says so', async () => {
+    const asks = new Asks(aSource());
+    const waiting = asks.wait('q', { timeoutMs: 1_000 });
+    await waiting.cancel('changed my mind');
+    await expect(waiting).rejects.toMatchObject({ code: 'delivery/cancelled' });
+  });
+});
+
+describe('a question back', () => {
+  it('goes on with a reply, under the same id, until the same deadline or a new one', async () => {
+    const asks = new Asks(aSource());
+    const waiting = asks.wait('q', { timeoutMs: 1_000 });
+    asks.settle(answer('q', { status: 'input_required', data: 'which?' }));
+    const first = await waiting;
+    if (first.status !== 'input_required') return expect.unreachable();
+    expect(first.question).toBe('which?');
+    const second = first.reply('this', { timeoutMs: 2_000 });
+    expect(done).toEqual(['reply q: "this" 2000']);
+    asks.settle(answer('q', { status: 'success', data: 3 }));
+    expect(await second).toMatchObject({ status: 'success', data: 3, messageId: 'q' });
   });
 });

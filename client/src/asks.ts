@@ -1,33 +1,38 @@
 // Questions that wait for their answer. Each is settled once: by the answer, by the hub's word that its time is over, by
 // this side's own clock, by the loss of the connection, or by whoever asked.
 
+import { answerOf, type Answer, type ReplyOptions } from './answer.ts';
 import { AgoraError, ConnectionError, TimeoutError } from './errors.ts';
-import type { Notice } from './inbox.ts';
+import type { Notice, Signal } from './inbox.ts';
 import { isObject } from './json.ts';
+import { PendingAnswer, type PendingSource, type ProgressSignal } from './pending-answer.ts';
 
-/** What came back. */
-export type Answer<Data = unknown> =
-  | {
-      readonly status: 'success';
-      readonly data: Data;
-      readonly error?: undefined;
-      readonly from: string;
-      readonly messageId: string;
-    }
-  | {
-      readonly status: 'error';
-      readonly error: string;
-      readonly data?: undefined;
-      /** Who answered; `system` when the message was given up. */
-      readonly from: string;
-      readonly messageId: string;
-    };
+/** How a question waits. */
+export interface AskOptions {
+  readonly timeoutMs: number;
+  /** Ends the waiting, and calls the question off. */
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((signal: ProgressSignal) => void) | undefined;
+  /** The number of the last signal that was given before. */
+  readonly lastSignal?: number | undefined;
+}
+
+/** What questions ask of the hub. */
+export interface AskSource {
+  isConnected(): boolean;
+  readSignals(id: string, after: number): Promise<readonly ProgressSignal[]>;
+  cancel(id: string, reason: string): Promise<void>;
+  /** Says what was asked back. `timeoutMs` of 0 leaves the deadline as it is. */
+  reply(id: string, data: unknown, timeoutMs: number, refused: (error: AgoraError) => void): void;
+}
 
 interface Ask {
+  readonly pending: PendingAnswer;
   readonly resolve: (answer: Answer) => void;
   readonly reject: (error: Error) => void;
-  readonly timeoutMs: number;
-  timer: ReturnType<typeof setTimeout>;
+  readonly options: AskOptions;
+  readonly deadline: number;
+  readonly timer: ReturnType<typeof setTimeout>;
   readonly release: () => void;
 }
 
@@ -37,10 +42,10 @@ const GRACE_MS = 500;
 /** Keeps the questions this client asked, until each has its answer or its error. */
 export class Asks {
   readonly #open = new Map<string, Ask>();
-  readonly #isConnected: () => boolean;
+  readonly #source: AskSource;
 
-  constructor(isConnected: () => boolean) {
-    this.#isConnected = isConnected;
+  constructor(source: AskSource) {
+    this.#source = source;
   }
 
   get size(): number {
@@ -48,14 +53,25 @@ export class Asks {
   }
 
   /** Waits for the answer to message `id`. Rejects with a `TimeoutError`, a `ConnectionError`, or the reason of `signal`. */
-  wait(id: string, timeoutMs: number, signal?: AbortSignal): Promise<Answer> {
-    return new Promise((resolve, reject) => {
-      const aborted = () => this.fail(id, abortReason(signal));
-      const timer = setTimeout(() => this.#late(id, timeoutMs), timeoutMs + GRACE_MS);
-      const release = () => signal?.removeEventListener('abort', aborted);
-      this.#open.set(id, { resolve, reject, timeoutMs, timer, release });
-      signal?.addEventListener('abort', aborted, { once: true });
-    });
+  wait(id: string, options: AskOptions): PendingAnswer {
+    const { timeoutMs, signal, onProgress, lastSignal } = options;
+    const { promise, resolve, reject } = Promise.withResolvers<Answer>();
+    const source: PendingSource = {
+      readSignals: after => this.#source.readSignals(id, after),
+      cancel: reason => this.cancel(id, reason),
+    };
+    const pending = new PendingAnswer({ messageId: id, answer: promise, source, onProgress, lastSignal });
+    const aborted = () => {
+      this.fail(id, abortReason(signal));
+      // Nobody waits for it: if it was not sent after all, there is nothing to call off.
+      this.#source.cancel(id, 'whoever asked waits no longer').catch(() => undefined);
+    };
+    const timer = setTimeout(() => this.#late(id, timeoutMs), timeoutMs + GRACE_MS);
+    const release = () => signal?.removeEventListener('abort', aborted);
+    const deadline = performance.now() + timeoutMs;
+    this.#open.set(id, { pending, resolve, reject, options, deadline, timer, release });
+    signal?.addEventListener('abort', aborted, { once: true });
+    return pending;
   }
 
   /** Settles the ask that a notice is about; false when nobody waits for it (any more). */
@@ -64,16 +80,28 @@ export class Asks {
     if (!ask) return false;
     switch (kind) {
       case 'answer':
-        ask.resolve(answerOf(payload, from, about));
+        ask.resolve(answerOf(payload, from, about, (data, options) => this.#reply(about, ask, data, options)));
         return true;
       case 'timeout':
-        ask.reject(noAnswer(ask.timeoutMs));
+        ask.reject(noAnswer(ask.options.timeoutMs));
         return true;
       case 'dead':
       case 'expired':
         ask.resolve({ status: 'error', error: reasonOf(payload), from, messageId: about });
         return true;
     }
+  }
+
+  /** A signal of progress was shown. */
+  signal({ about, ...signal }: Signal): void {
+    this.#open.get(about)?.pending.signal(signal);
+  }
+
+  /** Calls a message off; whoever waits for its answer is told. */
+  async cancel(id: string, reason: string): Promise<void> {
+    await this.#source.cancel(id, reason);
+    const why = reason === '' ? '' : `: ${reason}`;
+    this.fail(id, new AgoraError('delivery/cancelled', `message ${id} was cancelled${why}`));
   }
 
   /** Nobody need wait for this answer any more. */
@@ -86,8 +114,25 @@ export class Asks {
     for (const id of [...this.#open.keys()]) this.fail(id, error);
   }
 
+  /** The question goes on, under its own id. */
+  #reply(id: string, ask: Ask, data: unknown, { timeoutMs, signal }: ReplyOptions = {}): PendingAnswer {
+    const left = Math.max(1, ask.deadline - performance.now());
+    const pending = this.wait(id, {
+      ...ask.options,
+      timeoutMs: timeoutMs ?? left,
+      signal: signal ?? ask.options.signal,
+      lastSignal: ask.pending.lastSignal,
+    });
+    try {
+      this.#source.reply(id, data, timeoutMs ?? 0, error => this.fail(id, error));
+    } catch (error) {
+      this.fail(id, error instanceof Error ? error : new AgoraError('call/failed', String(error)));
+    }
+    return pending;
+  }
+
   #late(id: string, timeoutMs: number): void {
-    const error = this.#isConnected()
+    const error = this.#source.isConnected()
       ? noAnswer(timeoutMs)
       : new ConnectionError('connection/lost', `the connection was lost while message ${id} waited for its answer`);
     this.fail(id, error);
@@ -105,18 +150,6 @@ export class Asks {
 
 function noAnswer(timeoutMs: number): TimeoutError {
   return new TimeoutError('message/no-answer', `nobody answered within ${timeoutMs / 1000} s`);
-}
-
-function answerOf(payload: unknown, from: string, messageId: string): Answer {
-  if (!isObject(payload)) return { status: 'error', error: 'the answer cannot be read', from, messageId };
-  const { status, data, error } = payload;
-  if (status === 'success') return { status, data, from, messageId };
-  return {
-    status: 'error',
-    error: typeof error === 'string' ? error : 'the recipient gave no reason',
-    from,
-    messageId,
-  };
 }
 
 function reasonOf(payload: unknown): string {

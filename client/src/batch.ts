@@ -6,12 +6,14 @@ import { AgoraError } from './errors.ts';
 import type { Events, OutgoingEvent } from './events.ts';
 import type { IncomingMessage } from './incoming-message.ts';
 import { ANSWER, toJson } from './json.ts';
-import type { Messages, OutgoingMessage } from './messages.ts';
+import type { ForwardOptions, Messages, OutgoingMessage } from './messages.ts';
 
 /** One thing of a batch. */
 export type BatchAct =
   | ({ readonly do: 'send' } & OutgoingMessage)
   | ({ readonly do: 'publish' } & OutgoingEvent)
+  | ({ readonly do: 'forward'; readonly message: IncomingMessage | string } & ForwardOptions)
+  | { readonly do: 'cancel'; readonly messageId: string; readonly reason?: string }
   | { readonly do: 'acknowledge'; readonly message: IncomingMessage }
   | { readonly do: 'respond'; readonly message: IncomingMessage; readonly data: unknown }
   | { readonly do: 'respondError'; readonly message: IncomingMessage; readonly error: string }
@@ -59,6 +61,13 @@ function actOf({ messages, events }: BatchParts, each: BatchAct, ids: string[], 
       ids.push(act.value.id);
       return act;
     }
+    case 'forward': {
+      const act = messages.forwardOf(each.message, each);
+      ids.push(act.value.id);
+      return act;
+    }
+    case 'cancel':
+      return messages.cancelOf(each.messageId, each.reason ?? '');
     case 'publish': {
       const act = events.actOf(each);
       ids.push(act.value.id);

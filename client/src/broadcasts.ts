@@ -1,7 +1,9 @@
 // What is said to everyone: one feed that all follow, and behind it the number up to which this agent has handled it.
 //
 // I1  Every broadcast after the agent's cursor is handed out at least once, also when the agent was away.
-// I2  It is acknowledged once its handler has returned, or if nobody here wants it.
+// I2  It is acknowledged once its handler has returned, or if nobody here wants it. A failure is told to the hub, which
+//     counts them; until it has given the broadcast up, it is handed out again after a while.
+// I3  What waited in the hub's log is handed out page by page, the highest priority of a page first.
 
 import type { DbConnection } from '@agora/bindings';
 import { LIMITS } from '@agora/module/contract';
@@ -16,19 +18,21 @@ import { FeedReader, type FeedPage } from './feed-reader.ts';
 import { IncomingMessage, type MessageKeeper } from './incoming-message.ts';
 import { LiveQuery } from './live-query.ts';
 
-type Row = Parameters<Parameters<DbConnection['db']['broadcastFeed']['onInsert']>[0]>[1];
+type LiveRow = Parameters<Parameters<DbConnection['db']['broadcastFeed']['onInsert']>[0]>[1];
+/** `failures`: how often this agent has failed it before. */
+type Row = LiveRow & { readonly failures?: number };
 
 /** What broadcasts need of their client. */
 export interface BroadcastParts {
   readonly connection: Connection;
   readonly acts: Acts;
   readonly dispatcher: Dispatcher;
+  /** Something was said to everyone. */
+  readonly said: () => void;
 }
 
 /** Handed out and not settled yet, at most; what comes meanwhile waits in the hub's log. */
 const MAX_OPEN = 256;
-/** How often a handler is given a broadcast that it throws on. */
-const ATTEMPTS = 5;
 
 /** Hands out what is said to everyone, and tells the hub how far this agent has come. */
 export class Broadcasts {
@@ -38,14 +42,24 @@ export class Broadcasts {
   readonly #retries = new Set<ReturnType<typeof setTimeout>>();
   #reader: FeedReader<Row> | undefined;
   #room: (() => void) | undefined;
+  #hasWarned = false;
 
   constructor(parts: BroadcastParts) {
     this.#parts = parts;
     this.#query = new LiveQuery(parts.connection, {
       query: 'SELECT * FROM broadcast_feed',
-      listen: db => db.db.broadcastFeed.onInsert((_, row) => this.#reader?.push(row)),
+      listen: db =>
+        db.db.broadcastFeed.onInsert((_, row) => {
+          this.#reader?.push(row);
+          parts.said();
+        }),
       applied: () => this.#reader?.markBehind(),
     });
+  }
+
+  /** The number of the newest broadcast that was seen. */
+  get last(): bigint {
+    return this.#reader?.position ?? 0n;
   }
 
   /** Begins to hand out what `agent` has not handled, if that was not begun yet. */
@@ -74,7 +88,7 @@ export class Broadcasts {
       try {
         for (const row of await reader.read()) {
           // The hub counts a broadcast as handled by its sender.
-          if (row.sender !== agent) this.#dispatch(row, agent, 1);
+          if (row.sender !== agent) this.#dispatch(row, agent, (row.failures ?? 0) + 1);
           if (this.#open.size >= MAX_OPEN) await new Promise<void>(resolve => (this.#room = resolve));
         }
       } catch (error) {
@@ -93,20 +107,32 @@ export class Broadcasts {
     const page = await this.#parts.connection.call('read_broadcasts', db =>
       db.procedures.readBroadcasts({ agent, after, limit }),
     );
-    const from = after > page.cursor ? after : page.cursor;
+    if (page.first > page.cursor + 1n) this.#warnOfLoss(page.first - page.cursor - 1n);
+    const from = [after, page.cursor, page.first - 1n].reduce((most, each) => (each > most ? each : most));
     const end = from + BigInt(limit);
-    return { rows: page.rows, through: end < page.head ? end : page.head, last: page.head };
+    const rows = [...page.rows].sort((a, b) => b.priority - a.priority || (a.seq < b.seq ? -1 : 1));
+    return { rows, through: end < page.head ? end : page.head, last: page.head };
+  }
+
+  #warnOfLoss(count: bigint): void {
+    if (this.#hasWarned) return;
+    this.#hasWarned = true;
+    const sentence = `${count} broadcasts were no longer kept when this agent came to hear them`;
+    this.#parts.connection.warn(new AgoraError('broadcast/expired', sentence));
   }
 
   #dispatch(row: Row, agent: bigint, attempt: number): void {
-    const { dispatcher, connection } = this.#parts;
+    const { dispatcher, connection, acts } = this.#parts;
+    const duty = new BroadcastDuty(agent, row.seq, attempt);
+    // Its time to live is over: only its place is left.
+    if (row.envelope === '') return acts.perform(duty.acknowledge(), undefined, { kept: true });
     const envelope = parseEnvelope(row.envelope);
     if (!envelope || envelope.payloadBytes !== undefined) {
       connection.warn(new AgoraError('call/failed', `broadcast ${row.seq} cannot be read`));
       return;
     }
     const keeper = new BroadcastKeeper(this.#parts, this, { row, agent, attempt });
-    const message = new IncomingMessage(envelope, 'broadcast', 0, new BroadcastDuty(agent, row.seq), keeper);
+    const message = new IncomingMessage(envelope, 'broadcast', attempt, duty, keeper);
     this.#open.add(message);
     dispatcher.dispatch(message);
   }
@@ -127,7 +153,7 @@ export class Broadcasts {
         this.#retries.delete(timer);
         this.#dispatch(row, agent, attempt + 1);
       },
-      backoffMs(attempt + 2),
+      backoffMs(attempt + 1),
     );
     this.#retries.add(timer);
   }
@@ -151,7 +177,15 @@ class BroadcastKeeper implements MessageKeeper {
   }
 
   perform(act: Act, settled: Settled | undefined, options: { readonly kept: boolean }): void {
-    this.#parts.acts.perform(act, settled, options);
+    const isRetried = act.tag === 'FailBroadcast' && act.value.retry && act.value.attempt < LIMITS.attempts;
+    this.#parts.acts.perform(
+      act,
+      error => {
+        if (!error && isRetried) this.#broadcasts.retry(this.#handed);
+        settled?.(error);
+      },
+      options,
+    );
   }
 
   settled(message: IncomingMessage): void {
@@ -162,20 +196,10 @@ class BroadcastKeeper implements MessageKeeper {
     const { connection } = this.#parts;
     if (connection.state === 'closed') return;
     connection.warn(
-      new AgoraError(error.code, `broadcast ${message.id} could not be acknowledged: ${error.message}`, {
+      new AgoraError(error.code, `broadcast ${message.id} could not be settled: ${error.message}`, {
         cause: error,
       }),
     );
-  }
-
-  /** The hub keeps no account of failed broadcasts: it is tried again here, and counts as handled after the last time. */
-  failedHere(message: IncomingMessage, reason: string, retry: boolean): void {
-    const { row, agent, attempt } = this.#handed;
-    message.lose(new Error(reason));
-    this.#broadcasts.ended(message);
-    if (retry && attempt < ATTEMPTS) return this.#broadcasts.retry(this.#handed);
-    this.#parts.connection.warn(new AgoraError('call/failed', `broadcast ${message.id} was not handled: ${reason}`));
-    this.#parts.acts.perform(new BroadcastDuty(agent, row.seq).acknowledge(), undefined, { kept: true });
   }
 
   extended(): void {

@@ -10,7 +10,6 @@ const keeper: MessageKeeper = {
   perform: act => acts.push(act),
   settled: () => undefined,
   refused: () => undefined,
-  failedHere: () => undefined,
   extended: () => undefined,
 };
 
@@ -20,7 +19,7 @@ function aMessage(
   fields: { type?: string; priority?: number; kind?: MessageKind; payload?: unknown } = {},
 ): IncomingMessage {
   const { type = 'note', priority = 2, kind = 'message', payload = {} } = fields;
-  const duty = kind === 'broadcast' ? new BroadcastDuty(1n, ++last) : new DeliveryDuty(++last, 1, kind);
+  const duty = kind === 'broadcast' ? new BroadcastDuty(1n, ++last, 1) : new DeliveryDuty(++last, 1, kind);
   const envelope = {
     id: `m${last}`,
     from: 'Ada',
@@ -105,6 +104,20 @@ describe('a message', () => {
     dispatcher.dispatch(aMessage());
     dispatcher.remove(first, first.taken);
     expect(second.taken).toEqual(first.taken);
+  });
+});
+
+describe('mail', () => {
+  it('is what no consumer wants: kept, broadcasts too, and taken by hand, the most important first', () => {
+    const dispatcher = aDispatcher(2);
+    dispatcher.keepMail();
+    dispatcher.add(aConsumer('other'), 'messages');
+    const messages = [aMessage({ priority: 1 }), aMessage({ kind: 'broadcast' }), aMessage({ priority: 3 })];
+    for (const message of messages) dispatcher.dispatch(message);
+    expect(acts).toEqual([]);
+    expect(dispatcher.takeMail(2)).toEqual([messages[2], messages[1]]);
+    expect(dispatcher.takeMail(2)).toEqual([messages[0]]);
+    expect(dispatcher.unclaimed).toBe(0);
   });
 });
 

@@ -7,6 +7,8 @@
 // is spent on such deliveries: beyond that the oldest go back to the queue at once. Going back counts as an attempt, so
 // after the last one the hub makes a dead letter of it and tells its sender. A broadcast that nobody wants has simply been
 // heard: it is no duty.
+//
+// An agent that works in turns takes its messages when it likes (`keepMail`): then all of that is kept until it does.
 
 import { faultOf } from './standard-messages.ts';
 import { AgoraError, PermanentError } from './errors.ts';
@@ -24,6 +26,7 @@ export class Dispatcher {
   readonly #tasks: Consumer[] = [];
   readonly #messages: Consumer[] = [];
   readonly #unclaimed = new Set<IncomingMessage>();
+  #keepsMail = false;
   /** How many deliveries the agent may hold. */
   credit: number;
 
@@ -34,6 +37,28 @@ export class Dispatcher {
 
   get hasConsumers(): boolean {
     return this.#tasks.length + this.#messages.length > 0;
+  }
+
+  /** Whether what nobody wants is kept to be taken. */
+  get keepsMail(): boolean {
+    return this.#keepsMail;
+  }
+
+  /** How many messages nobody has taken yet. */
+  get unclaimed(): number {
+    return this.#unclaimed.size;
+  }
+
+  /** From now on what no consumer wants is kept until `takeMail`, broadcasts too. */
+  keepMail(): void {
+    this.#keepsMail = true;
+  }
+
+  /** Takes at most `limit` of what no consumer wants: the highest priority first, then what came first. */
+  takeMail(limit: number): IncomingMessage[] {
+    const taken = [...this.#unclaimed].sort((a, b) => b.priority - a.priority).slice(0, limit);
+    for (const message of taken) this.#unclaimed.delete(message);
+    return taken;
   }
 
   /** Whether a delivery waits for somebody who wants it. */
@@ -71,7 +96,7 @@ export class Dispatcher {
     }
     const consumer = this.#tasks.find(each => each.wants(message)) ?? this.#messages.find(each => each.wants(message));
     if (consumer) return consumer.take(message);
-    if (message.broadcast) return message.finishWith(undefined);
+    if (message.broadcast && !this.#keepsMail) return message.finishWith(undefined);
     this.#unclaimed.add(message);
     this.#makeRoom();
   }
@@ -82,7 +107,7 @@ export class Dispatcher {
   }
 
   #makeRoom(): void {
-    if (!this.hasConsumers) return;
+    if (!this.hasConsumers || this.#keepsMail) return;
     const most = Math.floor(this.credit / 2);
     for (const message of this.#unclaimed) {
       if (this.#unclaimed.size <= most) return;

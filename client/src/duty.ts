@@ -10,9 +10,12 @@ export interface Duty {
   /** Handled, with what the handler returned; `output` is JSON. */
   finish(output: string): Act;
   respondError(error: string): Act;
-  /** Not handled; undefined where the hub keeps no account of failures. */
-  fail(reason: string, retry: boolean): Act | undefined;
+  fail(reason: string, retry: boolean): Act;
   extend(ms: number): Act | undefined;
+  /** How far it is; undefined where nobody waits. `number` counts up from 1; `data` is JSON. */
+  progress(number: number, data: string): Act | undefined;
+  /** A question back to whoever asked, as JSON; undefined where nobody waits. */
+  requireInput(question: string): Act | undefined;
 }
 
 /** A delivery: a message to this agent, a question, or the step of a workflow. */
@@ -68,16 +71,30 @@ export class DeliveryDuty implements Duty {
   extend(ms: number): Act {
     return { tag: 'Extend', value: { delivery: this.delivery, attempt: this.attempt, ms } };
   }
+
+  progress(number: number, data: string): Act | undefined {
+    const { delivery, attempt } = this;
+    return this.kind === 'ask' ? { tag: 'Progress', value: { delivery, attempt, number, data } } : undefined;
+  }
+
+  requireInput(question: string): Act | undefined {
+    const { delivery, attempt } = this;
+    if (this.kind !== 'ask') return undefined;
+    const value = { delivery, attempt, id: createId(), status: 'input_required', data: question, error: '' };
+    return { tag: 'Respond', value };
+  }
 }
 
-/** A broadcast: nobody waits for it, and the hub keeps only how far each agent is. */
+/** A broadcast: nobody waits for it; the hub keeps how far each agent is, and what it has failed. */
 export class BroadcastDuty implements Duty {
   readonly agent: bigint;
   readonly seq: bigint;
+  readonly attempt: number;
 
-  constructor(agent: bigint, seq: bigint) {
+  constructor(agent: bigint, seq: bigint, attempt: number) {
     this.agent = agent;
     this.seq = seq;
+    this.attempt = attempt;
   }
 
   acknowledge(): Act {
@@ -88,15 +105,24 @@ export class BroadcastDuty implements Duty {
     return this.acknowledge();
   }
 
-  respondError(): Act {
-    return this.acknowledge();
+  respondError(error: string): Act {
+    return this.fail(error, false);
   }
 
-  fail(): undefined {
-    return undefined;
+  fail(reason: string, retry: boolean): Act {
+    const { agent, seq, attempt } = this;
+    return { tag: 'FailBroadcast', value: { agent, seq, attempt, reason, retry } };
   }
 
   extend(): undefined {
+    return undefined;
+  }
+
+  progress(): undefined {
+    return undefined;
+  }
+
+  requireInput(): undefined {
     return undefined;
   }
 }

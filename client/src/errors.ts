@@ -20,6 +20,7 @@ export const CLIENT_CODES = {
   'call/failed': 'The server failed while it ran a call.',
   'message/no-answer': 'Nobody answered within the time that was given.',
   'message/settled': 'The message was settled before.',
+  'broadcast/expired': 'Broadcasts were no longer kept when the agent came to hear them.',
   'event/bad-filter': 'An event filter is neither a type, nor a first segment with a wildcard.',
   'event/expired': 'Events from there on are no longer kept.',
   'event/ahead': 'There is no event of that number yet.',

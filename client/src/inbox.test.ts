@@ -17,6 +17,8 @@ afterEach(() => void vi.useRealTimers());
 class Scene {
   readonly acts: Act[] = [];
   readonly notices: Notice[] = [];
+  readonly signals: unknown[] = [];
+  shown = 0;
   readonly warnings: string[] = [];
   readonly dispatcher = new Dispatcher(32, error => this.warnings.push(error.code));
   readonly inbox: Inbox;
@@ -39,6 +41,8 @@ class Scene {
       dispatcher: this.dispatcher,
       agent: () => 1n,
       noticed: notice => this.notices.push(notice),
+      signalled: ({ seq, data }) => this.signals.push([seq, data]),
+      shown: () => this.shown++,
     };
     this.inbox = new Inbox(parts);
   }
@@ -98,7 +102,7 @@ function aRow(fields: Partial<InboxRow>): InboxRow {
     answerBy: 0,
     payload: 1,
   };
-  const row = { id: 7n, agent: 1n, kind: 'message', message: 'm', priority: 2, attempt: 1, leaseUntil: 0n };
+  const row = { id: 7n, agent: 1n, kind: 'message', message: 'm', priority: 2, attempt: 1, leaseUntil: 0n, seq: 1n };
   // The owner is of no interest: the hub shows nobody else's rows.
   return { ...row, envelope: JSON.stringify(envelope), ...fields } as InboxRow;
 }
@@ -162,6 +166,25 @@ describe('a delivery', () => {
     expect(signals[0]?.aborted).toBe(true);
   });
 
+  it('that its sender cancels aborts its handler with that, and the notice is acknowledged', async () => {
+    const scene = await aScene();
+    const signals: AbortSignal[] = [];
+    scene.handle((_message, { signal }) => {
+      signals.push(signal);
+      return never;
+    });
+    scene.show();
+    const envelope =
+      '{"id":"","from":"system","to":"","type":"delivery_cancelled","inReplyTo":"m","payload":{"reason":"too slow"}}';
+    scene.show({ kind: 'cancelled', attempt: 0, envelope });
+    expect(signals[0]?.reason).toMatchObject({
+      code: 'delivery/cancelled',
+      message: expect.stringContaining('too slow') as string,
+    });
+    expect(scene.acts).toEqual([{ tag: 'Acknowledge', value: { delivery: 7n, attempt: 0 } }]);
+    expect(scene.notices).toEqual([]);
+  });
+
   it('has its payload fetched when it is long', async () => {
     const scene = await aScene();
     const payloads: unknown[] = [];
@@ -205,5 +228,26 @@ describe('a notice', () => {
     scene.show({ kind: 'answer', attempt: 0, envelope });
     expect(scene.notices).toEqual([{ kind: 'answer', about: 'q', from: 'Ada', payload: { status: 'success' } }]);
     expect(scene.acts).toEqual([{ tag: 'Acknowledge', value: { delivery: 7n, attempt: 0 } }]);
+  });
+});
+
+describe('progress', () => {
+  it('is told each time its row is changed, and is not acknowledged', async () => {
+    const scene = await aScene();
+    const signal = (seq: number) => ({
+      kind: 'progress',
+      attempt: 0,
+      seq: BigInt(seq),
+      envelope: `{"id":"","from":"system","to":"","type":"progress","payload":{"seq":${seq},"from":"Bob","data":${seq}}}`,
+    });
+    scene.show(signal(1));
+    scene.show(signal(2));
+    expect(scene.signals).toEqual([
+      [1, 1],
+      [2, 2],
+    ]);
+    expect(scene.acts).toEqual([]);
+    expect(scene.shown).toBe(2);
+    expect(scene.inbox.lastOffer).toBe(2n);
   });
 });

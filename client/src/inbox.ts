@@ -2,7 +2,7 @@
 //
 // I1  A delivery is handed out once an attempt, also when its row is changed, or seen again after a reconnect.
 // I2  A row that disappears before it was settled here takes its message back: the signal of its handler is aborted.
-// I3  A notice is acknowledged after whoever waits for it was told.
+// I3  A notice is acknowledged after whoever waits for it was told. (A signal of progress is not: its row is the ask's.)
 
 import type { DbConnection } from '@agora/bindings';
 import type { Act, Acts, Settled } from './acts.ts';
@@ -12,6 +12,7 @@ import { DeliveryDuty } from './duty.ts';
 import { parseEnvelope, type Envelope } from './envelope.ts';
 import { AgoraError, toAgoraError } from './errors.ts';
 import { IncomingMessage, type MessageKeeper, type MessageKind } from './incoming-message.ts';
+import { isObject } from './json.ts';
 import { LiveQuery, type QueryConnection } from './live-query.ts';
 
 /** A row of the inbox. */
@@ -26,6 +27,16 @@ export interface Notice {
   readonly payload: unknown;
 }
 
+/** How far a question of this agent is. */
+export interface Signal {
+  /** The id of the question. */
+  readonly about: string;
+  /** Counts up from 1 a question. */
+  readonly seq: number;
+  readonly data: unknown;
+  readonly at: Date;
+}
+
 /** What the inbox needs of its client. */
 export interface InboxParts {
   readonly connection: QueryConnection & Pick<Connection, 'call' | 'state' | 'warn'>;
@@ -34,6 +45,9 @@ export interface InboxParts {
   /** The agent whose rows are wanted: an identity may own more. */
   readonly agent: () => bigint | undefined;
   readonly noticed: (notice: Notice) => void;
+  readonly signalled: (signal: Signal) => void;
+  /** Something new was shown to the agent, whatever it is. */
+  readonly shown: () => void;
 }
 
 /** Leases are looked at this often, and renewed when less than half of one is left. */
@@ -46,6 +60,7 @@ export class Inbox {
   readonly #parts: InboxParts;
   readonly #held = new Map<bigint, HeldDelivery>();
   #renewal: ReturnType<typeof setInterval> | undefined;
+  #lastOffer = 0n;
 
   constructor(parts: InboxParts) {
     this.#parts = parts;
@@ -60,6 +75,11 @@ export class Inbox {
     });
   }
 
+  /** The number of the newest offer that was seen: a new one each time something is shown to the agent. */
+  get lastOffer(): bigint {
+    return this.#lastOffer;
+  }
+
   /** Takes back all that is held; the hub offers it again to whoever comes. */
   close(reason: Error): void {
     clearInterval(this.#renewal);
@@ -70,6 +90,8 @@ export class Inbox {
 
   #offered(row: InboxRow): void {
     if (row.agent !== this.#parts.agent()) return;
+    this.#see(row);
+    if (row.kind === 'progress') return this.#signalled(row);
     const known = this.#held.get(row.id);
     if (known?.attempt === row.attempt) return;
     const held = new HeldDelivery(this.#parts, row);
@@ -98,26 +120,43 @@ export class Inbox {
   }
 
   #changed(old: InboxRow, row: InboxRow): void {
-    if (old.attempt === row.attempt) return;
-    this.#gone(old);
+    if (row.kind !== 'progress') {
+      if (old.attempt === row.attempt) return;
+      this.#gone(old, reasonOfLoss(row));
+    }
     this.#offered(row);
   }
 
-  #gone(row: InboxRow): void {
+  #gone(row: InboxRow, reason = reasonOfLoss(undefined)): void {
     const held = this.#held.get(row.id);
     if (held?.attempt !== row.attempt) return;
     this.#held.delete(row.id);
-    held.lost();
+    held.lost(reason);
+  }
+
+  #see(row: InboxRow): void {
+    if (row.seq <= this.#lastOffer) return;
+    this.#lastOffer = row.seq;
+    this.#parts.shown();
+  }
+
+  #signalled(row: InboxRow): void {
+    const envelope = parseEnvelope(row.envelope);
+    const payload = envelope?.payload;
+    if (!envelope || !isObject(payload)) return;
+    const at = new Date(envelope.sentAt / 1000);
+    this.#parts.signalled({ about: row.message, seq: Number(payload['seq']), data: payload['data'], at });
   }
 
   /** After a reconnect: what is no longer offered was taken back meanwhile. */
   #compare(db: DbConnection): void {
-    const offered = new Map<bigint, number>();
-    for (const row of db.db.myInbox.iter()) offered.set(row.id, row.attempt);
+    const offered = new Map<bigint, InboxRow>();
+    for (const row of db.db.myInbox.iter()) offered.set(row.id, row);
     for (const [id, held] of [...this.#held]) {
-      if (offered.get(id) === held.attempt) continue;
+      const row = offered.get(id);
+      if (row?.attempt === held.attempt) continue;
       this.#held.delete(id);
-      held.lost();
+      held.lost(reasonOfLoss(row));
     }
   }
 
@@ -155,11 +194,11 @@ class HeldDelivery implements MessageKeeper {
   }
 
   /** Its row is gone. */
-  lost(): void {
+  lost(reason: AgoraError): void {
     // Mostly it was settled here, and this is the echo.
     if (!this.message?.isOpen) return;
     this.#parts.dispatcher.forget(this.message);
-    this.message.lose(new AgoraError('delivery/stale-attempt', 'the hub took it back'));
+    this.message.lose(reason);
   }
 
   /** Renews the lease when it is due: while somebody here has it, or nobody listens at all yet. */
@@ -168,7 +207,7 @@ class HeldDelivery implements MessageKeeper {
     const { acts, connection, dispatcher } = this.#parts;
     if (!message?.isOpen || now < this.#renewAt) return;
     if (dispatcher.isUnclaimed(message)) {
-      if (dispatcher.hasConsumers) return;
+      if (dispatcher.hasConsumers && !dispatcher.keepsMail) return;
     } else if (now - this.#heldSince > connection.settings.handlerTimeoutMs) return;
     const act = this.#duty?.extend(LEASE_MS);
     this.#renewAt = now + LEASE_MS / 2;
@@ -197,14 +236,18 @@ class HeldDelivery implements MessageKeeper {
     if (act) acts.perform(act, undefined, { kept: true });
   }
 
-  /** The hub keeps account of every delivery's failures. */
-  failedHere(): void {
-    throw new Error('a delivery fails at the hub');
-  }
-
   extended(_message: IncomingMessage, ms: number): void {
     this.#renewAt = performance.now() + ms / 2;
   }
+}
+
+/** Why a delivery is no longer held, by what its row is now. */
+function reasonOfLoss(row: InboxRow | undefined): AgoraError {
+  if (row?.kind !== 'cancelled') return new AgoraError('delivery/stale-attempt', 'the hub took it back');
+  const payload = parseEnvelope(row.envelope)?.payload;
+  const reason = isObject(payload) ? payload['reason'] : undefined;
+  const why = typeof reason === 'string' && reason !== '' ? `: ${reason}` : '';
+  return new AgoraError('delivery/cancelled', `its sender has cancelled it${why}`);
 }
 
 function isDuty(kind: string): kind is Exclude<MessageKind, 'broadcast'> {

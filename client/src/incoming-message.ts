@@ -3,16 +3,19 @@
 import { LIMITS } from '@agora/module/contract';
 import type { Act, Settled } from './acts.ts';
 import type { Duty } from './duty.ts';
-import type { Envelope } from './envelope.ts';
+import { referencesOf, type Envelope, type MessageReference } from './envelope.ts';
 import { AgoraError, PermanentError, textOf } from './errors.ts';
-import { ANSWER, toJson } from './json.ts';
+import { ANSWER, SIGNAL, toJson } from './json.ts';
 import type { PayloadOf } from './standard-messages.ts';
 
 /** What a handler may do with the message it was given, besides returning and throwing. */
 export interface MessageContext {
-  /** Which attempt this is: 1 for the first. 0 for a broadcast. */
+  /** Which attempt this is: 1 for the first. */
   readonly attempt: number;
-  /** Aborted when the message is no longer this handler's: lease over, taken back, client or subscription closed. */
+  /**
+   * Aborted when the message is no longer this handler's: cancelled by its sender (`delivery/cancelled`), lease over or
+   * taken back (`delivery/stale-attempt`), client or subscription closed (`client/closed`).
+   */
   readonly signal: AbortSignal;
   /** Finishes the message with an answer. Where nobody asked (`wantsAnswer` is false), just finishes it. */
   respond(data: unknown): Promise<void>;
@@ -20,6 +23,13 @@ export interface MessageContext {
   respondError(error: string): Promise<void>;
   /** Fails the message: tried again after a while by default, else failed for good. */
   fail(reason: string, options?: { readonly retry?: boolean }): Promise<void>;
+  /**
+   * Tells whoever asked how far it is: progress or a partial result, JSON of at most 16 KiB. Comes in order and before the
+   * answer; need not be awaited. Does nothing where nobody asked.
+   */
+  progress(data: unknown): Promise<void>;
+  /** Asks back, and so finishes this attempt: the reply comes as a question of its own, which `continues` this one. */
+  requireInput(question: unknown): Promise<void>;
   /** The message is kept for this long from now, at most an hour. Leases of running handlers are renewed anyway. */
   extend(ms: number): Promise<void>;
 }
@@ -34,8 +44,6 @@ export interface MessageKeeper {
   settled(message: IncomingMessage): void;
   /** A settlement that nobody waits for was refused by the hub. */
   refused(message: IncomingMessage, error: AgoraError): void;
-  /** A failure that the hub keeps no account of. */
-  failedHere(message: IncomingMessage, reason: string, retry: boolean): void;
   /** The hub was asked for a longer lease. */
   extended(message: IncomingMessage, ms: number): void;
 }
@@ -59,6 +67,14 @@ export class IncomingMessage<Type extends string = string> implements MessageCon
   /** Until when an answer is wanted, if one is. */
   readonly answerBy: Date | undefined;
   readonly inReplyTo: string | undefined;
+  /** The id of the question that this reply to a question back goes on with. */
+  readonly continues: string | undefined;
+  /** Until when it is handed out, if it has a time to live. */
+  readonly expiresAt: Date | undefined;
+  /** On whose behalf it was sent, nearest first: verified by the hub. `client.readReference` reads them. */
+  readonly onBehalfOf: readonly MessageReference[];
+  /** What it passes on, nearest first: verified by the hub. */
+  readonly forwarded: readonly MessageReference[];
   /** A message, a question (`ask`), the step of a workflow (`task`), or a broadcast. */
   readonly kind: MessageKind;
   readonly attempt: number;
@@ -67,6 +83,7 @@ export class IncomingMessage<Type extends string = string> implements MessageCon
   #state: 'open' | 'settled' | 'lost' = 'open';
   #abort: AbortController | undefined;
   #interruption: Error | undefined;
+  #signals = 0;
 
   constructor(envelope: Envelope, kind: MessageKind, attempt: number, duty: Duty, keeper: MessageKeeper) {
     this.id = envelope.id;
@@ -80,6 +97,10 @@ export class IncomingMessage<Type extends string = string> implements MessageCon
     this.sentAt = new Date(envelope.sentAt / 1000);
     this.answerBy = envelope.answerBy > 0 ? new Date(envelope.answerBy / 1000) : undefined;
     this.inReplyTo = envelope.inReplyTo;
+    this.continues = envelope.continues;
+    this.expiresAt = envelope.expiresAt === undefined ? undefined : new Date(envelope.expiresAt / 1000);
+    this.onBehalfOf = referencesOf(envelope.onBehalfOf);
+    this.forwarded = referencesOf(envelope.forwarded);
     this.kind = kind;
     this.attempt = attempt;
     this.#duty = duty;
@@ -133,11 +154,27 @@ export class IncomingMessage<Type extends string = string> implements MessageCon
   }
 
   fail(reason: string, options: { readonly retry?: boolean } = {}): Promise<void> {
-    const retry = options.retry ?? true;
-    const act = this.#duty.fail(reason, retry);
-    if (act) return this.#settle(act);
-    this.#keeper.failedHere(this, reason, retry);
-    return Promise.resolve();
+    return this.#settle(this.#duty.fail(reason, options.retry ?? true));
+  }
+
+  progress(data: unknown): Promise<void> {
+    const sent = new Promise<void>((resolve, reject) => {
+      const text = toJson(data ?? null, SIGNAL);
+      this.#checkOpen();
+      const act = this.#duty.progress(this.#signals + 1, text);
+      if (!act) return resolve();
+      this.#signals++;
+      this.#keeper.perform(act, error => (error ? reject(error) : resolve()), { kept: false });
+    });
+    // Whoever does not wait for it need not hear that it was refused.
+    sent.catch(() => undefined);
+    return sent;
+  }
+
+  async requireInput(question: unknown): Promise<void> {
+    const act = this.#duty.requireInput(toJson(question ?? null, ANSWER));
+    if (!act) throw new AgoraError('delivery/no-asker', `nobody waits for an answer to message ${this.id}`);
+    await this.#settle(act);
   }
 
   async extend(ms: number): Promise<void> {
@@ -167,11 +204,7 @@ export class IncomingMessage<Type extends string = string> implements MessageCon
   /** Ends the message as a handler that threw. */
   failWith(thrown: unknown): void {
     if (this.#state !== 'open') return;
-    const retry = !(thrown instanceof PermanentError);
-    const reason = textOf(thrown);
-    const act = this.#duty.fail(reason, retry);
-    if (act) this.#end(act, undefined);
-    else this.#keeper.failedHere(this, reason, retry);
+    this.#end(this.#duty.fail(textOf(thrown), !(thrown instanceof PermanentError)), undefined);
   }
 
   /** It is no longer this recipient's. */
@@ -188,10 +221,12 @@ export class IncomingMessage<Type extends string = string> implements MessageCon
   }
 
   /** Settled by a batch, whose call carries this act. */
-  settleInBatch(act: (duty: Duty) => Act | undefined): Act {
+  settleInBatch(act: (duty: Duty) => Act): Act {
     this.#checkOpen();
     const made = act(this.#duty);
-    if (!made) throw new AgoraError('delivery/unknown', 'a broadcast cannot fail; acknowledge it');
+    if (made.tag === 'FailBroadcast') {
+      throw new AgoraError('delivery/unknown', 'a broadcast is not failed in a batch; use its method fail()');
+    }
     this.#state = 'settled';
     this.#keeper.settled(this);
     return made;
@@ -212,8 +247,9 @@ export class IncomingMessage<Type extends string = string> implements MessageCon
   #checkOpen(): void {
     if (this.#state === 'settled') throw new AgoraError('message/settled', `message ${this.id} was settled before`);
     if (this.#state === 'lost') {
+      const isCancelled = this.#interruption instanceof AgoraError && this.#interruption.code === 'delivery/cancelled';
       throw new AgoraError(
-        'delivery/stale-attempt',
+        isCancelled ? 'delivery/cancelled' : 'delivery/stale-attempt',
         `message ${this.id} was taken back: ${textOf(this.#interruption)}`,
       );
     }

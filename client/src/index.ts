@@ -1,10 +1,10 @@
 // What programs use to be agents on a hub.
 
 export { AgoraClient } from './agora-client.ts';
-export type { ClientEvents, CoordinationQuery, EventRequest, MessageOptions } from './agora-client.ts';
+export type { ClientEvents, CoordinationQuery, EventRequest, MessageOptions } from './client-types.ts';
 export type { AgentFilters, AgentInfo } from './agents.ts';
 export type { AgoraEvent } from './agora-event.ts';
-export type { Answer } from './asks.ts';
+export type { Answer, ReplyOptions } from './answer.ts';
 export type { BatchAct } from './batch.ts';
 export type { ConnectionState } from './connection.ts';
 export {
@@ -18,16 +18,21 @@ export {
 } from './errors.ts';
 export type { EventHandler, EventSubscription } from './event-subscription.ts';
 export type { EventOptions, OutgoingEvent } from './events.ts';
+export type { MessageReference } from './envelope.ts';
+export type { GroupInfo } from './groups.ts';
+export type { AgentUsage, BroadcastInfo, DeliveryInfo, MessageRecord } from './history.ts';
 export type { MessageFilters } from './filters.ts';
 export type { Notice } from './inbox.ts';
 export type { IncomingMessage, MessageContext, MessageKind, MessageOf } from './incoming-message.ts';
 export type { MessageHandler, MessageSubscription } from './message-subscription.ts';
-export type { Accepted, AnswerWithin, OutgoingMessage } from './messages.ts';
+export type { Accepted, AnswerWithin, DeliveryOptions, ForwardOptions, OutgoingMessage } from './messages.ts';
 export type { AgoraClientOptions, TokenStore } from './options.ts';
+export type { PendingAnswer, ProgressSignal } from './pending-answer.ts';
 export type { Registration } from './registration.ts';
 export type { WebSocketConstructor, WebSocketLike } from './socket.ts';
 export { isStandardType, MESSAGE_SCHEMAS, type PayloadOf, type StandardMessageType } from './standard-messages.ts';
 export type { Task, TaskHandler } from './tasks.ts';
 export { createId } from './uuid.ts';
+export type { WaitForMailOptions } from './wake.ts';
 export { workflowDefinitionSchema, type WorkflowDefinition } from './workflow-definition.ts';
 export type { WorkflowHandle, WorkflowResult, WorkflowStep, WorkflowSummary } from './workflow-handle.ts';

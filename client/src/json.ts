@@ -43,6 +43,14 @@ export const ANSWER: JsonRules = {
   tooLarge: 'message/too-large',
 };
 
+/** The rules for a signal of progress. */
+export const SIGNAL: JsonRules = {
+  what: 'a signal',
+  maxBytes: LIMITS.signalBytes,
+  bad: 'delivery/bad-signal',
+  tooLarge: 'delivery/bad-signal',
+};
+
 /** The JSON of a value. Throws an `AgoraError` with the code of the rules when there is none, or when it is too long. */
 export function toJson(value: unknown, rules: JsonRules): string {
   let text: string | undefined;

@@ -1,21 +1,24 @@
-// Sending: to one agent, to several, to everyone; with or without waiting for the answer.
+// Sending: to one agent, to several, to a group, to whoever is able, to everyone; with or without waiting for the answer.
 
 import { LIMITS, PRIORITY } from '@agora/module/contract';
 import type { Act, Acts } from './acts.ts';
 import type { Agents } from './agents.ts';
-import type { Answer, Asks } from './asks.ts';
-import { AgoraError } from './errors.ts';
+import type { Asks } from './asks.ts';
+import { AgoraError, toAgoraError } from './errors.ts';
+import type { IncomingMessage } from './incoming-message.ts';
 import { HEADERS, PAYLOAD, toJson } from './json.ts';
+import { PendingAnswer, type ProgressSignal } from './pending-answer.ts';
 import { checkPayload, type PayloadOf } from './standard-messages.ts';
 import { createId } from './uuid.ts';
 
-/** What is said, and to whom. */
-export interface OutgoingMessage<Type extends string = string> {
-  /** The name of an agent, several names, or `*` for everyone else. `toAgent` and `to` mean the same. */
+/** To whom something goes, when, and how urgently. */
+export interface DeliveryOptions {
+  /**
+   * The name of an agent, `@capability` (one agent that has it), `#group` (each member), several of these, or `*` for
+   * everyone else. `toAgent` and `to` mean the same.
+   */
   readonly toAgent?: string | readonly string[] | undefined;
   readonly to?: string | readonly string[] | undefined;
-  readonly messageType: Type;
-  readonly payload: PayloadOf<Type>;
   /** 1 low, 2 normal (the default), 3 high, 4 critical. */
   readonly priority?: number | undefined;
   readonly headers?: Readonly<Record<string, unknown>> | undefined;
@@ -23,6 +26,22 @@ export interface OutgoingMessage<Type extends string = string> {
   readonly id?: string | undefined;
   /** The id of the message that this one is about. */
   readonly inReplyTo?: string | undefined;
+  /** How long the hub keeps it back, or until when: one of both. At most 366 days. */
+  readonly delayMs?: number | undefined;
+  readonly deliverAt?: Date | undefined;
+  /** What is not handed out within this time, counted from now, expires, and its sender is told. */
+  readonly ttlMs?: number | undefined;
+  /** A message that this agent sent or was given, or its id: the hub verifies that, and the recipient reads it. */
+  readonly onBehalfOf?: string | IncomingMessage | undefined;
+}
+
+/** How a message is passed on. */
+export type ForwardOptions = DeliveryOptions;
+
+/** What is said, and to whom. */
+export interface OutgoingMessage<Type extends string = string> extends DeliveryOptions {
+  readonly messageType: Type;
+  readonly payload: PayloadOf<Type>;
 }
 
 /** How long an answer is waited for. */
@@ -30,8 +49,10 @@ export interface AnswerWithin {
   /** Seconds. */
   readonly timeout?: number | undefined;
   readonly timeoutMs?: number | undefined;
-  /** Ends the waiting; the message stays sent. */
+  /** Ends the waiting, and cancels the message at the hub. */
   readonly signal?: AbortSignal | undefined;
+  /** Called for each signal of progress, in order. */
+  readonly onProgress?: ((signal: ProgressSignal) => void) | undefined;
 }
 
 /** A message that the hub has. */
@@ -50,6 +71,7 @@ export interface MessageParts {
 }
 
 type SendAct = Extract<Act, { tag: 'Send' }>;
+type CancelAct = Extract<Act, { tag: 'Cancel' }>;
 
 /** Sends messages, and waits for answers where they are wanted. */
 export class Messages {
@@ -60,72 +82,108 @@ export class Messages {
   }
 
   /** Sends a message; settles once the hub has it. */
-  send(message: OutgoingMessage): Promise<Accepted> {
-    return new Promise((resolve, reject) => {
-      const act = this.actOf(message, 0);
-      const accepted: Accepted = { messageId: act.value.id, status: 'accepted' };
+  async send(message: OutgoingMessage): Promise<Accepted> {
+    return this.#perform(this.actOf(message, 0), message);
+  }
+
+  /** Passes a message on as it is. */
+  async forward(message: IncomingMessage | string, options: ForwardOptions): Promise<Accepted> {
+    return this.#perform(this.forwardOf(message, options), options);
+  }
+
+  /** Sends a message and waits for its answer. Whatever is wrong with it is what the answer rejects with. */
+  ask(message: OutgoingMessage, { timeout, timeoutMs, signal, onProgress }: AnswerWithin): PendingAnswer {
+    const withinMs = timeoutMs ?? (timeout ?? 0) * 1000;
+    const id = message.id ?? createId();
+    try {
+      signal?.throwIfAborted();
+      checkDeadline(withinMs);
+      const act = this.actOf({ ...message, id }, Math.ceil(withinMs));
+      const pending = this.#parts.asks.wait(id, { timeoutMs: withinMs, signal, onProgress });
       this.#parts.acts.perform(act, error => {
-        if (error) this.#explain(error, message).catch(reject);
-        else resolve(accepted);
+        if (!error) return;
+        this.#explain(error, message).catch((reason: unknown) => this.#parts.asks.fail(id, toAgoraError(reason)));
       });
+      return pending;
+    } catch (error) {
+      const answer = Promise.reject(error instanceof Error ? error : toAgoraError(error));
+      const source = { readSignals: () => Promise.resolve([]), cancel: () => Promise.resolve() };
+      return new PendingAnswer({ messageId: id, answer, source });
+    }
+  }
+
+  /** Says what was asked back. */
+  reply(ask: string, data: unknown, timeoutMs: number, refused: (error: AgoraError) => void): void {
+    if (timeoutMs !== 0) checkDeadline(timeoutMs);
+    const payload = toJson(data ?? null, PAYLOAD);
+    const agent = this.#parts.sender();
+    const value = { id: createId(), agent, ask, payload, answerWithinMs: Math.ceil(timeoutMs) };
+    this.#parts.acts.perform({ tag: 'Reply', value }, error => error && refused(error));
+  }
+
+  /** Calls a message off. */
+  cancel(message: string, reason: string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#parts.acts.perform(this.cancelOf(message, reason), error => (error ? reject(error) : resolve()));
     });
   }
 
-  /** Sends a message and waits for its answer. */
-  async ask(message: OutgoingMessage, { timeout, timeoutMs, signal }: AnswerWithin): Promise<Answer> {
-    signal?.throwIfAborted();
-    const withinMs = timeoutMs ?? (timeout ?? 0) * 1000;
-    if (!(withinMs >= 1 && withinMs <= LIMITS.answerWithinMs)) {
-      throw new AgoraError(
-        'message/bad-deadline',
-        `an answer may take 1 ms to ${LIMITS.answerWithinMs} ms, not ${withinMs} ms`,
-      );
-    }
-    const act = this.actOf(message, Math.ceil(withinMs));
-    const { id } = act.value;
-    const answer = this.#parts.asks.wait(id, withinMs, signal);
-    this.#parts.acts.perform(act, error => error && this.#parts.asks.fail(id, error));
-    try {
-      return await answer;
-    } catch (error) {
-      return await this.#explain(error, message);
-    }
+  cancelOf(message: string, reason: string): CancelAct {
+    return { tag: 'Cancel', value: { agent: this.#parts.sender(), message, reason } };
   }
 
   /** Checks a message and puts it as an act. */
   actOf(message: OutgoingMessage, answerWithinMs: number): SendAct {
-    const { messageType: type, payload, priority = PRIORITY.normal, headers } = message;
+    const { messageType: type, payload } = message;
+    checkPayload(type, payload);
+    return this.#actOf(message, { type, payload: toJson(payload, PAYLOAD), answerWithinMs, forwardOf: '' });
+  }
+
+  /** Puts the passing on of a message as an act: the hub has its type and its payload. */
+  forwardOf(message: IncomingMessage | string, options: ForwardOptions): SendAct {
+    return this.#actOf(options, { type: '', payload: '', answerWithinMs: 0, forwardOf: idOf(message) });
+  }
+
+  #actOf(
+    options: DeliveryOptions,
+    content: Pick<SendAct['value'], 'type' | 'payload' | 'answerWithinMs' | 'forwardOf'>,
+  ): SendAct {
+    const { priority = PRIORITY.normal, headers, onBehalfOf } = options;
     if (!(Number.isInteger(priority) && priority >= PRIORITY.low && priority <= PRIORITY.critical)) {
       throw new AgoraError(
         'message/bad-priority',
         `priority ${priority} does not exist; use 1 low, 2 normal, 3 high or 4 critical`,
       );
     }
-    checkPayload(type, payload);
-    const to = targetsOf(message);
-    const text = toJson(payload, PAYLOAD);
     return {
       tag: 'Send',
       value: {
-        id: message.id ?? createId(),
+        ...content,
+        id: options.id ?? createId(),
         agent: this.#parts.sender(),
-        to,
-        type,
-        payload: text,
+        to: targetsOf(options),
         headers: headers === undefined ? '' : toJson(headers, HEADERS),
         priority,
-        answerWithinMs,
-        ttlMs: 0n,
-        delayMs: 0n,
-        inReplyTo: message.inReplyTo ?? '',
-        onBehalfOf: '',
-        forwardOf: '',
+        ttlMs: readTime('ttlMs', options.ttlMs, 1),
+        delayMs: readDelay(options),
+        inReplyTo: options.inReplyTo ?? '',
+        onBehalfOf: onBehalfOf === undefined ? '' : idOf(onBehalfOf),
       },
     };
   }
 
+  #perform(act: SendAct, options: DeliveryOptions): Promise<Accepted> {
+    const accepted: Accepted = { messageId: act.value.id, status: 'accepted' };
+    return new Promise((resolve, reject) => {
+      this.#parts.acts.perform(act, error => {
+        if (error) this.#explain(error, options).catch(reject);
+        else resolve(accepted);
+      });
+    });
+  }
+
   /** Adds to a refused name the names that may have been meant. */
-  async #explain(error: unknown, message: OutgoingMessage): Promise<never> {
+  async #explain(error: unknown, message: DeliveryOptions): Promise<never> {
     if (!(error instanceof AgoraError) || error.code !== 'message/unknown-recipient') throw error;
     const names: string[] = [];
     for (const name of targetsOf(message)) {
@@ -138,10 +196,39 @@ export class Messages {
   }
 }
 
-function targetsOf({ toAgent, to }: OutgoingMessage): string[] {
+function targetsOf({ toAgent, to }: DeliveryOptions): string[] {
   const targets = toAgent ?? to ?? [];
   const names = typeof targets === 'string' ? [targets] : [...targets];
-  if (names.length === 0)
-    throw new AgoraError('message/no-recipient', 'name a recipient, several, or "*" for everyone');
+  if (names.length === 0) {
+    throw new AgoraError(
+      'message/no-recipient',
+      'name a recipient, several, "#group", "@capability", or "*" for everyone',
+    );
+  }
   return names;
+}
+
+function idOf(message: IncomingMessage | string): string {
+  return typeof message === 'string' ? message : message.id;
+}
+
+function checkDeadline(withinMs: number): void {
+  if (withinMs >= 1 && withinMs <= LIMITS.answerWithinMs) return;
+  throw new AgoraError(
+    'message/bad-deadline',
+    `an answer may take 1 ms to ${LIMITS.answerWithinMs} ms, not ${withinMs} ms`,
+  );
+}
+
+function readDelay({ delayMs, deliverAt }: DeliveryOptions): bigint {
+  if (deliverAt === undefined) return readTime('delayMs', delayMs, 0);
+  if (delayMs !== undefined) throw new AgoraError('message/bad-time', 'give either delayMs or deliverAt, not both');
+  const untilMs = deliverAt.getTime() - Date.now();
+  return readTime('deliverAt', untilMs < 0 ? 0 : untilMs, 0);
+}
+
+function readTime(option: string, ms: number | undefined, least: number): bigint {
+  if (ms === undefined) return 0n;
+  if (ms >= least && ms <= LIMITS.delayMs) return BigInt(Math.ceil(ms));
+  throw new AgoraError('message/bad-time', `${option} is ${least} ms to ${LIMITS.delayMs} ms ahead, not ${ms} ms`);
 }

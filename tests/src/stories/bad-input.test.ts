@@ -51,8 +51,11 @@ describe('a message is refused', () => {
 
   it('to nobody', () => expectRefusal(send({ toAgent: [] }), 'message/no-recipient', /name a recipient/));
 
-  it('to a kind of target that is not there yet', () =>
-    expectRefusal(send({ toAgent: '#group' }), 'message/unsupported-target', /#group/));
+  it('to a group or a capability that nobody has, or to everyone and others', async () => {
+    await expectRefusal(send({ toAgent: '#group' }), 'message/unknown-recipient', /#group/);
+    await expectRefusal(send({ toAgent: '@fly' }), 'message/unknown-recipient', /fly/);
+    await expectRefusal(send({ toAgent: ['*', 'DocSystemAgent'] }), 'message/unsupported-target', /\*/);
+  });
 
   it('whose payload is not JSON', async () => {
     const circle: Record<string, unknown> = {};
@@ -148,7 +151,7 @@ describe('who speaks for another’s agent', () => {
     const agent = BigInt(docs?.id ?? 0);
     const db = await openRaw();
     const send = { id: createId(), agent, to: ['Careless'], type: 'note', payload: '{}', headers: '', priority: 2 };
-    const times = { answerWithinMs: 0, ttlMs: 0n, delayMs: 0n, inReplyTo: '' };
+    const times = { answerWithinMs: 0, ttlMs: 0n, delayMs: 0n, inReplyTo: '', onBehalfOf: '', forwardOf: '' };
     const notYours = expect.objectContaining({
       message: expect.stringContaining('agent/not-yours') as string,
     }) as unknown;

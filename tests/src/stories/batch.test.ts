@@ -53,4 +53,30 @@ describe('a batch', () => {
     });
     expect(await hub.rows('message')).toHaveLength(before);
   });
+
+  it('mixes what there is: to a group and later, passed on, called off, answered', async () => {
+    const [worker, asker, friend] = await Promise.all(['Mixer', 'MixAsker', 'MixFriend'].map(name => hub.join(name)));
+    if (!worker || !asker || !friend) return expect.unreachable();
+    await friend.joinGroup('#mixed');
+    const told = new Heard<unknown>();
+    await friend.subscribeToMessages<'told' | 'q'>(({ type, payload }) => told.add([type, payload]));
+    const { messageId } = await worker.sendMessage({ to: 'MixAsker', messageType: 'x', payload: 1, delayMs: 60_000 });
+    await worker.subscribeToMessages<'q'>(async message => {
+      await worker.batch([
+        { do: 'forward', message, to: 'MixFriend' },
+        { do: 'send', to: '#mixed', messageType: 'told', payload: 'later', delayMs: 100 },
+        { do: 'cancel', messageId },
+        { do: 'respond', message, data: 'all of it' },
+      ]);
+    });
+
+    const answer = await asker.sendMessage({ to: 'Mixer', messageType: 'q', payload: 'q', timeout: 5 });
+
+    expect(answer).toMatchObject({ status: 'success', data: 'all of it' });
+    expect(await told.atLeast(2)).toEqual([
+      ['q', 'q'],
+      ['told', 'later'],
+    ]);
+    expect(await worker.messageStatus(messageId)).toMatchObject([{ state: 'cancelled' }]);
+  });
 });

@@ -98,4 +98,58 @@ describe('a broadcast', () => {
     const payloads = await heard.atLeast(300);
     expect(payloads.map(payload => (Array.isArray(payload) ? (payload as unknown[])[0] : undefined))).toEqual(numbers);
   });
+
+  it('that fails for one is tried again for that one, dead after five times, and handled by the others', async () => {
+    await using place = await startTestHub();
+    const crier = await place.join('Unlucky');
+    const attempts = new Heard<number>();
+    const fine = new Heard<unknown>();
+    const failing = await place.join('Stumbling');
+    const refusing = await place.join('Refusing');
+    const handling = await place.join('Handling');
+    const messageTypes = ['alarm'] as const;
+    await failing.subscribeToMessages({
+      filters: { messageTypes },
+      handler: (_message, { attempt }) => {
+        attempts.add(attempt);
+        throw new Error('not ready');
+      },
+    });
+    await refusing.subscribeToMessages({
+      filters: { messageTypes },
+      handler: (_message, context) => context.fail('never', { retry: false }),
+    });
+    await handling.subscribeToMessages({ filters: { messageTypes }, handler: ({ payload }) => fine.add(payload) });
+
+    const { messageId } = await crier.broadcast({ messageType: 'alarm', payload: 1 });
+
+    expect(await attempts.atLeast(5)).toEqual([1, 2, 3, 4, 5]);
+    expect(await fine.first()).toBe(1);
+    await expect
+      .poll(async () => (await crier.broadcastStatus(messageId)).failed.toSorted())
+      .toEqual(['Refusing', 'Stumbling']);
+    expect((await crier.broadcastStatus(messageId)).handled).toContain('Handling');
+    const dead = (await place.rows('dead_letter')).filter(row => JSON.stringify(row).includes(messageId));
+    expect(dead).toHaveLength(1);
+  });
+
+  it('waits by priority for who was away, and one whose time is over is passed over', async () => {
+    const crier = await hub.join('Ranker');
+    const before = await hub.join('Dozing');
+    const { token } = before;
+    await before.close();
+    await crier.broadcast({ messageType: 'ranked', payload: 'over', ttlMs: 1 });
+    for (const priority of [1, 3, 2, 4, 3])
+      await crier.broadcast({ messageType: 'ranked', payload: priority, priority });
+    await expect.poll(async () => JSON.stringify(await hub.rows('broadcast_log')).includes('over')).toBe(false);
+
+    const after = await hub.join('Dozing', {}, { token });
+    const heard = new Heard<unknown>();
+    await after.subscribeToMessages({
+      filters: { messageTypes: ['ranked'] },
+      handler: ({ payload }) => heard.add(payload),
+    });
+
+    expect(await heard.atLeast(5)).toEqual([4, 3, 3, 2, 1]);
+  });
 });

@@ -1,0 +1,41 @@
+// What the methods of `AgoraClient` take, and what it tells of.
+
+import type { AgentFilters } from './agents.ts';
+import type { ConnectionState } from './connection.ts';
+import type { AgoraError } from './errors.ts';
+import type { EventOptions } from './events.ts';
+import type { MessageFilters } from './filters.ts';
+import type { Notice } from './inbox.ts';
+import type { MessageHandler } from './message-subscription.ts';
+import type { WorkflowSummary } from './workflow-handle.ts';
+
+/** What `on` listens to. */
+export interface ClientEvents extends Readonly<Record<string, unknown>> {
+  /** The state of the connection has changed; `error` says why the last one ended. */
+  readonly connection: { readonly state: ConnectionState; readonly error: AgoraError | undefined };
+  /** Word about a message of this agent that nobody waits for: a late answer, a dead letter. */
+  readonly notice: Notice;
+  /** Something went wrong that no call could be rejected with. Without a listener it goes to the console. */
+  readonly warning: AgoraError;
+}
+
+/** Which messages a subscription wants, and who handles them. */
+export interface MessageOptions<Type extends string> {
+  readonly handler?: MessageHandler<Type> | undefined;
+  readonly filters?: MessageFilters<Type> | undefined;
+  /** How many handlers run at once; by default 8. */
+  readonly concurrency?: number | undefined;
+}
+
+/** Which events a subscription wants, and who handles them; without `eventTypes`, all. */
+export interface EventRequest extends EventOptions {
+  readonly eventTypes?: readonly string[] | undefined;
+}
+
+/** What coordination data is asked for. */
+export type CoordinationQuery =
+  | { readonly type: 'agents'; readonly filters?: AgentFilters | undefined }
+  | {
+      readonly type: 'workflows';
+      readonly filters?: { readonly status?: WorkflowSummary['status'] | undefined } | undefined;
+    };

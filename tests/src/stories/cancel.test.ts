@@ -1,0 +1,80 @@
+// Calling off: what waits never comes, and who works on it is told.
+
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Heard } from '../support/heard.ts';
+import { startTestHub, type TestHub } from '../support/hub.ts';
+
+let hub: TestHub;
+
+beforeAll(async () => {
+  hub = await startTestHub();
+});
+
+afterAll(() => hub[Symbol.asyncDispose]());
+
+/** A worker whose handlers run until they are told to stop. */
+async function aWorker(name: string) {
+  const begun = new Heard<string>();
+  const told = new Heard<unknown>();
+  const worker = await hub.join(name);
+  await worker.subscribeToMessages<'job'>(({ id }, { signal }) => {
+    begun.add(id);
+    return new Promise(resolve => {
+      signal.addEventListener('abort', () => {
+        told.add(signal.reason);
+        resolve('too late');
+      });
+    });
+  });
+  return { begun, told };
+}
+
+describe('a message that is called off', () => {
+  it('aborts its handler with the reason, and whoever asked waits no longer', async () => {
+    const { begun, told } = await aWorker('Busy');
+    const boss = await hub.join('Boss');
+    const asking = boss.ask({ to: 'Busy', messageType: 'job', payload: {}, timeout: 30 });
+    await begun.first();
+
+    await asking.cancel('changed my mind');
+
+    await expect(asking).rejects.toMatchObject({ code: 'delivery/cancelled' });
+    expect(await told.first()).toMatchObject({
+      code: 'delivery/cancelled',
+      message: expect.stringContaining('changed my mind') as string,
+    });
+    expect(await boss.messageStatus(asking.messageId)).toMatchObject([{ state: 'cancelled' }]);
+  });
+
+  it('by the signal of whoever asks', async () => {
+    const { begun, told } = await aWorker('AlsoBusy');
+    const boss = await hub.join('Impatient');
+    const controller = new AbortController();
+    const { signal } = controller;
+    const asking = boss.sendMessage({ to: 'AlsoBusy', messageType: 'job', payload: {}, timeout: 30, signal });
+    await begun.first();
+
+    controller.abort(new Error('enough'));
+
+    await expect(asking).rejects.toThrow('enough');
+    expect(await told.first()).toMatchObject({ code: 'delivery/cancelled' });
+  });
+
+  it('while it waits never comes; only its sender may', async () => {
+    const heard = new Heard<unknown>();
+    const reader = await hub.join('Reader');
+    await reader.subscribeToMessages<'note'>(({ payload }) => heard.add(payload));
+    const sender = await hub.join('Hesitant');
+    const note = { to: 'Reader', messageType: 'note' };
+    const { messageId } = await sender.sendMessage({ ...note, payload: 'never', delayMs: 60_000 });
+    await expect(reader.cancel(messageId)).rejects.toMatchObject({ code: 'message/unknown' });
+
+    await sender.cancel(messageId);
+
+    expect(await sender.messageStatus(messageId)).toMatchObject([{ state: 'cancelled' }]);
+    await sender.sendMessage({ ...note, payload: 'this' });
+    expect(await heard.first()).toBe('this');
+    const { messageId: said } = await sender.broadcast({ messageType: 'note', payload: 'all' });
+    await expect(sender.cancel(said)).rejects.toMatchObject({ code: 'message/cannot-cancel' });
+  });
+});

@@ -1,0 +1,44 @@
+// Groups: joined, sent to, left.
+
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Heard } from '../support/heard.ts';
+import { startTestHub, type TestHub } from '../support/hub.ts';
+
+let hub: TestHub;
+
+beforeAll(async () => {
+  hub = await startTestHub();
+});
+
+afterAll(() => hub[Symbol.asyncDispose]());
+
+describe('a group', () => {
+  it('is reached by its name: each member once, but not the sender, nor who has left', async () => {
+    const heard = new Heard<string>();
+    const members = await Promise.all(['Ann', 'Ben', 'Cas', 'Dan'].map(name => hub.join(name)));
+    for (const member of members) {
+      await member.joinGroup('#reviewers');
+      await member.subscribeToMessages<'note'>(({ to }) => heard.add(`${member.name} ${to.join()}`));
+    }
+    const [ann, , , dan] = members;
+    await dan?.leaveGroup('#reviewers');
+    expect(await ann?.groups()).toEqual([{ name: '#reviewers', members: 3 }]);
+    expect((await ann?.groupMembers('#reviewers'))?.sort()).toEqual(['Ann', 'Ben', 'Cas']);
+
+    const sent = await ann?.sendMessage({ to: '#reviewers', messageType: 'note', payload: {} });
+
+    expect([...(await heard.atLeast(2))].sort()).toEqual(['Ben #reviewers', 'Cas #reviewers']);
+    const status = await ann?.messageStatus(sent?.messageId ?? '');
+    expect(status?.map(({ agent }) => agent).sort()).toEqual(['Ben', 'Cas']);
+  });
+
+  it('that nobody has joined is unknown, and one is not looked into from outside', async () => {
+    const inside = await hub.join('Inside');
+    const outside = await hub.join('Outside');
+    await inside.joinGroup('closed');
+    const sending = outside.sendMessage({ to: '#nobody', messageType: 'note', payload: {} });
+    await expect(sending).rejects.toMatchObject({ code: 'message/unknown-recipient' });
+    await expect(outside.groupMembers('#closed')).rejects.toMatchObject({ code: 'group/unknown' });
+    await expect(outside.joinGroup('# no name')).rejects.toMatchObject({ code: 'group/bad-name' });
+  });
+});

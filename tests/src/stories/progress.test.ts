@@ -1,0 +1,78 @@
+// How far a question is: signals in order, each once, also when whoever asked was cut off meanwhile.
+
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { gate, Heard } from '../support/heard.ts';
+import { startTestHub, type TestHub } from '../support/hub.ts';
+import { openWire } from '../support/wire.ts';
+
+let hub: TestHub;
+
+beforeAll(async () => {
+  hub = await startTestHub();
+});
+
+afterAll(() => hub[Symbol.asyncDispose]());
+
+describe('progress', () => {
+  it('comes in order and before the answer, as a loop or to a handler', async () => {
+    const worker = await hub.join('Worker');
+    await worker.subscribeToMessages<'job'>((_message, context) => {
+      for (let n = 1; n <= 5; n++) void context.progress({ n });
+      return 'done';
+    });
+    const asker = await hub.join('Curious');
+    const job = { to: 'Worker', messageType: 'job', payload: {}, timeout: 10 };
+
+    const seen: unknown[] = [];
+    const asking = asker.ask(job);
+    for await (const { seq, data } of asking) seen.push([seq, data]);
+    expect(seen).toEqual([1, 2, 3, 4, 5].map(n => [n, { n }]));
+    expect(await asking).toMatchObject({ status: 'success', data: 'done', messageId: asking.messageId });
+
+    const heard: number[] = [];
+    await asker.sendMessage({ ...job, onProgress: ({ seq }) => heard.push(seq) });
+    expect(heard).toEqual([1, 2, 3, 4, 5]);
+  });
+
+  it('goes on without a hole over the next connection', async () => {
+    await using wire = await openWire(hub.url);
+    const [cut, finish] = [gate(), gate()];
+    const worker = await hub.join('Steady');
+    await worker.subscribeToMessages<'job'>(async (_message, context) => {
+      for (let n = 1; n <= 3; n++) await context.progress(n);
+      await cut.opened;
+      for (let n = 4; n <= 9; n++) await context.progress(n);
+      finish.open();
+      await closing.opened;
+      return 'done';
+    });
+    const closing = gate();
+    const asker = await hub.join('CutOff', {}, { server: wire.url });
+    const heard = new Heard<unknown>();
+    const onProgress = ({ data }: { readonly data: unknown }) => heard.add(data);
+    const asking = asker.ask({ to: 'Steady', messageType: 'job', payload: {}, timeout: 20, onProgress });
+    await heard.atLeast(3);
+
+    wire.cut();
+    cut.open();
+    await finish.opened;
+    wire.mend();
+
+    expect(await heard.atLeast(9)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    closing.open();
+    expect(await asking).toMatchObject({ status: 'success', data: 'done' });
+    expect(heard.items).toHaveLength(9);
+  });
+
+  it('says nothing where nobody asked, and is refused when it is too long', async () => {
+    const heard = new Heard<unknown>();
+    const worker = await hub.join('Unasked');
+    await worker.subscribeToMessages<'job'>(async (_message, context) => {
+      await context.progress('half');
+      heard.add(await context.progress('x'.repeat(20_000)).catch((error: unknown) => error));
+    });
+    const sender = await hub.join('Indifferent');
+    await sender.sendMessage({ to: 'Unasked', messageType: 'job', payload: {} });
+    expect(await heard.first()).toMatchObject({ code: 'delivery/bad-signal' });
+  });
+});
