@@ -11,7 +11,7 @@ const report = (unit: string, values: readonly [number, number]) => ({
   name: 'delivery',
   date: '2026-01-05T12:00:00Z',
   machine: { cpu: '', cores: 1, memoryGiB: 1, platform: '', node: '' },
-  audit: { ok: true, messages: 1, faults: [] },
+  audit: { ok: true, messages: 1, faults: [], held: 'messages were handled exactly once' },
   results: [result('10 agents', unit, values[0]), result('1,000 agents', unit, values[1])],
 });
 
