@@ -29,5 +29,10 @@ export type { WebSocketConstructor, WebSocketLike } from './socket.ts';
 export { isStandardType, MESSAGE_SCHEMAS, type PayloadOf, type StandardMessageType } from './standard-messages.ts';
 export type { Task, TaskHandler } from './tasks.ts';
 export { createId } from './uuid.ts';
-export { workflowDefinitionSchema, type WorkflowDefinition } from './workflow-definition.ts';
-export type { WorkflowHandle, WorkflowResult, WorkflowStep, WorkflowSummary } from './workflow-handle.ts';
+export {
+  parseWorkflow,
+  workflowDefinitionSchema,
+  type WorkflowDefinition,
+  type WorkflowStepDefinition,
+} from './workflow-definition.ts';
+export type { WorkflowHandle, WorkflowResult, WorkflowStep, WorkflowSummary, WorkflowWait } from './workflow-handle.ts';
