@@ -5,7 +5,7 @@ import tseslint from 'typescript-eslint';
 const PACKAGES = {
   module: [],
   bindings: [],
-  client: ['@agora/bindings', '@agora/module/contract'],
+  client: ['@agora/bindings', '@agora/module/contract', '@agora/module/workflow'],
   host: [],
   demo: ['@agora/client', '@agora/scripts/command', '@agora/scripts/hub', '@agora/host/make-folder'],
   'demo/src/agents': ['@agora/client'],

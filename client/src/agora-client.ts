@@ -22,6 +22,7 @@ import { Inbox } from './inbox.ts';
 import type { IncomingMessage } from './incoming-message.ts';
 import { MessageSubscription, type MessageHandler } from './message-subscription.ts';
 import { Messages, type Accepted, type AnswerWithin, type ForwardOptions, type OutgoingMessage } from './messages.ts';
+import { Operator } from './operator.ts';
 import { readOptions, type AgoraClientOptions } from './options.ts';
 import type { PendingAnswer } from './pending-answer.ts';
 import { OwnAgent, type Registration } from './registration.ts';
@@ -39,6 +40,8 @@ const FLUSH_WITHIN_MS = 5_000;
 /** An agent's connection to a hub. Every method may throw an `AgoraError` with a stable `code`. */
 export class AgoraClient implements AsyncDisposable {
   readonly name: string;
+  /** What operators see and steer. */
+  readonly operator: Operator;
   readonly #emitter = new Emitter<ClientEvents>();
   readonly #connection: Connection;
   readonly #acts = new Acts();
@@ -67,6 +70,7 @@ export class AgoraClient implements AsyncDisposable {
       warn,
     });
     this.#connection = connection;
+    this.operator = new Operator(connection);
     const acts = this.#acts;
     const agent = () => this.#agent.mustId();
     this.#dispatcher = new Dispatcher(LIMITS.defaultCredit, warn);
@@ -369,6 +373,16 @@ export class AgoraClient implements AsyncDisposable {
   /** Follows a workflow by its id: for who started it, takes part in it, or is an operator. */
   workflow(id: string): Promise<WorkflowHandle> {
     return this.#workflows.follow(id);
+  }
+
+  /** Says yes to a step of a workflow that this client's agent is asked to approve. */
+  approveStep(workflowId: string, step: string, comment = ''): Promise<void> {
+    return this.#workflows.approve(workflowId, step, comment);
+  }
+
+  /** Says no to it, which fails the step. */
+  rejectStep(workflowId: string, step: string, comment = ''): Promise<void> {
+    return this.#workflows.reject(workflowId, step, comment);
   }
 
   /** Leaves: what was done is sent, running handlers are told by their signal. The agent stays registered. May be called twice. */

@@ -29,10 +29,16 @@ export type { Accepted, AnswerWithin, DeliveryOptions, ForwardOptions, OutgoingM
 export type { AgoraClientOptions, TokenStore } from './options.ts';
 export type { PendingAnswer, ProgressSignal } from './pending-answer.ts';
 export type { Registration } from './registration.ts';
+export type { DeadLetter, DeadLetterFilter, HubLimits, HubStatus, MailboxInfo, Quota } from './operator.ts';
 export type { WebSocketConstructor, WebSocketLike } from './socket.ts';
 export { isStandardType, MESSAGE_SCHEMAS, type PayloadOf, type StandardMessageType } from './standard-messages.ts';
 export type { Task, TaskHandler } from './tasks.ts';
 export { createId } from './uuid.ts';
 export type { WaitForMailOptions } from './wake.ts';
-export { workflowDefinitionSchema, type WorkflowDefinition } from './workflow-definition.ts';
-export type { WorkflowHandle, WorkflowResult, WorkflowStep, WorkflowSummary } from './workflow-handle.ts';
+export {
+  parseWorkflow,
+  workflowDefinitionSchema,
+  type WorkflowDefinition,
+  type WorkflowStepDefinition,
+} from './workflow-definition.ts';
+export type { WorkflowHandle, WorkflowResult, WorkflowStep, WorkflowSummary, WorkflowWait } from './workflow-handle.ts';

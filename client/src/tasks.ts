@@ -12,6 +12,10 @@ export interface Task {
   readonly requirements: Readonly<Record<string, unknown>>;
   /** What the steps that this one depends on have returned, by their names. */
   readonly inputs: Readonly<Record<string, unknown>>;
+  /** Why steps that it depends on were not done, by their names. */
+  readonly failures: Readonly<Record<string, string>>;
+  /** Whether `inputs` is empty because what they have returned is over 1 MiB: read it with `client.workflow(id)`. */
+  readonly inputsOmitted: boolean;
 }
 
 /** Handles a step; what it returns is the step's output. Throwing fails the attempt, a `PermanentError` the step. */
@@ -28,6 +32,8 @@ export function taskOf(message: IncomingMessage): Task | undefined {
     action: String(task['action']),
     requirements: recordOf(task['requirements']),
     inputs: recordOf(task['inputs']),
+    failures: Object.fromEntries(Object.entries(recordOf(task['failures'])).map(([name, why]) => [name, String(why)])),
+    inputsOmitted: task['inputs_omitted'] === true,
   };
 }
 

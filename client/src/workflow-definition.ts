@@ -1,45 +1,76 @@
-// What a workflow is to be: the data that is sent, checked for its shape. The hub checks all the rest.
+// What a workflow is to be: the data that is sent, checked with the hub's own schema. How its steps hang together, and who
+// there is, the hub checks.
 
-import { z } from 'zod';
-import { AgoraError } from './errors.ts';
+import { readShape, workflowShape } from '@agora/module/workflow';
+import type { z } from 'zod';
+import { AgoraError, textOf } from './errors.ts';
+import { isObject } from './json.ts';
 
-const step = z.strictObject({
-  /** By default its action. */
-  id: z.string().optional(),
-  agent: z.string(),
-  action: z.string(),
-  requirements: z.record(z.string(), z.unknown()).optional(),
-  /** Ids or actions of steps that have to end first. */
-  depends_on: z.array(z.string()).optional(),
-  dependsOn: z.array(z.string()).optional(),
-});
+type Camel<Key> = Key extends `${infer Head}_${infer Tail}` ? `${Head}${Capitalize<Camel<Tail>>}` : Key;
 
-/** The shape of a workflow's definition: keys as the hub has them (`depends_on`), or in camelCase. */
-export const workflowDefinitionSchema = z.strictObject({
-  workflow_type: z.string().optional(),
-  workflowType: z.string().optional(),
-  /** By default the agents of the steps. */
-  participants: z.array(z.string()).optional(),
-  steps: z.array(step).min(1),
-  metadata: z.record(z.string(), z.unknown()).optional(),
-  /** Of the messages that assign its steps. */
-  priority: z.number().int().min(1).max(4).optional(),
-});
+/** The keys of an object as they are, or in camelCase; what is free JSON stays as it is. */
+type EitherCase<T> = T extends readonly (infer Element)[]
+  ? readonly EitherCase<Element>[]
+  : T extends object
+    ? string extends keyof T
+      ? T
+      : { [Key in keyof T]: EitherCase<T[Key]> } | { [Key in keyof T as Camel<Key>]: EitherCase<T[Key]> }
+    : T;
 
-/** A workflow as whoever starts it writes it. */
-export type WorkflowDefinition = z.input<typeof workflowDefinitionSchema>;
+type WireDefinition = z.input<typeof workflowShape>;
+type WireStep = WireDefinition['steps'][number];
 
-/** The definition as the hub takes it. Throws `workflow/bad-definition`, with the path of every fault. */
-export function definitionText(definition: WorkflowDefinition): string {
-  const { success, data, error } = workflowDefinitionSchema.safeParse(definition);
-  if (!success) {
-    const faults = error.issues.map(({ path, message }) => `${path.join('.') || 'the definition'}: ${message}`);
-    throw new AgoraError('workflow/bad-definition', faults.join('; '));
+/** A step as whoever starts the workflow writes it: keys of the wire (`depends_on`), or in camelCase (`dependsOn`). */
+export type WorkflowStepDefinition = EitherCase<WireStep>;
+
+/** A workflow as whoever starts it writes it: keys of the wire (`workflow_type`), or in camelCase (`workflowType`). */
+export type WorkflowDefinition = EitherCase<Omit<WireDefinition, 'steps'>> & {
+  readonly steps: readonly WorkflowStepDefinition[];
+};
+
+/** The schema of a definition with the keys of the wire: the hub's own. */
+export const workflowDefinitionSchema = workflowShape;
+
+/** What is written by people and for agents: its keys are theirs. */
+const FREE = new Set(['requirements', 'metadata', 'equals', 'not_equals']);
+
+/** The definition as the hub takes it, as JSON. Throws `workflow/bad-definition` that names every fault with its step. */
+export function definitionText(definition: unknown): string {
+  const faults: string[] = [];
+  const wire = toWire(definition, 'the definition', faults);
+  const read = readShape(wire);
+  if ('faults' in read) faults.push(...read.faults);
+  if (faults.length > 0) throw new AgoraError('workflow/bad-definition', faults.join('; '));
+  return JSON.stringify(wire);
+}
+
+/** Reads a definition that is written as YAML or as JSON. Throws `workflow/bad-definition` where it is neither. */
+export async function parseWorkflow(text: string): Promise<WorkflowDefinition> {
+  // Only who reads YAML loads what it takes.
+  const { parseDocument } = await import('yaml');
+  const document = parseDocument(text);
+  const faults = document.errors.map(({ message }) => message);
+  if (faults.length > 0) throw new AgoraError('workflow/bad-definition', faults.join('; '));
+  let definition: unknown;
+  try {
+    definition = document.toJS({ maxAliasCount: 100 });
+  } catch (error) {
+    throw new AgoraError('workflow/bad-definition', textOf(error), { cause: error });
   }
-  const { workflow_type, workflowType = workflow_type, steps, ...rest } = data;
-  return JSON.stringify({
-    workflow_type: workflowType,
-    ...rest,
-    steps: steps.map(({ depends_on, dependsOn = depends_on, ...others }) => ({ ...others, depends_on: dependsOn })),
-  });
+  definitionText(definition);
+  return definition as WorkflowDefinition; // its shape was checked
+}
+
+/** The same value with the keys of the wire. */
+function toWire(value: unknown, where: string, faults: string[]): unknown {
+  if (Array.isArray(value)) return value.map((each, at) => toWire(each, `${where}[${at}]`, faults));
+  if (!isObject(value)) return value;
+  const wire: Record<string, unknown> = {};
+  for (const [key, member] of Object.entries(value)) {
+    if (member === undefined) continue;
+    const wireKey = key.replace(/[A-Z]/g, letter => `_${letter.toLowerCase()}`);
+    if (Object.hasOwn(wire, wireKey)) faults.push(`${where}: ${wireKey} is given twice`);
+    wire[wireKey] = FREE.has(wireKey) ? member : toWire(member, wireKey, faults);
+  }
+  return wire;
 }

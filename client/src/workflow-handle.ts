@@ -32,10 +32,21 @@ export interface WorkflowStep {
   readonly endedAt: Date | undefined;
 }
 
+/** What a step that has not ended waits for. */
+export interface WorkflowWait {
+  readonly step: string;
+  readonly state: StepState;
+  /** Other steps, a moment, the workflow's resumption, an approval, a place in a work queue, an agent, its answer, or its elements. */
+  readonly waitsFor: 'steps' | 'time' | 'resume' | 'approval' | 'queue' | 'agent' | 'answer' | 'elements';
+  /** Names of steps or agents, or the capability. */
+  readonly whom: readonly string[];
+  readonly until: Date | undefined;
+}
+
 /** How a workflow ended. */
 export interface WorkflowResult {
   readonly workflowId: string;
-  readonly status: Exclude<WorkflowStatus, 'running' | 'paused'>;
+  readonly status: Exclude<WorkflowStatus, 'running' | 'paused' | 'compensating'>;
   readonly reason: string;
   /** The output of every step that succeeded, by the step's name. */
   readonly outputs: Readonly<Record<string, unknown>>;
@@ -46,6 +57,13 @@ export interface WorkflowResult {
 export interface WorkflowSource {
   steps(id: string): Promise<WorkflowStep[]>;
   events(id: string, since: Date): AsyncIterable<AgoraEvent>;
+  waits(id: string): Promise<WorkflowWait[]>;
+  pause(id: string): Promise<void>;
+  resume(id: string): Promise<void>;
+  cancel(id: string, reason: string): Promise<void>;
+  retryStep(id: string, step: string): Promise<void>;
+  fork(id: string, step: string): Promise<WorkflowHandle>;
+  followAgain(handle: WorkflowHandle): Promise<WorkflowSummary>;
   closed(handle: WorkflowHandle): Promise<void>;
 }
 
@@ -100,6 +118,41 @@ export class WorkflowHandle implements AsyncDisposable {
   /** The events about it, from its start to its end. */
   events(): AsyncIterable<AgoraEvent> {
     return this.#source.events(this.workflowId, this.#summary.startedAt);
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<AgoraEvent> {
+    return this.events()[Symbol.asyncIterator]();
+  }
+
+  /** What each step that has not ended waits for, and whom. */
+  whyWaiting(): Promise<WorkflowWait[]> {
+    return this.#source.waits(this.workflowId);
+  }
+
+  /** Gives out no more steps until `resume`; what runs goes on. For whoever started it, and operators. */
+  pause(): Promise<void> {
+    return this.#source.pause(this.workflowId);
+  }
+
+  /** Goes on where it was paused. */
+  resume(): Promise<void> {
+    return this.#source.resume(this.workflowId);
+  }
+
+  /** Calls it off; the signals of handlers at work on it are aborted. */
+  cancel(reason = 'cancelled'): Promise<void> {
+    return this.#source.cancel(this.workflowId, reason);
+  }
+
+  /** Does a step again that ended without success, with all that depends on it; a workflow that had failed goes on. */
+  async retryStep(name: string): Promise<void> {
+    await this.#source.retryStep(this.workflowId, name);
+    this.update(await this.#source.followAgain(this));
+  }
+
+  /** Runs it once more from a step on, when it has ended: what succeeded and did not depend on that step is taken over. */
+  fork(step: string): Promise<WorkflowHandle> {
+    return this.#source.fork(this.workflowId, step);
   }
 
   /** Follows it no more; the workflow goes on. May be called twice. */

@@ -9,7 +9,13 @@ import type { Events } from './events.ts';
 import { LiveQuery } from './live-query.ts';
 import { createId } from './uuid.ts';
 import { definitionText, type WorkflowDefinition } from './workflow-definition.ts';
-import { WorkflowHandle, type WorkflowSource, type WorkflowStep, type WorkflowSummary } from './workflow-handle.ts';
+import {
+  WorkflowHandle,
+  type WorkflowSource,
+  type WorkflowStep,
+  type WorkflowSummary,
+  type WorkflowWait,
+} from './workflow-handle.ts';
 
 type Row = Parameters<Parameters<DbConnection['db']['myWorkflows']['onInsert']>[0]>[1];
 
@@ -18,9 +24,12 @@ const EVENT_TYPES = [
   'workflow_completion',
   'workflow_failed',
   'workflow_cancelled',
+  'workflow_paused',
+  'workflow_resumed',
   'step_ready',
   'step_completed',
   'step_failed',
+  'step_approval_requested',
 ];
 const LAST_EVENTS = new Set(['workflow_completion', 'workflow_failed', 'workflow_cancelled']);
 
@@ -98,6 +107,65 @@ export class Workflows implements WorkflowSource {
       }
       if (rows.length < LIMITS.page) return steps;
     }
+  }
+
+  async waits(workflow: string): Promise<WorkflowWait[]> {
+    const waits: WorkflowWait[] = [];
+    for (let from = 0; ;) {
+      const rows = await this.#parts.connection.call('why_waiting', db =>
+        db.procedures.whyWaiting({ workflow, from, limit: LIMITS.page }),
+      );
+      for (const { name, state, waitsFor, whom, until } of rows) {
+        // The module stores no other words.
+        const known = { state: state as StepState, waitsFor: waitsFor as WorkflowWait['waitsFor'] };
+        waits.push({ step: name, ...known, whom, until: dateOf(until) });
+      }
+      if (rows.length < LIMITS.page) return waits;
+      // The hub counts positions, and a page skips steps that have ended: the next begins behind the last it named.
+      const last = (await this.steps(workflow)).find(each => each.name === rows.at(-1)?.name);
+      if (!last) return waits;
+      from = last.position + 1;
+    }
+  }
+
+  approve(workflow: string, step: string, comment: string): Promise<void> {
+    return this.#parts.connection.call('approve_step', db => db.reducers.approveStep({ workflow, step, comment }));
+  }
+
+  reject(workflow: string, step: string, comment: string): Promise<void> {
+    return this.#parts.connection.call('reject_step', db => db.reducers.rejectStep({ workflow, step, comment }));
+  }
+
+  /** Runs a workflow that has ended once more from a step on. */
+  async fork(workflow: string, step: string): Promise<WorkflowHandle> {
+    const agent = this.#parts.initiator();
+    const id = createId();
+    await this.#parts.connection.call('fork_workflow', db => db.reducers.forkWorkflow({ workflow, id, agent, step }));
+    return this.#handle(id);
+  }
+
+  pause(workflow: string): Promise<void> {
+    return this.#parts.connection.call('pause_workflow', db => db.reducers.pauseWorkflow({ workflow }));
+  }
+
+  resume(workflow: string): Promise<void> {
+    return this.#parts.connection.call('resume_workflow', db => db.reducers.resumeWorkflow({ workflow }));
+  }
+
+  cancel(workflow: string, reason: string): Promise<void> {
+    return this.#parts.connection.call('cancel_workflow', db => db.reducers.cancelWorkflow({ workflow, reason }));
+  }
+
+  retryStep(workflow: string, step: string): Promise<void> {
+    return this.#parts.connection.call('retry_step', db => db.reducers.retryStep({ workflow, step }));
+  }
+
+  /** An ended workflow was let go of; it goes on, and so does its handle. */
+  async followAgain(handle: WorkflowHandle): Promise<WorkflowSummary> {
+    const again = await this.follow(handle.workflowId);
+    const handles = this.#handles.get(handle.workflowId);
+    handles?.add(handle).delete(again);
+    return again.status();
   }
 
   async *events(id: string, since: Date): AsyncIterable<AgoraEvent> {

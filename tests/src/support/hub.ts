@@ -15,6 +15,8 @@ const CALL_WITHIN_MS = 30_000;
 export interface TestHub extends AsyncDisposable {
   readonly url: string;
   readonly database: string;
+  /** Of the identity that published the module: the first operator. */
+  readonly ownerToken: string;
   /** A client that is not connected yet. */
   client(name: string, options?: AgoraClientOptions): AgoraClient;
   /** A client whose agent is registered. */
@@ -44,6 +46,7 @@ export async function startTestHub(): Promise<TestHub> {
   return {
     url: place.url,
     database: place.database,
+    ownerToken: place.ownerToken,
     client,
     async join(name, registration, options) {
       const joined = client(name, options);

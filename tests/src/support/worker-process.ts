@@ -1,0 +1,13 @@
+// A worker as a process of its own, which says when it has begun a step and never ends it: it is there to be killed.
+
+import { AgoraClient } from '@agora/client';
+
+const [server, database, name = '', capability = ''] = process.argv.slice(2);
+
+const client = new AgoraClient(name, { server, database });
+await client.connect();
+client.onTask('*', async (_, { signal }) => {
+  console.log('begun');
+  await new Promise(resolve => signal.addEventListener('abort', resolve));
+});
+await client.registerAgent({ agentType: 'worker', capabilities: [capability] });
