@@ -95,7 +95,7 @@ describe('a workflow under random happenings', () => {
           scene.drive();
         },
       ),
-      { numRuns: 100, endOnFailure: true },
+      { numRuns: 60, endOnFailure: true },
     );
   }, 60_000);
 });

@@ -45,6 +45,8 @@ export class WorkflowModel {
   readonly steps: readonly ModelStep[];
   #timers: Timer[] = [];
   #assignments = 0;
+  /** Ends that were told to those who wait for them: one after the other, even in one happening. */
+  #told = new Set<number>();
 
   constructor(specs: readonly ModelSpec[], deadlineMs: number | undefined, now: bigint) {
     this.now = now;
@@ -134,6 +136,7 @@ export class WorkflowModel {
       }
     }
     if (!this.isLive) this.status = 'running';
+    this.#told = new Set(this.steps.flatMap((step, at) => (hasEnded(step) ? [at] : [])));
     this.#release();
   }
 
@@ -164,6 +167,7 @@ export class WorkflowModel {
     const ended = [first];
     for (let at = ended.pop(); at !== undefined && this.isLive; at = ended.pop()) {
       const step = this.step(at);
+      this.#told.add(at);
       if (isBad(step) && step.onFailure === 'fail') return this.#stop('failed');
       for (const other of this.#dependents(at)) {
         if (this.step(other).state === 'pending' && this.#decide(other)) ended.push(other);
@@ -174,8 +178,10 @@ export class WorkflowModel {
   #decide(at: number): boolean {
     const step = this.step(at);
     const open = step.waitsFor.filter(each => !hasEnded(this.step(each)));
-    if (this.met(step) < step.need && this.met(step) + open.length >= step.need) return false;
-    if (this.met(step) >= step.need) {
+    const told = step.waitsFor.filter(each => this.#told.has(each));
+    const met = told.filter(each => this.#isMet(this.step(each))).length;
+    if (met < step.need && met + step.waitsFor.length - told.length >= step.need) return false;
+    if (met >= step.need) {
       for (const loser of open) {
         const isWanted = this.#dependents(loser).some(each => each !== at && this.step(each).state === 'pending');
         if (!isWanted) this.step(loser).state = 'cancelled';
