@@ -25,14 +25,15 @@ const takers = fc.constantFrom<Pick<ModelSpec, 'agent' | 'capability'>>(
   { capability: 'y' },
 );
 
+// No time is a multiple of a slot: a host’s timer may be off by a part of a millisecond.
 const drawn = fc.record({
   taker: takers,
   waitsFor: fc.array(fc.nat(1_000), { maxLength: 4 }),
   join: fc.constantFrom('all', 'all', 'any', 'most'),
   onFailure: fc.constantFrom<ModelSpec['onFailure']>('fail', 'skip', 'skip', 'continue', 'continue'),
   attempts: fc.constantFrom(0, 0, 1, 2),
-  backoffMs: fc.constantFrom(250, 1_000, 40_000),
-  timeoutMs: fc.constantFrom(undefined, undefined, 5_000, 100_000),
+  backoffMs: fc.constantFrom(300, 1_100, 40_100),
+  timeoutMs: fc.constantFrom(undefined, undefined, 5_100, 100_100),
   when: fc.constantFrom(undefined, undefined, { status: 'succeeded' }, { status: 'failed' }, { equals: 1 }),
 });
 
@@ -87,7 +88,7 @@ describe('a workflow under random happenings', () => {
       fc.asyncProperty(
         graphs,
         happenings,
-        fc.constantFrom(undefined, undefined, 200_000),
+        fc.constantFrom(undefined, undefined, 200_100),
         async (specs, list, deadlineMs) => {
           await using crew = await Crew.of(...WORKERS);
           const scene = new WorkflowScene(crew, NAMES, specs, deadlineMs);
@@ -95,7 +96,7 @@ describe('a workflow under random happenings', () => {
           scene.drive();
         },
       ),
-      { numRuns: 60, endOnFailure: true },
+      { numRuns: 50, endOnFailure: true },
     );
   }, 60_000);
 });
