@@ -96,7 +96,7 @@ describe('a workflow under random happenings', () => {
           scene.drive();
         },
       ),
-      { numRuns: 50, endOnFailure: true },
+      { numRuns: 100, endOnFailure: true },
     );
   }, 60_000);
 });

@@ -195,8 +195,10 @@ export class WorkflowScene {
     for (const row of this.#deadRows()) {
       if (known.has(row['id']) || !isMeant(row)) continue;
       known.add(row['id']);
-      const at = this.#seen.get(row['message']);
-      if (at !== undefined) this.model.failed(at);
+      // It may have been assigned a moment ago, while time passed.
+      const message = this.crew.lab.rows('message').find(each => each['id'] === row['message']);
+      const at = this.#rows.findIndex(each => each['id'] === message?.['step']);
+      if (at >= 0) this.model.failed(at);
     }
   }
 }
