@@ -18,8 +18,10 @@ export function sweepMailbox(desk: Desk, agent: bigint): void {
   const isAway = !box.online && graceEnds <= desk.now;
   let next = 0n;
   // At most `credit + criticalCredit` duties, and the notices the agent has not taken yet.
-  for (const row of [...desk.ctx.db.offer.agent.filter(agent)]) {
-    if (row.attempt === 0) continue;
+  for (const { id } of [...desk.ctx.db.offer.agent.filter(agent)]) {
+    // Read again: the end of one may have called off another of the same workflow.
+    const row = desk.ctx.db.offer.id.find(id);
+    if (!row || row.attempt === 0) continue;
     if (isAway) giveBack(desk, box, row, 'the agent went away');
     else if (row.leaseUntil <= desk.now) giveBack(desk, box, row, 'the lease ended');
     else if (next === 0n || row.leaseUntil < next) next = row.leaseUntil;
@@ -53,8 +55,9 @@ export function refill(desk: Desk, mailbox: bigint): void {
 /** The mailbox of an agent that is gone: what it holds is dead, unless it came from a work queue, where it goes back to. */
 export function buryOffers(desk: Desk, box: Mailbox, reason: string): void {
   // At most `credit + criticalCredit` duties, and its notices.
-  for (const row of [...desk.ctx.db.offer.agent.filter(box.agent)]) {
-    if (row.attempt === 0) continue;
+  for (const { id } of [...desk.ctx.db.offer.agent.filter(box.agent)]) {
+    const row = desk.ctx.db.offer.id.find(id); // read again, as above
+    if (!row || row.attempt === 0) continue;
     if (row.agent === mailboxOfDelivery(row.id))
       endOffered(desk, box, row, 'give-up', reason, { status: 'error', error: reason });
     else giveBack(desk, box, row, reason);

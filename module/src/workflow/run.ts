@@ -46,7 +46,12 @@ export function specOf(step: Pick<Step, 'spec' | 'dependencies'>): StepSpec {
 
 /** Whether a step has ended in a way that lets those that depend on it go on. */
 export function isMet({ state }: Pick<Step, 'state'>, spec: StepSpec): boolean {
-  return state === 'succeeded' || ((state === 'failed' || state === 'timed_out') && spec.onFailure === 'continue');
+  return state === 'succeeded' || (isBad({ state }) && spec.onFailure === 'continue');
+}
+
+/** Whether a step was tried and not done. */
+export function isBad({ state }: Pick<Step, 'state'>): boolean {
+  return state === 'failed' || state === 'timed_out';
 }
 
 /** A workflow on the desk: its rows are read once, changed in memory, and written by `save`. */
@@ -258,8 +263,7 @@ export class Run {
     const ended = [first];
     for (let step = ended.pop(); step && this.isLive; step = ended.pop()) {
       const spec = this.specOf(step);
-      const isBad = step.state === 'failed' || step.state === 'timed_out';
-      if (isBad && spec.onFailure === 'fail') {
+      if (isBad(step) && spec.onFailure === 'fail') {
         this.stop(
           'failed',
           `step "${step.name}" ${step.state === 'failed' ? 'failed' : 'took too long'}: ${step.error}`,

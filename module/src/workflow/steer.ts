@@ -5,7 +5,7 @@ import type { Desk } from '../desk.ts';
 import { refuse } from '../refuse.ts';
 import { begin, planOf } from './begin.ts';
 import { childrenOf } from './each.ts';
-import { isMet, Run, type Step } from './run.ts';
+import { isBad, isMet, Run, type Step } from './run.ts';
 
 /** The workflow that the caller may steer. */
 export function steered(desk: Desk, id: string): Run {
@@ -75,8 +75,11 @@ export function retry(desk: Desk, id: string, name: string): void {
     });
   }
   run.state.ended -= again.size;
-  for (const each of again) if (each.parent === 0) count(run, each);
-  Object.assign(run.state, { status: 'running', outcome: '', reason: '', endedAt: 0n });
+  const recount = new Set([...again].filter(each => each.parent === 0));
+  for (const each of again) for (const waiting of notBegun(run, each)) recount.add(waiting);
+  for (const each of recount) count(run, each);
+  // One that is paused stays so.
+  if (!run.isLive) Object.assign(run.state, { status: 'running', outcome: '', reason: '', endedAt: 0n });
   run.tell('workflow_resumed', { step: name });
   run.release();
   Run.saveAll(desk);
@@ -132,11 +135,15 @@ function reachedFrom(run: Run, step: Step): Set<number> {
   return reached;
 }
 
-/** The step, what depends on it, and what was called off when the workflow ended; of those, what did not succeed. */
+/** The step, what depends on it, and, of a workflow that ended early, what ended it and was called off then; of those, what did not succeed. */
 function unfinished(run: Run, step: Step): Set<Step> {
   const again = new Set<Step>();
   const reached = [step];
-  if (run.hasEnded) reached.push(...run.steps().filter(each => each.state === 'cancelled'));
+  if (run.hasEnded && run.state.status !== 'succeeded') {
+    const isPart = (each: Step) =>
+      each.state === 'cancelled' || (each.parent === 0 && isBad(each) && run.specOf(each).onFailure === 'fail');
+    reached.push(...run.steps().filter(isPart));
+  }
   for (let each = reached.pop(); each; each = reached.pop()) {
     if (again.has(each) || each.state === 'succeeded' || each.endedAt === 0n) continue;
     again.add(each);
@@ -147,6 +154,16 @@ function unfinished(run: Run, step: Step): Set<Step> {
     }
   }
   return again;
+}
+
+/** What depends on a step and was never given out: it waits for the step again, even if all was ready while paused. */
+function notBegun(run: Run, step: Step): Step[] {
+  const dependents = step.dependents.flatMap(position => run.step(position) ?? []);
+  const waiting = dependents.filter(({ state, tries, approval }) => {
+    return state === 'pending' || (state === 'ready' && tries === 0 && approval === '');
+  });
+  for (const each of waiting) run.change(each, { state: 'pending' });
+  return waiting;
 }
 
 /** Counts anew what a step waits for. */
