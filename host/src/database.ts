@@ -15,8 +15,9 @@ import { Datastore } from './datastore/datastore.ts';
 import type { Table } from './datastore/table.ts';
 import type { Transaction } from './datastore/transaction.ts';
 import { assert, HostError } from './errors.ts';
-import type { GuestHooks } from './guest/activation.ts';
+import type { GuestHooks, Watch } from './guest/activation.ts';
 import { fetchAndWait } from './guest/outgoing-http.ts';
+import { Watchdog, type CallLimits } from './guest/watchdog.ts';
 import type { Lifecycle, ModuleDef, ViewDef } from './schema/definition.ts';
 import type { RawModule } from './schema/raw.ts';
 import type { CommitExtra, Storage, StoredState } from './storage/storage.ts';
@@ -43,6 +44,8 @@ export interface DatabaseOptions {
    * a hostile module could abuse to leave its realm.
    */
   readonly trustsModule?: boolean;
+  /** How far a call of the module may go; without it, as far as it likes. They hold on the main thread only. */
+  readonly callLimits?: CallLimits;
 }
 
 /** A running database. Everything in it happens on one thread, one transaction at a time. */
@@ -51,6 +54,7 @@ export class Database {
   readonly owner: bigint;
   readonly log: ModuleLog;
   readonly #trustsModule: boolean;
+  readonly #watch: Watch | undefined;
   readonly #storage: Storage;
   readonly #world: World;
   readonly #clients = new Map<bigint, Caller>();
@@ -81,8 +85,10 @@ export class Database {
   }
 
   private constructor(options: DatabaseOptions, bytes: Uint8Array) {
-    const { storage, world, identity, owner, trustsModule = false } = options;
+    const { storage, world, identity, owner, trustsModule = false, callLimits } = options;
     this.#trustsModule = trustsModule;
+    const watchdog = callLimits && Watchdog.get();
+    this.#watch = watchdog && { watchdog, limits: callLimits, isCovered: false };
     this.identity = identity;
     this.owner = owner;
     this.#storage = storage;
@@ -149,6 +155,37 @@ export class Database {
     const fault = faultOfArgs('reducer', reducer, args);
     if (fault !== undefined) return { kind: 'bad-args', message: fault, timestamp };
     return this.#road.run(reducer, caller, timestamp, args, { origin: caller });
+  }
+
+  /**
+   * Does work that calls reducers with `callCovered`, all under one guard against those that run too long, which is cheaper
+   * than one for each. When a reducer is stopped, `work` is cut off at that call without a `finally`: `onCutOff` hears how
+   * the call ended, then `work` is called again, until it ends by itself.
+   */
+  cover(work: () => void, onCutOff: (outcome: CallOutcome) => void): void {
+    const watch = this.#watch;
+    if (!watch) {
+      work();
+      return;
+    }
+    for (;;) {
+      const stopped = watch.watchdog.guard(work);
+      if (!stopped) return;
+      watch.isCovered = false;
+      onCutOff(this.#road.cutOff(stopped, watch.limits));
+    }
+  }
+
+  /** `call` inside of `cover`. */
+  callCovered(name: string, args: Uint8Array, caller: Caller): CallOutcome {
+    const watch = this.#watch;
+    if (!watch) return this.call(name, args, caller);
+    watch.isCovered = true;
+    try {
+      return this.call(name, args, caller);
+    } finally {
+      watch.isCovered = false;
+    }
   }
 
   /** Runs a procedure, by its canonical name. What its transactions changed is announced before it returns. */
@@ -266,6 +303,7 @@ export class Database {
 
   #guestHooks(): GuestHooks {
     return {
+      ...(this.#watch && { watch: this.#watch }),
       identity: this.identity,
       isTrusted: this.#trustsModule,
       log: line => this.log.add(line),

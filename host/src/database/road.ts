@@ -5,9 +5,10 @@ import type { Datastore } from '../datastore/datastore.ts';
 import type { Row } from '../datastore/row.ts';
 import type { Table } from '../datastore/table.ts';
 import type { Transaction } from '../datastore/transaction.ts';
-import { HostError, messageOf } from '../errors.ts';
+import { assert, HostError, messageOf } from '../errors.ts';
 import type { Activation, TransactionControl } from '../guest/activation.ts';
 import type { Thrown } from '../guest/guest.ts';
+import type { CallLimits, StopReason } from '../guest/watchdog.ts';
 import type { ReducerDef, ViewDef } from '../schema/definition.ts';
 import type { CommitExtra, Storage } from '../storage/storage.ts';
 import type { World } from '../world.ts';
@@ -52,6 +53,8 @@ export class Road {
   readonly #views: Views;
   #running: Running;
   #isClosed = false;
+  /** The reducer that runs. */
+  #reducer: { readonly functionName: string; readonly tx: Transaction; readonly timestamp: bigint } | undefined;
 
   onCommit: (commit: Commit, origin: Caller | undefined) => void = () => {};
 
@@ -102,6 +105,7 @@ export class Road {
     const startedAt = this.#world.monotonic();
     const { program, datastore } = this.#running;
     const tx = datastore.begin();
+    this.#reducer = { functionName: def.name, tx, timestamp };
     try {
       const activation: Activation = { functionName: def.name, tx };
       const ran = program.guest.callReducer(def.id, identity, connectionId, timestamp, args, activation);
@@ -111,7 +115,18 @@ export class Road {
       return { kind: 'internal', message: FATAL_ERROR, timestamp };
     } finally {
       tx.rollback();
+      this.#reducer = undefined;
     }
+  }
+
+  /** Takes back what the running reducer did, after `run` and all that it called were cut off; says how it ended. */
+  cutOff(reason: StopReason, limits: CallLimits): NotCommitted {
+    assert(this.#reducer, 'a reducer was running');
+    const { functionName, tx, timestamp } = this.#reducer;
+    this.#reducer = undefined;
+    tx.rollback();
+    this.logThrown(functionName, this.#running.program.guest.cutOff(reason, limits));
+    return { kind: 'internal', message: FATAL_ERROR, timestamp };
   }
 
   /** Writes rows without a reducer. What `work` throws is thrown on, with nothing changed. */
