@@ -2,6 +2,7 @@
 // Started from the text of the function, like http-worker.ts: it uses nothing but its own lines.
 
 import type { Session } from 'node:inspector';
+import type { MessagePort } from 'node:worker_threads';
 
 /** The words of the shared memory, all 32 bits. */
 export interface WatchWords {
@@ -25,7 +26,10 @@ export interface WatchStart {
 
 /** The worker. */
 export function runWatchdogWorker(): void {
-  const { workerData, parentPort } = process.getBuiltinModule('node:worker_threads');
+  const { workerData, parentPort } = process.getBuiltinModule('node:worker_threads') as {
+    workerData: unknown;
+    parentPort: MessagePort | null;
+  };
   const inspector = process.getBuiltinModule('node:inspector');
   const fs = process.getBuiltinModule('node:fs');
   const { words, at } = workerData as WatchStart;
