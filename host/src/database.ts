@@ -2,7 +2,8 @@
 
 import { faultOfArgs, Functions, lifecycleRefusal } from './database/functions.ts';
 import type { RequestHeaders } from './database/handlers.ts';
-import { ModuleLog } from './database/module-log.ts';
+import { LogFile } from './database/log-file.ts';
+import { KEPT_LINES, ModuleLog } from './database/module-log.ts';
 import type { CallOutcome, Caller, HttpAnswer, ProcedureOutcome, UpdateOutcome } from './database/outcome.ts';
 import { failedProcedure, Procedures } from './database/procedures.ts';
 import { loadProgram, type Program } from './database/program.ts';
@@ -44,6 +45,8 @@ export interface DatabaseOptions {
    * a hostile module could abuse to leave its realm.
    */
   readonly trustsModule?: boolean;
+  /** The file of the module log; without it the log lasts as long as the process. */
+  readonly logPath?: string;
   /** How far a call of the module may go; without it, as far as it likes. They hold on the main thread only. */
   readonly callLimits?: CallLimits;
 }
@@ -77,15 +80,20 @@ export class Database {
     if (!bytes) throw new HostError('guest/invalid', 'there is no module to run');
     const state = storage.load();
     const database = new Database(options, bytes);
-    if (kept) database.#restore(state);
-    else database.#initialise();
+    try {
+      if (kept) database.#restore(state);
+      else database.#initialise();
+    } catch (error) {
+      database.log.close();
+      throw error;
+    }
     await storage.whenDurable(database.datastore.commitNumber);
     database.#schedules.start();
     return database;
   }
 
   private constructor(options: DatabaseOptions, bytes: Uint8Array) {
-    const { storage, world, identity, owner, trustsModule = false, callLimits } = options;
+    const { storage, world, identity, owner, trustsModule = false, callLimits, logPath } = options;
     this.#trustsModule = trustsModule;
     const watchdog = callLimits && Watchdog.get();
     this.#watch = watchdog && { watchdog, limits: callLimits, isCovered: false };
@@ -93,7 +101,9 @@ export class Database {
     this.owner = owner;
     this.#storage = storage;
     this.#world = world;
-    this.log = new ModuleLog(() => world.now());
+    const former = logPath === undefined ? [] : LogFile.read(logPath, KEPT_LINES);
+    const logFile = logPath === undefined ? undefined : new LogFile(logPath);
+    this.log = new ModuleLog(() => world.now(), KEPT_LINES, logFile, former);
     this.#schedules = new Schedules(world, firing => this.#timed.fire(firing));
     const program = loadProgram(bytes, this.#guestHooks());
     const running = createRunning(program, new Datastore(program.def));
@@ -298,6 +308,7 @@ export class Database {
   async close(): Promise<void> {
     this.#schedules.stop();
     this.#road.close();
+    this.log.close();
     await this.#storage.close();
   }
 

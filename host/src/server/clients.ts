@@ -95,6 +95,11 @@ export class Clients {
     return this.#all.size;
   }
 
+  /** Clients that were dropped, since the database was opened. */
+  dropped = 0;
+  /** Reducer calls by how they ended. */
+  readonly calls = new Map<CallOutcome['kind'], number>();
+
   /** Whether a connection id is taken: nobody may call as somebody else's connection. */
   isConnected(connectionId: bigint): boolean {
     return this.#connectionIds.has(connectionId);
@@ -247,6 +252,7 @@ export class Clients {
     const client = this.#calling;
     assert(client, 'a reducer was running');
     this.#calling = undefined;
+    this.calls.set(outcome.kind, (this.calls.get(outcome.kind) ?? 0) + 1);
     const answer = toReducerOutcome(outcome, this.#ownUpdates);
     writeReducerResult(client.connection.writer, this.#callingRequest, outcome.timestamp, answer);
     this.#seal(client);
@@ -320,6 +326,7 @@ export class Clients {
     this.#departures.remove(client.connection);
     this.#readable.delete(client.connection);
     this.#subscriptions.removeClient(client);
+    if (reason !== undefined) this.dropped++;
     if (reason !== undefined) this.#report(`${describe(client.caller)} was dropped: ${reason}`);
     this.#database.disconnect(client.caller);
   }
