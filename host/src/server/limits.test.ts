@@ -46,13 +46,13 @@ const subscribe = (set: number, ...queries: string[]) => {
   for (const query of queries) writer.string(query);
   return writer.finish();
 };
-const call = (name: string, args = new Uint8Array()) =>
+const call = (name: string, args: Uint8Array = new Uint8Array()) =>
   new BsatnWriter().u8(3).u32(7).u8(0).string(name).u32(args.length).raw(args).finish();
 const QUERY = 'SELECT * FROM note';
 
-function send(host: Host, path: string, body: string | Uint8Array<ArrayBuffer>, method = 'POST') {
+function send(host: Host, path: string, body: string | Uint8Array, method = 'POST') {
   const headers = { authorization: `Bearer ${host.owner.token}`, 'content-type': 'application/json' };
-  return fetch(`${host.url}${path}`, { method, headers, body });
+  return fetch(`${host.url}${path}`, { method, headers, body: Buffer.from(body) });
 }
 
 describe('of a connection', () => {
