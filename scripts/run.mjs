@@ -28,6 +28,7 @@ const COMMANDS = {
   start: ['scripts/src/start.ts'],
   demo: ['demo/src/main.ts'],
   bench: ['bench/src/main.ts'],
+  soak: ['soak/src/main.ts'],
   test: ['node_modules/vitest/vitest.mjs', 'run'],
   types: [...TURBO, 'types'],
   lint: [...TURBO, 'lint', 'lint:root'],
