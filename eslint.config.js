@@ -10,7 +10,7 @@ const PACKAGES = {
   demo: ['@agora/client', '@agora/scripts/command', '@agora/scripts/hub', '@agora/host/make-folder'],
   'demo/src/agents': ['@agora/client'],
   bench: ['@agora/client', '@agora/host', '@agora/host/testing', '@agora/scripts/build-module', '@agora/scripts/hub'],
-  soak: ['@agora/scripts/build-module', '@agora/scripts/command'],
+  soak: ['@agora/host/fuzzing', '@agora/scripts/build-module', '@agora/scripts/command'],
 };
 
 /** The rooms of the host from the inside out: a room imports only rooms of groups before its own. */

@@ -31,6 +31,7 @@ const COMMANDS = {
   restore: ['scripts/src/restore.ts'],
   soak: ['soak/src/main.ts'],
   bench: ['bench/src/main.ts'],
+  soak: ['soak/src/main.ts'],
   test: ['node_modules/vitest/vitest.mjs', 'run'],
   types: [...TURBO, 'types'],
   lint: [...TURBO, 'lint', 'lint:root'],

@@ -2,7 +2,8 @@
 
 import { faultOfArgs, Functions, lifecycleRefusal } from './database/functions.ts';
 import type { RequestHeaders } from './database/handlers.ts';
-import { ModuleLog } from './database/module-log.ts';
+import { LogFile } from './database/log-file.ts';
+import { KEPT_LINES, ModuleLog } from './database/module-log.ts';
 import type { CallOutcome, Caller, HttpAnswer, ProcedureOutcome, UpdateOutcome } from './database/outcome.ts';
 import { failedProcedure, Procedures } from './database/procedures.ts';
 import { loadProgram, type Program } from './database/program.ts';
@@ -15,8 +16,9 @@ import { Datastore } from './datastore/datastore.ts';
 import type { Table } from './datastore/table.ts';
 import type { Transaction } from './datastore/transaction.ts';
 import { assert, HostError } from './errors.ts';
-import type { GuestHooks } from './guest/activation.ts';
+import type { GuestHooks, Watch } from './guest/activation.ts';
 import { fetchAndWait } from './guest/outgoing-http.ts';
+import { Watchdog, type CallLimits } from './guest/watchdog.ts';
 import type { Lifecycle, ModuleDef, ViewDef } from './schema/definition.ts';
 import type { RawModule } from './schema/raw.ts';
 import type { CommitExtra, Storage, StoredState } from './storage/storage.ts';
@@ -43,6 +45,10 @@ export interface DatabaseOptions {
    * a hostile module could abuse to leave its realm.
    */
   readonly trustsModule?: boolean;
+  /** The file of the module log; without it the log lasts as long as the process. */
+  readonly logPath?: string;
+  /** How far a call of the module may go; without it, as far as it likes. They hold on the main thread only. */
+  readonly callLimits?: CallLimits;
 }
 
 /** A running database. Everything in it happens on one thread, one transaction at a time. */
@@ -51,6 +57,7 @@ export class Database {
   readonly owner: bigint;
   readonly log: ModuleLog;
   readonly #trustsModule: boolean;
+  readonly #watch: Watch | undefined;
   readonly #storage: Storage;
   readonly #world: World;
   readonly #clients = new Map<bigint, Caller>();
@@ -79,21 +86,30 @@ export class Database {
     if (!bytes) throw new HostError('guest/invalid', 'there is no module to run');
     const state = storage.load();
     const database = new Database(options, bytes);
-    if (kept) database.#restore(state);
-    else database.#initialise();
+    try {
+      if (kept) database.#restore(state);
+      else database.#initialise();
+    } catch (error) {
+      database.log.close();
+      throw error;
+    }
     await storage.whenDurable(database.datastore.commitNumber);
     database.#schedules.start();
     return database;
   }
 
   private constructor(options: DatabaseOptions, bytes: Uint8Array) {
-    const { storage, world, identity, owner, trustsModule = false } = options;
+    const { storage, world, identity, owner, trustsModule = false, callLimits, logPath } = options;
     this.#trustsModule = trustsModule;
+    const watchdog = callLimits && Watchdog.get();
+    this.#watch = watchdog && { watchdog, limits: callLimits, isCovered: false };
     this.identity = identity;
     this.owner = owner;
     this.#storage = storage;
     this.#world = world;
-    this.log = new ModuleLog(() => world.now());
+    const former = logPath === undefined ? [] : LogFile.read(logPath, KEPT_LINES);
+    const logFile = logPath === undefined ? undefined : new LogFile(logPath);
+    this.log = new ModuleLog(() => world.now(), KEPT_LINES, logFile, former);
     this.#schedules = new Schedules(world, firing => this.#timed.fire(firing));
     const program = loadProgram(bytes, this.#guestHooks());
     const running = createRunning(program, new Datastore(program.def));
@@ -161,6 +177,37 @@ export class Database {
     const fault = faultOfArgs('reducer', reducer, args);
     if (fault !== undefined) return { kind: 'bad-args', message: fault, timestamp };
     return this.#road.run(reducer, caller, timestamp, args, { origin: caller });
+  }
+
+  /**
+   * Does work that calls reducers with `callCovered`, all under one guard against those that run too long, which is cheaper
+   * than one for each. When a reducer is stopped, `work` is cut off at that call without a `finally`: `onCutOff` hears how
+   * the call ended, then `work` is called again, until it ends by itself.
+   */
+  cover(work: () => void, onCutOff: (outcome: CallOutcome) => void): void {
+    const watch = this.#watch;
+    if (!watch) {
+      work();
+      return;
+    }
+    for (;;) {
+      const stopped = watch.watchdog.guard(work);
+      if (!stopped) return;
+      watch.isCovered = false;
+      onCutOff(this.#road.cutOff(stopped, watch.limits));
+    }
+  }
+
+  /** `call` inside of `cover`. */
+  callCovered(name: string, args: Uint8Array, caller: Caller): CallOutcome {
+    const watch = this.#watch;
+    if (!watch) return this.call(name, args, caller);
+    watch.isCovered = true;
+    try {
+      return this.call(name, args, caller);
+    } finally {
+      watch.isCovered = false;
+    }
   }
 
   /** Runs a procedure, by its canonical name. What its transactions changed is announced before it returns. */
@@ -283,11 +330,13 @@ export class Database {
   async close(): Promise<void> {
     this.#schedules.stop();
     this.#road.close();
+    this.log.close();
     await this.#storage.close();
   }
 
   #guestHooks(): GuestHooks {
     return {
+      ...(this.#watch && { watch: this.#watch }),
       identity: this.identity,
       isTrusted: this.#trustsModule,
       log: line => this.log.add(line),

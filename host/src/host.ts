@@ -3,11 +3,16 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { HostError, messageOf } from './errors.ts';
-import { DEFAULT_LIMITS, type ConnectionLimits } from './server/connection.ts';
 import { Databases, type OpenDatabase, type Published } from './server/databases.ts';
+import { Door } from './server/door.ts';
 import { HttpServer } from './server/http-server.ts';
-import { Router } from './server/router.ts';
+import { Issuers, type IssuerOptions } from './server/issuers.ts';
+import { DEFAULT_HOST_LIMITS, type HostLimits } from './server/limits.ts';
+import { Metrics } from './server/metrics.ts';
+import type { Route } from './server/router.ts';
 import { backupRoutes } from './server/routes/backup.ts';
 import { callRoutes } from './server/routes/call.ts';
 import { databaseRoutes } from './server/routes/database.ts';
@@ -26,6 +31,8 @@ import { systemWorld, type World } from './world.ts';
 
 const VERSION = '0.1.0';
 const DEFAULT_HOSTNAME = '127.0.0.1';
+/** How often requests that take too long are looked for. */
+const MAX_CHECK_MS = 5_000;
 
 /** How a host is set up; without a `dataDir` its databases last as long as it does. */
 export interface HostOptions {
@@ -39,7 +46,9 @@ export interface HostOptions {
   readonly inMemory?: boolean;
   /** Who may publish over HTTP; by default the local owner and programs on this machine, since a module is a program. */
   readonly publishers?: Publishers;
-  readonly limits?: Partial<ConnectionLimits>;
+  /** Providers of OpenID Connect whose users may come in; by default only who has a token of this host. */
+  readonly issuers?: readonly IssuerOptions[];
+  readonly limits?: Partial<HostLimits>;
   readonly world?: World;
   /** Hears, in sentences, what an operator should know: failed requests, clients that were dropped. */
   readonly log?: (message: string) => void;
@@ -80,20 +89,28 @@ export async function startHost(options: HostOptions = {}): Promise<Host> {
       ? createMemoryFolder()
       : await openDataFolder(options.dataDir);
   try {
-    const tokens = openTokens(folder, world);
+    const tokens = openTokens(folder, world, options.issuers ?? []);
     const owner = localOwner(folder, tokens);
-    const limits = { ...DEFAULT_LIMITS, ...options.limits };
+    const limits = { ...DEFAULT_HOST_LIMITS, ...options.limits };
+    const isOnDisk = options.dataDir !== undefined && options.inMemory !== true;
     const databases = await Databases.open({
       folder,
       world,
       limits,
+      logFolder: isOnDisk ? join(options.dataDir, 'logs') : undefined,
       createIdentity: () => tokens.mint().identity,
       trusts: publisher => publisher === owner.identity,
       report: log,
     });
     const visits = new Visits(world);
-    const router = new Router([
-      ...miscRoutes(VERSION, world),
+    const server = createServer({
+      maxHeaderSize: limits.maxHeaderBytes,
+      headersTimeout: limits.headersTimeoutMs,
+      requestTimeout: limits.requestTimeoutMs,
+      connectionsCheckingInterval: Math.min(limits.headersTimeoutMs, MAX_CHECK_MS),
+    });
+    const door = new Door(server, limits);
+    const routes: Route[] = [
       ...identityRoutes(tokens, databases),
       ...databaseRoutes(databases),
       ...callRoutes(databases, visits),
@@ -101,17 +118,22 @@ export async function startHost(options: HostOptions = {}): Promise<Host> {
       ...logRoutes(databases),
       ...handlerRoutes(databases),
       ...backupRoutes(to => databases.backup(to), owner.identity),
-      ...publishRoutes(databases, options.publishers ?? 'local-programs', owner.identity),
-    ]);
-    const http = new HttpServer(router, tokens, log);
-    const upgrades = new Upgrades(databases, tokens, world, log);
-    const server = createServer((request, response) => void http.serve(request, response));
-    server.on('upgrade', (request, socket, head) => upgrades.handle(request, socket as Socket, head));
+      ...publishRoutes(databases, {
+        publishers: options.publishers ?? 'local-programs',
+        owner: owner.identity,
+        maxBundleBytes: limits.maxBundleBytes,
+      }),
+    ];
+    const http: HttpServer = new HttpServer(routes, tokens, limits.maxBodyBytes, log);
+    http.add(...miscRoutes(VERSION, world, new Metrics({ databases, door, http })));
+    const upgrades = new Upgrades(databases, tokens, world, limits.maxFrameBytes, log);
+    server.on('request', (request, response) => void http.serve(request, response));
+    server.on('upgrade', (request, socket, head) => void upgrades.handle(request, socket as Socket, head));
     const port = await listen(server, options.port ?? 0, hostname).catch(async (error: unknown) => {
       await databases.close();
       throw error;
     });
-    return new RunningHost({ server, databases, folder, owner, hostname, port });
+    return new RunningHost({ server, http, databases, folder, owner, hostname, port, limits });
   } catch (error) {
     await folder.close();
     throw error;
@@ -120,6 +142,8 @@ export async function startHost(options: HostOptions = {}): Promise<Host> {
 
 interface Parts {
   readonly server: Server;
+  readonly http: HttpServer;
+  readonly limits: HostLimits;
   readonly databases: Databases;
   readonly folder: DataFolder;
   readonly owner: Credentials;
@@ -163,23 +187,24 @@ class RunningHost implements Host {
     await this.close();
   }
 
-  /** In the reverse order of starting. */
+  /** In the reverse order of starting: nobody new comes in, what runs ends, clients hear why, what waits is written. */
   async #close(): Promise<void> {
-    const { server, databases, folder } = this.#parts;
+    const { server, http, databases, folder, limits } = this.#parts;
     const stopped = once(server, 'close');
     server.close();
     server.closeIdleConnections();
     await databases.close();
+    await Promise.race([http.whenIdle(), setTimeout(limits.closeTimeoutMs, undefined, { ref: false })]);
     server.closeAllConnections();
     await stopped;
     await folder.close();
   }
 }
 
-function openTokens(folder: DataFolder, world: World): Tokens {
+function openTokens(folder: DataFolder, world: World, issuers: readonly IssuerOptions[]): Tokens {
   const key = folder.secret('token-key.pem', createSigningKey);
   try {
-    return new Tokens(key, world);
+    return new Tokens(key, world, new Issuers(issuers));
   } catch (cause) {
     throw damagedSecret('keys/token-key.pem', cause);
   }

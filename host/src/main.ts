@@ -4,20 +4,31 @@
 import { parseArgs } from 'node:util';
 import { HostError } from './errors.ts';
 import { startHost, type Host } from './host.ts';
+import { DEFAULT_HOST_LIMITS } from './server/limits.ts';
 
-const USAGE = 'usage: node host/src/main.ts [--port N] [--hostname NAME] [--data-dir DIR | --in-memory] [--owner-only]';
+const USAGE = `usage: node host/src/main.ts [--port N] [--hostname NAME] [--data-dir DIR | --in-memory] [--owner-only]
+  [--issuer URL]... [--audience NAME]...   OpenID Connect providers whose users may come in (or HOST_ISSUERS and
+                                           HOST_AUDIENCES, separated by commas)
+  [--call-ms N]                            how long a call of a module may run (${DEFAULT_HOST_LIMITS.callMs})
+  [--log text|json]                        how the host writes what it has to say to standard error`;
 const DEFAULT_PORT = 3000;
 const DEFAULT_DATA_DIR = 'data';
+
+type Log = (level: 'info' | 'warn' | 'error', message: string) => void;
+
+class UsageError extends Error {}
+
+let isStopping = false;
 
 await main();
 
 async function main(): Promise<void> {
   try {
-    const host = await start();
+    const flags = readFlags();
+    const log = createLog(flags.log);
+    const host = await start(flags, log);
     console.log(`listening on ${host.url}`);
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-      process.once(signal, () => void host.close().then(() => process.exit(0)));
-    }
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void stop(host, log, signal));
   } catch (error) {
     if (!(error instanceof HostError) && !(error instanceof UsageError)) throw error;
     console.error(error.message);
@@ -25,18 +36,54 @@ async function main(): Promise<void> {
   }
 }
 
-class UsageError extends Error {}
+/** Stops in good order, or at once if it is asked a second time or takes too long. */
+async function stop(host: Host, log: Log, signal: string): Promise<void> {
+  if (isStopping) process.exit(1);
+  isStopping = true;
+  log('info', `stopping, because of ${signal}`);
+  setTimeout(() => {
+    log('error', 'stopping took too long');
+    process.exit(1);
+  }, 2 * DEFAULT_HOST_LIMITS.closeTimeoutMs).unref();
+  await host.close();
+  log('info', 'stopped');
+  process.exit(0);
+}
 
-async function start(): Promise<Host> {
-  const { port, hostname, 'data-dir': dataDir, 'in-memory': isInMemory, 'owner-only': isOwnerOnly } = readFlags();
-  if (port !== undefined && !/^\d{1,5}$/.test(port)) throw new UsageError(`--port takes a number, not "${port}"`);
+type Flags = ReturnType<typeof readFlags>;
+
+async function start(flags: Flags, log: Log): Promise<Host> {
+  const { hostname, 'data-dir': dataDir, 'in-memory': isInMemory, 'owner-only': isOwnerOnly } = flags;
+  const port = readNumber('--port', flags.port);
+  const callMs = readNumber('--call-ms', flags['call-ms']);
+  const issuers = flags.issuer ?? listOf(process.env['HOST_ISSUERS']);
+  const audience = flags.audience ?? listOf(process.env['HOST_AUDIENCES']);
   return startHost({
-    port: port === undefined ? DEFAULT_PORT : Number(port),
+    port: port ?? DEFAULT_PORT,
     ...(hostname === undefined ? {} : { hostname }),
     ...(isInMemory === true ? {} : { dataDir: dataDir ?? DEFAULT_DATA_DIR }),
     publishers: isOwnerOnly === true ? 'local-owner' : 'anybody',
-    log: message => console.error(message),
+    issuers: issuers.map(issuer => ({ issuer, ...(audience.length > 0 && { audience }) })),
+    limits: callMs === undefined ? {} : { callMs },
+    log: message => log('warn', message),
   });
+}
+
+function readNumber(flag: string, text: string | undefined): number | undefined {
+  if (text !== undefined && !/^\d{1,9}$/.test(text)) throw new UsageError(`${flag} takes a number, not "${text}"`);
+  return text === undefined ? undefined : Number(text);
+}
+
+function listOf(text: string | undefined): string[] {
+  return (text ?? '').split(',').filter(part => part !== '');
+}
+
+function createLog(style: string | undefined): Log {
+  if (style === 'json') {
+    return (level, message) => console.error(JSON.stringify({ time: new Date().toISOString(), level, message }));
+  }
+  if (style !== undefined && style !== 'text') throw new UsageError(`--log takes text or json, not "${style}"`);
+  return (_level, message) => console.error(message);
 }
 
 function readFlags() {
@@ -47,6 +94,10 @@ function readFlags() {
       'data-dir': { type: 'string' },
       'in-memory': { type: 'boolean' },
       'owner-only': { type: 'boolean' },
+      issuer: { type: 'string', multiple: true },
+      audience: { type: 'string', multiple: true },
+      'call-ms': { type: 'string' },
+      log: { type: 'string' },
     } as const;
     return parseArgs({ options }).values;
   } catch (cause) {

@@ -1,4 +1,8 @@
-// What tests of a module need: a database without a socket, a clock that is moved by hand, values as SATS-JSON.
+// What tests of a module need: `TestDatabase`, and beneath it the parts it is made of.
+
+export { identityOf, TestDatabase, type LoggedLine, type TestDatabaseOptions } from './testing/test-database.ts';
+export { CallRefused, type TestClient } from './testing/test-client.ts';
+export type { Plain, PlainObject } from './testing/plain.ts';
 
 export { Database, type CallOutcome, type Caller, type ProcedureOutcome } from './database.ts';
 export { TestWorld } from './database/test-world.ts';

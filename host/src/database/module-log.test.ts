@@ -1,6 +1,10 @@
 // What is kept of a log, and who hears of it.
 
-import { expect, test } from 'vitest';
+import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync, appendFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, expect, test } from 'vitest';
+import { LogFile } from './log-file.ts';
 import { ModuleLog } from './module-log.ts';
 
 const line = (message: string) => ({ level: 2, message, functionName: 'f', line: 7 });
@@ -32,11 +36,83 @@ test('the newest lines are kept, whatever their number and length', () => {
 
 test('followers hear each line until they stop', () => {
   const log = new ModuleLog(() => 0n);
-  const heard: string[] = [];
+  const heard: (string | undefined)[] = [];
   log.add(line('before'));
   const stop = log.follow(text => heard.push(text));
   log.add(line('while'));
   stop();
   log.add(line('after'));
   expect(heard).toEqual([log.lines()[1]]);
+});
+
+const folders: string[] = [];
+afterEach(() => {
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true });
+});
+
+function logPath(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'agora-log-'));
+  folders.push(folder);
+  return join(folder, 'logs', 'module.log');
+}
+
+const open = (path: string, maxBytes?: number) =>
+  new ModuleLog(() => 0n, 100, new LogFile(path, maxBytes), LogFile.read(path, 100));
+
+test('followers hear when there will be no more', () => {
+  const log = new ModuleLog(() => 0n);
+  const heard: (string | undefined)[] = [];
+  log.follow(text => heard.push(text));
+  log.close();
+  expect(heard).toEqual([undefined]);
+});
+
+test('lines outlast the process, with the rights of their owner only', () => {
+  const path = logPath();
+  const before = open(path);
+  before.add(line('one'));
+  before.addSystem('Warn', 'two');
+  const lines = before.lines();
+  before.close();
+
+  const after = open(path);
+  expect(after.lines()).toEqual(lines);
+  after.add(line('three'));
+  after.close();
+  expect(open(path).lines()).toHaveLength(3);
+  expect(statSync(path).mode & 0o777).toBe(0o600);
+});
+
+test('a line that a crash cut short is left out, and the next one begins anew', () => {
+  const path = logPath();
+  open(path).close();
+  writeFileSync(path, '{"message":"whole"}\n');
+  appendFileSync(path, '{"message":"ha');
+  const log = open(path);
+  log.add(line('next'));
+  log.close();
+  expect(LogFile.read(path, 10).map(text => (JSON.parse(text) as { message: string }).message)).toEqual([
+    'whole',
+    'next',
+  ]);
+});
+
+test('the files stay below their bound, however much is logged', () => {
+  const path = logPath();
+  for (let times = 0; times < 50; times++) {
+    const file = new LogFile(path, 10_000);
+    for (let n = 0; n < 7; n++) file.append(`{"n":"${times} ${n} ${'x'.repeat(1000)}"}`);
+    file.close();
+  }
+  const sizes = readdirSync(join(path, '..')).map(name => statSync(join(path, '..', name)).size);
+  expect(sizes).toHaveLength(2);
+  expect(Math.max(...sizes)).toBeLessThan(12_000);
+  expect(LogFile.read(path, 1)[0]).toContain('49 6');
+});
+
+test('a folder that cannot be written costs the file, not the log', () => {
+  const log = open('/dev/null/logs/module.log');
+  log.add(line('still here'));
+  log.close();
+  expect(log.lines()[0]).toContain('still here');
 });

@@ -23,7 +23,13 @@ const LEVELS: Readonly<Record<number, string>> = {
 /** What the host itself calls its file and function. */
 const SYSTEM = '__spacetimedb__';
 
-/** The log of one database. It is kept in memory only. */
+/** Where lines go besides memory. */
+export interface LogKeeper {
+  append(line: string): void;
+  close(): void;
+}
+
+/** The log of one database: the newest lines in memory, and all that fit into its file, if it has one. */
 export class ModuleLog {
   readonly #now: () => bigint;
   readonly #capacity: number;
@@ -31,11 +37,16 @@ export class ModuleLog {
   #lines: string[] = [];
   #first = 0;
   #chars = 0;
-  readonly #followers = new Set<(line: string) => void>();
+  readonly #followers = new Set<(line: string | undefined) => void>();
 
-  constructor(now: () => bigint, capacity = KEPT_LINES) {
+  readonly #keeper: LogKeeper | undefined;
+
+  /** `former` are the lines of an earlier process, oldest first; `keeper` hears of each further one. */
+  constructor(now: () => bigint, capacity = KEPT_LINES, keeper?: LogKeeper, former: readonly string[] = []) {
     this.#now = now;
     this.#capacity = capacity;
+    this.#keeper = keeper;
+    for (const line of former) this.#keep(line);
   }
 
   /** Adds a line of the module. */
@@ -61,14 +72,27 @@ export class ModuleLog {
     return count <= 0 ? [] : this.#lines.slice(Math.max(this.#first, this.#lines.length - count));
   }
 
-  /** Hears every further line at once; returns how to stop. */
-  follow(listener: (line: string) => void): () => void {
+  /** Hears every further line at once, and `undefined` when there will be none; returns how to stop. */
+  follow(listener: (line: string | undefined) => void): () => void {
     this.#followers.add(listener);
     return () => this.#followers.delete(listener);
   }
 
+  /** Writes what waits, and lets followers go; may be called twice. */
+  close(): void {
+    for (const listener of this.#followers) listener(undefined);
+    this.#followers.clear();
+    this.#keeper?.close();
+  }
+
   #append(record: Parameters<typeof writeJson>[0]): void {
     const line = writeJson(record);
+    this.#keep(line);
+    this.#keeper?.append(line);
+    for (const listener of this.#followers) listener(line);
+  }
+
+  #keep(line: string): void {
     this.#lines.push(line);
     this.#chars += line.length;
     while (this.#lines.length - this.#first > this.#capacity || this.#chars > KEPT_CHARS) {
@@ -79,6 +103,5 @@ export class ModuleLog {
       this.#lines = this.#lines.slice(this.#first);
       this.#first = 0;
     }
-    for (const listener of this.#followers) listener(line);
   }
 }

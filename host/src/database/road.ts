@@ -5,9 +5,10 @@ import type { Datastore } from '../datastore/datastore.ts';
 import type { Row } from '../datastore/row.ts';
 import type { Table } from '../datastore/table.ts';
 import type { Transaction } from '../datastore/transaction.ts';
-import { HostError, messageOf } from '../errors.ts';
+import { assert, HostError, messageOf } from '../errors.ts';
 import type { Activation, TransactionControl } from '../guest/activation.ts';
 import type { Thrown } from '../guest/guest.ts';
+import type { CallLimits, StopReason } from '../guest/watchdog.ts';
 import type { ReducerDef, ViewDef } from '../schema/definition.ts';
 import type { CommitExtra, Storage } from '../storage/storage.ts';
 import type { World } from '../world.ts';
@@ -56,6 +57,8 @@ export class Road {
   /** Modules that were replaced by commits that are not durable yet, the oldest first. */
   readonly #formers: { readonly running: Running; readonly number: number }[] = [];
   #isClosed = false;
+  /** The reducer that runs. */
+  #reducer: { readonly functionName: string; readonly tx: Transaction; readonly timestamp: bigint } | undefined;
 
   onCommit: (commit: Commit, origin: Caller | undefined) => void = () => {};
 
@@ -132,6 +135,7 @@ export class Road {
     const startedAt = this.#world.monotonic();
     const { program, datastore } = this.#running;
     const tx = datastore.begin();
+    this.#reducer = { functionName: def.name, tx, timestamp };
     try {
       const activation: Activation = { functionName: def.name, tx };
       const ran = program.guest.callReducer(def.id, identity, connectionId, timestamp, args, activation);
@@ -142,6 +146,7 @@ export class Road {
       return { kind: 'internal', message: FATAL_ERROR, timestamp };
     } finally {
       tx.rollback();
+      this.#reducer = undefined;
     }
   }
 
@@ -149,6 +154,16 @@ export class Road {
   nothing(timestamp: bigint): CallOutcome {
     const commit = { number: this.#running.datastore.commitNumber, changes: [], sequences: [] };
     return { kind: 'committed', commit, timestamp, durationMicros: 0n };
+  }
+
+  /** Takes back what the running reducer did, after `run` and all that it called were cut off; says how it ended. */
+  cutOff(reason: StopReason, limits: CallLimits): NotCommitted {
+    assert(this.#reducer, 'a reducer was running');
+    const { functionName, tx, timestamp } = this.#reducer;
+    this.#reducer = undefined;
+    tx.rollback();
+    this.logThrown(functionName, this.#running.program.guest.cutOff(reason, limits));
+    return { kind: 'internal', message: FATAL_ERROR, timestamp };
   }
 
   /** Writes rows without a reducer. What `work` throws is thrown on, with nothing changed. */

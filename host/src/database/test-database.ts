@@ -4,6 +4,7 @@ import { Database, type CallOutcome, type Caller, type ProcedureOutcome } from '
 import type { Table } from '../datastore/table.ts';
 import { assert } from '../errors.ts';
 import { bundleModule } from '../guest/test-module.ts';
+import type { CallLimits } from '../guest/watchdog.ts';
 import { BsatnReader } from '../sats/reader.ts';
 import type { AlgebraicType } from '../sats/type.ts';
 import { decodeValue, encodeValue, type SatsValue } from '../sats/value.ts';
@@ -30,11 +31,13 @@ export class TestDatabase implements AsyncDisposable {
   /** Opens a database over the source of a module. */
   static async open(
     source: string,
-    options: { readonly world?: TestWorld; readonly storage?: Storage } = {},
+    options: { readonly world?: TestWorld; readonly storage?: Storage; readonly callLimits?: CallLimits } = {},
   ): Promise<TestDatabase> {
     const world = options.world ?? new TestWorld();
     const storage = options.storage ?? (await openMemoryStorage());
-    const opened = { storage, world, identity: DATABASE_IDENTITY, owner: OWNER.identity, bundle: bytesOf(source) };
+    const { callLimits } = options;
+    const known = { identity: DATABASE_IDENTITY, owner: OWNER.identity, bundle: bytesOf(source) };
+    const opened = { storage, world, ...known, ...(callLimits && { callLimits }) };
     return new TestDatabase(await Database.open(opened), world);
   }
 

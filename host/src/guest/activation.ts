@@ -3,6 +3,7 @@
 import type { Index } from '../datastore/table-index.ts';
 import type { Table } from '../datastore/table.ts';
 import type { Transaction } from '../datastore/transaction.ts';
+import type { CallLimits, Watchdog } from './watchdog.ts';
 
 /** Hears what a view reads. */
 export interface ReadSet {
@@ -48,8 +49,18 @@ export interface HttpReply {
   readonly body: Uint8Array;
 }
 
+/** What stops a call that goes too far. */
+export interface Watch {
+  readonly watchdog: Watchdog;
+  readonly limits: CallLimits;
+  /** Whether whoever calls stands in `guard` and will clean up; otherwise each call of the module has a guard of its own. */
+  isCovered: boolean;
+}
+
 /** What a guest needs of the database around it. */
 export interface GuestHooks {
+  /** Without it calls run for as long as they like. */
+  readonly watch?: Watch;
   readonly identity: bigint;
   /** Whether the errors that the engine throws may tell where: see realm/errors.ts for what a hostile module makes of it. */
   readonly isTrusted: boolean;

@@ -1,12 +1,14 @@
 // The running module: loaded once, called many times.
 
 import type { Datastore } from '../datastore/datastore.ts';
-import { HostError } from '../errors.ts';
+import { assert, HostError } from '../errors.ts';
 import type { Activation, GuestHooks, HttpReply } from './activation.ts';
 import { compileBundle, MODULE_FILE, type CompiledBundle } from './bundle.ts';
 import { NOT_A_MODULE, REFUSED, RETURNED, type RealmEntries } from './host-side.ts';
 import { openRealm } from './realm.ts';
-import { SystemCalls } from './system-calls.ts';
+import { NO_CALLS, SystemCalls, type CallMark } from './system-calls.ts';
+import { watchedDoor } from './watched-door.ts';
+import type { CallLimits, StopReason } from './watchdog.ts';
 
 /** How a function of the module ended. */
 export type Ran<Value> =
@@ -31,9 +33,12 @@ const NO_ARGS = new Uint8Array(0);
 
 /** One instance of a module in a realm of its own. Calls are synchronous; a view may run inside a procedure's commit. */
 export class Guest {
+  readonly #hooks: GuestHooks;
   readonly #system: SystemCalls;
-  readonly #entries: RealmEntries;
   readonly #compiled: CompiledBundle;
+  #entries: RealmEntries;
+  /** Its realm was cut off in the middle of something: the next call gets a fresh one. */
+  #isSpent = false;
   #argsBuffer: ArrayBuffer | undefined;
   #args: Uint8Array = NO_ARGS;
 
@@ -43,12 +48,34 @@ export class Guest {
   }
 
   private constructor(compiled: CompiledBundle, hooks: GuestHooks) {
+    this.#hooks = hooks;
     this.#compiled = compiled;
     this.#system = new SystemCalls(hooks, stack => this.#callerLine(stack));
-    const realm = openRealm(this.#system, hooks.isTrusted);
-    this.#entries = realm.entries;
-    const ended = this.#entries.load(realm.evaluate(compiled.script));
+    this.#entries = this.#evaluate();
+  }
+
+  /** A fresh instance of the module. Throws `guest/invalid`. */
+  #evaluate(): RealmEntries {
+    const { watch, isTrusted } = this.#hooks;
+    const realm = openRealm(watch ? watchedDoor(this.#system, watch.watchdog) : this.#system, isTrusted);
+    const { script } = this.#compiled;
+    const ended = this.#outsideCalls(() => realm.entries.load(realm.evaluate(script)));
     if (ended !== RETURNED) throw new HostError('guest/invalid', textWithTrace(this.#loadFault(ended)));
+    return realm.entries;
+  }
+
+  /** Runs code of the module that is no call. Throws `guest/invalid` if it has to be stopped. */
+  #outsideCalls(run: () => number): number {
+    const { watch } = this.#hooks;
+    if (!watch) return run();
+    let ended = RETURNED;
+    const stopped = watch.watchdog.guard(() => {
+      watch.watchdog.begin(watch.limits);
+      ended = run();
+      watch.watchdog.end();
+    });
+    if (stopped) throw new HostError('guest/invalid', stoppedFault(stopped, watch.limits).text);
+    return ended;
   }
 
   /** Gives the module the tables that its system calls mean. */
@@ -58,7 +85,8 @@ export class Guest {
 
   /** The module's description of itself, as BSATN. */
   describe(): Uint8Array {
-    if (this.#entries.describe() !== RETURNED) throw new HostError('guest/invalid', this.#thrown().text);
+    if (this.#outsideCalls(() => this.#entries.describe()) !== RETURNED)
+      throw new HostError('guest/invalid', this.#thrown().text);
     return this.#system.results[0];
   }
 
@@ -97,6 +125,7 @@ export class Guest {
 
   /** Returns a view's header byte and what follows it; an anonymous view has no sender. */
   callView(id: number, sender: bigint | undefined, activation: Activation): Ran<Uint8Array> {
+    if (this.#isSpent && !this.#system.isRunning) this.#renew();
     return this.#run(
       activation,
       () => (sender === undefined ? this.#entries.callAnonymousView(id) : this.#entries.callView(id, sender)),
@@ -121,6 +150,19 @@ export class Guest {
   }
 
   #run<Value>(activation: Activation, call: () => number, returned: () => Ran<Value>): Ran<Value> {
+    const { watch } = this.#hooks;
+    if (!watch || watch.isCovered) return this.#runNow(activation, call, returned);
+    const mark = this.#system.mark();
+    let ran: Ran<Value> | undefined;
+    const stopped = watch.watchdog.guard(() => {
+      ran = this.#runNow(activation, call, returned);
+    });
+    if (stopped) return { kind: 'threw', thrown: this.cutOff(stopped, watch.limits, mark) };
+    assert(ran, 'a call that was not stopped has ended');
+    return ran;
+  }
+
+  #runNow<Value>(activation: Activation, call: () => number, returned: () => Ran<Value>): Ran<Value> {
     const { ended, fatal } = this.#system.run(activation, call);
     if (fatal !== undefined) return { kind: 'threw', thrown: fatalFault(fatal) };
     if (ended === RETURNED) return returned();
@@ -128,7 +170,28 @@ export class Guest {
     return { kind: 'threw', thrown: this.#thrown() };
   }
 
+  /** Cleans up after the call that was stopped, back to `mark`; without one, after all that ran. Says what became of it. */
+  cutOff(reason: StopReason, limits: CallLimits, mark: CallMark = NO_CALLS): Thrown {
+    this.#system.cutOff(mark);
+    this.#isSpent = true;
+    return stoppedFault(reason, limits);
+  }
+
+  /** A realm that was cut off in the middle is not used again. Throws `guest/invalid`. */
+  #renew(): void {
+    this.#isSpent = false;
+    this.#argsBuffer = undefined;
+    this.#args = NO_ARGS;
+    try {
+      this.#entries = this.#evaluate();
+    } catch (error) {
+      this.#isSpent = true;
+      throw error;
+    }
+  }
+
   #putArgs(first: Uint8Array, second: Uint8Array): void {
+    if (this.#isSpent && !this.#system.isRunning) this.#renew();
     const length = first.length + second.length;
     if (this.#args.length < length || !this.#argsBuffer) {
       this.#argsBuffer = this.#entries.argsBuffer(length);
@@ -173,6 +236,14 @@ export function textWithTrace(thrown: Thrown): string {
 
 function fatalFault(message: string): Thrown {
   return { message, text: `Uncaught Error: ${message}`, trace: [], line: undefined };
+}
+
+function stoppedFault(reason: StopReason, { callMs, callBytes }: CallLimits): Thrown {
+  return fatalFault(
+    reason === 'too-long'
+      ? `the module was stopped: it ran for more than ${callMs} ms`
+      : `the module was stopped: it took more than ${callBytes} bytes of memory`,
+  );
 }
 
 interface Frame {

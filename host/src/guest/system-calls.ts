@@ -14,6 +14,15 @@ const EMPTY = new Uint8Array(0);
 /** Console timers that run at a time; the oldest gives way to one more. */
 const MAX_TIMERS = 1024;
 
+/** What ran at a time. */
+export interface CallMark {
+  readonly running: Activation | undefined;
+  readonly openIterators: number;
+}
+
+/** A time when nothing ran. */
+export const NO_CALLS: CallMark = { running: undefined, openIterators: 0 };
+
 /** Answers the system calls of one realm. */
 export class SystemCalls implements HostSide {
   readonly rows: RowCalls;
@@ -46,13 +55,33 @@ export class SystemCalls implements HostSide {
     const { openCount } = state.iterators;
     state.running = activation;
     state.fatal = undefined;
+    const { watch } = this.#hooks;
     try {
-      return { ended: call(), fatal: state.fatal };
+      watch?.watchdog.begin(watch.limits);
+      const ended = call();
+      watch?.watchdog.end();
+      return { ended, fatal: state.fatal };
     } finally {
       state.iterators.releaseFrom(openCount);
       state.running = running;
       state.fatal = fatal;
     }
+  }
+
+  /** Whether a function of the module is on its way. */
+  get isRunning(): boolean {
+    return this.#state.running !== undefined;
+  }
+  /** What is on its way now, for `cutOff`. */
+  mark(): CallMark {
+    return { running: this.#state.running, openIterators: this.#state.iterators.openCount };
+  }
+  /** Forgets what was called since the mark, and never ended. */
+  cutOff({ running, openIterators }: CallMark): void {
+    const state = this.#state;
+    state.iterators.releaseFrom(openIterators);
+    state.running = running;
+    state.fatal = undefined;
   }
 
   errno(): number {
@@ -120,10 +149,10 @@ export class SystemCalls implements HostSide {
     try {
       const running = this.#state.activation();
       if (!running.control || running.tx) throw new HostError('call/would-block');
-      const reply = this.#hooks.fetch(
-        this.#state.memory.copy(request, requestOffset, requestLength),
-        bodyText ?? this.#state.memory.copy(body, bodyOffset, bodyLength),
-      );
+      const head = this.#state.memory.copy(request, requestOffset, requestLength);
+      const content = bodyText ?? this.#state.memory.copy(body, bodyOffset, bodyLength);
+      const fetch = () => this.#hooks.fetch(head, content);
+      const reply = this.#hooks.watch ? this.#hooks.watch.watchdog.pause(fetch) : fetch();
       this.#outbox = reply.response;
       this.#httpBody = reply.body;
       return reply.response.length;

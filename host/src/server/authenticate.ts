@@ -5,15 +5,15 @@ import { Refusal } from './exchange.ts';
 import { TokenError, type Credentials, type Tokens } from './tokens.ts';
 
 /** The credentials that a request shows, or undefined if it shows none. Throws `Refusal` if they are not good. */
-export function authenticate(
+export async function authenticate(
   tokens: Tokens,
   headers: IncomingHttpHeaders,
   query: URLSearchParams,
-): Credentials | undefined {
+): Promise<Credentials | undefined> {
   const token = readToken(headers, query);
   if (token === undefined) return undefined;
   try {
-    return tokens.verify(token);
+    return await tokens.verifyAny(token);
   } catch (cause) {
     if (cause instanceof TokenError) throw new Refusal(401, cause.message, { cause });
     throw cause;

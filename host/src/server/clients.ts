@@ -50,6 +50,8 @@ interface Client extends Subscriber {
   readonly isConfirmed: boolean;
   /** What it watches, to be asked again of the tables of a new module. */
   readonly querySets: Map<number, readonly string[]>;
+  /** Queries of all its query sets. */
+  queryCount: number;
 }
 
 /** Serves WebSocket clients of a database; there is one for each open database. */
@@ -63,8 +65,11 @@ export class Clients {
   readonly #connectionIds = new Set<bigint>();
   readonly #departures: Departures;
   #isAwaitingRoom = false;
-  /** The client whose reducer runs, and what its commit changed for it: that goes into its answer. */
+  /** Connections with requests that wait for the next turn. */
+  #readable = new Set<Connection>();
+  /** The client whose reducer runs, its request, and what its commit changed for it: that goes into its answer. */
   #calling: Client | undefined;
+  #callingRequest = 0;
   #ownUpdates: readonly QuerySetUpdateData[] = [];
   readonly #pings: NodeJS.Timeout;
   #pingedAt = performance.now();
@@ -88,6 +93,16 @@ export class Clients {
     this.#pings = setInterval(() => this.#ping(), limits.pingEveryMs).unref();
   }
 
+  /** How many are connected. */
+  get count(): number {
+    return this.#all.size;
+  }
+
+  /** Clients that were dropped, since the database was opened. */
+  dropped = 0;
+  /** Reducer calls by how they ended. */
+  readonly calls = new Map<CallOutcome['kind'], number>();
+
   /** Whether a connection id is taken: nobody may call as somebody else's connection. */
   isConnected(connectionId: bigint): boolean {
     return this.#connectionIds.has(connectionId);
@@ -102,6 +117,7 @@ export class Clients {
       socket,
       protocol,
       {
+        onReadable: () => this.#awaitTurn(connection),
         onMessage: message => this.#serve(client, message),
         hasRoom: () => this.#hasRoom(),
         onQueued: () => this.#departures.add(connection),
@@ -110,7 +126,7 @@ export class Clients {
       this.#limits,
     );
     const { identity } = caller;
-    const client: Client = { identity, caller, connection, isConfirmed, querySets: new Map() };
+    const client: Client = { identity, caller, connection, isConfirmed, querySets: new Map(), queryCount: 0 };
     this.#all.add(client);
     this.#connectionIds.add(caller.connectionId);
     writeInitialConnection(connection.writer, {
@@ -139,6 +155,27 @@ export class Clients {
     }
   }
 
+  /** Serves a connection when all sockets that are readable now have been read. */
+  #awaitTurn(connection: Connection): void {
+    this.#readable.add(connection);
+    if (this.#readable.size === 1) setImmediate(() => this.#turn());
+  }
+
+  /** Serves all who wait under one guard (see `Database.cover`): a guard for each call would cost more than the call. */
+  #turn(): void {
+    const connections = [...this.#readable];
+    if (connections.length === 0) return;
+    this.#readable = new Set();
+    let next = 0;
+    this.#database.cover(
+      () => {
+        for (; next < connections.length; next++) connections[next]?.serve();
+      },
+      outcome => this.#answerCall(outcome),
+    );
+    this.#departures.depart();
+  }
+
   #serve(client: Client, message: ClientMessage): void {
     try {
       this.#answer(client, message);
@@ -159,10 +196,13 @@ export class Clients {
         return;
       case 'subscribe': {
         const { querySetId } = message;
-        const result = this.#subscriptions.subscribe(client, querySetId, message.queries);
+        const error = this.#faultOfSubscribe(client, message.queries.length);
+        const result =
+          error === undefined ? this.#subscriptions.subscribe(client, querySetId, message.queries) : { error };
         const { writer } = client.connection;
         if ('rows' in result) {
           client.querySets.set(querySetId, message.queries);
+          client.queryCount += message.queries.length;
           writeSubscribeApplied(writer, requestId, querySetId, result.rows);
         } else writeSubscriptionError(writer, requestId, querySetId, result.error);
         break;
@@ -172,6 +212,7 @@ export class Clients {
         const result = this.#subscriptions.unsubscribe(client, querySetId, message.wantsRows);
         const { writer } = client.connection;
         if ('rows' in result) {
+          client.queryCount -= client.querySets.get(querySetId)?.length ?? 0;
           client.querySets.delete(querySetId);
           writeUnsubscribeApplied(writer, requestId, querySetId, result.rows);
         } else writeSubscriptionError(writer, requestId, querySetId, result.error);
@@ -186,18 +227,37 @@ export class Clients {
     this.#seal(client);
   }
 
+  /** Why a client may not watch more. */
+  #faultOfSubscribe({ querySets, queryCount }: Client, more: number): string | undefined {
+    const { maxQuerySets, maxQueries } = this.#limits;
+    if (querySets.size >= maxQuerySets) return `a connection may have ${maxQuerySets} query sets; unsubscribe one`;
+    if (queryCount + more > maxQueries) return `a connection may have ${maxQueries} queries; unsubscribe some`;
+    return undefined;
+  }
+
   #callReducer(client: Client, { requestId, name, args }: CallReducer): void {
     assert(this.#calling === undefined, 'one reducer runs at a time');
     this.#calling = client;
+    this.#callingRequest = requestId;
     this.#ownUpdates = [];
     let outcome: CallOutcome;
     try {
-      outcome = this.#database.call(name, args, client.caller);
-    } finally {
+      outcome = this.#database.callCovered(name, args, client.caller);
+    } catch (error) {
       this.#calling = undefined;
+      throw error;
     }
+    this.#answerCall(outcome);
+  }
+
+  /** Answers the call that was running. */
+  #answerCall(outcome: CallOutcome): void {
+    const client = this.#calling;
+    assert(client, 'a reducer was running');
+    this.#calling = undefined;
+    this.calls.set(outcome.kind, (this.calls.get(outcome.kind) ?? 0) + 1);
     const answer = toReducerOutcome(outcome, this.#ownUpdates);
-    writeReducerResult(client.connection.writer, requestId, outcome.timestamp, answer);
+    writeReducerResult(client.connection.writer, this.#callingRequest, outcome.timestamp, answer);
     this.#seal(client);
   }
 
@@ -233,6 +293,7 @@ export class Clients {
     for (const [querySetId, queries] of client.querySets) {
       const result = this.#subscriptions.subscribe(client, querySetId, queries);
       if ('rows' in result) continue;
+      client.queryCount -= queries.length;
       client.querySets.delete(querySetId);
       writeSubscriptionError(client.connection.writer, undefined, querySetId, result.error);
       this.#seal(client);
@@ -255,7 +316,7 @@ export class Clients {
     this.#isAwaitingRoom = true;
     await this.#database.whenRoom();
     this.#isAwaitingRoom = false;
-    for (const { connection } of this.#all) connection.resume();
+    for (const { connection } of this.#all) this.#awaitTurn(connection);
   }
 
   /**
@@ -286,7 +347,9 @@ export class Clients {
     if (!this.#all.delete(client)) return;
     this.#connectionIds.delete(client.caller.connectionId);
     this.#departures.remove(client.connection);
+    this.#readable.delete(client.connection);
     this.#subscriptions.removeClient(client);
+    if (reason !== undefined) this.dropped++;
     if (reason !== undefined) this.#report(`${describe(client.caller)} was dropped: ${reason}`);
     this.#database.disconnect(client.caller);
   }

@@ -43,6 +43,7 @@ async function openPair(
     socket,
     'v3.bsatn.spacetimedb',
     {
+      onReadable: () => connection.serve(),
       onMessage: message => {
         served.push(message);
         answer(connection, message);

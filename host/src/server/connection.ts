@@ -7,7 +7,7 @@ import { WebSocket, type RawData } from 'ws';
 import { BsatnError } from '../sats/reader.ts';
 import type { BsatnWriter } from '../sats/writer.ts';
 import type { ClientMessage } from '../wire/client-message.ts';
-import { readClientFrame, type Protocol } from '../wire/frame.ts';
+import { MAX_CLIENT_FRAME_BYTES, readClientFrame, type Protocol } from '../wire/frame.ts';
 import { Outbox } from './outbox.ts';
 
 /** How much of one client may wait, and how long it may be silent. */
@@ -18,6 +18,12 @@ export interface ConnectionLimits {
   readonly maxMessages: number;
   /** Bytes to the client, on top of one message of any size; more drop it. */
   readonly maxBytes: number;
+  /** One frame of the client; a longer one closes the connection with 1009. */
+  readonly maxFrameBytes: number;
+  /** Query sets; one more is refused. */
+  readonly maxQuerySets: number;
+  /** Queries of all its query sets; a query set that would be beyond is refused. */
+  readonly maxQueries: number;
   /** How often a client is asked whether it is there. */
   readonly pingEveryMs: number;
   /** A client of which nothing is heard for so long is dropped. */
@@ -29,6 +35,9 @@ export const DEFAULT_LIMITS: ConnectionLimits = {
   maxRequests: 16_384,
   maxMessages: 16_384,
   maxBytes: 64 * 1024 * 1024,
+  maxFrameBytes: MAX_CLIENT_FRAME_BYTES,
+  maxQuerySets: 4096,
+  maxQueries: 16_384,
   pingEveryMs: 15_000,
   silentMs: 30_000,
 };
@@ -47,9 +56,11 @@ const MAX_REASON_BYTES = 123;
 
 /** What a connection tells its owner. */
 export interface ConnectionOwner {
+  /** Requests wait: the owner calls `serve` soon. */
+  onReadable(): void;
   /** A request to serve now; the answer goes into the connection. */
   onMessage(message: ClientMessage): void;
-  /** Whether more requests may be served now; if not, the owner calls `resume` later. */
+  /** Whether more requests may be served now; if not, the owner calls `serve` later. */
   hasRoom(): boolean;
   /** Messages wait to be flushed. */
   onQueued(): void;
@@ -66,7 +77,6 @@ export class Connection {
   readonly #outbox: Outbox;
   #requests: ClientMessage[] = [];
   #nextRequest = 0;
-  #isServing = false;
   #isClosing = false;
   #dropReason: string | undefined;
   #heardAt = performance.now();
@@ -130,12 +140,7 @@ export class Connection {
       if (frame === undefined) break;
       this.#socket.send(frame, this.#onSent);
     }
-    this.#serve();
-  }
-
-  /** Serves what waited for room. */
-  resume(): void {
-    this.#serve();
+    if (this.#waitingRequests > 0) this.#owner.onReadable();
   }
 
   /** Says goodbye; a client that does not answer is dropped. */
@@ -177,24 +182,21 @@ export class Connection {
       this.close(1013, 'too many requests');
       return;
     }
-    this.#serve();
+    if (this.#waitingRequests > 0) this.#owner.onReadable();
     if (this.#waitingRequests > BUSY_REQUESTS) this.#socket.pause();
   }
 
   /** Serves what waits, in one go, so that what it commits is written to disk together. */
-  #serve(): void {
-    if (this.#isServing) return;
-    this.#isServing = true;
+  serve(): void {
     const until = performance.now() + TURN_MS;
     while (this.#waitingRequests > 0 && !this.#isClosing && !this.#isBusy && this.#owner.hasRoom()) {
       if (performance.now() > until) {
-        setImmediate(() => this.#serve());
+        this.#owner.onReadable();
         break;
       }
       const message = this.#requests[this.#nextRequest++];
       if (message) this.#owner.onMessage(message);
     }
-    this.#isServing = false;
     if (this.#socket.isPaused && this.#waitingRequests < BUSY_REQUESTS / 2) this.#socket.resume();
   }
 
@@ -213,7 +215,7 @@ export class Connection {
   readonly #onSent = (): void => {
     // The owner flushes again if something stayed behind because the socket was full.
     if (this.isWaiting) this.#owner.onQueued();
-    else if (this.#waitingRequests > 0) this.#serve();
+    else if (this.#waitingRequests > 0) this.#owner.onReadable();
   };
 
   #hear(): void {

@@ -1,6 +1,8 @@
 // All databases of a host: found by name or identity, published, renamed, deleted. Changes wait for each other.
 
+import { join } from 'node:path';
 import { Database } from '../database.ts';
+import { LogFile } from '../database/log-file.ts';
 import { SystemVariables } from '../query/source.ts';
 import { identityToHex, parseIdentity } from '../sats/hex.ts';
 import type { Backup } from '../storage/folder-copy.ts';
@@ -9,7 +11,7 @@ import { createMemoryStorage } from '../storage/memory-storage.ts';
 import type { Storage } from '../storage/storage.ts';
 import type { World } from '../world.ts';
 import { Clients } from './clients.ts';
-import type { ConnectionLimits } from './connection.ts';
+import type { HostLimits } from './limits.ts';
 import { Refusal } from './exchange.ts';
 import { breakToken } from './program-hash.ts';
 
@@ -40,7 +42,9 @@ export interface PublishLeave {
 export interface DatabasesOptions {
   readonly folder: DataFolder;
   readonly world: World;
-  readonly limits: ConnectionLimits;
+  readonly limits: HostLimits;
+  /** Where module logs are kept; without it they last as long as the process. */
+  readonly logFolder: string | undefined;
   /** An identity that nobody has. */
   readonly createIdentity: () => bigint;
   /** Whether the modules of an owner are trusted with this process (see `DatabaseOptions`). */
@@ -53,6 +57,7 @@ export interface DatabasesOptions {
 export class Databases {
   readonly #options: DatabasesOptions;
   readonly #open = new Map<bigint, OpenDatabase>();
+  readonly #locked = new Set<bigint>();
   #lastChange: Promise<unknown> = Promise.resolve();
 
   private constructor(options: DatabasesOptions) {
@@ -144,10 +149,35 @@ export class Databases {
     });
   }
 
+  /** Takes all names from a database and gives it these. One that another database has is refused. */
+  setNames(identity: bigint, names: readonly string[]): Promise<void> {
+    return this.#change(async () => {
+      for (const name of names) {
+        const taken = this.#options.folder.identityOf(name);
+        if (taken !== undefined && taken !== identity) throw nameTaken(name);
+      }
+      await this.#options.folder.setNames(identity, [...new Set(names)]);
+    });
+  }
+
+  /** Keeps a database from being deleted, until it is unlocked or the host starts again. */
+  lock(identity: bigint, isLocked: boolean): void {
+    if (isLocked) this.#locked.add(identity);
+    else this.#locked.delete(identity);
+  }
+
+  /** All databases that run. */
+  all(): IterableIterator<OpenDatabase> {
+    return this.#open.values();
+  }
+
   delete(identity: bigint): Promise<void> {
     return this.#change(async () => {
+      if (this.#locked.has(identity)) throw new Refusal(403, 'The database is locked: unlock it before it is deleted.');
       await this.#stop(identity);
       await this.#options.folder.dropDatabase(identity);
+      const logPath = this.#logPath(identity);
+      if (logPath !== undefined) LogFile.remove(logPath);
     });
   }
 
@@ -179,6 +209,10 @@ export class Databases {
   }
 
   async #create(record: DatabaseRecord, bundle: Uint8Array): Promise<void> {
+    const { maxDatabases } = this.#options.limits;
+    if (this.#open.size >= maxDatabases) {
+      throw new Refusal(403, `this host has room for ${maxDatabases} databases: delete one first`);
+    }
     await this.#validate(record, bundle);
     await this.#options.folder.createDatabase(record);
     try {
@@ -193,10 +227,18 @@ export class Databases {
 
   /** Runs a module once where it leaves no trace: one that fails to begin must not take a name. */
   async #validate({ identity, owner }: DatabaseRecord, bundle: Uint8Array): Promise<void> {
-    const { world, trusts } = this.#options;
+    const { world, trusts, limits } = this.#options;
     const trustsModule = trusts(owner);
     const storage = createMemoryStorage();
-    const database = await Database.open({ storage, world, identity, owner, bundle, trustsModule });
+    const database = await Database.open({
+      storage,
+      world,
+      identity,
+      owner,
+      bundle,
+      trustsModule,
+      callLimits: limits,
+    });
     await database.close();
   }
 
@@ -220,6 +262,7 @@ export class Databases {
   async #run({ identity, owner }: DatabaseRecord, storage: Storage, bundle: Uint8Array | undefined): Promise<void> {
     const { world, limits, report, trusts } = this.#options;
     const trustsModule = trusts(owner);
+    const logPath = this.#logPath(identity);
     try {
       const database = await Database.open({
         storage,
@@ -227,6 +270,8 @@ export class Databases {
         identity,
         owner,
         trustsModule,
+        callLimits: limits,
+        ...(logPath !== undefined && { logPath }),
         ...(bundle && { bundle }),
       });
       const variables = new SystemVariables();
@@ -244,6 +289,11 @@ export class Databases {
     this.#open.delete(identity);
     await open.clients.close();
     await open.database.close();
+  }
+
+  #logPath(identity: bigint): string | undefined {
+    const { logFolder } = this.#options;
+    return logFolder === undefined ? undefined : join(logFolder, `${identityToHex(identity)}.log`);
   }
 
   /** Runs changes one after the other; one that fails does not hold up the next. */

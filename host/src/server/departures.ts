@@ -28,10 +28,16 @@ export class Departures {
     this.#isTurnSet = true;
     setImmediate(() => {
       this.#isTurnSet = false;
-      const connections = this.#written;
-      this.#written = new Set();
-      this.#flush(connections);
+      this.depart();
     });
+  }
+
+  /** Flushes now whatever was written. */
+  depart(): void {
+    const connections = this.#written;
+    if (connections.size === 0) return;
+    this.#written = new Set();
+    this.#flush(connections);
   }
 
   /** Forgets a connection that is over. */

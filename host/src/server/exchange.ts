@@ -3,11 +3,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Credentials } from './tokens.ts';
 
-/** A body of `call`, `sql` and handlers may be this long; a bundle may be longer. */
-export const MAX_BODY_BYTES = 2 * 1024 * 1024;
-/** The longest body of a publish. */
-export const MAX_BUNDLE_BYTES = 64 * 1024 * 1024;
-
 /** One HTTP request, for the route that answers it. */
 export interface Exchange {
   /** Upper case. */
@@ -22,7 +17,7 @@ export interface Exchange {
   readonly isLocal: boolean;
   /** Aborts when the client is gone. */
   readonly gone: AbortSignal;
-  /** Reads the body; a longer one is refused with 413. */
+  /** Reads the body, which may be as long as the limits of the host say unless told otherwise; a longer one is refused with 413. */
   body(maxBytes?: number): Promise<Uint8Array>;
 }
 

@@ -6,7 +6,7 @@ import { HostError } from '../errors.ts';
 import { systemWorld } from '../world.ts';
 import { jsonAnswer, Refusal, textAnswer } from './exchange.ts';
 import { HttpServer } from './http-server.ts';
-import { Router, type Route } from './router.ts';
+import type { Route } from './router.ts';
 import { createSigningKey, Tokens } from './tokens.ts';
 
 const tokens = new Tokens(createSigningKey(), systemWorld);
@@ -55,7 +55,7 @@ async function* count(upTo: number): AsyncGenerator<string> {
   }
 }
 
-const http = new HttpServer(new Router(routes), tokens, message => reports.push(message));
+const http = new HttpServer(routes, tokens, 2 * 1024 * 1024, message => reports.push(message));
 const server = createServer((request, response) => void http.serve(request, response));
 let url = '';
 beforeAll(async () => {

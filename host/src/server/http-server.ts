@@ -5,8 +5,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { HostError, messageOf } from '../errors.ts';
 import { identityToHex } from '../sats/hex.ts';
 import { authenticate } from './authenticate.ts';
-import { MAX_BODY_BYTES, Refusal, textAnswer, type Answer, type Exchange } from './exchange.ts';
-import type { Route, RouteMatch, Router } from './router.ts';
+import { Refusal, textAnswer, type Answer, type Exchange } from './exchange.ts';
+import { Router, type Route, type RouteMatch } from './router.ts';
 import type { Credentials, Tokens } from './tokens.ts';
 
 const PREFLIGHT_HEADERS = {
@@ -17,18 +17,50 @@ const PREFLIGHT_HEADERS = {
 
 /** Answers requests by the routes it was given; never throws. */
 export class HttpServer {
-  readonly #router: Router;
+  #routes: readonly Route[];
+  #router: Router;
   readonly #tokens: Tokens;
+  readonly #maxBodyBytes: number;
   readonly #report: (message: string) => void;
+  readonly #running = new Set<Promise<void>>();
+  readonly #answered = new Map<string, number>();
 
   /** `report` hears of errors that are the host's own fault. */
-  constructor(router: Router, tokens: Tokens, report: (message: string) => void) {
-    this.#router = router;
+  constructor(routes: readonly Route[], tokens: Tokens, maxBodyBytes: number, report: (message: string) => void) {
+    this.#routes = routes;
+    this.#router = new Router(routes);
     this.#tokens = tokens;
+    this.#maxBodyBytes = maxBodyBytes;
     this.#report = report;
   }
 
-  async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  /** Takes in further routes, behind those it has. */
+  add(...routes: Route[]): void {
+    this.#routes = [...this.#routes, ...routes];
+    this.#router = new Router(this.#routes);
+  }
+
+  /** Answers by status class (`2xx`), since the start. */
+  get answered(): ReadonlyMap<string, number> {
+    return this.#answered;
+  }
+
+  /** Resolves when what runs now is answered. */
+  async whenIdle(): Promise<void> {
+    await Promise.all(this.#running);
+  }
+
+  serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const done = this.#serve(request, response).finally(() => {
+      this.#running.delete(done);
+      const kind = `${Math.floor(response.statusCode / 100)}xx`;
+      this.#answered.set(kind, (this.#answered.get(kind) ?? 0) + 1);
+    });
+    this.#running.add(done);
+    return done;
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     try {
       response.setHeader('access-control-allow-origin', '*');
       const { pathname, searchParams } = parseUrl(request.url ?? '/');
@@ -53,13 +85,13 @@ export class HttpServer {
     try {
       if (match.kind === 'none') return { status: 404 };
       const asks = match.kind === 'found' ? match.route.asks : match.asks;
-      const credentials = this.#identify(asks, request, query);
+      const credentials = await this.#identify(asks, request, query);
       if (credentials !== undefined && asks === 'known') {
         response.setHeader('spacetime-identity', identityToHex(credentials.identity));
         response.setHeader('spacetime-identity-token', credentials.token);
       }
       if (match.kind === 'wrong-method') return { status: 405, headers: { allow: match.allowed } };
-      const exchange = toExchange(request, response, query, match.params);
+      const exchange = toExchange(request, response, query, match.params, this.#maxBodyBytes);
       const { route } = match;
       return await (route.asks === 'anyone' || route.asks === 'checked'
         ? route.handle(exchange)
@@ -69,9 +101,13 @@ export class HttpServer {
     }
   }
 
-  #identify(asks: Route['asks'], request: IncomingMessage, query: URLSearchParams): Credentials | undefined {
+  async #identify(
+    asks: Route['asks'],
+    request: IncomingMessage,
+    query: URLSearchParams,
+  ): Promise<Credentials | undefined> {
     if (asks === 'anyone') return undefined;
-    const credentials = authenticate(this.#tokens, request.headers, query);
+    const credentials = await authenticate(this.#tokens, request.headers, query);
     return asks === 'known' ? (credentials ?? this.#tokens.mint()) : credentials;
   }
 
@@ -123,6 +159,7 @@ function toExchange(
   response: ServerResponse,
   query: URLSearchParams,
   params: Readonly<Record<string, string>>,
+  maxBodyBytes: number,
 ): Exchange {
   const gone = new AbortController();
   response.once('close', () => gone.abort());
@@ -134,7 +171,7 @@ function toExchange(
     params,
     isLocal: isLoopback(request.socket.remoteAddress),
     gone: gone.signal,
-    body: (maxBytes = MAX_BODY_BYTES) => readBody(request, maxBytes),
+    body: (maxBytes = maxBodyBytes) => readBody(request, maxBytes),
   };
 }
 

@@ -6,7 +6,7 @@ import type { Socket } from 'node:net';
 import { WebSocketServer } from 'ws';
 import { messageOf } from '../errors.ts';
 import type { World } from '../world.ts';
-import { MAX_CLIENT_FRAME_BYTES, PROTOCOLS } from '../wire/frame.ts';
+import { PROTOCOLS } from '../wire/frame.ts';
 import { authenticate } from './authenticate.ts';
 import type { Databases, OpenDatabase } from './databases.ts';
 import { Refusal, textAnswer, type Answer } from './exchange.ts';
@@ -22,16 +22,23 @@ export class Upgrades {
   readonly #tokens: Tokens;
   readonly #world: World;
   readonly #report: (message: string) => void;
-  readonly #sockets = new WebSocketServer({
-    noServer: true,
-    perMessageDeflate: false,
-    maxPayload: MAX_CLIENT_FRAME_BYTES,
-    clientTracking: false,
-    // The same choice as the handshake made; the client's order does not count.
-    handleProtocols: offered => PROTOCOLS.find(each => offered.has(each)) ?? false,
-  });
+  readonly #sockets: WebSocketServer;
 
-  constructor(databases: Databases, tokens: Tokens, world: World, report: (message: string) => void) {
+  constructor(
+    databases: Databases,
+    tokens: Tokens,
+    world: World,
+    maxFrameBytes: number,
+    report: (message: string) => void,
+  ) {
+    this.#sockets = new WebSocketServer({
+      noServer: true,
+      perMessageDeflate: false,
+      maxPayload: maxFrameBytes,
+      clientTracking: false,
+      // The same choice as the handshake made; the client's order does not count.
+      handleProtocols: offered => PROTOCOLS.find(each => offered.has(each)) ?? false,
+    });
     this.#databases = databases;
     this.#tokens = tokens;
     this.#world = world;
@@ -39,10 +46,11 @@ export class Upgrades {
   }
 
   /** Never throws. */
-  handle(request: IncomingMessage, socket: Socket, head: Buffer): void {
+  async handle(request: IncomingMessage, socket: Socket, head: Buffer): Promise<void> {
     socket.on('error', () => socket.destroy());
     try {
-      const { open, credentials, handshake } = this.#check(request);
+      const { open, credentials, handshake } = await this.#check(request);
+      if (socket.destroyed) return;
       this.#sockets.handleUpgrade(request, socket, head, webSocket => {
         const { identity, claims, token } = credentials;
         const { connectionId, protocol, isConfirmed } = handshake;
@@ -56,11 +64,13 @@ export class Upgrades {
     }
   }
 
-  #check(request: IncomingMessage): { open: OpenDatabase; credentials: Credentials; handshake: Handshake } {
+  async #check(
+    request: IncomingMessage,
+  ): Promise<{ open: OpenDatabase; credentials: Credentials; handshake: Handshake }> {
     const { pathname, searchParams } = parseUrl(request.url ?? '/');
     const name = PATH.exec(pathname)?.[1];
     if (name === undefined) throw new Refusal(404, '');
-    const credentials = authenticate(this.#tokens, request.headers, searchParams) ?? this.#tokens.mint();
+    const credentials = (await authenticate(this.#tokens, request.headers, searchParams)) ?? this.#tokens.mint();
     const handshake = readHandshake(searchParams, request.headers['sec-websocket-protocol'], this.#world);
     const open = this.#databases.open(name);
     if (open.clients.isConnected(handshake.connectionId)) {

@@ -1,11 +1,12 @@
 // Routes that describe a database, and those that change what it is called.
 
+import { z } from 'zod';
 import { identityToHex } from '../../sats/hex.ts';
 import { writeJson, type JsonData } from '../../sats/json-text.ts';
 import { moduleJson } from '../../schema/module-json.ts';
 import { checkDatabaseName } from '../database-name.ts';
 import type { Databases } from '../databases.ts';
-import { badQuery, EMPTY_ANSWER, jsonAnswer, param, textAnswer } from '../exchange.ts';
+import { badQuery, EMPTY_ANSWER, jsonAnswer, param, Refusal, textAnswer } from '../exchange.ts';
 import { programHash } from '../program-hash.ts';
 import type { Route } from '../router.ts';
 
@@ -55,6 +56,30 @@ export function databaseRoutes(databases: Databases): Route[] {
       },
     },
     {
+      method: 'PUT',
+      pattern: '/v1/database/:db/names',
+      asks: 'known',
+      async handle(exchange) {
+        const names = readNames(new TextDecoder().decode(await exchange.body()));
+        for (const name of names) checkDatabaseName(name);
+        const identity = databases.identityOf(param(exchange, 'db'));
+        databases.authorize(identity, exchange.credentials.identity, 'rename database');
+        await databases.setNames(identity, names);
+        return jsonAnswer('"Success"');
+      },
+    },
+    ...(['lock', 'unlock'] as const).map((word): Route => ({
+      method: 'POST',
+      pattern: `/v1/database/:db/${word}`,
+      asks: 'known',
+      handle(exchange) {
+        const identity = databases.identityOf(param(exchange, 'db'));
+        databases.authorize(identity, exchange.credentials.identity, `${word} database`);
+        databases.lock(identity, word === 'lock');
+        return EMPTY_ANSWER;
+      },
+    })),
+    {
       method: 'GET',
       pattern: '/v1/database/:db/schema',
       asks: 'known',
@@ -78,6 +103,17 @@ export function databaseRoutes(databases: Databases): Route[] {
       },
     },
   ];
+}
+
+/** A database keeps this many names. */
+const MAX_NAMES = 64;
+
+function readNames(body: string): readonly string[] {
+  try {
+    return z.array(z.string()).min(1).max(MAX_NAMES).parse(JSON.parse(body));
+  } catch (cause) {
+    throw new Refusal(400, `a JSON list of 1 to ${MAX_NAMES} names is expected`, { cause });
+  }
 }
 
 function identityJson(identity: bigint): JsonData {

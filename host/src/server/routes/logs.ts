@@ -41,9 +41,11 @@ function readCount({ query }: Exchange): number | undefined {
 
 async function* follow(kept: string, log: ModuleLog, gone: AbortSignal): AsyncGenerator<string> {
   let waiting: string[] = [];
+  let isOver = false;
   let wake: () => void = () => undefined;
   const stop = log.follow(line => {
-    waiting.push(`${line}\n`);
+    if (line === undefined) isOver = true;
+    else waiting.push(`${line}\n`);
     wake();
   });
   gone.addEventListener('abort', () => wake(), { once: true });
@@ -51,6 +53,8 @@ async function* follow(kept: string, log: ModuleLog, gone: AbortSignal): AsyncGe
     if (kept !== '') yield kept;
     while (!gone.aborted && waiting.length < MOST_WAITING_LINES) {
       if (waiting.length === 0) {
+        // Set by the listener above, which the compiler does not see.
+        if (isOver as boolean) return;
         await new Promise<void>(resolve => (wake = resolve));
         continue;
       }

@@ -1,20 +1,34 @@
 // Routes that are about the host itself.
 
+import { parseIdentity } from '../../sats/hex.ts';
 import { writeJson } from '../../sats/json-text.ts';
 import type { World } from '../../world.ts';
-import { EMPTY_ANSWER, jsonAnswer } from '../exchange.ts';
+import { EMPTY_ANSWER, jsonAnswer, param, Refusal, type Answer, type Exchange } from '../exchange.ts';
+import type { Metrics } from '../metrics.ts';
 import type { Route } from '../router.ts';
 
-/** The routes that tell whether the host is there, its version, and its time. */
-export function miscRoutes(version: string, world: World): Route[] {
+/** The routes that tell whether the host is there and well, its version, its time, and what it counts. */
+export function miscRoutes(version: string, world: World, metrics: Metrics): Route[] {
+  const health = (): Answer =>
+    jsonAnswer(writeJson({ package_name: '@agora/host', version, nodes: [], schedulable: true, ...metrics.health() }));
+  const measure = async (): Promise<Answer> => ({
+    status: 200,
+    headers: { 'content-type': metrics.contentType },
+    body: await metrics.text(),
+  });
   return [
     { method: 'GET', pattern: '/v1/ping', asks: 'checked', handle: () => EMPTY_ANSWER },
-    {
-      method: 'GET',
-      pattern: '/v1/health',
+    { method: 'GET', pattern: '/v1/health', asks: 'anyone', handle: health },
+    { method: 'GET', pattern: '/health', asks: 'anyone', handle: health },
+    { method: 'GET', pattern: '/v1/metrics', asks: 'anyone', handle: measure },
+    { method: 'GET', pattern: '/metrics', asks: 'anyone', handle: measure },
+    // Nothing is charged here; tools that ask for a balance read that there is none.
+    ...(['GET', 'PUT', 'POST'] as const).map((method): Route => ({
+      method,
+      pattern: '/v1/energy/:identity',
       asks: 'anyone',
-      handle: () => jsonAnswer(writeJson({ package_name: '@agora/host', version, nodes: [], schedulable: true })),
-    },
+      handle: balance,
+    })),
     {
       method: 'GET',
       pattern: '/v1/database/:db/unstable/timestamp',
@@ -22,4 +36,10 @@ export function miscRoutes(version: string, world: World): Route[] {
       handle: () => jsonAnswer(writeJson({ __timestamp_micros_since_unix_epoch__: world.now() })),
     },
   ];
+}
+
+function balance(exchange: Exchange): Answer {
+  const text = param(exchange, 'identity');
+  if (parseIdentity(text) === undefined) throw new Refusal(400, `${text} is no identity`);
+  return jsonAnswer('{"balance":"0"}');
 }

@@ -9,7 +9,6 @@ import {
   choice,
   flag,
   jsonAnswer,
-  MAX_BUNDLE_BYTES,
   param,
   Refusal,
   type Answer,
@@ -25,8 +24,16 @@ import type { Route } from '../router.ts';
  */
 export type Publishers = 'local-owner' | 'local-programs' | 'anybody';
 
-/** `owner` is the identity of the local owner. */
-export function publishRoutes(databases: Databases, publishers: Publishers, owner: bigint): Route[] {
+/** What publishing needs to know of the host. */
+export interface PublishOptions {
+  readonly publishers: Publishers;
+  /** The identity of the local owner. */
+  readonly owner: bigint;
+  readonly maxBundleBytes: number;
+}
+
+/** The routes that publish a module, and tell beforehand what that would do. */
+export function publishRoutes(databases: Databases, { publishers, owner, maxBundleBytes }: PublishOptions): Route[] {
   const mayPublish = ({ credentials, isLocal, headers }: KnownExchange): boolean =>
     publishers === 'anybody' ||
     credentials.identity === owner ||
@@ -38,7 +45,7 @@ export function publishRoutes(databases: Databases, publishers: Publishers, owne
       throw new Refusal(403, `${who} may not publish here: only the owner of this host does${others}`);
     }
     checkHostType(exchange);
-    return exchange.body(MAX_BUNDLE_BYTES);
+    return exchange.body(maxBundleBytes);
   };
   return [
     {
@@ -66,6 +73,21 @@ export function publishRoutes(databases: Databases, publishers: Publishers, owne
       },
     },
     {
+      method: 'PUT',
+      pattern: '/v1/database/:db/reset',
+      asks: 'known',
+      async handle(exchange) {
+        const bundle = await readBundle(exchange);
+        const { identity, database } = databases.open(param(exchange, 'db'));
+        databases.authorize(identity, exchange.credentials.identity, 'reset database');
+        const program = bundle.length === 0 ? database.programBytes : bundle;
+        const leave = { isCleared: true, breaksClients: 'always' } as const;
+        return published(
+          await databases.publish(identityToHex(identity), exchange.credentials.identity, program, leave),
+        );
+      },
+    },
+    {
       method: 'POST',
       pattern: '/v1/database/:db/pre_publish',
       asks: 'known',
@@ -81,6 +103,16 @@ export function publishRoutes(databases: Databases, publishers: Publishers, owne
 }
 
 function checkHostType(exchange: Exchange): void {
+  for (const name of ['parent', 'organization', 'org']) {
+    if (exchange.query.has(name)) {
+      throw new Refusal(
+        400,
+        `this host knows no ${name === 'parent' ? 'parent databases' : 'organizations'}: leave it out`,
+      );
+    }
+  }
+  const replicas = exchange.query.get('num_replicas');
+  if (replicas !== null && replicas !== '1') throw new Refusal(400, 'this host keeps one copy: num_replicas must be 1');
   const type = choice(exchange, 'host_type', ['Wasm', 'Js'], 'Wasm');
   if (type !== 'Js') throw new Refusal(400, 'this host runs JavaScript modules only: publish with host_type=Js');
 }

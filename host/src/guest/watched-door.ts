@@ -1,0 +1,97 @@
+// The door between a realm and the host for a module that is watched: whoever goes through is not cut off meanwhile.
+
+import type { HostSide, RowSide } from './host-side.ts';
+import type { Watchdog } from './watchdog.ts';
+
+/**
+ * Calls that change nothing of the host's are left as they are: they may be cut off like the module itself.
+ * The hottest are written out, so that the engine can inline them.
+ */
+export function watchedDoor(host: HostSide, watchdog: Watchdog): HostSide {
+  const { rows } = host;
+  const { words, inGuest } = watchdog;
+  const watchedRows: RowSide = {
+    tableId: watchdog.watched(name => rows.tableId(name)),
+    indexId: watchdog.watched(name => rows.indexId(name)),
+    rowCount: watchdog.watched(table => rows.rowCount(table)),
+    scanTable: watchdog.watched(table => rows.scanTable(table)),
+    scanPoint(index, buffer, length) {
+      try {
+        watchdog.enterHost();
+        return rows.scanPoint(index, buffer, length);
+      } finally {
+        words[inGuest] = 1;
+      }
+    },
+    scanRange: watchdog.watched((...args) => rows.scanRange(...args)),
+    advance(iterator, buffer) {
+      try {
+        watchdog.enterHost();
+        return rows.advance(iterator, buffer);
+      } finally {
+        words[inGuest] = 1;
+      }
+    },
+    closeIterator(iterator) {
+      try {
+        watchdog.enterHost();
+        return rows.closeIterator(iterator);
+      } finally {
+        words[inGuest] = 1;
+      }
+    },
+    insert(table, buffer, length) {
+      try {
+        watchdog.enterHost();
+        return rows.insert(table, buffer, length);
+      } finally {
+        words[inGuest] = 1;
+      }
+    },
+    update(table, index, buffer, length) {
+      try {
+        watchdog.enterHost();
+        return rows.update(table, index, buffer, length);
+      } finally {
+        words[inGuest] = 1;
+      }
+    },
+    deletePoint(index, buffer, length) {
+      try {
+        watchdog.enterHost();
+        return rows.deletePoint(index, buffer, length);
+      } finally {
+        words[inGuest] = 1;
+      }
+    },
+    deleteRange: watchdog.watched((...args) => rows.deleteRange(...args)),
+    deleteEqual: watchdog.watched((table, buffer, length) => rows.deleteEqual(table, buffer, length)),
+    clear: watchdog.watched(table => rows.clear(table)),
+  };
+  return {
+    rows: watchedRows,
+    errno: () => host.errno(),
+    reason: () => host.reason(),
+    neededBytes: () => host.neededBytes(),
+    scheduleImmediate: watchdog.watched((...args) => host.scheduleImmediate(...args)),
+    log: watchdog.watched((level, message, stack) => host.log(level, message, stack)),
+    startTimer: watchdog.watched(name => host.startTimer(name)),
+    endTimer: watchdog.watched(timer => host.endTimer(timer)),
+    identity: () => host.identity(),
+    jwtPayload: watchdog.watched(connectionId => host.jwtPayload(connectionId)),
+    httpRequest: watchdog.watched((...args) => host.httpRequest(...args)),
+    httpBodyLength: () => host.httpBodyLength(),
+    take: buffer => host.take(buffer),
+    takeHttpBody: buffer => host.takeHttpBody(buffer),
+    startTransaction: watchdog.watched(() => host.startTransaction()),
+    commitTransaction: watchdog.watched(() => host.commitTransaction()),
+    abortTransaction: watchdog.watched(() => host.abortTransaction()),
+    decodeUtf8: (buffer, offset, length) => host.decodeUtf8(buffer, offset, length),
+    isUtf8: (buffer, offset, length) => host.isUtf8(buffer, offset, length),
+    encodeUtf8: (text, buffer) => host.encodeUtf8(text, buffer),
+    utf8Length: text => host.utf8Length(text),
+    result: (buffer, offset, length) => host.result(buffer, offset, length),
+    secondResult: (buffer, offset, length) => host.secondResult(buffer, offset, length),
+    threw: (message, text, stack) => host.threw(message, text, stack),
+  };
+}

@@ -1,0 +1,55 @@
+// Who may come in: counts the sockets of a host, and sends away what is too many with a sentence.
+
+import type { Server, Socket } from 'node:net';
+import type { DoorLimits } from './limits.ts';
+
+/** Counts sockets from their arrival to their end. */
+export class Door {
+  readonly #limits: Pick<DoorLimits, 'maxConnections' | 'maxConnectionsPerAddress'>;
+  readonly #perAddress = new Map<string, number>();
+  #count = 0;
+  #turnedAway = 0;
+
+  constructor(server: Server, limits: Pick<DoorLimits, 'maxConnections' | 'maxConnectionsPerAddress'>) {
+    this.#limits = limits;
+    // Before the listener of the HTTP server, which would begin to read.
+    server.prependListener('connection', (socket: Socket) => this.#admit(socket));
+  }
+
+  /** Sockets that are open. */
+  get count(): number {
+    return this.#count;
+  }
+  /** Sockets that were too many, since the start. */
+  get turnedAway(): number {
+    return this.#turnedAway;
+  }
+
+  #admit(socket: Socket): void {
+    const address = socket.remoteAddress ?? '';
+    const { maxConnections, maxConnectionsPerAddress } = this.#limits;
+    const ofAddress = (this.#perAddress.get(address) ?? 0) + 1;
+    this.#count++;
+    this.#perAddress.set(address, ofAddress);
+    socket.once('close', () => this.#forget(address));
+    if (this.#count > maxConnections) refuse(socket, `this host takes ${maxConnections} connections`);
+    else if (ofAddress > maxConnectionsPerAddress) {
+      refuse(socket, `this host takes ${maxConnectionsPerAddress} connections from one address`);
+    } else return;
+    this.#turnedAway++;
+  }
+
+  #forget(address: string): void {
+    this.#count--;
+    const left = (this.#perAddress.get(address) ?? 1) - 1;
+    if (left === 0) this.#perAddress.delete(address);
+    else this.#perAddress.set(address, left);
+  }
+}
+
+function refuse(socket: Socket, sentence: string): void {
+  const head = ['HTTP/1.1 503 Service Unavailable', 'content-type: text/plain; charset=utf-8', 'connection: close'];
+  socket.on('error', () => undefined);
+  socket.write(`${[...head, `content-length: ${sentence.length}`].join('\r\n')}\r\n\r\n${sentence}`);
+  socket.destroySoon();
+}

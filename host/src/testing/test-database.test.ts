@@ -1,0 +1,113 @@
+// The kit for tests of a module, tried on a module with a bit of everything.
+
+import { afterEach, describe, expect, test } from 'vitest';
+import { bundleModule } from '../guest/test-module.ts';
+import { CallRefused } from './test-client.ts';
+import { identityOf, TestDatabase } from './test-database.ts';
+
+const bundle = bundleModule(`
+  import { Router, schema, SenderError, SyncResponse, table, t } from 'spacetimedb/server';
+  const Shape = t.enum('Shape', { Circle: t.f64(), Square: t.object('Square', { sideLength: t.u32() }), Dot: t.unit() });
+  const thing = table({}, {
+    id: t.u64().primaryKey().autoInc(), owner: t.identity(), madeAt: t.timestamp(), niceName: t.option(t.string()),
+    shape: Shape, bytes: t.byteArray(), big: t.u256(), list: t.array(t.i16()),
+  });
+  const visit = table({ public: true }, { id: t.connectionId().primaryKey(), who: t.identity() });
+  const db = schema({ thing, visit });
+  export default db;
+  export const make = db.reducer(
+    { niceName: t.option(t.string()), shape: Shape, bytes: t.byteArray(), big: t.u256(), list: t.array(t.i16()) },
+    (ctx, args) => { ctx.db.thing.insert({ id: 0n, owner: ctx.sender, madeAt: ctx.timestamp, ...args }); },
+  );
+  export const refuse = db.reducer(() => { throw new SenderError('no'); });
+  export const breakDown = db.reducer(() => { throw new Error('broken'); });
+  export const enter = db.clientConnected(ctx => { ctx.db.visit.insert({ id: ctx.connectionId!, who: ctx.sender }); });
+  export const leave = db.clientDisconnected(ctx => { ctx.db.visit.id.delete(ctx.connectionId!); });
+  export const addUp = db.procedure({ a: t.u32(), b: t.u32() }, t.u32(), (_ctx, { a, b }) => a + b);
+  export const roll = db.procedure(t.u32(), ctx => ctx.withTx(tx => tx.random.integerInRange(0, 1_000_000)));
+  export const subject = db.procedure(t.string(), ctx => ctx.withTx(tx => tx.senderAuth.jwt?.subject ?? 'nobody'));
+  export const hello = db.httpHandler((_ctx, request) => new SyncResponse('hello ' + request.text()));
+  export const router = db.httpRouter(new Router().post('/hello', hello));
+`);
+
+const open: TestDatabase[] = [];
+afterEach(async () => {
+  for (const db of open.splice(0)) await db[Symbol.asyncDispose]();
+});
+async function start(options = {}): Promise<TestDatabase> {
+  const db = await TestDatabase.open({ bundle, ...options });
+  open.push(db);
+  return db;
+}
+
+const THING = { niceName: 'one', shape: { tag: 'Dot' }, bytes: Uint8Array.of(1, 2), big: 2n ** 200n, list: [-1, 2] };
+
+describe('a test database', () => {
+  test('takes and gives plain values of every kind', async () => {
+    const db = await start({ startAt: new Date(1_700_000_000_000) });
+    db.as('ada').call('make', THING);
+    db.as('ben').call('make', { ...THING, niceName: undefined, shape: { tag: 'Square', value: { sideLength: 3 } } });
+    db.as(7n).call('make', { ...THING, shape: { tag: 'Circle', value: 1.5 }, big: 5 });
+    const madeAt = 1_700_000_000_000_000n;
+    expect(db.rows('thing').sort((a, b) => Number(a['id']) - Number(b['id']))).toEqual([
+      { ...THING, id: 1n, owner: identityOf('ada'), madeAt },
+      {
+        ...THING,
+        id: 2n,
+        owner: identityOf('ben'),
+        madeAt,
+        niceName: undefined,
+        shape: { tag: 'Square', value: { sideLength: 3 } },
+      },
+      { ...THING, id: 3n, owner: 7n, madeAt, shape: { tag: 'Circle', value: 1.5 }, big: 5n },
+    ]);
+  });
+
+  test('says which part of an argument is wrong', async () => {
+    const db = await start();
+    const make = (args: object) => () => db.as('ada').call('make', { ...THING, ...args });
+    expect(make({ shape: { tag: 'Cube' } })).toThrow('args.shape has no variant Cube');
+    expect(make({ shape: { tag: 'Square', value: {} } })).toThrow('args.shape.Square.sideLength must be a number');
+    expect(make({ list: [1, 'two'] })).toThrow('args.list[1] must be a number');
+    expect(make({ more: 1 })).toThrow('args has no field more');
+    expect(() => db.as('ada').call('nothing')).toThrow('the module has no reducer nothing; it has: ');
+  });
+
+  test('throws refusals with the words of the caller', async () => {
+    const db = await start();
+    expect(() => db.as('ada').call('refuse')).toThrow(new CallRefused('failed', 'no'));
+    expect(() => db.as('ada').call('breakDown')).toThrow(CallRefused);
+    expect(db.logged.at(-1)).toMatchObject({
+      level: 'Panic',
+      message: 'Uncaught Error: broken',
+      function: 'break_down',
+    });
+  });
+
+  test('connects and disconnects, as often as somebody likes', async () => {
+    const db = await start();
+    const first = db.as('ada').connect();
+    const second = db.connectionOf('ada', { sub: 'ada', iss: 'test' }).connect();
+    expect(db.rows('visit')).toHaveLength(2);
+    expect([first.procedure('subject'), second.procedure('subject')]).toEqual(['nobody', 'ada']);
+    first.disconnect();
+    expect(db.rows('visit')).toEqual([{ id: second.connectionId, who: identityOf('ada') }]);
+  });
+
+  test('runs procedures, handlers and SQL', async () => {
+    const db = await start();
+    expect(db.as('ada').procedure('addUp', { a: 2, b: 3 })).toBe(5);
+    const answer = db.http('POST', '/hello', 'you');
+    expect([answer.status, new TextDecoder().decode(answer.body)]).toEqual([200, 'hello you']);
+    db.as('ada').connect();
+    expect(db.owner.sql('SELECT COUNT(*) AS n FROM thing')).toEqual([[0]]);
+    expect(() => db.as('ada').sql('SELECT * FROM thing')).toThrow('no such table');
+  });
+
+  test('gives the same chance at the same time', async () => {
+    const roll = async (startAt: Date) => (await start({ startAt })).as('ada').procedure('roll');
+    const first = await roll(new Date(5000));
+    expect(await roll(new Date(5000))).toBe(first);
+    expect(await roll(new Date(6000))).not.toBe(first);
+  });
+});

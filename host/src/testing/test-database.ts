@@ -1,0 +1,143 @@
+// A module under test: its database without a socket, a clock that is moved by hand, any number of identities.
+
+import { buildSync } from 'esbuild';
+import { Database } from '../database.ts';
+import type { RequestHeaders } from '../database/handlers.ts';
+import type { HttpAnswer } from '../database/outcome.ts';
+import { TestWorld } from '../database/test-world.ts';
+import type { CallLimits } from '../guest/watchdog.ts';
+import { deriveIdentity } from '../server/identity.ts';
+import { createMemoryStorage } from '../storage/memory-storage.ts';
+import { find, rowsOf, TestClient } from './test-client.ts';
+import type { PlainObject } from './plain.ts';
+
+/** Which module is tested, and when it begins. */
+export interface TestDatabaseOptions {
+  /** The file that exports the schema as default; it is bundled as a publisher does. */
+  readonly entry?: string;
+  /** A finished bundle, instead of an entry. */
+  readonly bundle?: Uint8Array | string;
+  /** What the clock shows at first; `ctx.random` is seeded from the clock, so the same start gives the same numbers. */
+  readonly startAt?: Date;
+  /** How far a call may go before it is stopped; by default as far as it likes. */
+  readonly callLimits?: CallLimits;
+}
+
+/** A line of the module log. */
+export interface LoggedLine {
+  readonly level: string;
+  readonly message: string;
+  /** The reducer, view or procedure that wrote it. */
+  readonly function?: string;
+  readonly line_number?: number;
+}
+
+const START = new Date('2026-01-05T12:00:00Z');
+
+/** A database that lasts as long as the test. Calls are synchronous; only opening and closing are awaited. */
+export class TestDatabase implements AsyncDisposable {
+  /** What the kit is made of, for what it does not offer. */
+  readonly database: Database;
+  readonly #world: TestWorld;
+  readonly #clients = new Map<bigint, TestClient>();
+  #lastConnection = 0n;
+  /** Who published the module. */
+  readonly owner: TestClient;
+
+  /** Loads a module and runs its `init`. Throws `HostError`: `guest/invalid`, `schema/invalid`, `publish/init-failed`. */
+  static async open(options: TestDatabaseOptions): Promise<TestDatabase> {
+    const { startAt = START, callLimits } = options;
+    const world = new TestWorld(BigInt(startAt.getTime()) * 1000n);
+    const owner = identityOf('owner');
+    const database = await Database.open({
+      storage: createMemoryStorage(),
+      world,
+      identity: identityOf('database'),
+      owner,
+      bundle: bundleOf(options),
+      trustsModule: true,
+      ...(callLimits && { callLimits }),
+    });
+    return new TestDatabase(database, world, owner);
+  }
+
+  private constructor(database: Database, world: TestWorld, owner: bigint) {
+    this.database = database;
+    this.#world = world;
+    this.owner = this.as(owner);
+  }
+
+  /** Whoever has this name or identity, with a connection that is always the same. */
+  as(who: string | bigint): TestClient {
+    const identity = typeof who === 'bigint' ? who : identityOf(who);
+    const known = this.#clients.get(identity) ?? this.connectionOf(identity);
+    this.#clients.set(identity, known);
+    return known;
+  }
+
+  /** A further connection of a name or identity. `claims` are those of its token, which a module reads as `ctx.senderAuth`. */
+  connectionOf(who: string | bigint, claims?: PlainObject): TestClient {
+    const identity = typeof who === 'bigint' ? who : identityOf(who);
+    const bytes = claims && new TextEncoder().encode(JSON.stringify(claims));
+    return new TestClient(this.database, identity, ++this.#lastConnection, bytes);
+  }
+
+  /** Every row of a table, private or not. */
+  rows(table: string): PlainObject[] {
+    const def = find(this.database.def.tables, table, 'table');
+    const found = this.database.datastore.tableByName(def.name);
+    return found ? rowsOf(found) : [];
+  }
+
+  /** What the clock shows, in milliseconds since 1970. */
+  get now(): number {
+    return Number(this.#world.now() / 1000n);
+  }
+
+  /** Moves the clock; what is scheduled on the way runs, each at its time. */
+  advance(ms: number): void {
+    this.#world.advance(ms);
+  }
+
+  /** What the module logged. */
+  get logged(): LoggedLine[] {
+    return this.database.log
+      .lines()
+      .map(line => JSON.parse(line) as LoggedLine & { target?: string })
+      .filter(({ target }) => target === undefined);
+  }
+
+  /** Lets the module answer an HTTP request; `path` is what follows `/route`. */
+  http(method: string, path: string, body: string | Uint8Array = '', headers: RequestHeaders = {}): HttpAnswer {
+    const bytes = typeof body === 'string' ? new TextEncoder().encode(body) : body;
+    return this.database.handleHttp(method, path, `http://localhost/v1/database/test/route${path}`, headers, bytes);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.database.close();
+  }
+}
+
+/** The identity of a name: that of a token with this subject. */
+export function identityOf(name: string): bigint {
+  return deriveIdentity('test', name);
+}
+
+function bundleOf({ bundle, entry }: TestDatabaseOptions): Uint8Array {
+  if (bundle !== undefined) return typeof bundle === 'string' ? new TextEncoder().encode(bundle) : bundle;
+  if (entry === undefined) throw new TypeError('an entry or a bundle is needed');
+  const built = buildSync({
+    entryPoints: [entry],
+    bundle: true,
+    format: 'esm',
+    target: 'esnext',
+    platform: 'neutral',
+    mainFields: ['module', 'main'],
+    conditions: ['production', 'import'],
+    external: ['spacetime:sys@*'],
+    sourcemap: 'inline',
+    write: false,
+    logLevel: 'silent',
+  });
+  return built.outputFiles[0]?.contents ?? new Uint8Array();
+}

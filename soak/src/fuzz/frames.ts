@@ -1,0 +1,145 @@
+// Frames of clients, given to the sessions of a database as a socket would, a few at a time and in any order.
+
+import { EventEmitter } from 'node:events';
+import { setImmediate } from 'node:timers/promises';
+import {
+  BsatnWriter,
+  Clients,
+  DEFAULT_LIMITS,
+  SystemVariables,
+  type Database,
+  type Protocol,
+} from '@agora/host/fuzzing';
+import { mutateBytes } from './mutate.ts';
+import type { Random } from './random.ts';
+import type { Tally } from './tally.ts';
+
+const OPEN = 1;
+const CLIENTS = 16;
+const FRAMES_PER_TURN = 4;
+const SLOW_MS = 2_000;
+const PROTOCOLS: readonly Protocol[] = ['v3.bsatn.spacetimedb', 'v2.bsatn.spacetimedb'];
+/** A query set that the host answers whatever came before, on a connection of its own. */
+const CANARY = new BsatnWriter().u8(2).u32(77).string('SELECT * FROM team').finish();
+
+/** What a session uses of a WebSocket; nothing leaves the process. */
+class MemorySocket extends EventEmitter {
+  readonly bufferedAmount = 0;
+  readonly readyState = OPEN;
+  isPaused = false;
+  isClosed = false;
+  heard = 0;
+
+  send(_frame: Uint8Array, sent: () => void): void {
+    this.heard++;
+    queueMicrotask(sent);
+  }
+  ping(): void {
+    this.emit('pong');
+  }
+  pause(): void {
+    this.isPaused = true;
+  }
+  resume(): void {
+    this.isPaused = false;
+  }
+  close(): void {
+    this.terminate();
+  }
+  terminate(): void {
+    if (this.isClosed) return;
+    this.isClosed = true;
+    queueMicrotask(() => this.emit('close'));
+  }
+}
+
+/** Empties every table. */
+export function removeRows(database: Database): void {
+  const owner = { identity: database.owner, connectionId: undefined, claims: undefined };
+  database.write(owner, tx => {
+    for (const table of database.datastore.tables) tx.clear(table);
+  });
+}
+
+/** Feeds sessions. */
+export class Frames {
+  readonly #random: Random;
+  readonly #tally: Tally;
+  readonly #messages: readonly Uint8Array[];
+  readonly #database: Database;
+  readonly #clients: Clients;
+  readonly #sockets: MemorySocket[] = [];
+  #connections = 0n;
+
+  constructor(random: Random, tally: Tally, database: Database, messages: readonly Uint8Array[]) {
+    this.#random = random;
+    this.#tally = tally;
+    this.#database = database;
+    this.#messages = messages;
+    const report = (line: string): void => {
+      if (!line.includes('was dropped')) tally.fault('frame', 'see the line', line);
+    };
+    this.#clients = new Clients(database, new SystemVariables(), DEFAULT_LIMITS, report);
+  }
+
+  /** Sends a turn's worth of frames, and sees that somebody else is still answered; returns how many frames. */
+  async turn(): Promise<number> {
+    const random = this.#random;
+    while (this.#sockets.length < CLIENTS) this.#sockets.push(this.#connect());
+    const sent: { readonly socket: MemorySocket; readonly frame: Uint8Array }[] = [];
+    const begun = performance.now();
+    for (const socket of this.#sockets) {
+      for (let frames = 0; frames < FRAMES_PER_TURN && !socket.isClosed; frames++) {
+        const frame = this.#frame();
+        sent.push({ socket, frame });
+        socket.emit('message', Buffer.from(frame), !random.chance(1));
+      }
+    }
+    const watcher = this.#connect();
+    const before = watcher.heard;
+    watcher.emit('message', Buffer.from(CANARY), true);
+    for (let turns = 0; turns < 4; turns++) await setImmediate();
+    const show = () => sent.map(({ frame }) => Buffer.from(frame).toString('hex')).join(' ');
+    if (watcher.heard === before) this.#tally.fault('frame', show(), 'another client is not answered any more');
+    if (performance.now() - begun > SLOW_MS) this.#tally.fault('frame', show(), 'took too long');
+    watcher.terminate();
+    for (const { socket } of sent) {
+      if (socket.isClosed) this.#tally.refused++;
+      else this.#tally.answered++;
+    }
+    // Those that have heard enough go too, in the middle of whatever they do.
+    for (const socket of this.#sockets) if (random.chance(5)) socket.terminate();
+    this.#sockets.splice(0, this.#sockets.length, ...this.#sockets.filter(socket => !socket.isClosed));
+    return sent.length;
+  }
+
+  async close(): Promise<void> {
+    await this.#clients.close();
+  }
+
+  #frame(): Uint8Array {
+    const random = this.#random;
+    const message = mutateBytes(random, random.pick(this.#messages), this.#messages);
+    if (!random.chance(20)) return message;
+    return new Uint8Array(Buffer.concat([random.pick(this.#messages), message, random.pick(this.#messages)]));
+  }
+
+  #connect(): MemorySocket {
+    const connectionId = ++this.#connections;
+    const socket = new MemorySocket();
+    // A stand-in for the part of a WebSocket that sessions use.
+    const stand = socket as unknown as Parameters<Clients['welcome']>[0];
+    const arrival = {
+      caller: { identity: connectionId % 5n, connectionId, claims: undefined },
+      token: 'token',
+      protocol: this.#random.pick(PROTOCOLS),
+      isConfirmed: this.#random.chance(80),
+    };
+    // The module refuses everybody while a certain row is there; reducers can write it.
+    if (!this.#clients.welcome(stand, arrival)) {
+      removeRows(this.#database);
+      if (!this.#clients.welcome(stand, arrival)) this.#tally.fault('frame', 'a connection', 'was refused');
+    }
+    return socket;
+  }
+}

@@ -1,0 +1,101 @@
+// Feeds everything that reads what others send, and looks at what it costs: no crash, no hang, no growth.
+
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { createMemoryStorage, Database, systemWorld, type World } from '@agora/host/fuzzing';
+import { buildProbe, probeNames, readCorpus } from './corpus.ts';
+import { Frames, removeRows } from './frames.ts';
+import { Random } from './random.ts';
+import { Readers } from './readers.ts';
+import { Requests } from './requests.ts';
+import { Tally } from './tally.ts';
+
+const OWNER = 0xfeedn;
+/** Of a thousand inputs; requests are dear. */
+const SHARES = { frame: 300, value: 270, sql: 200, json: 120, definition: 105, http: 5 } as const;
+/** How often rows that calls have left are removed. */
+const ROUND = 20_000;
+/** A heap that is larger at the end than after the first fifth by more than this has grown. */
+const MOST_GROWTH_BYTES = 48 * 1024 * 1024;
+/** What they are asked to do takes long on purpose, or reaches out of the process. */
+const LEFT_OUT = /fill_|sum_large|fetch|schedule|heartbeat/;
+
+/** What is run. */
+export interface FuzzOptions {
+  readonly inputs: number;
+  readonly seed: number;
+  readonly note: (line: string) => void;
+}
+
+/** What came out. */
+export interface FuzzResult {
+  readonly inputs: number;
+  readonly answered: number;
+  readonly refused: number;
+  readonly faults: readonly string[];
+  readonly grownBytes: number;
+}
+
+/** Runs so many inputs, in an order that depends on the seed alone. */
+export async function runFuzz({ inputs, seed, note }: FuzzOptions): Promise<FuzzResult> {
+  const random = new Random(seed);
+  const tally = new Tally();
+  const bundle = await buildProbe('probe');
+  const database = await openDatabase(bundle);
+  const corpus = readCorpus(database);
+  const messages = corpus.messages.filter(bytes => !LEFT_OUT.test(Buffer.from(bytes).toString('latin1')));
+  const descriptions: Uint8Array[] = [];
+  for (const name of probeNames()) {
+    const other = await openDatabase(await buildProbe(name));
+    descriptions.push(other.rawDescription);
+    await other.close();
+  }
+  const readers = new Readers({ random, tally, database, corpus, descriptions });
+  const frames = new Frames(random, tally, database, messages);
+  const requests = await Requests.open(random, tally, corpus, bundle);
+  let heapAtFirst: number | undefined;
+  let done = 0;
+  try {
+    while (done < inputs && tally.faults.length === 0) {
+      const round = Math.min(ROUND, inputs - done);
+      for (let left = share(round, 'frame'); left > 0;) left -= await frames.turn();
+      for (let left = share(round, 'value'); left > 0; left--) readers.value();
+      for (let left = share(round, 'sql'); left > 0; left--) readers.sql();
+      for (let left = share(round, 'json'); left > 0; left--) readers.json();
+      for (let left = share(round, 'definition'); left > 0; left--) readers.definition();
+      for (let left = share(round, 'http'); left > 0;) left -= await requests.turn();
+      removeRows(database);
+      done += round;
+      if (heapAtFirst === undefined && done >= inputs / 5) heapAtFirst = heapBytes();
+      if (done % (10 * ROUND) === 0) note(`${done} inputs`);
+    }
+    const grownBytes = heapBytes() - (heapAtFirst ?? 0);
+    if (heapAtFirst !== undefined && grownBytes > MOST_GROWTH_BYTES) {
+      tally.fault('memory', 'all of it', `the heap grew by ${grownBytes} bytes`);
+    }
+    const { answered, refused, faults } = tally;
+    return { inputs: tally.inputs, answered, refused, faults, grownBytes: heapAtFirst === undefined ? 0 : grownBytes };
+  } finally {
+    await requests.close();
+    await frames.close();
+    await database.close();
+  }
+}
+
+function share(round: number, target: keyof typeof SHARES): number {
+  return Math.ceil((round * SHARES[target]) / 1000);
+}
+
+/** Timers never fire: what is scheduled is not what is tried here. */
+function openDatabase(bundle: Uint8Array): Promise<Database> {
+  const world: World = { ...systemWorld, setTimer: () => ({ cancel: () => undefined }) };
+  return Database.open({ storage: createMemoryStorage(), world, identity: 0xdbn, owner: OWNER, bundle });
+}
+
+function heapBytes(): number {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void; // the flag makes it a function
+  collect();
+  collect();
+  return process.memoryUsage().heapUsed;
+}
