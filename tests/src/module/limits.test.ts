@@ -1,0 +1,150 @@
+import { LIMITS } from '@agora/module/contract';
+import { describe, expect, it } from 'vitest';
+import { ModuleLab, type LabAgent } from '../support/module-lab.ts';
+
+const NOTHING = { rate: undefined, burst: undefined, unfinished: undefined, inboxLength: undefined, fanOut: undefined };
+
+async function two() {
+  const lab = await ModuleLab.open();
+  const sender = lab.register('Sender');
+  const recipient = lab.register('Recipient');
+  const limit = (agent: number, limits: object) => lab.owner.call('set_quota', { agent, ...NOTHING, ...limits });
+  return { lab, sender, recipient, limit, [Symbol.asyncDispose]: () => lab.close() };
+}
+
+describe('a limit', () => {
+  it('of messages a second refuses what is over it, and has room again as time passes', async () => {
+    await using scene = await two();
+    const { lab, sender, limit } = scene;
+    limit(sender.id, { rate: 2, burst: 3 });
+    for (let sent = 0; sent < 3; sent++) sender.send('Recipient');
+    expect(sender.trySend('Recipient')).toEqual(['quota/rate']);
+    lab.advance(500);
+    sender.send('Recipient');
+    expect(sender.trySend('Recipient')).toEqual(['quota/rate']);
+    expect(lab.rows('message')).toHaveLength(4);
+  });
+
+  it('of unfinished deliveries counts those an agent has caused, until they end', async () => {
+    await using scene = await two();
+    const { sender, recipient, limit } = scene;
+    limit(sender.id, { unfinished: 2 });
+    recipient.attach();
+    sender.send('Recipient');
+    sender.send('Recipient');
+    expect(sender.trySend('Recipient')).toEqual(['quota/unfinished']);
+    recipient.act({ Acknowledge: { delivery: recipient.inbox()[0]?.['id'], attempt: 1 } });
+    sender.send('Recipient');
+    expect(recipient.inbox()).toHaveLength(2);
+  });
+
+  it('of an inbox refuses the new, and nothing that was accepted is dropped', async () => {
+    await using scene = await two();
+    const { lab, sender, recipient, limit } = scene;
+    limit(recipient.id, { inboxLength: 2 });
+    sender.send('Recipient');
+    sender.send('Recipient');
+    expect(sender.trySend('Recipient')).toEqual(['inbox/full']);
+    expect(lab.rows('waiting')).toHaveLength(2);
+  });
+
+  it('of recipients a minute is for what is said to many, and not for direct messages', async () => {
+    await using scene = await two();
+    const { lab, sender, recipient, limit } = scene;
+    lab.register('Third');
+    recipient.call('join_group', { agent: recipient.id, group: '#team' });
+    limit(sender.id, { fanOut: 4 });
+    sender.send('*');
+    sender.send('*');
+    expect(sender.trySend('*')).toEqual(['quota/fan-out']);
+    sender.send('Recipient');
+    sender.send('#team');
+    lab.advance(31_000);
+    sender.send('*');
+  });
+
+  it('of stored bytes is the whole hub’s', async () => {
+    await using scene = await two();
+    const { lab, sender } = scene;
+    const room = { storedBytes: 1_000, keepMessagesMs: undefined, keepEventsMs: undefined, keepWorkflowsMs: undefined };
+    lab.owner.call('set_hub_limits', room);
+    const payload = JSON.stringify('x'.repeat(2_000));
+    expect(sender.tryAct({ Send: sender.message({ to: ['Recipient'], payload }) })).toEqual(['quota/stored-bytes']);
+  });
+
+  it('and what is used of it can be read by the agent, and by nobody else', async () => {
+    await using scene = await two();
+    const { sender, recipient, limit } = scene;
+    limit(sender.id, { rate: 10, burst: 20, unfinished: 30 });
+    sender.send('Recipient');
+    const used = sender.procedure('agent_usage', { agent: sender.id }) as unknown[];
+    expect(used.slice(0, 5)).toEqual([1, 10, 20, 1, 30]);
+    expect(() => recipient.procedure('agent_usage', { agent: sender.id })).toThrow('agent/not-yours');
+  });
+});
+
+describe('the wake contract', () => {
+  const idle = (agent: LabAgent, lastOffer: number, lastBroadcast: number) =>
+    agent.call('go_idle', { agent: agent.id, lastOffer, lastBroadcast });
+  const state = (agent: LabAgent) => agent.procedure('wake_state', { agent: agent.id }) as unknown[];
+
+  it('lets nobody go idle with an offer or a broadcast unseen', async () => {
+    await using scene = await two();
+    const { sender, recipient } = scene;
+    recipient.attach();
+    sender.send('Recipient');
+    expect(recipient.tryCall('go_idle', { agent: recipient.id, lastOffer: 0, lastBroadcast: 0 })).toBe(
+      'agent/has-mail',
+    );
+    idle(recipient, 1, 0);
+    expect(state(recipient)).toEqual([true, 1, 0]);
+    sender.send('*');
+    expect(state(recipient)).toEqual([false, 1, 1]);
+    expect(recipient.tryCall('go_idle', { agent: recipient.id, lastOffer: 1, lastBroadcast: 0 })).toBe(
+      'agent/has-mail',
+    );
+  });
+
+  it('wakes an idle agent in the transaction of an offer, and a broadcast writes nothing for it', async () => {
+    await using scene = await two();
+    const { lab, sender, recipient } = scene;
+    recipient.attach();
+    idle(recipient, 0, 0);
+    const before = lab.rows('mailbox').find(row => row['name'] === 'Recipient');
+    sender.send('*');
+    expect(lab.rows('mailbox').find(row => row['name'] === 'Recipient')).toEqual(before);
+    idle(recipient, 0, 1);
+    sender.send('Recipient');
+    expect(lab.rows('mailbox').find(row => row['name'] === 'Recipient')).toMatchObject({ is_idle: false });
+  });
+});
+
+describe('an agent that says that it lives', () => {
+  const presence = (lab: ModuleLab) => lab.rows('agent').find(row => row['name'] === 'Recipient')?.['presence'];
+
+  it('is stale once it is silent for too long: what it holds goes back, and the next word brings it back', async () => {
+    await using scene = await two();
+    const { lab, sender, recipient } = scene;
+    recipient.attach();
+    recipient.call('heartbeat', { agents: [recipient.id], withinMs: 20_000 });
+    sender.send('Recipient');
+    lab.advance(19_000);
+    expect(presence(lab)).toBe('online');
+    lab.advance(2_000);
+    expect(presence(lab)).toBe('stale');
+    lab.advance(LIMITS.graceMs + 500);
+    expect(recipient.inbox()).toEqual([]);
+    recipient.call('heartbeat', { agents: [recipient.id], withinMs: 20_000 });
+    expect(presence(lab)).toBe('online');
+    lab.advance(2_000);
+    expect(recipient.inbox()).toMatchObject([{ attempt: 2 }]);
+  });
+
+  it('that never said so is never stale', async () => {
+    await using scene = await two();
+    const { lab, recipient } = scene;
+    recipient.attach();
+    lab.advance(24 * 3_600_000);
+    expect(presence(lab)).toBe('online');
+  });
+});
