@@ -92,9 +92,9 @@ describe.each([fileLimit, ...(mayMount() ? [fullFileSystem] : [])])('$name', sho
     expect(end).toBeInstanceOf(ConnectionEnded);
     expect(confirmed.length).toBeGreaterThan(5);
 
-    // Whoever writes is told why not, by each road.
+    // Whoever writes is told why not, by each road. A write that was cut short is an input/output error to LMDB.
     const why =
-      /the database can no longer be written \((File too large|No space left on device)\); it can be read, and written again when/;
+      /the database can no longer be written \((File too large|No space left on device|Input\/output error)\); it can be read, and written again when/;
     const refused = idle.connection.reducers.add({ op: 'late', value: 1n });
     await expect(Promise.race([refused, idle.ended])).rejects.toThrow(why);
     expect(await host.call('add', ['late', 1])).toMatchObject({

@@ -232,7 +232,7 @@ describe('a workflow is refused', () => {
     await expectRefusal(
       start({ steps: [{ ...step('a'), after: 'b' } as never] }),
       'workflow/bad-definition',
-      /steps\.0.*after/,
+      /step "a".*after/,
     );
   });
 
