@@ -18,7 +18,10 @@ export interface Task {
   readonly inputsOmitted: boolean;
 }
 
-/** Handles a step; what it returns is the step's output. Throwing fails the attempt, a `PermanentError` the step. */
+/**
+ * Handles a step; what it returns is the step's output. Throwing has the delivery tried again; a `PermanentError` ends it, which
+ * fails the step, or, where the step has `retries`, has it assigned anew after its backoff.
+ */
 export type TaskHandler = (task: Task, context: MessageContext) => unknown;
 
 /** The step that a message assigns; undefined when it assigns none. */
