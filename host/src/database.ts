@@ -47,7 +47,10 @@ export interface DatabaseOptions {
   readonly trustsModule?: boolean;
   /** The file of the module log; without it the log lasts as long as the process. */
   readonly logPath?: string;
-  /** How far a call of the module may go; without it, as far as it likes. They hold on the main thread only. */
+  /**
+   * How far a call of the module may go; without it, or with a `callMs` of Infinity, as far as it likes. They hold on the
+   * main thread only.
+   */
   readonly callLimits?: CallLimits;
 }
 
@@ -101,8 +104,8 @@ export class Database {
   private constructor(options: DatabaseOptions, bytes: Uint8Array) {
     const { storage, world, identity, owner, trustsModule = false, callLimits, logPath } = options;
     this.#trustsModule = trustsModule;
-    const watchdog = callLimits && Watchdog.get();
-    this.#watch = watchdog && { watchdog, limits: callLimits, isCovered: false };
+    const watchdog = callLimits && callLimits.callMs !== Infinity ? Watchdog.get() : undefined;
+    this.#watch = watchdog && callLimits && { watchdog, limits: callLimits, isCovered: false };
     this.identity = identity;
     this.owner = owner;
     this.#storage = storage;

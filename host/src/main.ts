@@ -9,7 +9,7 @@ import { DEFAULT_HOST_LIMITS } from './server/limits.ts';
 const USAGE = `usage: node host/src/main.ts [--port N] [--hostname NAME] [--data-dir DIR | --in-memory] [--owner-only]
   [--issuer URL]... [--audience NAME]...   OpenID Connect providers whose users may come in (or HOST_ISSUERS and
                                            HOST_AUDIENCES, separated by commas)
-  [--call-ms N]                            how long a call of a module may run (${DEFAULT_HOST_LIMITS.callMs})
+  [--call-ms N]                            how long a call of a module may run (${DEFAULT_HOST_LIMITS.callMs}); 0 for ever
   [--log text|json]                        how the host writes what it has to say to standard error`;
 const DEFAULT_PORT = 3000;
 const DEFAULT_DATA_DIR = 'data';
@@ -64,7 +64,7 @@ async function start(flags: Flags, log: Log): Promise<Host> {
     ...(isInMemory === true ? {} : { dataDir: dataDir ?? DEFAULT_DATA_DIR }),
     publishers: isOwnerOnly === true ? 'local-owner' : 'anybody',
     issuers: issuers.map(issuer => ({ issuer, ...(audience.length > 0 && { audience }) })),
-    limits: callMs === undefined ? {} : { callMs },
+    limits: callMs === undefined ? {} : { callMs: callMs === 0 ? Infinity : callMs },
     log: message => log('warn', message),
   });
 }
