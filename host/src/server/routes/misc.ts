@@ -9,8 +9,10 @@ import type { Route } from '../router.ts';
 
 /** The routes that tell whether the host is there and well, its version, its time, and what it counts. */
 export function miscRoutes(version: string, world: World, metrics: Metrics): Route[] {
-  const health = (): Answer =>
-    jsonAnswer(writeJson({ package_name: '@agora/host', version, nodes: [], schedulable: true, ...metrics.health() }));
+  const wellbeing = { package_name: '@agora/host', version, nodes: [], schedulable: true };
+  // What SpacetimeDB answers, and on the host's own path a little more.
+  const recorded = (): Answer => jsonAnswer(writeJson(wellbeing));
+  const health = (): Answer => jsonAnswer(writeJson({ ...wellbeing, ...metrics.health() }));
   const measure = async (): Promise<Answer> => ({
     status: 200,
     headers: { 'content-type': metrics.contentType },
@@ -18,7 +20,7 @@ export function miscRoutes(version: string, world: World, metrics: Metrics): Rou
   });
   return [
     { method: 'GET', pattern: '/v1/ping', asks: 'checked', handle: () => EMPTY_ANSWER },
-    { method: 'GET', pattern: '/v1/health', asks: 'anyone', handle: health },
+    { method: 'GET', pattern: '/v1/health', asks: 'anyone', handle: recorded },
     { method: 'GET', pattern: '/health', asks: 'anyone', handle: health },
     { method: 'GET', pattern: '/v1/metrics', asks: 'anyone', handle: measure },
     { method: 'GET', pattern: '/metrics', asks: 'anyone', handle: measure },
