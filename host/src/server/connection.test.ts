@@ -9,6 +9,8 @@ import { Connection, DEFAULT_LIMITS, type ConnectionLimits } from './connection.
 
 interface Pair extends AsyncDisposable {
   readonly client: WebSocket;
+  /** The host's end of it. */
+  readonly socket: WebSocket;
   readonly connection: Connection;
   readonly served: ClientMessage[];
   /** Why the connection ended, when it has. */
@@ -26,6 +28,7 @@ afterEach(async () => {
 async function openPair(
   answer: (connection: Connection, message: ClientMessage) => void = () => undefined,
   limits: Partial<ConnectionLimits> = {},
+  hasRoom: () => boolean = () => true,
 ): Promise<Pair> {
   const http = createServer();
   const sockets = new WebSocketServer({ server: http });
@@ -48,7 +51,7 @@ async function openPair(
         served.push(message);
         answer(connection, message);
       },
-      hasRoom: () => true,
+      hasRoom,
       onQueued: () => undefined,
       onClosed: reason => onEnded(reason),
     },
@@ -56,6 +59,7 @@ async function openPair(
   );
   const pair: Pair = {
     client,
+    socket,
     connection,
     served,
     ended,
@@ -93,6 +97,18 @@ describe('a connection', () => {
     client.send(queries(0, 1, 2));
     client.send(queries(3));
     await expect.poll(() => idsOf(served)).toEqual([0, 1, 2, 3]);
+  });
+
+  test('is not read on while large requests wait, and loses none of them', async () => {
+    let hasRoom = false;
+    const { client, socket, connection, served } = await openPair(undefined, {}, () => hasRoom);
+    const large = 'x'.repeat(1024 * 1024);
+    for (const id of upTo(32)) client.send(new BsatnWriter().u8(2).u32(id).string(large).finish());
+    await expect.poll(() => socket.isPaused).toBe(true);
+    expect(served).toEqual([]);
+    hasRoom = true;
+    connection.serve();
+    await expect.poll(() => idsOf(served)).toEqual(upTo(32));
   });
 
   test.each([

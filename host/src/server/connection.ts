@@ -77,6 +77,8 @@ export class Connection {
   readonly #outbox: Outbox;
   #requests: ClientMessage[] = [];
   #nextRequest = 0;
+  /** Of the frames that waiting requests came in; counted down when all of them are served. */
+  #waitingBytes = 0;
   #isClosing = false;
   #dropReason: string | undefined;
   #heardAt = performance.now();
@@ -170,6 +172,8 @@ export class Connection {
     try {
       // `nodebuffer`, the default, gives one Buffer a message.
       const messages = readClientFrame(this.#protocol, data as Buffer);
+      if (this.#waitingRequests === 0) this.#waitingBytes = 0;
+      this.#waitingBytes += (data as Buffer).length;
       if (this.#waitingRequests === 0) this.#requests = messages;
       else this.#requests = this.#requests.slice(this.#nextRequest).concat(messages);
       this.#nextRequest = 0;
@@ -183,7 +187,8 @@ export class Connection {
       return;
     }
     if (this.#waitingRequests > 0) this.#owner.onReadable();
-    if (this.#waitingRequests > BUSY_REQUESTS) this.#socket.pause();
+    // Frames are whole when they come, so one more than is allowed may wait.
+    if (this.#waitingRequests > BUSY_REQUESTS || this.#waitingBytes > BUSY_BYTES) this.#socket.pause();
   }
 
   /** Serves what waits, in one go, so that what it commits is written to disk together. */
@@ -197,7 +202,10 @@ export class Connection {
       const message = this.#requests[this.#nextRequest++];
       if (message) this.#owner.onMessage(message);
     }
-    if (this.#socket.isPaused && this.#waitingRequests < BUSY_REQUESTS / 2) this.#socket.resume();
+    if (this.#waitingRequests === 0) this.#waitingBytes = 0;
+    if (this.#socket.isPaused && this.#waitingRequests < BUSY_REQUESTS / 2 && this.#waitingBytes <= BUSY_BYTES) {
+      this.#socket.resume();
+    }
   }
 
   get #waitingRequests(): number {
