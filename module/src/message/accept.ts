@@ -42,11 +42,12 @@ export function accept(desk: Desk, said: SendFields): void {
   for (const box of recipients) refuseFullInbox(desk, box);
   const isBroadcast = recipients.length === 0;
   const isToMany = recipients.length > 1 || isBroadcast;
+  const bytes = bytesOf(send);
   charge(desk, sender, {
     deliveries: recipients.length,
     // Agents are never more than the rows of their table; counting those costs nothing.
     fanOut: isBroadcast ? Number(desk.ctx.db.agent.count()) - 1 : isToMany ? recipients.length : 0,
-    bytes: bytesOf(send),
+    bytes,
   });
   const message: Message = {
     ...systemMessage(desk, { id: send.id, target: send.to.join(' '), type: send.type, payload: send.payload }),
@@ -66,23 +67,23 @@ export function accept(desk: Desk, said: SendFields): void {
   };
   if (message.answerBy > 0n) openAsk(desk, message);
   if (isBroadcast) announce(desk, sender, message);
-  post(desk, message, recipients);
+  post(desk, message, recipients, bytes);
   if (send.ttlMs > 0n) remember(desk, desk.now + send.ttlMs * 1000n, 'expire', 0n, send.id);
 }
 
 /** Stores a message and delivers it to each recipient; the envelope is put together once for all. */
-export function post(desk: Desk, message: Message, recipients: readonly Mailbox[]): void {
+export function post(desk: Desk, message: Message, recipients: readonly Mailbox[], bytes?: number): void {
   const envelope = recipients.length > 0 ? envelopeOf(message) : '';
   for (const box of recipients) message.deliveries.push(deliver(desk, box, message, envelope));
-  store(desk, message);
+  store(desk, message, bytes);
 }
 
-/** Stores a message under the next number of its sender. */
-export function store(desk: Desk, message: Message): void {
+/** Stores a message under the next number of its sender. `bytes` is what it counts for, where that is known. */
+export function store(desk: Desk, message: Message, bytes = bytesOf(message)): void {
   const account = desk.account(message.sender);
   message.no = ++account.sent;
   desk.charged(account);
-  desk.addBytes(bytesOf(message));
+  desk.addBytes(bytes);
   desk.ctx.db.message.insert(message);
 }
 

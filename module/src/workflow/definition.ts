@@ -128,8 +128,6 @@ export const workflowShape = z.strictObject({
 export type WorkflowShape = z.output<typeof workflowShape>;
 /** A step whose shape was checked. */
 export type StepShape = WorkflowShape['steps'][number];
-/** A condition whose shape was checked. */
-export type ConditionShape = z.output<typeof condition>;
 
 /** Reads a definition: its shape, or every fault with the step it is in. */
 export function readShape(value: unknown): { readonly shape: WorkflowShape } | { readonly faults: readonly string[] } {
