@@ -26,10 +26,10 @@ const TURBO = ['node_modules/turbo/bin/turbo', 'run', '--output-logs=new-only', 
 /** What each command runs once everything is installed and built; flags are passed on. */
 const COMMANDS = {
   start: ['scripts/src/start.ts'],
+  agora: ['cli/src/main.ts'],
   demo: ['demo/src/main.ts'],
   backup: ['scripts/src/backup.ts'],
   restore: ['scripts/src/restore.ts'],
-  soak: ['soak/src/main.ts'],
   bench: ['bench/src/main.ts'],
   soak: ['soak/src/main.ts'],
   test: ['node_modules/vitest/vitest.mjs', 'run'],

@@ -1,0 +1,57 @@
+// What a command is given: settings, a way to print, a way to the hub, and the sign to stop.
+
+import type { AgoraClient, AgoraClientOptions } from '@agora/client';
+import type { Resolved } from './config.ts';
+import { CliError, EXIT, type ExitCode } from './exit-code.ts';
+import type { Output } from './output.ts';
+
+/** What the process gives; a test gives its own. */
+export interface World {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  readonly stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean };
+  readonly stdout: NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
+  readonly stderr: NodeJS.WritableStream & { readonly isTTY?: boolean };
+  /** Aborted by Ctrl-C and by SIGTERM. */
+  readonly signal: AbortSignal;
+}
+
+/** What a command works with; everything that was opened is closed when it ends. */
+export class Context {
+  readonly settings: Resolved;
+  readonly output: Output;
+  readonly world: World;
+  /** How the command ends when it does not throw. */
+  exit: ExitCode = EXIT.ok;
+  readonly #clients: AgoraClient[] = [];
+
+  constructor(settings: Resolved, output: Output, world: World) {
+    this.settings = settings;
+    this.output = output;
+    this.world = world;
+  }
+
+  get signal(): AbortSignal {
+    return this.world.signal;
+  }
+
+  /** The agent that `--as`, `AGORA_AGENT` or a file names. Throws `cli/no-agent` where there is none. */
+  agentName(): string {
+    if (this.settings.agent !== undefined) return this.settings.agent;
+    throw new CliError('cli/no-agent', 'Say which agent you are: --as NAME, or AGORA_AGENT.', EXIT.usage);
+  }
+
+  /** A connection to the hub, under the user's identity there. The name matters only to whoever registers it. */
+  async connect(name = 'agora-cli', options: AgoraClientOptions = {}): Promise<AgoraClient> {
+    const { AgoraClient } = await import('@agora/client');
+    const { server, database, token } = this.settings;
+    const client = new AgoraClient(name, { server, database, token, ...options });
+    this.#clients.push(client);
+    await client.connect();
+    return client;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#clients.map(client => client.close()));
+  }
+}

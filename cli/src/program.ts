@@ -1,0 +1,128 @@
+// From the table of commands to a parser, and from the words of a command line to its end.
+
+import { Command as Parser, CommanderError, Option } from 'commander';
+import type { CommandRow } from './command.ts';
+import { COMMANDS, GROUPS } from './commands/index.ts';
+import { readSettings } from './config.ts';
+import { Context, type World } from './context.ts';
+import { EXIT, type ExitCode } from './exit-code.ts';
+import { Output } from './output.ts';
+import { VERSION } from './version.ts';
+
+/** What every command takes besides its own. */
+export const GLOBAL_FLAGS = [
+  { flag: '--server <url>', summary: 'where the hub is (AGORA_SERVER; http://127.0.0.1:3000)' },
+  { flag: '--database <name>', summary: 'the database on it (AGORA_DATABASE; agora)' },
+  { flag: '--token <token>', summary: 'who you are there (AGORA_TOKEN; the one kept for this hub)' },
+  { flag: '--as <agent>', summary: 'the agent that acts (AGORA_AGENT)' },
+  { flag: '--config <file>', summary: 'settings of this file instead of agora.json and your own' },
+  { flag: '--json', summary: 'one JSON object a line' },
+  { flag: '--no-color', summary: 'no colours (NO_COLOR)' },
+] as const;
+
+/** Runs one command line to its end and returns its exit code. Never throws. */
+export async function run(words: readonly string[], world: World): Promise<ExitCode> {
+  let exit: ExitCode = EXIT.ok;
+  const parser = createParser(world, async (row, given, globals) => {
+    exit = await perform(row, given, globals, world);
+  });
+  try {
+    await parser.parseAsync(words, { from: 'user' });
+    return exit;
+  } catch (thrown) {
+    // commander has told it already; help that was asked for is no fault.
+    if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    return plainOutput(words, world).error(thrown);
+  }
+}
+
+async function perform(
+  row: CommandRow,
+  given: Readonly<Record<string, unknown>>,
+  globals: Globals,
+  world: World,
+): Promise<ExitCode> {
+  const output = new Output(world, { json: globals.json === true, colour: wantsColour(globals, world) });
+  let context: Context | undefined;
+  try {
+    const settings = readSettings({ ...globals, agent: globals.as }, world.environment, world.cwd);
+    context = new Context(settings, output, world);
+    const { default: command } = await row.load();
+    await command.start(context, given);
+    return context.exit;
+  } catch (thrown) {
+    return output.error(thrown);
+  } finally {
+    await context?.close();
+  }
+}
+
+interface Globals {
+  readonly server?: string;
+  readonly database?: string;
+  readonly token?: string;
+  readonly as?: string;
+  readonly config?: string;
+  readonly json?: boolean;
+  readonly color?: boolean;
+}
+
+type Perform = (row: CommandRow, given: Readonly<Record<string, unknown>>, globals: Globals) => Promise<void>;
+
+/** The parser of the whole table; also what completion asks. */
+export function createParser(world: World, perform: Perform): Parser {
+  const root = configure(new Parser('agora'), world)
+    .description('A real-time coordination hub for AI agents.')
+    .version(VERSION, '--version')
+    .helpCommand(false)
+    .showSuggestionAfterError();
+  for (const { flag, summary } of GLOBAL_FLAGS) root.option(flag, summary);
+  const groups = new Map<string, Parser>();
+  for (const row of COMMANDS) {
+    const [first = '', second] = row.name.split(' ');
+    let parent = root;
+    if (second !== undefined) {
+      parent = groups.get(first) ?? configure(root.command(first), world).description(GROUPS[first] ?? '');
+      groups.set(first, parent);
+    }
+    addCommand(configure(parent.command(second ?? first), world), row, perform);
+  }
+  return root;
+}
+
+function addCommand(command: Parser, row: CommandRow, perform: Perform): void {
+  command.description(row.summary);
+  const names = (row.arguments ?? []).map(({ name, summary, isOptional = false, isList = false }) => {
+    const word = isList ? `${name}...` : name;
+    command.argument(isOptional ? `[${word}]` : `<${word}>`, summary);
+    return name;
+  });
+  for (const { flag, summary, default: otherwise } of row.flags ?? []) {
+    const option = new Option(flag, summary);
+    command.addOption(otherwise === undefined ? option : option.default(otherwise));
+  }
+  for (const { flag, summary } of GLOBAL_FLAGS) command.addOption(new Option(flag, summary).hideHelp());
+  if (row.examples) command.addHelpText('after', `\nExamples:\n${row.examples.map(line => `  ${line}`).join('\n')}`);
+  command.action(async () => {
+    const given: Record<string, unknown> = { ...command.opts() };
+    for (const [at, name] of names.entries()) given[name] = command.processedArgs[at] as unknown;
+    await perform(row, given, command.optsWithGlobals());
+  });
+}
+
+/** Nothing of commander's ends the process or writes past the world. */
+function configure(parser: Parser, world: World): Parser {
+  return parser.exitOverride().configureOutput({
+    writeOut: text => void world.stdout.write(text),
+    writeErr: text => void world.stderr.write(text),
+  });
+}
+
+function plainOutput(words: readonly string[], world: World): Output {
+  return new Output(world, { json: words.includes('--json'), colour: wantsColour({}, world) });
+}
+
+function wantsColour(globals: Globals, { environment, stdout }: World): boolean {
+  if (globals.color === false || environment['NO_COLOR']) return false;
+  return stdout.isTTY === true || Boolean(environment['FORCE_COLOR']);
+}
