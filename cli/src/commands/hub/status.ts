@@ -1,7 +1,7 @@
 // `agora status`: does the hub answer, and who is there?
 
 import { z } from 'zod';
-import { defineCommand } from '../command.ts';
+import { defineCommand } from '../../command.ts';
 
 export default defineCommand({
   input: z.object({}),
