@@ -33,7 +33,7 @@ export type { ReceiveOptions, Registration } from './registration.ts';
 export type { DeadLetter, DeadLetterFilter, HubLimits, HubStatus, MailboxInfo, Quota } from './operator.ts';
 export type { WebSocketConstructor, WebSocketLike } from './socket.ts';
 export { isStandardType, MESSAGE_SCHEMAS, type PayloadOf, type StandardMessageType } from './standard-messages.ts';
-export type { Task, TaskHandler } from './tasks.ts';
+export { taskOf, type Task, type TaskHandler } from './tasks.ts';
 export { createId } from './uuid.ts';
 export type { WaitForMailOptions } from './wake.ts';
 export {
