@@ -42,6 +42,7 @@ export class CliError extends Error {
 const EXITS: Readonly<Record<string, ExitCode>> = {
   'client/bad-option': EXIT.usage,
   'agent/bad-name': EXIT.usage,
+  'workflow/bad-definition': EXIT.usage,
   'connection/bad-token': EXIT.forbidden,
   'connection/not-admitted': EXIT.forbidden,
   'hub/not-admitted': EXIT.forbidden,

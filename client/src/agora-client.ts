@@ -153,6 +153,14 @@ export class AgoraClient implements AsyncDisposable {
     if (this.#dispatcher.hasConsumers) await this.#broadcasts.listen(this.#agent.mustId());
   }
 
+  /**
+   * Acts as the agent that this identity registered before, as it was registered; false where there is none. Nothing is
+   * received: for programs that come, say something, and go. `registerAgent` later receives too.
+   */
+  adoptAgent(): Promise<boolean> {
+    return this.#agent.adopt();
+  }
+
   /** Changes what is given of the agent's registration. */
   async updateAgent(changes: Partial<Registration>): Promise<void> {
     await this.#agent.update(changes);
@@ -358,6 +366,11 @@ export class AgoraClient implements AsyncDisposable {
   /** Handles the events of every subscription that has no handler of its own. */
   onEvent(handler: EventHandler): void {
     this.#events.onEvent(handler);
+  }
+
+  /** The number of the first event that is kept and was published at a time or later: `from` of a subscription. */
+  async firstEventSince(at: Date): Promise<number> {
+    return Number(await this.#events.firstSince(BigInt(at.getTime()) * 1000n));
   }
 
   /** Publishes an event to everyone. */

@@ -82,6 +82,15 @@ export class OwnAgent {
     this.#keepAlive();
   }
 
+  /** Takes the agent that this identity registered before, without attaching it; false where there is none. */
+  async adopt(): Promise<boolean> {
+    await this.#row.open();
+    const row = await this.#findRow();
+    if (!row) return false;
+    this.#id = row.id;
+    return true;
+  }
+
   async update(changes: Partial<Registration>): Promise<void> {
     const agent = this.mustId();
     const { agentType, capabilities, metadata, credit, strictPriority } = changes;
@@ -145,11 +154,17 @@ export class OwnAgent {
 
   /** The row of the agent, which its registration has put there. */
   async #ownRow(): Promise<AgentRow> {
+    const row = await this.#findRow();
+    if (row) return row;
+    throw new AgoraError('agent/unknown', `"${this.name}" was registered, but is gone already`);
+  }
+
+  async #findRow(): Promise<AgentRow | undefined> {
     const session = await this.#connection.ready();
     for (const row of session.db.db.agent.iter()) {
       if (row.name === this.name && row.owner.isEqual(session.identity)) return row;
     }
-    throw new AgoraError('agent/unknown', `"${this.name}" was registered, but is gone already`);
+    return undefined;
   }
 
   /** Says that the agent lives. A connection on which even that is not answered is dropped, and looked for anew. */
