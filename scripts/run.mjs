@@ -25,7 +25,7 @@ const TURBO = ['node_modules/turbo/bin/turbo', 'run', '--output-logs=new-only', 
 
 /** What each command runs once everything is installed and built; flags are passed on. */
 const COMMANDS = {
-  start: ['scripts/src/start.ts'],
+  start: ['cli/src/main.ts', 'up'],
   agora: ['cli/src/main.ts'],
   demo: ['demo/src/main.ts'],
   backup: ['scripts/src/backup.ts'],
@@ -42,6 +42,8 @@ const COMMANDS = {
 /** The environment of every child: our tools first on the path, and turbo keeping to itself. */
 const environment = {
   ...process.env,
+  // A hub that is run from here keeps its data beside the README, unless it is told otherwise.
+  AGORA_DATA_DIR: process.env.AGORA_DATA_DIR || join(root, '.agora'),
   PATH: [join(modules, '.bin'), join(toolsFolder, 'node_modules', '.bin'), process.env.PATH].join(delimiter),
   TURBO_TELEMETRY_DISABLED: '1',
   TURBO_NO_UPDATE_NOTIFIER: '1',

@@ -84,6 +84,14 @@ export function configFolder(environment: Readonly<Record<string, string | undef
   return join(xdg || join(homedir(), '.config'), 'agora');
 }
 
+/** Where a hub of this machine keeps its data unless it is told otherwise. */
+export function dataFolder(environment: Readonly<Record<string, string | undefined>>): string {
+  const { AGORA_DATA_DIR: folder, AGORA_HOME: home, XDG_DATA_HOME: xdg } = environment;
+  if (folder) return folder;
+  if (home) return join(home, 'data');
+  return join(xdg || join(homedir(), '.local', 'share'), 'agora');
+}
+
 function readFile(path: string, mustExist: boolean): Settings | undefined {
   let text: string;
   try {

@@ -1,5 +1,6 @@
 // What a command is given: settings, a way to print, a way to the hub, and the sign to stop.
 
+import { resolve } from 'node:path';
 import type { AgoraClient, AgoraClientOptions } from '@agora/client';
 import type { Resolved } from './config.ts';
 import { CliError, EXIT, type ExitCode } from './exit-code.ts';
@@ -41,11 +42,18 @@ export class Context {
     throw new CliError('cli/no-agent', 'Say which agent you are: --as NAME, or AGORA_AGENT.', EXIT.usage);
   }
 
+  /** A path that was typed: relative to where it was typed. */
+  path(typed: string): string {
+    return resolve(this.world.cwd, typed);
+  }
+
   /** A connection to the hub, under the user's identity there. The name matters only to whoever registers it. */
   async connect(name = 'agora-cli', options: AgoraClientOptions = {}): Promise<AgoraClient> {
-    const { AgoraClient } = await import('@agora/client');
+    const [{ AgoraClient }, { keptToken }] = await Promise.all([import('@agora/client'), import('./token-store.ts')]);
     const { server, database, token } = this.settings;
-    const client = new AgoraClient(name, { server, database, token, ...options });
+    const tokenStore = token === undefined ? keptToken(server, database, this.world.environment) : undefined;
+    const client = new AgoraClient(name, { server, database, token, tokenStore, ...options });
+    client.on('warning', ({ code, message }) => this.output.note(`warning ${message} (${code})`));
     this.#clients.push(client);
     await client.connect();
     return client;

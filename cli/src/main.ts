@@ -1,14 +1,23 @@
 #!/usr/bin/env node
 // `agora`: one command line of this process, run to its end.
 
+import { CliError, EXIT } from './exit-code.ts';
 import { run } from './program.ts';
 
+/** A terminal and npm may both pass one Ctrl-C on: what comes within this time is the same one. */
+const SAME_SIGN_MS = 500;
+
 const stop = new AbortController();
+let stoppedAt = 0;
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(name, () => {
-    // Whoever asks twice does not want to wait.
-    if (stop.signal.aborted) process.exit(130);
-    stop.abort();
+    if (!stop.signal.aborted) {
+      stoppedAt = performance.now();
+      stop.abort(new CliError('cli/interrupted', 'Interrupted.', EXIT.interrupted));
+    } else if (performance.now() - stoppedAt > SAME_SIGN_MS) {
+      // Whoever asks twice does not want to wait.
+      process.exit(EXIT.interrupted);
+    }
   });
 }
 // A reader that has had enough (`| head`) is no fault.

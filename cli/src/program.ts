@@ -99,7 +99,7 @@ function addCommand(command: Parser, row: CommandRow, perform: Perform): void {
   });
   for (const { flag, summary, default: otherwise } of row.flags ?? []) {
     const option = new Option(flag, summary);
-    command.addOption(otherwise === undefined ? option : option.default(otherwise));
+    command.addOption(otherwise === undefined ? option : option.default(otherwise, String(otherwise)));
   }
   for (const { flag, summary } of GLOBAL_FLAGS) command.addOption(new Option(flag, summary).hideHelp());
   if (row.examples) command.addHelpText('after', `\nExamples:\n${row.examples.map(line => `  ${line}`).join('\n')}`);

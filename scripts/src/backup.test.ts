@@ -8,6 +8,7 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
+const HUB = fileURLToPath(new URL('../../cli/src/main.ts', import.meta.url));
 const script = (name: string): string => fileURLToPath(new URL(`./${name}.ts`, import.meta.url));
 
 let folder: string;
@@ -34,7 +35,7 @@ async function run(name: string, ...flags: string[]) {
 
 /** Starts a hub; returns its address. */
 async function startHub(dataDir: string) {
-  const child = spawn(process.execPath, [script('start'), '--port', '0', '--data-dir', dataDir], {
+  const child = spawn(process.execPath, [HUB, 'up', '--port', '0', '--data-dir', dataDir], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   running.push(child);

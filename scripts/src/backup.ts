@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path';
 import { backupFolder, type Backup, HostError } from '@agora/host';
 import { z } from 'zod';
 import { CommandError, parseFlags, runCommand } from './command.ts';
-import { DEFAULT_DATA_DIR } from './start-flags.ts';
+import { DEFAULT_DATA_DIR } from './data-dir.ts';
 
 const USAGE = 'npm run backup -- --to FOLDER [--data-dir FOLDER] [--server URL]';
 const TIMEOUT_MS = 10 * 60_000;

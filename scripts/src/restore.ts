@@ -3,7 +3,7 @@
 import { resolve } from 'node:path';
 import { HostError, restoreBackup } from '@agora/host';
 import { CommandError, parseFlags, runCommand } from './command.ts';
-import { DEFAULT_DATA_DIR } from './start-flags.ts';
+import { DEFAULT_DATA_DIR } from './data-dir.ts';
 
 const USAGE = 'npm run restore -- --from FOLDER [--data-dir FOLDER]';
 

@@ -4,6 +4,26 @@ import type { CommandRow } from '../../command.ts';
 
 export const HUB_COMMANDS: readonly CommandRow[] = [
   {
+    name: 'up',
+    summary: 'Runs a hub on this machine until Ctrl-C; you are an operator of it.',
+    flags: [
+      { flag: '--port <port>', summary: 'the port to listen on; 0 takes a free one', default: '3000' },
+      {
+        flag: '--host <address>',
+        summary: 'the address to listen on; by default this machine only',
+        default: '127.0.0.1',
+      },
+      {
+        flag: '--data-dir <folder>',
+        summary: 'where keys and rows are kept (AGORA_DATA_DIR; ~/.local/share/agora)',
+        suggests: 'files',
+      },
+      { flag: '--in-memory', summary: 'keep nothing: rows last as long as the hub' },
+    ],
+    examples: ['agora up', 'agora up --in-memory --port 0 --json'],
+    load: () => import('./up.ts'),
+  },
+  {
     name: 'status',
     summary: 'Tells whether the hub answers, who you are there, and who is there.',
     examples: ['agora status', 'agora status --json'],

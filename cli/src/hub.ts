@@ -3,7 +3,9 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { type Host, HostError, startHost } from '@agora/host';
-import { CommandError } from './command.ts';
+import { CliError, EXIT } from './exit-code.ts';
+
+export { CliError } from './exit-code.ts';
 
 /** The name of the database that clients ask for. */
 export const DATABASE = 'agora';
@@ -17,6 +19,8 @@ export interface HubOptions {
   readonly hostname: string;
   /** Where the hub keeps its keys and rows; without it they last as long as the process. */
   readonly dataDir: string | undefined;
+  /** The name of the database; by default `agora`. */
+  readonly database?: string;
   /** Hears what an operator should know; silent by default. */
   readonly log?: (message: string) => void;
 }
@@ -31,16 +35,16 @@ export interface Hub {
 }
 
 /**
- * Starts a host and publishes the built module on it, or updates it there. Throws a `CommandError` that says in one
- * sentence what a person can do about it.
+ * Starts a host and publishes the built module on it, or updates it there. Throws a `CliError` that says in one sentence
+ * what a person can do about it.
  */
 export async function startHub(options: HubOptions): Promise<Hub> {
   const bundle = await readBundle();
-  const { port, hostname, dataDir, log } = options;
+  const { port, hostname, dataDir, log, database = DATABASE } = options;
   let host: Host | undefined;
   try {
     host = await startHost({ port, hostname, ...(dataDir && { dataDir }), ...(log && { log }) });
-    await host.publish(DATABASE, bundle);
+    await host.publish(database, bundle);
   } catch (thrown) {
     await host?.close();
     throw thrown instanceof HostError ? refusal(thrown, options) : thrown;
@@ -53,13 +57,15 @@ async function readBundle(): Promise<Uint8Array> {
   try {
     return await readFile(BUNDLE);
   } catch (cause) {
-    throw new CommandError('The module is not built; run `npm start` or `pnpm build`.', 1, { cause });
+    throw new CliError('cli/not-built', 'The module is not built; run `npm start` or `pnpm build`.', EXIT.failed, {
+      cause,
+    });
   }
 }
 
 /** What a person can do about a hub that does not start. */
-function refusal(cause: HostError, { port, hostname, dataDir }: HubOptions): CommandError {
-  return new CommandError(sentence(), 1, { cause });
+function refusal(cause: HostError, { port, hostname, dataDir }: HubOptions): CliError {
+  return new CliError('cli/hub-failed', sentence(), EXIT.failed, { cause });
 
   function sentence(): string {
     switch (cause.code) {
