@@ -87,27 +87,25 @@ async function ringAtEvents(client: AgoraClient, handle: WorkflowHandle, bell: B
 
 async function tellEvents(context: Context, { client, handle }: Followed, ended: Promise<unknown>): Promise<void> {
   const { output } = context;
-  let isOver = false;
-  const late = ended.then(
+  const over = ended.then(
     () => pause(LATE_EVENTS_MS),
     () => undefined,
   );
-  const over = late.then(() => (isOver = true));
-  const events = eventsOf(client, handle)[Symbol.asyncIterator]();
-  while (!isOver) {
+  const events = eventsOf(client, handle);
+  for (;;) {
     const next = await Promise.race([events.next(), over]);
-    if (next === true || next.done) break;
+    if (!next || next.done) return;
     const event = next.value;
     await output.data(event.toJSON(), () => lineOf(event, output));
-    if (LAST_EVENTS.has(event.type) && (await Promise.race([isEnd(ended), pause(LATE_EVENTS_MS).then(() => false)])))
-      break;
+    // A workflow that had ended may have been retried, and go on.
+    if (LAST_EVENTS.has(event.type) && (await Promise.race([isOver(ended), pause(LATE_EVENTS_MS)]))) return;
   }
 }
 
-function isEnd(ended: Promise<unknown>): Promise<boolean> {
+function isOver(ended: Promise<unknown>): Promise<true> {
   return ended.then(
-    () => true,
-    () => true,
+    () => true as const,
+    () => true as const,
   );
 }
 
@@ -155,6 +153,6 @@ class Bell {
   }
 }
 
-function pause(ms: number): Promise<void> {
-  return new Promise(resolve => void setTimeout(resolve, ms).unref());
+function pause(ms: number): Promise<undefined> {
+  return new Promise(resolve => void setTimeout(() => resolve(undefined), ms).unref());
 }

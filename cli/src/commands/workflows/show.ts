@@ -1,5 +1,6 @@
 // `agora workflow show`: a workflow and its steps as they stand.
 
+import type { WorkflowStep } from '@agora/client';
 import { z } from 'zod';
 import { defineCommand } from '../../command.ts';
 import { drawWorkflow, elapsed, headOf, oneLine } from '../../graph/draw.ts';
@@ -27,7 +28,7 @@ export default defineCommand({
     } else {
       await output.data(summary, () => `${headOf(summary, { now, paint })}\n`);
       const holders = holdersOf(picture);
-      await output.table(steps, {
+      await output.table(inPlace(steps), {
         STEP: step => step.name,
         STATE: step => step.state,
         AGENT: step => holders.get(step.name) ?? '',
@@ -39,10 +40,15 @@ export default defineCommand({
       if (summary.reason !== '') await output.data(summary, () => `\n${paint('red', oneLine(summary.reason))}`);
     }
     if (!outputs) return;
-    for (const step of steps.filter(each => each.state === 'succeeded')) {
+    for (const step of inPlace(steps).filter(each => each.state === 'succeeded')) {
       const text = JSON.stringify(step.output ?? null, undefined, 2);
       const short = text.length > OUTPUT_SHOWN ? `${text.slice(0, OUTPUT_SHOWN)}… (--json has all of it)` : text;
       await output.data(step, () => `\n${paint('bold', step.name)}\n${short}`);
     }
   },
 });
+
+/** The elements of a step stand below it. */
+function inPlace(steps: readonly WorkflowStep[]): WorkflowStep[] {
+  return steps.toSorted((a, b) => (a.parent ?? a.position) - (b.parent ?? b.position) || a.position - b.position);
+}

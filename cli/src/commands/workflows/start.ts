@@ -18,13 +18,12 @@ export default defineCommand({
     checkStay(input);
     const source = await readSource(context, input.file);
     const { parseWorkflow } = await import('@agora/client');
-    const { definition, client, handle } = await faultsTold(async () => {
-      const parsed = withMetadata(await parseWorkflow(source), input.metadata);
-      const acting = await actAs(context);
-      return { definition: parsed, client: acting, handle: await acting.startWorkflowCoordination(parsed) };
+    const begun = await faultsTold(async () => {
+      const definition = withMetadata(await parseWorkflow(source), input.metadata);
+      const client = await actAs(context);
+      return { client, handle: await client.startWorkflowCoordination(definition) };
     });
-    void definition;
-    await stayWith(context, { client, handle }, input);
+    await stayWith(context, begun, input);
   },
 });
 
