@@ -770,6 +770,8 @@ export const StepRow = __t.object("StepRow", {
   error: __t.string(),
   startedAt: __t.i64(),
   endedAt: __t.i64(),
+  dependencies: __t.array(__t.u32()),
+  parent: __t.u32(),
 });
 export type StepRow = __Infer<typeof StepRow>;
 

@@ -42,6 +42,7 @@ export class CliError extends Error {
 const EXITS: Readonly<Record<string, ExitCode>> = {
   'client/bad-option': EXIT.usage,
   'agent/bad-name': EXIT.usage,
+  'workflow/bad-definition': EXIT.usage,
   'connection/bad-token': EXIT.forbidden,
   'connection/not-admitted': EXIT.forbidden,
   'hub/not-admitted': EXIT.forbidden,
@@ -50,6 +51,11 @@ const EXITS: Readonly<Record<string, ExitCode>> = {
   'call/timed-out': EXIT.timeout,
   'workflow/timed-out': EXIT.timeout,
 };
+
+/** Whether what was thrown has this code; the client's errors are told by it, so that nobody has to load the client. */
+export function hasCode(thrown: unknown, code: string): boolean {
+  return thrown instanceof Error && 'code' in thrown && thrown.code === code;
+}
 
 /** What is known of anything thrown, without loading the client: errors with a `code` are told by it. */
 export function describeError(thrown: unknown): { code: string; message: string; exit: ExitCode } {
@@ -69,6 +75,6 @@ function exitOf(code: string): ExitCode {
   if (known !== undefined) return known;
   if (code.startsWith('connection/')) return EXIT.connection;
   if (code.endsWith('/unknown') || code.includes('/unknown-')) return EXIT.unknown;
-  if (code.endsWith('/not-owner') || code.endsWith('/not-yours')) return EXIT.forbidden;
+  if (code.endsWith('/name-taken') || code.endsWith('/not-owner') || code.endsWith('/not-yours')) return EXIT.forbidden;
   return EXIT.failed;
 }

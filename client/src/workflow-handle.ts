@@ -30,6 +30,10 @@ export interface WorkflowStep {
   readonly error: string | undefined;
   readonly startedAt: Date | undefined;
   readonly endedAt: Date | undefined;
+  /** Positions of the steps that it waits for. */
+  readonly dependencies: readonly number[];
+  /** The position of the step that this is one element of. */
+  readonly parent: number | undefined;
 }
 
 /** What a step that has not ended waits for. */

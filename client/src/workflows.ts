@@ -103,6 +103,8 @@ export class Workflows implements WorkflowSource {
           error: row.error === '' ? undefined : row.error,
           startedAt: dateOf(row.startedAt),
           endedAt: dateOf(row.endedAt),
+          dependencies: row.dependencies,
+          parent: row.parent === 0 ? undefined : row.parent - 1,
         });
       }
       if (rows.length < LIMITS.page) return steps;

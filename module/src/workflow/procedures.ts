@@ -20,6 +20,10 @@ const StepRow = t.object('StepRow', {
   error: t.string(),
   startedAt: t.i64(),
   endedAt: t.i64(),
+  /** Positions of the steps it waits for. */
+  dependencies: t.array(t.u32()),
+  /** Of one element of a step that is done for each: one more than the position of that step; else 0. */
+  parent: t.u32(),
 });
 
 /** Steps from a position on, in order; for the initiator, participants and operators. */
@@ -37,8 +41,10 @@ export const workflowSteps = agora.procedure(
       for (let position = from; position < from + limit; position++) {
         const row = stepAt(tx.db, workflow, position);
         if (!row) break;
-        const { name, agentName, action, state, attempt, output, error, startedAt, endedAt } = row;
-        rows.push({ position, name, agent: agentName, action, state, attempt, output, error, startedAt, endedAt });
+        const { name, agentName: agent, action, state, attempt, output, error, startedAt, endedAt } = row;
+        const { dependencies, parent } = row;
+        const shown = { position, name, agent, action, state, attempt, output, error, startedAt, endedAt };
+        rows.push({ ...shown, dependencies, parent });
       }
       return rows;
     });
