@@ -29,4 +29,10 @@ export const HUB_COMMANDS: readonly CommandRow[] = [
     examples: ['agora status', 'agora status --json'],
     load: () => import('./status.ts'),
   },
+  {
+    name: 'doctor',
+    summary: 'Finds what is wrong with a set-up, and tells what mends it.',
+    examples: ['agora doctor', 'agora doctor --server http://hub.example:3000 --as Writer'],
+    load: () => import('./doctor.ts'),
+  },
 ];
