@@ -33,6 +33,7 @@ export type { DeadLetter, DeadLetterFilter, HubLimits, HubStatus, MailboxInfo, Q
 export type { WebSocketConstructor, WebSocketLike } from './socket.ts';
 export { isStandardType, MESSAGE_SCHEMAS, type PayloadOf, type StandardMessageType } from './standard-messages.ts';
 export type { Task, TaskHandler } from './tasks.ts';
+export { nearestNames } from './names.ts';
 export { createId } from './uuid.ts';
 export type { WaitForMailOptions } from './wake.ts';
 export {
