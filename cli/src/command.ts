@@ -14,11 +14,13 @@ export interface Argument {
   readonly suggests?: Suggestion;
 }
 
-/** A flag of a command, in commander's notation: `--priority <level>`, `--watch`, `-c, --capability <name...>`. */
+/** A flag of a command, in commander's notation: `--priority <level>`, `--watch`. */
 export interface Flag {
   readonly flag: string;
   readonly summary: string;
   readonly default?: string | boolean;
+  /** May be given more than once; the values come as a list. */
+  readonly repeats?: boolean;
   readonly suggests?: Suggestion;
 }
 

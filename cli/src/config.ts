@@ -53,6 +53,11 @@ export function readSettings(
     }
   }
   const { server = '', database = '' } = found;
+  if (!/^(http|ws)s?:$/.test(URL.parse(server)?.protocol ?? '')) {
+    const where = sources.server === 'flag' ? '--server' : `The server of ${sources.server ?? ''}`;
+    const sentence = `${where} is a URL such as ${DEFAULTS.server ?? ''}, not "${server}".`;
+    throw new CliError('cli/bad-config', sentence, EXIT.usage);
+  }
   return { ...found, server, database, sources };
 }
 

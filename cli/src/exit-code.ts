@@ -52,6 +52,11 @@ const EXITS: Readonly<Record<string, ExitCode>> = {
   'workflow/timed-out': EXIT.timeout,
 };
 
+/** Whether what was thrown has this code; the client's errors are told by it, so that nobody has to load the client. */
+export function hasCode(thrown: unknown, code: string): boolean {
+  return thrown instanceof Error && 'code' in thrown && thrown.code === code;
+}
+
 /** What is known of anything thrown, without loading the client: errors with a `code` are told by it. */
 export function describeError(thrown: unknown): { code: string; message: string; exit: ExitCode } {
   if (thrown instanceof CliError) return { code: thrown.code, message: thrown.message, exit: thrown.exit };
@@ -70,6 +75,6 @@ function exitOf(code: string): ExitCode {
   if (known !== undefined) return known;
   if (code.startsWith('connection/')) return EXIT.connection;
   if (code.endsWith('/unknown') || code.includes('/unknown-')) return EXIT.unknown;
-  if (code.endsWith('/not-owner') || code.endsWith('/not-yours')) return EXIT.forbidden;
+  if (code.endsWith('/name-taken') || code.endsWith('/not-owner') || code.endsWith('/not-yours')) return EXIT.forbidden;
   return EXIT.failed;
 }

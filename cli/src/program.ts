@@ -5,7 +5,7 @@ import type { CommandRow } from './command.ts';
 import { COMMANDS, GROUPS } from './commands/index.ts';
 import { readSettings } from './config.ts';
 import { Context, type World } from './context.ts';
-import { EXIT, type ExitCode } from './exit-code.ts';
+import { CliError, EXIT, type ExitCode } from './exit-code.ts';
 import { Output } from './output.ts';
 import { VERSION } from './version.ts';
 
@@ -30,9 +30,11 @@ export async function run(words: readonly string[], world: World): Promise<ExitC
     await parser.parseAsync(words, { from: 'user' });
     return exit;
   } catch (thrown) {
-    // commander has told it already; help that was asked for is no fault.
-    if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? EXIT.ok : EXIT.usage;
-    return plainOutput(words, world).error(thrown);
+    const output = plainOutput(words, world);
+    if (!(thrown instanceof CommanderError)) return output.error(thrown);
+    if (thrown.exitCode === 0) return EXIT.ok; // help that was asked for
+    if (thrown.code === 'commander.help') return EXIT.usage; // help that was shown since no command was named
+    return output.error(new CliError('cli/usage', sentenceOf(thrown.message), EXIT.usage, { cause: thrown }));
   }
 }
 
@@ -97,8 +99,9 @@ function addCommand(command: Parser, row: CommandRow, perform: Perform): void {
     command.argument(isOptional ? `[${word}]` : `<${word}>`, summary);
     return name;
   });
-  for (const { flag, summary, default: otherwise } of row.flags ?? []) {
+  for (const { flag, summary, default: otherwise, repeats } of row.flags ?? []) {
     const option = new Option(flag, summary);
+    if (repeats) option.argParser((value: string, before: string[] = []) => [...before, value]);
     command.addOption(otherwise === undefined ? option : option.default(otherwise, String(otherwise)));
   }
   for (const { flag, summary } of GLOBAL_FLAGS) command.addOption(new Option(flag, summary).hideHelp());
@@ -106,8 +109,18 @@ function addCommand(command: Parser, row: CommandRow, perform: Perform): void {
   command.action(async () => {
     const given: Record<string, unknown> = { ...command.opts() };
     for (const [at, name] of names.entries()) given[name] = command.processedArgs[at] as unknown;
-    await perform(row, given, command.optsWithGlobals());
+    await perform(row, given, globalsOf(command));
   });
+}
+
+/** Global flags may stand before the command and behind it, where they win. */
+function globalsOf(command: Parser): Globals {
+  const levels: Globals[] = [];
+  for (let at: Parser | null = command; at; at = at.parent) levels.unshift(at.opts());
+  const given = levels.map(level =>
+    Object.fromEntries(Object.entries(level).filter(([, value]) => value !== undefined)),
+  );
+  return { ...Object.assign({}, ...given), color: levels.every(level => level.color !== false) };
 }
 
 /** Nothing of commander's ends the process or writes past the world. */
@@ -115,7 +128,15 @@ function configure(parser: Parser, world: World): Parser {
   return parser.exitOverride().configureOutput({
     writeOut: text => void world.stdout.write(text),
     writeErr: text => void world.stderr.write(text),
+    // What is wrong is told where every other error is.
+    outputError: () => undefined,
   });
+}
+
+/** commander says `error: unknown option '--x'` and, on a line of its own, what may have been meant. */
+function sentenceOf(message: string): string {
+  const [first = '', ...rest] = message.replace(/^error: /, '').split('\n');
+  return [`${first.charAt(0).toUpperCase()}${first.slice(1)}.`, ...rest].join(' ').trim();
 }
 
 function plainOutput(words: readonly string[], world: World): Output {

@@ -40,10 +40,19 @@ export interface AgentFilters {
 export class Agents {
   readonly #connection: Connection;
   readonly #query: LiveQuery;
+  readonly #watchers = new Set<() => void>();
 
   constructor(connection: Connection) {
     this.#connection = connection;
-    this.#query = new LiveQuery(connection, { query: 'SELECT * FROM agent' });
+    this.#query = new LiveQuery(connection, {
+      query: 'SELECT * FROM agent',
+      listen: ({ db }) => {
+        db.agent.onInsert(() => this.changed());
+        db.agent.onUpdate(() => this.changed());
+        db.agent.onDelete(() => this.changed());
+      },
+      applied: () => this.changed(),
+    });
   }
 
   /** The agents that are wanted, in the order of their registration. */
@@ -52,6 +61,34 @@ export class Agents {
     for (const row of await this.#rows()) if (isWanted(row, filters)) found.push(row);
     found.sort((a, b) => (a.id < b.id ? -1 : 1));
     return found.map(infoOf);
+  }
+
+  /** The agents that are wanted, now and after each change until `signal` is aborted; several changes may come as one. */
+  async *watch(filters: AgentFilters, signal?: AbortSignal): AsyncGenerator<readonly AgentInfo[], void> {
+    let isChanged = true;
+    let wakeUp: (() => void) | undefined;
+    const changed = () => {
+      isChanged = true;
+      wakeUp?.();
+    };
+    this.#watchers.add(changed);
+    signal?.addEventListener('abort', changed, { once: true });
+    try {
+      while (!signal?.aborted) {
+        if (!isChanged) await new Promise<void>(resolve => (wakeUp = resolve));
+        if (signal?.aborted) return;
+        isChanged = false;
+        yield await this.find(filters);
+      }
+    } finally {
+      this.#watchers.delete(changed);
+      signal?.removeEventListener('abort', changed);
+    }
+  }
+
+  /** Has whoever watches look again: after a change, and at the end of the connection. */
+  changed(): void {
+    for (const changed of this.#watchers) changed();
   }
 
   /** The names nearest to one that nobody has, best first. */

@@ -24,8 +24,9 @@ import { MessageSubscription, type MessageHandler } from './message-subscription
 import { Messages, type Accepted, type AnswerWithin, type ForwardOptions, type OutgoingMessage } from './messages.ts';
 import { Operator } from './operator.ts';
 import { readOptions, type AgoraClientOptions } from './options.ts';
+import { peekInbox, type InboxPeek } from './peek.ts';
 import type { PendingAnswer } from './pending-answer.ts';
-import { OwnAgent, type Registration } from './registration.ts';
+import { OwnAgent, type ReceiveOptions, type Registration } from './registration.ts';
 import type { StandardMessageType } from './standard-messages.ts';
 import { taskOf, type TaskHandler } from './tasks.ts';
 import { settleWithin } from './time.ts';
@@ -87,6 +88,8 @@ export class AgoraClient implements AsyncDisposable {
       dispatcher,
       // While leaving, nothing more is begun.
       agent: () => (this.#closing ? undefined : this.#agent.id),
+      receives: () => this.#agent.receives,
+      isAsked: about => this.#asks.has(about),
       noticed: notice => {
         if (!this.#asks.settle(notice)) this.#emitter.emit('notice', notice);
       },
@@ -147,18 +150,20 @@ export class AgoraClient implements AsyncDisposable {
   }
 
   /** Registers this client's agent, or updates it, and receives its messages from now on. */
-  async registerAgent(registration: Registration): Promise<void> {
-    await this.#agent.register(registration);
-    this.#dispatcher.credit = this.#agent.credit;
-    if (this.#dispatcher.hasConsumers) await this.#broadcasts.listen(this.#agent.mustId());
+  async registerAgent(registration: Registration, options: ReceiveOptions = {}): Promise<void> {
+    await this.#agent.register(registration, options);
+    await this.#begin();
   }
 
-  /**
-   * Acts as the agent that this identity registered before, as it was registered; false where there is none. Nothing is
-   * received: for programs that come, say something, and go. `registerAgent` later receives too.
-   */
-  adoptAgent(): Promise<boolean> {
-    return this.#agent.adopt();
+  /** Takes up this client's agent as it was registered before. Throws `agent/unknown`, `agent/not-yours`. */
+  async resumeAgent(options: ReceiveOptions = {}): Promise<void> {
+    await this.#agent.takeUp(options);
+    await this.#begin();
+  }
+
+  /** Receives nothing more; what it holds can still be settled for a while (5 s). The agent stays registered. */
+  detachAgent(): Promise<void> {
+    return this.#agent.detach();
   }
 
   /** Changes what is given of the agent's registration. */
@@ -183,6 +188,14 @@ export class AgoraClient implements AsyncDisposable {
   /** The agents that are wanted, in the order of their registration. */
   findAgents(filters: AgentFilters = {}): Promise<AgentInfo[]> {
     return this.#agents.find(filters);
+  }
+
+  /** The agents that are wanted, now and after each change until `signal` is aborted; several changes may come as one. */
+  watchAgents(
+    filters: AgentFilters = {},
+    options: { readonly signal?: AbortSignal | undefined } = {},
+  ): AsyncIterable<readonly AgentInfo[]> {
+    return this.#agents.watch(filters, options.signal);
   }
 
   /** Asks for agents, or for the workflows that this client follows. */
@@ -254,6 +267,11 @@ export class AgoraClient implements AsyncDisposable {
   /** What this agent has used of its quotas. */
   agentUsage(): Promise<AgentUsage> {
     return this.#history.usage();
+  }
+
+  /** What this agent holds and what waits for it, up to `limit` (256) entries. Nothing is taken. */
+  peekInbox(options: { readonly limit?: number | undefined } = {}): Promise<InboxPeek> {
+    return peekInbox(this.#connection, this.#agent.mustId(), options.limit);
   }
 
   /** Joins a group (`#name`); the first member makes it. */
@@ -368,11 +386,6 @@ export class AgoraClient implements AsyncDisposable {
     this.#events.onEvent(handler);
   }
 
-  /** The number of the first event that is kept and was published at a time or later: `from` of a subscription. */
-  async firstEventSince(at: Date): Promise<number> {
-    return Number(await this.#events.firstSince(BigInt(at.getTime()) * 1000n));
-  }
-
   /** Publishes an event to everyone. */
   publishEvent(event: OutgoingEvent): Promise<{ readonly eventId: string }> {
     return this.#events.publish(event);
@@ -408,6 +421,11 @@ export class AgoraClient implements AsyncDisposable {
     return this.close();
   }
 
+  async #begin(): Promise<void> {
+    this.#dispatcher.credit = this.#agent.credit;
+    if (this.#agent.receives && this.#dispatcher.hasConsumers) await this.#broadcasts.listen(this.#agent.mustId());
+  }
+
   async #close(): Promise<void> {
     const closed = new ConnectionError('client/closed', 'the client was closed');
     this.#broadcasts.close(closed);
@@ -438,6 +456,7 @@ export class AgoraClient implements AsyncDisposable {
   #ended(error: AgoraError): void {
     this.#acts.end(error);
     this.#asks.failAll(error);
+    this.#agents.changed();
     this.#inbox.close(error);
     this.#broadcasts.close(error);
     this.#events.close(error);

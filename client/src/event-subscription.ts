@@ -11,6 +11,8 @@ export type EventHandler = (event: AgoraEvent) => unknown;
 export interface EventSubscriptionOptions {
   readonly reader: FeedReader<EventRow>;
   readonly matches: (type: string) => boolean;
+  /** The number after which the subscription ends, if it does by itself. */
+  readonly last: bigint | undefined;
   /** Whether the connection will not be back. */
   readonly isOver: () => boolean;
   readonly warn: (error: AgoraError) => void;
@@ -86,7 +88,7 @@ export class EventSubscription implements AsyncIterable<AgoraEvent>, AsyncDispos
     try {
       for (let rows = await this.#next(); rows.length > 0; rows = await this.#next()) {
         for (const row of rows) {
-          if (this.#isClosed) break;
+          if (this.#isClosed || this.#isPast(row)) break;
           this.#position = Number(row.seq);
           if (this.#options.matches(row.type)) yield new AgoraEvent(row);
         }
@@ -101,7 +103,7 @@ export class EventSubscription implements AsyncIterable<AgoraEvent>, AsyncDispos
     try {
       for (let rows = await this.#next(); rows.length > 0; rows = await this.#next()) {
         for (const row of rows) {
-          if (this.#isClosed) return;
+          if (this.#isClosed || this.#isPast(row)) return;
           this.#position = Number(row.seq);
           if (this.#options.matches(row.type)) await this.#handleOne(handler, row);
         }
@@ -124,11 +126,17 @@ export class EventSubscription implements AsyncIterable<AgoraEvent>, AsyncDispos
     }
   }
 
+  #isPast(row: EventRow): boolean {
+    return this.#options.last !== undefined && row.seq > this.#options.last;
+  }
+
   /** The next rows; none at the end. Waits for a lost connection as long as the client looks for it. */
   async #next(): Promise<readonly EventRow[]> {
+    const { reader, last } = this.#options;
     for (;;) {
+      if (last !== undefined && reader.position >= last) return [];
       try {
-        return await this.#options.reader.read();
+        return await reader.read();
       } catch (error) {
         // Lost: reading it again waits for the next connection, until the client gives up.
         if (!(error instanceof ConnectionError) || this.#isClosed || this.#options.isOver()) throw this.#error ?? error;

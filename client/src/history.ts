@@ -145,7 +145,8 @@ export class History {
   }
 }
 
-function recordOf(envelope: Envelope, state: string): MessageRecord {
+/** A message as it is kept. */
+export function recordOf(envelope: Envelope, state: string): MessageRecord {
   const { id, type, from, to, priority, sentAt, inReplyTo, headers, payload } = envelope;
   return {
     id,

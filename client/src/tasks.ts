@@ -1,6 +1,6 @@
 // Steps of workflows as their agent handles them.
 
-import type { IncomingMessage, MessageContext } from './incoming-message.ts';
+import type { IncomingMessage } from './incoming-message.ts';
 import { isObject } from './json.ts';
 
 /** A step that was assigned to this agent. */
@@ -22,7 +22,7 @@ export interface Task {
  * Handles a step; what it returns is the step's output. Throwing has the delivery tried again; a `PermanentError` ends it, which
  * fails the step, or, where the step has `retries`, has it assigned anew after its backoff.
  */
-export type TaskHandler = (task: Task, context: MessageContext) => unknown;
+export type TaskHandler = (task: Task, context: IncomingMessage) => unknown;
 
 /** The step that a message assigns; undefined when it assigns none. */
 export function taskOf(message: IncomingMessage): Task | undefined {

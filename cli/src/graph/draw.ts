@@ -70,12 +70,20 @@ export function headOf(summary: WorkflowSummary, { now, paint }: Pick<Frame, 'no
   const { type, status, ended, total, startedAt, endedAt, workflowId } = summary;
   const took = elapsed((endedAt ?? now).getTime() - startedAt.getTime());
   const progress = `${ended}/${total}`;
-  return [paint('bold', type), paint(STATUS_STYLES[status], status), progress, took, paint('dim', workflowId)].join('  ');
+  return [paint('bold', type), paint(STATUS_STYLES[status], status), progress, took, paint('dim', workflowId)].join(
+    '  ',
+  );
 }
 
 function graphOf(rows: readonly Row[], picture: Picture, frame: Frame, most: number): string[] {
   const shown = rows.length <= most ? rows : mostTelling(rows, most - 1);
-  const gutters = shown === rows ? drawLanes(rows.map(row => row.dependencies), MOST_LANES) : undefined;
+  const gutters =
+    shown === rows
+      ? drawLanes(
+          rows.map(row => row.dependencies),
+          MOST_LANES,
+        )
+      : undefined;
   const waits = new Map((picture.waits ?? []).map(wait => [wait.step, wait]));
   const names = shown.map(nameOf);
   const width = Math.min(Math.max(0, ...names.map(name => name.length)), Math.max(12, Math.floor(frame.columns / 3)));
@@ -139,7 +147,10 @@ function aboutOf(row: Row, waits: ReadonlyMap<string, WorkflowWait>, { now, pain
 /** Where no lines can be drawn, what a row waits for is named. */
 function afterOf(row: Row, rows: readonly Row[], { paint }: Frame): string {
   if (row.dependencies.length === 0) return '';
-  const names = row.dependencies.slice(0, NAMES_TOLD).flatMap(at => rows[at] ?? []).map(nameOf);
+  const names = row.dependencies
+    .slice(0, NAMES_TOLD)
+    .flatMap(at => rows[at] ?? [])
+    .map(nameOf);
   const more = row.dependencies.length - names.length;
   return paint('dim', `← ${names.join(', ')}${more > 0 ? ` and ${more} more` : ''}`);
 }

@@ -59,7 +59,7 @@ async function drawLive(context: Context, { client, handle }: Followed, ended: P
   ended.then(over, over);
   void ringAtEvents(client, handle, changed);
   try {
-    for (let isLast = false; ; ) {
+    for (let isLast = false; ;) {
       const picture = await readPicture(handle);
       const { rows = 24, columns = 80 } = stdout as NodeJS.WriteStream;
       const frame = { rows: rows - 1, columns, now: new Date(), paint: output.paint.bind(output) };
@@ -113,7 +113,11 @@ function lineOf({ at, type, data }: AgoraEvent, output: Context['output']): stri
   const text = (key: string) => (typeof data[key] === 'string' ? data[key] : '');
   const agent = text('agent');
   const about = [text('step'), agent && `→ ${agent}`, text('reason')].filter(Boolean).join('  ');
-  const style = type.endsWith('failed') ? 'red' : type.endsWith('completed') || type.endsWith('completion') ? 'green' : 'cyan';
+  const style = type.endsWith('failed')
+    ? 'red'
+    : type.endsWith('completed') || type.endsWith('completion')
+      ? 'green'
+      : 'cyan';
   return `${at.toLocaleTimeString()}  ${output.paint(style, type.padEnd(23))}  ${about}`.trimEnd();
 }
 

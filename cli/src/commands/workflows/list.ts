@@ -54,7 +54,7 @@ export default defineCommand({
 /** The workflows that were started since a time, newest first. */
 async function readWorkflows(client: AgoraClient, since: Date): Promise<Listed[]> {
   const found = new Map<string, Listed>();
-  for await (const event of eventsSince(client, since)) {
+  for await (const event of await client.subscribeToEvents([], { from: since, until: 'now' })) {
     const id = event.data['workflow_id'];
     const status = MEANS[event.type];
     if (typeof id !== 'string' || status === undefined) continue;
@@ -86,17 +86,4 @@ function begun(workflowId: string, { at, data }: AgoraEvent): Listed {
     total: undefined,
     ended: undefined,
   };
-}
-
-/** All events from a time up to now. */
-async function* eventsSince(client: AgoraClient, since: Date): AsyncGenerator<AgoraEvent, void> {
-  await using live = await client.subscribeToEvents();
-  const last = live.position;
-  const first = await client.firstEventSince(since);
-  if (first > last) return;
-  await using events = await client.subscribeToEvents([], { from: first });
-  for await (const event of events) {
-    yield event;
-    if (event.seq >= last) return;
-  }
 }

@@ -18,9 +18,15 @@ export const WORKFLOW_COMMANDS: readonly CommandRow[] = [
     arguments: [{ name: 'file', summary: 'the definition; - reads standard input', suggests: 'files' }],
     flags: [
       ...WAITING,
-      { flag: '--metadata <key=value...>', summary: 'adds to the metadata of the definition; the value is JSON or text' },
+      {
+        flag: '--metadata <key=value...>',
+        summary: 'adds to the metadata of the definition; the value is JSON or text',
+      },
     ],
-    examples: ['agora workflow start release.yaml --watch', 'agora workflow start - --wait --timeout 10m < release.yaml'],
+    examples: [
+      'agora workflow start release.yaml --watch',
+      'agora workflow start - --wait --timeout 10m < release.yaml',
+    ],
     load: () => import('./start.ts'),
   },
   {

@@ -64,6 +64,10 @@ async function faultsTold<T>(work: () => Promise<T>): Promise<T> {
     if (!(thrown instanceof AgoraError) || thrown.code !== 'workflow/bad-definition') throw thrown;
     const faults = thrown.message.split(/; (?=step |the definition|[a-z_]+:)/);
     const lines = faults.map(fault => `\n  - ${fault}`);
-    throw new AgoraError(thrown.code, `the definition has ${faults.length === 1 ? 'a fault' : `${faults.length} faults`}:${lines.join('')}`, { cause: thrown });
+    throw new AgoraError(
+      thrown.code,
+      `the definition has ${faults.length === 1 ? 'a fault' : `${faults.length} faults`}:${lines.join('')}`,
+      { cause: thrown },
+    );
   }
 }
