@@ -27,7 +27,9 @@ export interface Pending extends Sending {
 }
 
 const Line = z.union([
-  z.object({ sending: z.array(z.object({ path: z.string(), digest: z.string(), id: z.string(), target: z.string() })) }),
+  z.object({
+    sending: z.array(z.object({ path: z.string(), digest: z.string(), id: z.string(), target: z.string() })),
+  }),
   z.object({ accepted: z.array(z.string()) }),
   z.object({ settled: z.array(z.string()) }),
 ]);

@@ -61,7 +61,9 @@ const PRIORITIES: Readonly<Record<string, number>> = {
 };
 const EVERYONE = new Set(['*', 'all', 'everyone', 'everybody', 'broadcast']);
 /** Folders that say nothing of who a message is for. */
-const NEUTRAL = new Set('inbox inboxes outbox new incoming pending queue queued messages mail mailbox unread agents'.split(' '));
+const NEUTRAL = new Set(
+  'inbox inboxes outbox new incoming pending queue queued messages mail mailbox unread agents'.split(' '),
+);
 const HANDLED_TOO = new Set('processed done archive archived handled completed sent read cur'.split(' '));
 
 const READERS: Readonly<Record<string, (text: string) => Readonly<Record<string, unknown>> | { whole: unknown }>> = {
@@ -160,7 +162,10 @@ function partsOf(content: Readonly<Record<string, unknown>>) {
 }
 
 function snake(key: string): string {
-  return key.replace(/([a-z0-9])([A-Z])/g, '$1_$2').replace(/[-\s]+/g, '_').toLowerCase();
+  return key
+    .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
+    .replace(/[-\s]+/g, '_')
+    .toLowerCase();
 }
 
 function recipientsOf(path: string, said: unknown, { to, override }: LetterOptions): string[] {
@@ -187,7 +192,10 @@ function ownerOf(path: string): string | undefined {
 }
 
 function isOutgoing(path: string): boolean {
-  return path.split('/').slice(0, -1).some(name => /^(outbox|sent)$/i.test(name));
+  return path
+    .split('/')
+    .slice(0, -1)
+    .some(name => /^(outbox|sent)$/i.test(name));
 }
 
 function senderOf(path: string): string | undefined {

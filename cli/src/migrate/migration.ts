@@ -94,7 +94,9 @@ async function* perform(options: MigrationOptions, post: Post): AsyncGenerator<O
   await mkdir(join(root, MIGRATED), { recursive: true });
   const unlock = takeLock(join(root, MIGRATED, '.lock'));
   try {
-    await using journal = await Journal.open(join(root, MIGRATED, '.journal'), target => existsSync(join(root, target)));
+    await using journal = await Journal.open(join(root, MIGRATED, '.journal'), target =>
+      existsSync(join(root, target)),
+    );
     const mover = new Mover(root);
     let window: Prepared[] = [];
     let bytes = 0;
@@ -311,7 +313,10 @@ class Mover {
     const to = join(this.#root, target);
     try {
       if (versionOf(await stat(from)) !== version) {
-        return { code: 'file/changed', reason: 'was written to while it was sent; what it says now is another message' };
+        return {
+          code: 'file/changed',
+          reason: 'was written to while it was sent; what it says now is another message',
+        };
       }
       const folder = dirname(to);
       if (!this.#made.has(folder)) await mkdir(folder, { recursive: true });

@@ -14,7 +14,9 @@ export type Entry =
 export const MIGRATED = '.migrated';
 
 /** What lies in these was handled before. */
-const HANDLED = new Set('processed done archive archived handled completed sent read cur trash deleted backup'.split(' '));
+const HANDLED = new Set(
+  'processed done archive archived handled completed sent read cur trash deleted backup'.split(' '),
+);
 const UNFINISHED = /(~|\.(tmp|temp|part|partial|swp|lock|crdownload))$/i;
 
 /** Goes through a tree. Folders of handled messages are gone into only if asked. */

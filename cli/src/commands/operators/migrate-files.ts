@@ -53,7 +53,9 @@ function checkFolder(root: string, typed: string): void {
   try {
     isFolder = statSync(root).isDirectory();
   } catch (cause) {
-    throw new CliError('cli/unreadable', `The folder ${typed} cannot be read (${codeOf(cause)}).`, EXIT.usage, { cause });
+    throw new CliError('cli/unreadable', `The folder ${typed} cannot be read (${codeOf(cause)}).`, EXIT.usage, {
+      cause,
+    });
   }
   if (!isFolder) throw new CliError('cli/unreadable', `${typed} is no folder.`, EXIT.usage);
 }
@@ -83,18 +85,26 @@ async function tell(context: Context, outcome: Outcome, clear: () => void): Prom
   clear();
   await output.data(outcome, () => {
     const { file } = outcome;
-    if ('to' in outcome) return `${output.paint('green', 'would send')}  ${file}  to ${outcome.to.join(', ')} as ${outcome.type}`;
+    if ('to' in outcome)
+      return `${output.paint('green', 'would send')}  ${file}  to ${outcome.to.join(', ')} as ${outcome.type}`;
     const style = outcome.outcome === 'skipped' ? 'dim' : 'red';
     return `${output.paint(style, outcome.outcome)}  ${file}  ${outcome.reason}`;
   });
 }
 
-async function summarise(context: Context, counts: Counts, { root, isDry }: { root: string; isDry: boolean }): Promise<void> {
+async function summarise(
+  context: Context,
+  counts: Counts,
+  { root, isDry }: { root: string; isDry: boolean },
+): Promise<void> {
   const { sent, left, unmoved, skipped, 'would-send': wouldSend } = counts;
   const summary = isDry ? { wouldSend, left, skipped } : { sent, left, unmoved, skipped };
   await context.output.data({ summary }, () => {
     if (isDry) return `${count(wouldSend)} would be sent, ${left} left where they are, ${skipped} skipped.`;
-    const rest = left + unmoved === 0 ? 'none is left' : `${left} left where they are${unmoved > 0 ? `, ${unmoved} sent but not moved` : ''}`;
+    const rest =
+      left + unmoved === 0
+        ? 'none is left'
+        : `${left} left where they are${unmoved > 0 ? `, ${unmoved} sent but not moved` : ''}`;
     return `${count(sent)} sent and moved to ${root}/${MIGRATED}; ${rest}; ${skipped} skipped.`;
   });
 }
