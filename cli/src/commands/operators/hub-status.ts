@@ -59,7 +59,7 @@ async function screenOf({ output, world }: Context): Promise<Screen> {
     };
   }
   const { createLogUpdate } = await import('log-update');
-  const live = createLogUpdate(world.stdout as NodeJS.WriteStream); // a terminal, as `isTerminal` says
+  const live = createLogUpdate(world.stdout);
   return {
     frame(_, text) {
       live(text);

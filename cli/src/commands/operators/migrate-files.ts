@@ -7,7 +7,8 @@ import { actAs } from '../../acting.ts';
 import { defineCommand } from '../../command.ts';
 import type { Context } from '../../context.ts';
 import { CliError, EXIT } from '../../exit-code.ts';
-import { migrate, type Outcome, type Post } from '../../migrate/migration.ts';
+import { migrate } from '../../migrate/migration.ts';
+import type { Outcome, Post } from '../../migrate/parts.ts';
 import { refusalOf } from '../../migrate/rehearsal.ts';
 import { codeOf, MIGRATED } from '../../migrate/walk.ts';
 

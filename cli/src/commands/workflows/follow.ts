@@ -49,7 +49,7 @@ async function drawLive(context: Context, { client, handle }: Followed, ended: P
   const { default: sliceAnsi } = await import('slice-ansi');
   const { output } = context;
   const { stdout } = context.world;
-  const live = createLogUpdate(stdout as NodeJS.WriteStream); // a terminal, as `isTerminal` says
+  const live = createLogUpdate(stdout);
   const changed = new Bell();
   let hasEnded = false;
   const over = () => {
