@@ -55,11 +55,24 @@ export class Context {
     const client = new AgoraClient(name, { server, database, token, tokenStore, ...options });
     client.on('warning', ({ code, message }) => this.output.note(`warning ${message} (${code})`));
     this.#clients.push(client);
-    await client.connect();
+    await untilAborted(client.connect(), this.signal);
     return client;
   }
 
   async close(): Promise<void> {
     await Promise.all(this.#clients.map(client => client.close()));
+  }
+}
+
+/** What is waited for, unless somebody wants to go first. */
+async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted();
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const abort = () => reject(signal.reason instanceof Error ? signal.reason : new Error('aborted'));
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener('abort', abort);
   }
 }

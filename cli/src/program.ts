@@ -117,10 +117,11 @@ function addCommand(command: Parser, row: CommandRow, perform: Perform): void {
 function globalsOf(command: Parser): Globals {
   const levels: Globals[] = [];
   for (let at: Parser | null = command; at; at = at.parent) levels.unshift(at.opts());
-  const given = levels.map(level =>
-    Object.fromEntries(Object.entries(level).filter(([, value]) => value !== undefined)),
-  );
-  return { ...Object.assign({}, ...given), color: levels.every(level => level.color !== false) };
+  let all: Globals = {};
+  for (const level of levels) {
+    all = { ...all, ...Object.fromEntries(Object.entries(level).filter(([, value]) => value !== undefined)) };
+  }
+  return { ...all, color: levels.every(level => level.color !== false) };
 }
 
 /** Nothing of commander's ends the process or writes past the world. */
