@@ -5,7 +5,7 @@ import type { Desk, Mailbox } from '../desk.ts';
 import { systemMessage } from '../message/accept.ts';
 import type { Message } from '../message/envelope.ts';
 import { queueOf } from '../message/queue.ts';
-import type { StepSpec } from './rules.ts';
+import type { StepSpec } from './check.ts';
 import type { Run, Step } from './run.ts';
 
 /** The mailbox that a step is assigned through: its agent's, or the work queue of a capability. */
