@@ -65,7 +65,7 @@ export function lookForApprover(desk: Desk, id: bigint, message: string): void {
 }
 
 function isAsked(step: Step, message: string): boolean {
-  return step.approval === 'asked' && step.message === message;
+  return step.state === 'ready' && step.approval === 'asked' && step.message === message;
 }
 
 /** Whoever was asked is asked no more: the next is, or the step has failed. */

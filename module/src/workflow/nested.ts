@@ -3,8 +3,8 @@
 import { LIMITS } from '../contract.ts';
 import type { Answer } from '../message/ask.ts';
 import { inputsOf } from './assignment.ts';
-import { begin, check } from './begin.ts';
-import { sentenceOf } from './check.ts';
+import { begin } from './begin.ts';
+import { checkDefinition, sentenceOf } from './check.ts';
 import { Run, type Step } from './run.ts';
 
 /** Starts the workflow that a step is. */
@@ -12,10 +12,9 @@ export function beginNested(run: Run, step: Step): void {
   const { desk } = run;
   const spec = run.specOf(step);
   const definition = JSON.stringify(spec.workflow);
-  const checked = check(desk, definition);
-  if (!checked.ok) {
-    return run.finish(step, 'fail', { error: sentenceOf(checked.faults).slice(0, LIMITS.reasonLength) });
-  }
+  // It was checked with the workflow that it is in. Whoever has gone since fails the step that was theirs, and no more.
+  const checked = checkDefinition(definition, { isAgent: () => true, isCapability: () => true });
+  if (!checked.ok) throw new Error(`a nested workflow has faults: ${sentenceOf(checked.faults)}`);
   const id = desk.ctx.newUuidV7().toString();
   if (!run.begun(step, id)) return;
   const { initiator } = run.definition;

@@ -200,7 +200,9 @@ export class Run {
         const isDue = step.state === 'ready' && step.dueAt <= this.desk.now && step.approval !== 'asked';
         if (isDue) this.assign(step);
       }
-      for (const nested of runningNested(this)) if (nested.state.pausedWith) nested.resume();
+      for (const nested of runningNested(this)) {
+        if (nested.status === 'paused' && nested.state.pausedWith) nested.resume();
+      }
     });
   }
 
@@ -208,7 +210,7 @@ export class Run {
   pause(isWithOther = false): void {
     if (!this.goAll('pause', { pausedWith: isWithOther })) return;
     this.tell('workflow_paused', {});
-    for (const nested of runningNested(this)) nested.pause(true);
+    for (const nested of runningNested(this)) if (nested.isRunning) nested.pause(true);
   }
 
   /** An attempt at a step has ended: so has the step, unless it is to be tried again. */
@@ -290,7 +292,7 @@ export class Run {
     const isRunning = step.state === 'running';
     const message = isRunning ? this.desk.ctx.db.message.id.find(step.message) : undefined;
     if (message) cancelMessage(this.desk, message, reason);
-    this.#end(step, 'call-off', { approval: '' });
+    this.#end(step, 'call-off', { error: reason });
     if (isRunning && this.specOf(step).workflow) stopNested(this, step, reason);
   }
 
@@ -302,10 +304,13 @@ export class Run {
   #end(
     step: Step,
     happening: Ending | 'skip' | 'call-off',
-    fields: Partial<Pick<Step, 'output' | 'error' | 'approval'>>,
+    fields: Partial<Pick<Step, 'output' | 'error'>>,
   ): void {
     const { ended } = this.state;
-    if (!this.go(step, happening, { ...fields, endedAt: this.desk.now, dueAt: 0n, order: ended + 1 })) return;
+    // Nobody is asked to agree to it any more.
+    const approval = step.approval === 'asked' ? '' : step.approval;
+    const last = { approval, endedAt: this.desk.now, dueAt: 0n, order: ended + 1 };
+    if (!this.go(step, happening, { ...fields, ...last })) return;
     this.state.ended++;
     const about = { step: step.name, agent: step.agentName, state: step.state };
     if (step.state === 'succeeded') this.tell('step_completed', about);
@@ -347,8 +352,10 @@ export class Run {
     if (step.met >= spec.need) {
       if (step.unmet > 0) this.#callOffLosers(step, step);
       if (this.#isWanted(spec)) return this.assign(step);
-    } else if (step.met + step.unmet >= spec.need) return;
-    this.#end(step, 'skip', {});
+      return this.#end(step, 'skip', { error: 'its condition does not hold' });
+    }
+    if (step.met + step.unmet >= spec.need) return;
+    this.#end(step, 'skip', { error: 'too few of the steps it depends on ended well' });
   }
 
   #isWanted({ when }: StepSpec): boolean {

@@ -151,8 +151,10 @@ function unfinished(run: Run, step: Step): Set<Step> {
   const again = new Set<Step>();
   const reached = [step];
   if (run.hasEnded && run.status !== 'succeeded') {
+    // Elements come with the step that they are of.
     const isPart = (each: Step) =>
-      each.state === 'cancelled' || (each.parent === 0 && isBad(each) && run.specOf(each).onFailure === 'fail');
+      each.parent === 0 &&
+      (each.state === 'cancelled' || (isBad(each) && run.specOf(each).onFailure === 'fail'));
     reached.push(...run.steps().filter(isPart));
   }
   for (let each = reached.pop(); each; each = reached.pop()) {
