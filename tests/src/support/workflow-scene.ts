@@ -137,7 +137,8 @@ export class WorkflowScene {
 
   /** Which workflow is which: nested ones by their steps, in the order of their beginning. */
   #identify(rows: readonly Row[]): Map<Flow, string> {
-    const nested = this.crew.lab.rows('workflow').sort((a, b) => (String(a['id']) < String(b['id']) ? -1 : 1));
+    // Rows come as they were inserted, and these are never changed.
+    const nested = this.crew.lab.rows('workflow');
     const found = new Map<Flow, string>([[this.root, this.id]]);
     for (const [flow, id] of found) {
       const own = rows.filter(row => row['workflow'] === id);
