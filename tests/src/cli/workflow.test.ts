@@ -2,6 +2,7 @@
 
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { PermanentError } from '@agora/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestHub, type TestHub } from '../support/hub.ts';
 import { jsonLines, Shell, withoutChance } from './support/shell.ts';
@@ -16,11 +17,11 @@ beforeAll(async () => {
   builder.onTask(['build', 'test', 'ship'], task => ({ did: task.action }));
   let tries = 0;
   builder.onTask('flaky', () => {
-    if (++tries === 1) throw new Error('no ink');
+    if (++tries === 1) throw new PermanentError('no ink');
     return 'done';
   });
   builder.onTask('broken', () => {
-    throw new Error('it is broken');
+    throw new PermanentError('it is broken');
   });
   // What it is given stays with it.
   builder.onTask('slow', (_, { signal }) => new Promise(resolve => signal.addEventListener('abort', resolve)));
@@ -111,10 +112,10 @@ describe('a workflow that runs', () => {
         ...{ workflowId: '<id>', type: 'release', status: 'running', total: 2, ended: 0, reason: '', startedAt: '<time>' },
         steps: [
           {
-            ...{ position: 0, name: 'slow', agent: 'Builder', action: 'slow', state: 'running', attempt: 1 },
-            ...{ startedAt: '<time>', dependencies: [] },
+            ...{ position: 0, name: 'slow', agent: 'Builder', action: 'slow', state: 'running', attempt: 0 },
+            ...{ startedAt: '<time>', dependencies: [], tries: 1 },
           },
-          { position: 1, name: 'ship', agent: 'Builder', action: 'ship', state: 'pending', attempt: 0, dependencies: [0] },
+          { position: 1, name: 'ship', agent: 'Builder', action: 'ship', state: 'pending', attempt: 0, dependencies: [0], tries: 0 },
         ],
       },
     ]);
@@ -148,7 +149,7 @@ describe('a workflow that runs', () => {
   });
 
   it('is retried from the step that failed, approved and rejected by who is asked, and forked', async () => {
-    const id = await started('e.yaml', ['agent: Builder, action: flaky, retries: { attempts: 0 }']);
+    const id = await started('e.yaml', ['agent: Builder, action: flaky']);
     expect((await shell.run('workflow', 'watch', id)).code).toBe(1);
     expect(await shell.json('workflow', 'retry', id, 'flaky')).toEqual([{ workflowId: id, step: 'flaky', done: 'retried' }]);
     expect((await shell.run('workflow', 'watch', id)).code).toBe(0);
