@@ -82,6 +82,8 @@ export class Shell implements Disposable {
     const env = {
       ...inherited(),
       AGORA_HOME: join(this.folder, 'home'),
+      // Many commands are run: each loads the same code.
+      NODE_COMPILE_CACHE: join(tmpdir(), 'agora-compile-cache'),
       ...(server !== undefined && { AGORA_SERVER: server }),
       ...(token !== undefined && { AGORA_TOKEN: token }),
       ...(agent !== undefined && { AGORA_AGENT: agent }),
