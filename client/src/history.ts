@@ -125,9 +125,7 @@ export class History {
 
   async usage(): Promise<AgentUsage> {
     const agent = this.#agent();
-    const usage = await this.#connection.call('agent_usage', db => db.procedures.agentUsage({ agent }));
-    const { storedBytes, storedBytesLimit } = usage;
-    return { ...usage, storedBytes: Number(storedBytes), storedBytesLimit: Number(storedBytesLimit) };
+    return usageOf(await this.#connection.call('agent_usage', db => db.procedures.agentUsage({ agent })));
   }
 
   async *#pages(read: (before: bigint) => Promise<HistoryPage>): AsyncIterable<MessageRecord> {
@@ -143,6 +141,14 @@ export class History {
       before = last;
     }
   }
+}
+
+/** The usage of an agent as the hub tells it, with numbers that are easier to handle. */
+export function usageOf<Usage extends { readonly storedBytes: bigint; readonly storedBytesLimit: bigint }>(
+  usage: Usage,
+) {
+  const { storedBytes, storedBytesLimit } = usage;
+  return { ...usage, storedBytes: Number(storedBytes), storedBytesLimit: Number(storedBytesLimit) };
 }
 
 /** A message as it is kept. */

@@ -31,9 +31,18 @@ export type { AgoraClientOptions, TokenStore } from './options.ts';
 export type { PendingAnswer, ProgressSignal } from './pending-answer.ts';
 export type { InboxPeek, PeekedMessage } from './peek.ts';
 export type { ReceiveOptions, Registration } from './registration.ts';
-export type { DeadLetter, DeadLetterFilter, HubLimits, HubStatus, MailboxInfo, Quota } from './operator.ts';
+export type {
+  DeadLetter,
+  DeadLetterFilter,
+  HubLimits,
+  HubStatus,
+  MailboxInfo,
+  OperatorInfo,
+  Quota,
+} from './operator.ts';
 export type { WebSocketConstructor, WebSocketLike } from './socket.ts';
 export { isStandardType, MESSAGE_SCHEMAS, type PayloadOf, type StandardMessageType } from './standard-messages.ts';
+export { nearestNames } from './names.ts';
 export { taskOf, type Task, type TaskHandler } from './tasks.ts';
 export { createId } from './uuid.ts';
 export type { WaitForMailOptions } from './wake.ts';

@@ -45,6 +45,8 @@ const STATUS_STYLES: Readonly<Record<WorkflowSummary['status'], Style>> = {
   cancelled: 'yellow',
 };
 
+const UNDONE = { running: 'is undone', done: 'undone', failed: 'could not be undone' } as const;
+
 /** Above and below the graph. */
 const LINES_AROUND = 3;
 const MOST_LANES = 12;
@@ -137,7 +139,8 @@ function aboutOf(row: Row, waits: ReadonlyMap<string, WorkflowWait>, { now, pain
   return [
     holder ?? '',
     step.startedAt ? elapsed((step.endedAt ?? now).getTime() - step.startedAt.getTime()) : '',
-    step.attempt > 1 ? paint('yellow', `attempt ${step.attempt}`) : '',
+    step.tries > 1 ? paint('yellow', `try ${step.tries}`) : '',
+    step.compensation === undefined ? '' : paint('yellow', UNDONE[step.compensation]),
     running > 0 && step.endedAt === undefined ? `${running} running` : '',
     wait ? paint('dim', waitText(wait, now)) : '',
     step.error !== undefined && step.state !== 'succeeded' ? paint('red', oneLine(step.error)) : '',
@@ -172,6 +175,7 @@ export function waitText({ waitsFor, whom, until }: WorkflowWait, now: Date): st
     case 'steps':
     case 'answer':
     case 'elements':
+    case 'workflow':
       return '';
   }
 }

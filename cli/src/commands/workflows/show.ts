@@ -32,7 +32,7 @@ export default defineCommand({
         STEP: step => step.name,
         STATE: step => step.state,
         AGENT: step => holders.get(step.name) ?? '',
-        ATTEMPT: step => (step.attempt > 0 ? String(step.attempt) : ''),
+        TRIES: step => (step.tries > 0 ? String(step.tries) : ''),
         STARTED: step => step.startedAt?.toLocaleTimeString() ?? '',
         TOOK: ({ startedAt, endedAt }) => (startedAt ? elapsed((endedAt ?? now).getTime() - startedAt.getTime()) : ''),
         ERROR: step => oneLine(step.error ?? '').slice(0, 60),

@@ -55,6 +55,9 @@ function valueOf(typed: string): unknown {
   }
 }
 
+/** Faults are told in one sentence, each with where it is. */
+const FAULT_BEGINS = /; (?=step |participants: |the definition|the steps |[a-z_.]+: |and \d+ more$)/;
+
 /** Has each fault of a definition stand on a line of its own. */
 async function faultsTold<T>(work: () => Promise<T>): Promise<T> {
   try {
@@ -62,7 +65,7 @@ async function faultsTold<T>(work: () => Promise<T>): Promise<T> {
   } catch (thrown) {
     const { AgoraError } = await import('@agora/client');
     if (!(thrown instanceof AgoraError) || thrown.code !== 'workflow/bad-definition') throw thrown;
-    const faults = thrown.message.split(/; (?=step |the definition|[a-z_]+:)/);
+    const faults = thrown.message.split(FAULT_BEGINS);
     const lines = faults.map(fault => `\n  - ${fault}`);
     throw new AgoraError(
       thrown.code,

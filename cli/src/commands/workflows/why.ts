@@ -14,6 +14,7 @@ const WORDS: Readonly<Record<WorkflowWait['waitsFor'], string>> = {
   agent: 'its agent to take it',
   answer: 'its agent to finish it',
   elements: 'its elements',
+  workflow: 'the workflow that it is',
 };
 const NAMES_TOLD = 5;
 
