@@ -57,7 +57,7 @@ async function readText(path: string): Promise<string> {
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return '';
+    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return '';
     throw error;
   }
 }
