@@ -14,7 +14,7 @@ let shell: Shell;
 
 beforeAll(async () => {
   hub = await startTestHub();
-  shell = new Shell({ server: hub.url });
+  shell = new Shell({ server: hub.url, database: hub.database });
 });
 
 afterAll(async () => {
@@ -78,7 +78,10 @@ it('keeps a thousand steps within the height of the screen', async () => {
     await opened;
   });
   worker.onTask('*', () => 'done');
-  const middle = Array.from({ length: 998 }, (_, at) => `  - { id: b${at}, agent: Mason, action: lay, depends_on: [begin] }\n`);
+  const middle = Array.from(
+    { length: 998 },
+    (_, at) => `  - { id: b${at}, agent: Mason, action: lay, depends_on: [begin] }\n`,
+  );
   const all = middle.map((_, at) => `b${at}`).join(', ');
   const text = [
     'workflow_type: wall\nsteps:\n  - { agent: Mason, action: begin }\n',
@@ -86,7 +89,10 @@ it('keeps a thousand steps within the height of the screen', async () => {
     `  - { agent: Mason, action: finish, depends_on: [${all}] }\n`,
   ].join('');
   writeFileSync(join(shell.folder, 'wall.yaml'), text);
-  const watching = shell.startInTerminal(['workflow', 'start', 'wall.yaml', '--watch', '--no-color'], { rows: 12, columns: 70 });
+  const watching = shell.startInTerminal(['workflow', 'start', 'wall.yaml', '--watch', '--no-color'], {
+    rows: 12,
+    columns: 70,
+  });
   await watching.said(/1\/1000[\s\S]*998 × lay/);
   const during = screenOf(watching.out).filter(line => line.trim() !== '');
   expect(during.length).toBeLessThanOrEqual(12);
