@@ -32,6 +32,8 @@ export interface CommandRow {
   /** Its words: `send`, or `workflow start`. */
   readonly name: string;
   readonly summary: string;
+  /** For programs: neither help nor completion shows it. */
+  readonly isHidden?: boolean;
   readonly arguments?: readonly Argument[];
   readonly flags?: readonly Flag[];
   /** Lines that a reader can copy. */

@@ -1,8 +1,11 @@
 #!/usr/bin/env node
 // `agora`: one command line of this process, run to its end.
 
-import { CliError, EXIT } from './exit-code.ts';
-import { run } from './program.ts';
+import { enableCompileCache } from 'node:module';
+
+// Before anything else is loaded: what was compiled once is kept, which halves the time to the first word.
+enableCompileCache();
+const [{ CliError, EXIT }, { run }] = await Promise.all([import('./exit-code.ts'), import('./program.ts')]);
 
 /** A terminal and npm may both pass one Ctrl-C on: what comes within this time is the same one. */
 const SAME_SIGN_MS = 500;

@@ -6,19 +6,9 @@ import { COMMANDS, GROUPS } from './commands/index.ts';
 import { readSettings } from './config.ts';
 import { Context, type World } from './context.ts';
 import { CliError, EXIT, type ExitCode } from './exit-code.ts';
+import { GLOBAL_FLAGS } from './globals.ts';
 import { Output } from './output.ts';
 import { VERSION } from './version.ts';
-
-/** What every command takes besides its own. */
-export const GLOBAL_FLAGS = [
-  { flag: '--server <url>', summary: 'where the hub is (AGORA_SERVER; http://127.0.0.1:3000)' },
-  { flag: '--database <name>', summary: 'the database on it (AGORA_DATABASE; agora)' },
-  { flag: '--token <token>', summary: 'who you are there (AGORA_TOKEN; the one kept for this hub)' },
-  { flag: '--as <agent>', summary: 'the agent that acts (AGORA_AGENT)' },
-  { flag: '--config <file>', summary: 'settings of this file instead of agora.json and your own' },
-  { flag: '--json', summary: 'one JSON object a line' },
-  { flag: '--no-color', summary: 'no colours (NO_COLOR)' },
-] as const;
 
 /** Runs one command line to its end and returns its exit code. Never throws. */
 export async function run(words: readonly string[], world: World): Promise<ExitCode> {
@@ -87,7 +77,7 @@ export function createParser(world: World, perform: Perform): Parser {
       parent = groups.get(first) ?? configure(root.command(first), world).description(GROUPS[first] ?? '');
       groups.set(first, parent);
     }
-    addCommand(configure(parent.command(second ?? first), world), row, perform);
+    addCommand(configure(parent.command(second ?? first, { hidden: row.isHidden === true }), world), row, perform);
   }
   return root;
 }

@@ -32,6 +32,11 @@ export const duration = z
 
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
+/** One of some words. */
+export function oneOf<const Word extends string>(words: readonly Word[]): z.ZodType<Word> {
+  return z.enum(words, words.join(', '));
+}
+
 /** JSON in a flag. */
 export const json = z.string().transform((text, context): unknown => {
   try {

@@ -423,7 +423,10 @@ export class AgoraClient implements AsyncDisposable {
 
   async #begin(): Promise<void> {
     this.#dispatcher.credit = this.#agent.credit;
-    if (this.#agent.receives && this.#dispatcher.hasConsumers) await this.#broadcasts.listen(this.#agent.mustId());
+    if (!this.#agent.receives) return;
+    // It may have spoken as the agent before, and passed over what was shown meanwhile.
+    if (this.#connection.session) this.#inbox.review(this.#connection.session.db);
+    if (this.#dispatcher.hasConsumers) await this.#broadcasts.listen(this.#agent.mustId());
   }
 
   async #close(): Promise<void> {

@@ -83,6 +83,11 @@ export class Inbox {
     return this.#lastOffer;
   }
 
+  /** Takes in what was shown while duties were not taken here. */
+  review(db: DbConnection): void {
+    for (const row of [...db.db.myInbox.iter()]) this.#offered(row);
+  }
+
   /** Takes back all that is held; the hub offers it again to whoever comes. */
   close(reason: Error): void {
     clearInterval(this.#renewal);

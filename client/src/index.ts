@@ -21,6 +21,7 @@ export type { EventOptions, OutgoingEvent } from './events.ts';
 export type { MessageReference } from './envelope.ts';
 export type { GroupInfo } from './groups.ts';
 export type { AgentUsage, BroadcastInfo, DeliveryInfo, MessageRecord } from './history.ts';
+export { requiredNames } from './hub-names.ts';
 export type { MessageFilters } from './filters.ts';
 export type { Notice } from './inbox.ts';
 export type { IncomingMessage, MessageContext, MessageKind, MessageOf } from './incoming-message.ts';

@@ -26,6 +26,20 @@ test('whoever speaks as an agent takes nothing from who serves it, and hears the
   expect(info).toMatchObject({ capabilities: ['serving'], metadata: { home: 'here' }, presence: 'online' });
 });
 
+test('whoever only spoke as an agent can go on to serve it, and has what was offered meanwhile', async () => {
+  const before = await hub.join('Twice');
+  const { token } = before;
+  await hub.join('Teller').then(teller => teller.sendMessage({ toAgent: 'Twice', messageType: 'note', payload: 1 }));
+  expect(await before.waitForMail()).toBe(true);
+  const after = hub.client('Twice', { token });
+  await after.connect();
+  await after.resumeAgent({ receives: false });
+  await before.close();
+  expect(await after.takeMail()).toEqual([]);
+  await after.resumeAgent();
+  expect(await after.takeMail()).toMatchObject([{ payload: 1, attempt: 1 }]);
+});
+
 test('an agent that is nobody’s, or somebody else’s, is not taken up', async () => {
   const stranger = hub.client('Nobody');
   await stranger.connect();

@@ -29,4 +29,24 @@ export const HUB_COMMANDS: readonly CommandRow[] = [
     examples: ['agora status', 'agora status --json'],
     load: () => import('./status.ts'),
   },
+  {
+    name: 'doctor',
+    summary: 'Finds what is wrong with a set-up, and tells what mends it.',
+    examples: ['agora doctor', 'agora doctor --server http://hub.example:3000 --as Writer'],
+    load: () => import('./doctor.ts'),
+  },
+  {
+    name: 'completion',
+    summary: 'Prints what a shell needs to complete commands, flags and the names of agents.',
+    arguments: [{ name: 'shell', summary: 'bash, zsh or fish', suggests: ['bash', 'zsh', 'fish'] }],
+    examples: ['eval "$(agora completion bash)"'],
+    load: () => import('./completion.ts'),
+  },
+  {
+    name: '__complete',
+    summary: 'What may come next on a command line: for the script of `agora completion`.',
+    isHidden: true,
+    arguments: [{ name: 'words', summary: 'what was typed so far', isOptional: true, isList: true }],
+    load: () => import('./complete.ts'),
+  },
 ];

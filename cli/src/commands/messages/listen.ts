@@ -1,6 +1,6 @@
 // `agora listen`: hears what is sent to an agent, and shows it; or has a program handle it, so that any program is an agent.
 
-import { taskOf, type AgoraClient, type IncomingMessage, type Notice, type Task } from '@agora/client';
+import { taskOf, type AgoraClient, type IncomingMessage, type Task } from '@agora/client';
 import { z } from 'zod';
 import type { Program } from '../../child.ts';
 import { defineCommand } from '../../command.ts';
@@ -9,6 +9,7 @@ import { CliError, EXIT } from '../../exit-code.ts';
 import { describeMessage, showMessage } from '../../message-text.ts';
 import { ownName, serveAs } from '../../serving.ts';
 import { duration, wholeNumber } from '../../usage.ts';
+import { describeNotice, showNotice } from './notices.ts';
 import { runProgram } from './run-program.ts';
 import { priority } from './sending.ts';
 import { Settlements } from './settlements.ts';
@@ -170,16 +171,6 @@ function watchClient(context: Context, client: AgoraClient, shift: Shift, isData
     if (failure) throw failure.error;
   };
   return { fail, throwIfAny };
-}
-
-/** What a program is told of a notice. */
-export function describeNotice({ kind, about, from, payload }: Notice) {
-  return { kind, about, from, payload };
-}
-
-/** A line for people. */
-export function showNotice({ kind, about, payload }: Notice): string {
-  return `${kind}  message ${about}: ${JSON.stringify(payload)}`;
 }
 
 function exitFor(why: ShiftEnd, shift: Shift, limit: number | undefined) {

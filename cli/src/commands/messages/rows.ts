@@ -100,4 +100,22 @@ export const MESSAGE_COMMANDS: readonly CommandRow[] = [
     ],
     load: () => import('./listen.ts'),
   },
+  {
+    name: 'wait',
+    summary: 'Waits until there is mail for an agent, and takes none: exit code 0, or 4 if none came.',
+    flags: [{ flag: '--timeout <time>', summary: 'how long; 0 only looks', default: '5m' }],
+    examples: ['agora wait --as Writer && agora inbox --as Writer --take'],
+    load: () => import('./wait.ts'),
+  },
+  {
+    name: 'inbox',
+    summary: 'Shows what waits for an agent, or takes it.',
+    flags: [
+      { flag: '--take', summary: 'take it: it is shown, and then acknowledged' },
+      { flag: '--limit <n>', summary: 'how many at most', default: '32' },
+      { flag: '--force', summary: 'take it even if another process serves the agent' },
+    ],
+    examples: ['agora inbox', 'agora inbox --as Writer --take --json'],
+    load: () => import('./inbox.ts'),
+  },
 ];
