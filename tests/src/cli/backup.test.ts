@@ -53,7 +53,10 @@ describe('agora backup, agora restore', () => {
     await hub.stop();
 
     const taken = await shell.run('restore', '--from', to, '--data-dir', dataDir);
-    expect(taken).toMatchObject({ code: 1, err: expect.stringMatching(/Nothing was restored: .* is not empty/) as string });
+    expect(taken).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/Nothing was restored: .* is not empty/) as string,
+    });
     const elsewhere = join(folder, 'elsewhere');
     expect(await shell.json('restore', '--from', to, '--data-dir', elsewhere)).toEqual([{ folder: elsewhere }]);
     const restored = await startHub(elsewhere);
@@ -74,6 +77,9 @@ describe('agora backup, agora restore', () => {
     expect(await shell.run('backup')).toMatchObject({ code: 2, err: expect.stringContaining('--to') as string });
     expect(await shell.run('restore')).toMatchObject({ code: 2, err: expect.stringContaining('--from') as string });
     const nowhere = await shell.run('backup', '--to', join(folder, 'b'), '--data-dir', join(folder, 'none'));
-    expect(nowhere).toMatchObject({ code: 1, err: expect.stringContaining(`there is no data folder ${folder}/none.`) as string });
+    expect(nowhere).toMatchObject({
+      code: 1,
+      err: expect.stringContaining(`there is no data folder ${folder}/none.`) as string,
+    });
   });
 });

@@ -86,7 +86,11 @@ describe('agora dead', () => {
   it('asks before it does it to many, and without a person needs --yes', async () => {
     await lose('Spirit', 'many.things', 'many.things', 'many.things');
     const refused = await boss.run('dead', 'purge', '--type', 'many.things');
-    expect(refused).toMatchObject({ code: 2, out: '', err: expect.stringContaining('3 dead letters? Say so with --yes') as string });
+    expect(refused).toMatchObject({
+      code: 2,
+      out: '',
+      err: expect.stringContaining('3 dead letters? Say so with --yes') as string,
+    });
 
     const no = boss.startInTerminal(['dead', 'purge', '--type', 'many.things']);
     await no.said('3 dead letters?');

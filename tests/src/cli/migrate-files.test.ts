@@ -61,7 +61,9 @@ function linesOf({ out }: Pick<Ended, 'out'>): readonly Line[] {
 }
 
 function left(lines: readonly Line[]): Record<string, string | undefined> {
-  return Object.fromEntries(lines.flatMap(({ file = '', outcome, code }) => (outcome === 'left' ? [[file, code]] : [])));
+  return Object.fromEntries(
+    lines.flatMap(({ file = '', outcome, code }) => (outcome === 'left' ? [[file, code]] : [])),
+  );
 }
 
 /** Whether the hub has the number of every file, and each once. */
@@ -132,7 +134,9 @@ describe('agora migrate-files', () => {
     const ended = await shell.run('migrate-files', tree, '--dry-run', '--json');
     expect(ended.code).toBe(7);
     const lines = linesOf(ended);
-    expect(lines.at(-1)).toEqual({ summary: { wouldSend: 10, left: Object.keys(LEFT).length, skipped: SKIPPED.length } });
+    expect(lines.at(-1)).toEqual({
+      summary: { wouldSend: 10, left: Object.keys(LEFT).length, skipped: SKIPPED.length },
+    });
     expect(left(lines)).toEqual(LEFT);
     expect(filesBelow(tree)).toEqual(before);
     expect(await messages()).toEqual([]);
@@ -147,7 +151,8 @@ describe('agora migrate-files', () => {
     expect(ended).toMatchObject({ code: 0, out: expect.stringContaining('4 files sent') as string });
     const found = (await messages()).map(({ type, priority, payload, headers }) => ({
       ...{ type, priority, payload: JSON.parse(payload) as unknown },
-      other: z.object({ migrated: z.object({ other: z.unknown().optional() }) }).parse(JSON.parse(headers)).migrated.other,
+      other: z.object({ migrated: z.object({ other: z.unknown().optional() }) }).parse(JSON.parse(headers)).migrated
+        .other,
     }));
     expect(found.sort((a, b) => (a.type < b.type ? -1 : 1))).toEqual([
       { type: 'doc_note', priority: 4, payload: { text: '# Hello\n' }, other: undefined },

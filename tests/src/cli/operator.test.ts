@@ -28,19 +28,33 @@ afterAll(async () => {
 describe('agora operator', () => {
   it('tells what the hub holds, its mailboxes, and any message', async () => {
     const asker = await hub.join('Asker');
-    const { messageId } = await asker.sendMessage({ toAgent: 'Worker', messageType: 'note', payload: { text: 'hello' } });
+    const { messageId } = await asker.sendMessage({
+      toAgent: 'Worker',
+      messageType: 'note',
+      payload: { text: 'hello' },
+    });
     const [status, boxes, busy, message] = await Promise.all([
       boss.json('operator', 'status'),
       boss.json('operator', 'mailboxes'),
       boss.json('operator', 'mailboxes', '--busy'),
       boss.json('operator', 'message', messageId),
     ]);
-    expect(status).toMatchObject([{ agents: 2, online: 2, messages: 1, offered: 1, dead: 0, storedBytes: expect.any(Number) as number }]);
+    expect(status).toMatchObject([
+      { agents: 2, online: 2, messages: 1, offered: 1, dead: 0, storedBytes: expect.any(Number) as number },
+    ]);
     expect(boxes.map(box => box['name'])).toEqual(['Worker', 'Asker', '@sums']);
     expect(busy).toEqual([{ name: 'Worker', isOnline: true, held: 1, waiting: 0, credit: 32 }]);
     expect(withoutChance(message)).toMatchObject([
       {
-        ...{ id: '<id>', from: 'Asker', to: 'Worker', type: 'note', payload: { text: 'hello' }, kind: 'message', broadcast: 0 },
+        ...{
+          id: '<id>',
+          from: 'Asker',
+          to: 'Worker',
+          type: 'note',
+          payload: { text: 'hello' },
+          kind: 'message',
+          broadcast: 0,
+        },
         deliveries: [{ agent: 'Worker', state: 'offered', attempt: 1, at: '<time>', reason: '' }],
       },
     ]);
@@ -64,8 +78,12 @@ describe('agora operator', () => {
   it('sees and sets the limits of an agent, of everyone, and of the hub', async () => {
     const set = await boss.json('operator', 'quota', 'Worker', '--rate', '10', '--burst', '20');
     expect(set).toMatchObject([{ agent: 'Worker', rate: 10, burst: 20 }]);
-    expect(await boss.json('operator', 'quota', 'Worker', '--clear')).toMatchObject([{ agent: 'Worker', rate: 50_000 }]);
-    expect(await boss.json('operator', 'quota', '--everyone', '--inbox-length', '5000')).toEqual([{ everyone: true, inboxLength: 5000 }]);
+    expect(await boss.json('operator', 'quota', 'Worker', '--clear')).toMatchObject([
+      { agent: 'Worker', rate: 50_000 },
+    ]);
+    expect(await boss.json('operator', 'quota', '--everyone', '--inbox-length', '5000')).toEqual([
+      { everyone: true, inboxLength: 5000 },
+    ]);
     const shown = await boss.run('operator', 'quota', 'Worker');
     expect(shown.out).toMatch(/inbox +1 of 5000/);
     expect(await boss.json('operator', 'quota', '--everyone', '--clear')).toEqual([{ everyone: true, cleared: true }]);
@@ -85,7 +103,9 @@ describe('agora operator', () => {
 
   it('closes the hub to all but the admitted, and opens it', async () => {
     const { identity = '' } = worker;
-    expect(await boss.json('operator', 'admit', 'Worker', '--note', 'one of us')).toEqual([{ identity, done: 'admitted' }]);
+    expect(await boss.json('operator', 'admit', 'Worker', '--note', 'one of us')).toEqual([
+      { identity, done: 'admitted' },
+    ]);
     const [admission] = await boss.json('operator', 'admission', 'closed');
     expect(admission).toMatchObject({ mode: 'closed', rules: [{ identity, note: 'one of us' }] });
     expect((await stranger.run('operator', 'admission')).code).toBe(5);
@@ -101,7 +121,9 @@ describe('agora operator', () => {
     await hub.join('Doomed');
     const unsaid = await boss.run('operator', 'unregister', 'Doomed');
     expect(unsaid).toMatchObject({ code: 2, err: expect.stringContaining('--yes') as string });
-    expect(await boss.json('operator', 'unregister', 'Doomed', '--yes')).toEqual([{ agent: 'Doomed', done: 'unregistered' }]);
+    expect(await boss.json('operator', 'unregister', 'Doomed', '--yes')).toEqual([
+      { agent: 'Doomed', done: 'unregistered' },
+    ]);
     expect((await boss.run('operator', 'unregister', 'Doomed', '--yes')).code).toBe(6);
   });
 

@@ -26,7 +26,6 @@ afterAll(async () => {
 function screenOf(output: string): string[] {
   const lines: string[] = [''];
   let row = 0;
-  // eslint-disable-next-line no-control-regex -- these are the characters that a terminal is told with
   for (const [piece, count, verb] of output.matchAll(/\u001b\[\??(\d*)([A-Za-z])|\n|[^\u001b\n]+/g)) {
     if (verb === 'A') row = Math.max(0, row - Number(count || 1));
     else if (verb === 'K' || verb === 'J') lines[row] = '';
@@ -78,7 +77,10 @@ it('keeps a thousand steps within the height of the screen', async () => {
     await opened;
   });
   worker.onTask('*', () => 'done');
-  const middle = Array.from({ length: 998 }, (_, at) => `  - { id: b${at}, agent: Mason, action: lay, depends_on: [begin] }\n`);
+  const middle = Array.from(
+    { length: 998 },
+    (_, at) => `  - { id: b${at}, agent: Mason, action: lay, depends_on: [begin] }\n`,
+  );
   const all = middle.map((_, at) => `b${at}`).join(', ');
   const text = [
     'workflow_type: wall\nsteps:\n  - { agent: Mason, action: begin }\n',
@@ -86,7 +88,10 @@ it('keeps a thousand steps within the height of the screen', async () => {
     `  - { agent: Mason, action: finish, depends_on: [${all}] }\n`,
   ].join('');
   writeFileSync(join(shell.folder, 'wall.yaml'), text);
-  const watching = shell.startInTerminal(['workflow', 'start', 'wall.yaml', '--watch', '--no-color'], { rows: 12, columns: 70 });
+  const watching = shell.startInTerminal(['workflow', 'start', 'wall.yaml', '--watch', '--no-color'], {
+    rows: 12,
+    columns: 70,
+  });
   await watching.said(/1\/1000[\s\S]*998 × lay/);
   const during = screenOf(watching.out).filter(line => line.trim() !== '');
   expect(during.length).toBeLessThanOrEqual(12);

@@ -56,7 +56,12 @@ describe('agora workflow start', () => {
     const ended = await shell.run('workflow', 'start', 'a.yaml', '--wait', '--timeout', '30s', '--json');
     expect(ended).toMatchObject({ code: 0, err: '' });
     expect(withoutChance(jsonLines(ended.out))).toEqual([
-      { workflowId: '<id>', status: 'succeeded', reason: '', outputs: { build: { did: 'build' }, test: { did: 'test' } } },
+      {
+        workflowId: '<id>',
+        status: 'succeeded',
+        reason: '',
+        outputs: { build: { did: 'build' }, test: { did: 'test' } },
+      },
     ]);
   });
 
@@ -104,7 +109,10 @@ describe('agora workflow start', () => {
 
 describe('a workflow that runs', () => {
   it('is shown with its steps, explained, paused, resumed and cancelled', async () => {
-    const id = await started('c.yaml', ['agent: Builder, action: slow', 'agent: Builder, action: ship, depends_on: [slow]']);
+    const id = await started('c.yaml', [
+      'agent: Builder, action: slow',
+      'agent: Builder, action: ship, depends_on: [slow]',
+    ]);
     const [why, shown] = await Promise.all([shell.json('workflow', 'why', id), shell.json('workflow', 'show', id)]);
     expect(why).toMatchObject([
       { step: 'slow', state: 'running', waitsFor: 'answer', whom: ['Builder'] },
@@ -112,13 +120,30 @@ describe('a workflow that runs', () => {
     ]);
     expect(withoutChance(shown)).toEqual([
       {
-        ...{ workflowId: '<id>', type: 'release', status: 'running', total: 2, ended: 0, reason: '', startedAt: '<time>' },
+        ...{
+          workflowId: '<id>',
+          type: 'release',
+          status: 'running',
+          total: 2,
+          ended: 0,
+          reason: '',
+          startedAt: '<time>',
+        },
         steps: [
           {
             ...{ position: 0, name: 'slow', agent: 'Builder', action: 'slow', state: 'running', attempt: 0 },
             ...{ startedAt: '<time>', dependencies: [], tries: 1 },
           },
-          { position: 1, name: 'ship', agent: 'Builder', action: 'ship', state: 'pending', attempt: 0, dependencies: [0], tries: 0 },
+          {
+            position: 1,
+            name: 'ship',
+            agent: 'Builder',
+            action: 'ship',
+            state: 'pending',
+            attempt: 0,
+            dependencies: [0],
+            tries: 0,
+          },
         ],
       },
     ]);
@@ -129,7 +154,9 @@ describe('a workflow that runs', () => {
     expect(await shell.json('workflow', 'pause', id)).toEqual([{ workflowId: id, done: 'paused' }]);
     expect(await shell.json('workflow', 'list', '--status', 'paused')).toMatchObject([{ workflowId: id }]);
     expect(await shell.json('workflow', 'resume', id)).toEqual([{ workflowId: id, done: 'resumed' }]);
-    expect(await shell.json('workflow', 'cancel', id, '--reason', 'no need')).toEqual([{ workflowId: id, done: 'cancelled' }]);
+    expect(await shell.json('workflow', 'cancel', id, '--reason', 'no need')).toEqual([
+      { workflowId: id, done: 'cancelled' },
+    ]);
     const [again, list] = await Promise.all([
       shell.run('workflow', 'pause', id),
       shell.json('workflow', 'list', '--status', 'cancelled'),
@@ -139,7 +166,10 @@ describe('a workflow that runs', () => {
   });
 
   it('is watched as one line a change on a pipe, and as events with --json; the exit code tells its end', async () => {
-    const id = await started('d.yaml', ['agent: Builder, action: build', 'agent: Builder, action: broken, depends_on: [build]']);
+    const id = await started('d.yaml', [
+      'agent: Builder, action: build',
+      'agent: Builder, action: broken, depends_on: [build]',
+    ]);
     const [lines, events] = await Promise.all([
       shell.run('workflow', 'watch', id),
       shell.run('workflow', 'watch', id, '--json'),
@@ -154,13 +184,17 @@ describe('a workflow that runs', () => {
   it('is retried from the step that failed, approved and rejected by who is asked, and forked', async () => {
     const id = await started('e.yaml', ['agent: Builder, action: flaky']);
     expect((await shell.run('workflow', 'watch', id)).code).toBe(1);
-    expect(await shell.json('workflow', 'retry', id, 'flaky')).toEqual([{ workflowId: id, step: 'flaky', done: 'retried' }]);
+    expect(await shell.json('workflow', 'retry', id, 'flaky')).toEqual([
+      { workflowId: id, step: 'flaky', done: 'retried' },
+    ]);
     expect((await shell.run('workflow', 'watch', id)).code).toBe(0);
 
     using boss = new Shell({ server: hub.url, token: hub.ownerToken });
     const asked = await started('f.yaml', ['agent: Builder, action: ship, approval: { by: Builder }']);
     expect((await shell.run('workflow', 'approve', asked, 'ship')).code).toBe(1);
-    expect(await boss.json('workflow', 'approve', asked, 'ship', '--comment', 'fine')).toMatchObject([{ done: 'approved' }]);
+    expect(await boss.json('workflow', 'approve', asked, 'ship', '--comment', 'fine')).toMatchObject([
+      { done: 'approved' },
+    ]);
     expect((await shell.run('workflow', 'watch', asked)).code).toBe(0);
     const forked = await shell.run('workflow', 'fork', asked, 'ship', '--json');
     const [{ workflowId } = {}] = jsonLines(forked.out);
