@@ -49,10 +49,9 @@ export class Context {
 
   /** A connection to the hub, under the user's identity there. The name matters only to whoever registers it. */
   async connect(name = 'agora-cli', options: AgoraClientOptions = {}): Promise<AgoraClient> {
-    const [{ AgoraClient }, { keptToken }] = await Promise.all([import('@agora/client'), import('./token-store.ts')]);
+    const { AgoraClient } = await import('@agora/client');
     const { server, database, token } = this.settings;
-    const tokenStore = token === undefined ? keptToken(server, database, this.world.environment) : undefined;
-    const client = new AgoraClient(name, { server, database, token, tokenStore, ...options });
+    const client = new AgoraClient(name, { server, database, token, ...options });
     client.on('warning', ({ code, message }) => this.output.note(`warning ${message} (${code})`));
     this.#clients.push(client);
     await untilAborted(client.connect(), this.signal);

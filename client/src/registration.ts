@@ -7,6 +7,7 @@ import { AgoraError, ConnectionError, TimeoutError } from './errors.ts';
 import { isObject } from './json.ts';
 import { LiveQuery } from './live-query.ts';
 import type { Session } from './session.ts';
+import type { Waiting } from './time.ts';
 
 /** What an agent says of itself. */
 export interface Registration {
@@ -21,7 +22,7 @@ export interface Registration {
 }
 
 /** How an agent is taken up. */
-export interface ReceiveOptions {
+export interface ReceiveOptions extends Waiting {
   /**
    * Whether its messages come here, which is the default. Without that the client only speaks as the agent, and hears the
    * answers to what it asks: nothing is offered to it, and whoever serves the agent goes on undisturbed.
@@ -101,6 +102,7 @@ export class OwnAgent {
   }
 
   async #take(row: AgentRow, { receives = true }: ReceiveOptions): Promise<void> {
+    if (receives && row.presence === 'online' && !(this.#isWanted && this.#id === row.id)) this.#warnOfAnother();
     this.#id = row.id;
     this.#receives = receives;
     this.#isWanted = receives;
@@ -164,6 +166,12 @@ export class OwnAgent {
     await session.wait('attach_agent', this.#connection.settings.callTimeoutMs, db =>
       db.reducers.attachAgent({ agent }),
     );
+  }
+
+  /** All programs of a user are one identity, so the hub does not refuse a name that another of them has. */
+  #warnOfAnother(): void {
+    const sentence = `another process is attached to "${this.name}", or was a moment ago: both are given the same messages; choose another name, or end it`;
+    this.#connection.warn(new AgoraError('agent/elsewhere', sentence));
   }
 
   #stop(): void {

@@ -1,8 +1,8 @@
 // Names that the hub knows, asked for by SQL over HTTP: nobody waits for a shell that loads a client.
 
+import { defaultTokenStore } from '@agora/client/node';
 import { z } from 'zod';
 import type { Context } from '../context.ts';
-import { keptToken } from '../token-store.ts';
 
 const ANSWER_WITHIN_MS = 1_500;
 const Answer = z.array(z.object({ rows: z.array(z.array(z.unknown())) }));
@@ -32,7 +32,7 @@ export async function workflowIds(context: Context): Promise<[string, string][]>
 async function select(context: Context, query: string): Promise<unknown[][]> {
   const { server, database, token } = context.settings;
   try {
-    const known = token ?? (await keptToken(server, database, context.world.environment).load());
+    const known = token ?? (await defaultTokenStore(server, database).load());
     const base = server.replace(/^ws/, 'http').replace(/\/?$/, '/');
     const response = await fetch(new URL(`v1/database/${encodeURIComponent(database)}/sql`, base), {
       method: 'POST',

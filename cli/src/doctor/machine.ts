@@ -3,8 +3,8 @@
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { defaultTokenPath } from '@agora/client/node';
 import { dataFolder } from '../config.ts';
-import { keptToken } from '../token-store.ts';
 import { fault, ok, warning, type Finding, type Patient } from './finding.ts';
 
 const OLDEST_NODE = [22, 12] as const;
@@ -39,9 +39,8 @@ function settings({ context }: Patient): Finding {
 }
 
 async function tokenFile({ context }: Patient): Promise<Finding> {
-  const { environment } = context.world;
   const { server, database } = context.settings;
-  const { path } = keptToken(server, database, environment);
+  const path = defaultTokenPath(server, database);
   const found = await stat(path).catch(() => undefined);
   if (!found) {
     const folder = await firstThatExists(path);

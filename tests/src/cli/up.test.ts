@@ -1,99 +1,95 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+// `agora up`, and `npm start` with it: a hub as a process, from its greeting to its end.
+
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { Shell, withoutChance } from './support/shell.ts';
 
-const START = fileURLToPath(new URL('./start.ts', import.meta.url));
+vi.setConfig({ testTimeout: 60_000 });
 
-let folder: string;
-const running: ChildProcess[] = [];
+let shell: Shell;
+beforeEach(() => void (shell = new Shell()));
+afterEach(() => shell[Symbol.dispose]());
 
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'agora-start-'));
-});
-
-afterEach(() => {
-  for (const child of running.splice(0)) child.kill('SIGKILL');
-  rmSync(folder, { recursive: true, force: true });
-});
-
-/** Runs `npm start` without npm; `said` is what it has printed so far. */
-function start(...flags: string[]) {
-  const child = spawn(process.execPath, [START, ...flags], { stdio: ['ignore', 'pipe', 'pipe'] });
-  running.push(child);
-  const said = { out: '', err: '' };
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (said.out += text));
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (said.err += text));
-  const ended = once(child, 'close').then(([code]) => code as number | null); // that is what 'close' carries first
-  const greeted = (async () => {
-    while (!said.out.includes('Ctrl-C')) await Promise.race([once(child.stdout, 'data'), ended.then(() => fail(said))]);
-    return /http:\S+/.exec(said.out)?.[0] ?? '';
-  })();
-  greeted.catch(() => undefined);
-  return { child, said, ended, greeted };
+/** Starts a hub that greets people; returns its address. */
+async function greeted(...flags: string[]) {
+  const hub = shell.start(['up', '--port', '0', ...flags]);
+  await hub.said('Ctrl-C');
+  return { hub, url: /http:\S+/.exec(hub.out)?.[0] ?? '' };
 }
 
-function fail(said: { out: string; err: string }): never {
-  throw new Error(`the hub ended: ${said.out}${said.err}`);
-}
-
-describe('npm start', () => {
+describe('agora up', () => {
   it('says what runs and where, keeps its data, and ends well at Ctrl-C', async () => {
+    const identities = new Set<unknown>();
     for (let run = 0; run < 2; run++) {
-      const hub = start('--port', '0', '--data-dir', folder);
-      const url = await hub.greeted;
-      expect(hub.said.out).toContain(folder);
-      expect((await fetch(`${url}/v1/database/agora`)).status).toBe(200);
+      const { hub, url } = await greeted('--data-dir', 'data');
+      expect(hub.out).toContain(join(shell.folder, 'data'));
+      // Whoever runs it is an operator of it, under the identity that is kept for the address.
+      const [status] = await shell.json('status', '--server', url);
+      expect(status).toMatchObject({ isOperator: true, agents: 0 });
+      const owner = readFileSync(join(shell.folder, 'data/keys/owner-token'), 'utf8').trim();
+      const [asOwner] = await shell.json('status', '--server', url, '--token', owner);
+      identities.add(asOwner?.['identity']);
       hub.child.kill('SIGINT');
-      expect(await hub.ended).toBe(0);
-      expect(hub.said.err).toBe('');
+      const { code, err } = await hub.ended;
+      expect({ code, err }).toEqual({ code: 0, err: 'Stopping …\nStopped.\n' });
     }
+    expect(identities.size).toBe(1);
   });
 
-  it('refuses a port in use in one sentence', async () => {
+  it('tells programs one line, and leaves no token of a hub in memory behind', async () => {
+    const hub = shell.start(['up', '--port', '0', '--in-memory', '--json']);
+    await hub.said('\n');
+    const { url, pid, ...line } = JSON.parse(hub.out) as { url: string; pid: number };
+    expect(withoutChance(line)).toEqual({ database: 'agora', dataDir: null, identity: '<identity>' });
+    expect(pid).toBe(hub.child.pid);
+    const kept = join(shell.folder, 'home/tokens/http', encodeURIComponent(new URL(url).host), 'agora');
+    expect(existsSync(kept)).toBe(true);
+    hub.child.kill('SIGTERM');
+    expect(await hub.ended).toMatchObject({ code: 0, err: '' });
+    expect(existsSync(kept)).toBe(false);
+  });
+
+  it('refuses in one sentence what cannot be', async () => {
     const other = createServer().listen(0, '127.0.0.1');
     await once(other, 'listening');
     const address = other.address();
     const port = typeof address === 'object' && address ? address.port : 0;
-    const hub = start('--port', String(port), '--in-memory');
-    expect(await hub.ended).toBe(1);
-    expect(hub.said.err).toMatch(new RegExp(`^Port ${port} .* in use.*--port\\.\n$`));
+    writeFileSync(join(shell.folder, 'a-file'), '');
+    const refused: [string[], number, RegExp][] = [
+      [['--port', String(port), '--in-memory'], 1, /^error Port \d+ on 127.0.0.1 is in use;.*--port\.\n$/],
+      [
+        ['--host', '203.0.113.1', '--port', '0', '--in-memory'],
+        1,
+        /^error The hub cannot listen on 203\.0\.113\.1.*\n$/,
+      ],
+      [['--port', '0', '--data-dir', 'a-file/data'], 1, /^error The data folder .* cannot be written.*\n$/],
+      [['--port', '0', '--data-dir', '/proc/agora/data'], 1, /^error The data folder .* cannot be written.*\n$/],
+      [['--prot', '4000'], 2, /^error Unknown option '--prot'\. \(Did you mean --port\?\)\n$/],
+      [['--port', '65536'], 2, /^error --port: a whole number from 0 to 65535\.\n$/],
+      [['--in-memory', '--data-dir', 'x'], 2, /^error --data-dir and --in-memory exclude each other;.*\n$/],
+      [['extra'], 2, /^error Too many arguments.*\n$/],
+    ];
+    const ended = await Promise.all(refused.map(([flags]) => shell.run('up', ...flags)));
+    for (const [at, [flags, code, sentence]] of refused.entries()) {
+      expect([flags, ended[at]]).toEqual([flags, { code, out: '', err: expect.stringMatching(sentence) as string }]);
+    }
     other.close();
   });
 
   it('refuses a folder that another hub uses', async () => {
-    const first = start('--port', '0', '--data-dir', folder);
-    await first.greeted;
-    const second = start('--port', '0', '--data-dir', folder);
-    expect(await second.ended).toBe(1);
-    expect(second.said.err).toMatch(/^The data folder .* is in use by another process.*\n$/);
-    first.child.kill('SIGTERM');
-    expect(await first.ended).toBe(0);
-  });
-
-  it('refuses a folder that cannot be written', async () => {
-    const file = join(folder, 'a-file');
-    writeFileSync(file, '');
-    for (const impossible of [join(file, 'data'), '/proc/agora/data']) {
-      const hub = start('--port', '0', '--data-dir', impossible);
-      expect(await hub.ended).toBe(1);
-      expect(hub.said.err).toMatch(/^The data folder .* cannot be written.*\n$/);
-    }
-  });
-
-  it('refuses a bad flag and tells the right ones', async () => {
-    const hub = start('--prot', '4000');
-    expect(await hub.ended).toBe(2);
-    expect(hub.said.err).toMatch(/^Unknown option '--prot'.*--port.*\n$/);
-  });
-
-  it('refuses an address that is not of this machine', async () => {
-    const hub = start('--host', '203.0.113.1', '--port', '0', '--in-memory');
-    expect(await hub.ended).toBe(1);
-    expect(hub.said.err).toMatch(/^The hub cannot listen on 203\.0\.113\.1.*\n$/);
+    const { hub } = await greeted('--data-dir', 'data');
+    const second = await shell.run('up', '--port', '0', '--data-dir', 'data', '--json');
+    expect(second.code).toBe(1);
+    expect(JSON.parse(second.err)).toEqual({
+      error: {
+        code: 'cli/hub-failed',
+        message: expect.stringMatching(/^The data folder .* is in use by another process/) as string,
+      },
+    });
+    hub.child.kill('SIGTERM');
+    expect((await hub.ended).code).toBe(0);
   });
 });

@@ -1,11 +1,13 @@
 // `agora up`: runs the hub until it is told to stop.
 
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import type { TokenStore } from '@agora/client';
+import { defaultTokenPath, defaultTokenStore } from '@agora/client/node';
 import { z } from 'zod';
 import { defineCommand } from '../../command.ts';
 import { dataFolder } from '../../config.ts';
 import type { Context } from '../../context.ts';
 import { startHub, type Hub } from '../../hub.ts';
-import { keptToken, type KeptToken } from '../../token-store.ts';
 import { wholeNumber } from '../../usage.ts';
 
 /** A hub that cannot close within this time is left behind: what was confirmed is on disk already. */
@@ -37,9 +39,9 @@ export default defineCommand({
     let forget: (() => Promise<void>) | undefined;
     try {
       const url = reachable(hub.url);
-      const store = keptToken(url, database, world.environment);
+      const store = defaultTokenStore(url, database);
       const { identity, issued } = await letUserOperate(context, { ...hub, url }, store);
-      if (inMemory && issued !== undefined) forget = () => store.forget(issued);
+      if (inMemory && issued !== undefined) forget = () => forgetToken(defaultTokenPath(url, database), issued);
       const { pid } = process;
       await output.data({ url, database, dataDir: folder ?? null, identity, pid }, () =>
         greeting({ url, database, folder, isUsual: port === 3000 }),
@@ -48,7 +50,6 @@ export default defineCommand({
       output.note('Stopping …');
     } finally {
       await closeInTime(hub);
-      // Its keys are gone, so that nobody will accept the token any more.
       await forget?.();
     }
     output.note('Stopped.');
@@ -62,19 +63,26 @@ interface Allowed {
 }
 
 /** Whoever runs the hub is an operator of it, under the identity that their other programs have. */
-async function letUserOperate(context: Context, hub: Hub, store: KeptToken): Promise<Allowed> {
+async function letUserOperate(context: Context, hub: Hub, store: TokenStore): Promise<Allowed> {
   const given = context.settings.token;
   let token = given ?? (await store.load());
   while (token !== undefined && !(await isAccepted(hub.url, token))) {
-    token = given === undefined ? await store.reject(token) : undefined;
+    token = given === undefined ? await store.reject?.(token) : undefined;
   }
   const known = token === undefined ? undefined : identityIn(token);
   const allowed = known === undefined ? await newIdentity(hub.url) : { identity: known };
   if (given === undefined && allowed.issued !== undefined) await store.save(allowed.issued);
-  const owner = await context.connect('agora-cli', { server: hub.url, token: hub.ownerToken, tokenStore: undefined });
+  const owner = await context.connect('agora-cli', { server: hub.url, token: hub.ownerToken });
   await owner.operator.grant(allowed.identity);
   await owner.close();
   return allowed;
+}
+
+/** The keys of the hub are gone, so that nobody will accept the token any more. */
+async function forgetToken(path: string, token: string): Promise<void> {
+  const left = (await readFile(path, 'utf8')).split('\n').filter(line => line !== token && line !== '');
+  if (left.length === 0) await rm(path);
+  else await writeFile(path, left.map(line => `${line}\n`).join(''), { mode: 0o600 });
 }
 
 async function newIdentity(url: string): Promise<Allowed> {

@@ -18,9 +18,8 @@ export default defineCommand({
     const payload = await readPayload(context, input);
     const { client, leave } = await asker(context);
     try {
-      const { signal } = context;
-      const question = { to, payload, ...optionsOf(input), timeoutMs, signal };
-      await showAnswer(context, await answered(context, client.ask(question), progress), timeoutMs);
+      const pending = client.ask({ to, payload, ...optionsOf(input), timeoutMs });
+      await showAnswer(context, await answered(context, pending, progress), timeoutMs);
     } finally {
       await leave();
     }
@@ -44,8 +43,24 @@ async function asker(context: Context): Promise<Asker> {
   };
 }
 
-/** Waits for the answer, and shows meanwhile how far it is. */
-async function answered({ output }: Context, pending: PendingAnswer, progress: boolean): Promise<Answer> {
+/** Waits for the answer. Whoever waits no longer calls the question off before going. */
+async function answered(context: Context, pending: PendingAnswer, progress: boolean): Promise<Answer> {
+  const { signal } = context;
+  const callOff = () => void pending.cancel('whoever asked waits no longer').catch(() => undefined);
+  signal.addEventListener('abort', callOff, { once: true });
+  if (signal.aborted) callOff();
+  try {
+    return await followed(context, pending, progress);
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error;
+  } finally {
+    signal.removeEventListener('abort', callOff);
+  }
+}
+
+/** Shows how far it is until there is the answer. */
+async function followed({ output }: Context, pending: PendingAnswer, progress: boolean): Promise<Answer> {
   if (!progress) return pending;
   // The loop ends with the question, however that ends; awaiting tells how.
   for await (const { seq, data, at } of pending) {
@@ -68,8 +83,8 @@ async function showAnswer(context: Context, answer: Answer, timeoutMs: number): 
     case 'input_required': {
       if (world.stdin.isTTY === true && output.isTerminal) {
         const typed = await prompt(context, `${from} asks: ${showValue(answer.question)}\n> `);
-        const pending = answer.reply(payloadOf(typed), { timeoutMs, signal: context.signal });
-        return showAnswer(context, await pending, timeoutMs);
+        const pending = answer.reply(payloadOf(typed), { timeoutMs });
+        return showAnswer(context, await answered(context, pending, false), timeoutMs);
       }
       context.exit = EXIT.answer;
       if (output.isJson) return output.data({ messageId, from, status, question: answer.question }, () => '');

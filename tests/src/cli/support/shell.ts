@@ -14,6 +14,7 @@ const KILL_AFTER_MS = 60_000;
 /** Where a shell's commands go, and as whom. */
 export interface ShellOptions {
   readonly server?: string;
+  readonly database?: string;
   /** The identity; by default one of the shell's own, kept in its home. */
   readonly token?: string;
   /** `--as` for all commands. */
@@ -60,16 +61,23 @@ export class Shell implements Disposable {
     return jsonLines(out);
   }
 
-  /** Starts a command; `input` is its standard input. */
-  start(words: readonly string[], { input = '' }: { readonly input?: string } = {}): Running {
-    return this.#spawn(process.execPath, [MAIN, ...words], input);
+  /** Starts a command; `input` is its standard input, which ends with it unless it is `open`. */
+  start(words: readonly string[], options: { readonly input?: string; readonly isOpen?: boolean } = {}): Running {
+    return this.#spawn(process.execPath, [MAIN, ...words], options);
+  }
+
+  /** Runs a line of the shell in which `agora` is the command line. */
+  bash(line: string): Promise<Ended> {
+    const agora = `agora() { ${[process.execPath, MAIN].map(quoted).join(' ')} "$@"; }`;
+    return this.#spawn('bash', ['-c', `${agora}\n${line}`], {}).ended;
   }
 
   /** Starts a command in a terminal of this size; what it draws comes with its escapes. */
   startInTerminal(words: readonly string[], { rows = 24, columns = 100, input = '' } = {}): Running {
     const command = [process.execPath, MAIN, ...words].map(quoted).join(' ');
     const line = `stty rows ${rows} cols ${columns}; exec ${command}`;
-    return this.#spawn('script', ['--quiet', '--return', '--command', line, '/dev/null'], input, { TERM: 'xterm' });
+    const terminal = { input, isOpen: true };
+    return this.#spawn('script', ['--quiet', '--return', '--command', line, '/dev/null'], terminal, { TERM: 'xterm' });
   }
 
   [Symbol.dispose](): void {
@@ -77,14 +85,20 @@ export class Shell implements Disposable {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  #spawn(program: string, words: readonly string[], input: string, more: Record<string, string> = {}): Running {
-    const { server, token, agent } = this.#options;
+  #spawn(
+    program: string,
+    words: readonly string[],
+    { input = '', isOpen = false }: { readonly input?: string; readonly isOpen?: boolean },
+    more: Record<string, string> = {},
+  ): Running {
+    const { server, database, token, agent } = this.#options;
     const env = {
       ...inherited(),
       AGORA_HOME: join(this.folder, 'home'),
       // Many commands are run: each loads the same code.
       NODE_COMPILE_CACHE: join(tmpdir(), 'agora-compile-cache'),
       ...(server !== undefined && { AGORA_SERVER: server }),
+      ...(database !== undefined && { AGORA_DATABASE: database }),
       ...(token !== undefined && { AGORA_TOKEN: token }),
       ...(agent !== undefined && { AGORA_AGENT: agent }),
       ...more,
@@ -109,8 +123,8 @@ export class Shell implements Disposable {
     });
     // It may end without having read all of it.
     child.stdin.on('error', () => undefined);
-    if (more['TERM'] === undefined) child.stdin.end(input);
-    else child.stdin.write(input);
+    if (isOpen) child.stdin.write(input);
+    else child.stdin.end(input);
     const ended = once(child, 'close').then(([code]): Ended => {
       clearTimeout(late);
       this.#running.delete(child);
