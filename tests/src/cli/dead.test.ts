@@ -16,7 +16,7 @@ let sender: AgoraClient;
 
 beforeAll(async () => {
   hub = await startTestHub();
-  boss = new Shell({ server: hub.url, token: hub.ownerToken });
+  boss = new Shell({ server: hub.url, database: hub.database, token: hub.ownerToken });
   sender = await hub.join('Sender');
   sender.on('notice', () => undefined);
 });
@@ -107,8 +107,8 @@ describe('agora dead', () => {
   });
 
   it('lets whoever is no operator settle their own letters', async () => {
-    using own = new Shell({ server: hub.url, token: sender.token ?? '' });
-    using stranger = new Shell({ server: hub.url });
+    using own = new Shell({ server: hub.url, database: hub.database, token: sender.token ?? '' });
+    using stranger = new Shell({ server: hub.url, database: hub.database });
     await lose('Shade', 'mine.only', 'mine.only');
     expect(await stranger.json('dead', 'list')).toEqual([]);
     const { code, out } = await own.run('dead', 'purge', '--type', 'mine.only', '--yes', '--json');

@@ -18,7 +18,7 @@ let tree: string;
 
 beforeEach(async () => {
   hub = await startTestHub();
-  shell = new Shell({ server: hub.url });
+  shell = new Shell({ server: hub.url, database: hub.database });
   tree = join(shell.folder, 'tree');
   mkdirSync(tree);
   // They are away: what is sent waits for them.

@@ -14,8 +14,8 @@ let worker: AgoraClient;
 
 beforeAll(async () => {
   hub = await startTestHub();
-  boss = new Shell({ server: hub.url, token: hub.ownerToken });
-  stranger = new Shell({ server: hub.url });
+  boss = new Shell({ server: hub.url, database: hub.database, token: hub.ownerToken });
+  stranger = new Shell({ server: hub.url, database: hub.database });
   worker = await hub.join('Worker', { capabilities: ['sums'] });
 });
 
