@@ -1,6 +1,7 @@
 // A workflow as lines of text: its summary, its graph with what each step does just now, and how many steps stand where.
 
 import type { WorkflowStep, WorkflowSummary, WorkflowWait } from '@agora/client';
+import { oneLine } from '../one-line.ts';
 import type { Style } from '../output.ts';
 import { foldGraph, type Row } from './fold.ts';
 import { drawLanes } from './lanes.ts';
@@ -194,11 +195,6 @@ export function elapsed(ms: number): string {
   const two = (value: number) => String(Math.floor(value)).padStart(2, '0');
   if (seconds < 3600) return `${Math.floor(seconds / 60)}m ${two(seconds % 60)}s`;
   return `${Math.floor(seconds / 3600)}h ${two((seconds % 3600) / 60)}m`;
-}
-
-/** What agents say, without the line breaks and control characters that would break a drawing. */
-export function oneLine(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, ' ').trim();
 }
 
 function cut(text: string, width: number): string {

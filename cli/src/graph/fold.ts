@@ -26,16 +26,43 @@ const AHEAD: ReadonlySet<string> = new Set(['pending', 'skipped', 'cancelled']);
 export function foldGraph(all: readonly WorkflowStep[], most: number): Row[] {
   const steps: Steps = new Map(all.filter(step => step.parent === undefined).map(step => [step.position, step]));
   const layers = layersOf(steps);
-  /** The set each step is folded into: its own, unless it is told otherwise. */
-  const sets = new Map<number, string>();
-  const count = () => new Set([...steps.keys()].map(position => sets.get(position) ?? position)).size;
-
-  if (count() > most) foldBehind(steps, layers, sets, () => count() <= most);
+  const sets = new Sets(steps);
+  if (sets.count > most) foldBehind(steps, layers, sets, most);
   for (const alikeBy of [bySiblings, byAction, byState]) {
-    if (count() > most) foldAlike(layers, sets, alikeBy);
+    if (sets.count > most) foldAlike(layers, sets, alikeBy);
   }
-  if (count() > most) foldAhead(steps, layers, sets, () => count() <= most);
+  if (sets.count > most) foldAhead(steps, layers, sets, most);
   return rowsOf(all, layers, sets);
+}
+
+/** Which steps are one row. */
+class Sets {
+  readonly #setOf: Map<number, string>;
+  readonly #sizes: Map<string, number>;
+
+  /** Each step is a row of its own. */
+  constructor(steps: Steps) {
+    this.#setOf = new Map([...steps.keys()].map(position => [position, `only ${position}`]));
+    this.#sizes = new Map([...this.#setOf.values()].map(set => [set, 1]));
+  }
+
+  get count(): number {
+    return this.#sizes.size;
+  }
+
+  of({ position }: Pick<WorkflowStep, 'position'>): string {
+    return this.#setOf.get(position) ?? '';
+  }
+
+  /** Takes a step out of its set and into another. */
+  move(step: WorkflowStep, set: string): void {
+    const from = this.of(step);
+    const left = (this.#sizes.get(from) ?? 1) - 1;
+    if (left === 0) this.#sizes.delete(from);
+    else this.#sizes.set(from, left);
+    this.#setOf.set(step.position, set);
+    this.#sizes.set(set, (this.#sizes.get(set) ?? 0) + 1);
+  }
 }
 
 /** The steps by how many come before them on the longest way. */
@@ -72,34 +99,35 @@ function dependentsOf(steps: Steps): Map<number, WorkflowStep[]> {
 }
 
 /** Folds what has ended, layer by layer from the first, until that is enough. */
-function foldBehind(steps: Steps, layers: WorkflowStep[][], sets: Map<number, string>, isEnough: () => boolean): void {
+function foldBehind(steps: Steps, layers: WorkflowStep[][], sets: Sets, most: number): void {
   for (const layer of layers) {
     for (const step of layer) {
-      const isFirst = step.dependencies.every(position => !steps.has(position) || sets.get(position) === 'behind');
-      if (BEHIND.has(step.state) && isFirst) sets.set(step.position, 'behind');
+      const isFirst = step.dependencies.every(position => {
+        const before = steps.get(position);
+        return !before || sets.of(before) === 'behind';
+      });
+      if (BEHIND.has(step.state) && isFirst) sets.move(step, 'behind');
     }
-    if (isEnough()) return;
+    if (sets.count <= most) return;
   }
 }
 
 /** Folds what has not begun, layer by layer from the last. */
-function foldAhead(steps: Steps, layers: WorkflowStep[][], sets: Map<number, string>, isEnough: () => boolean): void {
+function foldAhead(steps: Steps, layers: WorkflowStep[][], sets: Sets, most: number): void {
   const dependents = dependentsOf(steps);
   for (const layer of layers.toReversed()) {
     for (const step of layer) {
-      const isLast = (dependents.get(step.position) ?? []).every(each => sets.get(each.position) === 'ahead');
-      if (AHEAD.has(step.state) && isLast && sets.get(step.position) !== 'behind') sets.set(step.position, 'ahead');
+      const isLast = (dependents.get(step.position) ?? []).every(each => sets.of(each) === 'ahead');
+      if (AHEAD.has(step.state) && isLast && sets.of(step) !== 'behind') sets.move(step, 'ahead');
     }
-    if (isEnough()) return;
+    if (sets.count <= most) return;
   }
 }
 
 /** Folds the steps of a layer that have the same key. */
-function foldAlike(layers: WorkflowStep[][], sets: Map<number, string>, keyOf: (step: WorkflowStep) => string): void {
+function foldAlike(layers: WorkflowStep[][], sets: Sets, keyOf: (step: WorkflowStep) => string): void {
   layers.forEach((layer, depth) => {
-    for (const step of layer) {
-      if (sets.get(step.position) !== 'behind') sets.set(step.position, `${depth} ${keyOf(step)}`);
-    }
+    for (const step of layer) if (sets.of(step) !== 'behind') sets.move(step, `${depth} ${keyOf(step)}`);
   });
 }
 
@@ -107,11 +135,7 @@ const bySiblings = (step: WorkflowStep): string => `${step.state} ${step.action}
 const byAction = (step: WorkflowStep): string => `${step.state} ${step.action}`;
 const byState = (step: WorkflowStep): string => step.state;
 
-function rowsOf(
-  all: readonly WorkflowStep[],
-  layers: readonly (readonly WorkflowStep[])[],
-  sets: ReadonlyMap<number, string>,
-): Row[] {
+function rowsOf(all: readonly WorkflowStep[], layers: readonly (readonly WorkflowStep[])[], sets: Sets): Row[] {
   const elements = new Map<number, WorkflowStep[]>();
   for (const step of all) {
     if (step.parent === undefined) continue;
@@ -119,9 +143,9 @@ function rowsOf(
     if (list) list.push(step);
     else elements.set(step.parent, [step]);
   }
-  const groups = new Map<string | number, WorkflowStep[]>();
+  const groups = new Map<string, WorkflowStep[]>();
   for (const step of layers.flat()) {
-    const set = sets.get(step.position) ?? step.position;
+    const set = sets.of(step);
     const group = groups.get(set);
     if (group) group.push(step);
     else groups.set(set, [step]);

@@ -14,7 +14,7 @@ let shell: Shell;
 
 beforeAll(async () => {
   hub = await startTestHub();
-  shell = new Shell({ server: hub.url, database: hub.database });
+  shell = new Shell({ server: hub.url, database: hub.database, database: hub.database });
 });
 
 afterAll(async () => {
@@ -26,7 +26,6 @@ afterAll(async () => {
 function screenOf(output: string): string[] {
   const lines: string[] = [''];
   let row = 0;
-  // eslint-disable-next-line no-control-regex -- these are the characters that a terminal is told with
   for (const [piece, count, verb] of output.matchAll(/\u001b\[\??(\d*)([A-Za-z])|\n|[^\u001b\n]+/g)) {
     if (verb === 'A') row = Math.max(0, row - Number(count || 1));
     else if (verb === 'K' || verb === 'J') lines[row] = '';

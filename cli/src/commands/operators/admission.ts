@@ -4,6 +4,7 @@ import { ADMISSIONS } from '@agora/module/contract';
 import { z } from 'zod';
 import { defineCommand } from '../../command.ts';
 import { CliError, EXIT } from '../../exit-code.ts';
+import { oneLine } from '../../one-line.ts';
 import { identityOf } from './names.ts';
 
 /** `agora operator admission`: shows the mode and the rules, or changes the mode. */
@@ -29,7 +30,7 @@ export const admission = defineCommand({
     await output.table(shown, {
       RULE: rule => String(rule.rule),
       ADMITS: ({ identity, issuer, audience }) => (identity === '' ? `${issuer} for ${audience}` : identity),
-      NOTE: rule => rule.note,
+      NOTE: rule => oneLine(rule.note),
       SINCE: rule => rule.admittedAt.toLocaleString(),
     });
   },

@@ -3,7 +3,7 @@
 import type { DeadLetter } from '@agora/client';
 import { z } from 'zod';
 import { defineCommand } from '../../command.ts';
-import { oneLine } from '../../graph/draw.ts';
+import { oneLine } from '../../one-line.ts';
 import { wholeNumber } from '../../usage.ts';
 import { filterOf, findLetters, letterFlags } from './letters.ts';
 import { AgentNames } from './names.ts';

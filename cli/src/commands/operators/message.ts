@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { defineCommand } from '../../command.ts';
+import { oneLine } from '../../one-line.ts';
 
 const Envelope = z.record(z.string(), z.unknown());
 
@@ -29,7 +30,7 @@ export default defineCommand({
       STATE: each => each.state,
       ATTEMPT: each => String(each.attempt),
       AT: each => each.at.toLocaleString(),
-      REASON: each => each.reason,
+      REASON: each => oneLine(each.reason),
     });
   },
 });

@@ -7,6 +7,7 @@ import { actAs } from '../../acting.ts';
 import { defineCommand } from '../../command.ts';
 import type { Context } from '../../context.ts';
 import { CliError, EXIT } from '../../exit-code.ts';
+import { oneLine } from '../../one-line.ts';
 import { migrate } from '../../migrate/migration.ts';
 import type { Outcome, Post } from '../../migrate/parts.ts';
 import { refusalOf } from '../../migrate/rehearsal.ts';
@@ -85,11 +86,12 @@ async function tell(context: Context, outcome: Outcome, clear: () => void): Prom
   if (!output.isJson && outcome.outcome === 'sent') return;
   clear();
   await output.data(outcome, () => {
-    const { file } = outcome;
+    // A name may hold anything but a slash.
+    const file = oneLine(outcome.file);
     if ('to' in outcome)
       return `${output.paint('green', 'would send')}  ${file}  to ${outcome.to.join(', ')} as ${outcome.type}`;
     const style = outcome.outcome === 'skipped' ? 'dim' : 'red';
-    return `${output.paint(style, outcome.outcome)}  ${file}  ${outcome.reason}`;
+    return `${output.paint(style, outcome.outcome)}  ${file}  ${oneLine(outcome.reason)}`;
   });
 }
 

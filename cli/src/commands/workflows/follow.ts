@@ -4,6 +4,7 @@ import type { AgoraClient, AgoraEvent, WorkflowHandle, WorkflowResult } from '@a
 import type { Context } from '../../context.ts';
 import { EXIT } from '../../exit-code.ts';
 import { drawWorkflow } from '../../graph/draw.ts';
+import { oneLine } from '../../one-line.ts';
 import { readPicture } from './picture.ts';
 
 /** How long to wait for the end, unless said otherwise. */
@@ -110,7 +111,7 @@ function isOver(ended: Promise<unknown>): Promise<true> {
 }
 
 function lineOf({ at, type, data }: AgoraEvent, output: Context['output']): string {
-  const text = (key: string) => (typeof data[key] === 'string' ? data[key] : '');
+  const text = (key: string) => (typeof data[key] === 'string' ? oneLine(data[key]) : '');
   const agent = text('agent');
   const about = [text('step'), agent && `→ ${agent}`, text('reason')].filter(Boolean).join('  ');
   const style = type.endsWith('failed')

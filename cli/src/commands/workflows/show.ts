@@ -3,7 +3,8 @@
 import type { WorkflowStep } from '@agora/client';
 import { z } from 'zod';
 import { defineCommand } from '../../command.ts';
-import { drawWorkflow, elapsed, headOf, oneLine } from '../../graph/draw.ts';
+import { drawWorkflow, elapsed, headOf } from '../../graph/draw.ts';
+import { oneLine } from '../../one-line.ts';
 import { holdersOf, readPicture } from './picture.ts';
 
 const OUTPUT_SHOWN = 2_000;

@@ -32,8 +32,8 @@ export interface Ended {
 export interface Running {
   readonly child: ChildProcess;
   readonly ended: Promise<Ended>;
-  /** Settles once standard output (or error) has this in it; rejects when the command ends without. */
-  said(text: string | RegExp): Promise<void>;
+  /** Settles once what was printed (on either stream) has this in it; rejects when the command ends without. */
+  said(text: string | RegExp | ((printed: string) => boolean)): Promise<void>;
   /** What was printed so far. */
   readonly out: string;
 }
@@ -108,8 +108,19 @@ export class Shell implements Disposable {
     const late = setTimeout(() => child.kill('SIGKILL'), KILL_AFTER_MS);
     let out = '';
     let err = '';
-    child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text));
-    child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text));
+    let heard = Promise.withResolvers<void>();
+    const hear = () => {
+      heard.resolve();
+      heard = Promise.withResolvers();
+    };
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      out += text;
+      hear();
+    });
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      err += text;
+      hear();
+    });
     // It may end without having read all of it.
     child.stdin.on('error', () => undefined);
     if (isOpen) child.stdin.write(input);
@@ -126,11 +137,14 @@ export class Shell implements Disposable {
         return out;
       },
       async said(text) {
-        const has = () => (typeof text === 'string' ? (out + err).includes(text) : text.test(out + err));
+        const has = () => {
+          const printed = out + err;
+          if (typeof text === 'function') return text(printed);
+          return typeof text === 'string' ? printed.includes(text) : text.test(printed);
+        };
         while (!has()) {
-          const heard = Promise.race([once(child.stdout, 'data'), once(child.stderr, 'data')]);
-          const end = await Promise.race([heard, ended]);
-          if (!Array.isArray(end) && !has()) throw new Error(`it ended (${end.code}) without ${text}: ${out}${err}`);
+          const end = await Promise.race([heard.promise, ended]);
+          if (end && !has()) throw new Error(`it ended (${end.code}) without ${String(text)}: ${out}${err}`);
         }
       },
     };
