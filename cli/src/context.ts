@@ -1,6 +1,7 @@
 // What a command is given: settings, a way to print, a way to the hub, and the sign to stop.
 
 import { resolve } from 'node:path';
+import type { Readable } from 'node:stream';
 import type { AgoraClient, AgoraClientOptions } from '@agora/client';
 import type { Resolved } from './config.ts';
 import { CliError, EXIT, type ExitCode } from './exit-code.ts';
@@ -10,7 +11,7 @@ import type { Output } from './output.ts';
 export interface World {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
-  readonly stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean };
+  readonly stdin: Readable & { readonly isTTY?: boolean };
   readonly stdout: NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
   readonly stderr: NodeJS.WritableStream & { readonly isTTY?: boolean };
   /** Aborted by Ctrl-C and by SIGTERM. */
