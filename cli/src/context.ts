@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { AgoraClient, AgoraClientOptions } from '@agora/client';
 import type { Resolved } from './config.ts';
-import { CliError, EXIT, type ExitCode } from './exit-code.ts';
+import { EXIT, type ExitCode } from './exit-code.ts';
 import type { Output } from './output.ts';
 
 /** What the process gives; a test gives its own. */
@@ -35,12 +35,6 @@ export class Context {
 
   get signal(): AbortSignal {
     return this.world.signal;
-  }
-
-  /** The agent that `--as`, `AGORA_AGENT` or a file names. Throws `cli/no-agent` where there is none. */
-  agentName(): string {
-    if (this.settings.agent !== undefined) return this.settings.agent;
-    throw new CliError('cli/no-agent', 'Say which agent you are: --as NAME, or AGORA_AGENT.', EXIT.usage);
   }
 
   /** A path that was typed: relative to where it was typed. */
