@@ -7,7 +7,7 @@ const PACKAGES = {
   bindings: [],
   client: ['@agora/bindings', '@agora/module/contract', '@agora/module/workflow'],
   host: [],
-  cli: ['@agora/client', '@agora/client/node', '@agora/host', '@agora/module/contract'],
+  cli: ['@agora/client', '@agora/client/node', '@agora/host', '@agora/module/bundle', '@agora/module/contract'],
   demo: ['@agora/client', '@agora/scripts/command', '@agora/cli/hub', '@agora/host/make-folder'],
   'demo/src/agents': ['@agora/client'],
   bench: ['@agora/client', '@agora/host', '@agora/host/testing', '@agora/scripts/build-module', '@agora/cli/hub'],

@@ -43,8 +43,15 @@ export interface CommandRow {
 
 /** The code of a command: what it takes, parsed at the door, and what it does. */
 export interface Command {
-  /** Runs with arguments and flags as they were given, by name in camelCase. Throws a `CliError` for wrong ones. */
-  readonly start: (context: Context, given: Readonly<Record<string, unknown>>) => Promise<void>;
+  /**
+   * Runs with arguments and flags as they were given, by name in camelCase; `words` names those that are arguments. Throws a
+   * `CliError` for wrong ones.
+   */
+  readonly start: (
+    context: Context,
+    given: Readonly<Record<string, unknown>>,
+    words?: readonly string[],
+  ) => Promise<void>;
 }
 
 /** Makes a command of a schema (arguments and flags by their names in camelCase) and what is done with what it parsed. */
@@ -53,11 +60,11 @@ export function defineCommand<Input>(command: {
   readonly run: (context: Context, input: Input) => Promise<void>;
 }): Command {
   return {
-    async start(context, given) {
+    async start(context, given, words = []) {
       const parsed = command.input.safeParse(given);
       if (!parsed.success) {
         const { usageError } = await import('./usage.ts');
-        throw usageError(parsed.error);
+        throw usageError(parsed.error, words);
       }
       await command.run(context, parsed.data);
     },

@@ -1,16 +1,14 @@
 // A hub: the embedded host with the module published as the database `agora`.
 
 import { readFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
 import { type Host, HostError, startHost } from '@agora/host';
+import { bundleUrl } from '@agora/module/bundle';
 import { CliError, EXIT } from './exit-code.ts';
 
 export { CliError } from './exit-code.ts';
 
 /** The name of the database that clients ask for. */
 export const DATABASE = 'agora';
-
-const BUNDLE = fileURLToPath(new URL('../../module/dist/bundle.js', import.meta.url));
 
 /** Where a hub listens, and where it keeps what it knows. */
 export interface HubOptions {
@@ -55,7 +53,7 @@ export async function startHub(options: HubOptions): Promise<Hub> {
 
 async function readBundle(): Promise<Uint8Array> {
   try {
-    return await readFile(BUNDLE);
+    return await readFile(bundleUrl);
   } catch (cause) {
     throw new CliError('cli/not-built', 'The module is not built; run `npm start` or `pnpm build`.', EXIT.failed, {
       cause,

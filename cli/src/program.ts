@@ -40,7 +40,11 @@ async function perform(
     const settings = readSettings({ ...globals, agent: globals.as }, world.environment, world.cwd);
     context = new Context(settings, output, world);
     const { default: command } = await row.load();
-    await command.start(context, given);
+    await command.start(
+      context,
+      given,
+      row.arguments?.map(each => each.name),
+    );
     return context.exit;
   } catch (thrown) {
     return output.error(thrown);

@@ -3,11 +3,13 @@
 import { z } from 'zod';
 import { CliError, EXIT } from './exit-code.ts';
 
-/** One sentence for all that is wrong. */
-export function usageError(error: z.ZodError): CliError {
+/** One sentence for all that is wrong; `words` names the arguments, and all else are flags. */
+export function usageError(error: z.ZodError, words: readonly string[] = []): CliError {
   const faults = error.issues.map(issue => {
     const [name] = issue.path;
-    return name === undefined ? issue.message : `--${kebab(String(name))}: ${issue.message}`;
+    if (name === undefined) return issue.message;
+    const text = String(name);
+    return `${words.includes(text) ? `<${text}>` : `--${kebab(text)}`}: ${issue.message}`;
   });
   return new CliError('cli/usage', `${faults.join('; ')}.`, EXIT.usage, { cause: error });
 }

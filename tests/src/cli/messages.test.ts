@@ -61,7 +61,7 @@ describe('agora send', () => {
       shell.run('send', 'Receiver'),
     ]);
     for (const way of ways)
-      expect(way).toMatchObject({ code: 0, err: '', out: expect.stringMatching(/^[0-9a-f-]{36}\n$/) });
+      expect(way).toMatchObject({ code: 0, err: '', out: expect.stringMatching(/^[0-9a-f-]{36}\n$/) as string });
     const all = await heard.atLeast(6);
     expect(all[0]).toEqual({
       type: 'note',

@@ -14,7 +14,7 @@ let shell: Shell;
 
 beforeAll(async () => {
   hub = await startTestHub();
-  shell = new Shell({ server: hub.url, database: hub.database, database: hub.database });
+  shell = new Shell({ server: hub.url, database: hub.database });
 });
 
 afterAll(async () => {

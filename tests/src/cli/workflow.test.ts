@@ -15,7 +15,7 @@ let shell: Shell;
 
 beforeAll(async () => {
   hub = await startTestHub();
-  shell = new Shell({ server: hub.url, database: hub.database, database: hub.database });
+  shell = new Shell({ server: hub.url, database: hub.database });
   const builder = await hub.join('Builder');
   builder.onTask(['build', 'test', 'ship'], task => ({ did: task.action }));
   let tries = 0;
@@ -189,7 +189,7 @@ describe('a workflow that runs', () => {
     ]);
     expect((await shell.run('workflow', 'watch', id)).code).toBe(0);
 
-    using boss = new Shell({ server: hub.url, database: hub.database, database: hub.database, token: hub.ownerToken });
+    using boss = new Shell({ server: hub.url, database: hub.database, token: hub.ownerToken });
     const asked = await started('f.yaml', ['agent: Builder, action: ship, approval: { by: Builder }']);
     expect((await shell.run('workflow', 'approve', asked, 'ship')).code).toBe(1);
     expect(await boss.json('workflow', 'approve', asked, 'ship', '--comment', 'fine')).toMatchObject([

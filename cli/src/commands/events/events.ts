@@ -34,6 +34,7 @@ export default defineCommand({
     const { signal } = context;
     const client = await context.connect();
     const events = await subscribe(client, types, { from: from ?? (follow ? 'live' : undefined), last, follow });
+    if (follow) context.output.note('Following events; Ctrl-C ends it.');
     const stop = () => void events.close();
     signal.addEventListener('abort', stop, { once: true });
     let count = 0;

@@ -2,9 +2,9 @@
 
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const MAIN = fileURLToPath(new URL('../../../../cli/src/main.ts', import.meta.url));
@@ -66,10 +66,14 @@ export class Shell implements Disposable {
     return this.#spawn(process.execPath, [MAIN, ...words], options);
   }
 
-  /** Runs a line of the shell in which `agora` is the command line. */
-  bash(line: string): Promise<Ended> {
-    const agora = `agora() { ${[process.execPath, MAIN].map(quoted).join(' ')} "$@"; }`;
-    return this.#spawn('bash', ['-c', `${agora}\n${line}`], {}).ended;
+  /** Runs lines of the shell in which `agora` is the command line. */
+  bash(lines: string): Promise<Ended> {
+    const bin = join(this.folder, 'bin');
+    mkdirSync(bin, { recursive: true });
+    const agora = `#!/bin/sh\nexec ${[process.execPath, MAIN].map(quoted).join(' ')} "$@"\n`;
+    writeFileSync(join(bin, 'agora'), agora, { mode: 0o755 });
+    const path = [bin, dirname(process.execPath), process.env['PATH']].join(delimiter);
+    return this.#spawn('bash', ['-c', lines], {}, { PATH: path }).ended;
   }
 
   /** Starts a command in a terminal of this size; what it draws comes with its escapes. */
