@@ -25,7 +25,9 @@ export interface WorkflowStep {
   readonly agent: string;
   readonly action: string;
   readonly state: StepState;
+  /** Which attempt at its last delivery it was, and how often it was given out: more than once where it has `retries`. */
   readonly attempt: number;
+  readonly tries: number;
   readonly output: unknown;
   /** Why it failed, was skipped, or was called off; or why it could not be undone. */
   readonly error: string | undefined;

@@ -113,6 +113,7 @@ export class Workflows implements WorkflowSource {
           action: row.action,
           state: row.state as StepState, // the module stores no other words
           attempt: row.attempt,
+          tries: row.tries,
           output: row.output === '' ? undefined : (JSON.parse(row.output) as unknown),
           error: row.error === '' ? undefined : row.error,
           startedAt: dateOf(row.startedAt),

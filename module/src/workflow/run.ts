@@ -215,7 +215,7 @@ export class Run {
 
   /** An attempt at a step has ended: so has the step, unless it is to be tried again. */
   attemptEnded(step: Step, answer: Answer, badEnd: Exclude<Ending, 'succeed'> = 'fail'): void {
-    if (answer.status !== 'error') return this.finish(step, 'succeed', { output: answer.data });
+    if (answer.status !== 'error') return this.finish(step, 'succeed', { output: answer.data, error: '' });
     const { retries } = this.specOf(step);
     const isLast = !retries || answer.isPermanent === true || step.tries > retries.attempts;
     if (isLast) return this.finish(step, badEnd, { error: answer.error });
