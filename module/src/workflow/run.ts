@@ -301,11 +301,7 @@ export class Run {
     appendSystemEvent(this.desk, type, { workflow_id: id, workflow_type: workflowType, ...about });
   }
 
-  #end(
-    step: Step,
-    happening: Ending | 'skip' | 'call-off',
-    fields: Partial<Pick<Step, 'output' | 'error'>>,
-  ): void {
+  #end(step: Step, happening: Ending | 'skip' | 'call-off', fields: Partial<Pick<Step, 'output' | 'error'>>): void {
     const { ended } = this.state;
     // Nobody is asked to agree to it any more.
     const approval = step.approval === 'asked' ? '' : step.approval;

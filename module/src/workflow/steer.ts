@@ -101,7 +101,8 @@ export function fork(
   const source = Run.find(desk, from);
   const step = source?.steps().find(each => each.name === name && each.parent === 0);
   if (!source || !step) refuse('workflow/unknown-step', `workflow ${from} has no step "${name.slice(0, 64)}"`);
-  if (isRefused(source.status, 'fork')) refuse('workflow/bad-move', `workflow ${from} has not ended; retry the step, or wait`);
+  if (isRefused(source.status, 'fork'))
+    refuse('workflow/bad-move', `workflow ${from} has not ended; retry the step, or wait`);
   const { definition } = source.definition;
   const earlier = desk.ctx.db.workflow.id.find(id);
   if (earlier) {
@@ -153,8 +154,7 @@ function unfinished(run: Run, step: Step): Set<Step> {
   if (run.hasEnded && run.status !== 'succeeded') {
     // Elements come with the step that they are of.
     const isPart = (each: Step) =>
-      each.parent === 0 &&
-      (each.state === 'cancelled' || (isBad(each) && run.specOf(each).onFailure === 'fail'));
+      each.parent === 0 && (each.state === 'cancelled' || (isBad(each) && run.specOf(each).onFailure === 'fail'));
     reached.push(...run.steps().filter(isPart));
   }
   for (let each = reached.pop(); each; each = reached.pop()) {

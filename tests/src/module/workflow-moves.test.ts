@@ -135,7 +135,15 @@ const TABLE: Readonly<Record<Place, Readonly<Record<Happening, string>>>> = {
     retry: badMove,
     ...endsAll('cancelled'),
   },
-  held: { ...unmoved('ready'), answer: never, stumble: never, fail: never, resume: 'running', retry: badMove, ...endsAll('cancelled') },
+  held: {
+    ...unmoved('ready'),
+    answer: never,
+    stumble: never,
+    fail: never,
+    resume: 'running',
+    retry: badMove,
+    ...endsAll('cancelled'),
+  },
   asked: {
     ...unmoved('ready'),
     answer: never,
@@ -226,7 +234,9 @@ describe.each(Object.keys(PLACES) as Place[])('a step that is %s', place => {
     if (expected.includes('/')) expect([refusal, crew.states(scene.id)['it']]).toEqual([expected, stood]);
     else expect([refusal, crew.states(scene.id)['it']]).toEqual([undefined, expected]);
     drive(scene);
-    expect(crew.summary(scene.id)).toMatchObject({ status: expect.stringMatching(/^(succeeded|failed|cancelled)$/) as string });
+    expect(crew.summary(scene.id)).toMatchObject({
+      status: expect.stringMatching(/^(succeeded|failed|cancelled)$/) as string,
+    });
     expect(crew.lab.rows('step').every(row => row['ended_at'] !== 0)).toBe(true);
   });
 });

@@ -60,10 +60,11 @@ const DEEDS: Readonly<Record<Happening, (scene: Scene) => string | undefined>> =
 };
 
 const bad = 'workflow/bad-move';
-const over = { pause: bad, resume: bad, cancel: bad };
+type Cell = WorkflowStatus | typeof bad;
+const over: Readonly<Record<'pause' | 'resume' | 'cancel', Cell>> = { pause: bad, resume: bad, cancel: bad };
 
 /** Where each happening leads: a status, or a refusal that leaves it where it stands. */
-const TABLE: Readonly<Record<WorkflowStatus, Readonly<Record<Happening, WorkflowStatus | typeof bad>>>> = {
+const TABLE: Readonly<Record<WorkflowStatus, Readonly<Record<Happening, Cell>>>> = {
   running: {
     pause: 'paused',
     resume: 'running',
@@ -100,7 +101,14 @@ const TABLE: Readonly<Record<WorkflowStatus, Readonly<Record<Happening, Workflow
     undone: 'succeeded',
     'time over': 'succeeded',
   },
-  failed: { ...over, retry: 'running', fork: 'failed', 'last answer': 'failed', undone: 'failed', 'time over': 'failed' },
+  failed: {
+    ...over,
+    retry: 'running',
+    fork: 'failed',
+    'last answer': 'failed',
+    undone: 'failed',
+    'time over': 'failed',
+  },
   cancelled: {
     ...over,
     // Said again.
