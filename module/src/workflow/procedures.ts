@@ -7,7 +7,7 @@ import { isQueue } from '../desk.ts';
 import { refuse } from '../refuse.ts';
 import { agora, type Ctx } from '../schema.ts';
 import { maySee } from './reducers.ts';
-import { specOf, stepAt, type Step } from './run.ts';
+import { specOf, stepAt, type Step } from './step.ts';
 
 const StepRow = t.object('StepRow', {
   position: t.u32(),

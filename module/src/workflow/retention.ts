@@ -3,7 +3,7 @@
 import type { Desk } from '../desk.ts';
 import { byteLength } from '../text.ts';
 import { remember } from '../time/due.ts';
-import { bytesOfStep, stepAt } from './run.ts';
+import { bytesOfStep, stepAt } from './step.ts';
 
 const CHUNK = 100;
 /** A kept workflow is looked at this often at least, so that keeping it shorter counts for those that have ended already. */

@@ -6,7 +6,8 @@ import { refuse } from '../refuse.ts';
 import { begin, planOf } from './begin.ts';
 import { childrenOf } from './each.ts';
 import { concernsStep, isRefused, type WorkflowHappening } from './moves.ts';
-import { isBad, isMet, Run, stateOf, type Step } from './run.ts';
+import { Run } from './run.ts';
+import { isBad, isMet, stateOf, type Step } from './step.ts';
 
 /** The workflow that the caller may steer. */
 export function steered(desk: Desk, id: string): Run {

@@ -194,8 +194,7 @@ export class WorkflowScene {
     if (joined.spec.approval) expect(joined.approval).toBe('approved'); // I10
     const row = this.crew.lab.rows('message').find(each => each['id'] === message);
     const { task } = JSON.parse(String(row?.['payload'])) as { task: { inputs: unknown; index?: number } };
-    const given = parent?.given ?? step.given;
-    expect(task.inputs).toEqual(Object.fromEntries(given)); // I4
+    expect(task.inputs).toEqual(Object.fromEntries(step.given)); // I4
     if (!parent) return;
     expect(task.index).toBe(parent.children.indexOf(step));
     const most = parent.spec.forEach?.concurrency ?? Infinity;
