@@ -2,7 +2,9 @@
 
 import { isOperator, isSame } from '../access.ts';
 import type { Desk } from '../desk.ts';
+import { refuseOverflow } from '../quota/charge.ts';
 import { refuse } from '../refuse.ts';
+import { byteLength } from '../text.ts';
 import { begin, planOf } from './begin.ts';
 import { childrenOf } from './each.ts';
 import { concernsStep, isRefused, type WorkflowHappening } from './moves.ts';
@@ -110,6 +112,7 @@ export function fork(
     if (earlier.initiator === agent && earlier.definition === definition) return;
     refuse('workflow/id-reused', `${id} was used for another workflow; fork under a new id`);
   }
+  refuseOverflow(desk, byteLength(definition));
   const run = begin(desk, {
     id,
     initiator: agent,
