@@ -19,7 +19,7 @@ function undoAll(crew: Crew, workflow: string): string[] {
 }
 
 describe('the order in which steps have ended', () => {
-  const three = ['x', 'y', 'z'].map(id => ({ id, agent: 'A', action: 'do', on_failure: 'continue', ...undo(id) }));
+  const three = ['y', 'z', 'x'].map(id => ({ id, agent: 'A', action: 'do', on_failure: 'continue', ...undo(id) }));
   const open = { id: 'open', agent: 'B', action: 'do' };
 
   it('is that of their last lives: what was done again is undone first', async () => {
