@@ -5,11 +5,15 @@ import type { Desk } from '../desk.ts';
 import { refuseOverflow } from '../quota/charge.ts';
 import { refuse } from '../refuse.ts';
 import { byteLength } from '../text.ts';
+import { takeBack } from './approval.ts';
 import { begin, planOf } from './begin.ts';
 import { childrenOf } from './each.ts';
 import { concernsStep, isRefused, type WorkflowHappening } from './moves.ts';
 import { Run } from './run.ts';
 import { isBad, isMet, stateOf, type Step } from './step.ts';
+
+/** What of a step begins anew with it. */
+const AFRESH = { message: '', tries: 0, dueAt: 0n, approval: '', approver: 0n } as const;
 
 /** The workflow that the caller may steer. */
 export function steered(desk: Desk, id: string): Run {
@@ -71,17 +75,7 @@ export function retry(desk: Desk, id: string, name: string): void {
   }
   const again = unfinished(run, step);
   for (const each of again) {
-    run.go(each, 'renew', {
-      endedAt: 0n,
-      startedAt: 0n,
-      error: '',
-      output: '',
-      message: '',
-      tries: 0,
-      dueAt: 0n,
-      approval: '',
-      approver: 0n,
-    });
+    run.go(each, 'renew', { ...AFRESH, endedAt: 0n, startedAt: 0n, error: '', output: '' });
   }
   // What ends from now on has ended after what had ended before.
   run.state.ended = 0;
@@ -173,13 +167,14 @@ function unfinished(run: Run, step: Step): Set<Step> {
   return again;
 }
 
-/** What depends on a step and was never given out: it waits for the step again, even if all was ready while paused. */
+/** What depends on a step and nobody works at: it waits for the step again, even if all was ready, or being agreed to. */
 function notBegun(run: Run, step: Step): Step[] {
   const dependents = step.dependents.flatMap(position => run.step(position) ?? []);
-  const waiting = dependents.filter(({ state, tries, approval }) => {
-    return state === 'pending' || (state === 'ready' && tries === 0 && approval === '');
-  });
-  for (const each of waiting) run.go(each, 'set-back', { dueAt: 0n });
+  const waiting = dependents.filter(({ state }) => state === 'pending' || state === 'ready');
+  for (const each of waiting) {
+    takeBack(run.desk, each, `step "${step.name}" is done again`);
+    run.go(each, 'set-back', { ...AFRESH });
+  }
   return waiting;
 }
 

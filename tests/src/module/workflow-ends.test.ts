@@ -53,13 +53,14 @@ describe('the order in which steps have ended', () => {
     const never = { when: { step: 'first', status: 'failed' } };
     const id = crew.start([
       { id: 'first', agent: 'A', action: 'do' },
-      { id: 'last', agent: 'A', action: 'do', depends_on: ['left'] },
+      { id: 'after-right', agent: 'A', action: 'do', depends_on: ['right'] },
+      { id: 'after-left', agent: 'A', action: 'do', depends_on: ['left'] },
       { id: 'left', agent: 'A', action: 'do', depends_on: ['first'], ...never },
       { id: 'right', agent: 'A', action: 'do', depends_on: ['first'], ...never },
     ]);
     crew.finish('A', 'first');
     const rows = crew.lab.rows('step').sort((a, b) => Number(a['order']) - Number(b['order']));
-    expect(rows.map(row => row['name'])).toEqual(['first', 'left', 'right', 'last']);
+    expect(rows.map(row => row['name'])).toEqual(['first', 'left', 'right', 'after-left', 'after-right']);
     expect(crew.summary(id)).toMatchObject({ status: 'succeeded' });
   });
 
@@ -119,6 +120,40 @@ describe('what undoes a step', () => {
     for (let say = 0; say < 3; say++) crew.lead.call('cancel_workflow', { workflow: id, reason: 'rain' });
     expect(crew.tasks('A')).toHaveLength(1);
     expect(crew.summary(id)).toMatchObject({ status: 'compensating', reason: 'rain' });
+  });
+});
+
+describe('a step that is done again', () => {
+  it('is waited for again by what was being agreed to, whose question is taken back', async () => {
+    await using crew = await Crew.of('A', 'B', 'Boss');
+    const id = crew.start([
+      { id: 'draft', agent: 'A', action: 'do', on_failure: 'continue' },
+      { id: 'ship', agent: 'B', action: 'do', depends_on: ['draft'], approval: { by: 'Boss' } },
+    ]);
+    crew.fail('A', 'draft');
+    const approve = { workflow: id, step: 'ship', comment: '' };
+    expect(crew.states(id)).toEqual({ draft: 'failed', ship: 'ready' });
+    crew.lead.call('retry_step', { workflow: id, step: 'draft' });
+    expect(crew.states(id)).toEqual({ draft: 'running', ship: 'pending' });
+    expect(crew.worker('Boss').tryCall('approve_step', approve)).toBe('workflow/no-approval');
+    crew.finish('A', 'draft', 'better');
+    crew.worker('Boss').call('approve_step', approve);
+    expect(crew.tasks('B')[0]?.task['inputs']).toEqual({ draft: 'better' });
+  });
+
+  it('is waited for again by what was to be tried again', async () => {
+    await using crew = await Crew.of('A', 'B');
+    const id = crew.start([
+      { id: 'draft', agent: 'A', action: 'do', on_failure: 'continue' },
+      { id: 'ship', agent: 'B', action: 'do', depends_on: ['draft'], retries: { attempts: 1, backoff_ms: 1_000 } },
+    ]);
+    crew.fail('A', 'draft');
+    crew.stumble('B', 'ship');
+    crew.lead.call('retry_step', { workflow: id, step: 'draft' });
+    crew.lab.advance(2_000);
+    expect(crew.states(id)).toEqual({ draft: 'running', ship: 'pending' });
+    crew.finish('A', 'draft', 'better');
+    expect(crew.tasks('B')[0]?.task['inputs']).toEqual({ draft: 'better' });
   });
 });
 

@@ -190,7 +190,8 @@ export class WorkflowScene {
   #checkNew(message: unknown, step: ModelStep): void {
     const { parent, flow } = step;
     const joined = parent ?? step;
-    if (step.tries === 1) expect(flow.met(joined)).toBeGreaterThanOrEqual(joined.spec.need); // I2
+    const isFirst = !parent && step.tries === 1;
+    if (isFirst) expect(flow.met(step)).toBeGreaterThanOrEqual(step.spec.need); // I2
     if (joined.spec.approval) expect(joined.approval).toBe('approved'); // I10
     const row = this.crew.lab.rows('message').find(each => each['id'] === message);
     const { task } = JSON.parse(String(row?.['payload'])) as { task: { inputs: unknown; index?: number } };
@@ -380,10 +381,12 @@ function definitionOf(spec: ModelSpec, at: number): Record<string, unknown> {
 }
 
 function standOf(row: Row): string {
-  return [row['name'], row['state'], row['tries'], row['approval'], row['undo']].map(String).join(' ');
+  const place = hasEnded(stateOf(row)) ? row['order'] : 0;
+  return [row['name'], row['state'], row['tries'], row['approval'], row['undo'], place].map(String).join(' ');
 }
-function modelStandOf({ name, state, tries, approval, undo }: ModelStep): string {
-  return [name, state, tries, approval, undo].map(String).join(' ');
+function modelStandOf(step: ModelStep): string {
+  const { name, state, tries, approval, undo, flow } = step;
+  return [name, state, tries, approval, undo, flow.placeOf(step)].map(String).join(' ');
 }
 function stateOf(row: Row): { readonly state: string } {
   return { state: String(row['state']) };
