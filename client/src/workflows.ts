@@ -8,6 +8,7 @@ import type { Connection } from './connection.ts';
 import { AgoraError, toAgoraError } from './errors.ts';
 import type { Events } from './events.ts';
 import { LiveQuery } from './live-query.ts';
+import { untilAborted } from './time.ts';
 import { createId } from './uuid.ts';
 import { definitionText, type WorkflowDefinition } from './workflow-definition.ts';
 import {
@@ -187,8 +188,7 @@ export class Workflows implements WorkflowSource {
   }
 
   async *events(id: string, since: Date, signal: AbortSignal | undefined): AsyncIterable<AgoraEvent> {
-    signal?.throwIfAborted();
-    const from = await this.#parts.events.firstSince(BigInt(since.getTime()) * 1000n);
+    const from = await untilAborted(signal, this.#parts.events.firstSince(BigInt(since.getTime()) * 1000n));
     // What waits is bounded: a subscription reads on from the kept log, page by page, as its events are taken.
     await using events = await this.#parts.events.subscribe(EVENT_TYPES, { from: Number(from) });
     const aborted = () => void events.close();

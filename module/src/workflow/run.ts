@@ -1,6 +1,6 @@
 // A workflow on the desk: what one happening does to its steps, in the transaction that it happens in.
 //
-// I1  A step is assigned only when as many of its dependencies as it needs have ended well; so it is ready in the very
+// I1  A step is first assigned when as many of its dependencies as it needs have ended well, and not before: in the very
 //     transaction that ends the last of them.
 // I2  A step has one assignment at a time; what comes from an earlier one says nothing about it.
 // I3  A workflow has ended when all its steps have, and then nothing of it is assigned any more.
