@@ -770,11 +770,11 @@ export const StepRow = __t.object("StepRow", {
   error: __t.string(),
   startedAt: __t.i64(),
   endedAt: __t.i64(),
+  tries: __t.u32(),
   undo: __t.string(),
   nested: __t.string(),
   dependencies: __t.array(__t.u32()),
   parent: __t.u32(),
-  tries: __t.u32(),
 });
 export type StepRow = __Infer<typeof StepRow>;
 

@@ -12,13 +12,12 @@ import { CliError, EXIT, hasCode } from './exit-code.ts';
 export async function actAs(context: Context, otherwise?: string): Promise<AgoraClient> {
   const { agent } = context.settings;
   if (agent !== undefined) return resume(context, agent);
-  if (otherwise !== undefined) return resumeOrRegister(context, otherwise);
-  const name = userAgent();
+  const name = otherwise ?? userAgent();
   try {
     return await resumeOrRegister(context, name);
   } catch (error) {
     if (!hasCode(error, 'agent/not-yours')) throw error;
-    // Somebody of the same name on another machine has it.
+    // Somebody else, or the same user on another machine, has it.
     const client = await context.connect();
     const { identity = '' } = client;
     await client.close();

@@ -75,9 +75,10 @@ async function readJsonFile(context: Context, file: string): Promise<unknown> {
   }
 }
 
-async function readAll({ world, output, signal }: Context): Promise<string> {
+/** All of standard input, 1 MiB at most. Throws `cli/usage`, and the reason of the signal. */
+export async function readAll({ world, output, signal }: Context): Promise<string> {
   const { stdin } = world;
-  const waiting = setTimeout(() => output.note('Reading what is to be said from standard input …'), SAY_AFTER_MS);
+  const waiting = setTimeout(() => output.note('Reading standard input …'), SAY_AFTER_MS);
   try {
     const chunks: Buffer[] = [];
     let bytes = 0;

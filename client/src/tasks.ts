@@ -16,7 +16,7 @@ export interface Task {
   readonly failures: Readonly<Record<string, string>>;
   /** Whether `inputs` is empty because what they have returned is over 1 MiB: read it with `client.workflow(id)`. */
   readonly inputsOmitted: boolean;
-  /** Of a step that is done for each element of a list: the element, and the how-manyeth it is, from 0 on. */
+  /** Of a step that is done for each element of a list: the element, and its place in the list, from 0 on. */
   readonly element: unknown;
   readonly index: number | undefined;
   /** Whether it undoes what `step` had done: `action` is that of its `compensate`, `inputs` its output. */

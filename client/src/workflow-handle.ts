@@ -25,7 +25,9 @@ export interface WorkflowStep {
   readonly agent: string;
   readonly action: string;
   readonly state: StepState;
+  /** Which attempt at its last delivery it was, and how often it was given out: more than once where it has `retries`. */
   readonly attempt: number;
+  readonly tries: number;
   readonly output: unknown;
   /** Why it failed, was skipped, or was called off; or why it could not be undone. */
   readonly error: string | undefined;
@@ -39,8 +41,6 @@ export interface WorkflowStep {
   readonly dependencies: readonly number[];
   /** The position of the step that this is one element of. */
   readonly parent: number | undefined;
-  /** How often it was given out. */
-  readonly tries: number;
 }
 
 /** What a step waits for that has not ended, or that is being undone. */

@@ -8,6 +8,7 @@ import type { Connection } from './connection.ts';
 import { AgoraError, toAgoraError } from './errors.ts';
 import type { Events } from './events.ts';
 import { LiveQuery } from './live-query.ts';
+import { untilAborted } from './time.ts';
 import { createId } from './uuid.ts';
 import { definitionText, type WorkflowDefinition } from './workflow-definition.ts';
 import {
@@ -114,6 +115,7 @@ export class Workflows implements WorkflowSource {
           action: row.action,
           state: row.state as StepState, // the module stores no other words
           attempt: row.attempt,
+          tries: row.tries,
           output: row.output === '' ? undefined : (JSON.parse(row.output) as unknown),
           error: row.error === '' ? undefined : row.error,
           startedAt: dateOf(row.startedAt),
@@ -122,7 +124,6 @@ export class Workflows implements WorkflowSource {
           nestedWorkflowId: row.nested === '' ? undefined : row.nested,
           dependencies: row.dependencies,
           parent: row.parent === 0 ? undefined : row.parent - 1,
-          tries: row.tries,
         });
       }
       if (rows.length < LIMITS.page) return steps;
@@ -189,8 +190,7 @@ export class Workflows implements WorkflowSource {
   }
 
   async *events(id: string, since: Date, signal: AbortSignal | undefined): AsyncIterable<AgoraEvent> {
-    signal?.throwIfAborted();
-    const from = await this.#parts.events.firstSince(BigInt(since.getTime()) * 1000n);
+    const from = await untilAborted(signal, this.#parts.events.firstSince(BigInt(since.getTime()) * 1000n));
     // What waits is bounded: a subscription reads on from the kept log, page by page, as its events are taken.
     await using events = await this.#parts.events.subscribe(EVENT_TYPES, { from: Number(from) });
     const aborted = () => void events.close();

@@ -176,8 +176,9 @@ export function waitText({ waitsFor, whom, until }: WorkflowWait, now: Date): st
     case 'steps':
     case 'answer':
     case 'elements':
-    case 'workflow':
       return '';
+    case 'workflow':
+      return `is workflow ${who}`;
   }
 }
 

@@ -7,7 +7,7 @@ import { isQueue } from '../desk.ts';
 import { refuse } from '../refuse.ts';
 import { agora, type Ctx } from '../schema.ts';
 import { maySee } from './reducers.ts';
-import { specOf, stepAt, type Step } from './run.ts';
+import { specOf, stepAt, type Step } from './step.ts';
 
 const StepRow = t.object('StepRow', {
   position: t.u32(),
@@ -20,6 +20,8 @@ const StepRow = t.object('StepRow', {
   error: t.string(),
   startedAt: t.i64(),
   endedAt: t.i64(),
+  /** How often it was given out. */
+  tries: t.u32(),
   /** How far it is undone: `running`, `done`, `failed`, or empty. */
   undo: t.string(),
   /** The id of the workflow that the step is, once it has begun. */
@@ -28,8 +30,6 @@ const StepRow = t.object('StepRow', {
   dependencies: t.array(t.u32()),
   /** Of one element of a step that is done for each: one more than the position of that step; else 0. */
   parent: t.u32(),
-  /** How often it was given out. */
-  tries: t.u32(),
 });
 
 /** Steps from a position on, in order; for the initiator, participants and operators. */
@@ -47,10 +47,10 @@ export const workflowSteps = agora.procedure(
       for (let position = from; position < from + limit; position++) {
         const row = stepAt(tx.db, workflow, position);
         if (!row) break;
-        const { name, agentName: agent, action, state, attempt, output, error, startedAt, endedAt, undo } = row;
-        const { dependencies, parent, tries } = row;
-        const shown = { position, name, agent, action, state, attempt, output, error, startedAt, endedAt, undo };
-        rows.push({ ...shown, nested: nestedOf(row), dependencies, parent, tries });
+        const { name, agentName: agent, action, state, attempt, output, error, startedAt, endedAt, tries, undo } = row;
+        const about = { name, agent, action, state, attempt, output, error, startedAt, endedAt, tries, undo };
+        const { dependencies, parent } = row;
+        rows.push({ position, ...about, nested: nestedOf(row), dependencies, parent });
       }
       return rows;
     });

@@ -126,7 +126,7 @@ describe('whoever wants to go first', () => {
     await shell.run('register', 'Impatient');
     const sending = shell.start(['send', 'Impatient'], { isOpen: true });
     const waiting = shell.start(['wait', '--as', 'Impatient']);
-    await sending.said('Reading what is to be said');
+    await sending.said('Reading standard input');
     const watcher = await hub.join('Watchman');
     for await (const [agent] of watcher.watchAgents({ name: 'Impatient' })) if (agent?.presence === 'online') break;
     for (const each of [sending, waiting]) each.child.kill('SIGINT');

@@ -190,6 +190,14 @@ describe('agora migrate-files', () => {
     expect((await shell.run('migrate-files', tree)).code).toBe(0);
   });
 
+  it('cannot begin where it cannot write down what it sends', async () => {
+    write('Ada/a.json', '{"payload":{"n":1}}');
+    writeFileSync(join(tree, '.migrated'), 'a file is in the way');
+    const ended = await shell.run('migrate-files', tree);
+    expect(ended).toMatchObject({ code: 1, err: expect.stringContaining('cannot be written (EEXIST)') as string });
+    expect(await messages()).toEqual([]);
+  });
+
   it('stops at Ctrl-C with what it has done told and moved, and goes on later', async () => {
     makeTree(tree, 2_000);
     const run = shell.start(['migrate-files', tree, '--json']);

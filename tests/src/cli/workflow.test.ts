@@ -94,15 +94,17 @@ describe('agora workflow start', () => {
   });
 
   it('refuses what it cannot read, and flags that make no sense', async () => {
-    const [missing, broken, lonely, pair] = await Promise.all([
+    const [missing, broken, lonely, pair, long] = await Promise.all([
       shell.run('workflow', 'start', 'nowhere.yaml'),
       shell.start(['workflow', 'start', '-'], { input: '{' }).ended,
       shell.run('workflow', 'start', file('b.yaml', ['agent: Builder, action: build']), '--timeout', '3s'),
       shell.run('workflow', 'start', 'b.yaml', '--metadata', 'ticket'),
+      shell.run('workflow', 'start', 'b.yaml', '--wait', '--timeout', '60d'),
     ]);
     expect(missing).toMatchObject({ code: 2, err: expect.stringContaining('nowhere.yaml') as string });
     expect(broken).toMatchObject({ code: 2, err: expect.stringContaining('workflow/bad-definition') as string });
     expect(lonely).toMatchObject({ code: 2, err: expect.stringContaining('--wait or --watch') as string });
+    expect(long).toMatchObject({ code: 2, err: expect.stringContaining('at most 24d') as string });
     expect(pair).toMatchObject({ code: 2, err: expect.stringContaining('key=value') as string });
   });
 });

@@ -77,7 +77,11 @@ it('an approval outlives a restart of the hub', { timeout: 30_000 }, async () =>
   };
   const clients: AgoraClient[] = [];
   try {
-    const [builder, boss, lead] = [await connectAs('Builder'), await connectAs('Boss'), await connectAs('Lead')] as const;
+    const [builder, boss, lead] = [
+      await connectAs('Builder'),
+      await connectAs('Boss'),
+      await connectAs('Lead'),
+    ] as const;
     clients.push(builder, boss, lead);
     const shipped = build(builder);
     const workflow = await lead.startWorkflowCoordination(release);

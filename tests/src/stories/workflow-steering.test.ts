@@ -48,7 +48,11 @@ steps:
     const refused = lead.startWorkflowCoordination({ workflowType: 'bad', steps });
     const told = await refused.catch((error: unknown) => error);
     expect(told).toMatchObject({ code: 'workflow/bad-definition' });
-    expect(String(told).replace(/^.*?Error: /, '').split('; ')).toEqual([
+    expect(
+      String(told)
+        .replace(/^.*?Error: /, '')
+        .split('; '),
+    ).toEqual([
       'step "late", timeout_ms: Too small: expected number to be >=1',
       'step "nobody": name an agent, a capability, who has to approve, or a workflow',
       'step "round": there is no agent "Ghost"',

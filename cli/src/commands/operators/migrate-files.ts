@@ -40,6 +40,8 @@ export default defineCommand({
         progress.told(counts);
         await tell(context, outcome, () => progress.clear());
       }
+    } catch (thrown) {
+      throw isSystemError(thrown) ? stopped(thrown) : thrown;
     } finally {
       progress.clear();
       await summarise(context, counts, { root, isDry: flags.dryRun });
@@ -47,6 +49,16 @@ export default defineCommand({
     if (counts.left > 0 || counts.unmoved > 0) context.exit = EXIT.partial;
   },
 });
+
+function isSystemError(thrown: unknown): thrown is NodeJS.ErrnoException {
+  return thrown instanceof Error && 'syscall' in thrown;
+}
+
+/** What is about to be sent has to be written down first. */
+function stopped(cause: NodeJS.ErrnoException): CliError {
+  const sentence = `${MIGRATED} in the tree cannot be written (${cause.code}); what is not told above was not touched.`;
+  return new CliError('cli/unwritable', sentence, EXIT.failed, { cause });
+}
 
 type Counts = Record<Outcome['outcome'], number>;
 

@@ -3,14 +3,13 @@
 import { z } from 'zod';
 import type { Context } from '../../context.ts';
 import { CliError, EXIT } from '../../exit-code.ts';
-import { duration } from '../../usage.ts';
-import { DAY_MS, type Followed, waitForEnd, watchToEnd } from './follow.ts';
+import { DAY_MS, type Followed, patience, waitForEnd, watchToEnd } from './follow.ts';
 
 /** The flags that say how long to stay with it. */
 export const stayFlags = {
   wait: z.boolean().default(false),
   watch: z.boolean().default(false),
-  timeout: duration.optional(),
+  timeout: patience.optional(),
 };
 
 interface Stay {

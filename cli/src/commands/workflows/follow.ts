@@ -5,10 +5,13 @@ import type { Context } from '../../context.ts';
 import { EXIT } from '../../exit-code.ts';
 import { drawWorkflow } from '../../graph/draw.ts';
 import { oneLine } from '../../one-line.ts';
+import { duration } from '../../usage.ts';
 import { readPicture } from './picture.ts';
 
 /** How long to wait for the end, unless said otherwise. */
 export const DAY_MS = 24 * 3_600_000;
+/** How long somebody may wait: as long as timers go. */
+export const patience = duration.refine(ms => ms >= 1 && ms <= 24 * DAY_MS, 'at least 1ms, and at most 24d');
 const REDRAW_MS = 1_000;
 /** Many changes at once are drawn once. */
 const LEAST_PAUSE_MS = 100;

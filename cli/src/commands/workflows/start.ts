@@ -1,13 +1,13 @@
 // `agora workflow start`: a definition from a file or from standard input, checked, started, and followed if asked.
 
 import { readFile } from 'node:fs/promises';
-import { text } from 'node:stream/consumers';
 import type { WorkflowDefinition } from '@agora/client';
 import { z } from 'zod';
 import { actAs } from '../../acting.ts';
 import { defineCommand } from '../../command.ts';
 import type { Context } from '../../context.ts';
 import { CliError, EXIT } from '../../exit-code.ts';
+import { readAll } from '../../payload.ts';
 import { checkStay, stayFlags, stayWith } from './begun.ts';
 
 const pair = z.string().regex(/^[^=]+=/, 'key=value, as in --metadata ticket=42');
@@ -28,7 +28,7 @@ export default defineCommand({
 });
 
 async function readSource(context: Context, file: string): Promise<string> {
-  if (file === '-') return text(context.world.stdin);
+  if (file === '-') return readAll(context);
   try {
     return await readFile(context.path(file), 'utf8');
   } catch (cause) {
