@@ -80,7 +80,7 @@ export interface Host extends AsyncDisposable {
 
 /**
  * Starts a host with all databases of its data folder. Throws `HostError`: `host/port-in-use`, `host/cannot-listen`,
- * `storage/folder-in-use`, `storage/folder-unwritable`, `storage/damaged`.
+ * `storage/folder-in-use`, `storage/folder-unwritable`, `storage/no-room`, `storage/damaged`.
  */
 export async function startHost(options: HostOptions = {}): Promise<Host> {
   const { world = systemWorld, log = () => undefined, hostname = DEFAULT_HOSTNAME } = options;

@@ -20,6 +20,7 @@ import { z } from 'zod';
 import { assert, HostError, messageOf } from '../errors.ts';
 import { identityToHex, parseIdentity } from '../sats/hex.ts';
 import { type Backup, copyEnvironment, copyFiles, makeWhole, syncPath } from './folder-copy.ts';
+import { refuseLimitedAddressSpace } from './address-space.ts';
 import { checkEnvironments } from './check-folder.ts';
 import type { DatabaseRecord, DataFolder } from './data-folder.ts';
 import { type FolderLock, lockFolder } from './folder-lock.ts';
@@ -60,8 +61,9 @@ export class LmdbFolder implements DataFolder {
   readonly #aside: bigint[] = [];
   #closing: Promise<void> | undefined;
 
-  /** Throws `storage/folder-in-use`, `storage/folder-unwritable` or `storage/damaged`. */
+  /** Throws `storage/no-room`, `storage/folder-in-use`, `storage/folder-unwritable` or `storage/damaged`. */
   static async open(path: string): Promise<LmdbFolder> {
+    refuseLimitedAddressSpace();
     const lock = writable(path, () => {
       for (const folder of [path, join(path, 'databases'), join(path, 'keys')]) makeFolder(folder, 0o700);
       return lockFolder(path);
