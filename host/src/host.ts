@@ -67,6 +67,8 @@ export interface Host extends AsyncDisposable {
    * `publish/incompatible`, `publish/init-failed`.
    */
   publish(name: string, bundle: Uint8Array): Promise<Published>;
+  /** A token of this host: the same subject is the same identity, by default one that nobody had before. It does not expire. */
+  mint(subject?: string): Credentials;
   /** An open database by name or identity; undefined if there is none. */
   database(nameOrIdentity: string): OpenDatabase | undefined;
   /**
@@ -133,7 +135,7 @@ export async function startHost(options: HostOptions = {}): Promise<Host> {
       await databases.close();
       throw error;
     });
-    return new RunningHost({ server, http, databases, folder, owner, hostname, port, limits });
+    return new RunningHost({ server, tokens, http, databases, folder, owner, hostname, port, limits });
   } catch (error) {
     await folder.close();
     throw error;
@@ -142,6 +144,7 @@ export async function startHost(options: HostOptions = {}): Promise<Host> {
 
 interface Parts {
   readonly server: Server;
+  readonly tokens: Tokens;
   readonly http: HttpServer;
   readonly limits: HostLimits;
   readonly databases: Databases;
@@ -168,6 +171,10 @@ class RunningHost implements Host {
   publish(name: string, bundle: Uint8Array): Promise<Published> {
     const leave = { isCleared: false, breaksClients: 'always' } as const;
     return this.#parts.databases.publish(name, this.owner.identity, bundle, leave);
+  }
+
+  mint(subject?: string): Credentials {
+    return this.#parts.tokens.mint(subject);
   }
 
   database(nameOrIdentity: string): OpenDatabase | undefined {
