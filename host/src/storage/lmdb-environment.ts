@@ -3,6 +3,7 @@
 
 import { open, type RootDatabase } from 'lmdb';
 import { MAP_BYTES } from './address-space.ts';
+import { makeFolder } from './make-folder.ts';
 
 /** The file that an environment is, in its folder. */
 export const DATA_FILE = 'data.mdb';
@@ -12,6 +13,7 @@ export type Environment = RootDatabase<Buffer, string>;
 
 /** Opens the environment in a folder, and makes it if need be, unless it is only to be read. Throws what LMDB says. */
 export function openEnvironment(path: string, readOnly = false): Environment {
+  if (!readOnly) makeFolder(path, 0o700);
   const batching = { overlappingSync: false, eventTurnBatching: false };
   const options = {
     path,
