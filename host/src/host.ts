@@ -23,7 +23,7 @@ import { miscRoutes } from './server/routes/misc.ts';
 import { publishRoutes, type Publishers } from './server/routes/publish.ts';
 import { sqlRoutes } from './server/routes/sql.ts';
 import { createSigningKey, Tokens, type Credentials } from './server/tokens.ts';
-import { Upgrades } from './server/upgrade.ts';
+import { Upgrades, type Compression } from './server/upgrade.ts';
 import { Visits } from './server/visit.ts';
 import type { Backup } from './storage/folder-copy.ts';
 import { createMemoryFolder, openDataFolder, type DataFolder } from './storage/data-folder.ts';
@@ -48,6 +48,8 @@ export interface HostOptions {
   readonly publishers?: Publishers;
   /** Providers of OpenID Connect whose users may come in; by default only who has a token of this host. */
   readonly issuers?: readonly IssuerOptions[];
+  /** For whom answers are compressed that ask for it; by default clients on other machines. */
+  readonly compression?: Compression;
   readonly limits?: Partial<HostLimits>;
   readonly world?: World;
   /** Hears, in sentences, what an operator should know: failed requests, clients that were dropped. */
@@ -85,7 +87,12 @@ export interface Host extends AsyncDisposable {
  * `storage/folder-in-use`, `storage/folder-unwritable`, `storage/no-room`, `storage/damaged`.
  */
 export async function startHost(options: HostOptions = {}): Promise<Host> {
-  const { world = systemWorld, log = () => undefined, hostname = DEFAULT_HOSTNAME } = options;
+  const {
+    world = systemWorld,
+    log = () => undefined,
+    hostname = DEFAULT_HOSTNAME,
+    compression = 'elsewhere',
+  } = options;
   const folder =
     options.dataDir === undefined || options.inMemory === true
       ? createMemoryFolder()
@@ -128,7 +135,7 @@ export async function startHost(options: HostOptions = {}): Promise<Host> {
     ];
     const http: HttpServer = new HttpServer(routes, tokens, limits.maxBodyBytes, log);
     http.add(...miscRoutes(VERSION, world, new Metrics({ databases, door, http })));
-    const upgrades = new Upgrades(databases, tokens, world, limits.maxFrameBytes, log);
+    const upgrades = new Upgrades(databases, tokens, world, { ...limits, compression }, log);
     server.on('request', (request, response) => void http.serve(request, response));
     server.on('upgrade', (request, socket, head) => void upgrades.handle(request, socket as Socket, head));
     const port = await listen(server, options.port ?? 0, hostname).catch(async (error: unknown) => {
