@@ -40,6 +40,7 @@ const databaseRecord = z.object({
   owner: identityHex,
   names: z.array(z.string()),
   isUnfinished: z.boolean().optional(),
+  isLocked: z.boolean().optional(),
 });
 const nameRecord = z.object({ identity: identityHex });
 
@@ -99,14 +100,14 @@ export class LmdbFolder implements DataFolder {
     }
     for (const { key, value } of this.#registry.getRange()) {
       if (key.startsWith(DATABASE)) {
-        const { owner, names, isUnfinished } = fromJson(databaseRecord, value, key);
+        const { owner, names, isUnfinished, isLocked } = fromJson(databaseRecord, value, key);
         const identity = parseIdentity(key.slice(DATABASE.length));
         if (identity === undefined) throw new HostError('storage/damaged', `the record ${key} cannot be read`);
         if (this.#isAside(identity)) {
           this.#aside.push(identity);
           continue;
         }
-        this.#databases.set(identity, { identity, owner, names });
+        this.#databases.set(identity, { identity, owner, names, isLocked });
         if (isUnfinished) this.#unfinished.add(identity);
       } else if (key.startsWith(NAME)) {
         this.#names.set(key.slice(NAME.length), fromJson(nameRecord, value, key).identity);
@@ -152,8 +153,14 @@ export class LmdbFolder implements DataFolder {
     await this.#keep({ ...record, names }, record.names);
   }
 
+  async setLocked(identity: bigint, isLocked: boolean): Promise<void> {
+    const record = this.#databases.get(identity);
+    assert(record, 'a database that exists is locked');
+    await this.#keep({ ...record, isLocked: isLocked || undefined }, record.names);
+  }
+
   async #keep(record: DatabaseRecord, formerNames: readonly string[]): Promise<void> {
-    const { identity, owner, names } = record;
+    const { identity, owner, names, isLocked } = record;
     for (const name of names) {
       const taken = this.#names.get(name);
       assert(taken === undefined || taken === identity, `the name ${name} is free`);
@@ -163,7 +170,7 @@ export class LmdbFolder implements DataFolder {
     await this.#write(() => {
       for (const name of freed) void this.#registry.remove(NAME + name);
       for (const name of names) void this.#registry.put(NAME + name, toJson({ identity: identityToHex(identity) }));
-      const kept = { owner: identityToHex(owner), names, isUnfinished };
+      const kept = { owner: identityToHex(owner), names, isUnfinished, isLocked };
       void this.#registry.put(DATABASE + identityToHex(identity), toJson(kept));
     });
     for (const name of freed) this.#names.delete(name);
