@@ -1,3 +1,5 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
@@ -7,5 +9,7 @@ export default defineConfig({
     hookTimeout: 60_000,
     // What is waited for comes; how soon depends on what else the machine does.
     expect: { poll: { timeout: 10_000 } },
+    // No test touches what the user keeps.
+    env: { AGORA_HOME: join(tmpdir(), `agora-test-${process.pid}`), AGORA_TOKEN: '' },
   },
 });
