@@ -192,6 +192,7 @@ export class AgoraClient implements AsyncDisposable {
   async unregisterAgent(): Promise<void> {
     const gone = new AgoraError('agent/unknown', `"${this.name}" was unregistered`);
     this.#broadcasts.close(gone);
+    this.#outbox?.rest();
     await this.#agent.unregister();
     this.#inbox.close(gone);
   }

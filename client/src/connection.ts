@@ -234,6 +234,9 @@ export class Connection {
     } finally {
       this.#opening = undefined;
     }
+    // Lost or closed while nobody waited on it: nobody else will say so.
+    if (this.#end) throw this.#end;
+    if (session.isLost) throw new ConnectionError('connection/lost', 'the connection was lost as it was opened');
     this.#session = session;
     this.#become('connected');
     for (const waiter of this.#waiters) {

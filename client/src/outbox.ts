@@ -119,6 +119,11 @@ export class Outbox {
     for (const entry of this.#held.splice(0)) this.#perform(entry);
   }
 
+  /** The agent is unregistered: what is said from now on waits until it is registered anew. */
+  rest(): void {
+    this.#agent = undefined;
+  }
+
   /** There is a connection again: what was said meanwhile is as old as it is. */
   async resume(): Promise<void> {
     if (this.#agent !== undefined) await this.#freshen([...this.#entries]);
