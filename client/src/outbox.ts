@@ -298,7 +298,10 @@ export class Outbox {
     if (entries.length === 0) return;
     for (const entry of entries) entry.isKept = true;
     await this.#write(entries);
-    for (const entry of entries) if (this.#entries.has(entry)) this.#parts.told(noteOf(entry, 'kept'));
+    for (const entry of entries) {
+      const isKept = this.#entries.has(entry) && (!this.#store || entry.isSafe);
+      if (isKept) this.#parts.told(noteOf(entry, 'kept'));
+    }
   }
 
   /** Puts entries where they outlast the process. */
