@@ -37,3 +37,5 @@ process.exitCode = await run(process.argv.slice(2), {
   stderr: process.stderr,
   signal: stop.signal,
 });
+// Whoever read it is done; what is still open of it must not keep the process.
+process.stdin.destroy();
