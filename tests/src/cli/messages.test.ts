@@ -261,6 +261,12 @@ describe('agora inbox, agora wait', () => {
       { text: 'number 2' },
     ]);
     expect(rest.map(each => each['attempt'])).toEqual([1, 1, 1]);
+
+    for (const text of ['first', 'second']) await shell.json('broadcast', text);
+    for (const text of ['first', 'second']) {
+      const [heard, ...more] = await shell.json('inbox', '--as', 'Turns', '--take', '--limit', '1');
+      expect([heard?.['kind'], heard?.['payload'], more]).toEqual(['broadcast', { text }, []]);
+    }
     expect(await shell.json('inbox', '--as', 'Turns')).toEqual([]);
   });
 

@@ -60,7 +60,7 @@ async function takeMail({ output }: Context, client: AgoraClient, limit: number,
   client.on('notice', notice => notices.push(notice));
   await serveAs(client, { credit: limit, force });
   try {
-    const taken = await gather(client);
+    const taken = atMost(limit, await gather(client));
     for (const notice of notices) await output.data(describeNotice(notice), () => showNotice(notice));
     for (const message of taken) {
       await output.data(describeMessage(message), () => showMessage(output, message));
@@ -71,6 +71,13 @@ async function takeMail({ output }: Context, client: AgoraClient, limit: number,
   } finally {
     if (credit !== limit) await client.updateAgent({ credit });
   }
+}
+
+/** All duties, which were offered to be taken; broadcasts as far as there is room, since they lose nothing by waiting. */
+function atMost(limit: number, messages: readonly IncomingMessage[]): IncomingMessage[] {
+  const duties = messages.filter(each => !each.broadcast);
+  const broadcasts = messages.filter(each => each.broadcast);
+  return [...duties, ...broadcasts.slice(0, Math.max(0, limit - duties.length))];
 }
 
 /** A payload over 4 KiB comes after its message was offered: all that is offered is waited for. */
