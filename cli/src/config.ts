@@ -83,7 +83,7 @@ function configFiles(environment: Readonly<Record<string, string | undefined>>, 
 }
 
 /** Where the user's own settings are: `$AGORA_HOME`, else `$XDG_CONFIG_HOME/agora`, else `~/.config/agora`. */
-export function configFolder(environment: Readonly<Record<string, string | undefined>>): string {
+function configFolder(environment: Readonly<Record<string, string | undefined>>): string {
   const { AGORA_HOME: home, XDG_CONFIG_HOME: xdg } = environment;
   if (home) return home;
   return join(xdg || join(homedir(), '.config'), 'agora');

@@ -1,16 +1,17 @@
 // What a command is given: settings, a way to print, a way to the hub, and the sign to stop.
 
 import { resolve } from 'node:path';
+import type { Readable } from 'node:stream';
 import type { AgoraClient, AgoraClientOptions } from '@agora/client';
 import type { Resolved } from './config.ts';
-import { CliError, EXIT, type ExitCode } from './exit-code.ts';
+import { EXIT, type ExitCode } from './exit-code.ts';
 import type { Output } from './output.ts';
 
 /** What the process gives; a test gives its own. */
 export interface World {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
-  readonly stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean };
+  readonly stdin: Readable & { readonly isTTY?: boolean };
   readonly stdout: NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
   readonly stderr: NodeJS.WritableStream & { readonly isTTY?: boolean };
   /** Aborted by Ctrl-C and by SIGTERM. */
@@ -34,12 +35,6 @@ export class Context {
 
   get signal(): AbortSignal {
     return this.world.signal;
-  }
-
-  /** The agent that `--as`, `AGORA_AGENT` or a file names. Throws `cli/no-agent` where there is none. */
-  agentName(): string {
-    if (this.settings.agent !== undefined) return this.settings.agent;
-    throw new CliError('cli/no-agent', 'Say which agent you are: --as NAME, or AGORA_AGENT.', EXIT.usage);
   }
 
   /** A path that was typed: relative to where it was typed. */

@@ -1,6 +1,7 @@
 // Messages as programs and as people read them.
 
 import type { IncomingMessage, PeekedMessage, Task } from '@agora/client';
+import { manyLines, oneLine } from './one-line.ts';
 import type { Output } from './output.ts';
 
 /** What a program is told of a message. Members without a value are left out. */
@@ -27,17 +28,17 @@ export function showMessage(output: Output, message: IncomingMessage | PeekedMes
 /** A value for people: a text as it is, `{"text": …}` as its text, all else as JSON. */
 export function showValue(value: unknown): string {
   if (value === undefined) return '';
-  if (typeof value === 'string') return value;
+  if (typeof value === 'string') return manyLines(value);
   if (typeof value === 'object' && value !== null && 'text' in value && typeof value.text === 'string') {
-    if (Object.keys(value).length === 1) return value.text;
+    if (Object.keys(value).length === 1) return manyLines(value.text);
   }
-  return JSON.stringify(value, undefined, 2);
+  return manyLines(JSON.stringify(value, undefined, 2));
 }
 
 /** A value on one line, no longer than `width`. */
 export function shortValue(value: unknown, width: number): string {
   const text = typeof value === 'object' ? JSON.stringify(value) : showValue(value);
-  const line = text.replace(/\s+/g, ' ');
+  const line = oneLine(text);
   return line.length > width ? `${line.slice(0, Math.max(0, width - 1))}…` : line;
 }
 

@@ -1,6 +1,7 @@
 // What is said: a text, JSON from a flag or a file, or whatever comes on standard input.
 
 import { readFile } from 'node:fs/promises';
+import { addAbortSignal } from 'node:stream';
 import { z } from 'zod';
 import type { Context } from './context.ts';
 import { CliError, EXIT } from './exit-code.ts';
@@ -78,21 +79,20 @@ async function readJsonFile(context: Context, file: string): Promise<unknown> {
 export async function readAll({ world, output, signal }: Context): Promise<string> {
   const { stdin } = world;
   const waiting = setTimeout(() => output.note('Reading standard input …'), SAY_AFTER_MS);
-  const stop = () => stdin.removeAllListeners().emit('end');
-  signal.addEventListener('abort', stop, { once: true });
   try {
     const chunks: Buffer[] = [];
     let bytes = 0;
-    for await (const chunk of stdin) {
-      const part = Buffer.from(chunk);
+    for await (const chunk of addAbortSignal(signal, stdin)) {
+      const part = Buffer.from(chunk as Uint8Array); // no encoding was set
       bytes += part.length;
       if (bytes > MOST_BYTES) throw new CliError('cli/usage', 'Standard input is longer than 1 MiB.', EXIT.usage);
       chunks.push(part);
     }
-    signal.throwIfAborted();
     return Buffer.concat(chunks).toString('utf8');
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error;
   } finally {
     clearTimeout(waiting);
-    signal.removeEventListener('abort', stop);
   }
 }

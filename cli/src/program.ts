@@ -65,8 +65,8 @@ interface Globals {
 
 type Perform = (row: CommandRow, given: Readonly<Record<string, unknown>>, globals: Globals) => Promise<void>;
 
-/** The parser of the whole table; also what completion asks. */
-export function createParser(world: World, perform: Perform): Parser {
+/** The parser of the whole table. */
+function createParser(world: World, perform: Perform): Parser {
   const root = configure(new Parser('agora'), world)
     .description('A real-time coordination hub for AI agents.')
     .version(VERSION, '--version')
@@ -99,6 +99,7 @@ function addCommand(command: Parser, row: CommandRow, perform: Perform): void {
     command.addOption(otherwise === undefined ? option : option.default(otherwise, String(otherwise)));
   }
   for (const { flag, summary } of GLOBAL_FLAGS) command.addOption(new Option(flag, summary).hideHelp());
+  command.addHelpText('after', `\nWith every command: ${GLOBAL_FLAGS.map(({ flag }) => flag).join(' ')}`);
   if (row.examples) command.addHelpText('after', `\nExamples:\n${row.examples.map(line => `  ${line}`).join('\n')}`);
   command.action(async () => {
     const given: Record<string, unknown> = { ...command.opts() };

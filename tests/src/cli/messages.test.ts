@@ -121,6 +121,20 @@ describe('agora send', () => {
   });
 });
 
+describe('whoever wants to go first', () => {
+  it('may, while what is to be said is read, and while mail is waited for', async () => {
+    await shell.run('register', 'Impatient');
+    const sending = shell.start(['send', 'Impatient'], { isOpen: true });
+    const waiting = shell.start(['wait', '--as', 'Impatient']);
+    await sending.said('Reading standard input');
+    const watcher = await hub.join('Watchman');
+    for await (const [agent] of watcher.watchAgents({ name: 'Impatient' })) if (agent?.presence === 'online') break;
+    for (const each of [sending, waiting]) each.child.kill('SIGINT');
+    const [sent, waited] = await Promise.all([sending.ended, waiting.ended]);
+    expect([sent.code, sent.out, waited]).toEqual([130, '', { code: 130, out: '', err: 'error Interrupted.\n' }]);
+  });
+});
+
 describe('agora ask', () => {
   it('prints the answer: a text as it is, all else as JSON, and how far it is meanwhile', async () => {
     const answerer = await hub.join('Answerer', { capabilities: ['answering'] });
@@ -157,6 +171,19 @@ describe('agora ask', () => {
     // Whoever asked is gone afterwards.
     const left = await answerer.findAgents();
     expect(left.filter(each => each.name.startsWith('cli-ask'))).toEqual([]);
+  });
+
+  it('answers what is asked back in a terminal, where nothing that agents say draws elsewhere', async () => {
+    const worker = await hub.join('Painter');
+    await worker.subscribeToMessages<string>(async (message, context) => {
+      if (message.continues === undefined) return context.requireInput('which \u001b[2Jcolour?');
+      return { text: `painted ${JSON.stringify(message.payload)}` };
+    });
+    const asking = shell.startInTerminal(['ask', 'Painter', 'paint it', '--no-color']);
+    await asking.said('Painter asks: which [2Jcolour?');
+    asking.child.stdin?.write('blue\r');
+    await asking.said('painted {"text":"blue"}');
+    expect((await asking.ended).code).toBe(0);
   });
 
   it('calls the question off at Ctrl-C', async () => {

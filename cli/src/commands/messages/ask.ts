@@ -8,6 +8,7 @@ import { defineCommand } from '../../command.ts';
 import type { Context } from '../../context.ts';
 import { EXIT } from '../../exit-code.ts';
 import { showValue } from '../../message-text.ts';
+import { manyLines } from '../../one-line.ts';
 import { payloadOf, readPayload } from '../../payload.ts';
 import { duration } from '../../usage.ts';
 import { optionsOf, sendingInput } from './sending.ts';
@@ -79,7 +80,7 @@ async function showAnswer(context: Context, answer: Answer, timeoutMs: number): 
     case 'error':
       context.exit = EXIT.answer;
       if (output.isJson) return output.data({ messageId, from, status, error: answer.error }, () => '');
-      return output.note(`${output.paint('red', 'error')} ${from} answers: ${answer.error}`);
+      return output.note(`${output.paint('red', 'error')} ${from} answers: ${manyLines(answer.error)}`);
     case 'input_required': {
       if (world.stdin.isTTY === true && output.isTerminal) {
         const typed = await prompt(context, `${from} asks: ${showValue(answer.question)}\n> `);

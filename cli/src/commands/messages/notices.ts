@@ -1,6 +1,7 @@
 // Word about what the agent sent: a late answer, a dead letter.
 
 import type { Notice } from '@agora/client';
+import { oneLine } from '../../one-line.ts';
 
 /** What a program is told of it. */
 export function describeNotice({ kind, about, from, payload }: Notice) {
@@ -9,5 +10,5 @@ export function describeNotice({ kind, about, from, payload }: Notice) {
 
 /** A line for people. */
 export function showNotice({ kind, about, payload }: Notice): string {
-  return `${kind}  message ${about}: ${JSON.stringify(payload)}`;
+  return `${kind}  message ${about}: ${oneLine(JSON.stringify(payload))}`;
 }
