@@ -63,6 +63,11 @@ export class Journal implements AsyncDisposable {
     return known?.digest === digest ? known : undefined;
   }
 
+  /** Where files of earlier runs are to go. */
+  targets(): string[] {
+    return [...this.#pending.values()].map(({ target }) => target);
+  }
+
   /** Writes down what is about to be sent; it is on disk when this settles. */
   async sending(files: readonly Sending[]): Promise<void> {
     if (files.length === 0) return;

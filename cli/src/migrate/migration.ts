@@ -45,7 +45,7 @@ async function* perform(options: MigrationOptions, post: Post): AsyncGenerator<O
     await using journal = await Journal.open(join(root, MIGRATED, '.journal'), target =>
       existsSync(join(root, target)),
     );
-    const mover = new Mover(root);
+    const mover = new Mover(root, journal.targets());
     let window: Prepared[] = [];
     let bytes = 0;
     for await (const found of prepareAll(options)) {

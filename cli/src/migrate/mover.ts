@@ -21,11 +21,12 @@ interface Moved {
 export class Mover {
   readonly #root: string;
   readonly #made = new Set<string>();
-  /** Targets of the window that are promised and not there yet. */
-  readonly #promised = new Set<string>();
+  /** Targets that are promised and not there yet. */
+  readonly #promised: Set<string>;
 
-  constructor(root: string) {
+  constructor(root: string, promised: Iterable<string>) {
     this.#root = root;
+    this.#promised = new Set(promised);
   }
 
   /** Where a file will go: its own place, or one beside it that is free. */

@@ -1,5 +1,6 @@
 // `agora migrate-files`: every file of a tree is sent once or stays with the reason, also when the run is killed in the middle.
 
+import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -211,6 +212,25 @@ describe('agora migrate-files', () => {
     expect(await numbers()).toHaveLength(sent);
     expect((await shell.run('migrate-files', tree)).code).toBe(7);
     expect(await numbers()).toHaveLength(2_000);
+  });
+
+  it('leaves what a run of days ago may have sent, until it is told to send it again', async () => {
+    const text = '{"payload":{"n":1}}';
+    write('Ada/a.json', text);
+    mkdirSync(join(tree, '.migrated'));
+    const sending = {
+      path: 'Ada/a.json',
+      digest: createHash('sha256').update(text).digest('base64url'),
+      id: '01900000-0000-7000-8000-000000000001', // of June 2024
+      target: '.migrated/Ada/a.json',
+    };
+    writeFileSync(join(tree, '.migrated/.journal'), `${JSON.stringify({ sending: [sending] })}\n`);
+    const unsure = await shell.run('migrate-files', tree, '--json');
+    expect(left(linesOf(unsure))).toEqual({ 'Ada/a.json': 'file/uncertain' });
+    expect(await numbers()).toEqual([]);
+    expect((await shell.run('migrate-files', tree, '--resend')).code).toBe(0);
+    expect(await numbers()).toEqual([1]);
+    expect(movedFiles()).toEqual(['Ada/a.json']);
   });
 
   it('writes down which file became which message', async () => {

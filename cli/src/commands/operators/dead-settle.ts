@@ -1,6 +1,6 @@
 // `agora dead redrive` and `agora dead purge`: letters by number, or all that fit.
 
-import type { AgoraClient, DeadLetterFilter } from '@agora/client';
+import type { AgoraClient, DeadLetter, DeadLetterFilter } from '@agora/client';
 import { z } from 'zod';
 import { defineCommand } from '../../command.ts';
 import type { Context } from '../../context.ts';
@@ -65,14 +65,16 @@ async function settleEach(
   context: Context,
   client: AgoraClient,
   deed: Deed,
-  numbers: readonly bigint[],
+  numbers: Iterable<bigint> | AsyncIterable<bigint>,
 ): Promise<void> {
   const { output } = context;
+  let done = 0;
   let refused = 0;
   let exit: typeof context.exit = EXIT.ok;
-  for (const no of numbers) {
+  for await (const no of numbers) {
     try {
       await deed.one(client, no);
+      done++;
       await output.data({ no, done: deed.done }, () => `${no} ${deed.done}`);
     } catch (thrown) {
       const { code, message, exit: of } = describeError(thrown);
@@ -86,7 +88,7 @@ async function settleEach(
       );
     }
   }
-  if (refused > 0) context.exit = refused < numbers.length ? EXIT.partial : exit;
+  if (refused > 0) context.exit = done > 0 ? EXIT.partial : exit;
 }
 
 async function settleAll(
@@ -97,20 +99,24 @@ async function settleAll(
 ): Promise<void> {
   const { output } = context;
   const filter = await filterOf(await AgentNames.read(client), asked);
-  const numbers: bigint[] = [];
-  for await (const { no } of findLetters(client, filter)) numbers.push(no);
-  if (numbers.length === 0) {
+  let found = 0;
+  for await (const _ of findLetters(client, filter)) found++;
+  if (found === 0) {
     output.note('No dead letters fit.');
     return output.data({ found: 0, done: deed.done }, () => `0 ${deed.done}`);
   }
-  const letters = numbers.length === 1 ? 'a dead letter' : `${numbers.length} dead letters`;
+  const letters = found === 1 ? 'a dead letter' : `${found} dead letters`;
   await confirmed(context, `${deed.verb} ${letters}?`, yes);
   try {
     await deed.all(client, filter);
   } catch (thrown) {
     // Who is no operator may do it to their own, one by one.
     if (describeError(thrown).code !== 'operator/required') throw thrown;
-    return settleEach(context, client, deed, numbers);
+    return settleEach(context, client, deed, numbersOf(findLetters(client, filter)));
   }
-  await output.data({ found: numbers.length, done: deed.done }, () => `${letters} ${deed.done}`);
+  await output.data({ found, done: deed.done }, () => `${letters} ${deed.done}`);
+}
+
+async function* numbersOf(letters: AsyncIterable<DeadLetter>): AsyncGenerator<bigint, void> {
+  for await (const { no } of letters) yield no;
 }
