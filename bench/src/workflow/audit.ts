@@ -8,10 +8,26 @@ import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { chain, inputsOf, numberOfStep, outputOf, STEPS } from './chain.ts';
 
-/** A row of `workflow_state`: id, status, steps in all, steps that ended. */
+/** The columns of `workflow_state` that are read. */
+export const STATE_COLUMNS = ['id', 'status', 'total', 'ended'] as const;
+/** A row of them: id, status, steps in all, steps that ended. */
 export const StateRow = z.tuple([z.string(), z.string(), z.number(), z.number()]);
 
-/** A row of `step`: id, workflow, position, name, requirements, state, output, tries, attempt, start, end (µs since 1970). */
+/** The columns of `step` that are read. */
+export const STEP_COLUMNS = [
+  'id',
+  'workflow',
+  'position',
+  'name',
+  'requirements',
+  'state',
+  'output',
+  'tries',
+  'attempt',
+  'started_at',
+  'ended_at',
+] as const;
+/** A row of them; the times are µs since 1970. */
 export const StepRow = z.tuple([
   z.number(),
   z.string(),

@@ -4,7 +4,7 @@ import { type Hub, startHub } from '@agora/scripts/hub';
 import { z } from 'zod';
 import { countRows, readRows } from '../agora/read-rows.ts';
 import { servePart } from '../part.ts';
-import { AssignmentRow, auditRows, StateRow, StepRow } from './audit.ts';
+import { AssignmentRow, auditRows, STATE_COLUMNS, StateRow, STEP_COLUMNS, StepRow } from './audit.ts';
 
 let hub: Hub | undefined;
 
@@ -18,12 +18,8 @@ servePart({
   async audit(argument) {
     if (!hub) throw new Error('the hub was not started');
     const started = z.number().parse(argument);
-    const states = await readRows(hub, 'SELECT id, status, total, ended FROM workflow_state', StateRow);
-    const steps = await readRows(
-      hub,
-      'SELECT id, workflow, position, name, requirements, state, output, tries, attempt, started_at, ended_at FROM step',
-      StepRow,
-    );
+    const states = await readRows(hub, `SELECT ${STATE_COLUMNS.join(', ')} FROM workflow_state`, StateRow);
+    const steps = await readRows(hub, `SELECT ${STEP_COLUMNS.join(', ')} FROM step`, StepRow);
     const assignments = await readRows(hub, "SELECT step, payload FROM message WHERE kind = 'task'", AssignmentRow);
     const faults = auditRows(started, { states, steps, assignments });
     const counts: [string, string, number][] = [
