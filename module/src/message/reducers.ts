@@ -120,6 +120,6 @@ function perform(desk: Desk, act: Act): void {
     case 'StartWorkflow':
       return start(desk, act.value);
     case 'UnwatchWorkflow':
-      return unwatch(desk.ctx, act.value.workflow);
+      return unwatch(desk, act.value.workflow);
   }
 }

@@ -37,33 +37,35 @@ export interface Beginning {
 
 /** Stores a workflow whose steps are all pending. */
 export function begin(desk: Desk, { id, initiator, definition, plan, parentStep, inputs }: Beginning): Run {
-  const { db } = desk.ctx;
   const agentOf = (name: string) => desk.boxNamed(name)?.agent ?? 0n;
-  db.workflow.insert({
-    id,
-    initiator,
-    type: plan.type,
-    definition,
-    participants: plan.participants.map(agentOf),
-    priority: plan.priority,
-    createdAt: desk.now,
-    parentStep,
-    inputs,
-  });
-  db.workflowState.insert({
-    id,
-    type: plan.type,
-    status: 'running',
-    total: plan.steps.length,
-    ended: 0,
-    reason: '',
-    startedAt: desk.now,
-    endedAt: 0n,
-    version: 0,
-    outcome: '',
-  });
+  const run = Run.begin(
+    desk,
+    {
+      id,
+      initiator,
+      type: plan.type,
+      definition,
+      participants: plan.participants.map(agentOf),
+      priority: plan.priority,
+      createdAt: desk.now,
+      parentStep,
+      inputs,
+    },
+    {
+      id,
+      type: plan.type,
+      status: 'running',
+      total: plan.steps.length,
+      ended: 0,
+      reason: '',
+      startedAt: desk.now,
+      endedAt: 0n,
+      version: 0,
+      outcome: '',
+    },
+  );
   plan.steps.forEach((step, position) => {
-    db.step.insert({
+    run.store({
       id: 0n,
       workflow: id,
       position,
@@ -90,8 +92,6 @@ export function begin(desk: Desk, { id, initiator, definition, plan, parentStep,
     });
   });
   if (plan.deadlineMs > 0) remember(desk, desk.now + BigInt(plan.deadlineMs) * 1000n, 'workflow-deadline', 0n, id);
-  const run = Run.find(desk, id);
-  if (!run) throw new Error(`workflow ${id} was stored, and is not there`);
   run.tell('workflow_started', { initiator: desk.box(initiator)?.name });
   return run;
 }

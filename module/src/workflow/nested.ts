@@ -36,8 +36,9 @@ export function endNested(nested: Run): void {
   const { desk } = nested;
   const row = desk.ctx.db.step.id.find(nested.definition.parentStep);
   const run = row && Run.find(desk, row.workflow);
-  const step = run?.step(row?.position ?? -1);
-  if (!run || step?.state !== 'running' || step.message !== nested.state.id) return;
+  if (!run) return;
+  const step = run.stepOf(row);
+  if (step.state !== 'running' || step.message !== nested.state.id) return;
   run.attemptEnded(step, answerOf(nested));
 }
 

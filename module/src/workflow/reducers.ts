@@ -1,7 +1,7 @@
 // Workflows are started, and watched.
 
 import { t } from 'spacetimedb/server';
-import { isOperator, isSame, requireAdmitted } from '../access.ts';
+import { isOperator, isSame } from '../access.ts';
 import { LIMITS, UUID_V7 } from '../contract.ts';
 import { asMember } from '../desk.ts';
 import { refuse } from '../refuse.ts';
@@ -18,16 +18,16 @@ export const startWorkflow = agora.reducer({ id: t.string(), agent: t.u64(), def
 
 /** Follows a workflow in `myWorkflows`. */
 export const watchWorkflow = agora.reducer({ workflow: t.string() }, (ctx, { workflow }) => {
-  requireAdmitted(ctx);
-  if (!maySee(ctx, workflow))
-    refuse('workflow/unknown', `there is no workflow ${workflow.slice(0, 64)} that you may see`);
-  watch(ctx, workflow);
+  asMember(ctx, desk => {
+    if (!maySee(ctx, workflow))
+      refuse('workflow/unknown', `there is no workflow ${workflow.slice(0, 64)} that you may see`);
+    watch(desk, workflow);
+  });
 });
 
 /** Stops following a workflow; harmless for one that was not followed. */
 export const unwatchWorkflow = agora.reducer({ workflow: t.string() }, (ctx, { workflow }) => {
-  requireAdmitted(ctx);
-  unwatch(ctx, workflow);
+  asMember(ctx, desk => unwatch(desk, workflow));
 });
 
 /** Says yes to a step, for whoever is asked, and operators. */
@@ -82,7 +82,7 @@ export const forkWorkflow = agora.reducer(
       if (!maySee(ctx, workflow))
         refuse('workflow/unknown', `there is no workflow ${workflow.slice(0, 64)} that you may see`);
       fork(desk, workflow, { id, agent, step });
-      watch(ctx, id);
+      watch(desk, id);
     });
   },
 );

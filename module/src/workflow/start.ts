@@ -31,5 +31,5 @@ export function start(desk: Desk, { id, agent, definition }: Start): void {
   const plan = planOf(desk, definition);
   begin(desk, { id, initiator: agent, definition, plan, parentStep: 0n, inputs: '' }).release();
   Run.saveAll(desk);
-  watch(desk.ctx, id);
+  watch(desk, id);
 }
