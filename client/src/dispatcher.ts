@@ -18,6 +18,8 @@ import type { IncomingMessage } from './incoming-message.ts';
 export interface Consumer {
   wants(message: IncomingMessage): boolean;
   take(message: IncomingMessage): void;
+  /** Nothing more will come: the client was closed, or its connection will not be back (`error`). */
+  end?(error: Error | undefined): void;
 }
 
 /** Gives each delivery to the consumer that handles it, and keeps the ones that nobody wants yet. */
@@ -84,6 +86,11 @@ export class Dispatcher {
       if (at >= 0) consumers.splice(at, 1);
     }
     for (const message of waiting) this.dispatch(message);
+  }
+
+  /** Nothing more will come to anybody. */
+  end(error: Error | undefined): void {
+    for (const consumer of [...this.#tasks, ...this.#messages]) consumer.end?.(error);
   }
 
   /** Gives a message to whoever wants it. */

@@ -2,8 +2,9 @@
 
 import { UUID_V7 } from '../contract.ts';
 import type { Desk } from '../desk.ts';
+import { refuseOverflow } from '../quota/charge.ts';
 import { refuse } from '../refuse.ts';
-import { isLongerThan } from '../text.ts';
+import { byteLength, isLongerThan } from '../text.ts';
 import { begin, planOf } from './begin.ts';
 import { Run } from './run.ts';
 import { watch } from './watch.ts';
@@ -29,6 +30,7 @@ export function start(desk: Desk, { id, agent, definition }: Start): void {
     refuse('workflow/id-reused', `${id} was used for another workflow; start under a new id`);
   }
   const plan = planOf(desk, definition);
+  refuseOverflow(desk, byteLength(definition));
   begin(desk, { id, initiator: agent, definition, plan, parentStep: 0n, inputs: '' }).release();
   Run.saveAll(desk);
   watch(desk, id);
