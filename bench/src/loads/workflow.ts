@@ -2,7 +2,7 @@
 
 import { runLoad, type Load } from '../harness.ts';
 import { table } from '../print.ts';
-import { agora, agoraInMemory, filePoll, fileWatch, fileWatchSynced } from '../workflow/contenders.ts';
+import { agora, agoraInMemory, filePoll, fileWatch, fileWatchSynced, hubAlone } from '../workflow/contenders.ts';
 import { ratioLines, withRatios, type ComparedReport } from '../workflow/ratios.ts';
 
 const HELD = 'workflows succeeded, every step of them done once and in order, with exactly its inputs';
@@ -11,7 +11,7 @@ const HELD = 'workflows succeeded, every step of them done once and in order, wi
 export const workflow: Load<ComparedReport> = {
   name: 'workflow',
   async run(size, note) {
-    const contenders = [agora, agoraInMemory, fileWatchSynced, fileWatch, filePoll];
+    const contenders = [agora, agoraInMemory, fileWatchSynced, fileWatch, filePoll, hubAlone];
     const report = await runLoad({ name: 'workflow', contenders, held: HELD }, size, note);
     return withRatios(report, [agora.name]);
   },

@@ -39,7 +39,8 @@ export function lookInto(inbox: string, look: Look, pollMs: number, sweep: (file
     if (files.length > 0) sweep(files);
   };
   if (look === 'poll') {
-    setInterval(run, pollMs);
+    // Pollers that begin together must not look in step with each other.
+    setTimeout(() => setInterval(run, pollMs), Math.random() * pollMs);
     return;
   }
   // Once for all the changes that were told in one turn, so that none is lost when the system drops some.

@@ -4,13 +4,21 @@ import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { Contender } from '../harness.ts';
+import type { Contender, Size } from '../harness.ts';
 import { Part } from '../part.ts';
 import type { Look } from '../peers/folder.ts';
 import { STEPS } from './chain.ts';
+import type { Turns } from './cost.ts';
 import { AMOUNTS, measureWorkflows, type Amount } from './measure.ts';
 
 const POLL_MS = 100;
+
+const TURNS: Record<Size, Turns> = { full: { warmUp: 500, measured: 1_500 }, quick: { warmUp: 200, measured: 400 } };
+const Measured = z.object({
+  measurements: z.array(z.object({ metric: z.string(), unit: z.string(), value: z.number() })),
+  audited: z.number(),
+  faults: z.array(z.string()),
+});
 
 /** The hub that has everything on disk before anybody hears of it. */
 export const agora = hubContender('agora', { durable: true });
@@ -26,6 +34,19 @@ export const fileWatch = fileContender('file, watched', { how: 'watch', synced: 
 
 /** The same with the hub's promise about the disk. */
 export const fileWatchSynced = fileContender('file, watched, synced', { how: 'watch', synced: true });
+
+/** The hub's own work: each act of a workflow, without a socket. */
+export const hubAlone: Contender = {
+  name: 'the hub alone',
+  async round(size) {
+    const part = new Part('the hub alone', new URL('./cost-part.ts', import.meta.url));
+    try {
+      return await part.call('measure', TURNS[size], Measured);
+    } finally {
+      await part.stop();
+    }
+  },
+};
 
 function hubContender(name: string, { durable }: { readonly durable: boolean }): Contender {
   return { name, round: size => hubRound(name, durable, AMOUNTS[size]) };
