@@ -62,7 +62,7 @@ export async function hubRound(name: string, durable: boolean, amount: Amount) {
     const url = await hub.call('start', durable ? folder : null, z.string());
     for (const part of [...workers, coordinator]) await part.call('start', url, z.null());
     const audit = (started: number) => hub.call('audit', started, z.array(z.string()));
-    const round = await measureWorkflows({ coordinator, workers, audit }, amount);
+    const round = await measureWorkflows({ hub, coordinator, workers, audit }, amount);
     await Promise.all([...workers, coordinator].map(part => part.call('stop', null, z.null())));
     await hub.call('stop', null, z.null());
     return round;

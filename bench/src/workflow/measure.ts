@@ -10,6 +10,8 @@ import { Done } from './journal.ts';
 
 /** A coordinator and the workers of the steps, in their order, however they are connected. */
 export interface Crew {
+  /** What is between them, where that is a process. */
+  readonly hub?: Part;
   readonly coordinator: Part;
   readonly workers: readonly Part[];
   /** What the medium itself says against "so many workflows, all of them done". */
@@ -55,7 +57,9 @@ export async function measureWorkflows(crew: Crew, amount: Amount, spreadMs = SP
     wholeMs.push(span.endedAt - span.startedAt);
   }
   const firstOfMany = started;
+  const spentBefore = await spentBy(crew);
   const manyMs = await runMany(amount.many);
+  const spent = await spentBy(crew);
 
   const alone = await handOffs(workers, n => n >= firstSingle && n < firstOfMany);
   const crowded = await handOffs(workers, n => n >= firstOfMany);
@@ -70,10 +74,27 @@ export async function measureWorkflows(crew: Crew, amount: Amount, spreadMs = SP
       ...latency('start to result', wholeMs),
       { metric: `workflows, ${IN_FLIGHT} in flight`, unit: 'workflows/s', value: (1000 * amount.many) / manyMs },
       ...latency(`hand-off, ${IN_FLIGHT} in flight`, crowded.ms),
+      ...spent.map(({ metric, ms }, at) => {
+        const micros = 1000 * (ms - (spentBefore[at]?.ms ?? 0));
+        return { metric, unit: 'µs', value: micros / amount.many };
+      }),
     ],
     audited: started,
     faults: [...alone.faults, ...crowded.faults, ...faults.flat()],
   };
+}
+
+/** What the processor has spent on the hub, and on the others together. */
+async function spentBy({
+  hub,
+  coordinator,
+  workers,
+}: Crew): Promise<{ readonly metric: string; readonly ms: number }[]> {
+  const agents = await Promise.all([coordinator, ...workers].map(part => part.cpuMs()));
+  return [
+    ...(hub ? [{ metric: 'processor time of the hub, a workflow', ms: await hub.cpuMs() }] : []),
+    { metric: 'processor time of the agents, a workflow', ms: agents.reduce((sum, ms) => sum + ms, 0) },
+  ];
 }
 
 /** From the answer of each step to the moment the next agent has its assignment, in ms; no step begins before that answer. */
