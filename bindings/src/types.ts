@@ -74,6 +74,12 @@ export const Act = __t.enum("Act", {
   get Reply() {
     return ReplyAct;
   },
+  get StartWorkflow() {
+    return StartWorkflowAct;
+  },
+  get UnwatchWorkflow() {
+    return UnwatchWorkflowAct;
+  },
 });
 export type Act = __Infer<typeof Act>;
 
@@ -701,6 +707,13 @@ export const SignalRow = __t.object("SignalRow", {
 });
 export type SignalRow = __Infer<typeof SignalRow>;
 
+export const StartWorkflowAct = __t.object("StartWorkflowAct", {
+  id: __t.string(),
+  agent: __t.u64(),
+  definition: __t.string(),
+});
+export type StartWorkflowAct = __Infer<typeof StartWorkflowAct>;
+
 export const Step = __t.object("Step", {
   id: __t.u64(),
   workflow: __t.string(),
@@ -760,6 +773,11 @@ export const Tally = __t.object("Tally", {
   bytes: __t.i64(),
 });
 export type Tally = __Infer<typeof Tally>;
+
+export const UnwatchWorkflowAct = __t.object("UnwatchWorkflowAct", {
+  workflow: __t.string(),
+});
+export type UnwatchWorkflowAct = __Infer<typeof UnwatchWorkflowAct>;
 
 export const WaitRow = __t.object("WaitRow", {
   name: __t.string(),

@@ -122,16 +122,17 @@ export class Inbox {
   #changed(old: InboxRow, row: InboxRow): void {
     if (row.kind !== 'progress') {
       if (old.attempt === row.attempt) return;
-      this.#gone(old, reasonOfLoss(row));
+      this.#gone(old, row);
     }
     this.#offered(row);
   }
 
-  #gone(row: InboxRow, reason = reasonOfLoss(undefined)): void {
+  /** A row is gone, or is another now. */
+  #gone(row: InboxRow, now?: InboxRow): void {
     const held = this.#held.get(row.id);
     if (held?.attempt !== row.attempt) return;
     this.#held.delete(row.id);
-    held.lost(reason);
+    held.lost(now);
   }
 
   #see(row: InboxRow): void {
@@ -156,7 +157,7 @@ export class Inbox {
       const row = offered.get(id);
       if (row?.attempt === held.attempt) continue;
       this.#held.delete(id);
-      held.lost(reasonOfLoss(row));
+      held.lost(row);
     }
   }
 
@@ -194,11 +195,11 @@ class HeldDelivery implements MessageKeeper {
   }
 
   /** Its row is gone. */
-  lost(reason: AgoraError): void {
+  lost(now: InboxRow | undefined): void {
     // Mostly it was settled here, and this is the echo.
     if (!this.message?.isOpen) return;
     this.#parts.dispatcher.forget(this.message);
-    this.message.lose(reason);
+    this.message.lose(reasonOfLoss(now));
   }
 
   /** Renews the lease when it is due: while somebody here has it, or nobody listens at all yet. */

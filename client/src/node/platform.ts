@@ -3,3 +3,4 @@
 export { fileOutbox as openOutboxFile } from './outbox-file.ts';
 export { onSignals } from './signals.ts';
 export { defaultTokenStore } from './token-file.ts';
+export { runtimeWebSocket } from './web-socket.ts';
