@@ -48,6 +48,13 @@ describe('a module', () => {
     expect(await readFile(await buildModule(folder, options), 'utf8')).toBe(first);
   });
 
+  it('makes the query builder of its views once', async () => {
+    const bundle = await buildModule(join(import.meta.dirname, '../../module'), { out: join(folder, 'out.js') });
+    const made = (await readFile(bundle, 'utf8')).match(/^.*= .*makeQueryBuilder\(.*$/gm) ?? [];
+    expect(made.length).toBeGreaterThan(0);
+    expect(made.filter(line => !line.includes('.queryBuilderOnce ??= '))).toEqual([]);
+  });
+
   it('carries a source map that names files as seen from its folder', async () => {
     await write({ 'src/index.ts': `${SYSTEM} export default system;` });
     const text = await readFile(await buildModule(folder), 'utf8');
