@@ -61,7 +61,7 @@ const MAX_FINISHED = 512;
 /** Takes in what the hub offers to the agent, renews its leases, and hands it on. */
 export class Inbox {
   readonly query: LiveQuery;
-  readonly #parts: InboxParts;
+  readonly #parts: HeldParts;
   readonly #held = new Map<bigint, HeldDelivery>();
   /** What has ended here, and may have been taken back before the hub heard of it. */
   readonly #finished = new Map<bigint, Ending>();
@@ -69,7 +69,7 @@ export class Inbox {
   #lastOffer = 0n;
 
   constructor(parts: InboxParts) {
-    this.#parts = parts;
+    this.#parts = { ...parts, finished: ending => this.#finish(ending) };
     this.query = new LiveQuery(parts.connection, {
       query: 'SELECT * FROM my_inbox',
       listen: db => {
@@ -100,9 +100,9 @@ export class Inbox {
     if (row.kind === 'progress') return this.#signalled(row);
     const known = this.#held.get(row.id);
     if (known?.attempt === row.attempt) return;
-    const held = new HeldDelivery(this.#parts, row, ending => this.#finish(row.id, ending));
+    const held = new HeldDelivery(this.#parts, row);
     this.#held.set(row.id, held);
-    const ending = this.#finished.get(row.id);
+    const ending = this.#finished.size > 0 ? this.#finished.get(row.id) : undefined;
     if (ending && isDuty(row.kind)) {
       this.#finished.delete(row.id);
       if (ending.value.attempt < row.attempt) return held.end(ending);
@@ -167,13 +167,13 @@ export class Inbox {
       const row = offered.get(id);
       if (row?.attempt === held.attempt) continue;
       this.#held.delete(id);
-      if (held.ending) this.#finish(id, held.ending);
+      if (held.ending) this.#finish(held.ending);
       held.lost(reasonOfLoss(row));
     }
   }
 
-  #finish(id: bigint, ending: Ending): void {
-    this.#finished.set(id, ending);
+  #finish(ending: Ending): void {
+    this.#finished.set(ending.value.delivery, ending);
     if (this.#finished.size <= MAX_FINISHED) return;
     const [oldest] = this.#finished.keys();
     if (oldest !== undefined) this.#finished.delete(oldest);
@@ -183,6 +183,11 @@ export class Inbox {
     const now = performance.now();
     for (const held of this.#held.values()) held.renew(now);
   }
+}
+
+interface HeldParts extends InboxParts {
+  /** The hub did not take this end: it had taken the delivery back. */
+  readonly finished: (ending: Ending) => void;
 }
 
 /** An act that ends a delivery for good. */
@@ -210,19 +215,16 @@ function againOf(ending: Ending, attempt: number): Ending {
 /** One offered row, and what has become of it here. */
 class HeldDelivery implements MessageKeeper {
   readonly attempt: number;
-  readonly #parts: InboxParts;
+  readonly #parts: HeldParts;
   readonly #heldSince = performance.now();
   #renewAt = this.#heldSince + LEASE_MS / 2;
-  readonly #finished: (ending: Ending) => void;
   #duty: DeliveryDuty | undefined;
   message: IncomingMessage | undefined;
   /** How its handler has ended, for good. */
   ending: Ending | undefined;
 
-  /** `finished` is told an end that the hub did not take, since it had taken the delivery back. */
-  constructor(parts: InboxParts, row: InboxRow, finished: (ending: Ending) => void) {
+  constructor(parts: HeldParts, row: InboxRow) {
     this.#parts = parts;
-    this.#finished = finished;
     this.attempt = row.attempt;
   }
 
@@ -233,7 +235,7 @@ class HeldDelivery implements MessageKeeper {
     this.#parts.acts.perform(
       ending,
       error => {
-        if (error?.code === 'delivery/stale-attempt') this.#finished(ending);
+        if (error?.code === 'delivery/stale-attempt') this.#parts.finished(ending);
       },
       { kept: true },
     );
@@ -291,7 +293,7 @@ class HeldDelivery implements MessageKeeper {
     const { acts, connection } = this.#parts;
     if (connection.state === 'closed') return;
     if (error.code === 'delivery/stale-attempt' && this.ending) {
-      this.#finished(this.ending);
+      this.#parts.finished(this.ending);
       // What comes back to this agent is ended the same way; another one of a work queue does it a second time.
       if (!message.to[0]?.startsWith('@')) return;
     }
