@@ -119,7 +119,7 @@ export class AgoraClient implements AsyncDisposable {
     this.#messages = new Messages({ acts, asks: this.#asks, agents: this.#agents, sender: agent, outbox });
     this.#broadcasts = new Broadcasts({ connection, acts, dispatcher, said: () => this.#wake.wake() });
     this.#events = new Events({ connection, acts, sender: agent, outbox });
-    this.#workflows = new Workflows({ connection, events: this.#events, initiator: agent });
+    this.#workflows = new Workflows({ connection, events: this.#events, agents: this.#agents, initiator: agent });
     this.#groups = new Groups(connection, agent);
     this.#history = new History(connection, agent);
     this.#wake = new Wake({
