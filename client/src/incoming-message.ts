@@ -39,7 +39,12 @@ export type MessageKind = 'message' | 'ask' | 'task' | 'broadcast';
 
 /** What a message needs from those who brought it. */
 export interface MessageKeeper {
-  perform(act: Act, settled: Settled | undefined, options: { readonly kept: boolean }): void;
+  /** `isAwaited`: somebody is told what becomes of it. */
+  perform(
+    act: Act,
+    settled: Settled | undefined,
+    options: { readonly kept: boolean; readonly isAwaited: boolean },
+  ): void;
   /** The message was settled on this side, by `act`. */
   settled(message: IncomingMessage): void;
   /** A settlement that nobody waits for was refused by the hub. */
@@ -164,7 +169,7 @@ export class IncomingMessage<Type extends string = string> implements MessageCon
       const act = this.#duty.progress(this.#signals + 1, text);
       if (!act) return resolve();
       this.#signals++;
-      this.#keeper.perform(act, error => (error ? reject(error) : resolve()), { kept: false });
+      this.#keeper.perform(act, error => (error ? reject(error) : resolve()), { kept: false, isAwaited: true });
     });
     // Whoever does not wait for it need not hear that it was refused.
     sent.catch(() => undefined);
@@ -185,7 +190,7 @@ export class IncomingMessage<Type extends string = string> implements MessageCon
     if (!act) return;
     this.#keeper.extended(this, ms);
     await new Promise<void>((resolve, reject) => {
-      this.#keeper.perform(act, error => (error ? reject(error) : resolve()), { kept: false });
+      this.#keeper.perform(act, error => (error ? reject(error) : resolve()), { kept: false, isAwaited: true });
     });
   }
 
@@ -264,7 +269,7 @@ export class IncomingMessage<Type extends string = string> implements MessageCon
         if (settled) settled(error);
         else if (error) this.#keeper.refused(this, error);
       },
-      { kept: true },
+      { kept: true, isAwaited: settled !== undefined },
     );
   }
 }
