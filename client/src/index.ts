@@ -31,7 +31,28 @@ export type { PendingAnswer, ProgressSignal } from './pending-answer.ts';
 export type { Registration } from './registration.ts';
 export type { DeadLetter, DeadLetterFilter, HubLimits, HubStatus, MailboxInfo, Quota } from './operator.ts';
 export type { WebSocketConstructor, WebSocketLike } from './socket.ts';
-export { isStandardType, MESSAGE_SCHEMAS, type PayloadOf, type StandardMessageType } from './standard-messages.ts';
+export {
+  defineMessages,
+  defineTypes,
+  type AgoraTypes,
+  type AnswerInputOf,
+  type AnswerOf,
+  type EventDataInputOf,
+  type EventDataOf,
+  type EventTypeName,
+  type InputsOf,
+  type MessageTypeName,
+  type MessageTypeSchemas,
+  type NoTypes,
+  type PayloadInputOf,
+  type PayloadOf,
+  type RequirementsOf,
+  type Schema,
+  type TaskAction,
+  type TaskOutputOf,
+  type TaskSchemas,
+} from './message-types.ts';
+export { isStandardType, MESSAGE_SCHEMAS, type StandardMessageType } from './standard-messages.ts';
 export type { Task, TaskHandler } from './tasks.ts';
 export { createId } from './uuid.ts';
 export type { WaitForMailOptions } from './wake.ts';
