@@ -7,6 +7,7 @@ import type { Answer } from './answer.ts';
 import { Asks } from './asks.ts';
 import { performBatch, type BatchAct } from './batch.ts';
 import { Broadcasts } from './broadcasts.ts';
+import { CheckedTypes } from './checked-types.ts';
 import type { ClientEvents, CoordinationQuery, EventRequest, MessageOptions } from './client-types.ts';
 import { Connection, type ConnectionState } from './connection.ts';
 import { Dispatcher } from './dispatcher.ts';
@@ -21,12 +22,21 @@ import { History, type AgentUsage, type BroadcastInfo, type DeliveryInfo, type M
 import { Inbox } from './inbox.ts';
 import type { IncomingMessage } from './incoming-message.ts';
 import { MessageSubscription, type MessageHandler } from './message-subscription.ts';
+import type {
+  AgoraTypes,
+  AnswerOf,
+  EventsMatching,
+  EventTypeName,
+  ExpectedType,
+  MessageTypeName,
+  NoTypes,
+  TaskAction,
+} from './message-types.ts';
 import { Messages, type Accepted, type AnswerWithin, type ForwardOptions, type OutgoingMessage } from './messages.ts';
 import { Operator } from './operator.ts';
 import { readOptions, type AgoraClientOptions } from './options.ts';
 import type { PendingAnswer } from './pending-answer.ts';
 import { OwnAgent, type Registration } from './registration.ts';
-import type { StandardMessageType } from './standard-messages.ts';
 import { taskOf, type TaskHandler } from './tasks.ts';
 import { settleWithin } from './time.ts';
 import { Wake, type WaitForMailOptions } from './wake.ts';
@@ -38,12 +48,13 @@ const CONCURRENCY = 8;
 const FLUSH_WITHIN_MS = 5_000;
 
 /** An agent's connection to a hub. Every method may throw an `AgoraError` with a stable `code`. */
-export class AgoraClient implements AsyncDisposable {
+export class AgoraClient<Types extends AgoraTypes = NoTypes> implements AsyncDisposable {
   readonly name: string;
   /** What operators see and steer. */
   readonly operator: Operator;
   readonly #emitter = new Emitter<ClientEvents>();
   readonly #connection: Connection;
+  readonly #types: CheckedTypes;
   readonly #acts = new Acts();
   readonly #asks: Asks;
   readonly #agents: Agents;
@@ -61,8 +72,10 @@ export class AgoraClient implements AsyncDisposable {
   #closing: Promise<void> | undefined;
 
   /** Nothing happens before `connect`. Throws `agent/bad-name`, `client/bad-option`. */
-  constructor(name: string, options: AgoraClientOptions = {}) {
+  constructor(name: string, options: AgoraClientOptions<Types> = {}) {
     const settings = readOptions(name, options);
+    const types = new CheckedTypes(options.types);
+    this.#types = types;
     this.name = name;
     const warn = (error: AgoraError) => this.#warn(error);
     const connection = new Connection(settings, {
@@ -73,7 +86,7 @@ export class AgoraClient implements AsyncDisposable {
     this.operator = new Operator(connection);
     const acts = this.#acts;
     const agent = () => this.#agent.mustId();
-    this.#dispatcher = new Dispatcher(LIMITS.defaultCredit, warn);
+    this.#dispatcher = new Dispatcher(LIMITS.defaultCredit, warn, types);
     const dispatcher = this.#dispatcher;
     this.#asks = new Asks({
       isConnected: () => connection.session !== undefined,
@@ -95,9 +108,9 @@ export class AgoraClient implements AsyncDisposable {
     });
     this.#agent = new OwnAgent(name, connection, this.#inbox.query);
     this.#agents = new Agents(connection);
-    this.#messages = new Messages({ acts, asks: this.#asks, agents: this.#agents, sender: agent });
+    this.#messages = new Messages({ acts, asks: this.#asks, agents: this.#agents, sender: agent, types });
     this.#broadcasts = new Broadcasts({ connection, acts, dispatcher, said: () => this.#wake.wake() });
-    this.#events = new Events({ connection, acts, sender: agent });
+    this.#events = new Events({ connection, acts, sender: agent, types });
     this.#workflows = new Workflows({ connection, events: this.#events, initiator: agent });
     this.#groups = new Groups(connection, agent);
     this.#history = new History(connection, agent);
@@ -190,18 +203,23 @@ export class AgoraClient implements AsyncDisposable {
    * `TimeoutError` when nobody answers in time, a `ConnectionError` when the connection is lost meanwhile.
    * Targets: a name, several, `#group`, `@capability`, or `*`.
    */
-  sendMessage<Type extends string>(
-    message: OutgoingMessage<Type> & AnswerWithin & ({ readonly timeout: number } | { readonly timeoutMs: number }),
-  ): Promise<Answer>;
-  sendMessage<Type extends string>(message: OutgoingMessage<Type>): Promise<Accepted>;
+  sendMessage<const Type extends MessageTypeName<Types>>(
+    message: OutgoingMessage<Type, Types> &
+      AnswerWithin &
+      ({ readonly timeout: number } | { readonly timeoutMs: number }),
+  ): Promise<Answer<AnswerOf<Type, Types>>>;
+  sendMessage<const Type extends MessageTypeName<Types>>(message: OutgoingMessage<Type, Types>): Promise<Accepted>;
   sendMessage(message: OutgoingMessage & AnswerWithin): Promise<Accepted | Answer> {
     const isAsk = message.timeout !== undefined || message.timeoutMs !== undefined;
     return isAsk ? this.#messages.ask(message, message) : this.#messages.send(message);
   }
 
   /** Asks: a promise of the answer, and until then a loop over its progress. Needs `timeout` or `timeoutMs`. */
-  ask<Type extends string>(message: OutgoingMessage<Type> & AnswerWithin): PendingAnswer {
-    return this.#messages.ask(message, message);
+  ask<const Type extends MessageTypeName<Types>>(
+    message: OutgoingMessage<Type, Types> & AnswerWithin,
+  ): PendingAnswer<AnswerOf<Type, Types>> {
+    const pending: PendingAnswer<unknown> = this.#messages.ask(message, message);
+    return pending as PendingAnswer<AnswerOf<Type, Types>>; // read by the schema of its type
   }
 
   /** Passes on a message that this agent sent or was given, as it is; the recipient reads where it came from. */
@@ -287,28 +305,33 @@ export class AgoraClient implements AsyncDisposable {
   }
 
   /** Says something to everyone else. */
-  broadcast<Type extends string>(message: Omit<OutgoingMessage<Type>, 'to' | 'toAgent'>): Promise<Accepted> {
+  broadcast<const Type extends MessageTypeName<Types>>(
+    message: Omit<OutgoingMessage<Type, Types>, 'to' | 'toAgent'>,
+  ): Promise<Accepted> {
     return this.#messages.send({ ...message, to: '*' });
   }
 
   /** Performs all of it in one transaction, or nothing. Returns the ids of what was sent and published, in order. */
-  batch(acts: readonly BatchAct[]): Promise<readonly string[]> {
-    return performBatch({ acts: this.#acts, messages: this.#messages, events: this.#events }, acts);
+  batch(acts: readonly BatchAct<Types>[]): Promise<readonly string[]> {
+    return performBatch(
+      { acts: this.#acts, messages: this.#messages, events: this.#events },
+      acts as unknown as readonly BatchAct[],
+    ); // checked by their types
   }
 
   /**
    * Receives messages: with a handler, a few at a time by priority; without one, as an iterator whose messages are
    * acknowledged by hand. The types that are expected are named by the filter, or as `subscribeToMessages<'my_type'>`.
    */
-  async subscribeToMessages<const Type extends string = StandardMessageType>(
-    options: MessageHandler<Type> | MessageOptions<Type> = {},
-  ): Promise<MessageSubscription<Type>> {
+  async subscribeToMessages<const Type extends string = ExpectedType<Types>>(
+    options: MessageHandler<Type, Types> | MessageOptions<Type, Types> = {},
+  ): Promise<MessageSubscription<Type, Types>> {
     const {
       handler,
       filters,
       concurrency = CONCURRENCY,
     } = typeof options === 'function' ? { handler: options } : options;
-    const subscription = new MessageSubscription<Type>({
+    const subscription = new MessageSubscription<Type, Types>({
       wants: messageMatcher(filters),
       handler: handler as MessageHandler | undefined, // it is given the types that it is for
       concurrency,
@@ -320,12 +343,12 @@ export class AgoraClient implements AsyncDisposable {
   }
 
   /** Handles steps of workflows that have this action, or any of them, or every one (`*`). */
-  onTask(
-    action: string | readonly string[],
-    handler: TaskHandler,
+  onTask<const Action extends TaskAction<Types> | '*'>(
+    action: Action | readonly Action[],
+    handler: TaskHandler<Action, Types>,
     options: { readonly concurrency?: number } = {},
   ): MessageSubscription {
-    const actions = new Set(typeof action === 'string' ? [action] : action);
+    const actions = new Set<string>(typeof action === 'string' ? [action] : action);
     const subscription = new MessageSubscription({
       wants: message => {
         const task = taskOf(message);
@@ -333,7 +356,7 @@ export class AgoraClient implements AsyncDisposable {
       },
       handler: message => {
         const task = taskOf(message);
-        return task && handler(task, message);
+        return task && (handler as TaskHandler)(task, message); // it is given the actions that it is for
       },
       concurrency: options.concurrency ?? CONCURRENCY,
       closed: (consumer, waiting) => this.#dispatcher.remove(consumer, waiting),
@@ -346,13 +369,15 @@ export class AgoraClient implements AsyncDisposable {
    * Follows events: exact types, a first segment with a wildcard (`build.*`), or all. Give a handler here, or one for
    * all with `onEvent`, or loop over what it returns.
    */
-  subscribeToEvents(
-    types: string | readonly string[] | EventRequest = {},
-    options: EventOptions = {},
-  ): Promise<EventSubscription> {
-    if (typeof types === 'string') return this.#events.subscribe([types], options);
-    if (isList(types)) return this.#events.subscribe(types, options);
-    return this.#events.subscribe(types.eventTypes ?? [], { ...types, ...options });
+  async subscribeToEvents<const Filter extends string = string>(
+    types: Filter | readonly Filter[] | EventRequest<Filter, Types> = {},
+    options: EventOptions<EventsMatching<Filter, Types>, Types> = {},
+  ): Promise<EventSubscription<EventsMatching<Filter, Types>, Types>> {
+    const request = typeof types === 'string' ? { eventTypes: [types] } : isList(types) ? { eventTypes: types } : types;
+    const { eventTypes = [], handler, from, signal } = { ...request, ...options };
+    const asked = { handler: handler as EventHandler | undefined, from, signal }; // it is given the types that it is for
+    const subscription: unknown = await this.#events.subscribe(eventTypes, asked);
+    return subscription as EventSubscription<EventsMatching<Filter, Types>, Types>; // likewise
   }
 
   /** Handles the events of every subscription that has no handler of its own. */
@@ -361,12 +386,15 @@ export class AgoraClient implements AsyncDisposable {
   }
 
   /** Publishes an event to everyone. */
-  publishEvent(event: OutgoingEvent): Promise<{ readonly eventId: string }> {
+  publishEvent<const Type extends EventTypeName<Types>>(
+    event: OutgoingEvent<Type, Types>,
+  ): Promise<{ readonly eventId: string }> {
     return this.#events.publish(event);
   }
 
   /** Starts a workflow, and follows it. */
-  startWorkflowCoordination(definition: WorkflowDefinition): Promise<WorkflowHandle> {
+  async startWorkflowCoordination(definition: WorkflowDefinition): Promise<WorkflowHandle> {
+    await this.#types.checkSteps(definition);
     return this.#workflows.start(definition);
   }
 
@@ -437,6 +465,6 @@ export class AgoraClient implements AsyncDisposable {
 }
 
 /** `Array.isArray` forgets what a readonly list holds. */
-function isList(value: readonly string[] | EventRequest): value is readonly string[] {
+function isList<T extends string>(value: readonly T[] | object): value is readonly T[] {
   return Array.isArray(value);
 }

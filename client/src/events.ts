@@ -3,6 +3,7 @@
 import type { DbConnection } from '@agora/bindings';
 import { LIMITS } from '@agora/module/contract';
 import type { Act, Acts } from './acts.ts';
+import type { CheckedTypes } from './checked-types.ts';
 import type { Connection } from './connection.ts';
 import { AgoraError } from './errors.ts';
 import { EventSubscription, type EventHandler } from './event-subscription.ts';
@@ -10,26 +11,31 @@ import { FeedReader, type FeedPage } from './feed-reader.ts';
 import { eventMatcher } from './filters.ts';
 import { EVENT_DATA, toJson } from './json.ts';
 import { LiveQuery } from './live-query.ts';
+import type { EventDataInputOf, NoTypes } from './message-types.ts';
 import { createId } from './uuid.ts';
 
 type Row = Parameters<Parameters<DbConnection['db']['eventFeed']['onInsert']>[0]>[1];
 
 /** How events are handed over, and from which one on. */
-export interface EventOptions {
+export interface EventOptions<Type extends string = string, Types = NoTypes> {
   /** Called for each event, in order, one at a time. Without one the subscription is an iterator, or feeds `onEvent`. */
-  readonly handler?: EventHandler | undefined;
+  readonly handler?: EventHandler<Type, Types> | undefined;
   /** `live`, the default, or the number of the first event that is wanted. */
   readonly from?: 'live' | number | undefined;
+  /** Ends the subscription, as `close` does. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** What is published. */
-export interface OutgoingEvent {
-  readonly eventType: string;
-  readonly data: Readonly<Record<string, unknown>>;
+export interface OutgoingEvent<Type extends string = string, Types = NoTypes> {
+  readonly eventType: Type;
+  readonly data: EventDataInputOf<Type, Types>;
   /** A UUIDv7 of your own: the same event under the same id is published once. */
   readonly id?: string | undefined;
 }
 
+/** An event whose data is still to be checked. */
+type SaidEvent = Omit<OutgoingEvent, 'data'> & { readonly data: unknown };
 type PublishAct = Extract<Act, { tag: 'Publish' }>;
 
 /** What events need of their client. */
@@ -37,6 +43,7 @@ export interface EventParts {
   readonly connection: Connection;
   readonly acts: Acts;
   readonly sender: () => bigint;
+  readonly types: CheckedTypes;
 }
 
 /** Publishes events, and follows those of everybody. */
@@ -62,15 +69,22 @@ export class Events {
   }
 
   /** Publishes an event; settles with its id once the hub has it. */
-  publish(event: OutgoingEvent): Promise<{ readonly eventId: string }> {
+  async publish(event: SaidEvent): Promise<{ readonly eventId: string }> {
+    const act = this.actOf(event);
+    const checking = this.check(act);
+    if (checking) await checking;
     return new Promise((resolve, reject) => {
-      const act = this.actOf(event);
       this.#parts.acts.perform(act, error => (error ? reject(error) : resolve({ eventId: act.value.id })));
     });
   }
 
-  /** Checks an event and puts it as an act. */
-  actOf({ eventType, data, id }: OutgoingEvent): PublishAct {
+  /** Checks the data of an act by its schema. Throws `event/bad-data`; a promise only where the schema takes time. */
+  check({ value: { type, data } }: PublishAct): Promise<void> | undefined {
+    return this.#parts.types.published(type, data);
+  }
+
+  /** Puts an event as an act; its data is still to be checked. */
+  actOf({ eventType, data, id }: SaidEvent): PublishAct {
     const agent = this.#parts.sender();
     return { tag: 'Publish', value: { id: id ?? createId(), agent, type: eventType, data: toJson(data, EVENT_DATA) } };
   }
@@ -89,6 +103,7 @@ export class Events {
     const subscription = new EventSubscription({
       reader,
       matches,
+      types: this.#parts.types,
       isOver: () => this.#parts.connection.state === 'closed',
       warn: error => this.#parts.connection.warn(error),
       closed: () => {

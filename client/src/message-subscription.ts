@@ -2,15 +2,16 @@
 
 import type { Consumer } from './dispatcher.ts';
 import { AgoraError } from './errors.ts';
-import type { IncomingMessage, MessageContext, MessageOf } from './incoming-message.ts';
+import type { IncomingMessage, MessageContext, MessageOf, Returned } from './incoming-message.ts';
 import { MessageQueue } from './message-queue.ts';
+import type { AnswerInputOf, NoTypes } from './message-types.ts';
 import { isPromiseLike, settleWithin } from './time.ts';
 
 /** Handles a message. What it returns is the answer to a question and the output of a step; returning finishes the message, throwing fails it. */
-export type MessageHandler<Type extends string = string> = (
-  message: MessageOf<Type>,
-  context: MessageContext,
-) => unknown;
+export type MessageHandler<Type extends string = string, Types = NoTypes> = (
+  message: MessageOf<Type, Types>,
+  context: MessageContext<AnswerInputOf<Type, Types>>,
+) => Returned<AnswerInputOf<Type, Types>>;
 
 /** Which messages a consumer wants, how it handles them, and whom it tells of its end. */
 export interface ConsumerOptions {
@@ -29,13 +30,13 @@ const CLOSE_WITHIN_MS = 5_000;
  * A subscription to messages. Without a handler it is an iterator: each message has to be settled (`message.ack()`), and
  * leaving the loop closes the subscription.
  */
-export class MessageSubscription<Type extends string = string>
-  implements Consumer, AsyncIterable<MessageOf<Type>>, AsyncDisposable
+export class MessageSubscription<Type extends string = string, Types = NoTypes>
+  implements Consumer, AsyncIterable<MessageOf<Type, Types>>, AsyncDisposable
 {
   readonly #options: ConsumerOptions;
   readonly #queue = new MessageQueue();
   readonly #running = new Set<IncomingMessage>();
-  readonly #pulls: ((result: IteratorResult<MessageOf<Type>>) => void)[] = [];
+  readonly #pulls: ((result: IteratorResult<MessageOf<Type, Types>>) => void)[] = [];
   #isClosed = false;
   #idle: (() => void) | undefined;
 
@@ -74,7 +75,7 @@ export class MessageSubscription<Type extends string = string>
     return this.close();
   }
 
-  [Symbol.asyncIterator](): AsyncIterator<MessageOf<Type>> {
+  [Symbol.asyncIterator](): AsyncIterator<MessageOf<Type, Types>> {
     if (this.#options.handler) throw new AgoraError('client/bad-option', 'this subscription has a handler already');
     return {
       next: () => {
@@ -120,7 +121,7 @@ export class MessageSubscription<Type extends string = string>
   }
 
   /** `wants` lets through the types that were asked for. */
-  #typed(message: IncomingMessage): MessageOf<Type> {
-    return message as unknown as MessageOf<Type>;
+  #typed(message: IncomingMessage): MessageOf<Type, Types> {
+    return message as unknown as MessageOf<Type, Types>;
   }
 }

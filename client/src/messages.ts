@@ -4,11 +4,12 @@ import { LIMITS, PRIORITY } from '@agora/module/contract';
 import type { Act, Acts } from './acts.ts';
 import type { Agents } from './agents.ts';
 import type { Asks } from './asks.ts';
+import { CheckedTypes } from './checked-types.ts';
 import { AgoraError, toAgoraError } from './errors.ts';
 import type { IncomingMessage } from './incoming-message.ts';
 import { HEADERS, PAYLOAD, toJson } from './json.ts';
+import type { NoTypes, PayloadInputOf } from './message-types.ts';
 import { PendingAnswer, type ProgressSignal } from './pending-answer.ts';
-import { checkPayload, type PayloadOf } from './standard-messages.ts';
 import { createId } from './uuid.ts';
 
 /** To whom something goes, when, and how urgently. */
@@ -39,9 +40,10 @@ export interface DeliveryOptions {
 export type ForwardOptions = DeliveryOptions;
 
 /** What is said, and to whom. */
-export interface OutgoingMessage<Type extends string = string> extends DeliveryOptions {
+export interface OutgoingMessage<Type extends string = string, Types = NoTypes> extends DeliveryOptions {
   readonly messageType: Type;
-  readonly payload: PayloadOf<Type>;
+  /** What the schema of its type takes: that goes over the wire, and the recipient reads what the schema makes of it. */
+  readonly payload: PayloadInputOf<Type, Types>;
 }
 
 /** How long an answer is waited for. */
@@ -68,6 +70,7 @@ export interface MessageParts {
   readonly agents: Agents;
   /** The number of the sender. Throws when there is none yet. */
   readonly sender: () => bigint;
+  readonly types?: CheckedTypes | undefined;
 }
 
 type SendAct = Extract<Act, { tag: 'Send' }>;
@@ -76,14 +79,19 @@ type CancelAct = Extract<Act, { tag: 'Cancel' }>;
 /** Sends messages, and waits for answers where they are wanted. */
 export class Messages {
   readonly #parts: MessageParts;
+  readonly #types: CheckedTypes;
 
   constructor(parts: MessageParts) {
     this.#parts = parts;
+    this.#types = parts.types ?? new CheckedTypes();
   }
 
   /** Sends a message; settles once the hub has it. */
   async send(message: OutgoingMessage): Promise<Accepted> {
-    return this.#perform(this.actOf(message, 0), message);
+    const act = this.actOf(message, 0);
+    const checking = this.check(message, act);
+    if (checking) await checking;
+    return this.#perform(act, message);
   }
 
   /** Passes a message on as it is. */
@@ -99,11 +107,18 @@ export class Messages {
       signal?.throwIfAborted();
       checkDeadline(withinMs);
       const act = this.actOf({ ...message, id }, Math.ceil(withinMs));
-      const pending = this.#parts.asks.wait(id, { timeoutMs: withinMs, signal, onProgress });
-      this.#parts.acts.perform(act, error => {
-        if (!error) return;
-        this.#explain(error, message).catch((reason: unknown) => this.#parts.asks.fail(id, toAgoraError(reason)));
-      });
+      const checking = this.check(message, act);
+      const { asks } = this.#parts;
+      const read = this.#types.answerReader(message.messageType);
+      const pending = asks.wait(id, { timeoutMs: withinMs, signal, onProgress, read });
+      const failed = (reason: unknown) => asks.fail(id, toAgoraError(reason));
+      const perform = () =>
+        this.#parts.acts.perform(act, error => {
+          if (error) this.#explain(error, message).catch(failed);
+        });
+      // Nobody may wait for it any more once its schema has read it.
+      if (checking) checking.then(() => asks.isOpen(id) && perform(), failed);
+      else perform();
       return pending;
     } catch (error) {
       const answer = Promise.reject(error instanceof Error ? error : toAgoraError(error));
@@ -132,10 +147,14 @@ export class Messages {
     return { tag: 'Cancel', value: { agent: this.#parts.sender(), message, reason } };
   }
 
-  /** Checks a message and puts it as an act. */
+  /** Checks the payload of an act by the schema of its type. Throws `message/bad-payload`; a promise only where the schema takes time. */
+  check({ messageType, payload }: OutgoingMessage, act: SendAct): Promise<void> | undefined {
+    return this.#types.said(messageType, payload, act.value.payload);
+  }
+
+  /** Puts a message as an act; its payload is still to be checked. */
   actOf(message: OutgoingMessage, answerWithinMs: number): SendAct {
     const { messageType: type, payload } = message;
-    checkPayload(type, payload);
     return this.#actOf(message, { type, payload: toJson(payload, PAYLOAD), answerWithinMs, forwardOf: '' });
   }
 

@@ -2,6 +2,7 @@
 
 import { AGENT_NAME } from '@agora/module/contract';
 import { AgoraError } from './errors.ts';
+import type { AgoraTypes, NoTypes } from './message-types.ts';
 import type { WebSocketConstructor } from './socket.ts';
 
 /** Keeps the token of an identity, so that a restarted agent is the same one. */
@@ -11,7 +12,9 @@ export interface TokenStore {
 }
 
 /** What a client may be told when it is made; nothing of it has to be. */
-export interface AgoraClientOptions {
+export interface AgoraClientOptions<Types extends AgoraTypes = NoTypes> {
+  /** What messages, tasks and events carry (`defineMessages`, `defineTypes`): known to the compiler, and checked at both ends. */
+  readonly types?: Types | undefined;
   /** Where the hub is; by default `AGORA_SERVER` of the environment, or `http://127.0.0.1:3000`. */
   readonly server?: string | undefined;
   /** The database on it; by default `agora`. */

@@ -38,11 +38,11 @@ const MAX_BUFFERED = 1_024;
  * The answer to a question, sooner or later: a promise, and an iterable over its progress until then. The loop ends with
  * the question, however that ends; awaiting tells how.
  */
-export class PendingAnswer implements Promise<Answer>, AsyncIterable<ProgressSignal> {
+export class PendingAnswer<Data = unknown> implements Promise<Answer<Data>>, AsyncIterable<ProgressSignal> {
   readonly [Symbol.toStringTag] = 'PendingAnswer';
   /** The id of the question. */
   readonly messageId: string;
-  readonly #answer: Promise<Answer>;
+  readonly #answer: Promise<Answer<Data>>;
   readonly #source: PendingSource;
   readonly #onProgress: ((signal: ProgressSignal) => void) | undefined;
   readonly #buffer: ProgressSignal[] = [];
@@ -56,7 +56,7 @@ export class PendingAnswer implements Promise<Answer>, AsyncIterable<ProgressSig
 
   constructor({ messageId, answer, source, lastSignal = 0, onProgress }: PendingOptions) {
     this.messageId = messageId;
-    this.#answer = answer;
+    this.#answer = answer as Promise<Answer<Data>>; // read by the schema of its type, where there is one
     this.#source = source;
     this.#last = lastSignal;
     this.#onProgress = onProgress;
@@ -69,18 +69,18 @@ export class PendingAnswer implements Promise<Answer>, AsyncIterable<ProgressSig
     return this.#last;
   }
 
-  then<A = Answer, B = never>(
-    resolved?: ((answer: Answer) => A | PromiseLike<A>) | null,
+  then<A = Answer<Data>, B = never>(
+    resolved?: ((answer: Answer<Data>) => A | PromiseLike<A>) | null,
     rejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
   ): Promise<A | B> {
     return this.#answer.then(resolved, rejected);
   }
 
-  catch<B = never>(rejected?: ((reason: unknown) => B | PromiseLike<B>) | null): Promise<Answer | B> {
+  catch<B = never>(rejected?: ((reason: unknown) => B | PromiseLike<B>) | null): Promise<Answer<Data> | B> {
     return this.#answer.catch(rejected);
   }
 
-  finally(settled?: (() => void) | null): Promise<Answer> {
+  finally(settled?: (() => void) | null): Promise<Answer<Data>> {
     return this.#answer.finally(settled);
   }
 
