@@ -49,6 +49,8 @@ const FLUSH_WITHIN_MS = 5_000;
 
 /** An agent's connection to a hub. Every method may throw an `AgoraError` with a stable `code`. */
 export class AgoraClient<Types extends AgoraTypes = NoTypes> implements AsyncDisposable {
+  /** What was declared, for the compiler alone. As a mapped type it has clients of any types pass where a plain one is expected. */
+  declare readonly '~types'?: { readonly [Name in keyof Types]?: Types[Name] };
   readonly name: string;
   /** What operators see and steer. */
   readonly operator: Operator;

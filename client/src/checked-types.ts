@@ -149,7 +149,8 @@ export class CheckedTypes {
       message.readAs({ task: { ...task, requirements: is, inputs: was } });
       return undefined;
     };
-    return reads.some(isPromiseLike) ? Promise.all(reads).then(put) : put(reads as Read[]); // none of them is a promise
+    if (!reads.some(isPromiseLike)) return put(reads as Read[]); // none of them is a promise
+    return Promise.all(reads.map(each => Promise.resolve(each))).then(put);
   }
 
   #answerCheck(schema: Schema, type: string): AnswerCheck {
