@@ -86,7 +86,10 @@ export class Events {
   /** Puts an event as an act; its data is still to be checked. */
   actOf({ eventType, data, id }: SaidEvent): PublishAct {
     const agent = this.#parts.sender();
-    return { tag: 'Publish', value: { id: id ?? createId(), agent, type: eventType, data: toJson(data, EVENT_DATA) } };
+    return {
+      tag: 'Publish',
+      value: { id: id ?? createId(), agent, type: eventType, data: toJson(data, EVENT_DATA), headers: '' },
+    };
   }
 
   /** Follows events of some types; none is all. */

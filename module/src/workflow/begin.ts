@@ -2,7 +2,9 @@
 
 import { AGENT_NAME } from '../contract.ts';
 import type { Desk } from '../desk.ts';
+import { checkHeaders } from '../message/accept.ts';
 import { queueOf } from '../message/queue.ts';
+import { headersOf } from '../message/trace.ts';
 import { refuse } from '../refuse.ts';
 import { remember } from '../time/due.ts';
 import { checkDefinition, type Checked, type Plan } from './rules.ts';
@@ -39,6 +41,9 @@ export interface Beginning {
 export function begin(desk: Desk, { id, initiator, definition, plan, parentStep, inputs }: Beginning): Run {
   const { db } = desk.ctx;
   const agentOf = (name: string) => desk.boxNamed(name)?.agent ?? 0n;
+  const outer = parentStep > 0n ? db.workflow.id.find(db.step.id.find(parentStep)?.workflow ?? '') : undefined;
+  const headers = headersOf(definition) || (outer?.headers ?? '');
+  checkHeaders(headers);
   db.workflow.insert({
     id,
     initiator,
@@ -49,6 +54,7 @@ export function begin(desk: Desk, { id, initiator, definition, plan, parentStep,
     createdAt: desk.now,
     parentStep,
     inputs,
+    headers,
   });
   db.workflowState.insert({
     id,

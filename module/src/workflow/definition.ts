@@ -119,6 +119,8 @@ export const workflowShape = z.strictObject({
   participants: z.array(z.string()).optional(),
   steps: z.array(step).min(1).max(LIMITS.workflowSteps),
   metadata: json.optional(),
+  /** Of every message that it sends: tasks, and those of workflows in it. */
+  headers: json.optional(),
   priority: priority.optional(),
   /** When the whole of it fails, from its start on. */
   deadline_ms: duration.optional(),

@@ -4,6 +4,7 @@ import { t } from 'spacetimedb/server';
 import { isOperator, isSame, requireAdmitted } from '../access.ts';
 import { LIMITS, UUID_V7 } from '../contract.ts';
 import { asMember } from '../desk.ts';
+import { isSameDefinition } from '../message/trace.ts';
 import { refuse } from '../refuse.ts';
 import { agora, type Ctx } from '../schema.ts';
 import { isLongerThan } from '../text.ts';
@@ -25,7 +26,7 @@ export const startWorkflow = agora.reducer(
       desk.own(agent);
       const earlier = ctx.db.workflow.id.find(id);
       if (earlier) {
-        if (earlier.initiator === agent && earlier.definition === definition) return;
+        if (earlier.initiator === agent && isSameDefinition(earlier.definition, definition)) return;
         refuse('workflow/id-reused', `${id} was used for another workflow; start under a new id`);
       }
       const plan = planOf(desk, definition);
