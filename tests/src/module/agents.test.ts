@@ -116,7 +116,7 @@ describe('an event', () => {
   ])('with %j is refused as %s', async (wrong, code) => {
     await using lab = await ModuleLab.open();
     const ada = lab.register('Ada');
-    const event = { id: uuidAt(lab.nowMs, 1), agent: ada.id, type: 'fine', data: '{}', ...wrong };
+    const event = { id: uuidAt(lab.nowMs, 1), agent: ada.id, type: 'fine', data: '{}', headers: '', ...wrong };
     expect(ada.tryAct({ Publish: event })).toEqual([code]);
   });
 });
