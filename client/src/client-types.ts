@@ -8,6 +8,7 @@ import type { MessageFilters } from './filters.ts';
 import type { Notice } from './inbox.ts';
 import type { MessageHandler } from './message-subscription.ts';
 import type { EventsMatching, NoTypes } from './message-types.ts';
+import type { OutboxNote } from './outbox.ts';
 import type { WorkflowSummary } from './workflow-handle.ts';
 
 /** What `on` listens to. */
@@ -16,6 +17,8 @@ export interface ClientEvents extends Readonly<Record<string, unknown>> {
   readonly connection: { readonly state: ConnectionState; readonly error: AgoraError | undefined };
   /** Word about a message of this agent that nobody waits for: a late answer, a dead letter. */
   readonly notice: Notice;
+  /** Something that was said without a connection was kept, accepted, or refused. */
+  readonly outbox: OutboxNote;
   /** Something went wrong that no call could be rejected with. Without a listener it goes to the console. */
   readonly warning: AgoraError;
 }

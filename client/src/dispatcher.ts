@@ -19,6 +19,8 @@ import { isPromiseLike } from './time.ts';
 export interface Consumer {
   wants(message: IncomingMessage): boolean;
   take(message: IncomingMessage): void;
+  /** Nothing more will come: the client was closed, or its connection will not be back (`error`). */
+  end?(error: Error | undefined): void;
 }
 
 /** Gives each delivery to the consumer that handles it, and keeps the ones that nobody wants yet. */
@@ -94,6 +96,11 @@ export class Dispatcher {
       if (at >= 0) consumers.splice(at, 1);
     }
     for (const message of waiting) this.#give(message);
+  }
+
+  /** Nothing more will come to anybody. */
+  end(error: Error | undefined): void {
+    for (const consumer of [...this.#tasks, ...this.#messages]) consumer.end?.(error);
   }
 
   /** Reads a message that has come by the schema of its type, and gives it to whoever wants it. */

@@ -12,6 +12,8 @@ import { eventMatcher } from './filters.ts';
 import { EVENT_DATA, toJson } from './json.ts';
 import { LiveQuery } from './live-query.ts';
 import type { EventDataInputOf, NoTypes } from './message-types.ts';
+import type { Outbox } from './outbox.ts';
+import { say } from './saying.ts';
 import { createId } from './uuid.ts';
 
 type Row = Parameters<Parameters<DbConnection['db']['eventFeed']['onInsert']>[0]>[1];
@@ -32,6 +34,8 @@ export interface OutgoingEvent<Type extends string = string, Types = NoTypes> {
   readonly data: EventDataInputOf<Type, Types>;
   /** A UUIDv7 of your own: the same event under the same id is published once. */
   readonly id?: string | undefined;
+  /** Ends the waiting for the hub's word. What was not on its way yet is not published. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** An event whose data is still to be checked. */
@@ -44,6 +48,8 @@ export interface EventParts {
   readonly acts: Acts;
   readonly sender: () => bigint;
   readonly types: CheckedTypes;
+  /** Where there is one: takes what is published, also before there is a connection. */
+  readonly outbox?: Outbox | undefined;
 }
 
 /** Publishes events, and follows those of everybody. */
@@ -70,11 +76,11 @@ export class Events {
 
   /** Publishes an event; settles with its id once the hub has it. */
   async publish(event: SaidEvent): Promise<{ readonly eventId: string }> {
-    const act = this.actOf(event);
+    const act = this.actOf(event, this.#parts.outbox?.sender);
     const checking = this.check(act);
     if (checking) await checking;
     return new Promise((resolve, reject) => {
-      this.#parts.acts.perform(act, error => (error ? reject(error) : resolve({ eventId: act.value.id })));
+      say(this.#parts, act, event.signal, error => (error ? reject(error) : resolve({ eventId: act.value.id })));
     });
   }
 
@@ -84,8 +90,8 @@ export class Events {
   }
 
   /** Puts an event as an act; its data is still to be checked. */
-  actOf({ eventType, data, id }: SaidEvent): PublishAct {
-    const agent = this.#parts.sender();
+  actOf({ eventType, data, id }: SaidEvent, sender = this.#parts.sender): PublishAct {
+    const agent = sender();
     return {
       tag: 'Publish',
       value: { id: id ?? createId(), agent, type: eventType, data: toJson(data, EVENT_DATA), headers: '' },

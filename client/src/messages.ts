@@ -9,7 +9,9 @@ import { AgoraError, toAgoraError } from './errors.ts';
 import type { IncomingMessage } from './incoming-message.ts';
 import { HEADERS, PAYLOAD, toJson } from './json.ts';
 import type { NoTypes, PayloadInputOf } from './message-types.ts';
+import type { Outbox } from './outbox.ts';
 import { PendingAnswer, type ProgressSignal } from './pending-answer.ts';
+import { say } from './saying.ts';
 import { createId } from './uuid.ts';
 
 /** To whom something goes, when, and how urgently. */
@@ -34,6 +36,8 @@ export interface DeliveryOptions {
   readonly ttlMs?: number | undefined;
   /** A message that this agent sent or was given, or its id: the hub verifies that, and the recipient reads it. */
   readonly onBehalfOf?: string | IncomingMessage | undefined;
+  /** Ends the waiting for the hub's word. What was not on its way yet is not sent; what was may arrive all the same. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** How a message is passed on. */
@@ -71,6 +75,8 @@ export interface MessageParts {
   /** The number of the sender. Throws when there is none yet. */
   readonly sender: () => bigint;
   readonly types?: CheckedTypes | undefined;
+  /** Where there is one: takes what is sent without waiting for an answer, also before there is a connection. */
+  readonly outbox?: Outbox | undefined;
 }
 
 type SendAct = Extract<Act, { tag: 'Send' }>;
@@ -88,7 +94,7 @@ export class Messages {
 
   /** Sends a message; settles once the hub has it. */
   async send(message: OutgoingMessage): Promise<Accepted> {
-    const act = this.actOf(message, 0);
+    const act = this.actOf(message, 0, this.#parts.outbox?.sender);
     const checking = this.check(message, act);
     if (checking) await checking;
     return this.#perform(act, message);
@@ -96,7 +102,7 @@ export class Messages {
 
   /** Passes a message on as it is. */
   async forward(message: IncomingMessage | string, options: ForwardOptions): Promise<Accepted> {
-    return this.#perform(this.forwardOf(message, options), options);
+    return this.#perform(this.forwardOf(message, options, this.#parts.outbox?.sender), options);
   }
 
   /** Sends a message and waits for its answer. Whatever is wrong with it is what the answer rejects with. */
@@ -136,8 +142,10 @@ export class Messages {
     this.#parts.acts.perform({ tag: 'Reply', value }, error => error && refused(error));
   }
 
-  /** Calls a message off. */
+  /** Calls a message off. One that was not sent yet never is. */
   cancel(message: string, reason: string): Promise<void> {
+    const called = new AgoraError('delivery/cancelled', `message ${message} was cancelled before it was sent`);
+    if (this.#parts.outbox?.withdraw(message, called)) return Promise.resolve();
     return new Promise((resolve, reject) => {
       this.#parts.acts.perform(this.cancelOf(message, reason), error => (error ? reject(error) : resolve()));
     });
@@ -153,19 +161,20 @@ export class Messages {
   }
 
   /** Puts a message as an act; its payload is still to be checked. */
-  actOf(message: OutgoingMessage, answerWithinMs: number): SendAct {
+  actOf(message: OutgoingMessage, answerWithinMs: number, sender = this.#parts.sender): SendAct {
     const { messageType: type, payload } = message;
-    return this.#actOf(message, { type, payload: toJson(payload, PAYLOAD), answerWithinMs, forwardOf: '' });
+    return this.#actOf(message, { type, payload: toJson(payload, PAYLOAD), answerWithinMs, forwardOf: '' }, sender);
   }
 
   /** Puts the passing on of a message as an act: the hub has its type and its payload. */
-  forwardOf(message: IncomingMessage | string, options: ForwardOptions): SendAct {
-    return this.#actOf(options, { type: '', payload: '', answerWithinMs: 0, forwardOf: idOf(message) });
+  forwardOf(message: IncomingMessage | string, options: ForwardOptions, sender = this.#parts.sender): SendAct {
+    return this.#actOf(options, { type: '', payload: '', answerWithinMs: 0, forwardOf: idOf(message) }, sender);
   }
 
   #actOf(
     options: DeliveryOptions,
     content: Pick<SendAct['value'], 'type' | 'payload' | 'answerWithinMs' | 'forwardOf'>,
+    sender: () => bigint,
   ): SendAct {
     const { priority = PRIORITY.normal, headers, onBehalfOf } = options;
     if (!(Number.isInteger(priority) && priority >= PRIORITY.low && priority <= PRIORITY.critical)) {
@@ -179,7 +188,7 @@ export class Messages {
       value: {
         ...content,
         id: options.id ?? createId(),
-        agent: this.#parts.sender(),
+        agent: sender(),
         to: targetsOf(options),
         headers: headers === undefined ? '' : toJson(headers, HEADERS),
         priority,
@@ -194,7 +203,7 @@ export class Messages {
   #perform(act: SendAct, options: DeliveryOptions): Promise<Accepted> {
     const accepted: Accepted = { messageId: act.value.id, status: 'accepted' };
     return new Promise((resolve, reject) => {
-      this.#parts.acts.perform(act, error => {
+      say(this.#parts, act, options.signal, error => {
         if (error) this.#explain(error, options).catch(reject);
         else resolve(accepted);
       });
