@@ -41,8 +41,10 @@ import type { PendingAnswer } from './pending-answer.ts';
 import { OwnAgent, type Registration } from './registration.ts';
 import { taskOf, type TaskHandler } from './tasks.ts';
 import { settleWithin, untilAborted, type Waiting } from './time.ts';
+import { currentTrace } from './trace-context.ts';
+import { Tracing } from './tracing.ts';
 import { Wake, type TakeMailOptions, type WaitForMailOptions } from './wake.ts';
-import type { WorkflowDefinition } from './workflow-definition.ts';
+import { tracedDefinition, typeOf, type WorkflowDefinition } from './workflow-definition.ts';
 import type { WorkflowHandle, WorkflowSummary } from './workflow-handle.ts';
 import { Workflows } from './workflows.ts';
 
@@ -59,6 +61,7 @@ export class AgoraClient<Types extends AgoraTypes = NoTypes> implements AsyncDis
   readonly #emitter = new Emitter<ClientEvents>();
   readonly #connection: Connection;
   readonly #types: CheckedTypes;
+  readonly #tracing: Tracing;
   readonly #acts = new Acts();
   readonly #asks: Asks;
   readonly #agents: Agents;
@@ -81,6 +84,8 @@ export class AgoraClient<Types extends AgoraTypes = NoTypes> implements AsyncDis
     const settings = readOptions(name, options);
     const types = new CheckedTypes(options.types);
     this.#types = types;
+    const tracing = new Tracing({ name, server: settings.server }, options.openTelemetry);
+    this.#tracing = tracing;
     this.name = name;
     const warn = (error: AgoraError) => this.#warn(error);
     const connection = new Connection(settings, {
@@ -107,7 +112,7 @@ export class AgoraClient<Types extends AgoraTypes = NoTypes> implements AsyncDis
       );
     }
     const outbox = this.#outbox;
-    this.#dispatcher = new Dispatcher(LIMITS.defaultCredit, warn, types);
+    this.#dispatcher = new Dispatcher(LIMITS.defaultCredit, warn, types, tracing);
     const dispatcher = this.#dispatcher;
     this.#asks = new Asks({
       isConnected: () => connection.session !== undefined,
@@ -129,9 +134,17 @@ export class AgoraClient<Types extends AgoraTypes = NoTypes> implements AsyncDis
     });
     this.#agent = new OwnAgent(name, connection, this.#inbox.query);
     this.#agents = new Agents(connection);
-    this.#messages = new Messages({ acts, asks: this.#asks, agents: this.#agents, sender: agent, types, outbox });
+    this.#messages = new Messages({
+      acts,
+      asks: this.#asks,
+      agents: this.#agents,
+      sender: agent,
+      types,
+      tracing,
+      outbox,
+    });
     this.#broadcasts = new Broadcasts({ connection, acts, dispatcher, said: () => this.#wake.wake() });
-    this.#events = new Events({ connection, acts, sender: agent, types, outbox });
+    this.#events = new Events({ connection, acts, sender: agent, types, tracing, outbox });
     this.#workflows = new Workflows({ connection, events: this.#events, initiator: agent });
     this.#groups = new Groups(connection, agent);
     this.#history = new History(connection, agent);
@@ -181,7 +194,7 @@ export class AgoraClient<Types extends AgoraTypes = NoTypes> implements AsyncDis
    * long. Lost later, it reconnects by itself.
    */
   async connect(options: ConnectOptions = {}): Promise<void> {
-    await this.#outbox?.open();
+    await Promise.all([this.#outbox?.open(), this.#tracing.open()]);
     await this.#connection.connect(options);
   }
 
@@ -330,8 +343,10 @@ export class AgoraClient<Types extends AgoraTypes = NoTypes> implements AsyncDis
   }
 
   /** Takes up to `limit` (32) messages that no subscription wants, most important first; each is settled by hand (`ack`). */
-  takeMail(options: TakeMailOptions = {}): Promise<IncomingMessage[]> {
-    return this.#wake.takeMail(options);
+  async takeMail(options: TakeMailOptions = {}): Promise<IncomingMessage[]> {
+    const taken = await this.#wake.takeMail(options);
+    this.#tracing.spans?.receive(taken);
+    return taken;
   }
 
   /** Says something to everyone else. */
@@ -344,7 +359,7 @@ export class AgoraClient<Types extends AgoraTypes = NoTypes> implements AsyncDis
   /** Performs all of it in one transaction, or nothing. Returns the ids of what was sent and published, in order. */
   batch(acts: readonly BatchAct<Types>[]): Promise<readonly string[]> {
     return performBatch(
-      { acts: this.#acts, messages: this.#messages, events: this.#events },
+      { acts: this.#acts, messages: this.#messages, events: this.#events, tracing: this.#tracing },
       acts as unknown as readonly BatchAct[],
     ); // checked by their types
   }
@@ -365,6 +380,7 @@ export class AgoraClient<Types extends AgoraTypes = NoTypes> implements AsyncDis
       wants: messageMatcher(filters),
       handler: handler as MessageHandler | undefined, // it is given the types that it is for
       concurrency,
+      tracing: this.#tracing,
       closed: (consumer, waiting) => this.#dispatcher.remove(consumer, waiting),
     });
     this.#dispatcher.add(subscription, 'messages');
@@ -389,6 +405,7 @@ export class AgoraClient<Types extends AgoraTypes = NoTypes> implements AsyncDis
         return task && (handler as TaskHandler)(task, message); // it is given the actions that it is for
       },
       concurrency: options.concurrency ?? CONCURRENCY,
+      tracing: this.#tracing,
       closed: (consumer, waiting) => this.#dispatcher.remove(consumer, waiting),
     });
     this.#dispatcher.add(subscription, 'tasks');
@@ -425,7 +442,9 @@ export class AgoraClient<Types extends AgoraTypes = NoTypes> implements AsyncDis
   /** Starts a workflow, and follows it. */
   async startWorkflowCoordination(definition: WorkflowDefinition, { signal }: Waiting = {}): Promise<WorkflowHandle> {
     await untilAborted(signal, this.#types.checkSteps(definition));
-    return untilAborted(signal, this.#workflows.start(definition));
+    const start = (trace = currentTrace()) => this.#workflows.start(tracedDefinition(definition, trace));
+    const { spans } = this.#tracing;
+    return untilAborted(signal, spans ? spans.workflow(typeOf(definition), start) : start());
   }
 
   /** Follows a workflow by its id: for who started it, takes part in it, or is an operator. */

@@ -1,7 +1,8 @@
 // A fact that somebody published, as it was read from the feed or the kept log.
 
-import { isObject } from './json.ts';
+import { isObject, parseObject } from './json.ts';
 import type { EventDataOf, NoTypes } from './message-types.ts';
+import { traceIn, type TraceContext } from './trace-context.ts';
 
 /** A row of the feed of events, and of the kept log. */
 export interface EventRow {
@@ -11,6 +12,8 @@ export interface EventRow {
   readonly source: string;
   readonly data: string;
   readonly at: { toDate(): Date };
+  /** JSON, or empty. */
+  readonly headers: string;
 }
 
 /** An event of one of some types: looking at `type` tells what its data is. */
@@ -25,6 +28,8 @@ export class AgoraEvent<Type extends string = string, Types = NoTypes> {
   /** The name of the agent that published it, or `system`. */
   readonly source: string;
   readonly at: Date;
+  /** The trace it was published in. */
+  readonly trace: TraceContext | undefined;
   readonly #text: string;
   #data: EventDataOf<Type, Types> | undefined;
 
@@ -34,6 +39,7 @@ export class AgoraEvent<Type extends string = string, Types = NoTypes> {
     this.type = row.type as Type; // whoever asked for this type asked for events of it
     this.source = row.source;
     this.at = row.at.toDate();
+    this.trace = row.headers === '' ? undefined : traceIn(parseObject(row.headers));
     this.#text = row.data;
   }
 

@@ -7,7 +7,9 @@ import type { Events, OutgoingEvent } from './events.ts';
 import type { IncomingMessage } from './incoming-message.ts';
 import { ANSWER, toJson } from './json.ts';
 import type { EventTypeName, MessageTypeName, NoTypes } from './message-types.ts';
-import type { ForwardOptions, Messages, OutgoingMessage } from './messages.ts';
+import { destinationOf, type ForwardOptions, type Messages, type OutgoingMessage } from './messages.ts';
+import type { SaidSpan, Spans } from './spans.ts';
+import type { Tracing } from './tracing.ts';
 
 /** One thing of a batch. */
 export type BatchAct<Types = NoTypes> =
@@ -28,6 +30,7 @@ export interface BatchParts {
   readonly acts: Acts;
   readonly messages: Messages;
   readonly events: Events;
+  readonly tracing: Tracing;
 }
 
 /** What a batch is made into. */
@@ -40,7 +43,32 @@ interface Made {
 }
 
 /** Performs all or nothing, and returns the id of every message that was sent and event that was published, in order. */
-export async function performBatch(parts: BatchParts, batch: readonly BatchAct[]): Promise<readonly string[]> {
+export function performBatch(parts: BatchParts, batch: readonly BatchAct[]): Promise<readonly string[]> {
+  const { spans } = parts.tracing;
+  if (!spans) return perform(parts, batch);
+  const created: SaidSpan[] = [];
+  const traced = batch.map(each => {
+    const span = createdBy(spans, each);
+    if (span) created.push(span);
+    return span ? { ...each, id: span.id, trace: span.trace } : each;
+  });
+  return spans.batch(created, () => perform(parts, traced));
+}
+
+function createdBy(spans: Spans, each: BatchAct): SaidSpan | undefined {
+  switch (each.do) {
+    case 'send':
+      return spans.create(destinationOf(each), each.messageType, each);
+    case 'forward':
+      return spans.create(destinationOf(each), '', each);
+    case 'publish':
+      return spans.create(each.eventType, each.eventType, each);
+    default:
+      return undefined;
+  }
+}
+
+async function perform(parts: BatchParts, batch: readonly BatchAct[]): Promise<readonly string[]> {
   if (batch.length === 0) throw new AgoraError('call/empty', 'the batch is empty');
   if (batch.length > LIMITS.acts) {
     throw new AgoraError(

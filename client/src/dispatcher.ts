@@ -14,6 +14,7 @@ import { CheckedTypes } from './checked-types.ts';
 import { AgoraError, PermanentError } from './errors.ts';
 import type { IncomingMessage } from './incoming-message.ts';
 import { isPromiseLike } from './time.ts';
+import type { Tracing } from './tracing.ts';
 
 /** Somebody who handles messages. */
 export interface Consumer {
@@ -27,6 +28,7 @@ export interface Consumer {
 export class Dispatcher {
   readonly #warn: (error: AgoraError) => void;
   readonly #types: CheckedTypes;
+  readonly #tracing: Tracing | undefined;
   readonly #tasks: Consumer[] = [];
   readonly #messages: Consumer[] = [];
   readonly #unclaimed = new Set<IncomingMessage>();
@@ -36,10 +38,16 @@ export class Dispatcher {
   /** How many deliveries the agent may hold. */
   credit: number;
 
-  constructor(credit: number, warn: (error: AgoraError) => void, types: CheckedTypes = new CheckedTypes()) {
+  constructor(
+    credit: number,
+    warn: (error: AgoraError) => void,
+    types: CheckedTypes = new CheckedTypes(),
+    tracing?: Tracing,
+  ) {
     this.credit = credit;
     this.#warn = warn;
     this.#types = types;
+    this.#tracing = tracing;
   }
 
   get hasConsumers(): boolean {
@@ -105,6 +113,7 @@ export class Dispatcher {
 
   /** Reads a message that has come by the schema of its type, and gives it to whoever wants it. */
   dispatch(message: IncomingMessage): void {
+    if (this.#tracing?.spans) message.observeSettling((...settled) => this.#tracing?.settling(...settled));
     const reading = this.#types.received(message);
     if (!isPromiseLike(reading)) return this.#read(message, reading);
     const read = reading.then(fault => {

@@ -5,6 +5,7 @@ import type { CheckedTypes } from './checked-types.ts';
 import { AgoraError, ConnectionError, toAgoraError } from './errors.ts';
 import type { FeedReader } from './feed-reader.ts';
 import type { NoTypes } from './message-types.ts';
+import type { Tracing } from './tracing.ts';
 
 /** Handles an event. Events are not acknowledged: one whose handler throws is not given again. */
 export type EventHandler<Type extends string = string, Types = NoTypes> = (event: EventOf<Type, Types>) => unknown;
@@ -14,6 +15,7 @@ export interface EventSubscriptionOptions {
   readonly reader: FeedReader<EventRow>;
   readonly matches: (type: string) => boolean;
   readonly types: CheckedTypes;
+  readonly tracing: Tracing;
   /** Whether the connection will not be back. */
   readonly isOver: () => boolean;
   readonly warn: (error: AgoraError) => void;
@@ -123,7 +125,7 @@ export class EventSubscription<Type extends string = string, Types = NoTypes>
   async #handleOne(handler: EventHandler, row: EventRow): Promise<void> {
     try {
       const event = await this.#read(row);
-      if (event) await handler(event);
+      if (event) await this.#options.tracing.handleEvent(event, () => handler(event));
     } catch (error) {
       const { code, message } = toAgoraError(error);
       this.#options.warn(

@@ -9,11 +9,13 @@ import { AgoraError } from './errors.ts';
 import { EventSubscription, type EventHandler } from './event-subscription.ts';
 import { FeedReader, type FeedPage } from './feed-reader.ts';
 import { eventMatcher } from './filters.ts';
-import { EVENT_DATA, toJson } from './json.ts';
+import { EVENT_DATA, headersText, toJson } from './json.ts';
 import { LiveQuery } from './live-query.ts';
 import type { EventDataInputOf, NoTypes } from './message-types.ts';
 import type { Outbox } from './outbox.ts';
 import { say } from './saying.ts';
+import type { TraceContext } from './trace-context.ts';
+import { around, type Tracing } from './tracing.ts';
 import { createId } from './uuid.ts';
 
 type Row = Parameters<Parameters<DbConnection['db']['eventFeed']['onInsert']>[0]>[1];
@@ -34,6 +36,8 @@ export interface OutgoingEvent<Type extends string = string, Types = NoTypes> {
   readonly data: EventDataInputOf<Type, Types>;
   /** A UUIDv7 of your own: the same event under the same id is published once. */
   readonly id?: string | undefined;
+  /** The trace that it is published in; by default that of what is handled right now. */
+  readonly trace?: TraceContext | undefined;
   /** Ends the waiting for the hub's word. What was not on its way yet is not published. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -48,6 +52,7 @@ export interface EventParts {
   readonly acts: Acts;
   readonly sender: () => bigint;
   readonly types: CheckedTypes;
+  readonly tracing: Tracing;
   /** Where there is one: takes what is published, also before there is a connection. */
   readonly outbox?: Outbox | undefined;
 }
@@ -76,6 +81,12 @@ export class Events {
 
   /** Publishes an event; settles with its id once the hub has it. */
   async publish(event: SaidEvent): Promise<{ readonly eventId: string }> {
+    const span = this.#parts.tracing.spans?.send(event.eventType, event.eventType, event);
+    if (!span) return this.#publish(event);
+    return around(span, () => this.#publish({ ...event, id: span.id, trace: span.trace }));
+  }
+
+  async #publish(event: SaidEvent): Promise<{ readonly eventId: string }> {
     const act = this.actOf(event, this.#parts.outbox?.sender);
     const checking = this.check(act);
     if (checking) await checking;
@@ -90,11 +101,12 @@ export class Events {
   }
 
   /** Puts an event as an act; its data is still to be checked. */
-  actOf({ eventType, data, id }: SaidEvent, sender = this.#parts.sender): PublishAct {
+  actOf({ eventType, data, id, trace }: SaidEvent, sender = this.#parts.sender): PublishAct {
     const agent = sender();
+    const headers = headersText(undefined, trace);
     return {
       tag: 'Publish',
-      value: { id: id ?? createId(), agent, type: eventType, data: toJson(data, EVENT_DATA), headers: '' },
+      value: { id: id ?? createId(), agent, type: eventType, data: toJson(data, EVENT_DATA), headers },
     };
   }
 
@@ -113,6 +125,7 @@ export class Events {
       reader,
       matches,
       types: this.#parts.types,
+      tracing: this.#parts.tracing,
       isOver: () => this.#parts.connection.state === 'closed',
       warn: error => this.#parts.connection.warn(error),
       closed: () => {

@@ -8,6 +8,7 @@ import { AgoraError, PermanentError, textOf } from './errors.ts';
 import { ANSWER, SIGNAL, toJson } from './json.ts';
 import type { AnswerInputOf, NoTypes, PayloadOf } from './message-types.ts';
 import { isPromiseLike } from './time.ts';
+import { traceIn, type TraceContext } from './trace-context.ts';
 
 /** What a handler may do with the message it was given, besides returning and throwing. */
 export interface MessageContext<Answer = unknown> {
@@ -100,6 +101,7 @@ export class IncomingMessage<Type extends string = string, Types = NoTypes> impl
   #interruption: Error | undefined;
   #signals = 0;
   #checkAnswer: AnswerCheck | undefined;
+  #settling: ((message: IncomingMessage, tag: Act['tag']) => Settled | undefined) | undefined;
 
   constructor(envelope: Envelope, kind: MessageKind, attempt: number, duty: Duty, keeper: MessageKeeper) {
     this.id = envelope.id;
@@ -131,6 +133,11 @@ export class IncomingMessage<Type extends string = string, Types = NoTypes> impl
   /** The name of the sender, as the wire spells it. */
   get source_agent(): string {
     return this.from;
+  }
+
+  /** The trace it was sent in: what a handler says is part of it, and says so itself in a browser (`trace: message.trace`). */
+  get trace(): TraceContext | undefined {
+    return traceIn(this.headers);
   }
 
   /** Whether the sender waits for an answer. */
@@ -242,6 +249,11 @@ export class IncomingMessage<Type extends string = string, Types = NoTypes> impl
     this.#checkAnswer = check;
   }
 
+  /** Has its settling observed: what is given is called with the act, and what that returns, with how it went. */
+  observeSettling(settling: (message: IncomingMessage, tag: Act['tag']) => Settled | undefined): void {
+    this.#settling = settling;
+  }
+
   /** It is no longer this recipient's. */
   lose(reason: Error): void {
     if (this.#state !== 'open') return;
@@ -293,9 +305,11 @@ export class IncomingMessage<Type extends string = string, Types = NoTypes> impl
   #end(act: Act, settled: Settled | undefined): void {
     this.#state = 'settled';
     this.#keeper.settled(this);
+    const observed = this.#settling?.(this, act.tag);
     this.#keeper.perform(
       act,
       error => {
+        observed?.(error);
         if (settled) settled(error);
         else if (error) this.#keeper.refused(this, error);
       },

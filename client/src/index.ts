@@ -3,7 +3,7 @@
 export { AgoraClient } from './agora-client.ts';
 export type { ClientEvents, CoordinationQuery, EventRequest, MessageOptions } from './client-types.ts';
 export type { AgentFilters, AgentInfo } from './agents.ts';
-export type { AgoraEvent } from './agora-event.ts';
+export type { AgoraEvent, EventOf } from './agora-event.ts';
 export type { Answer, ReplyOptions } from './answer.ts';
 export type { BatchAct } from './batch.ts';
 export type { ConnectOptions, ConnectionState } from './connection.ts';
@@ -23,7 +23,7 @@ export type { GroupInfo } from './groups.ts';
 export type { AgentUsage, BroadcastInfo, DeliveryInfo, MessageRecord } from './history.ts';
 export type { MessageFilters } from './filters.ts';
 export type { Notice } from './inbox.ts';
-export type { IncomingMessage, MessageContext, MessageKind, MessageOf } from './incoming-message.ts';
+export type { IncomingMessage, MessageContext, MessageKind, MessageOf, Returned } from './incoming-message.ts';
 export type { MessageHandler, MessageSubscription } from './message-subscription.ts';
 export type { Accepted, AnswerWithin, DeliveryOptions, ForwardOptions, OutgoingMessage } from './messages.ts';
 export type { AgoraClientOptions } from './options.ts';
@@ -55,7 +55,9 @@ export {
   type TaskSchemas,
 } from './message-types.ts';
 export { isStandardType, MESSAGE_SCHEMAS, type StandardMessageType } from './standard-messages.ts';
-export type { Task, TaskHandler } from './tasks.ts';
+export type { OpenTelemetryApi } from './spans.ts';
+export type { Task, TaskHandler, TaskOf } from './tasks.ts';
+export type { TraceContext } from './trace-context.ts';
 export type { TokenStore } from './token-store.ts';
 export type { Waiting } from './time.ts';
 export { createId } from './uuid.ts';

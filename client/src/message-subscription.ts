@@ -6,6 +6,7 @@ import type { IncomingMessage, MessageContext, MessageOf, Returned } from './inc
 import { MessageQueue } from './message-queue.ts';
 import type { AnswerInputOf, NoTypes } from './message-types.ts';
 import { isPromiseLike, settleWithin } from './time.ts';
+import type { Tracing } from './tracing.ts';
 
 /** Handles a message. What it returns is the answer to a question and the output of a step; returning finishes the message, throwing fails it. */
 export type MessageHandler<Type extends string = string, Types = NoTypes> = (
@@ -19,6 +20,7 @@ export interface ConsumerOptions {
   readonly handler: MessageHandler | undefined;
   /** How many handlers run at once. */
   readonly concurrency: number;
+  readonly tracing?: Tracing | undefined;
   /** Called once, with what had not begun. */
   readonly closed: (consumer: Consumer, waiting: readonly IncomingMessage[]) => void;
 }
@@ -60,7 +62,7 @@ export class MessageSubscription<Type extends string = string, Types = NoTypes>
 
   take(message: IncomingMessage): void {
     const pull = this.#pulls.shift();
-    if (pull) pull.resolve({ done: false, value: this.#typed(message) });
+    if (pull) pull.resolve({ done: false, value: this.#given(message) });
     else if (this.#options.handler && this.#running.size < this.#options.concurrency) this.#run(message);
     else this.#queue.push(message);
   }
@@ -97,7 +99,7 @@ export class MessageSubscription<Type extends string = string, Types = NoTypes>
     return {
       next: () => {
         const message = this.#queue.shift();
-        if (message) return Promise.resolve({ done: false, value: this.#typed(message) });
+        if (message) return Promise.resolve({ done: false, value: this.#given(message) });
         if (this.#error) return Promise.reject(this.#error);
         if (this.#isClosed) return Promise.resolve({ done: true, value: undefined });
         return new Promise((resolve, reject) => this.#pulls.push({ resolve, reject }));
@@ -115,7 +117,8 @@ export class MessageSubscription<Type extends string = string, Types = NoTypes>
     this.#running.add(message);
     let returned: unknown;
     try {
-      returned = handler(message, message);
+      const { tracing } = this.#options;
+      returned = tracing ? tracing.handle(message, () => handler(message, message)) : handler(message, message);
     } catch (error) {
       return this.#ended(message, () => message.failWith(error));
     }
@@ -138,8 +141,9 @@ export class MessageSubscription<Type extends string = string, Types = NoTypes>
     }
   }
 
-  /** `wants` lets through the types that were asked for. */
-  #typed(message: IncomingMessage): MessageOf<Type, Types> {
+  /** Gives a message to a loop. `wants` lets through the types that were asked for. */
+  #given(message: IncomingMessage): MessageOf<Type, Types> {
+    this.#options.tracing?.spans?.receive([message]);
     return message as unknown as MessageOf<Type, Types>;
   }
 }

@@ -3,6 +3,7 @@
 
 import { AgoraError } from './errors.ts';
 import type { OutboxStore } from './outbox-store.ts';
+import type { Scope } from './scope.ts';
 import { originOf, TokenList, type TokenStore } from './token-store.ts';
 
 /** The store that is used when no other is given: `localStorage`, where there is one. */
@@ -19,6 +20,16 @@ export function defaultTokenStore(server: URL, database: string): TokenStore | u
         if (text !== undefined) storage.setItem(key, text);
       }),
   });
+}
+
+/** What is handled right now: a page cannot tell. */
+export function openScope<T>(): Scope<T> | undefined {
+  return undefined;
+}
+
+/** Only who is given OpenTelemetry has it here: bundlers need not look for what may be absent. */
+export function findOpenTelemetry(): Promise<unknown> {
+  return Promise.resolve(undefined);
 }
 
 /** Nobody signals a page. */
