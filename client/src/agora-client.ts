@@ -9,7 +9,7 @@ import { Asks } from './asks.ts';
 import { performBatch, type BatchAct } from './batch.ts';
 import { Broadcasts } from './broadcasts.ts';
 import { CheckedTypes } from './checked-types.ts';
-import type { ClientEvents, CoordinationQuery, EventRequest, MessageOptions } from './client-types.ts';
+import type { ClientEvents, CoordinationQuery, EventRequest, MessageOptions, WatchOptions } from './client-types.ts';
 import { Connection, type ConnectOptions, type ConnectionState } from './connection.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { Emitter } from './emitter.ts';
@@ -22,6 +22,7 @@ import { Groups, type GroupInfo } from './groups.ts';
 import { History, type AgentUsage, type BroadcastInfo, type DeliveryInfo, type MessageRecord } from './history.ts';
 import { Inbox } from './inbox.ts';
 import type { IncomingMessage } from './incoming-message.ts';
+import { LiveStream } from './live-stream.ts';
 import { MessageSubscription, type MessageHandler } from './message-subscription.ts';
 import type {
   AgoraTypes,
@@ -50,6 +51,8 @@ import { Workflows } from './workflows.ts';
 
 const CONCURRENCY = 8;
 const FLUSH_WITHIN_MS = 5_000;
+const MAX_STATES = 64;
+const MAX_WATCHED = 1_024;
 
 /** An agent's connection to a hub. Every method may throw an `AgoraError` with a stable `code`. */
 export class AgoraClient<Types extends AgoraTypes = NoTypes> implements AsyncDisposable {
@@ -62,6 +65,7 @@ export class AgoraClient<Types extends AgoraTypes = NoTypes> implements AsyncDis
   readonly #connection: Connection;
   readonly #types: CheckedTypes;
   readonly #tracing: Tracing;
+  readonly #watches = new Set<LiveStream<unknown>>();
   readonly #acts = new Acts();
   readonly #asks: Asks;
   readonly #agents: Agents;
@@ -89,7 +93,10 @@ export class AgoraClient<Types extends AgoraTypes = NoTypes> implements AsyncDis
     this.name = name;
     const warn = (error: AgoraError) => this.#warn(error);
     const connection = new Connection(settings, {
-      changed: (state, error) => this.#emitter.emit('connection', { state, error }),
+      changed: (state, error) => {
+        this.#emitter.emit('connection', { state, error });
+        if (state === 'closed') this.#watches.forEach(stream => stream.end(error));
+      },
       warn,
     });
     this.#connection = connection;
@@ -187,6 +194,31 @@ export class AgoraClient<Types extends AgoraTypes = NoTypes> implements AsyncDis
   /** Listens to what happens to the client; returns what ends it. */
   on<Name extends keyof ClientEvents>(name: Name, listener: (value: ClientEvents[Name]) => void): () => void {
     return this.#emitter.on(name, listener);
+  }
+
+  /**
+   * The same as a loop, until the client is closed. It begins with the connection as it is. Of its states a slow loop gets the
+   * last 64; of anything else up to 1,024 wait, and one more ends the loop with `client/slow-reader`, so that nothing is lost in
+   * silence.
+   */
+  watch<Name extends keyof ClientEvents>(name: Name, { signal }: WatchOptions = {}): LiveStream<ClientEvents[Name]> {
+    const isState = name === 'connection';
+    const stream = new LiveStream<ClientEvents[Name]>({
+      what: `${String(name)}s`,
+      most: isState ? MAX_STATES : MAX_WATCHED,
+      whenFull: isState ? 'drop-oldest' : 'fail',
+      signal,
+      closed: () => {
+        stop();
+        this.#watches.delete(stream);
+      },
+    });
+    const stop = this.#emitter.on(name, value => stream.push(value));
+    this.#watches.add(stream);
+    // The types cannot tell that only `connection` comes here.
+    if (isState) stream.push({ state: this.state, error: undefined });
+    if (this.state === 'closed') stream.end();
+    return stream;
   }
 
   /**
@@ -375,12 +407,14 @@ export class AgoraClient<Types extends AgoraTypes = NoTypes> implements AsyncDis
       handler,
       filters,
       concurrency = CONCURRENCY,
+      signal,
     } = typeof options === 'function' ? { handler: options } : options;
     const subscription = new MessageSubscription<Type, Types>({
       wants: messageMatcher(filters),
       handler: handler as MessageHandler | undefined, // it is given the types that it is for
       concurrency,
       tracing: this.#tracing,
+      signal,
       closed: (consumer, waiting) => this.#dispatcher.remove(consumer, waiting),
     });
     this.#dispatcher.add(subscription, 'messages');
@@ -392,7 +426,7 @@ export class AgoraClient<Types extends AgoraTypes = NoTypes> implements AsyncDis
   onTask<const Action extends TaskAction<Types> | '*'>(
     action: Action | readonly Action[],
     handler: TaskHandler<Action, Types>,
-    options: { readonly concurrency?: number } = {},
+    options: { readonly concurrency?: number | undefined; readonly signal?: AbortSignal | undefined } = {},
   ): MessageSubscription {
     const actions = new Set<string>(typeof action === 'string' ? [action] : action);
     const subscription = new MessageSubscription({
@@ -406,6 +440,7 @@ export class AgoraClient<Types extends AgoraTypes = NoTypes> implements AsyncDis
       },
       concurrency: options.concurrency ?? CONCURRENCY,
       tracing: this.#tracing,
+      signal: options.signal,
       closed: (consumer, waiting) => this.#dispatcher.remove(consumer, waiting),
     });
     this.#dispatcher.add(subscription, 'tasks');

@@ -29,6 +29,14 @@ export interface MessageOptions<Type extends string, Types = NoTypes> {
   readonly filters?: MessageFilters<Type> | undefined;
   /** How many handlers run at once; by default 8. */
   readonly concurrency?: number | undefined;
+  /** Closes the subscription: a loop over it ends, and the signals of its handlers are aborted. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** How something live is watched. */
+export interface WatchOptions {
+  /** Ends the loop, as leaving it does. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Which events a subscription wants, and who handles them; without `eventTypes`, all. */

@@ -16,6 +16,8 @@ export interface EventSubscriptionOptions {
   readonly matches: (type: string) => boolean;
   readonly types: CheckedTypes;
   readonly tracing: Tracing;
+  /** Closes the subscription. */
+  readonly signal?: AbortSignal | undefined;
   /** Whether the connection will not be back. */
   readonly isOver: () => boolean;
   readonly warn: (error: AgoraError) => void;
@@ -30,6 +32,7 @@ export class EventSubscription<Type extends string = string, Types = NoTypes>
   implements AsyncIterable<EventOf<Type, Types>>, AsyncDisposable
 {
   readonly #options: EventSubscriptionOptions;
+  readonly #aborted = () => this.end(undefined);
   #isConsumed = false;
   #isDefault = false;
   #isClosed = false;
@@ -39,6 +42,7 @@ export class EventSubscription<Type extends string = string, Types = NoTypes>
   constructor(options: EventSubscriptionOptions) {
     this.#options = options;
     this.#position = Number(options.reader.position);
+    options.signal?.addEventListener('abort', this.#aborted, { once: true });
   }
 
   /** The number of the last event that was given out, or where the subscription began: `from: position + 1` continues it. */
@@ -78,6 +82,7 @@ export class EventSubscription<Type extends string = string, Types = NoTypes>
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#error ??= error;
+    this.#options.signal?.removeEventListener('abort', this.#aborted);
     this.#options.reader.close();
     this.#options.closed();
   }

@@ -111,13 +111,16 @@ export class Events {
   }
 
   /** Follows events of some types; none is all. */
-  async subscribe(types: readonly string[], { handler, from = 'live' }: EventOptions): Promise<EventSubscription> {
+  async subscribe(types: readonly string[], options: EventOptions): Promise<EventSubscription> {
+    const { handler, from = 'live', signal } = options;
+    signal?.throwIfAborted();
     const matches = eventMatcher(types);
     if (from !== 'live' && !(Number.isSafeInteger(from) && from >= 1)) {
       throw new AgoraError('client/bad-option', `events are counted from 1 on; there is no event ${from}`);
     }
     await this.#query.open();
     const position = from === 'live' ? await this.#lastNumber() : BigInt(from) - 1n;
+    signal?.throwIfAborted();
     // Live rows since the last number may have come before the reader is there.
     const reader = new FeedReader<Row>(after => this.#readPage(after), position, { isBehind: true });
     this.#readers.add(reader);
@@ -126,6 +129,7 @@ export class Events {
       matches,
       types: this.#parts.types,
       tracing: this.#parts.tracing,
+      signal,
       isOver: () => this.#parts.connection.state === 'closed',
       warn: error => this.#parts.connection.warn(error),
       closed: () => {

@@ -1,7 +1,7 @@
 // What programs use to be agents on a hub.
 
 export { AgoraClient } from './agora-client.ts';
-export type { ClientEvents, CoordinationQuery, EventRequest, MessageOptions } from './client-types.ts';
+export type { ClientEvents, CoordinationQuery, EventRequest, MessageOptions, WatchOptions } from './client-types.ts';
 export type { AgentFilters, AgentInfo } from './agents.ts';
 export type { AgoraEvent, EventOf } from './agora-event.ts';
 export type { Answer, ReplyOptions } from './answer.ts';
@@ -24,6 +24,7 @@ export type { AgentUsage, BroadcastInfo, DeliveryInfo, MessageRecord } from './h
 export type { MessageFilters } from './filters.ts';
 export type { Notice } from './inbox.ts';
 export type { IncomingMessage, MessageContext, MessageKind, MessageOf, Returned } from './incoming-message.ts';
+export type { LiveStream } from './live-stream.ts';
 export type { MessageHandler, MessageSubscription } from './message-subscription.ts';
 export type { Accepted, AnswerWithin, DeliveryOptions, ForwardOptions, OutgoingMessage } from './messages.ts';
 export type { AgoraClientOptions } from './options.ts';

@@ -21,6 +21,8 @@ export interface ConsumerOptions {
   /** How many handlers run at once. */
   readonly concurrency: number;
   readonly tracing?: Tracing | undefined;
+  /** Closes the subscription. */
+  readonly signal?: AbortSignal | undefined;
   /** Called once, with what had not begun. */
   readonly closed: (consumer: Consumer, waiting: readonly IncomingMessage[]) => void;
 }
@@ -45,6 +47,7 @@ export class MessageSubscription<Type extends string = string, Types = NoTypes>
   readonly #queue = new MessageQueue();
   readonly #running = new Set<IncomingMessage>();
   readonly #pulls: Pull<MessageOf<Type, Types>>[] = [];
+  readonly #aborted = () => void this.close();
   #isClosed = false;
   #error: Error | undefined;
   #idle: (() => void) | undefined;
@@ -53,7 +56,9 @@ export class MessageSubscription<Type extends string = string, Types = NoTypes>
     if (!Number.isInteger(options.concurrency) || options.concurrency < 1) {
       throw new AgoraError('client/bad-option', `concurrency is a whole number from 1 on, not ${options.concurrency}`);
     }
+    options.signal?.throwIfAborted();
     this.#options = options;
+    options.signal?.addEventListener('abort', this.#aborted, { once: true });
   }
 
   wants(message: IncomingMessage): boolean {
@@ -81,6 +86,7 @@ export class MessageSubscription<Type extends string = string, Types = NoTypes>
   async close(): Promise<void> {
     if (!this.#isClosed) {
       this.#isClosed = true;
+      this.#options.signal?.removeEventListener('abort', this.#aborted);
       this.#options.closed(this, this.#queue.drain());
       for (const { resolve } of this.#pulls.splice(0)) resolve({ done: true, value: undefined });
       const reason = new AgoraError('client/closed', 'the subscription was closed');

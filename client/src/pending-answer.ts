@@ -52,6 +52,8 @@ export class PendingAnswer<Data = unknown> implements Promise<Answer<Data>>, Asy
   #filling: Promise<void> | undefined;
   #isOver = false;
   #isIterated = false;
+  /** Its loop was left: nobody takes what comes. */
+  #isLeft = false;
   #wakeUp: (() => void) | undefined;
 
   constructor({ messageId, answer, source, lastSignal = 0, onProgress }: PendingOptions) {
@@ -106,12 +108,14 @@ export class PendingAnswer<Data = unknown> implements Promise<Answer<Data>>, Asy
         for (;;) {
           const value = this.#buffer.shift();
           if (value) return { done: false, value };
-          if (this.#isOver) return { done: true, value: undefined };
+          if (this.#isOver || this.#isLeft) return { done: true, value: undefined };
           await new Promise<void>(resolve => (this.#wakeUp = resolve));
         }
       },
       return: () => {
+        this.#isLeft = true;
         this.#buffer.length = 0;
+        this.#wake();
         return Promise.resolve({ done: true, value: undefined });
       },
     };
@@ -142,6 +146,7 @@ export class PendingAnswer<Data = unknown> implements Promise<Answer<Data>>, Asy
   #give(signal: ProgressSignal): void {
     this.#last = signal.seq;
     if (this.#onProgress) return this.#onProgress(signal);
+    if (this.#isLeft) return;
     if (this.#buffer.length >= MAX_BUFFERED) this.#buffer.shift();
     this.#buffer.push(signal);
     this.#wake();

@@ -56,7 +56,7 @@ export interface WorkflowResult {
 /** What a handle asks of the client. */
 export interface WorkflowSource {
   steps(id: string): Promise<WorkflowStep[]>;
-  events(id: string, since: Date): AsyncIterable<AgoraEvent>;
+  events(id: string, since: Date, signal?: AbortSignal): AsyncIterable<AgoraEvent>;
   waits(id: string): Promise<WorkflowWait[]>;
   pause(id: string): Promise<void>;
   resume(id: string): Promise<void>;
@@ -115,9 +115,9 @@ export class WorkflowHandle implements AsyncDisposable {
     return { workflowId, status: status as WorkflowResult['status'], reason, outputs, steps }; // it has ended
   }
 
-  /** The events about it, from its start to its end. */
-  events(): AsyncIterable<AgoraEvent> {
-    return this.#source.events(this.workflowId, this.#summary.startedAt);
+  /** The events about it, from its start to its end, or until `signal` is aborted. */
+  events({ signal }: { readonly signal?: AbortSignal | undefined } = {}): AsyncIterable<AgoraEvent> {
+    return this.#source.events(this.workflowId, this.#summary.startedAt, signal);
   }
 
   [Symbol.asyncIterator](): AsyncIterator<AgoraEvent> {

@@ -169,9 +169,9 @@ export class Workflows implements WorkflowSource {
     return again.status();
   }
 
-  async *events(id: string, since: Date): AsyncIterable<AgoraEvent> {
+  async *events(id: string, since: Date, signal?: AbortSignal): AsyncIterable<AgoraEvent> {
     const from = await this.#parts.events.firstSince(BigInt(since.getTime()) * 1000n);
-    await using events = await this.#parts.events.subscribe(EVENT_TYPES, { from: Number(from) });
+    await using events = await this.#parts.events.subscribe(EVENT_TYPES, { from: Number(from), signal });
     for await (const event of events) {
       if (event.data['workflow_id'] !== id) continue;
       yield event;
