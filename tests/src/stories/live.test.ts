@@ -28,21 +28,14 @@ describe('a loop', () => {
     expect(seen).toEqual(['idle', 'connecting', 'connected', 'reconnecting', 'connected', 'closed']);
   });
 
-  it('over notices tells of dead letters and late answers, until its signal is aborted', async () => {
-    await hub
-      .join('Gone')
-      .then(gone => gone.subscribeToMessages<'note'>(message => message.fail('no', { retry: false })));
+  it('over notices tells of what comes late, until its signal is aborted', async () => {
     const client = await hub.join('Noticing');
     const controller = new AbortController();
     await using notices = client.watch('notice', { signal: controller.signal });
-    const { messageId } = await client.sendMessage({ to: 'Gone', messageType: 'note', payload: 1, ttlMs: 60_000 });
-    const slow = client.ask({ to: 'Gone', messageType: 'none', payload: 1, timeoutMs: 1 });
-    await expect(slow).rejects.toMatchObject({ code: 'message/no-answer' });
     const late = await hub.join('Late');
     const lateOne = client.ask({ to: 'Late', messageType: 'job', payload: 1, timeoutMs: 50 });
     await expect(lateOne).rejects.toMatchObject({ code: 'message/no-answer' });
     await late.subscribeToMessages<'job'>(() => 'too late');
-    expect(messageId).toBeDefined();
 
     for await (const notice of notices) {
       expect(notice).toMatchObject({ kind: 'answer', about: lateOne.messageId });
@@ -61,7 +54,7 @@ describe('a loop', () => {
     await client.publishEvent({ eventType: 'note.one', data: {} });
 
     const [first] = await Promise.all([messages[Symbol.asyncIterator]().next(), take(events, 1)]);
-    expect(first.value?.payload).toBe(1);
+    expect(first).toMatchObject({ done: false, value: { payload: 1 } });
     const waiting = messages[Symbol.asyncIterator]().next();
     controller.abort();
 
