@@ -41,9 +41,11 @@ import { Outbox, type OutboxNote } from './outbox.ts';
 import type { PendingAnswer } from './pending-answer.ts';
 import { OwnAgent, type Registration } from './registration.ts';
 import { taskOf, type TaskHandler } from './tasks.ts';
+import { serve, type Served, type ServeOptions, type ServeParts } from './serve.ts';
 import { settleWithin, untilAborted, type Waiting } from './time.ts';
 import { currentTrace } from './trace-context.ts';
 import { Tracing } from './tracing.ts';
+import { turns, type TurnOptions, type TurnParts } from './turns.ts';
 import { Wake, type TakeMailOptions, type WaitForMailOptions } from './wake.ts';
 import { tracedDefinition, typeOf, type WorkflowDefinition } from './workflow-definition.ts';
 import type { WorkflowHandle, WorkflowSummary } from './workflow-handle.ts';
@@ -379,6 +381,39 @@ export class AgoraClient<Types extends AgoraTypes = NoTypes> implements AsyncDis
     const taken = await this.#wake.takeMail(options);
     this.#tracing.spans?.receive(taken);
     return taken;
+  }
+
+  /**
+   * Handles what comes until it is told to stop, by `signal` or by a signal of the system; then lets what runs come to its end,
+   * closes the client, and tells what was done. Rejects when the connection is lost for good.
+   */
+  serve<const Type extends string = never, const Action extends string = never, const Filter extends string = never>(
+    options: ServeOptions<Type, Action, Filter, Types>,
+  ): Promise<Served> {
+    const agent = this.#agent.mustId();
+    const parts: ServeParts = {
+      tracing: this.#tracing,
+      begin: async consumer => {
+        this.#dispatcher.add(consumer, 'messages');
+        await this.#broadcasts.listen(agent);
+      },
+      follow: (type, handler) => this.#events.subscribe([type], { handler }),
+      setStatus: status => this.#agent.setStatus(status),
+      goIdle: () => this.#wake.goIdle(),
+      close: () => this.close(),
+    };
+    return serve(parts, options as unknown as ServeOptions); // each handler is given the type that it is for
+  }
+
+  /** For agents that work in turns: a loop over the mail of each turn, which sleeps in between. Each message is settled by hand (`ack`). */
+  turns(options: TurnOptions = {}): AsyncIterable<readonly IncomingMessage[]> {
+    this.#agent.mustId();
+    const setStatus: TurnParts['setStatus'] = status => this.#agent.setStatus(status);
+    const wake: TurnParts['wake'] = {
+      waitForMail: wanted => this.waitForMail(wanted),
+      takeMail: wanted => this.takeMail(wanted),
+    };
+    return turns({ wake, state: () => this.state, setStatus }, options);
   }
 
   /** Says something to everyone else. */

@@ -56,11 +56,13 @@ export {
   type TaskSchemas,
 } from './message-types.ts';
 export { isStandardType, MESSAGE_SCHEMAS, type StandardMessageType } from './standard-messages.ts';
+export type { Served, ServeOptions } from './serve.ts';
 export type { OpenTelemetryApi } from './spans.ts';
 export type { Task, TaskHandler, TaskOf } from './tasks.ts';
 export type { TraceContext } from './trace-context.ts';
 export type { TokenStore } from './token-store.ts';
 export type { Waiting } from './time.ts';
+export type { TurnOptions } from './turns.ts';
 export { createId } from './uuid.ts';
 export type { TakeMailOptions, WaitForMailOptions } from './wake.ts';
 export {

@@ -33,7 +33,7 @@ export function findOpenTelemetry(): Promise<unknown> {
 }
 
 /** Nobody signals a page. */
-export function onSignals(): () => void {
+export function onSignals(_signals: readonly string[], _listener: (signal: string) => void): () => void {
   return () => undefined;
 }
 

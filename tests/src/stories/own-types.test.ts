@@ -247,6 +247,27 @@ describe('events of a declared type', () => {
   });
 });
 
+describe('an agent that serves declared types', () => {
+  it('has each of its handlers typed by what it handles', async () => {
+    const server = await hub.join('Serving', {}, { types });
+    const controller = new AbortController();
+    const serving = server.serve({
+      signal: controller.signal,
+      messages: {
+        ping: ({ payload }) => ({ n: payload.n + 1 }),
+        build_request: ({ payload }) => ({ ok: payload.jobs > 0, took: payload.target }),
+      },
+      tasks: { review: ({ inputs }) => ({ score: inputs.write.text.length }) },
+      events: { 'build.*': event => expectTypeOf(event.data.at).toEqualTypeOf<Date>() },
+    });
+    const client = await hub.join('Served', {}, { types });
+    const pong = await client.sendMessage({ to: 'Serving', messageType: 'ping', payload: { n: 1 }, timeout: 10 });
+    expect(pong.data?.n).toBe(2);
+    controller.abort();
+    expect(await serving).toMatchObject({ handled: 1, failed: 0 });
+  });
+});
+
 describe('what is declared', () => {
   it('is refused where it is no schema', () => {
     const wrong = { note: { payload: { type: 'object' } } };

@@ -48,7 +48,9 @@ function graphOf(doer: fc.Arbitrary<Doer>, maxLength: number): fc.Arbitrary<read
     });
 }
 
-type Traits = { readonly [Name in keyof typeof traits]: (typeof traits)[Name] extends fc.Arbitrary<infer T> ? T : never };
+type Traits = {
+  readonly [Name in keyof typeof traits]: (typeof traits)[Name] extends fc.Arbitrary<infer T> ? T : never;
+};
 
 function specOf(step: Omit<Traits, 'waitsFor'> & { readonly doer: Doer }, waitsFor: readonly number[]): ModelSpec {
   const { doer, join, when, forEach, undo, approval, ...rest } = step;
@@ -98,7 +100,10 @@ export const happenings: fc.Arbitrary<Happening[]> = fc.array(
       weight: 7,
       arbitrary: fc.record({ do: doing('wait'), ms: fc.constantFrom(2, 1_500, 6_000, 21_000, 70_000, 400_000) }),
     },
-    { weight: 4, arbitrary: fc.record({ do: doing('pause', 'resume', 'resume'), pick: fc.oneof(pick, fc.constant(0)) }) },
+    {
+      weight: 4,
+      arbitrary: fc.record({ do: doing('pause', 'resume', 'resume'), pick: fc.oneof(pick, fc.constant(0)) }),
+    },
     { weight: 3, arbitrary: fc.record({ do: doing('retry'), pick: fc.oneof(pick, fc.constant(0)), at: pick }) },
     { weight: 3, arbitrary: fc.record({ do: doing('leave', 'return'), who }) },
     { weight: 1, arbitrary: fc.record({ do: doing('unregister'), who }) },

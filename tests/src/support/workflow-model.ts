@@ -17,8 +17,7 @@ export interface ModelSpec {
   readonly timeoutMs?: number | undefined;
   readonly when?: { readonly at: number; readonly status?: string; readonly equals?: number } | undefined;
   readonly approval?:
-    | { readonly by: string; readonly timeoutMs?: number | undefined; readonly next?: string | undefined }
-    | undefined;
+    { readonly by: string; readonly timeoutMs?: number | undefined; readonly next?: string | undefined } | undefined;
   /** By whoever did the step, unless somebody is named. */
   readonly undo?: { readonly agent?: string | undefined; readonly timeoutMs?: number | undefined } | undefined;
   readonly forEach?: { readonly at: number; readonly concurrency?: number | undefined } | undefined;
@@ -210,8 +209,7 @@ export class Flow {
     const again = new Set<ModelStep>();
     const reached = [first];
     if (this.status === 'failed' || this.status === 'cancelled') {
-      const isPart = (step: ModelStep) =>
-        step.state === 'cancelled' || (isBad(step) && step.spec.onFailure === 'fail');
+      const isPart = (step: ModelStep) => step.state === 'cancelled' || (isBad(step) && step.spec.onFailure === 'fail');
       reached.push(...this.steps.filter(step => !step.parent && isPart(step)));
     }
     for (let step = reached.pop(); step; step = reached.pop()) {
@@ -294,7 +292,9 @@ export class Flow {
       const list = member(this.#at(forEach?.at ?? 0).output, 'list');
       if (!Array.isArray(list)) return this.#finish(step, 'failed');
       if (list.length === 0) return this.answered(step, []);
-      step.children = list.map((_element, at) => this.#fresh({ ...spec, waitsFor: [], need: 0 }, `${step.name}[${at}]`, step));
+      step.children = list.map((_element, at) =>
+        this.#fresh({ ...spec, waitsFor: [], need: 0 }, `${step.name}[${at}]`, step),
+      );
       this.steps.push(...step.children);
     }
     this.#begin(step);
@@ -309,7 +309,11 @@ export class Flow {
       this.#start(next);
     }
     const isDone = step.children.every(child => child.state === 'succeeded');
-    if (isDone) this.answered(step, step.children.map(child => child.output));
+    if (isDone)
+      this.answered(
+        step,
+        step.children.map(child => child.output),
+      );
   }
   #finish(step: ModelStep, state: string): void {
     this.#tellAfter(() => this.#end(step, state));

@@ -174,7 +174,10 @@ export class WorkflowScene {
       if (!before.has(message)) this.#checkNew(message, step);
     }
     const held = [...lab.rows('offer').filter(row => row['attempt'] !== 0), ...lab.rows('waiting')];
-    const [tasks, questions] = [held.filter(row => this.#tasks.has(row['message'])), held.filter(row => !this.#tasks.has(row['message']))];
+    const [tasks, questions] = [
+      held.filter(row => this.#tasks.has(row['message'])),
+      held.filter(row => !this.#tasks.has(row['message'])),
+    ];
     expect(tasks.map(row => row['message']).sort()).toEqual([...under].sort()); // I3, I7
     for (const row of questions) expect(asked.has(row['message'])).toBe(true); // I7
   }
@@ -262,7 +265,13 @@ export class WorkflowScene {
     else step.flow.rejected(step);
   }
 
-  #steer(flow: Flow, isLegal: boolean, reducer: string, more: Readonly<Record<string, unknown>>, tell: () => void): void {
+  #steer(
+    flow: Flow,
+    isLegal: boolean,
+    reducer: string,
+    more: Readonly<Record<string, unknown>>,
+    tell: () => void,
+  ): void {
     const args = { workflow: this.#ids.get(flow), ...more };
     if (!isLegal) expect(this.crew.lead.tryCall(reducer, args)).toBe('workflow/bad-move');
     else {
@@ -339,7 +348,8 @@ export class WorkflowScene {
 }
 
 function definitionOf(spec: ModelSpec, at: number): Record<string, unknown> {
-  const { agent, capability, nested, waitsFor, need, onFailure, retries, timeoutMs, when, approval, undo, forEach } = spec;
+  const { agent, capability, nested, waitsFor, need, onFailure, retries, timeoutMs, when, approval, undo, forEach } =
+    spec;
   return {
     id: `s${at}`,
     action: 'do',
