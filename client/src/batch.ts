@@ -115,6 +115,7 @@ function actOf({ messages, events }: BatchParts, each: BatchAct, { ids, settled,
       return settle(each.message, settled, message => message.settleInBatch(duty => duty.acknowledge()));
     case 'respond': {
       const output = toJson(each.data ?? null, ANSWER);
+      note(each.message.checkAnswer(output), checks);
       return settle(each.message, settled, message => message.settleInBatch(duty => duty.finish(output)));
     }
     case 'respondError':

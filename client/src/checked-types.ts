@@ -76,11 +76,12 @@ export class CheckedTypes {
   received(message: IncomingMessage): MaybePromise<string | undefined> {
     if (message.kind === 'task') return this.#receivedTask(message);
     const own = this.#messages.get(message.type);
-    if (!own) return faultOf(message.type, message.payload);
-    const { payload, answer } = own;
-    if (answer && message.kind === 'ask') message.checkAnswers(this.#answerCheck(answer, message.type));
+    if (own?.answer && message.kind === 'ask') message.checkAnswers(this.#answerCheck(own.answer, message.type));
     // A reply to a question back is what the handler asked for, and says whatever that was.
-    if (!payload || message.continues !== undefined) return undefined;
+    if (message.continues !== undefined) return undefined;
+    if (!own) return faultOf(message.type, message.payload);
+    const { payload } = own;
+    if (!payload) return undefined;
     return andThen(readThrough(payload, message.payload, 'payload'), read => {
       if (read.fault === undefined) message.readAs(read.value);
       return read.fault;

@@ -170,7 +170,7 @@ export class IncomingMessage<Type extends string = string, Types = NoTypes> impl
 
   async respond(data: AnswerInputOf<Type, Types>): Promise<void> {
     const text = toJson(data ?? null, ANSWER);
-    const checking = this.#checkAnswer?.(text);
+    const checking = this.checkAnswer(text);
     if (checking) await checking;
     await this.#settle(this.#duty.finish(text));
   }
@@ -225,7 +225,7 @@ export class IncomingMessage<Type extends string = string, Types = NoTypes> impl
         if (this.#state !== 'open') return;
         this.#end(text === undefined ? this.#duty.acknowledge() : this.#duty.finish(text), undefined);
       };
-      const checking = this.#checkAnswer?.(text);
+      const checking = this.checkAnswer(text);
       if (isPromiseLike(checking)) checking.then(finish, failed);
       else finish();
     } catch (error) {
@@ -247,6 +247,11 @@ export class IncomingMessage<Type extends string = string, Types = NoTypes> impl
   /** Has what it is answered with checked. */
   checkAnswers(check: AnswerCheck): void {
     this.#checkAnswer = check;
+  }
+
+  /** Checks an answer (JSON, undefined for none). Throws `delivery/bad-answer`; a promise only where its schema takes time. */
+  checkAnswer(text: string | undefined): Promise<void> | undefined {
+    return this.#checkAnswer?.(text);
   }
 
   /** Has its settling observed: what is given is called with the act, and what that returns, with how it went. */

@@ -17,6 +17,7 @@ import type { AgoraEvent } from './agora-event.ts';
 import type { Answer } from './answer.ts';
 import { AgoraError, textOf } from './errors.ts';
 import type { IncomingMessage } from './incoming-message.ts';
+import { OtelContexts } from './otel-contexts.ts';
 import { isPromiseLike } from './time.ts';
 import { currentTrace, inTrace, traceIn, type TraceContext } from './trace-context.ts';
 import { createId } from './uuid.ts';
@@ -72,6 +73,7 @@ const OPERATIONS: Partial<Record<Act['tag'], string>> = {
 export class Spans {
   readonly #api: typeof Otel;
   readonly #tracer: Otel.Tracer;
+  readonly #contexts: OtelContexts;
   readonly #owner: SpanOwner;
   readonly #common: Attributes;
   readonly #processed = new WeakMap<IncomingMessage, Otel.Context>();
@@ -79,6 +81,7 @@ export class Spans {
   constructor(given: OpenTelemetryApi, owner: SpanOwner) {
     this.#api = given as typeof Otel; // whoever gives it, or the package itself, says that it is that module
     this.#tracer = this.#api.trace.getTracer('@agora/client');
+    this.#contexts = new OtelContexts(this.#api);
     this.#owner = owner;
     this.#common = {
       'messaging.system': 'agora',
@@ -166,7 +169,7 @@ export class Spans {
       this.#here(),
     );
     const context = this.#api.trace.setSpan(this.#here(), span);
-    return this.#around(span, () => run(this.#traceOf(context)));
+    return this.#around(span, () => run(this.#contexts.traceOf(context)));
   }
 
   /** A message is handled. */
@@ -233,7 +236,7 @@ export class Spans {
     let hasEnded = false;
     return {
       id,
-      trace: given ?? this.#traceOf(this.#api.trace.setSpan(here, span)),
+      trace: given ?? this.#contexts.traceOf(this.#api.trace.setSpan(here, span)),
       end: error => {
         if (!hasEnded) this.#end(span, error);
         hasEnded = true;
@@ -282,79 +285,22 @@ export class Spans {
   /** The context of whoever calls: the active one, or where nobody manages that, the trace of what is handled. */
   #here(): Otel.Context {
     const active = this.#api.context.active();
-    return this.#api.trace.getSpanContext(active) ? active : this.#join(active, currentTrace());
+    return this.#api.trace.getSpanContext(active) ? active : this.#contexts.join(active, currentTrace());
   }
 
   /** The context of what somebody else has said. */
   #remote(trace: TraceContext | undefined): Otel.Context {
-    return this.#join(this.#api.ROOT_CONTEXT, trace);
-  }
-
-  #join(context: Otel.Context, trace: TraceContext | undefined): Otel.Context {
-    const parent = this.#spanContextOf(trace);
-    const joined = parent ? this.#api.trace.setSpanContext(context, parent) : context;
-    const baggage = trace?.baggage;
-    return baggage === undefined ? joined : this.#api.propagation.setBaggage(joined, this.#baggageOf(baggage));
-  }
-
-  #spanContextOf(trace: TraceContext | undefined): Otel.SpanContext | undefined {
-    const { traceparent, tracestate } = trace ?? {};
-    const [, traceId, spanId, flags] = traceparent?.split('-') ?? [];
-    if (traceId === undefined || spanId === undefined || flags === undefined) return undefined;
-    return {
-      traceId,
-      spanId,
-      traceFlags: parseInt(flags, 16),
-      isRemote: true,
-      ...(tracestate !== undefined && { traceState: this.#api.createTraceState(tracestate) }),
-    };
+    return this.#contexts.join(this.#api.ROOT_CONTEXT, trace);
   }
 
   #linkTo(trace: TraceContext | undefined, id?: string): Otel.Link[] {
-    const context = this.#spanContextOf(trace);
+    const context = this.#contexts.spanContextOf(trace);
     if (!context) return [];
     return [id === undefined ? { context } : { context, attributes: { 'messaging.message.id': id } }];
   }
 
-  /** A context as it travels. */
-  #traceOf(context: Otel.Context): TraceContext {
-    const span = this.#api.trace.getSpanContext(context);
-    const baggage = this.#baggageIn(context);
-    const carried = baggage === '' ? {} : { baggage };
-    if (!span || !this.#api.isSpanContextValid(span)) return { ...currentTrace(), ...carried };
-    const { traceId, spanId, traceFlags, traceState } = span;
-    const tracestate = traceState?.serialize() ?? '';
-    return {
-      traceparent: `00-${traceId}-${spanId}-${traceFlags.toString(16).padStart(2, '0')}`,
-      ...(tracestate !== '' && { tracestate }),
-      ...carried,
-    };
-  }
-
-  #baggageIn(context: Otel.Context): string {
-    const entries = this.#api.propagation.getBaggage(context)?.getAllEntries() ?? [];
-    return entries
-      .map(([key, { value, metadata }]) => {
-        const rest = metadata?.toString() ?? '';
-        return `${encodeURIComponent(key)}=${encodeURIComponent(value)}${rest === '' ? '' : `;${rest}`}`;
-      })
-      .join(',');
-  }
-
-  #baggageOf(text: string): Otel.Baggage {
-    const entries: Record<string, Otel.BaggageEntry> = {};
-    for (const member of text.split(',')) {
-      const [pair = '', ...rest] = member.split(';');
-      const [key, value] = [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)].map(decoded);
-      if (!key || value === undefined) continue;
-      const metadata = rest.length > 0 ? this.#api.baggageEntryMetadataFromString(rest.join(';').trim()) : undefined;
-      entries[key] = metadata ? { value, metadata } : { value };
-    }
-    return this.#api.propagation.createBaggage(entries);
-  }
-
   #run<T>(span: Otel.Span, context: Otel.Context, run: () => T): T {
-    const trace = this.#traceOf(context);
+    const trace = this.#contexts.traceOf(context);
     try {
       const value = this.#api.context.with(context, () => inTrace(trace, run));
       if (!isPromiseLike(value)) span.end();
@@ -393,14 +339,5 @@ export class Spans {
   #failed(span: Otel.Span, message: string, type: string): void {
     span.setAttribute('error.type', type);
     span.setStatus({ code: this.#api.SpanStatusCode.ERROR, message });
-  }
-}
-
-/** A part of baggage as it was; undefined where it is not well-formed. */
-function decoded(text: string): string | undefined {
-  try {
-    return decodeURIComponent(text.trim());
-  } catch {
-    return undefined;
   }
 }

@@ -162,6 +162,33 @@ describe('an answer of a declared type', () => {
     });
   });
 
+  it('is checked in a batch, and a reply to a question back is whatever was asked for', async () => {
+    const careful = await hub.join('Careful', {}, { types });
+    const told = new Heard<unknown>();
+    await careful.subscribeToMessages({
+      filters: { messageTypes: ['build_request', 'documentation_request'] },
+      handler: async (message, context) => {
+        if (message.continues !== undefined) return { ok: true, took: String(message.payload) };
+        if (message.type === 'build_request') {
+          const bad = careful.batch([{ do: 'respond', message, data: 'done' }]);
+          told.add(await bad.catch((error: unknown) => error));
+        }
+        await context.requireInput('how long?');
+        return undefined;
+      },
+    });
+    const client = await hub.join('Patient', {}, { types });
+    const ask = { to: 'Careful', timeout: 10 } as const;
+    const first = await client.sendMessage({ ...ask, messageType: 'build_request', payload: { target: 'x' } });
+    expect(told.items[0]).toMatchObject({ code: 'delivery/bad-answer' });
+    if (first.status !== 'input_required') throw new Error(`it is ${first.status}`);
+    expect(await first.reply(7)).toMatchObject({ status: 'success', data: { took: 7 } });
+
+    const standard = await client.sendMessage({ ...ask, messageType: 'documentation_request', payload: {} });
+    if (standard.status !== 'input_required') throw new Error(`it is ${standard.status}`);
+    expect(await standard.reply('a day')).toMatchObject({ data: { took: 'a day' } });
+  });
+
   it('that comes from who does not know the type rejects with what it was', async () => {
     const loose = await hub.join('Loose');
     await loose.subscribeToMessages<'build_request'>(() => ({ ok: 'yes', took: '1' }));
