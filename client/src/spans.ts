@@ -57,6 +57,9 @@ export interface AskSpan extends SaidSpan {
   answered(answer: Answer): void;
 }
 
+/** What its spans are told apart by. */
+const TRACER = '@agora/client';
+
 type Attributes = Record<string, string | number>;
 
 const OPERATIONS: Partial<Record<Act['tag'], string>> = {
@@ -76,11 +79,12 @@ export class Spans {
   readonly #contexts: OtelContexts;
   readonly #owner: SpanOwner;
   readonly #common: Attributes;
+  #isUsed = false;
   readonly #processed = new WeakMap<IncomingMessage, Otel.Context>();
 
   constructor(given: OpenTelemetryApi, owner: SpanOwner) {
     this.#api = given as typeof Otel; // whoever gives it, or the package itself, says that it is that module
-    this.#tracer = this.#api.trace.getTracer('@agora/client');
+    this.#tracer = this.#api.trace.getTracer(TRACER);
     this.#contexts = new OtelContexts(this.#api);
     this.#owner = owner;
     this.#common = {
@@ -89,6 +93,16 @@ export class Spans {
       'server.address': owner.server.hostname,
       'server.port': Number(owner.server.port) || (owner.server.protocol === 'https:' ? 443 : 80),
     };
+  }
+
+  /** Whether the program has said where spans go. Until it has, none is made, and the API alone costs nothing. */
+  get isUsed(): boolean {
+    if (this.#isUsed) return true;
+    const provider = this.#api.trace.getTracerProvider();
+    const isOpen =
+      provider instanceof this.#api.ProxyTracerProvider && provider.getDelegateTracer(TRACER) === undefined;
+    this.#isUsed = !isOpen;
+    return this.#isUsed;
   }
 
   /** Something is said to a destination. */

@@ -24,9 +24,9 @@ export class Tracing {
     this.#spans = new Spans(given, owner);
   }
 
-  /** Makes spans; undefined where there is no OpenTelemetry. */
+  /** Makes spans; undefined where there is no OpenTelemetry, or it was not set up. */
   get spans(): Spans | undefined {
-    return this.#spans;
+    return this.#spans?.isUsed ? this.#spans : undefined;
   }
 
   /** Looks for OpenTelemetry, unless it was given or is not wanted. */
@@ -38,17 +38,19 @@ export class Tracing {
 
   /** Runs the handler of a message in its trace. */
   handle<T>(message: IncomingMessage, run: () => T): T {
-    return this.#spans ? this.#spans.process(message, run) : inTrace(message.trace, run);
+    const { spans } = this;
+    return spans ? spans.process(message, run) : inTrace(message.trace, run);
   }
 
   /** Runs the handler of an event in its trace. */
   handleEvent<T>(event: AgoraEvent, run: () => T): T {
-    return this.#spans ? this.#spans.processEvent(event, run) : inTrace(event.trace, run);
+    const { spans } = this;
+    return spans ? spans.processEvent(event, run) : inTrace(event.trace, run);
   }
 
   /** A message is being settled. */
   settling(message: IncomingMessage, tag: Act['tag']): ((error?: unknown) => void) | undefined {
-    return this.#spans?.settle(message, tag);
+    return this.spans?.settle(message, tag);
   }
 }
 
