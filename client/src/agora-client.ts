@@ -67,7 +67,7 @@ export class AgoraClient<Types extends AgoraTypes = NoTypes> implements AsyncDis
   readonly #connection: Connection;
   readonly #types: CheckedTypes;
   readonly #tracing: Tracing;
-  readonly #watches = new Set<LiveStream<unknown>>();
+  readonly #watches = new Set<(error: Error | undefined) => void>();
   readonly #acts = new Acts();
   readonly #asks: Asks;
   readonly #agents: Agents;
@@ -97,7 +97,7 @@ export class AgoraClient<Types extends AgoraTypes = NoTypes> implements AsyncDis
     const connection = new Connection(settings, {
       changed: (state, error) => {
         this.#emitter.emit('connection', { state, error });
-        if (state === 'closed') this.#watches.forEach(stream => stream.end(error));
+        if (state === 'closed') for (const end of [...this.#watches]) end(error);
       },
       warn,
     });
@@ -199,9 +199,9 @@ export class AgoraClient<Types extends AgoraTypes = NoTypes> implements AsyncDis
   }
 
   /**
-   * The same as a loop, until the client is closed. It begins with the connection as it is. Of its states a slow loop gets the
-   * last 64; of anything else up to 1,024 wait, and one more ends the loop with `client/slow-reader`, so that nothing is lost in
-   * silence.
+   * The same as a loop, until the client is closed; lost for good, it throws why. `connection` begins with the state as it is, and a
+   * slow loop gets the last 64 states; of anything else up to 1,024 wait, and one more ends the loop with `client/slow-reader`, so
+   * that nothing is lost in silence.
    */
   watch<Name extends keyof ClientEvents>(name: Name, { signal }: WatchOptions = {}): LiveStream<ClientEvents[Name]> {
     const isState = name === 'connection';
@@ -212,11 +212,13 @@ export class AgoraClient<Types extends AgoraTypes = NoTypes> implements AsyncDis
       signal,
       closed: () => {
         stop();
-        this.#watches.delete(stream);
+        this.#watches.delete(end);
       },
     });
     const stop = this.#emitter.on(name, value => stream.push(value));
-    this.#watches.add(stream);
+    // The last state says itself why it is the last.
+    const end = (error: Error | undefined) => stream.end(isState ? undefined : error);
+    this.#watches.add(end);
     // The types cannot tell that only `connection` comes here.
     if (isState) stream.push({ state: this.state, error: undefined });
     if (this.state === 'closed') stream.end();
