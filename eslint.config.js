@@ -7,6 +7,7 @@ const PACKAGES = {
   bindings: [],
   client: ['@agora/bindings', '@agora/module/contract', '@agora/module/workflow'],
   host: [],
+  testing: ['@agora/client', '@agora/host', '@agora/host/testing', '@agora/module/bundle'],
   demo: ['@agora/client', '@agora/scripts/command', '@agora/scripts/hub', '@agora/host/make-folder'],
   'demo/src/agents': ['@agora/client'],
   bench: ['@agora/client', '@agora/host', '@agora/host/testing', '@agora/scripts/build-module', '@agora/scripts/hub'],
@@ -77,7 +78,7 @@ const refuseRooms = HOST_ROOMS.flatMap((group, at) =>
 
 export default tseslint.config(
   {
-    ignores: ['**/dist/**', 'bindings/src/**', '**/node_modules/**', 'tests/conformance/recordings/**', '**/.turbo/**'],
+    ignores: ['**/dist/**', '**/lib/**', '**/.portable/**', 'bindings/src/**', '**/node_modules/**', 'tests/conformance/recordings/**', '**/.turbo/**'],
   },
   ...tseslint.configs.recommendedTypeChecked,
   {

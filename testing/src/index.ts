@@ -1,1 +1,3 @@
-export {};
+// A hub in the process of your tests.
+
+export { startHub, type ConnectOptions, type StartHubOptions, type TestHub } from './hub.ts';
