@@ -78,7 +78,15 @@ const refuseRooms = HOST_ROOMS.flatMap((group, at) =>
 
 export default tseslint.config(
   {
-    ignores: ['**/dist/**', '**/lib/**', '**/.portable/**', 'bindings/src/**', '**/node_modules/**', 'tests/conformance/recordings/**', '**/.turbo/**'],
+    ignores: [
+      '**/dist/**',
+      '**/lib/**',
+      '**/.portable/**',
+      'bindings/src/**',
+      '**/node_modules/**',
+      'tests/conformance/recordings/**',
+      '**/.turbo/**',
+    ],
   },
   ...tseslint.configs.recommendedTypeChecked,
   {

@@ -32,6 +32,7 @@ const COMMANDS = {
   bench: ['bench/src/main.ts'],
   soak: ['soak/src/main.ts'],
   'pack:all': ['scripts/src/pack/pack-all.ts'],
+  'browser-size': ['scripts/src/pack/browser-size.ts'],
   api: ['scripts/src/api/main.ts'],
   test: ['node_modules/vitest/vitest.mjs', 'run'],
   types: [...TURBO, 'types'],

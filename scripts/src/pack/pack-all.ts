@@ -2,7 +2,7 @@
 
 import { execFile } from 'node:child_process';
 import { mkdir } from 'node:fs/promises';
-import { join, relative, resolve } from 'node:path';
+import { delimiter, join, relative, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { z } from 'zod';
 import { parseFlags, runCommand, CommandError } from '../command.ts';
@@ -11,6 +11,8 @@ import { PACKAGES, ROOT } from './packages.ts';
 
 const USAGE = 'pnpm pack:all [--out DIR]';
 const DEFAULT_OUT = 'tarballs';
+/** Where `run.mjs` puts pnpm. */
+const PNPM = join(ROOT, 'node_modules/.tools/node_modules/.bin');
 const PACK_WITHIN_MS = 120_000;
 
 const run = promisify(execFile);
@@ -22,7 +24,7 @@ export interface Tarball {
   readonly file: string;
 }
 
-/** Builds every published package and packs it into a folder, which is made. pnpm must be on the path. */
+/** Builds every published package and packs it into a folder, which is made. */
 export async function packAll(out: string): Promise<Tarball[]> {
   const folder = resolve(out);
   await mkdir(folder, { recursive: true });
@@ -38,6 +40,7 @@ async function pack(from: string, out: string): Promise<Tarball> {
     // pnpm writes real versions in place of `workspace:` and `catalog:`, and `publishConfig` over what it names.
     const { stdout } = await run('pnpm', ['pack', '--json', '--pack-destination', out], {
       cwd: join(ROOT, from),
+      env: { ...process.env, PATH: [PNPM, process.env['PATH']].join(delimiter) },
       timeout: PACK_WITHIN_MS,
     });
     const { name, filename } = Packed.parse(JSON.parse(stdout));
