@@ -22,10 +22,11 @@ export function portable(text: string): string {
   const { tables } = find<'tables'>(text, /^const tablesSchema = __schema\((?<tables>\{[\s\S]*?\n\})\);$/m);
   const { calls } = find<'calls'>(text, /^const reducersSchema = __reducers\((?<calls>[\s\S]*?)\n\);$/m);
   const { version } = find<'version'>(text, /^ {4}cliVersion: (?<version>"[^"]*") as const,$/m);
-  // Literals of strings, lists and objects read the same as types.
+  // Literals of strings, lists and objects read the same as types; the columns of indexes are inferred as `readonly`.
   const types = tables.replace(
     / __table\(([\s\S]*?), (\w+)\),\n/g,
-    (_all, options: string, row: string) => ` ReturnType<typeof __table<RowOf<typeof ${row}>, ${options}>>,\n`,
+    (_all, options: string, row: string) =>
+      ` ReturnType<typeof __table<RowOf<typeof ${row}>, ${options.replace(/(algorithm: '\w+', columns: )\[/g, '$1readonly [')}>>,\n`,
   );
   const reducers = calls.replace(
     /__reducerSchema\(("\w+"), (\w+)\)/g,
@@ -37,11 +38,9 @@ export function portable(text: string): string {
     ['const reducersSchema', `ReturnType<typeof __reducers<readonly [${reducers}]>>`],
     [
       'const REMOTE_MODULE',
-      `{
-  versionInfo: { cliVersion: ${version} };
-  tables: typeof tablesSchema.schemaType.tables;
-  reducers: typeof reducersSchema.reducersType.reducers;
-} & typeof proceduresSchema`,
+      `__RemoteModule<
+  typeof tablesSchema.schemaType, typeof reducersSchema.reducersType, typeof proceduresSchema, ${version}
+>`,
     ],
     ['export const reducers', accessors('reducersSchema.reducersType.reducers')],
     ['export const procedures', accessors('proceduresSchema.procedures')],
