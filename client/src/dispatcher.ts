@@ -18,6 +18,8 @@ import type { IncomingMessage } from './incoming-message.ts';
 export interface Consumer {
   wants(message: IncomingMessage): boolean;
   take(message: IncomingMessage): void;
+  /** Some message was settled, or is no longer this agent's. */
+  forgotten?(): void;
 }
 
 /** Gives each delivery to the consumer that handles it, and keeps the ones that nobody wants yet. */
@@ -101,9 +103,10 @@ export class Dispatcher {
     this.#makeRoom();
   }
 
-  /** A message was settled or lost without a consumer. */
+  /** A message was settled or lost. */
   forget(message: IncomingMessage): void {
     this.#unclaimed.delete(message);
+    for (const consumer of this.#messages) consumer.forgotten?.();
   }
 
   #makeRoom(): void {

@@ -36,6 +36,7 @@ export class MessageSubscription<Type extends string = string>
   readonly #queue = new MessageQueue();
   readonly #running = new Set<IncomingMessage>();
   readonly #pulls: ((result: IteratorResult<MessageOf<Type>>) => void)[] = [];
+  readonly #listeners = new Set<() => void>();
   #isClosed = false;
   #idle: (() => void) | undefined;
 
@@ -55,6 +56,23 @@ export class MessageSubscription<Type extends string = string>
     if (pull) pull({ done: false, value: this.#typed(message) });
     else if (this.#options.handler && this.#running.size < this.#options.concurrency) this.#run(message);
     else this.#queue.push(message);
+    this.forgotten();
+  }
+
+  /** A message was settled, or is no longer this agent's. */
+  forgotten(): void {
+    for (const listener of [...this.#listeners]) listener();
+  }
+
+  /** What no handler and no loop has taken yet, the most important first. It may be settled where it waits. */
+  waiting(): MessageOf<Type>[] {
+    return this.#queue.peek().map(message => this.#typed(message));
+  }
+
+  /** Tells that `waiting` may have changed; returns what ends that. */
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
   }
 
   /** Ends the subscription: what had not begun goes elsewhere, running handlers are told by their signal. May be called twice. */
