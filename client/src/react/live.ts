@@ -16,19 +16,25 @@ export interface Live<T> {
 export type Follow<T> = (client: AgoraClient, tell: (data: T) => void, signal: AbortSignal) => Promise<void>;
 
 /** What is followed of each client, by what it is: components that look at the same share it. */
-const shared = new WeakMap<AgoraClient, Map<string, LiveStore<unknown>>>();
+const shared = new WeakMap<AgoraClient, SharedStores>();
+
+/** A store that was made for a component that never came to be is held by nobody else. */
+type SharedStores = Map<string, WeakRef<LiveStore<unknown>>>;
 
 /** The store of something of a client. `key` says what it is, with all its options. */
 export function liveStore<T>(client: AgoraClient, key: string, initial: T, follow: Follow<T>): LiveStore<T> {
-  const stores = shared.get(client) ?? new Map<string, LiveStore<unknown>>();
+  const stores: SharedStores = shared.get(client) ?? new Map<string, WeakRef<LiveStore<unknown>>>();
   shared.set(client, stores);
-  // What has this key was made with the same types.
-  return (stores.get(key) as LiveStore<T> | undefined) ?? new LiveStore(client, initial, follow, { stores, key });
+  const known = stores.get(key)?.deref();
+  if (known) return known as LiveStore<T>; // what has this key was made with the same types
+  const made = new LiveStore(client, initial, follow, { stores, key });
+  stores.set(key, new WeakRef(made));
+  return made;
 }
 
 /** Where a store is found by others, while it is followed. */
 interface Place {
-  readonly stores: Map<string, LiveStore<unknown>>;
+  readonly stores: SharedStores;
   readonly key: string;
 }
 
@@ -72,7 +78,7 @@ export class LiveStore<T> {
     const { signal } = running;
     this.#running = running;
     const { stores, key } = this.#place;
-    if (!stores.has(key)) stores.set(key, this);
+    if (!stores.get(key)?.deref()) stores.set(key, new WeakRef(this));
     this.#set(this.#initial);
     const tell = (data: T) => {
       if (!signal.aborted) this.#set({ data, isReady: true, error: undefined });
@@ -99,7 +105,7 @@ export class LiveStore<T> {
     this.#running?.abort();
     this.#running = undefined;
     const { stores, key } = this.#place;
-    if (stores.get(key) === this) stores.delete(key);
+    if (stores.get(key)?.deref() === this) stores.delete(key);
   }
 
   #set(live: Live<T>): void {
