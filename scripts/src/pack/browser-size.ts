@@ -29,6 +29,8 @@ export async function browserSize(code: string, folder = join(ROOT, 'client')): 
     platform: 'browser',
     target: 'es2022',
     conditions: ['production'],
+    // Whoever has hooks has it already.
+    external: ['react'],
     define: { 'process.env.NODE_ENV': '"production"' },
     outdir: 'out',
     write: false,
@@ -73,6 +75,7 @@ function packageOf(path: string): string {
 /** The parts of the client that a page may import. */
 export const BROWSER_ENTRIES = {
   '@agora/client': "export { AgoraClient } from '@agora/client';",
+  '@agora/client/react': "export * from '@agora/client/react';",
 } as const;
 
 async function main(args: string[]): Promise<void> {

@@ -19,17 +19,19 @@ export interface PublishedPackage {
   readonly keepsFiles?: boolean;
   /** It is generated from the module: see `portable-bindings.ts`. */
   readonly isGenerated?: boolean;
+  /** Entries whose API is written down, by their paths in `src` without the ending: see `../api/main.ts`. */
+  readonly reports?: readonly string[];
   /** Files that no entry imports: programs of their own, by their paths in `src` without the ending. */
   readonly programs?: readonly string[];
 }
 
 /** Every published package, after those that it imports. */
 export const PACKAGES: readonly PublishedPackage[] = [
-  { folder: 'module', platform: 'neutral' },
+  { folder: 'module', platform: 'neutral', reports: ['contract', 'workflow/definition'] },
   { folder: 'bindings', platform: 'neutral', isGenerated: true },
-  { folder: 'client', platform: 'neutral' },
+  { folder: 'client', platform: 'neutral', reports: ['index', 'node/index', 'react/index'] },
   { folder: 'host', platform: 'node', keepsFiles: true, programs: ['storage/check-process'] },
-  { folder: 'testing', platform: 'node' },
+  { folder: 'testing', platform: 'node', reports: ['index'] },
 ];
 
 const Paths = z.record(z.string(), z.json()).default({});

@@ -51,6 +51,14 @@ describe('every tarball', () => {
   });
 });
 
+/** The first block of a language in an installed README. */
+function readmeOf(folder: string, language: string): string {
+  const text = readFileSync(join(outside.folder, 'node_modules/@agora', folder, 'README.md'), 'utf8');
+  const block = new RegExp(`\`\`\`${language}\n([\\s\\S]*?)\`\`\``).exec(text)?.[1];
+  if (block === undefined) throw new Error(`the README of ${folder} has no ${language}`);
+  return block;
+}
+
 /** What attw finds, but for those who `require`, or resolve as Node.js 10 did: the packages are ES modules. */
 async function analysisOf(file: string) {
   const analysis = await checkPackage(createPackageFromTarballData(readFileSync(file)));
@@ -104,7 +112,8 @@ describe('from outside', () => {
     await outside.write('consumer.ts', CONSUMER);
     expect(await outside.typeCheck('consumer.ts', { moduleResolution: 'nodenext', isExact: true })).toBe('');
     // Those of the SDK, and so the bindings, are right only for bundlers, and where optional properties are not exact.
-    await outside.write('all.ts', `import './consumer.ts'; ${BINDINGS_CONSUMER}`);
+    await outside.write('all.ts', `import './consumer.ts'; import './page.tsx'; ${BINDINGS_CONSUMER}`);
+    await outside.write('page.tsx', `declare const server: string; ${readmeOf('client', 'tsx')}; export { page };`);
     expect(await outside.typeCheck('all.ts', { moduleResolution: 'bundler' })).toBe('');
   });
 
