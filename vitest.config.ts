@@ -1,3 +1,5 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
@@ -5,5 +7,7 @@ export default defineConfig({
     include: ['{module,client,host,testing,scripts,bench,demo,soak}/src/**/*.test.ts', 'tests/src/**/*.test.ts'],
     testTimeout: 20_000,
     hookTimeout: 60_000,
+    // No test touches what the user keeps.
+    env: { AGORA_HOME: join(tmpdir(), `agora-test-${process.pid}`), AGORA_TOKEN: '' },
   },
 });

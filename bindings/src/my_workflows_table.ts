@@ -21,4 +21,5 @@ export default __t.row({
   endedAt: __t.i64().name("ended_at"),
   version: __t.u32(),
   outcome: __t.string(),
+  pausedWith: __t.bool().name("paused_with"),
 });

@@ -749,6 +749,8 @@ export const StepRow = __t.object("StepRow", {
   error: __t.string(),
   startedAt: __t.i64(),
   endedAt: __t.i64(),
+  undo: __t.string(),
+  nested: __t.string(),
 });
 export type StepRow = __Infer<typeof StepRow>;
 
@@ -810,6 +812,7 @@ export const WorkflowState = __t.object("WorkflowState", {
   endedAt: __t.i64(),
   version: __t.u32(),
   outcome: __t.string(),
+  pausedWith: __t.bool(),
 });
 export type WorkflowState = __Infer<typeof WorkflowState>;
 

@@ -36,7 +36,8 @@ interface Entry {
 }
 
 const MAX_BYTES = 1024 * 1024;
-const MAX_QUEUED = 100_000;
+/** So many wait for the connection at most. */
+export const MAX_QUEUED = 100_000;
 const SINGLY_AFTER = 2;
 
 /** Carries what a client does to the hub: whatever is done within a tick goes in one call, in order. */
@@ -82,6 +83,14 @@ export class Acts {
   /** Adds acts that stand or fall together. */
   performBatch(acts: readonly Act[], settled: Settled): void {
     this.#add({ acts, bytes: MAX_BYTES, isBatch: true, isKept: false, settled, refusedCalls: 0 });
+  }
+
+  /** Takes back an act that is not on its way; false if it is, or was. It is not settled. */
+  withdraw(act: Act): boolean {
+    const at = this.#queue.findIndex((entry, index) => index >= this.#head && !entry.isBatch && entry.acts[0] === act);
+    if (at < 0) return false;
+    this.#queue.splice(at, 1);
+    return true;
   }
 
   /** There is a connection (again). */

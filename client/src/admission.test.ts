@@ -25,7 +25,7 @@ describe('a connection that is closed before its first message', () => {
     [401, 'expired', 'connection/bad-token', /expired/],
     [500, '', 'connection/failed', /closed the connection at once/],
   ])('is explained over HTTP: %d', async (status, text, code, sentence) => {
-    const client = new AgoraClient('Ada', { server: await aServer(status, text) });
+    const client = new AgoraClient('Ada', { server: await aServer(status, text), tokenStore: false });
     await expect(client.connect()).rejects.toMatchObject({
       name: 'ConnectionError',
       code,
@@ -36,7 +36,7 @@ describe('a connection that is closed before its first message', () => {
 
   it('may be opened again', async () => {
     const server = await aServer(500, '');
-    const client = new AgoraClient('Ada', { server });
+    const client = new AgoraClient('Ada', { server, tokenStore: false });
     await expect(client.connect()).rejects.toThrow();
     await expect(client.connect()).rejects.toMatchObject({ code: 'connection/failed' });
   });

@@ -2,10 +2,21 @@
 
 import { AgoraError, ConnectionError, textOf } from './errors.ts';
 
-interface Door {
+/** How a server says that a token is none, or none of its own. */
+const REFUSED = new Set([400, 401, 403]);
+
+/** Where a database is, and how long its server may take to answer. */
+export interface Door {
   readonly server: URL;
   readonly database: string;
   readonly timeoutMs: number;
+  /** Ends the waiting. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Has the server make a new identity, and gives its token. Throws `connection/refused`, `connection/failed`. */
+export async function newToken(door: Door): Promise<string> {
+  return tokenOf(door, await ask(door, 'v1/identity', { method: 'POST' }));
 }
 
 /**
@@ -14,18 +25,30 @@ interface Door {
  */
 export async function swapToken(door: Door, token: string): Promise<string> {
   const response = await ask(door, 'v1/identity/websocket-token', { method: 'POST', headers: bearer(token) });
-  if (!response.ok) {
+  if (REFUSED.has(response.status)) {
     throw new ConnectionError(
       'connection/bad-token',
       `${door.server.origin} does not accept the token: ${await sentenceOf(response)}`,
     );
   }
-  const answer: unknown = await response.json();
-  const swapped = typeof answer === 'object' && answer !== null && 'token' in answer ? answer.token : undefined;
-  if (typeof swapped !== 'string') {
-    throw new ConnectionError('connection/failed', `${door.server.origin} answers, but not as SpacetimeDB does`);
+  return tokenOf(door, response);
+}
+
+async function tokenOf(door: Door, response: Response): Promise<string> {
+  const text = await response.text();
+  const answer: unknown = response.ok ? parseAny(text) : undefined;
+  const token = typeof answer === 'object' && answer !== null && 'token' in answer ? answer.token : undefined;
+  if (typeof token === 'string') return token;
+  const { origin } = door.server;
+  throw new ConnectionError('connection/failed', `${origin} answers, but not as SpacetimeDB does (${response.status})`);
+}
+
+function parseAny(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
   }
-  return swapped;
 }
 
 /** Finds out why a WebSocket was closed before its first message. Any query passes the same door as a connection. */
@@ -55,10 +78,15 @@ export async function explainRefusal(door: Door, token: string | undefined): Pro
   }
 }
 
-async function ask({ server, timeoutMs }: Door, path: string, request: RequestInit): Promise<Response> {
+async function ask({ server, timeoutMs, signal }: Door, path: string, request: RequestInit): Promise<Response> {
+  const timeout = AbortSignal.timeout(timeoutMs);
   try {
-    return await fetch(new URL(path, server), { ...request, signal: AbortSignal.timeout(timeoutMs) });
+    return await fetch(new URL(path, server), {
+      ...request,
+      signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
+    });
   } catch (cause) {
+    signal?.throwIfAborted();
     throw new ConnectionError(
       'connection/refused',
       `no hub answers at ${server.origin}; is it running, and is that its address? (npm start runs one)`,

@@ -1,6 +1,7 @@
 // The hand an agent holds: everything it can do on a hub, as one object.
 
 import { LIMITS, type AgentStatus } from '@agora/module/contract';
+import { openOutboxFile } from '#platform';
 import { Acts } from './acts.ts';
 import { Agents, type AgentFilters, type AgentInfo } from './agents.ts';
 import type { Answer } from './answer.ts';
@@ -8,7 +9,7 @@ import { Asks } from './asks.ts';
 import { performBatch, type BatchAct } from './batch.ts';
 import { Broadcasts } from './broadcasts.ts';
 import type { ClientEvents, CoordinationQuery, EventRequest, MessageOptions } from './client-types.ts';
-import { Connection, type ConnectionState } from './connection.ts';
+import { Connection, type ConnectOptions, type ConnectionState } from './connection.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { Emitter } from './emitter.ts';
 import { AgoraError, ConnectionError } from './errors.ts';
@@ -24,12 +25,13 @@ import { MessageSubscription, type MessageHandler } from './message-subscription
 import { Messages, type Accepted, type AnswerWithin, type ForwardOptions, type OutgoingMessage } from './messages.ts';
 import { Operator } from './operator.ts';
 import { readOptions, type AgoraClientOptions } from './options.ts';
+import { Outbox, type OutboxNote } from './outbox.ts';
 import type { PendingAnswer } from './pending-answer.ts';
 import { OwnAgent, type Registration } from './registration.ts';
 import type { StandardMessageType } from './standard-messages.ts';
 import { taskOf, type TaskHandler } from './tasks.ts';
-import { settleWithin } from './time.ts';
-import { Wake, type WaitForMailOptions } from './wake.ts';
+import { settleWithin, untilAborted, type Waiting } from './time.ts';
+import { Wake, type TakeMailOptions, type WaitForMailOptions } from './wake.ts';
 import type { WorkflowDefinition } from './workflow-definition.ts';
 import type { WorkflowHandle, WorkflowSummary } from './workflow-handle.ts';
 import { Workflows } from './workflows.ts';
@@ -57,6 +59,7 @@ export class AgoraClient implements AsyncDisposable {
   readonly #groups: Groups;
   readonly #history: History;
   readonly #wake: Wake;
+  readonly #outbox: Outbox | undefined;
   #impatience: ReturnType<typeof setInterval> | undefined;
   #closing: Promise<void> | undefined;
 
@@ -73,6 +76,22 @@ export class AgoraClient implements AsyncDisposable {
     this.operator = new Operator(connection);
     const acts = this.#acts;
     const agent = () => this.#agent.mustId();
+    if (settings.outbox) {
+      const { file, store } = settings.outbox;
+      const parts = {
+        name,
+        acts,
+        isConnected: () => connection.session !== undefined,
+        told: (note: OutboxNote) => void this.#emitter.emit('outbox', note),
+        warn,
+      };
+      this.#outbox = new Outbox(
+        parts,
+        settings.outbox,
+        store ?? (file === undefined ? undefined : openOutboxFile(file)),
+      );
+    }
+    const outbox = this.#outbox;
     this.#dispatcher = new Dispatcher(LIMITS.defaultCredit, warn);
     const dispatcher = this.#dispatcher;
     this.#asks = new Asks({
@@ -95,9 +114,9 @@ export class AgoraClient implements AsyncDisposable {
     });
     this.#agent = new OwnAgent(name, connection, this.#inbox.query);
     this.#agents = new Agents(connection);
-    this.#messages = new Messages({ acts, asks: this.#asks, agents: this.#agents, sender: agent });
+    this.#messages = new Messages({ acts, asks: this.#asks, agents: this.#agents, sender: agent, outbox });
     this.#broadcasts = new Broadcasts({ connection, acts, dispatcher, said: () => this.#wake.wake() });
-    this.#events = new Events({ connection, acts, sender: agent });
+    this.#events = new Events({ connection, acts, sender: agent, outbox });
     this.#workflows = new Workflows({ connection, events: this.#events, initiator: agent });
     this.#groups = new Groups(connection, agent);
     this.#history = new History(connection, agent);
@@ -111,6 +130,7 @@ export class AgoraClient implements AsyncDisposable {
     });
     // After the subscriptions: what they show is compared with what was held before the agent is offered more.
     connection.onOpen(session => this.#agent.resume(session));
+    connection.onOpen(() => outbox?.resume());
     connection.onOpen(session => {
       clearInterval(this.#impatience);
       acts.resume({
@@ -141,27 +161,29 @@ export class AgoraClient implements AsyncDisposable {
     return this.#emitter.on(name, listener);
   }
 
-  /** Connects. Throws a `ConnectionError` that says why it cannot, or a `TimeoutError`. Lost later, it reconnects by itself. */
-  connect(): Promise<void> {
-    return this.#connection.connect();
+  /**
+   * Connects. Throws a `ConnectionError` that says why it cannot, or a `TimeoutError`; with `retryForMs` it tries again for so
+   * long. Lost later, it reconnects by itself.
+   */
+  async connect(options: ConnectOptions = {}): Promise<void> {
+    await this.#outbox?.open();
+    await this.#connection.connect(options);
   }
 
-  /** Registers this client's agent, or updates it, and receives its messages from now on. */
-  async registerAgent(registration: Registration): Promise<void> {
-    await this.#agent.register(registration);
-    this.#dispatcher.credit = this.#agent.credit;
-    if (this.#dispatcher.hasConsumers) await this.#broadcasts.listen(this.#agent.mustId());
+  /** Registers this client's agent, or updates it, and receives its messages from now on. What the outbox holds is sent. */
+  registerAgent(registration: Registration, { signal }: Waiting = {}): Promise<void> {
+    return untilAborted(signal, this.#register(registration));
   }
 
   /** Changes what is given of the agent's registration. */
-  async updateAgent(changes: Partial<Registration>): Promise<void> {
-    await this.#agent.update(changes);
+  async updateAgent(changes: Partial<Registration>, { signal }: Waiting = {}): Promise<void> {
+    await untilAborted(signal, this.#agent.update(changes));
     this.#dispatcher.credit = this.#agent.credit;
   }
 
   /** Says how the agent is: `active`, `busy`, `away` or `draining`. */
-  setStatus(status: AgentStatus): Promise<void> {
-    return this.#agent.setStatus(status);
+  setStatus(status: AgentStatus, { signal }: Waiting = {}): Promise<void> {
+    return untilAborted(signal, this.#agent.setStatus(status));
   }
 
   /** Gives the agent up: its unfinished messages are dead letters, its name is free. */
@@ -173,8 +195,8 @@ export class AgoraClient implements AsyncDisposable {
   }
 
   /** The agents that are wanted, in the order of their registration. */
-  findAgents(filters: AgentFilters = {}): Promise<AgentInfo[]> {
-    return this.#agents.find(filters);
+  findAgents(filters: AgentFilters = {}, { signal }: Waiting = {}): Promise<AgentInfo[]> {
+    return untilAborted(signal, this.#agents.find(filters));
   }
 
   /**
@@ -189,11 +211,17 @@ export class AgoraClient implements AsyncDisposable {
   }
 
   /** Asks for agents, or for the workflows that this client follows. */
-  queryCoordinationData(query: Extract<CoordinationQuery, { type: 'agents' }>): Promise<AgentInfo[]>;
-  queryCoordinationData(query: Extract<CoordinationQuery, { type: 'workflows' }>): Promise<WorkflowSummary[]>;
-  async queryCoordinationData(query: CoordinationQuery): Promise<AgentInfo[] | WorkflowSummary[]> {
-    if (query.type === 'agents') return this.#agents.find(query.filters ?? {});
-    return this.#workflows.find(query.filters?.status);
+  queryCoordinationData(query: Extract<CoordinationQuery, { type: 'agents' }>, options?: Waiting): Promise<AgentInfo[]>;
+  queryCoordinationData(
+    query: Extract<CoordinationQuery, { type: 'workflows' }>,
+    options?: Waiting,
+  ): Promise<WorkflowSummary[]>;
+  async queryCoordinationData(
+    query: CoordinationQuery,
+    { signal }: Waiting = {},
+  ): Promise<AgentInfo[] | WorkflowSummary[]> {
+    if (query.type === 'agents') return untilAborted(signal, this.#agents.find(query.filters ?? {}));
+    return untilAborted(signal, this.#workflows.find(query.filters?.status));
   }
 
   /**
@@ -225,63 +253,63 @@ export class AgoraClient implements AsyncDisposable {
   }
 
   /** Calls off a message that this agent sent: what waits ends, who works on it is told by the `signal` of the handler. */
-  cancel(messageId: string, reason = ''): Promise<void> {
-    return this.#asks.cancel(messageId, reason);
+  cancel(messageId: string, reason = '', { signal }: Waiting = {}): Promise<void> {
+    return untilAborted(signal, this.#asks.cancel(messageId, reason));
   }
 
   /** What became of a message that this agent sent, one entry a recipient. */
-  messageStatus(messageId: string): Promise<DeliveryInfo[]> {
-    return this.#history.messageStatus(messageId);
+  messageStatus(messageId: string, { signal }: Waiting = {}): Promise<DeliveryInfo[]> {
+    return untilAborted(signal, this.#history.messageStatus(messageId));
   }
 
   /** Who has handled a broadcast of this agent. */
-  broadcastStatus(messageId: string): Promise<BroadcastInfo> {
-    return this.#history.broadcastStatus(messageId);
+  broadcastStatus(messageId: string, { signal }: Waiting = {}): Promise<BroadcastInfo> {
+    return untilAborted(signal, this.#history.broadcastStatus(messageId));
   }
 
   /** What this agent sent, newest first, as far as it is kept. */
-  sentMessages(): AsyncIterable<MessageRecord> {
-    return this.#history.sent();
+  sentMessages({ signal }: Waiting = {}): AsyncIterable<MessageRecord> {
+    return this.#history.sent(signal);
   }
 
   /** What this agent was given and has ended, newest first, as far as it is kept. */
-  receivedMessages(): AsyncIterable<MessageRecord> {
-    return this.#history.received();
+  receivedMessages({ signal }: Waiting = {}): AsyncIterable<MessageRecord> {
+    return this.#history.received(signal);
   }
 
   /** The whole of a message that another one refers to (`onBehalfOf`, `forwarded`), or of that one itself. */
-  readReference(message: IncomingMessage | string, id: string): Promise<MessageRecord> {
-    return this.#history.reference(typeof message === 'string' ? message : message.id, id);
+  readReference(message: IncomingMessage | string, id: string, { signal }: Waiting = {}): Promise<MessageRecord> {
+    return untilAborted(signal, this.#history.reference(typeof message === 'string' ? message : message.id, id));
   }
 
   /** What this agent has used of its quotas. */
-  agentUsage(): Promise<AgentUsage> {
-    return this.#history.usage();
+  agentUsage({ signal }: Waiting = {}): Promise<AgentUsage> {
+    return untilAborted(signal, this.#history.usage());
   }
 
   /** Joins a group (`#name`); the first member makes it. */
-  joinGroup(name: string): Promise<void> {
-    return this.#groups.join(name);
+  joinGroup(name: string, { signal }: Waiting = {}): Promise<void> {
+    return untilAborted(signal, this.#groups.join(name));
   }
 
   /** Leaves a group; with the last member it ends. */
-  leaveGroup(name: string): Promise<void> {
-    return this.#groups.leave(name);
+  leaveGroup(name: string, { signal }: Waiting = {}): Promise<void> {
+    return untilAborted(signal, this.#groups.leave(name));
   }
 
   /** The groups this agent is in. */
-  groups(): Promise<GroupInfo[]> {
-    return this.#groups.list();
+  groups({ signal }: Waiting = {}): Promise<GroupInfo[]> {
+    return untilAborted(signal, this.#groups.list());
   }
 
   /** The names of who is in a group that this agent is in. */
-  groupMembers(name: string): Promise<string[]> {
-    return this.#groups.members(name);
+  groupMembers(name: string, { signal }: Waiting = {}): Promise<string[]> {
+    return untilAborted(signal, this.#groups.members(name));
   }
 
   /** Goes idle until something comes. Throws `agent/has-mail` when there is something that this client has not seen. */
-  goIdle(): Promise<void> {
-    return this.#wake.goIdle();
+  goIdle({ signal }: Waiting = {}): Promise<void> {
+    return untilAborted(signal, this.#wake.goIdle());
   }
 
   /**
@@ -293,8 +321,8 @@ export class AgoraClient implements AsyncDisposable {
   }
 
   /** Takes up to `limit` (32) messages that no subscription wants, most important first; each is settled by hand (`ack`). */
-  takeMail(options: { readonly limit?: number } = {}): Promise<IncomingMessage[]> {
-    return this.#wake.takeMail(options.limit);
+  takeMail(options: TakeMailOptions = {}): Promise<IncomingMessage[]> {
+    return this.#wake.takeMail(options);
   }
 
   /** Says something to everyone else. */
@@ -377,23 +405,23 @@ export class AgoraClient implements AsyncDisposable {
   }
 
   /** Starts a workflow, and follows it. */
-  startWorkflowCoordination(definition: WorkflowDefinition): Promise<WorkflowHandle> {
-    return this.#workflows.start(definition);
+  startWorkflowCoordination(definition: WorkflowDefinition, { signal }: Waiting = {}): Promise<WorkflowHandle> {
+    return untilAborted(signal, this.#workflows.start(definition));
   }
 
   /** Follows a workflow by its id: for who started it, takes part in it, or is an operator. */
-  workflow(id: string): Promise<WorkflowHandle> {
-    return this.#workflows.follow(id);
+  workflow(id: string, { signal }: Waiting = {}): Promise<WorkflowHandle> {
+    return untilAborted(signal, this.#workflows.follow(id));
   }
 
   /** Says yes to a step of a workflow that this client's agent is asked to approve. */
-  approveStep(workflowId: string, step: string, comment = ''): Promise<void> {
-    return this.#workflows.approve(workflowId, step, comment);
+  approveStep(workflowId: string, step: string, comment = '', { signal }: Waiting = {}): Promise<void> {
+    return untilAborted(signal, this.#workflows.approve(workflowId, step, comment));
   }
 
   /** Says no to it, which fails the step. */
-  rejectStep(workflowId: string, step: string, comment = ''): Promise<void> {
-    return this.#workflows.reject(workflowId, step, comment);
+  rejectStep(workflowId: string, step: string, comment = '', { signal }: Waiting = {}): Promise<void> {
+    return untilAborted(signal, this.#workflows.reject(workflowId, step, comment));
   }
 
   /** Leaves: what was done is sent, running handlers are told by their signal. The agent stays registered. May be called twice. */
@@ -418,6 +446,15 @@ export class AgoraClient implements AsyncDisposable {
       });
     }
     this.#connection.close(closed);
+    await this.#outbox?.close();
+  }
+
+  async #register(registration: Registration): Promise<void> {
+    await this.#agent.register(registration);
+    this.#dispatcher.credit = this.#agent.credit;
+    const agent = this.#agent.mustId();
+    if (this.#dispatcher.hasConsumers) await this.#broadcasts.listen(agent);
+    await this.#outbox?.play(agent);
   }
 
   #lost(error: AgoraError, patienceMs: number): void {
@@ -425,6 +462,7 @@ export class AgoraClient implements AsyncDisposable {
     clearInterval(this.#impatience);
     if (this.#connection.state === 'closed' || error.code !== 'connection/lost' || this.#closing)
       return this.#ended(error);
+    this.#outbox?.lost();
     this.#impatience = setInterval(() => {
       const lost = this.#connection.lossAfter(patienceMs);
       this.#acts.giveUp(lost);
@@ -434,7 +472,10 @@ export class AgoraClient implements AsyncDisposable {
 
   /** The connection will not be back. */
   #ended(error: AgoraError): void {
+    this.#outbox?.end(error);
     this.#acts.end(error);
+    this.#dispatcher.end(error.code === 'client/closed' ? undefined : error);
+    this.#wake.end(error);
     this.#asks.failAll(error);
     this.#inbox.close(error);
     this.#broadcasts.close(error);

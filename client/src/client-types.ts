@@ -7,6 +7,7 @@ import type { EventOptions } from './events.ts';
 import type { MessageFilters } from './filters.ts';
 import type { Notice } from './inbox.ts';
 import type { MessageHandler } from './message-subscription.ts';
+import type { OutboxNote } from './outbox.ts';
 import type { WorkflowSummary } from './workflow-handle.ts';
 
 /** What `on` listens to. */
@@ -15,6 +16,8 @@ export interface ClientEvents extends Readonly<Record<string, unknown>> {
   readonly connection: { readonly state: ConnectionState; readonly error: AgoraError | undefined };
   /** Word about a message of this agent that nobody waits for: a late answer, a dead letter. */
   readonly notice: Notice;
+  /** Something that was said without a connection was kept, accepted, or refused. */
+  readonly outbox: OutboxNote;
   /** Something went wrong that no call could be rejected with. Without a listener it goes to the console. */
   readonly warning: AgoraError;
 }

@@ -5,10 +5,13 @@
 // I3  Nothing waits after `close`.
 
 import type { DbConnection } from '@agora/bindings';
+import { newToken } from './admission.ts';
 import { backoffMs } from './backoff.ts';
 import { AgoraError, ConnectionError, textOf, toAgoraError } from './errors.ts';
-import type { Settings, TokenStore } from './options.ts';
+import type { Settings } from './options.ts';
 import { openSession, type Session } from './session.ts';
+import { reasonOf, untilAborted, type Waiting } from './time.ts';
+import type { TokenStore } from './token-store.ts';
 
 /** Where a connection is in its life; `closed` is final. */
 export type ConnectionState = 'idle' | 'connecting' | 'connected' | 'reconnecting' | 'closed';
@@ -26,6 +29,15 @@ export interface ConnectionListener {
   /** Something that nobody waited for went wrong. */
   warn(error: AgoraError): void;
 }
+
+/** How a connection is opened for the first time. */
+export interface ConnectOptions extends Waiting {
+  /** How long to go on trying while no hub answers; by default not at all. */
+  readonly retryForMs?: number | undefined;
+}
+
+/** More tokens than this are not tried. */
+const MOST_TOKENS = 10;
 
 /** Reasons that no further try can change. */
 const FINAL = new Set<string>(['connection/not-admitted', 'connection/bad-token']);
@@ -70,28 +82,42 @@ export class Connection {
   }
 
   /** Opens the connection; when it is open already, does nothing. */
-  async connect(): Promise<void> {
+  async connect({ signal, retryForMs = 0 }: ConnectOptions = {}): Promise<void> {
+    signal?.throwIfAborted();
     if (this.#end) throw this.#end;
     if (this.#state !== 'idle') {
-      await this.ready();
+      await this.ready(signal);
       return;
     }
     this.#become('connecting');
+    const deadline = Date.now() + retryForMs;
+    const stopPause = () => this.#wakeUp?.();
+    signal?.addEventListener('abort', stopPause, { once: true });
     try {
-      const { token, tokenStore } = this.settings;
-      const known = token ?? (await tokenStore?.load());
-      await this.#open(known);
-      if (known === undefined && tokenStore) await this.#keepToken(tokenStore);
+      for (let attempt = 0; ; attempt++) {
+        try {
+          await this.#openKnown(signal);
+          return;
+        } catch (error) {
+          if (signal?.aborted || this.#end || Date.now() >= deadline || FINAL.has(toAgoraError(error).code))
+            throw error;
+        }
+        await this.#pause(Math.min(backoffMs(attempt, this.settings.reconnect), deadline - Date.now()));
+        signal?.throwIfAborted();
+      }
     } catch (error) {
-      const reason = toAgoraError(error);
-      if (!this.#end) this.#become('idle', reason);
-      this.#rejectWaiters(reason);
+      const reason = signal?.aborted ? reasonOf(signal) : (this.#end ?? toAgoraError(error));
+      if (!this.#end) this.#become('idle', toAgoraError(reason));
+      this.#rejectWaiters(toAgoraError(reason));
       throw reason;
+    } finally {
+      signal?.removeEventListener('abort', stopPause);
     }
   }
 
   /** The open session; while it is lost, waits for it. Throws a `ConnectionError` when it does not come back in time. */
-  ready(): Promise<Session> {
+  ready(signal?: AbortSignal): Promise<Session> {
+    if (signal) return untilAborted(signal, this.ready());
     if (this.#session) return Promise.resolve(this.#session);
     if (this.#end) return Promise.reject(this.#end);
     if (this.#state === 'idle') {
@@ -118,7 +144,8 @@ export class Connection {
   }
 
   /** Calls the server; a call whose connection is lost is made again on the next one, so it must bear being made twice. */
-  async call<T>(what: string, start: (db: DbConnection) => Promise<T>): Promise<T> {
+  async call<T>(what: string, start: (db: DbConnection) => Promise<T>, signal?: AbortSignal): Promise<T> {
+    if (signal) return untilAborted(signal, this.call(what, start));
     for (;;) {
       const session = await this.ready();
       try {
@@ -151,16 +178,51 @@ export class Connection {
   }
 
   /** Without its token the agent works as well, until it is restarted. */
-  async #keepToken(store: TokenStore): Promise<void> {
+  async #keepToken(store: TokenStore, token: string): Promise<string> {
     try {
-      if (this.#token !== undefined) await store.save(this.#token);
+      return (await store.save(token)) ?? token;
     } catch (error) {
-      this.warn(new AgoraError('client/bad-option', `the token could not be kept: ${textOf(error)}`, { cause: error }));
+      const sentence = `the token could not be kept, so the agent is a stranger after its next start: ${textOf(error)}`;
+      this.warn(new AgoraError('client/bad-option', sentence, { cause: error }));
+      return token;
     }
   }
 
-  async #open(token: string | undefined): Promise<void> {
-    const session = await openSession(this.settings, token, (lost, error) => this.#lost(lost, error));
+  /** Opens the first session, as whom the options or the store say; else as a new identity, which the store keeps. */
+  async #openKnown(signal: AbortSignal | undefined): Promise<void> {
+    const { token, tokenStore } = this.settings;
+    if (token !== undefined || !tokenStore) return this.#open(token, signal);
+    let known = await tokenStore.load();
+    for (let tries = 1; ; tries++) {
+      known ??= await this.#becomeNew(tokenStore, signal);
+      try {
+        return await this.#open(known, signal);
+      } catch (error) {
+        if (toAgoraError(error).code !== 'connection/bad-token' || !tokenStore.reject || tries === MOST_TOKENS)
+          throw error;
+        known = await tokenStore.reject(known);
+        if (known === undefined) this.#warnOfNewIdentity(error);
+      }
+    }
+  }
+
+  /** The token comes before the connection: whom a closed hub does not let in is the same one when it asks again. */
+  async #becomeNew(store: TokenStore, signal: AbortSignal | undefined): Promise<string> {
+    const { server, database, connectTimeoutMs: timeoutMs } = this.settings;
+    return this.#keepToken(store, await newToken({ server, database, timeoutMs, signal }));
+  }
+
+  #warnOfNewIdentity(cause: unknown): void {
+    const sentence = `${textOf(cause)}. The hub at this address seems to be a new one: this client goes on as a new identity, and the old token is kept in case that hub comes back`;
+    this.warn(new AgoraError('client/new-identity', sentence, { cause }));
+  }
+
+  async #open(token: string | undefined, signal?: AbortSignal): Promise<void> {
+    const session = await openSession(this.settings, token, (lost, error) => this.#lost(lost, error), signal).catch(
+      (error: unknown) => {
+        throw this.#withWayOut(error);
+      },
+    );
     if (this.#end) {
       session.lose(new ConnectionError('connection/lost', this.#end.message));
       throw this.#end;
@@ -179,6 +241,16 @@ export class Connection {
       waiter.resolve(session);
     }
     this.#waiters.clear();
+  }
+
+  /** Says what can be done about a token that is not accepted. */
+  #withWayOut(error: unknown): unknown {
+    if (!(error instanceof ConnectionError) || error.code !== 'connection/bad-token') return error;
+    const way =
+      this.settings.token === undefined
+        ? 'start again, or remove the kept token to be a new identity'
+        : 'give one of this hub, or none to be a new identity';
+    return new ConnectionError(error.code, `${error.message}; ${way}`, { cause: error });
   }
 
   /** One part that cannot be had again must not keep the others from it. */
@@ -203,7 +275,7 @@ export class Connection {
     const { giveUpAfterMs, server } = this.settings;
     const deadline = Date.now() + giveUpAfterMs;
     for (let attempt = 0; !this.#end; attempt++) {
-      await this.#pause(backoffMs(attempt));
+      await this.#pause(backoffMs(attempt, this.settings.reconnect));
       if (this.#end) return;
       try {
         await this.#open(this.#token);

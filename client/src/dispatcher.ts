@@ -20,6 +20,8 @@ export interface Consumer {
   take(message: IncomingMessage): void;
   /** Some message was settled, or is no longer this agent's. */
   forgotten?(): void;
+  /** Nothing more will come: the client was closed, or its connection will not be back (`error`). */
+  end?(error: Error | undefined): void;
 }
 
 /** Gives each delivery to the consumer that handles it, and keeps the ones that nobody wants yet. */
@@ -86,6 +88,11 @@ export class Dispatcher {
       if (at >= 0) consumers.splice(at, 1);
     }
     for (const message of waiting) this.dispatch(message);
+  }
+
+  /** Nothing more will come to anybody. */
+  end(error: Error | undefined): void {
+    for (const consumer of [...this.#tasks, ...this.#messages]) consumer.end?.(error);
   }
 
   /** Gives a message to whoever wants it. */

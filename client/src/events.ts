@@ -10,6 +10,8 @@ import { FeedReader, type FeedPage } from './feed-reader.ts';
 import { eventMatcher } from './filters.ts';
 import { EVENT_DATA, toJson } from './json.ts';
 import { LiveQuery } from './live-query.ts';
+import type { Outbox } from './outbox.ts';
+import { say } from './saying.ts';
 import { createId } from './uuid.ts';
 
 type Row = Parameters<Parameters<DbConnection['db']['eventFeed']['onInsert']>[0]>[1];
@@ -28,6 +30,8 @@ export interface OutgoingEvent {
   readonly data: Readonly<Record<string, unknown>>;
   /** A UUIDv7 of your own: the same event under the same id is published once. */
   readonly id?: string | undefined;
+  /** Ends the waiting for the hub's word. What was not on its way yet is not published. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 type PublishAct = Extract<Act, { tag: 'Publish' }>;
@@ -37,6 +41,8 @@ export interface EventParts {
   readonly connection: Connection;
   readonly acts: Acts;
   readonly sender: () => bigint;
+  /** Where there is one: takes what is published, also before there is a connection. */
+  readonly outbox?: Outbox | undefined;
 }
 
 /** Publishes events, and follows those of everybody. */
@@ -64,14 +70,14 @@ export class Events {
   /** Publishes an event; settles with its id once the hub has it. */
   publish(event: OutgoingEvent): Promise<{ readonly eventId: string }> {
     return new Promise((resolve, reject) => {
-      const act = this.actOf(event);
-      this.#parts.acts.perform(act, error => (error ? reject(error) : resolve({ eventId: act.value.id })));
+      const act = this.actOf(event, this.#parts.outbox?.sender);
+      say(this.#parts, act, event.signal, error => (error ? reject(error) : resolve({ eventId: act.value.id })));
     });
   }
 
   /** Checks an event and puts it as an act. */
-  actOf({ eventType, data, id }: OutgoingEvent): PublishAct {
-    const agent = this.#parts.sender();
+  actOf({ eventType, data, id }: OutgoingEvent, sender = this.#parts.sender): PublishAct {
+    const agent = sender();
     return { tag: 'Publish', value: { id: id ?? createId(), agent, type: eventType, data: toJson(data, EVENT_DATA) } };
   }
 

@@ -76,20 +76,24 @@ export class History {
   }
 
   /** What the agent sent, newest first. */
-  sent(): AsyncIterable<MessageRecord> {
+  sent(signal?: AbortSignal): AsyncIterable<MessageRecord> {
     const agent = this.#agent();
     const limit = LIMITS.page;
     return this.#pages(before =>
-      this.#connection.call('sent_messages', db => db.procedures.sentMessages({ agent, before, limit })),
+      this.#connection.call('sent_messages', db => db.procedures.sentMessages({ agent, before, limit }), signal),
     );
   }
 
   /** What the agent was given and has ended, newest first. */
-  received(): AsyncIterable<MessageRecord> {
+  received(signal?: AbortSignal): AsyncIterable<MessageRecord> {
     const agent = this.#agent();
     const limit = LIMITS.page;
     return this.#pages(before =>
-      this.#connection.call('received_messages', db => db.procedures.receivedMessages({ agent, before, limit })),
+      this.#connection.call(
+        'received_messages',
+        db => db.procedures.receivedMessages({ agent, before, limit }),
+        signal,
+      ),
     );
   }
 

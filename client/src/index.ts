@@ -6,7 +6,7 @@ export type { AgentFilters, AgentInfo } from './agents.ts';
 export type { AgoraEvent } from './agora-event.ts';
 export type { Answer, ReplyOptions } from './answer.ts';
 export type { BatchAct } from './batch.ts';
-export type { ConnectionState } from './connection.ts';
+export type { ConnectOptions, ConnectionState } from './connection.ts';
 export {
   AgoraError,
   CLIENT_CODES,
@@ -26,15 +26,19 @@ export type { Notice } from './inbox.ts';
 export type { IncomingMessage, MessageContext, MessageKind, MessageOf } from './incoming-message.ts';
 export type { MessageHandler, MessageSubscription } from './message-subscription.ts';
 export type { Accepted, AnswerWithin, DeliveryOptions, ForwardOptions, OutgoingMessage } from './messages.ts';
-export type { AgoraClientOptions, TokenStore } from './options.ts';
+export type { AgoraClientOptions } from './options.ts';
+export type { OutboxNote, OutboxOptions } from './outbox.ts';
+export type { KeptItem, OutboxStore } from './outbox-store.ts';
 export type { PendingAnswer, ProgressSignal } from './pending-answer.ts';
 export type { Registration } from './registration.ts';
 export type { DeadLetter, DeadLetterFilter, HubLimits, HubStatus, MailboxInfo, Quota } from './operator.ts';
 export type { WebSocketConstructor, WebSocketLike } from './socket.ts';
 export { isStandardType, MESSAGE_SCHEMAS, type PayloadOf, type StandardMessageType } from './standard-messages.ts';
 export type { Task, TaskHandler } from './tasks.ts';
+export type { TokenStore } from './token-store.ts';
+export type { Waiting } from './time.ts';
 export { createId } from './uuid.ts';
-export type { WaitForMailOptions } from './wake.ts';
+export type { TakeMailOptions, WaitForMailOptions } from './wake.ts';
 export {
   parseWorkflow,
   workflowDefinitionSchema,

@@ -22,6 +22,12 @@ export interface ConsumerOptions {
   readonly closed: (consumer: Consumer, waiting: readonly IncomingMessage[]) => void;
 }
 
+/** A loop that waits for its next message. */
+interface Pull<Message> {
+  readonly resolve: (result: IteratorResult<Message>) => void;
+  readonly reject: (error: Error) => void;
+}
+
 /** How long `close` waits for handlers that run. */
 const CLOSE_WITHIN_MS = 5_000;
 
@@ -35,9 +41,10 @@ export class MessageSubscription<Type extends string = string>
   readonly #options: ConsumerOptions;
   readonly #queue = new MessageQueue();
   readonly #running = new Set<IncomingMessage>();
-  readonly #pulls: ((result: IteratorResult<MessageOf<Type>>) => void)[] = [];
+  readonly #pulls: Pull<MessageOf<Type>>[] = [];
   readonly #listeners = new Set<() => void>();
   #isClosed = false;
+  #error: Error | undefined;
   #idle: (() => void) | undefined;
 
   constructor(options: ConsumerOptions) {
@@ -53,7 +60,7 @@ export class MessageSubscription<Type extends string = string>
 
   take(message: IncomingMessage): void {
     const pull = this.#pulls.shift();
-    if (pull) pull({ done: false, value: this.#typed(message) });
+    if (pull) pull.resolve({ done: false, value: this.#typed(message) });
     else if (this.#options.handler && this.#running.size < this.#options.concurrency) this.#run(message);
     else this.#queue.push(message);
     this.forgotten();
@@ -75,12 +82,22 @@ export class MessageSubscription<Type extends string = string>
     return () => void this.#listeners.delete(listener);
   }
 
+  /** Nothing more will come: a loop over it ends, or throws what was in the way. */
+  end(error: Error | undefined): void {
+    this.#isClosed = true;
+    this.#error = error;
+    for (const { resolve, reject } of this.#pulls.splice(0)) {
+      if (error) reject(error);
+      else resolve({ done: true, value: undefined });
+    }
+  }
+
   /** Ends the subscription: what had not begun goes elsewhere, running handlers are told by their signal. May be called twice. */
   async close(): Promise<void> {
     if (!this.#isClosed) {
       this.#isClosed = true;
       this.#options.closed(this, this.#queue.drain());
-      for (const pull of this.#pulls.splice(0)) pull({ done: true, value: undefined });
+      for (const { resolve } of this.#pulls.splice(0)) resolve({ done: true, value: undefined });
       const reason = new AgoraError('client/closed', 'the subscription was closed');
       for (const message of this.#running) message.interrupt(reason);
     }
@@ -98,8 +115,9 @@ export class MessageSubscription<Type extends string = string>
       next: () => {
         const message = this.#queue.shift();
         if (message) return Promise.resolve({ done: false, value: this.#typed(message) });
+        if (this.#error) return Promise.reject(this.#error);
         if (this.#isClosed) return Promise.resolve({ done: true, value: undefined });
-        return new Promise(resolve => this.#pulls.push(resolve));
+        return new Promise((resolve, reject) => this.#pulls.push({ resolve, reject }));
       },
       return: async () => {
         await this.close();

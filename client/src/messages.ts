@@ -7,7 +7,9 @@ import type { Asks } from './asks.ts';
 import { AgoraError, toAgoraError } from './errors.ts';
 import type { IncomingMessage } from './incoming-message.ts';
 import { HEADERS, PAYLOAD, toJson } from './json.ts';
+import type { Outbox } from './outbox.ts';
 import { PendingAnswer, type ProgressSignal } from './pending-answer.ts';
+import { say } from './saying.ts';
 import { checkPayload, type PayloadOf } from './standard-messages.ts';
 import { createId } from './uuid.ts';
 
@@ -33,6 +35,8 @@ export interface DeliveryOptions {
   readonly ttlMs?: number | undefined;
   /** A message that this agent sent or was given, or its id: the hub verifies that, and the recipient reads it. */
   readonly onBehalfOf?: string | IncomingMessage | undefined;
+  /** Ends the waiting for the hub's word. What was not on its way yet is not sent; what was may arrive all the same. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** How a message is passed on. */
@@ -68,6 +72,8 @@ export interface MessageParts {
   readonly agents: Agents;
   /** The number of the sender. Throws when there is none yet. */
   readonly sender: () => bigint;
+  /** Where there is one: takes what is sent without waiting for an answer, also before there is a connection. */
+  readonly outbox?: Outbox | undefined;
 }
 
 type SendAct = Extract<Act, { tag: 'Send' }>;
@@ -83,12 +89,12 @@ export class Messages {
 
   /** Sends a message; settles once the hub has it. */
   async send(message: OutgoingMessage): Promise<Accepted> {
-    return this.#perform(this.actOf(message, 0), message);
+    return this.#perform(this.actOf(message, 0, this.#parts.outbox?.sender), message);
   }
 
   /** Passes a message on as it is. */
   async forward(message: IncomingMessage | string, options: ForwardOptions): Promise<Accepted> {
-    return this.#perform(this.forwardOf(message, options), options);
+    return this.#perform(this.forwardOf(message, options, this.#parts.outbox?.sender), options);
   }
 
   /** Sends a message and waits for its answer. Whatever is wrong with it is what the answer rejects with. */
@@ -121,8 +127,10 @@ export class Messages {
     this.#parts.acts.perform({ tag: 'Reply', value }, error => error && refused(error));
   }
 
-  /** Calls a message off. */
+  /** Calls a message off. One that was not sent yet never is. */
   cancel(message: string, reason: string): Promise<void> {
+    const called = new AgoraError('delivery/cancelled', `message ${message} was cancelled before it was sent`);
+    if (this.#parts.outbox?.withdraw(message, called)) return Promise.resolve();
     return new Promise((resolve, reject) => {
       this.#parts.acts.perform(this.cancelOf(message, reason), error => (error ? reject(error) : resolve()));
     });
@@ -133,20 +141,21 @@ export class Messages {
   }
 
   /** Checks a message and puts it as an act. */
-  actOf(message: OutgoingMessage, answerWithinMs: number): SendAct {
+  actOf(message: OutgoingMessage, answerWithinMs: number, sender = this.#parts.sender): SendAct {
     const { messageType: type, payload } = message;
     checkPayload(type, payload);
-    return this.#actOf(message, { type, payload: toJson(payload, PAYLOAD), answerWithinMs, forwardOf: '' });
+    return this.#actOf(message, { type, payload: toJson(payload, PAYLOAD), answerWithinMs, forwardOf: '' }, sender);
   }
 
   /** Puts the passing on of a message as an act: the hub has its type and its payload. */
-  forwardOf(message: IncomingMessage | string, options: ForwardOptions): SendAct {
-    return this.#actOf(options, { type: '', payload: '', answerWithinMs: 0, forwardOf: idOf(message) });
+  forwardOf(message: IncomingMessage | string, options: ForwardOptions, sender = this.#parts.sender): SendAct {
+    return this.#actOf(options, { type: '', payload: '', answerWithinMs: 0, forwardOf: idOf(message) }, sender);
   }
 
   #actOf(
     options: DeliveryOptions,
     content: Pick<SendAct['value'], 'type' | 'payload' | 'answerWithinMs' | 'forwardOf'>,
+    sender: () => bigint,
   ): SendAct {
     const { priority = PRIORITY.normal, headers, onBehalfOf } = options;
     if (!(Number.isInteger(priority) && priority >= PRIORITY.low && priority <= PRIORITY.critical)) {
@@ -160,7 +169,7 @@ export class Messages {
       value: {
         ...content,
         id: options.id ?? createId(),
-        agent: this.#parts.sender(),
+        agent: sender(),
         to: targetsOf(options),
         headers: headers === undefined ? '' : toJson(headers, HEADERS),
         priority,
@@ -175,7 +184,7 @@ export class Messages {
   #perform(act: SendAct, options: DeliveryOptions): Promise<Accepted> {
     const accepted: Accepted = { messageId: act.value.id, status: 'accepted' };
     return new Promise((resolve, reject) => {
-      this.#parts.acts.perform(act, error => {
+      say(this.#parts, act, options.signal, error => {
         if (error) this.#explain(error, options).catch(reject);
         else resolve(accepted);
       });

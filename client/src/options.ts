@@ -1,14 +1,12 @@
 // What a client may be told, and what it does when it is not.
 
 import { AGENT_NAME } from '@agora/module/contract';
+import { defaultTokenStore } from '#platform';
+import { type Backoff, USUAL_BACKOFF } from './backoff.ts';
 import { AgoraError } from './errors.ts';
+import type { OutboxOptions } from './outbox.ts';
 import type { WebSocketConstructor } from './socket.ts';
-
-/** Keeps the token of an identity, so that a restarted agent is the same one. */
-export interface TokenStore {
-  load(): string | undefined | Promise<string | undefined>;
-  save(token: string): void | Promise<void>;
-}
+import type { TokenStore } from './token-store.ts';
 
 /** What a client may be told when it is made; nothing of it has to be. */
 export interface AgoraClientOptions {
@@ -16,10 +14,18 @@ export interface AgoraClientOptions {
   readonly server?: string | undefined;
   /** The database on it; by default `agora`. */
   readonly database?: string | undefined;
-  /** Who the agent's owner is; without one the hub makes a new identity. */
+  /** Who the agent's owner is. */
   readonly token?: string | undefined;
-  /** Where the token is found when `token` is not given, and where a new one is put. */
-  readonly tokenStore?: TokenStore | undefined;
+  /**
+   * Where the token is found when `token` is not given, and where a new one is put. By default `AGORA_TOKEN` of the
+   * environment; else one file a server and database in the user's own folder (Node.js), or `localStorage`. `false` makes a
+   * new identity each time.
+   */
+  readonly tokenStore?: TokenStore | false | undefined;
+  /** Whether what is said without a connection is kept until there is one, how much of it, and where. Default false. */
+  readonly outbox?: boolean | OutboxOptions | undefined;
+  /** Pauses between tries to find a lost connection again: from 100 ms to 10 s, half of it by chance. */
+  readonly reconnect?: Partial<Backoff> | undefined;
   /** How long `connect` may take. */
   readonly connectTimeoutMs?: number | undefined;
   /** How long the server may take to answer one call. */
@@ -45,6 +51,8 @@ export interface Settings {
   readonly database: string;
   readonly token: string | undefined;
   readonly tokenStore: TokenStore | undefined;
+  readonly outbox: OutboxOptions | undefined;
+  readonly reconnect: Backoff;
   readonly connectTimeoutMs: number;
   readonly callTimeoutMs: number;
   readonly patienceMs: number;
@@ -69,12 +77,18 @@ export function readOptions(name: string, options: AgoraClientOptions): Settings
   const database = options.database ?? 'agora';
   if (!DATABASE_NAME.test(database))
     throw new AgoraError('client/bad-option', `"${database}" is no name of a database`);
+  const server = readServer(options.server ?? environment('AGORA_SERVER') ?? DEFAULT_SERVER);
+  const { outbox, reconnect } = options;
   return {
     name,
-    server: readServer(options.server ?? environment('AGORA_SERVER') ?? DEFAULT_SERVER),
+    server,
     database,
-    token: options.token,
-    tokenStore: options.tokenStore,
+    ...readIdentity(options, server, database),
+    outbox: outbox === true ? {} : outbox || undefined,
+    reconnect: {
+      firstMs: readMs('reconnect.firstMs', reconnect?.firstMs, USUAL_BACKOFF.firstMs),
+      mostMs: readMs('reconnect.mostMs', reconnect?.mostMs, USUAL_BACKOFF.mostMs),
+    },
     connectTimeoutMs: readMs('connectTimeoutMs', options.connectTimeoutMs, 10_000),
     callTimeoutMs: readMs('callTimeoutMs', options.callTimeoutMs, 30_000),
     patienceMs: readMs('patienceMs', options.patienceMs, 10_000),
@@ -84,6 +98,19 @@ export function readOptions(name: string, options: AgoraClientOptions): Settings
     handlerTimeoutMs: readMs('handlerTimeoutMs', options.handlerTimeoutMs, 3_600_000),
     webSocket: options.webSocket,
   };
+}
+
+/** What the caller says counts, then the environment, then the store of this platform. */
+function readIdentity(
+  { token, tokenStore }: AgoraClientOptions,
+  server: URL,
+  database: string,
+): Pick<Settings, 'token' | 'tokenStore'> {
+  if (token !== undefined || tokenStore === false) return { token, tokenStore: undefined };
+  if (tokenStore) return { token: undefined, tokenStore };
+  const given = environment('AGORA_TOKEN');
+  if (given !== undefined) return { token: given, tokenStore: undefined };
+  return { token: undefined, tokenStore: defaultTokenStore(server, database) };
 }
 
 /** Timers hold no more than this. */

@@ -72,6 +72,7 @@ export class OwnAgent {
       this.#row.open(),
     ]);
     const row = await this.#ownRow();
+    if (row.presence === 'online' && !(this.#isWanted && this.#id === row.id)) this.#warnOfAnother();
     this.#id = row.id;
     this.#credit = credit || LIMITS.defaultCredit;
     this.#isWanted = true;
@@ -135,6 +136,12 @@ export class OwnAgent {
     await session.wait('attach_agent', this.#connection.settings.callTimeoutMs, db =>
       db.reducers.attachAgent({ agent }),
     );
+  }
+
+  /** All programs of a user are one identity, so the hub does not refuse a name that another of them has. */
+  #warnOfAnother(): void {
+    const sentence = `another process is attached to "${this.name}", or was a moment ago: both are given the same messages; choose another name, or end it`;
+    this.#connection.warn(new AgoraError('agent/elsewhere', sentence));
   }
 
   #stop(): void {

@@ -7,6 +7,7 @@ import { explainRefusal, swapToken } from './admission.ts';
 import { type AgoraError, ConnectionError, TimeoutError, toAgoraError } from './errors.ts';
 import type { Settings } from './options.ts';
 import { socketFactory, socketUrl, type WebSocketConstructor } from './socket.ts';
+import { reasonOf } from './time.ts';
 
 // The SDK tells the console, and so standard output, about every connection.
 setGlobalLogLevel('error');
@@ -87,10 +88,12 @@ export async function openSession(
   settings: Settings,
   token: string | undefined,
   onLost: (session: Session, error: ConnectionError) => void,
+  signal?: AbortSignal,
 ): Promise<Session> {
   const { server, database, durable, connectTimeoutMs: timeoutMs } = settings;
   const Socket = settings.webSocket ?? nativeWebSocket();
-  const door = { server, database, timeoutMs };
+  signal?.throwIfAborted();
+  const door = { server, database, timeoutMs, signal };
   const swapped = token === undefined ? undefined : await swapToken(door, token);
   const url = socketUrl(server, database, { durable, ...(swapped !== undefined && { token: swapped }) });
   try {
@@ -100,9 +103,15 @@ export async function openSession(
         reject(new TimeoutError('call/timed-out', `no connection to ${server.origin} within ${timeoutMs} ms`));
         connection.disconnect();
       };
+      const aborted = () => {
+        clearTimeout(timer);
+        reject(reasonOf(signal));
+        connection.disconnect();
+      };
       const timer = setTimeout(isLate, timeoutMs);
       const closed = () => {
         clearTimeout(timer);
+        signal?.removeEventListener('abort', aborted);
         if (session)
           session.lose(new ConnectionError('connection/lost', `the connection to ${server.origin} was lost`));
         else reject(new ClosedEarly());
@@ -114,6 +123,7 @@ export async function openSession(
         .withWSFn(socketFactory(Socket, url))
         .onConnect((db, identity, issued) => {
           clearTimeout(timer);
+          signal?.removeEventListener('abort', aborted);
           const opened = new Session(db, identity, token ?? issued, error => onLost(opened, error));
           session = opened;
           resolve(opened);
@@ -121,6 +131,7 @@ export async function openSession(
         .onConnectError(closed)
         .onDisconnect(closed)
         .build();
+      signal?.addEventListener('abort', aborted, { once: true });
     });
   } catch (error) {
     throw error instanceof ClosedEarly ? await explainRefusal(door, token) : error;

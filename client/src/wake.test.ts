@@ -68,6 +68,6 @@ describe('waiting for mail', () => {
     const waiting = wake.waitForMail({ signal: controller.signal });
     controller.abort(new Error('enough'));
     await expect(waiting).rejects.toThrow('enough');
-    await expect(wake.takeMail(0)).rejects.toMatchObject({ code: 'client/bad-option' });
+    await expect(wake.takeMail({ limit: 0 })).rejects.toMatchObject({ code: 'client/bad-option' });
   });
 });

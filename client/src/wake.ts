@@ -9,12 +9,24 @@ import type { Connection } from './connection.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import { AgoraError } from './errors.ts';
 import type { Session } from './session.ts';
+import { reasonOf, untilAborted, type Waiting } from './time.ts';
 
 /** How long mail is waited for. */
-export interface WaitForMailOptions {
+export interface WaitForMailOptions extends Waiting {
   /** By default five minutes. */
   readonly timeoutMs?: number | undefined;
-  readonly signal?: AbortSignal | undefined;
+}
+
+/** How much mail is taken. */
+export interface TakeMailOptions extends Waiting {
+  /** At most so many; by default 32. */
+  readonly limit?: number | undefined;
+}
+
+/** Somebody who waits for mail. */
+interface Sleeper {
+  readonly wakeUp: () => void;
+  readonly fail: (error: Error) => void;
 }
 
 /** What waking needs of its client. */
@@ -35,7 +47,8 @@ const TAKE = 32;
 /** Lets an agent sleep, and wakes it. */
 export class Wake {
   readonly #parts: WakeParts;
-  readonly #sleepers = new Set<() => void>();
+  readonly #sleepers = new Set<Sleeper>();
+  #end: Error | undefined;
   /** What the hub had shown when this session began to care. */
   #base: { readonly session: Session; readonly offer: bigint } | undefined;
 
@@ -45,7 +58,13 @@ export class Wake {
 
   /** Something was shown to the agent, or said to everyone. */
   wake(): void {
-    for (const wakeUp of [...this.#sleepers]) wakeUp();
+    for (const { wakeUp } of [...this.#sleepers]) wakeUp();
+  }
+
+  /** Nobody will be woken any more: whoever sleeps is told. */
+  end(error: Error): void {
+    this.#end = error;
+    for (const { fail } of [...this.#sleepers]) fail(error);
   }
 
   /** Goes idle. Throws `agent/has-mail` when there is something that this client has not seen. */
@@ -70,28 +89,30 @@ export class Wake {
   /** True once there is mail, false when there was none within the time. */
   async waitForMail({ timeoutMs = WAIT_MS, signal }: WaitForMailOptions): Promise<boolean> {
     signal?.throwIfAborted();
+    if (this.#end) throw this.#end;
     const { promise: woken, resolve, reject } = Promise.withResolvers<boolean>();
-    const wakeUp = () => resolve(true);
-    const aborted = () => reject(signal?.reason instanceof Error ? signal.reason : new Error('aborted'));
+    const sleeper: Sleeper = { wakeUp: () => resolve(true), fail: reject };
+    const aborted = () => reject(reasonOf(signal));
     const timer = setTimeout(() => resolve(false), timeoutMs);
-    this.#sleepers.add(wakeUp);
+    this.#sleepers.add(sleeper);
     signal?.addEventListener('abort', aborted, { once: true });
     try {
       const asleep = this.#keepMail(this.#parts.agent()).then(() => this.#sleep(woken));
       return await Promise.race([woken, asleep]);
     } finally {
       clearTimeout(timer);
-      this.#sleepers.delete(wakeUp);
+      this.#sleepers.delete(sleeper);
       signal?.removeEventListener('abort', aborted);
     }
   }
 
   /** Takes what no subscription wants, the highest priority first: each message is settled by hand. */
-  async takeMail(limit = TAKE): Promise<IncomingMessage[]> {
+  async takeMail({ limit = TAKE, signal }: TakeMailOptions = {}): Promise<IncomingMessage[]> {
     if (!Number.isInteger(limit) || limit < 1) {
       throw new AgoraError('client/bad-option', `limit is a whole number from 1 on, not ${limit}`);
     }
-    await this.#keepMail(this.#parts.agent());
+    // Nothing is taken for somebody who waits no longer.
+    await untilAborted(signal, this.#keepMail(this.#parts.agent()));
     return this.#parts.dispatcher.takeMail(limit);
   }
 

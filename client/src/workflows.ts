@@ -53,6 +53,7 @@ export class Workflows implements WorkflowSource {
       listen: db => {
         db.db.myWorkflows.onInsert((_, row) => this.#changed(row));
         db.db.myWorkflows.onUpdate((_, _old, row) => this.#changed(row));
+        db.db.myWorkflows.onDelete((_, row) => this.#letGo(row.id));
       },
     });
   }
@@ -210,6 +211,14 @@ export class Workflows implements WorkflowSource {
     const summary = summaryOf(row);
     for (const handle of handles) handle.update(summary);
     if (summary.endedAt) this.#ended(row.id);
+  }
+
+  /** Another program of this identity follows it no more, which counts for all of them: whoever still does says so again. */
+  #letGo(workflow: string): void {
+    if (!this.#handles.get(workflow)?.size) return;
+    this.#parts.connection
+      .call('watch_workflow', db => db.reducers.watchWorkflow({ workflow }))
+      .catch((error: unknown) => this.#parts.connection.warn(toAgoraError(error)));
   }
 
   /** An ended workflow changes no more, and each that is followed makes every change of the others dearer. */

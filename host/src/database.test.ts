@@ -362,13 +362,20 @@ const WITH_A_COLUMN = SOURCE.replace('what: t.string() });', 'what: t.string(), 
   '{ id: 0n, what, stars: 1 }',
 );
 
-describe('a module that this host cannot serve', () => {
-  test('because of a row-level rule is refused, and the rule is named', async () => {
-    const rule = "export const mine = db.clientVisibilityFilter.sql('SELECT * FROM note');";
-    await expect(TestDatabase.open(`${SOURCE}\n${rule}`)).rejects.toMatchObject({
+describe('a row-level rule', () => {
+  const RULE = `export const mine = db.clientVisibilityFilter.sql('SELECT * FROM note WHERE what <> \\'secret\\'');`;
+
+  test('that cannot be kept is refused, and named', async () => {
+    await expect(TestDatabase.open(`${SOURCE}\n${RULE.replace('what', 'nothing')}`)).rejects.toMatchObject({
       code: 'schema/invalid',
-      message: expect.stringContaining('SELECT * FROM note') as string,
+      message: expect.stringContaining("SELECT * FROM note WHERE nothing <> 'secret'") as string,
     });
+  });
+
+  test('that is new sends clients away, and so does one that is gone', async () => {
+    await using db = await TestDatabase.open(SOURCE);
+    expect(db.database.update(bytesOf(`${SOURCE}\n${RULE}`), true)).toEqual({ kind: 'updated', breaksClients: true });
+    expect(db.database.update(bytesOf(SOURCE), true)).toEqual({ kind: 'updated', breaksClients: true });
   });
 });
 

@@ -9,7 +9,7 @@ import { HostError, messageOf } from './errors.ts';
 import { Databases, type OpenDatabase, type Published } from './server/databases.ts';
 import { Door } from './server/door.ts';
 import { HttpServer } from './server/http-server.ts';
-import { Issuers, type IssuerOptions } from './server/issuers.ts';
+import type { IssuerOptions } from './server/issuers.ts';
 import { DEFAULT_HOST_LIMITS, type HostLimits } from './server/limits.ts';
 import { Metrics } from './server/metrics.ts';
 import type { Route } from './server/router.ts';
@@ -89,7 +89,7 @@ export async function startHost(options: HostOptions = {}): Promise<Host> {
       ? createMemoryFolder()
       : await openDataFolder(options.dataDir);
   try {
-    const tokens = openTokens(folder, world, options.issuers ?? []);
+    const tokens = await openTokens(folder, world, options.issuers ?? []);
     const owner = localOwner(folder, tokens);
     const limits = { ...DEFAULT_HOST_LIMITS, ...options.limits };
     const isOnDisk = options.dataDir !== undefined && options.inMemory !== true;
@@ -201,10 +201,12 @@ class RunningHost implements Host {
   }
 }
 
-function openTokens(folder: DataFolder, world: World, issuers: readonly IssuerOptions[]): Tokens {
+async function openTokens(folder: DataFolder, world: World, options: readonly IssuerOptions[]): Promise<Tokens> {
   const key = folder.secret('token-key.pem', createSigningKey);
+  // Most hosts have none, and start sooner without what checks their tokens.
+  const issuers = options.length === 0 ? undefined : new (await import('./server/issuers.ts')).Issuers(options);
   try {
-    return new Tokens(key, world, new Issuers(issuers));
+    return new Tokens(key, world, issuers);
   } catch (cause) {
     throw damagedSecret('keys/token-key.pem', cause);
   }

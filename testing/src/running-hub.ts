@@ -1,6 +1,6 @@
 // What a hub under test is made of.
 
-import { AgoraClient, type AgoraClientOptions, type TokenStore } from '@agora/client';
+import { AgoraClient, type AgoraClientOptions } from '@agora/client';
 import type { Host } from '@agora/host';
 import { databaseRows, databaseSql, type PlainObject } from '@agora/host/testing';
 import type { HubClock } from './clock.ts';
@@ -10,9 +10,6 @@ import type { ConnectOptions, StartHubOptions, TestHub } from './hub.ts';
 export const DATABASE = 'agora';
 /** Nothing is looked for any longer after its hub has ended. */
 const GIVE_UP_AFTER_MS = 5_000;
-
-/** Who has no token is somebody new, whatever is kept on this machine. */
-const noStore: TokenStore = { load: () => undefined, save: () => undefined };
 
 /** A host with the module on it, and the clients that were made for it. */
 export class RunningHub implements TestHub {
@@ -55,7 +52,7 @@ export class RunningHub implements TestHub {
 
   async connect(name: string, options: ConnectOptions = {}): Promise<AgoraClient> {
     const { isAdmitted = true, agentType, capabilities, metadata, credit, strictPriority, ...rest } = options;
-    const isKnown = rest.token !== undefined || rest.tokenStore !== undefined;
+    const isKnown = rest.token !== undefined || (rest.tokenStore ?? false) !== false;
     const token = this.#admission === 'closed' && isAdmitted && !isKnown ? await this.#admit() : rest.token;
     const client = this.client(name, { ...rest, token });
     await client.connect();
@@ -66,7 +63,8 @@ export class RunningHub implements TestHub {
 
   client(name: string, options: AgoraClientOptions = {}): AgoraClient {
     const place = { server: this.url, database: DATABASE };
-    const usual = { heartbeatMs: 0, giveUpAfterMs: GIVE_UP_AFTER_MS, tokenStore: noStore };
+    // Who has no token is somebody new, whatever is kept on this machine.
+    const usual = { heartbeatMs: 0, giveUpAfterMs: GIVE_UP_AFTER_MS, tokenStore: false } as const;
     const client = new AgoraClient(name, { ...usual, ...options, ...place });
     this.#clients.push(client);
     return client;

@@ -17,7 +17,7 @@ let client: AgoraClient | undefined;
 servePart({
   ...ledgerCommands(ledger),
   async start(server) {
-    client = new AgoraClient('Receiver', { server: z.string().parse(server) });
+    client = new AgoraClient('Receiver', { server: z.string().parse(server), tokenStore: false });
     await client.connect();
     await client.subscribeToMessages({
       filters: { messageTypes: ['bench.message'] },

@@ -23,7 +23,7 @@ function send(n: number): Promise<unknown> {
 
 servePart({
   async start(server) {
-    client = new AgoraClient('Sender', { server: z.string().parse(server) });
+    client = new AgoraClient('Sender', { server: z.string().parse(server), tokenStore: false });
     await client.connect();
     await client.registerAgent({ agentType: 'worker', capabilities: ['bench'] });
   },

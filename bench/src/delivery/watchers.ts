@@ -14,7 +14,7 @@ servePart({
   async start(argument) {
     const { url, watchers } = z.object({ url: z.string(), watchers: z.number() }).parse(argument);
     for (let n = 0; n < watchers; n++) {
-      const client = new AgoraClient(`Watcher${n}`, { server: url });
+      const client = new AgoraClient(`Watcher${n}`, { server: url, tokenStore: false });
       clients.push(client);
       heard.push(0);
       const first = Promise.withResolvers<void>();

@@ -1,3 +1,5 @@
 // What only programs on Node.js can use.
 
-export { fileTokenStore } from './token-file.ts';
+export { agoraHome } from './home.ts';
+export { fileOutbox } from './outbox-file.ts';
+export { defaultTokenPath, defaultTokenStore, fileTokenStore } from './token-file.ts';

@@ -3,7 +3,7 @@
 import { HostError } from '../errors.ts';
 import type { GuestHooks } from '../guest/activation.ts';
 import { Guest } from '../guest/guest.ts';
-import { refuseRowLevelSecurity } from '../query/row-level-security.ts';
+import { rowRulesOf } from '../query/row-rules.ts';
 import { decodeModule } from '../schema/decode.ts';
 import type { ModuleDef } from '../schema/definition.ts';
 import type { RawModule } from '../schema/raw.ts';
@@ -25,7 +25,7 @@ export function loadProgram(bytes: Uint8Array, hooks: GuestHooks): Program {
   const description = guest.describe();
   const raw = decodeModule(description);
   const def = validateModule(raw);
-  refuseRowLevelSecurity(def);
+  rowRulesOf(def);
   return { bytes, guest, description, raw, def };
 }
 

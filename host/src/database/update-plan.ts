@@ -40,6 +40,8 @@ export function planUpdate(before: ModuleDef, after: ModuleDef, datastore: Datas
     const next = named(after.views, view.name);
     if (!next || !isSameView(view, next, before, after)) breaksClients = true;
   }
+  const rules = new Set(before.rowLevelSecurity);
+  if (rules.symmetricDifference(new Set(after.rowLevelSecurity)).size > 0) breaksClients = true;
   if (faults.length > 0) {
     throw new HostError('publish/incompatible', `Database update rejected: Errors occurred:\n${faults.join('\n')}\n\n`);
   }

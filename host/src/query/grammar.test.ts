@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { parseSubscription } from './parser.ts';
-import { compileWatchedQuery, runQuery } from './query.ts';
+import { compileWatchedQueries, runQuery } from './query.ts';
 import { callerScope } from './scope.ts';
 import { ANN, OWNER, probeSource, refusalOf, TestSource } from './test-source.ts';
 
@@ -140,7 +140,7 @@ describe('the subscription grammar', () => {
       'Column projections are not supported in subscriptions; Subscriptions must return a table type',
     ],
   ])('to be watched, %s is %s', (sql, text) => {
-    expect(refusalOf(() => compileWatchedQuery(sql, callerScope(source, ANN)))).toBe(text);
+    expect(refusalOf(() => compileWatchedQueries(sql, callerScope(source, ANN)))).toBe(text);
   });
 
   test('a table of a submodule is named with a point', () => {

@@ -6,6 +6,7 @@ import { type CheckedSelect, checkSelect, returnedRelation } from './check-selec
 import { parseSubscription } from './parser.ts';
 import { Plan } from './plan.ts';
 import { QueryError } from './query-error.ts';
+import { narrowed } from './row-level-security.ts';
 import { callerScope, type Relation, type Scope } from './scope.ts';
 import type { QuerySource, SystemVariables } from './source.ts';
 
@@ -26,22 +27,36 @@ export interface QueryResult {
 
 /** Runs one query of the subscription grammar. Throws `QueryError`. */
 export function runQuery(source: QuerySource, sql: string, caller: bigint, variables?: SystemVariables): QueryResult {
-  const { plan, returned, table } = compileTableQuery(sql, callerScope(source, caller));
-  if (caller !== source.owner) refuseManyRows(plan, variables);
-  return { table, rows: plan.rowsOf(returned) };
+  const queries = compileQueries(sql, callerScope(source, caller));
+  if (caller !== source.owner) for (const { plan } of queries) refuseManyRows(plan, variables);
+  const rows = queries.flatMap(({ plan, returned }) => plan.rowsOf(returned));
+  return { table: queries[0].table, rows };
 }
 
-/** Compiles a query of the subscription grammar. Throws `QueryError`. */
+/** Compiles a query of the subscription grammar for one who sees every row. Throws `QueryError`. */
 export function compileTableQuery(sql: string, scope: Scope): TableQuery {
   return bind(checkSelect(parseSubscription(sql), scope));
 }
 
-/** As `compileTableQuery`, for a query that is to be followed through commits: at most one join, by indexes. */
-export function compileWatchedQuery(sql: string, scope: Scope): TableQuery {
+/**
+ * As `compileTableQuery`, for a query that is to be followed through commits: at most one join, by indexes. A caller for whom
+ * row-level rules narrow the tables gets a query for each way to see rows; what they give adds up.
+ */
+export function compileWatchedQueries(sql: string, scope: Scope): SomeQueries {
+  return compileQueries(sql, scope, refuseUnwatchable);
+}
+
+type SomeQueries = readonly [TableQuery, ...TableQuery[]];
+
+function compileQueries(sql: string, scope: Scope, refuse?: (checked: CheckedSelect) => void): SomeQueries {
   const checked = checkSelect(parseSubscription(sql), scope);
   returnedRelation(checked);
-  refuseUnwatchable(checked);
-  return bind(checked);
+  const [first, ...others] = narrowed(checked, scope);
+  const bound = (one: CheckedSelect): TableQuery => {
+    refuse?.(one);
+    return bind(one);
+  };
+  return [bound(first), ...others.map(bound)];
 }
 
 /** Throws `QueryError` for a plan that would read more rows than are allowed. */

@@ -2,7 +2,7 @@
 
 import type { Table } from '../datastore/table.ts';
 import type { AlgebraicType, Typespace } from '../sats/type.ts';
-import type { ColumnDef, TableDef, ViewDef } from '../schema/definition.ts';
+import type { ColumnDef, ModuleDef, TableDef, ViewDef } from '../schema/definition.ts';
 import { QueryError } from './query-error.ts';
 import type { QuerySource } from './source.ts';
 
@@ -19,7 +19,11 @@ export interface Relation {
 export interface Scope {
   readonly typespace: Typespace;
   readonly caller: bigint;
+  /** The module whose row-level rules narrow tables for this caller; undefined for one who sees every row. */
+  readonly ruledBy: ModuleDef | undefined;
   find(name: string): Relation | undefined;
+  /** What a rule may name, for the same caller: every table, with all of its rows. */
+  unruled(): Scope;
 }
 
 /** What anybody may name: public tables and views, and for the owner everything. */
@@ -28,6 +32,8 @@ export function callerScope(source: QuerySource, caller: bigint): Scope {
   return {
     typespace: source.def.typespace,
     caller,
+    ruledBy: seesPrivate ? undefined : source.def,
+    unruled: () => viewScope(source, caller),
     find(name) {
       const table = source.datastore.tableByName(name);
       if (table) return seesPrivate || table.def.isPublic ? tableRelation(table) : undefined;
@@ -39,14 +45,17 @@ export function callerScope(source: QuerySource, caller: bigint): Scope {
 
 /** What the query of a view may name: every table, but no view. */
 export function viewScope(source: Pick<QuerySource, 'def' | 'datastore'>, caller: bigint): Scope {
-  return {
+  const scope: Scope = {
     typespace: source.def.typespace,
     caller,
+    ruledBy: undefined,
+    unruled: () => scope,
     find(name) {
       const table = source.datastore.tableByName(name);
       return table && tableRelation(table);
     },
   };
+  return scope;
 }
 
 /** The names that `SELECT * FROM *` stands for: what is public and lasts. */

@@ -9,6 +9,7 @@ import { parseSql } from './parser.ts';
 import { Plan } from './plan.ts';
 import { refuseManyRows } from './query.ts';
 import { QueryError } from './query-error.ts';
+import { narrowed } from './row-level-security.ts';
 import { callerScope, type Scope } from './scope.ts';
 import type { SystemVariables, WritableSource } from './source.ts';
 import { setVariable, showVariable } from './system-variables.ts';
@@ -34,7 +35,7 @@ export function runStatement<C extends { readonly identity: bigint }>(
   const { typespace } = scope;
   switch (statement.kind) {
     case 'select':
-      return runSelect(checkSelect(statement, scope), scope, isOwner ? undefined : variables);
+      return runSelect(narrowed(checkSelect(statement, scope), scope), scope, isOwner ? undefined : variables);
     case 'show': {
       const { schema, rows } = showVariable(statement, variables, isOwner);
       return { schema, rows, typespace, stats: NOTHING_WRITTEN, commit: undefined };
@@ -59,17 +60,16 @@ export function runStatement<C extends { readonly identity: bigint }>(
 }
 
 function runSelect(
-  checked: CheckedSelect,
+  queries: readonly [CheckedSelect, ...CheckedSelect[]],
   { typespace }: Scope,
   variables: SystemVariables | undefined,
 ): StatementResult {
-  const plan = new Plan(checked);
-  refuseManyRows(plan, variables);
-  const { output, limit = BigInt(Number.MAX_SAFE_INTEGER) } = checked;
-  const schema = outputType(checked, output);
-  const rows = output.kind === 'count' ? [countRow(plan)] : outputRows(plan, output, Number(limit));
+  const plans = queries.map(query => new Plan(query));
+  for (const plan of plans) refuseManyRows(plan, variables);
+  const { output, limit = BigInt(Number.MAX_SAFE_INTEGER) } = queries[0];
+  const rows = output.kind === 'count' ? [countRow(plans)] : outputRows(plans, output, Number(limit));
   return {
-    schema,
+    schema: outputType(queries[0], output),
     typespace,
     rows: rows.slice(0, Number(limit)),
     stats: NOTHING_WRITTEN,
@@ -93,29 +93,39 @@ function outputType({ relations }: CheckedSelect, output: Output): ProductType {
   }
 }
 
-function outputRows(plan: Plan, output: Exclude<Output, { kind: 'count' }>, limit: number): Uint8Array[] {
+function outputRows(plans: readonly Plan[], output: Exclude<Output, { kind: 'count' }>, limit: number): Uint8Array[] {
   const rows: Uint8Array[] = [];
-  if (limit === 0) return rows;
   const writer = new BsatnWriter();
-  const rowOf = (tuple: readonly Row[]): Uint8Array => {
-    if (output.kind === 'rows') return (tuple[output.relation] as Row).bytes; // A tuple has a row for every relation.
-    writer.reset();
-    for (const { column } of output.columns) {
-      const { bytes } = tuple[column.relation] as Row;
-      const layout = plan.relations[column.relation]?.table.layout;
-      if (layout) writer.raw(layout.columnBytes(bytes, column.column));
-    }
-    return writer.finish();
-  };
-  plan.each(tuple => rows.push(rowOf(tuple)) < limit);
+  for (const plan of plans) {
+    if (rows.length >= limit) break;
+    plan.each(tuple => rows.push(outputRow(plan, output, tuple, writer)) < limit);
+  }
   return rows;
 }
 
-function countRow(plan: Plan): Uint8Array {
+function outputRow(
+  plan: Plan,
+  output: Exclude<Output, { kind: 'count' }>,
+  tuple: readonly Row[],
+  writer: BsatnWriter,
+): Uint8Array {
+  if (output.kind === 'rows') return (tuple[output.relation] as Row).bytes; // A tuple has a row for every relation.
+  writer.reset();
+  for (const { column } of output.columns) {
+    const { bytes } = tuple[column.relation] as Row;
+    const layout = plan.relations[column.relation]?.table.layout;
+    if (layout) writer.raw(layout.columnBytes(bytes, column.column));
+  }
+  return writer.finish();
+}
+
+function countRow(plans: readonly Plan[]): Uint8Array {
   let count = 0n;
-  const [only, ...others] = plan.relations;
-  if (only && others.length === 0 && plan.conditions.length === 0) count = BigInt(only.table.count);
-  else plan.each(() => ++count > 0n);
+  for (const plan of plans) {
+    const [only, ...others] = plan.relations;
+    if (only && others.length === 0 && plan.conditions.length === 0) count += BigInt(only.table.count);
+    else plan.each(() => ++count > 0n);
+  }
   return new BsatnWriter(8).u64(count).finish();
 }
 

@@ -58,7 +58,11 @@ export class TestSource {
   readonly #views: Readonly<Record<string, ViewSketch>>;
   readonly #viewTables = new Map<string, { table: Table; refresh: () => readonly Uint8Array[] }>();
 
-  constructor(tables: Readonly<Record<string, TableSketch>>, views: Readonly<Record<string, ViewSketch>> = {}) {
+  constructor(
+    tables: Readonly<Record<string, TableSketch>>,
+    views: Readonly<Record<string, ViewSketch>> = {},
+    rowLevelSecurity: readonly string[] = [],
+  ) {
     const entries = Object.entries(tables);
     const tableDefs = entries.map(([name, sketch], rowType) => tableDef(name, sketch, rowType));
     this.#views = views;
@@ -77,7 +81,7 @@ export class TestSource {
       views: Object.entries(views).map(([name, view], id) => viewDef(id, name, view, tableDefs)),
       handlers: [],
       routes: [],
-      rowLevelSecurity: [],
+      rowLevelSecurity,
     };
     this.datastore = new Datastore(this.def);
   }

@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { ViewDef } from '../schema/definition.ts';
 import { QueryError } from './query-error.ts';
-import { refuseRowLevelSecurity } from './row-level-security.ts';
 import { ANN, BEN, probeSource } from './test-source.ts';
 import { compileViewQuery } from './view-query.ts';
 
@@ -60,10 +59,4 @@ describe("a view's query", () => {
       readsOf('adults', 'SELECT p.* FROM person p JOIN team t ON p.team_id = t.id WHERE t.id = 1 AND p.age > 1'),
     ).toEqual(['person_team_id_idx_btree 01000000', 'team_id_idx_btree 01000000']);
   });
-});
-
-test('a module with row-level security is refused', () => {
-  expect(() => refuseRowLevelSecurity(source.def)).not.toThrow();
-  const def = { ...source.def, rowLevelSecurity: ['SELECT * FROM mail WHERE owner = :sender'] };
-  expect(() => refuseRowLevelSecurity(def)).toThrow('does not enforce');
 });

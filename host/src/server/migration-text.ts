@@ -3,6 +3,7 @@
 import type { Database } from '../database.ts';
 import { planUpdate } from '../database/update-plan.ts';
 import { HostError } from '../errors.ts';
+import { rowRulesOf } from '../query/row-rules.ts';
 import { extractDescription } from '../guest/index.ts';
 import type { JsonData } from '../sats/json-text.ts';
 import { resolveType, specialName, type AlgebraicType } from '../sats/type.ts';
@@ -17,6 +18,7 @@ const PLAIN = '\u001b[0m';
 /** The answer to `pre_publish`: a plan, or why there can be none. Throws `HostError` if the bundle is no module. */
 export function planJson(database: Database, bundle: Uint8Array, isColoured: boolean): JsonData {
   const { def } = describeModule(extractDescription(new TextDecoder().decode(bundle)));
+  rowRulesOf(def);
   try {
     const { breaksClients } = planUpdate(database.def, def, database.datastore);
     return {
@@ -58,7 +60,12 @@ export function planSteps(before: ModuleDef, after: ModuleDef): string[] {
         : changedTable(was, table, after);
     }),
     ...namedSteps('view', before.views, after.views),
+    ...namedSteps('row level security rule', rulesOf(before), rulesOf(after)),
   ];
+}
+
+function rulesOf({ rowLevelSecurity }: ModuleDef): Named[] {
+  return rowLevelSecurity.map(name => ({ name }));
 }
 
 function changedTable(before: TableDef, after: TableDef, module: ModuleDef): string[] {

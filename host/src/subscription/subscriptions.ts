@@ -3,7 +3,7 @@
 import type { Commit, TableChange } from '../datastore/commit.ts';
 import type { Table } from '../datastore/table.ts';
 import { isEveryTable } from '../query/parser.ts';
-import { compileWatchedQuery, refuseManyRows, runQuery } from '../query/query.ts';
+import { compileWatchedQueries, refuseManyRows, runQuery } from '../query/query.ts';
 import { QueryError } from '../query/query-error.ts';
 import { callerScope, everyTable, type Scope } from '../query/scope.ts';
 import type { QuerySource, SystemVariables } from '../query/source.ts';
@@ -124,8 +124,7 @@ export class Subscriptions<C extends Subscriber> {
     for (const sql of queries.flatMap(query => this.#expanded(query))) {
       try {
         const scope = callerScope(this.#source, client.identity);
-        const plan = this.#plan(sql, scope);
-        plans.set(plan.key, plans.get(plan.key) ?? plan);
+        for (const plan of this.#plansOf(sql, scope)) plans.set(plan.key, plans.get(plan.key) ?? plan);
       } catch (thrown) {
         return { error: `${refusal(thrown)}, executing: \`${sql}\`` };
       }
@@ -138,10 +137,11 @@ export class Subscriptions<C extends Subscriber> {
     return everyTable(this.#source).map(name => `SELECT * FROM "${name.replaceAll('"', '""')}"`);
   }
 
-  #plan(sql: string, scope: Scope): WatchedPlan {
-    const query = compileWatchedQuery(sql, scope);
-    if (scope.caller !== this.#source.owner) refuseManyRows(query.plan, this.#variables);
-    return this.#plans.get(watchKey(query))?.plan ?? new WatchedPlan(query);
+  #plansOf(sql: string, scope: Scope): WatchedPlan[] {
+    return compileWatchedQueries(sql, scope).map(query => {
+      if (scope.caller !== this.#source.owner) refuseManyRows(query.plan, this.#variables);
+      return this.#plans.get(watchKey(query))?.plan ?? new WatchedPlan(query);
+    });
   }
 
   #watch(plan: WatchedPlan, set: QuerySet<C>): void {

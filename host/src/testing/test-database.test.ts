@@ -13,8 +13,11 @@ const bundle = bundleModule(`
     shape: Shape, bytes: t.byteArray(), big: t.u256(), list: t.array(t.i16()),
   });
   const visit = table({ public: true }, { id: t.connectionId().primaryKey(), who: t.identity() });
-  const db = schema({ thing, visit });
+  const letter = table({ public: true }, { id: t.u32().primaryKey(), owner: t.identity().index('btree') });
+  const db = schema({ thing, visit, letter });
   export default db;
+  export const own = db.clientVisibilityFilter.sql('SELECT * FROM letter WHERE owner = :sender');
+  export const write = db.reducer({ id: t.u32() }, (ctx, { id }) => { ctx.db.letter.insert({ id, owner: ctx.sender }); });
   export const make = db.reducer(
     { niceName: t.option(t.string()), shape: Shape, bytes: t.byteArray(), big: t.u256(), list: t.array(t.i16()) },
     (ctx, args) => { ctx.db.thing.insert({ id: 0n, owner: ctx.sender, madeAt: ctx.timestamp, ...args }); },
@@ -102,6 +105,15 @@ describe('a test database', () => {
     db.as('ada').connect();
     expect(db.owner.sql('SELECT COUNT(*) AS n FROM thing')).toEqual([[0]]);
     expect(() => db.as('ada').sql('SELECT * FROM thing')).toThrow('no such table');
+  });
+
+  test('keeps row-level rules for everybody but the owner', async () => {
+    const db = await start();
+    db.as('ada').call('write', { id: 1 });
+    db.as('ben').call('write', { id: 2 });
+    expect(db.as('ada').sql('SELECT id FROM letter')).toEqual([[1]]);
+    expect(db.owner.sql('SELECT id FROM letter')).toHaveLength(2);
+    expect(db.rows('letter')).toHaveLength(2);
   });
 
   test('gives the same chance at the same time', async () => {

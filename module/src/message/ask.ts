@@ -14,7 +14,8 @@ import { endSignals } from './signal.ts';
 /** What a handler said: `data` is JSON. With `input_required` it is a question that the asker has to answer first. */
 export type Answer =
   | { readonly status: 'success' | 'input_required'; readonly data: string }
-  | { readonly status: 'error'; readonly error: string };
+  /** Of a step: whether it is of no use to try it again. */
+  | { readonly status: 'error'; readonly error: string; readonly isPermanent?: boolean };
 
 /** Brings an answer to whoever asked. One that comes after the deadline is kept, and marked late. */
 export function answerAsk(desk: Desk, asked: Message, by: bigint, answer: Answer, id: string): void {

@@ -5,6 +5,7 @@ import { LIMITS, type InboxKind } from '../contract.ts';
 import { mailboxOfDelivery, type Desk } from '../desk.ts';
 import { recordAct } from '../operator/record.ts';
 import { refuse } from '../refuse.ts';
+import { endStep } from '../workflow/happenings.ts';
 import { closeAsk } from './ask.ts';
 import { expireBroadcast } from './broadcast.ts';
 import { fill } from './deliver.ts';
@@ -30,7 +31,13 @@ export function cancel(
   if (message.kind === 'broadcast') {
     refuse('message/cannot-cancel', 'a broadcast has been said to everyone; say something else');
   }
-  cancelMessage(desk, message, act.reason.slice(0, LIMITS.reasonLength));
+  const reason = act.reason.slice(0, LIMITS.reasonLength);
+  cancelMessage(desk, message, reason);
+  // Of the hub's own messages only an operator calls one off: nobody will do that step now.
+  if (message.kind === 'task') {
+    const error = `an operator called it off${reason === '' ? '' : `: ${reason}`}`;
+    endStep(desk, message, undefined, { status: 'error', error, isPermanent: true });
+  }
   if (!isOwned(desk, message.sender)) recordAct(desk, 'cancel', { message: message.id });
 }
 

@@ -2,7 +2,8 @@
 
 import type { DeliveryState } from '../contract.ts';
 import { mailboxOfDelivery, type Desk, type Mailbox } from '../desk.ts';
-import { endStep } from '../workflow/run.ts';
+import { questionDied } from '../workflow/approval.ts';
+import { endStep } from '../workflow/happenings.ts';
 import { answerAsk, closeAsk, type Answer } from './ask.ts';
 import { addDeadLetter } from './dead.ts';
 import { fill } from './deliver.ts';
@@ -95,6 +96,7 @@ function tell(
   answerId?: string,
 ): void {
   if (message.kind === 'task' && state !== 'cancelled') endStep(desk, message, row, answer);
+  if (message.kind === 'message' && message.step > 0n && state === 'dead') questionDied(desk, message);
   if (message.kind === 'ask') {
     if (state === 'dead' || state === 'cancelled' || state === 'expired') closeAsk(desk, askedBy(message), state);
     else answerAsk(desk, message, row.agent, answer, answerId ?? desk.ctx.newUuidV7().toString());

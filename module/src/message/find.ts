@@ -22,9 +22,9 @@ export interface Held {
 /**
  * The offered row of the caller that an act names, or undefined when there is nothing more to do, since it was done before.
  * `end` is what the act makes of a delivery: found so already, the act was made before (given back after its last attempt, a
- * delivery is dead). An act without an end cannot have been made before.
+ * delivery is dead); `tried` is back, or, of a step that says itself how often it is tried, failed. An act without an end cannot have been made before.
  */
-export function find(desk: Desk, act: Attempt, end?: DeliveryState): Held | undefined {
+export function find(desk: Desk, act: Attempt, end?: DeliveryState | 'tried'): Held | undefined {
   const row = desk.ctx.db.offer.id.find(act.delivery);
   if (row) return held(desk, act, row);
   // A notice that is gone was acknowledged: it can leave the inbox in no other way.
@@ -71,7 +71,8 @@ function held(desk: Desk, act: Attempt, row: Offer): Held {
 }
 
 /** Nothing is offered under this number: refuses by what has become of it, unless the act itself has done that. */
-function refuseUnlessDone(desk: Desk, act: Attempt, end: DeliveryState | undefined): void {
+function refuseUnlessDone(desk: Desk, act: Attempt, end: DeliveryState | 'tried' | undefined): void {
+  const isBack = end === 'delayed' || end === 'tried';
   const { db } = desk.ctx;
   const ended = db.ended.id.find(act.delivery);
   if (ended) {
@@ -80,7 +81,8 @@ function refuseUnlessDone(desk: Desk, act: Attempt, end: DeliveryState | undefin
     if (ended.attempt !== act.attempt) {
       refuse('delivery/stale-attempt', `delivery ${act.delivery} ended as ${ended.state} at attempt ${ended.attempt}`);
     }
-    if (end === ended.state || (end === 'delayed' && (ended.state === 'dead' || ended.state === 'expired'))) return;
+    if (end === ended.state || (isBack && (ended.state === 'dead' || ended.state === 'expired'))) return;
+    if (end === 'tried' && ended.state === 'failed') return;
     refuse(
       ended.state === 'cancelled' ? 'delivery/cancelled' : 'delivery/ended',
       `delivery ${act.delivery} has ended as ${ended.state}`,
@@ -89,7 +91,7 @@ function refuseUnlessDone(desk: Desk, act: Attempt, end: DeliveryState | undefin
   const waiting = db.waiting.id.find(act.delivery);
   const home = mailboxOfDelivery(act.delivery);
   if (!waiting || !isMine(desk, isQueue(home) ? waiting.holder : home)) refuseUnknown(act);
-  if (end === 'delayed' && waiting.attempt === act.attempt + 1) return;
+  if (isBack && waiting.attempt === act.attempt + 1) return;
   refuse(
     act.attempt < waiting.attempt ? 'delivery/stale-attempt' : 'delivery/not-offered',
     `delivery ${act.delivery} is waiting for attempt ${waiting.attempt}`,

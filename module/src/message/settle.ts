@@ -4,6 +4,7 @@ import { LIMITS } from '../contract.ts';
 import type { Desk } from '../desk.ts';
 import { refuse } from '../refuse.ts';
 import { isLongerThan, parseJson } from '../text.ts';
+import { isTriedByStep } from '../workflow/happenings.ts';
 import { checkAnswerId, type Answer } from './ask.ts';
 import { endOffered, giveBack } from './end.ts';
 import { find, findHeld, refuseNotice, type Attempt, type Held } from './find.ts';
@@ -58,8 +59,9 @@ export function fail(desk: Desk, act: Attempt & { readonly reason: string; reado
 
 function failHeld(desk: Desk, { box, row }: Held, reason: string, retry: boolean): void {
   const short = reason.slice(0, LIMITS.reasonLength);
-  if (retry) giveBack(desk, box, row, short);
-  else endOffered(desk, box, row, 'fail', short, { status: 'error', error: short });
+  const isOver = !retry || (row.kind === 'task' && isTriedByStep(desk, row.message));
+  if (isOver) endOffered(desk, box, row, 'fail', short, { status: 'error', error: short, isPermanent: !retry });
+  else giveBack(desk, box, row, short);
 }
 
 /** The lease ends `ms` from now. */
@@ -83,9 +85,9 @@ export function finishStep(desk: Desk, act: Attempt & { readonly output: string 
   endOffered(desk, found.box, found.row, 'finish', '', { status: 'success', data: act.output });
 }
 
-/** Fails a step's delivery: tried again if `retry`, else the step fails. */
+/** Fails a step's delivery: tried again if `retry`, as the step says or as every delivery is; else the step fails. */
 export function failStep(desk: Desk, act: Attempt & { readonly error: string; readonly retry: boolean }): void {
-  const found = find(desk, act, act.retry ? 'delayed' : 'failed');
+  const found = find(desk, act, act.retry ? 'tried' : 'failed');
   if (!found) return;
   refuseOther(found);
   failHeld(desk, found, act.error, act.retry);

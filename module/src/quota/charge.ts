@@ -64,7 +64,7 @@ export function charge(desk: Desk, sender: Mailbox, cost: Cost): void {
 }
 
 /** Refuses to store more than the hub may keep. */
-function refuseOverflow(desk: Desk, bytes: number): void {
+export function refuseOverflow(desk: Desk, bytes: number): void {
   const limit = desk.hub.storedBytes;
   if (desk.storedBytes + BigInt(bytes) > limit) {
     refuse('quota/stored-bytes', `the hub keeps ${limit} bytes and is full; an operator can raise it, or purge`);

@@ -47,5 +47,5 @@ export const hub = table(
   },
 );
 
-/** Bytes of messages and events that are stored: one row. */
+/** Bytes of messages, events and workflows (definitions, outputs) that are stored: one row. */
 export const tally = table({}, { id: t.u8().primaryKey(), bytes: t.i64() });

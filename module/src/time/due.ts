@@ -14,6 +14,7 @@ export type DueKind =
   | 'gone'
   | 'pulse'
   | 'approval'
+  | 'approver'
   | 'step-timeout'
   | 'step-retry'
   | 'workflow-deadline'

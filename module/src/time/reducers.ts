@@ -12,8 +12,8 @@ import { letGoUnadmitted } from '../operator/admission.ts';
 import { countAgain } from '../operator/counters.ts';
 import { goOnWithLetters } from '../operator/letters.ts';
 import { agora } from '../schema.ts';
-import { escalate } from '../workflow/approval.ts';
-import { endOverdue, retryStep, timeOutStep } from '../workflow/run.ts';
+import { escalate, lookForApprover } from '../workflow/approval.ts';
+import { endOverdue, retryStep, timeOutStep } from '../workflow/happenings.ts';
 import { forgetWorkflow } from '../workflow/retention.ts';
 import { chunkKey, type DueKind } from './due.ts';
 import { dueSlot } from './table.ts';
@@ -53,6 +53,8 @@ function look(desk: Desk, kind: DueKind, ref: bigint, text: string): void {
       return checkPulse(desk, ref);
     case 'approval':
       return escalate(desk, ref, text);
+    case 'approver':
+      return lookForApprover(desk, ref, text);
     case 'step-timeout':
       return timeOutStep(desk, ref, text);
     case 'step-retry':

@@ -5,8 +5,8 @@ import type { Desk, Mailbox } from '../desk.ts';
 import { systemMessage } from '../message/accept.ts';
 import type { Message } from '../message/envelope.ts';
 import { queueOf } from '../message/queue.ts';
-import type { StepSpec } from './rules.ts';
-import type { Run, Step } from './run.ts';
+import type { StepSpec } from './check.ts';
+import { isBad, type Run, type Step } from './run.ts';
 
 /** The mailbox that a step is assigned through: its agent's, or the work queue of a capability. */
 export function takerOf(desk: Desk, step: Step, spec: StepSpec): Mailbox | undefined {
@@ -64,7 +64,7 @@ export function inputsOf(run: Run, step: Step): string {
     const name = JSON.stringify(dependency.name);
     length += dependency.output.length;
     inputs.push(`${name}:${dependency.output || 'null'}`);
-    if (dependency.error !== '' && dependency.state !== 'succeeded') {
+    if (isBad(dependency)) {
       failures.push(`${name}:${JSON.stringify(dependency.error)}`);
     }
   }

@@ -4,8 +4,9 @@ import { AGENT_NAME } from '../contract.ts';
 import type { Desk } from '../desk.ts';
 import { queueOf } from '../message/queue.ts';
 import { refuse } from '../refuse.ts';
+import { byteLength } from '../text.ts';
 import { remember } from '../time/due.ts';
-import { checkDefinition, type Checked, type Plan } from './rules.ts';
+import { checkDefinition, sentenceOf, type Checked, type Plan } from './check.ts';
 import { Run } from './run.ts';
 import { UNTOUCHED } from './table.ts';
 
@@ -20,7 +21,7 @@ export function check(desk: Desk, definition: string): Checked {
 /** The plan of a definition. Refuses one with faults, and names them all. */
 export function planOf(desk: Desk, definition: string): Plan {
   const checked = check(desk, definition);
-  if (!checked.ok) refuse('workflow/bad-definition', checked.faults.join('; '));
+  if (!checked.ok) refuse('workflow/bad-definition', sentenceOf(checked.faults));
   return checked.plan;
 }
 
@@ -61,7 +62,9 @@ export function begin(desk: Desk, { id, initiator, definition, plan, parentStep,
     endedAt: 0n,
     version: 0,
     outcome: '',
+    pausedWith: false,
   });
+  desk.addBytes(byteLength(definition));
   plan.steps.forEach((step, position) => {
     db.step.insert({
       id: 0n,
@@ -92,6 +95,8 @@ export function begin(desk: Desk, { id, initiator, definition, plan, parentStep,
   if (plan.deadlineMs > 0) remember(desk, desk.now + BigInt(plan.deadlineMs) * 1000n, 'workflow-deadline', 0n, id);
   const run = Run.find(desk, id);
   if (!run) throw new Error(`workflow ${id} was stored, and is not there`);
-  run.tell('workflow_started', { initiator: desk.box(initiator)?.name });
+  const parent = parentStep > 0n ? db.step.id.find(parentStep) : undefined;
+  const about = parent && { parent_workflow_id: parent.workflow, parent_step: parent.name };
+  run.tell('workflow_started', { initiator: desk.box(initiator)?.name, ...about });
   return run;
 }

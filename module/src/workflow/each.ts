@@ -11,22 +11,17 @@ export function beginEach(run: Run, step: Step): void {
   if (!forEach) return;
   if (step.children === 0) {
     const list = listOf(forEach, run.step(forEach.position)?.output ?? '');
-    if (typeof list === 'string') return run.finish(step, 'failed', { error: list });
+    if (typeof list === 'string') return run.finish(step, 'fail', { error: list });
     const rows = run.state.total + list.length;
     if (rows > LIMITS.workflowRows) {
       const error = `the workflow would have ${rows} steps and elements; ${LIMITS.workflowRows} are allowed`;
-      return run.finish(step, 'failed', { error });
+      return run.finish(step, 'fail', { error });
     }
-    if (list.length === 0) return run.finish(step, 'succeeded', { output: '[]' });
+    if (list.length === 0) return run.finish(step, 'succeed', { output: '[]' });
     addChildren(run, step, list);
   }
-  run.change(step, {
-    state: 'running',
-    startedAt: step.startedAt || run.desk.now,
-    tries: step.tries + 1,
-    given: 0,
-    done: 0,
-  });
+  if (!run.begun(step, '')) return;
+  run.change(step, { given: 0, done: 0 });
   giveOut(run, step);
 }
 
@@ -37,7 +32,7 @@ export function childEnded(run: Run, child: Step): void {
   run.change(parent, { done: parent.done + 1 });
   if (child.state !== 'succeeded') {
     callOffChildren(run, parent, `${child.name} failed`);
-    run.finish(parent, 'failed', { error: `${child.name}: ${child.error}` });
+    run.finish(parent, 'fail', { error: `${child.name}: ${child.error}` });
   } else giveOut(run, parent);
 }
 
@@ -70,9 +65,9 @@ function gather(run: Run, parent: Step): void {
   const output = `[${childrenOf(run, parent)
     .map(each => each.output || 'null')
     .join(',')}]`;
-  if (output.length <= LIMITS.inputsLength) return run.finish(parent, 'succeeded', { output });
+  if (output.length <= LIMITS.inputsLength) return run.finish(parent, 'succeed', { output });
   const error = `its results are ${output.length} characters; ${LIMITS.inputsLength} are allowed`;
-  run.finish(parent, 'failed', { error });
+  run.finish(parent, 'fail', { error });
 }
 
 function addChildren(run: Run, parent: Step, list: readonly unknown[]): void {

@@ -2,9 +2,9 @@
 
 import { LIMITS } from '../contract.ts';
 import type { Answer } from '../message/ask.ts';
-import { remember } from '../time/due.ts';
 import { inputsOf } from './assignment.ts';
-import { begin, check } from './begin.ts';
+import { begin } from './begin.ts';
+import { checkDefinition, sentenceOf } from './check.ts';
 import { Run, type Step } from './run.ts';
 
 /** Starts the workflow that a step is. */
@@ -12,49 +12,62 @@ export function beginNested(run: Run, step: Step): void {
   const { desk } = run;
   const spec = run.specOf(step);
   const definition = JSON.stringify(spec.workflow);
-  const checked = check(desk, definition);
-  if (!checked.ok)
-    return run.finish(step, 'failed', { error: checked.faults.join('; ').slice(0, LIMITS.reasonLength) });
+  // It was checked with the workflow that it is in. Whoever has gone since fails the step that was theirs, and no more.
+  const checked = checkDefinition(definition, { isAgent: () => true, isCapability: () => true });
+  if (!checked.ok) throw new Error(`a nested workflow has faults: ${sentenceOf(checked.faults)}`);
   const id = desk.ctx.newUuidV7().toString();
-  run.change(step, {
-    state: 'running',
-    message: id,
-    tries: step.tries + 1,
-    startedAt: step.startedAt || desk.now,
-    dueAt: 0n,
-  });
-  if (spec.timeoutMs !== undefined) {
-    remember(desk, desk.now + BigInt(spec.timeoutMs) * 1000n, 'step-timeout', step.id, id);
-  }
+  if (!run.begun(step, id)) return;
   const { initiator } = run.definition;
   const inputs = `{${inputsOf(run, step)}}`;
   begin(desk, { id, initiator, definition, plan: checked.plan, parentStep: step.id, inputs }).release();
 }
 
-/** A workflow has ended: so has the attempt at the step that it is. */
+/** A workflow has ended: so has the attempt at the step that it is; or, called off with it, it holds up undoing no more. */
 export function endNested(nested: Run): void {
   const { desk } = nested;
   const row = desk.ctx.db.step.id.find(nested.definition.parentStep);
   const run = row && Run.find(desk, row.workflow);
   const step = run?.step(row?.position ?? -1);
-  if (!run || step?.state !== 'running' || step.message !== nested.state.id) return;
-  run.attemptEnded(step, answerOf(nested));
+  if (!run || step?.message !== nested.state.id) return;
+  if (step.state === 'running') run.attemptEnded(step, answerOf(nested));
+  else if (run.status === 'compensating') run.undoOn();
 }
 
 /** Calls off the workflow that a step is. */
-export function stopNested(run: Run, step: Step, reason: string): void {
+export function stopNested(run: Run, step: Pick<Step, 'message'>, reason: string): void {
   const nested = Run.find(run.desk, step.message);
-  if (nested?.isLive) nested.stop('cancelled', reason);
+  if (nested?.isLive) nested.stop('cancel', reason);
+}
+
+/** The workflows that steps of this one are, as far as they run. */
+export function runningNested(run: Run): Run[] {
+  return run.steps().flatMap(step => {
+    const isNested = step.state === 'running' && run.specOf(step).workflow !== undefined;
+    return (isNested && Run.find(run.desk, step.message)) || [];
+  });
+}
+
+/** Whether a workflow that was called off with its step still undoes what it had done. */
+export function isNestedUndone(run: Run): boolean {
+  return run.steps().some(step => {
+    const isNested = step.state === 'cancelled' && run.specOf(step).workflow !== undefined;
+    return isNested && Run.find(run.desk, step.message)?.status === 'compensating';
+  });
 }
 
 function answerOf(nested: Run): Answer {
-  const { status, reason, id } = nested.state;
-  if (status !== 'succeeded') return { status: 'error', error: reason || `workflow ${id} was ${status}` };
+  const { reason, id } = nested.state;
+  const { status } = nested;
+  if (status !== 'succeeded') {
+    // Whoever called it off does not want it begun anew.
+    return { status: 'error', error: reason || `workflow ${id} was ${status}`, isPermanent: status === 'cancelled' };
+  }
   const members = nested
     .steps()
     .filter(step => step.state === 'succeeded' && step.parent === 0)
     .map(step => `${JSON.stringify(step.name)}:${step.output || 'null'}`);
   const data = `{${members.join(',')}}`;
   if (data.length <= LIMITS.inputsLength) return { status: 'success', data };
-  return { status: 'error', error: `its results are ${data.length} characters; ${LIMITS.inputsLength} are allowed` };
+  const error = `its results are ${data.length} characters; ${LIMITS.inputsLength} are allowed`;
+  return { status: 'error', error, isPermanent: true };
 }

@@ -7,7 +7,7 @@ import { isQueue } from '../desk.ts';
 import { refuse } from '../refuse.ts';
 import { agora, type Ctx } from '../schema.ts';
 import { maySee } from './reducers.ts';
-import { stepAt, type Step } from './run.ts';
+import { specOf, stepAt, type Step } from './run.ts';
 
 const StepRow = t.object('StepRow', {
   position: t.u32(),
@@ -20,6 +20,10 @@ const StepRow = t.object('StepRow', {
   error: t.string(),
   startedAt: t.i64(),
   endedAt: t.i64(),
+  /** How far it is undone: `running`, `done`, `failed`, or empty. */
+  undo: t.string(),
+  /** The id of the workflow that the step is, once it has begun. */
+  nested: t.string(),
 });
 
 /** Steps from a position on, in order; for the initiator, participants and operators. */
@@ -37,8 +41,9 @@ export const workflowSteps = agora.procedure(
       for (let position = from; position < from + limit; position++) {
         const row = stepAt(tx.db, workflow, position);
         if (!row) break;
-        const { name, agentName, action, state, attempt, output, error, startedAt, endedAt } = row;
-        rows.push({ position, name, agent: agentName, action, state, attempt, output, error, startedAt, endedAt });
+        const { name, agentName: agent, action, state, attempt, output, error, startedAt, endedAt, undo } = row;
+        const nested = nestedOf(row);
+        rows.push({ position, name, agent, action, state, attempt, output, error, startedAt, endedAt, undo, nested });
       }
       return rows;
     });
@@ -48,14 +53,14 @@ export const workflowSteps = agora.procedure(
 const WaitRow = t.object('WaitRow', {
   name: t.string(),
   state: t.string(),
-  /** `steps`, `time` (until `until`), `resume`, `approval`, `queue`, `agent`, `answer`; of a step that is done for each element: `elements`. */
+  /** `steps`, `time` (until `until`), `resume`, `approval`, `queue`, `agent`, `answer`, `elements`, `workflow`. */
   waitsFor: t.string(),
   /** Steps, agents, or the capability. */
   whom: t.array(t.string()),
   until: t.i64(),
 });
 
-/** What each step waits for that has not ended, and whom: from a position on, in order. */
+/** What each step waits for that has not ended, or is being undone, and whom: from a position on, in order. */
 export const whyWaiting = agora.procedure(
   { workflow: t.string(), from: t.u32(), limit: t.u32() },
   t.array(WaitRow),
@@ -68,18 +73,26 @@ export const whyWaiting = agora.procedure(
       }
       const rows = [];
       const isPaused = tx.db.workflowState.id.find(workflow)?.status === 'paused';
+      const now = tx.timestamp.microsSinceUnixEpoch;
       // At most as many points as a workflow has steps and elements.
       for (let position = from; position < LIMITS.workflowRows && rows.length < limit; position++) {
         const row = stepAt(tx.db, workflow, position);
         if (!row) break;
-        if (row.endedAt === 0n) rows.push({ name: row.name, state: row.state, ...waitOf(tx.db, row, isPaused) });
+        const { name, state } = row;
+        if (row.endedAt === 0n) rows.push({ name, state, ...waitOf(tx.db, row, { isPaused, now }) });
+        else if (row.undo === 'running') rows.push({ name, state, ...waitOfDelivery(tx.db, row, row.undoMessage) });
       }
       return rows;
     });
   },
 );
 
-function waitOf(db: Ctx['db'], step: Step, isPaused: boolean) {
+/** The workflow that a step is, once it has begun. */
+function nestedOf(step: Step): string {
+  return step.message !== '' && specOf(step).workflow ? step.message : '';
+}
+
+function waitOf(db: Ctx['db'], step: Step, { isPaused, now }: { readonly isPaused: boolean; readonly now: bigint }) {
   switch (step.state) {
     case 'pending': {
       const dependencies = step.dependencies.flatMap(at => stepAt(db, step.workflow, at) ?? []);
@@ -88,19 +101,21 @@ function waitOf(db: Ctx['db'], step: Step, isPaused: boolean) {
     }
     case 'ready':
       if (step.approval === 'asked') {
-        return { waitsFor: 'approval', whom: [db.mailbox.agent.find(step.approver)?.name ?? ''], until: 0n };
+        const whom = [db.mailbox.agent.find(step.approver)?.name ?? ''];
+        return { waitsFor: 'approval', whom, until: step.dueAt };
       }
-      return isPaused && step.dueAt <= 0n
+      return isPaused && step.dueAt <= now
         ? { waitsFor: 'resume', whom: [], until: 0n }
         : { waitsFor: 'time', whom: [], until: step.dueAt };
     default:
       if (step.children > 0) return { waitsFor: 'elements', whom: [], until: 0n };
-      return waitOfDelivery(db, step);
+      if (nestedOf(step) !== '') return { waitsFor: 'workflow', whom: [step.message], until: 0n };
+      return waitOfDelivery(db, step, step.message);
   }
 }
 
-function waitOfDelivery(db: Ctx['db'], step: Step) {
-  const [delivery] = db.message.id.find(step.message)?.deliveries ?? [];
+function waitOfDelivery(db: Ctx['db'], step: Step, message: string) {
+  const [delivery] = db.message.id.find(message)?.deliveries ?? [];
   const offered = delivery === undefined ? undefined : db.offer.id.find(delivery);
   const nameOf = (mailbox: bigint) => db.mailbox.agent.find(mailbox)?.name ?? step.agentName;
   if (offered) return { waitsFor: 'answer', whom: [nameOf(offered.agent)], until: offered.leaseUntil };

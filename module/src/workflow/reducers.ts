@@ -4,9 +4,10 @@ import { t } from 'spacetimedb/server';
 import { isOperator, isSame, requireAdmitted } from '../access.ts';
 import { LIMITS, UUID_V7 } from '../contract.ts';
 import { asMember } from '../desk.ts';
+import { refuseOverflow } from '../quota/charge.ts';
 import { refuse } from '../refuse.ts';
 import { agora, type Ctx } from '../schema.ts';
-import { isLongerThan } from '../text.ts';
+import { byteLength, isLongerThan } from '../text.ts';
 import { decide } from './approval.ts';
 import { begin, planOf } from './begin.ts';
 import { Run } from './run.ts';
@@ -29,6 +30,7 @@ export const startWorkflow = agora.reducer(
         refuse('workflow/id-reused', `${id} was used for another workflow; start under a new id`);
       }
       const plan = planOf(desk, definition);
+      refuseOverflow(desk, byteLength(definition));
       begin(desk, { id, initiator: agent, definition, plan, parentStep: 0n, inputs: '' }).release();
       Run.saveAll(desk);
       watch(ctx, id);

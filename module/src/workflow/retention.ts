@@ -1,7 +1,9 @@
 // A workflow that has ended is kept for a time, and then goes: its steps first, a chunk a call.
 
 import type { Desk } from '../desk.ts';
+import { byteLength } from '../text.ts';
 import { remember } from '../time/due.ts';
+import { bytesOfStep, stepAt } from './run.ts';
 
 const CHUNK = 100;
 /** A kept workflow is looked at this often at least, so that keeping it shorter counts for those that have ended already. */
@@ -19,10 +21,16 @@ export function forgetWorkflow(desk: Desk, workflow: string, from: bigint): void
   if (!state || state.endedAt === 0n) return;
   if (state.endedAt + desk.hub.keepWorkflowsMs * 1000n > desk.now) return lookLater(desk, workflow, state.endedAt);
   const end = Math.min(Number(from) + CHUNK, state.total);
-  for (let position = Number(from); position < end; position++) db.step.byPosition.delete([workflow, position]);
+  for (let position = Number(from); position < end; position++) {
+    const step = stepAt(db, workflow, position);
+    if (!step) continue;
+    desk.addBytes(-bytesOfStep(step));
+    db.step.id.delete(step.id);
+  }
   if (end < state.total) return remember(desk, desk.now, 'workflow', BigInt(end), workflow);
   db.workflowWatch.workflow.delete(workflow); // at most 16
   db.workflowState.id.delete(workflow);
+  desk.addBytes(-byteLength(db.workflow.id.find(workflow)?.definition ?? ''));
   db.workflow.id.delete(workflow);
 }
 

@@ -1,159 +1,5 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { checkDefinition, findCycle, holds, retryMicros, type Known, type Plan } from './rules.ts';
-
-const everyone: Known = { isAgent: () => true, isCapability: () => true };
-
-const seed = {
-  workflow_type: 'documentation_creation',
-  participants: ['DocSystemAgent', 'ReviewAgent', 'QualityAgent'],
-  steps: [
-    {
-      agent: 'DocSystemAgent',
-      action: 'create_initial_docs',
-      requirements: { document_type: 'api', include_examples: true },
-    },
-    { agent: 'ReviewAgent', action: 'technical_review', depends_on: ['create_initial_docs'] },
-    { agent: 'QualityAgent', action: 'quality_assessment', depends_on: ['technical_review'] },
-  ],
-};
-
-function plan(definition: unknown): Plan {
-  const checked = checkDefinition(JSON.stringify(definition), everyone);
-  if (!checked.ok) throw new Error(checked.faults.join('; '));
-  return checked.plan;
-}
-
-function faults(definition: unknown, known: Known = everyone): readonly string[] {
-  const checked = checkDefinition(JSON.stringify(definition), known);
-  return checked.ok ? [] : checked.faults;
-}
-
-const steps = (...list: { id?: string; action?: string; depends_on?: unknown; agent?: string }[]) => ({
-  workflow_type: 'w',
-  steps: list.map(each => ({ agent: 'a', action: each.id ?? 'act', ...each })),
-});
-
-describe('a definition', () => {
-  it('of exactly the shape of the guide is accepted, and its actions name its dependencies', () => {
-    const { type, participants, priority, steps: list } = plan(seed);
-    expect(type).toBe('documentation_creation');
-    expect(participants).toEqual(['DocSystemAgent', 'ReviewAgent', 'QualityAgent']);
-    expect(priority).toBe(2);
-    expect(list.map(step => [step.name, step.dependencies, step.dependents])).toEqual([
-      ['create_initial_docs', [], [1]],
-      ['technical_review', [0], [2]],
-      ['quality_assessment', [1], []],
-    ]);
-    expect(JSON.parse(list[0]?.requirements ?? '')).toEqual({ document_type: 'api', include_examples: true });
-  });
-
-  it('has a cycle told with its path', () => {
-    const cyclic = steps(
-      { id: 'a', depends_on: ['c'] },
-      { id: 'b', depends_on: ['a'] },
-      { id: 'c', depends_on: ['b'] },
-      { id: 'd', depends_on: ['a'] },
-    );
-    expect(faults(cyclic)).toEqual(['the steps wait for each other: a → b → c → a']);
-    expect(faults(steps({ id: 'a', depends_on: ['a'] }))).toEqual(['the steps wait for each other: a → a']);
-  });
-
-  it('has every fault of its shape told at once, each with its step', () => {
-    const told = faults({
-      workflow_type: 'has blanks',
-      priority: 5,
-      colour: 'red',
-      steps: [{ agent: 'y', action: 'one', timeout_ms: 0 }, { id: 'two', action: 'one' }, 7],
-    });
-    expect(told.map(each => each.split(':')[0])).toEqual([
-      'workflow_type',
-      'step "one", timeout_ms',
-      'step "two"',
-      'step 3',
-      'priority',
-      'the definition',
-    ]);
-    expect(told[2]).toBe('step "two": name an agent, a capability, who has to approve, or a workflow');
-  });
-
-  it('has every fault in how its steps hang together told at once', () => {
-    const told = faults(
-      {
-        workflow_type: 'w',
-        participants: ['x'],
-        steps: [
-          { agent: 'y', action: 'one', depends_on: ['two'] },
-          { agent: 'x', action: 'one', join: { at_least: 2 } },
-          { capability: 'magic', action: 'last', depends_on: ['one'], when: { step: 'three' } },
-        ],
-      },
-      { isAgent: name => name === 'x', isCapability: () => false },
-    );
-    expect(told).toEqual([
-      'step "one": another step has this id; give one of them an id of its own',
-      'there is no agent "y"',
-      'step "one": agent "y" has a step but is no participant',
-      'step "last": no agent ever announced the capability "magic"',
-      'step "one": there is no step "two"',
-      'step "one": it waits for 2 of 0 dependencies',
-      'step "last": when looks at "three", no dependency of it by id',
-    ]);
-  });
-
-  it('is told when an action names several steps', () => {
-    const doubled = steps({ id: 'a', action: 'act' }, { id: 'b', action: 'act' }, { id: 'c', depends_on: ['act'] });
-    expect(faults(doubled)).toEqual(['step "c": 2 steps have the action "act"; name one by id']);
-  });
-
-  it('is refused when it is not an object, or has no steps, or too many', () => {
-    expect(faults([])).toEqual(['the definition: Invalid input: expected object, received array']);
-    expect(faults({ workflow_type: 'w', steps: [] })).toHaveLength(1);
-    const many = steps(...Array.from({ length: 1_001 }, (_, at) => ({ id: `s${at}` })));
-    expect(faults(many)).toEqual(['steps: Too big: expected array to have <=1000 items']);
-  });
-
-  it('of a thousand steps in a chain has no cycle', () => {
-    const chain = steps(
-      ...Array.from({ length: 1_000 }, (_, at) => ({ id: `s${at}`, depends_on: at > 0 ? [`s${at - 1}`] : [] })),
-    );
-    expect(plan(chain).steps[999]?.dependencies).toEqual([998]);
-  });
-});
-
-describe('a cycle', () => {
-  const graph = fc.integer({ min: 1, max: 12 }).chain(size =>
-    fc.array(fc.tuple(fc.nat(size - 1), fc.nat(size - 1)), { maxLength: 24 }).map(edges => {
-      const nodes = Array.from({ length: size }, () => ({ dependencies: [] as number[], dependents: [] as number[] }));
-      for (const [from, to] of edges) {
-        if (nodes[to]?.dependencies.includes(from)) continue;
-        nodes[to]?.dependencies.push(from);
-        nodes[from]?.dependents.push(to);
-      }
-      return nodes;
-    }),
-  );
-
-  it('is found exactly when a step can be reached from itself, and every hop of it is a dependency', () => {
-    fc.assert(
-      fc.property(graph, nodes => {
-        const reaches = (from: number, to: number, seen = new Set<number>()): boolean =>
-          (nodes[from]?.dependents ?? []).some(next => {
-            if (next === to) return true;
-            if (seen.has(next)) return false;
-            seen.add(next);
-            return reaches(next, to, seen);
-          });
-        const cycle = findCycle(nodes);
-        expect(cycle !== undefined).toBe(nodes.some((_, at) => reaches(at, at)));
-        if (!cycle) return;
-        expect(cycle.length).toBeGreaterThan(1);
-        expect(cycle[0]).toBe(cycle.at(-1));
-        cycle.slice(1).forEach((at, before) => expect(nodes[at]?.dependencies).toContain(cycle[before]));
-      }),
-    );
-  });
-});
+import { holds, retryMicros } from './rules.ts';
 
 describe('a condition', () => {
   const output = JSON.stringify({ score: 7, tags: ['a', { b: null }], 'a.b': 1 });
@@ -184,5 +30,11 @@ describe('the backoff of a step', () => {
       [100n, 200n, 400n, 500n, 500n].map(ms => ms * 1000n),
     );
     expect(retryMicros(retries, 1, 1)).toBe(150_000n);
+  });
+
+  it('is limited to a minute, or to the first one where that is longer', () => {
+    const slow = { attempts: 9, backoff_ms: 40_000, jitter: 0 };
+    expect([1, 2, 3].map(n => retryMicros(slow, n, 0))).toEqual([40_000_000n, 60_000_000n, 60_000_000n]);
+    expect(retryMicros({ ...slow, backoff_ms: 90_000 }, 2, 0)).toBe(90_000_000n);
   });
 });

@@ -1,9 +1,12 @@
-// Runs a workflow: what one happening does to its steps, in the transaction that it happens in.
+// A workflow on the desk: what one happening does to its steps, in the transaction that it happens in.
 //
 // I1  A step is assigned only when as many of its dependencies as it needs have ended well; so it is ready in the very
 //     transaction that ends the last of them.
 // I2  A step has one assignment at a time; what comes from an earlier one says nothing about it.
 // I3  A workflow has ended when all its steps have, and then nothing of it is assigned any more.
+// I4  Ends are told to those who wait for them one after the other, in the order in which they came; each to its dependents in
+//     the order of the definition.
+// I5  A step, and a workflow, moves as `moves.ts` says and in no other way.
 
 import type { StepState, WorkflowStatus } from '../contract.ts';
 import type { Desk } from '../desk.ts';
@@ -11,24 +14,28 @@ import { appendSystemEvent, type SystemEventType } from '../event/publish.ts';
 import { post } from '../message/accept.ts';
 import type { Answer } from '../message/ask.ts';
 import { cancelMessage } from '../message/cancel.ts';
-import type { Message } from '../message/envelope.ts';
+import { alertIfDeserted } from '../message/queue.ts';
 import type { Ctx } from '../schema.ts';
+import { byteLength } from '../text.ts';
 import { remember } from '../time/due.ts';
 import { askApproval, takeBack } from './approval.ts';
 import { assignment, takerOf } from './assignment.ts';
-import { undoNext, undone } from './compensate.ts';
+import type { StepSpec } from './check.ts';
+import { undoNext } from './compensate.ts';
 import { beginEach, callOffChildren, childEnded } from './each.ts';
-import { beginNested, endNested, stopNested } from './nested.ts';
+import { moveStep, moveWorkflow, type StepHappening, type WorkflowHappening } from './moves.ts';
+import { beginNested, endNested, runningNested, stopNested } from './nested.ts';
 import { keepEnded } from './retention.ts';
-import { holds, retryMicros, type StepSpec } from './rules.ts';
+import { holds, retryMicros } from './rules.ts';
 
 /** A step of a workflow and how far it is. */
 export type Step = NonNullable<ReturnType<Ctx['db']['step']['id']['find']>>;
 type State = NonNullable<ReturnType<Ctx['db']['workflowState']['id']['find']>>;
 type Definition = NonNullable<ReturnType<Ctx['db']['workflow']['id']['find']>>;
 
-/** How a step may end without having been done well. */
-type BadEnd = Extract<StepState, 'failed' | 'timed_out'>;
+/** What ends a step by itself. */
+type Ending = Extract<StepHappening, 'succeed' | 'fail' | 'time-out'>;
+type Row = Omit<Step, 'state'>;
 
 const FAIL_AT_ONCE: StepSpec = { onFailure: 'fail', need: 0 };
 
@@ -63,6 +70,9 @@ export class Run {
   readonly #changed = new Set<Step>();
   readonly #specs = new Map<Step, StepSpec>();
   #stored: State;
+  /** Ends that nobody was told of yet. */
+  #untold: Step[] = [];
+  #isTelling = false;
 
   private constructor(desk: Desk, definition: Definition, state: State) {
     this.desk = desk;
@@ -90,8 +100,13 @@ export class Run {
     for (const run of onDesk(desk).values()) run.#save();
   }
 
+  /** Where it stands. */
+  get status(): WorkflowStatus {
+    return this.state.status as WorkflowStatus; // only `moveWorkflow` says where it stands
+  }
+
   get isRunning(): boolean {
-    return this.state.status === 'running';
+    return this.status === 'running';
   }
 
   get hasEnded(): boolean {
@@ -100,7 +115,7 @@ export class Run {
 
   /** Whether steps may still begin: it has not ended, and is not being undone. */
   get isLive(): boolean {
-    return this.state.status === 'running' || this.state.status === 'paused';
+    return this.status === 'running' || this.status === 'paused';
   }
 
   step(position: number): Step | undefined {
@@ -126,13 +141,33 @@ export class Run {
   /** Adds a step to a workflow that runs. */
   add(row: Step): void {
     const step = this.desk.ctx.db.step.insert(row);
+    this.desk.addBytes(bytesOfStep(step));
     this.#steps.set(step.position, step);
     this.state.total++;
   }
 
-  change(step: Step, fields: Partial<Step>): void {
+  /** Changes what is known of a step, but not where it stands. */
+  change(step: Step, fields: Partial<Row>): void {
+    if (fields.output !== undefined) this.desk.addBytes(byteLength(fields.output) - byteLength(step.output));
     Object.assign(step, fields);
     this.#changed.add(step);
+  }
+
+  /** Moves a step. Returns false where the happening comes too late for it: then nothing is changed. */
+  go(step: Step, happening: StepHappening, fields: Partial<Row> = {}): boolean {
+    const to = moveStep(stateOf(step), happening);
+    if (to === undefined) return false;
+    step.state = to;
+    this.change(step, fields);
+    return true;
+  }
+
+  /** Moves the workflow; false where the happening comes too late for it. */
+  goAll(happening: WorkflowHappening, fields: Partial<Omit<State, 'status'>> = {}): boolean {
+    const to = moveWorkflow(this.status, happening);
+    if (to === undefined) return false;
+    Object.assign(this.state, fields, { status: to });
+    return true;
   }
 
   #save(): void {
@@ -150,99 +185,115 @@ export class Run {
 
   /** Gives out every step that waits for nothing: those of a workflow that begins, or goes on. */
   release(): void {
-    for (const step of this.steps()) {
+    this.#tellAfter(() => {
       // The children of a step are given out by it.
-      if (step.state === 'pending' && step.parent === 0 && this.#decide(step)) this.#spread(step);
-    }
-    this.#conclude();
+      for (const step of this.steps()) if (step.state === 'pending' && step.parent === 0) this.#decide(step);
+    });
   }
 
-  /** Assigns what became ready while the workflow was paused. */
+  /** Assigns what became ready while the workflow was paused, and has the workflows go on that were paused with it. */
   resume(): void {
-    this.state.status = 'running';
+    if (!this.goAll('resume', { pausedWith: false })) return;
     this.tell('workflow_resumed', {});
-    for (const step of this.steps()) {
-      if (step.state === 'ready' && step.dueAt <= this.desk.now && step.approval !== 'asked') this.assign(step);
-    }
-    this.#conclude();
+    this.#tellAfter(() => {
+      for (const step of this.steps()) {
+        const isDue = step.state === 'ready' && step.dueAt <= this.desk.now && step.approval !== 'asked';
+        if (isDue) this.assign(step);
+      }
+      for (const nested of runningNested(this)) {
+        if (nested.status === 'paused' && nested.state.pausedWith) nested.resume();
+      }
+    });
   }
 
-  pause(): void {
-    this.state.status = 'paused';
+  /** Nothing more is given out, nor by the workflows that are steps of it. */
+  pause(isWithOther = false): void {
+    if (!this.goAll('pause', { pausedWith: isWithOther })) return;
     this.tell('workflow_paused', {});
+    for (const nested of runningNested(this)) if (nested.isRunning) nested.pause(true);
   }
 
   /** An attempt at a step has ended: so has the step, unless it is to be tried again. */
-  attemptEnded(step: Step, answer: Answer, state: BadEnd = 'failed'): void {
-    if (answer.status !== 'error') return this.finish(step, 'succeeded', { output: answer.data });
+  attemptEnded(step: Step, answer: Answer, badEnd: Exclude<Ending, 'succeed'> = 'fail'): void {
+    if (answer.status !== 'error') return this.finish(step, 'succeed', { output: answer.data });
     const { retries } = this.specOf(step);
-    if (!retries || step.tries > retries.attempts) return this.finish(step, state, { error: answer.error });
+    const isLast = !retries || answer.isPermanent === true || step.tries > retries.attempts;
+    if (isLast) return this.finish(step, badEnd, { error: answer.error });
     const chance = retries.jitter > 0 ? this.desk.ctx.random() : 0;
     const dueAt = this.desk.now + retryMicros(retries, step.tries, chance);
-    this.change(step, { state: 'ready', error: answer.error, message: '', dueAt });
+    this.go(step, 'try-again', { error: answer.error, message: '', dueAt });
     remember(this.desk, dueAt, 'step-retry', step.id);
   }
 
-  /** A step has ended, and what that means to the others follows at once. */
-  finish(step: Step, state: StepState, fields: Partial<Pick<Step, 'output' | 'error'>>): void {
-    this.#end(step, state, fields);
-    if (step.parent > 0) childEnded(this, step);
-    else this.#spread(step);
-    this.#conclude();
+  /** A step ends by itself, and what that means to the others follows. */
+  finish(step: Step, happening: Ending, fields: Partial<Pick<Step, 'output' | 'error'>>): void {
+    this.#tellAfter(() => this.#end(step, happening, fields));
   }
 
   /** Somebody has agreed to a step: it is given out, or, if it was only to be agreed to, done. */
   approved(step: Step, output: string): void {
-    if (step.agentName === '' && this.specOf(step).capability === undefined) this.finish(step, 'succeeded', { output });
+    this.go(step, 'approve', { approval: 'approved', message: '', dueAt: 0n });
+    const { capability, workflow } = this.specOf(step);
+    const isOnlyThat = step.agentName === '' && capability === undefined && workflow === undefined;
+    if (isOnlyThat) this.finish(step, 'succeed', { output });
     else this.assign(step);
   }
 
-  /** All that could be undone is. */
-  compensated(): void {
-    const status = this.state.outcome === 'cancelled' ? 'cancelled' : 'failed';
-    this.#over(status, this.state.reason);
-  }
-
-  /** Assigns a step to its agent, or to whoever is able. */
+  /** Assigns a step to its agent, or to whoever is able; or has it wait until it may be. */
   assign(step: Step): void {
     const spec = this.specOf(step);
-    if (!this.isRunning) return this.change(step, { state: 'ready' });
-    if (spec.approval && step.approval === '') return askApproval(this, step, spec.approval.by);
+    if (!this.isRunning) {
+      this.go(step, 'hold');
+      return;
+    }
+    if (spec.approval && step.approval === '') return askApproval(this, step);
     if (spec.forEach) return beginEach(this, step);
     if (spec.workflow) return beginNested(this, step);
     const taker = takerOf(this.desk, step, spec);
-    if (!taker) return this.finish(step, 'failed', { error: `agent "${step.agentName}" is gone` });
+    if (!taker) return this.finish(step, 'fail', { error: `agent "${step.agentName}" is gone` });
     const message = assignment(this, step, taker);
-    this.change(step, {
-      state: 'running',
-      message: message.id,
-      tries: step.tries + 1,
-      startedAt: step.startedAt || this.desk.now,
-      dueAt: 0n,
-    });
-    if (spec.timeoutMs !== undefined) {
-      remember(this.desk, this.desk.now + BigInt(spec.timeoutMs) * 1000n, 'step-timeout', step.id, message.id);
-    }
+    if (!this.begun(step, message.id)) return;
     post(this.desk, message, [taker]);
+    alertIfDeserted(this.desk, taker);
     this.tell('step_ready', { step: step.name, agent: step.agentName || `@${spec.capability}` });
   }
 
-  /** Ends the workflow before its steps have: what is not done is called off. */
-  stop(status: Extract<WorkflowStatus, 'failed' | 'cancelled'>, reason: string): void {
+  /** A step is under way: by a message, or by another workflow. False where it is already. */
+  begun(step: Step, by: string): boolean {
+    const { timeoutMs, forEach } = this.specOf(step);
+    const startedAt = step.startedAt || this.desk.now;
+    if (!this.go(step, 'assign', { message: by, tries: step.tries + 1, startedAt, dueAt: 0n })) return false;
+    if (timeoutMs !== undefined && !forEach) {
+      remember(this.desk, this.desk.now + BigInt(timeoutMs) * 1000n, 'step-timeout', step.id, by);
+    }
+    return true;
+  }
+
+  /** Ends the workflow before its steps have: what is not done is called off, and what was done is undone. */
+  stop(happening: Extract<WorkflowHappening, 'fail' | 'cancel'>, reason: string): void {
+    const outcome: WorkflowStatus = happening === 'fail' ? 'failed' : 'cancelled';
     for (const step of this.steps()) if (step.endedAt === 0n) this.callOff(step, reason);
-    Object.assign(this.state, { status: 'compensating', outcome: status, reason });
-    if (!undoNext(this)) this.#over(status, reason);
+    this.#untold = [];
+    this.goAll(happening, { outcome, reason });
+    this.undoOn();
+  }
+
+  /** Undoes what is next, or ends the workflow where nothing is left to undo. */
+  undoOn(): void {
+    if (undoNext(this)) return;
+    const isCancelled = this.state.outcome === 'cancelled';
+    this.#over(isCancelled ? 'undone-cancelled' : 'undone-failed');
   }
 
   /** Ends a step that is needed no more; whoever works on it is told. */
   callOff(step: Step, reason: string): void {
     takeBack(this.desk, step, reason);
     if (step.children > 0) callOffChildren(this, step, reason);
-    const message = step.state === 'running' ? this.desk.ctx.db.message.id.find(step.message) : undefined;
+    const isRunning = step.state === 'running';
+    const message = isRunning ? this.desk.ctx.db.message.id.find(step.message) : undefined;
     if (message) cancelMessage(this.desk, message, reason);
-    const isNested = step.state === 'running' && this.specOf(step).workflow !== undefined;
-    this.#end(step, 'cancelled', { approval: '' });
-    if (isNested) stopNested(this, step, reason);
+    this.#end(step, 'call-off', { error: reason });
+    if (isRunning && this.specOf(step).workflow) stopNested(this, step, reason);
   }
 
   tell(type: SystemEventType, about: Readonly<Record<string, unknown>>): void {
@@ -250,47 +301,61 @@ export class Run {
     appendSystemEvent(this.desk, type, { workflow_id: id, workflow_type: workflowType, ...about });
   }
 
-  #end(step: Step, state: StepState, fields: Partial<Pick<Step, 'output' | 'error' | 'approval'>>): void {
+  #end(
+    step: Step,
+    happening: Ending | 'skip' | 'call-off',
+    fields: Partial<Pick<Step, 'output' | 'error'>>,
+  ): void {
+    const { ended } = this.state;
+    // Nobody is asked to agree to it any more.
+    const approval = step.approval === 'asked' ? '' : step.approval;
+    const last = { approval, endedAt: this.desk.now, dueAt: 0n, order: ended + 1 };
+    if (!this.go(step, happening, { ...fields, ...last })) return;
     this.state.ended++;
-    this.change(step, { ...fields, state, endedAt: this.desk.now, dueAt: 0n, order: this.state.ended });
-    const about = { step: step.name, agent: step.agentName, state };
-    if (state === 'succeeded') this.tell('step_completed', about);
-    else if (state === 'failed' || state === 'timed_out') this.tell('step_failed', about);
+    const about = { step: step.name, agent: step.agentName, state: step.state };
+    if (step.state === 'succeeded') this.tell('step_completed', about);
+    else if (isBad(step)) this.tell('step_failed', about);
+    // What was called off, nobody waits for.
+    if (happening !== 'call-off') this.#untold.push(step);
   }
 
-  /** Counts ends for those that wait for them. Each step ends once, so this ends after as many rounds as there are edges. */
-  #spread(first: Step): void {
-    const ended = [first];
-    for (let step = ended.pop(); step && this.isLive; step = ended.pop()) {
-      const spec = this.specOf(step);
-      if (isBad(step) && spec.onFailure === 'fail') {
-        this.stop(
-          'failed',
-          `step "${step.name}" ${step.state === 'failed' ? 'failed' : 'took too long'}: ${step.error}`,
-        );
-        return;
-      }
-      for (const position of step.dependents) {
-        const dependent = this.step(position);
-        if (dependent?.state !== 'pending') continue;
-        this.change(dependent, { unmet: dependent.unmet - 1, met: dependent.met + (isMet(step, spec) ? 1 : 0) });
-        if (this.#decide(dependent)) ended.push(dependent);
-      }
+  /** Does something, and tells the ends that it brought, and those that these bring, to those who wait for them. */
+  #tellAfter(work: () => void): void {
+    if (this.#isTelling) return work();
+    this.#isTelling = true;
+    work();
+    // Each step ends once, so this comes to an end.
+    for (let step = this.#untold.shift(); step; step = this.#untold.shift()) this.#tellEnd(step);
+    this.#isTelling = false;
+    if (this.isLive && this.state.ended === this.state.total) this.#over('finish');
+  }
+
+  /** Counts an end for those that wait for it. */
+  #tellEnd(step: Step): void {
+    if (step.parent > 0) return childEnded(this, step);
+    const spec = this.specOf(step);
+    if (isBad(step) && spec.onFailure === 'fail') {
+      const how = step.state === 'failed' ? 'failed' : 'took too long';
+      return this.stop('fail', `step "${step.name}" ${how}: ${step.error}`);
+    }
+    for (const position of step.dependents) {
+      const dependent = this.step(position);
+      if (dependent?.state !== 'pending') continue;
+      this.change(dependent, { unmet: dependent.unmet - 1, met: dependent.met + (isMet(step, spec) ? 1 : 0) });
+      this.#decide(dependent);
     }
   }
 
-  /** Gives a step out if it may begin, or ends it if it never can. Returns whether it has ended. */
-  #decide(step: Step): boolean {
+  /** Gives a step out if it may begin, or ends it if it never can. */
+  #decide(step: Step): void {
     const spec = this.specOf(step);
     if (step.met >= spec.need) {
-      this.#callOffLosers(step);
-      if (this.#isWanted(spec)) {
-        this.assign(step);
-        return false;
-      }
-    } else if (step.met + step.unmet >= spec.need) return false;
-    this.#end(step, 'skipped', {});
-    return true;
+      if (step.unmet > 0) this.#callOffLosers(step, step);
+      if (this.#isWanted(spec)) return this.assign(step);
+      return this.#end(step, 'skip', { error: 'its condition does not hold' });
+    }
+    if (step.met + step.unmet >= spec.need) return;
+    this.#end(step, 'skip', { error: 'too few of the steps it depends on ended well' });
   }
 
   #isWanted({ when }: StepSpec): boolean {
@@ -298,32 +363,40 @@ export class Run {
     return !when || (looked !== undefined && holds(when, looked.state, looked.output));
   }
 
-  /** A race is decided: whoever else was in it only for this is called off in the same commit. */
-  #callOffLosers(winner: Step): void {
-    if (winner.unmet === 0) return;
-    for (const position of winner.dependencies) {
+  /** A race is decided: whoever else was in it only for this is called off in the same commit, and whoever worked for those. */
+  #callOffLosers(winner: Step, loser: Step): void {
+    for (const position of loser.dependencies) {
       const step = this.step(position);
       if (!step || step.endedAt > 0n) continue;
       const isWanted = step.dependents.some(each => {
         const dependent = this.step(each);
         return dependent !== winner && dependent?.state === 'pending';
       });
-      if (!isWanted) this.callOff(step, `step "${winner.name}" needs it no more`);
+      if (isWanted) continue;
+      this.callOff(step, `step "${winner.name}" needs it no more`);
+      this.#callOffLosers(winner, step);
     }
   }
 
-  #conclude(): void {
-    if (this.isLive && this.state.ended === this.state.total) this.#over('succeeded', '');
-  }
-
-  #over(status: Exclude<WorkflowStatus, 'running' | 'paused' | 'compensating'>, reason: string): void {
-    Object.assign(this.state, { status, reason, endedAt: this.desk.now });
-    keepEnded(this.desk, this.state.id);
+  #over(happening: Extract<WorkflowHappening, 'finish' | 'undone-failed' | 'undone-cancelled'>): void {
+    if (!this.goAll(happening, { endedAt: this.desk.now })) return;
+    const { id, status, reason } = this.state;
+    keepEnded(this.desk, id);
     if (status === 'succeeded') this.tell('workflow_completion', {});
     else if (status === 'failed') this.tell('workflow_failed', { reason });
     else this.tell('workflow_cancelled', {});
     if (this.definition.parentStep > 0n) endNested(this);
   }
+}
+
+/** What a step counts for in what the hub stores. */
+export function bytesOfStep({ output, element }: Pick<Step, 'output' | 'element'>): number {
+  return byteLength(output) + byteLength(element);
+}
+
+/** Where a step stands. */
+export function stateOf({ state }: Pick<Step, 'state'>): StepState {
+  return state as StepState; // only `moveStep` says where a step stands
 }
 
 const runsOfDesks = new WeakMap<Desk, Map<string, Run>>();
@@ -334,53 +407,4 @@ function onDesk(desk: Desk): Map<string, Run> {
   const runs = new Map<string, Run>();
   runsOfDesks.set(desk, runs);
   return runs;
-}
-
-/** The delivery of a step has ended, well or not: so has the attempt. */
-export function endStep(desk: Desk, message: Message, delivery: { readonly attempt: number }, answer: Answer): void {
-  withStep(desk, message.step, (run, step) => {
-    if (step.undo === 'running' && step.undoMessage === message.id) return undone(run, step, answer);
-    if (step.state !== 'running' || step.message !== message.id) return;
-    run.change(step, { attempt: delivery.attempt });
-    run.attemptEnded(step, answer);
-  });
-}
-
-/** The time of an assignment is over: it is taken back, and the step is tried again or ends. */
-export function timeOutStep(desk: Desk, id: bigint, message: string): void {
-  withStep(desk, id, (run, step) => {
-    const assigned = desk.ctx.db.message.id.find(message);
-    if (step.state !== 'running' || step.message !== message) return;
-    const { timeoutMs, workflow } = run.specOf(step);
-    const error = `it was not done within ${timeoutMs} ms`;
-    if (assigned) cancelMessage(desk, assigned, error);
-    // From here on what the nested one ends with says nothing about this step.
-    run.change(step, { state: 'ready' });
-    if (workflow) stopNested(run, step, error);
-    run.attemptEnded(step, { status: 'error', error }, 'timed_out');
-  });
-}
-
-/** The backoff of a step is over. */
-export function retryStep(desk: Desk, id: bigint): void {
-  withStep(desk, id, (run, step) => {
-    if (step.state === 'ready' && step.dueAt > 0n && step.dueAt <= desk.now && run.isRunning) run.assign(step);
-  });
-}
-
-/** The time of a whole workflow is over. */
-export function endOverdue(desk: Desk, id: string): void {
-  const run = Run.find(desk, id);
-  if (!run?.isLive) return;
-  run.stop('failed', 'its time was over');
-  Run.saveAll(desk);
-}
-
-function withStep(desk: Desk, id: bigint, work: (run: Run, step: Step) => void): void {
-  const row = desk.ctx.db.step.id.find(id);
-  const run = row && Run.find(desk, row.workflow);
-  const step = run?.step(row?.position ?? -1);
-  if (!run || !step || run.hasEnded) return;
-  work(run, step);
-  Run.saveAll(desk);
 }

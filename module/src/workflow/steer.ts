@@ -5,7 +5,8 @@ import type { Desk } from '../desk.ts';
 import { refuse } from '../refuse.ts';
 import { begin, planOf } from './begin.ts';
 import { childrenOf } from './each.ts';
-import { isBad, isMet, Run, type Step } from './run.ts';
+import { concernsStep, isRefused, type WorkflowHappening } from './moves.ts';
+import { isBad, isMet, Run, stateOf, type Step } from './run.ts';
 
 /** The workflow that the caller may steer. */
 export function steered(desk: Desk, id: string): Run {
@@ -25,25 +26,28 @@ export function steered(desk: Desk, id: string): Run {
 /** Gives out nothing more until it is resumed; what runs goes on. Saying it again does nothing. */
 export function pause(desk: Desk, id: string): void {
   const run = steered(desk, id);
-  refuseEnded(run);
-  if (run.isRunning) run.pause();
+  refuseMove(run, 'pause');
+  // Said of it alone, it does not go on with the workflow that it is a step of.
+  if (run.status === 'paused') run.state.pausedWith = false;
+  run.pause();
   Run.saveAll(desk);
 }
 
 /** Goes on where it was paused. Saying it again does nothing. */
 export function resume(desk: Desk, id: string): void {
   const run = steered(desk, id);
-  refuseEnded(run);
-  if (!run.isRunning) run.resume();
+  refuseMove(run, 'resume');
+  run.resume();
   Run.saveAll(desk);
 }
 
 /** Calls a workflow off, and all that is offered of it. Saying it again does nothing. */
 export function cancel(desk: Desk, id: string, reason: string): void {
   const run = steered(desk, id);
-  if (run.state.status === 'cancelled') return;
-  refuseEnded(run);
-  run.stop('cancelled', reason);
+  // Said again while it is undone, it is the same act.
+  if (run.state.outcome === 'cancelled') return;
+  refuseMove(run, 'cancel');
+  run.stop('cancel', reason);
   Run.saveAll(desk);
 }
 
@@ -52,17 +56,19 @@ export function retry(desk: Desk, id: string, name: string): void {
   const run = steered(desk, id);
   const step = run.steps().find(each => each.name === name);
   if (!step) refuse('workflow/unknown-step', `workflow ${id} has no step "${name.slice(0, 64)}"`);
-  if (step.endedAt === 0n || step.state === 'succeeded') {
+  if (!concernsStep(stateOf(step), 'renew')) {
     refuse('workflow/bad-move', `step "${name}" is ${step.state}; only one that ended without success is done again`);
   }
   if (step.parent > 0) refuse('workflow/bad-move', `"${name}" is an element of a step; retry that step`);
-  if (run.state.status === 'compensating' || run.steps().some(each => each.undo !== '')) {
+  if (isRefused(run.status, 'renew') || run.steps().some(each => each.undo !== '')) {
     refuse('workflow/bad-move', `what workflow ${id} had done was undone; start it anew`);
+  }
+  if (run.hasEnded && run.definition.parentStep > 0n) {
+    refuse('workflow/bad-move', `workflow ${id} was a step of another one, which has gone on; retry that step there`);
   }
   const again = unfinished(run, step);
   for (const each of again) {
-    run.change(each, {
-      state: 'pending',
+    run.go(each, 'renew', {
       endedAt: 0n,
       startedAt: 0n,
       error: '',
@@ -74,12 +80,13 @@ export function retry(desk: Desk, id: string, name: string): void {
       approver: 0n,
     });
   }
-  run.state.ended -= again.size;
+  // What ends from now on has ended after what had ended before.
+  run.state.ended = 0;
+  for (const each of inOrder(run.steps())) run.change(each, { order: ++run.state.ended });
   const recount = new Set([...again].filter(each => each.parent === 0));
   for (const each of again) for (const waiting of notBegun(run, each)) recount.add(waiting);
   for (const each of recount) count(run, each);
-  // One that is paused stays so.
-  if (!run.isLive) Object.assign(run.state, { status: 'running', outcome: '', reason: '', endedAt: 0n });
+  run.goAll('renew', { outcome: '', reason: '', endedAt: 0n });
   run.tell('workflow_resumed', { step: name });
   run.release();
   Run.saveAll(desk);
@@ -94,7 +101,7 @@ export function fork(
   const source = Run.find(desk, from);
   const step = source?.steps().find(each => each.name === name && each.parent === 0);
   if (!source || !step) refuse('workflow/unknown-step', `workflow ${from} has no step "${name.slice(0, 64)}"`);
-  if (!source.hasEnded) refuse('workflow/bad-move', `workflow ${from} has not ended; retry the step, or wait`);
+  if (isRefused(source.status, 'fork')) refuse('workflow/bad-move', `workflow ${from} has not ended; retry the step, or wait`);
   const { definition } = source.definition;
   const earlier = desk.ctx.db.workflow.id.find(id);
   if (earlier) {
@@ -107,20 +114,24 @@ export function fork(
     definition,
     plan: planOf(desk, definition),
     parentStep: 0n,
-    inputs: '',
+    inputs: source.definition.inputs,
   });
   const again = reachedFrom(source, step);
-  for (const each of run.steps()) {
-    const before = source.step(each.position);
+  for (const before of inOrder(source.steps())) {
+    const each = before.parent === 0 ? run.step(before.position) : undefined;
     // What was undone is done anew.
-    if (before?.state !== 'succeeded' || before.undo !== '' || again.has(before.position)) continue;
-    const { output, startedAt, order } = before;
-    run.change(each, { state: 'succeeded', output, startedAt, endedAt: desk.now, order });
-    run.state.ended++;
+    if (!each || before.state !== 'succeeded' || before.undo !== '' || again.has(before.position)) continue;
+    const { output, startedAt } = before;
+    run.go(each, 'succeed', { output, startedAt, endedAt: desk.now, order: ++run.state.ended });
   }
   for (const each of run.steps()) count(run, each);
   run.release();
   Run.saveAll(desk);
+}
+
+/** The steps that have ended, in the order in which they did. */
+function inOrder(steps: readonly Step[]): Step[] {
+  return steps.filter(each => each.endedAt > 0n).sort((a, b) => a.order - b.order);
 }
 
 /** The positions of a step and of all that depends on it. */
@@ -139,9 +150,11 @@ function reachedFrom(run: Run, step: Step): Set<number> {
 function unfinished(run: Run, step: Step): Set<Step> {
   const again = new Set<Step>();
   const reached = [step];
-  if (run.hasEnded && run.state.status !== 'succeeded') {
+  if (run.hasEnded && run.status !== 'succeeded') {
+    // Elements come with the step that they are of.
     const isPart = (each: Step) =>
-      each.state === 'cancelled' || (each.parent === 0 && isBad(each) && run.specOf(each).onFailure === 'fail');
+      each.parent === 0 &&
+      (each.state === 'cancelled' || (isBad(each) && run.specOf(each).onFailure === 'fail'));
     reached.push(...run.steps().filter(isPart));
   }
   for (let each = reached.pop(); each; each = reached.pop()) {
@@ -162,7 +175,7 @@ function notBegun(run: Run, step: Step): Step[] {
   const waiting = dependents.filter(({ state, tries, approval }) => {
     return state === 'pending' || (state === 'ready' && tries === 0 && approval === '');
   });
-  for (const each of waiting) run.change(each, { state: 'pending' });
+  for (const each of waiting) run.go(each, 'set-back', { dueAt: 0n });
   return waiting;
 }
 
@@ -174,8 +187,8 @@ function count(run: Run, step: Step): void {
   run.change(step, { unmet: dependencies.length - ended.length, met: met.length });
 }
 
-function refuseEnded(run: Run): void {
-  if (run.isLive) return;
-  const how = run.hasEnded ? `has ended as ${run.state.status}` : 'is being undone';
+function refuseMove(run: Run, happening: WorkflowHappening): void {
+  if (!isRefused(run.status, happening)) return;
+  const how = run.hasEnded ? `has ended as ${run.status}` : 'is being undone';
   refuse('workflow/bad-move', `workflow ${run.state.id} ${how}`);
 }

@@ -35,6 +35,8 @@ export const workflowState = table(
     version: t.u32(),
     /** While it is compensated: how it will have ended. */
     outcome: t.string().default(''),
+    /** Whether it was paused with the workflow that it is a step of, and goes on with it. */
+    pausedWith: t.bool().default(false),
   },
 );
 
@@ -66,7 +68,7 @@ export const step = table(
     met: t.u32().default(0),
     /** How often it was assigned. */
     tries: t.u32().default(0),
-    /** When it is tried again, while it is ready for that. */
+    /** While it is ready: when it is tried again, or until when somebody has to agree. */
     dueAt: t.i64().default(0n),
     /** `StepSpec` as JSON. */
     spec: t.string().default(''),

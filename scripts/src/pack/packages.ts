@@ -19,6 +19,8 @@ export interface PublishedPackage {
   readonly keepsFiles?: boolean;
   /** It is generated from the module: see `portable-bindings.ts`. */
   readonly isGenerated?: boolean;
+  /** Entries that only the workspace has. */
+  readonly inner?: readonly string[];
   /** Entries whose API is written down, by their paths in `src` without the ending: see `../api/main.ts`. */
   readonly reports?: readonly string[];
   /** Files that no entry imports: programs of their own, by their paths in `src` without the ending. */
@@ -30,7 +32,13 @@ export const PACKAGES: readonly PublishedPackage[] = [
   { folder: 'module', platform: 'neutral', reports: ['contract', 'workflow/definition'] },
   { folder: 'bindings', platform: 'neutral', isGenerated: true },
   { folder: 'client', platform: 'neutral', reports: ['index', 'node/index', 'react/index'] },
-  { folder: 'host', platform: 'node', keepsFiles: true, programs: ['storage/check-process'] },
+  {
+    folder: 'host',
+    platform: 'node',
+    keepsFiles: true,
+    programs: ['storage/check-process'],
+    inner: ['./schema', './schema/fixtures', './guest', './fuzzing'],
+  },
   { folder: 'testing', platform: 'node', reports: ['index'] },
 ];
 

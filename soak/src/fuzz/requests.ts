@@ -9,7 +9,8 @@ import { mutateBytes, mutateText } from './mutate.ts';
 import type { Random } from './random.ts';
 import type { Tally } from './tally.ts';
 
-const AT_ONCE = 16;
+/** Some of them end by a timer, so many wait together. */
+const AT_ONCE = 64;
 const ANSWER_MS = 5_000;
 const NAME = 'fuzzed';
 const PATHS = [

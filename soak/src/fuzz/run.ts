@@ -8,7 +8,7 @@ import { Frames, removeRows } from './frames.ts';
 import { Random } from './random.ts';
 import { Readers } from './readers.ts';
 import { Requests } from './requests.ts';
-import { Tally } from './tally.ts';
+import { Tally, withoutTraces } from './tally.ts';
 
 const OWNER = 0xfeedn;
 /** Of a thousand inputs; requests are dear. */
@@ -41,7 +41,11 @@ export interface FuzzResult {
 }
 
 /** Runs so many inputs, in an order that depends on the seed alone. */
-export async function runFuzz({ inputs, seed, note }: FuzzOptions): Promise<FuzzResult> {
+export function runFuzz(options: FuzzOptions): Promise<FuzzResult> {
+  return withoutTraces(() => run(options));
+}
+
+async function run({ inputs, seed, note }: FuzzOptions): Promise<FuzzResult> {
   const random = new Random(seed);
   const tally = new Tally();
   const bundle = await buildProbe('probe');

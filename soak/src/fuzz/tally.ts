@@ -18,7 +18,7 @@ export class Tally {
       this.answered++;
     } catch (error) {
       if (isRefusal(error)) this.refused++;
-      else this.fault(target, show(), error instanceof Error ? (error.stack ?? error.message) : String(error));
+      else this.fault(target, show(), traced(read, error));
     }
     const spentMs = performance.now() - begun;
     if (spentMs > SLOW_MS) this.fault(target, show(), `took ${Math.round(spentMs)} ms`);
@@ -31,4 +31,30 @@ export class Tally {
   get inputs(): number {
     return this.answered + this.refused + this.faults.length;
   }
+}
+
+/**
+ * Runs with errors that carry no trace: most inputs are refused, and traces would be a tenth of the work. What is a fault is
+ * done again with one.
+ */
+export async function withoutTraces<T>(work: () => Promise<T>): Promise<T> {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  try {
+    return await work();
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
+}
+
+function traced(read: () => void, first: unknown): string {
+  Error.stackTraceLimit = 20;
+  try {
+    read();
+  } catch (again) {
+    if (again instanceof Error) return again.stack ?? again.message;
+  } finally {
+    Error.stackTraceLimit = 0;
+  }
+  return `${String(first)}, but not when it was tried again`;
 }

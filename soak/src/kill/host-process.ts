@@ -25,10 +25,12 @@ export class HostProcess {
   readonly url: Promise<string>;
 
   /** `cacheDir` keeps compiled code, so that a start takes half as long; `limits` are a shell's, for its life only. */
-  constructor(dataDir: string, cacheDir: string, limits = 'true') {
+  constructor(dataDir: string, cacheDir: string, limits?: string) {
     this.#dataDir = dataDir;
-    const flags = ['--port', '0', '--data-dir', dataDir, '--owner-only'];
-    const child = spawn('bash', ['-c', `${limits}; exec "$0" "$@"`, process.execPath, MAIN, ...flags], {
+    const command = [process.execPath, MAIN, '--port', '0', '--data-dir', dataDir, '--owner-only'];
+    const [program = '', ...args] =
+      limits === undefined ? command : ['bash', '-c', `${limits}; exec "$0" "$@"`, ...command];
+    const child = spawn(program, args, {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, NODE_COMPILE_CACHE: cacheDir },
     });

@@ -48,12 +48,12 @@ describe('a hub that is killed under load', () => {
     const port = await freePort();
     hub = await startHub(port);
     const server = `http://127.0.0.1:${port}`;
-    await using receiver = new AgoraClient('Receiver', { server });
+    await using receiver = new AgoraClient('Receiver', { server, tokenStore: false });
     await receiver.connect();
     await receiver.registerAgent({ agentType: 'worker', credit: 128 });
     const handled = new Set<string>();
     await receiver.subscribeToMessages({ concurrency: 128, handler: message => void handled.add(message.id) });
-    await using sender = new AgoraClient('Sender', { server });
+    await using sender = new AgoraClient('Sender', { server, tokenStore: false });
     await sender.connect();
     await sender.registerAgent({ agentType: 'worker' });
 

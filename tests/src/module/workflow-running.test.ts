@@ -14,16 +14,61 @@ describe('a step', () => {
   it('that fails is tried again after a backoff, as often as was said', async () => {
     await using crew = await Crew.of('A');
     const id = crew.start([{ agent: 'A', action: 'try', retries: { attempts: 2, backoff_ms: 1_000 } }]);
-    crew.fail('A', 'try');
+    crew.stumble('A', 'try');
     expect(crew.states(id)).toEqual({ try: 'ready' });
     expect(crew.tasks('A')).toEqual([]);
     crew.lab.advance(1_500);
-    crew.fail('A', 'try');
+    crew.stumble('A', 'try');
     crew.lab.advance(1_500);
     expect(crew.tasks('A')).toEqual([]);
     crew.lab.advance(1_000);
-    crew.fail('A', 'try', 'for good');
-    expect(crew.summary(id)).toMatchObject({ status: 'failed', reason: 'step "try" failed: for good' });
+    crew.stumble('A', 'try', 'once more');
+    expect(crew.summary(id)).toMatchObject({ status: 'failed', reason: 'step "try" failed: once more' });
+  });
+
+  it('that fails for good is not tried again, whatever its retries', async () => {
+    await using crew = await Crew.of('A', 'B');
+    const id = crew.start([
+      { agent: 'A', action: 'try', retries: { attempts: 9 }, on_failure: 'continue' },
+      { agent: 'B', action: 'then', depends_on: ['try'] },
+    ]);
+    crew.fail('A', 'try', 'never');
+    expect(crew.states(id)).toEqual({ try: 'failed', then: 'running' });
+    expect(crew.tasks('B')[0]?.task).toMatchObject({ failures: { try: 'never' } });
+  });
+
+  it('without retries of its own is tried as often as any delivery', async () => {
+    await using crew = await Crew.of('A');
+    const id = crew.start([{ agent: 'A', action: 'try' }]);
+    for (let attempt = 1; attempt < 5; attempt++) {
+      crew.stumble('A', 'try');
+      expect(crew.states(id)).toEqual({ try: 'running' });
+      crew.lab.advance(60_000);
+    }
+    crew.stumble('A', 'try', 'still busy');
+    expect(crew.summary(id)).toMatchObject({ status: 'failed', reason: 'step "try" failed: still busy' });
+  });
+
+  it('fails once: the same failure said again does nothing', async () => {
+    await using crew = await Crew.of('A');
+    const id = crew.start([{ agent: 'A', action: 'try', retries: { attempts: 1, backoff_ms: 1_000 } }]);
+    const [held] = crew.tasks('A');
+    const act = { FailStep: { delivery: held?.delivery, attempt: held?.attempt, error: 'busy', retry: true } };
+    crew.worker('A').act(act);
+    crew.worker('A').act(act);
+    crew.lab.advance(1_500);
+    crew.worker('A').act(act);
+    crew.finish('A', 'try');
+    expect(crew.summary(id)).toMatchObject({ status: 'succeeded' });
+  });
+
+  it('whose message an operator calls off has failed, and holds up nothing', async () => {
+    await using crew = await Crew.of('A');
+    const id = crew.start([{ agent: 'A', action: 'try', retries: { attempts: 9 } }]);
+    const message = crew.lab.rows('step')[0]?.['message'];
+    crew.lab.owner.call('perform_acts', { acts: [{ Cancel: { agent: 0, message, reason: 'enough' } }] });
+    const reason = 'step "try" failed: an operator called it off: enough';
+    expect(crew.summary(id)).toMatchObject({ status: 'failed', reason });
   });
 
   it('that is not done in time is taken back, and says so', async () => {
@@ -81,6 +126,7 @@ describe('work that nobody is left for', () => {
     crew.lab.advance(2_000);
     expect(alerts(crew)).toEqual([{ alert: 'queue_deserted', capability: 'review', waiting: 1 }]);
     crew.start([{ capability: 'review', action: 'see' }]);
+    expect(alerts(crew)[1]).toEqual({ alert: 'queue_deserted', capability: 'review', waiting: 2 });
     const late = crew.lab.register('Late', { capabilities: ['review'] });
     late.attach();
     expect(late.inbox()).toHaveLength(2);
@@ -176,6 +222,25 @@ describe('a step with several dependencies', () => {
     ]);
     crew.finish('A', 'check', { ok: true });
     expect(crew.states(id)).toEqual({ check: 'succeeded', mend: 'skipped', ship: 'running' });
+  });
+});
+
+describe('a race of branches', () => {
+  it('calls off whoever worked only for the branch that lost, before it and after it', async () => {
+    await using crew = await Crew.of('A', 'B', 'C', 'D');
+    const id = crew.start([
+      { id: 'a1', agent: 'A', action: 'run' },
+      { id: 'b1', agent: 'B', action: 'run' },
+      { id: 'shared', agent: 'C', action: 'run' },
+      { id: 'a2', agent: 'A', action: 'run', depends_on: ['a1'] },
+      { id: 'b2', agent: 'B', action: 'run', depends_on: ['b1', 'shared'] },
+      { id: 'judge', agent: 'D', action: 'judge', depends_on: ['a2', 'b2'], join: 'any' },
+      { id: 'other', agent: 'D', action: 'read', depends_on: ['shared'] },
+    ]);
+    crew.finish('A', 'a1');
+    crew.finish('A', 'a2');
+    expect(crew.states(id)).toMatchObject({ b1: 'cancelled', b2: 'cancelled', shared: 'running', judge: 'running' });
+    expect(crew.worker('B').inbox()).toMatchObject([{ kind: 'cancelled' }]);
   });
 });
 

@@ -57,7 +57,7 @@ describe('a step that has to be approved', () => {
       'workflow/no-approval',
     );
     expect(crew.lead.procedure('why_waiting', { workflow: id, from: 0, limit: 9 })).toEqual([
-      ['publish', 'ready', 'approval', ['Owner'], 0],
+      ['publish', 'ready', 'approval', ['Owner'], Number(crew.lab.now) - 250_000 + 60_000_000],
     ]);
     crew.lab.advance(60_500);
     expect(crew.summary(id)).toMatchObject({ status: 'failed' });
@@ -258,7 +258,7 @@ describe('a step that is a workflow', () => {
     const definition = JSON.stringify({ workflow_type: 'w', steps: [{ id: 'in', action: 'in', workflow: nested }] });
     const id = '019b8e07-4600-7000-8000-0000000000aa';
     expect(crew.lead.tryCallText('start_workflow', { id, agent: crew.lead.id, definition })).toBe(
-      'workflow/bad-definition: step "in": there is no agent "B"',
+      'workflow/bad-definition: step "in": step "two": there is no agent "B"',
     );
   });
 });

@@ -152,7 +152,10 @@ describe('a workflow', () => {
       ],
     });
     const refused = lead.tryCallText('start_workflow', { id: uuidAt(lab.nowMs, 1), agent: lead.id, definition });
-    expect(refused).toBe('workflow/bad-definition: there is no agent "Ghost"; step "two": there is no step "three"');
+    expect(refused).toBe(
+      'workflow/bad-definition: step "two": there is no agent "Ghost"; step "two": there is no step "three"; ' +
+        'the steps wait for each other: one → two → one',
+    );
     const cyclic = JSON.stringify({
       workflow_type: 'w',
       steps: [

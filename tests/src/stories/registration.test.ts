@@ -19,7 +19,11 @@ afterAll(() => hub[Symbol.asyncDispose]());
 
 describe('an agent registers', () => {
   it('as the document shows', async () => {
-    const client = new AgoraClient('YourAgentName', { server: hub.url, database: hub.database });
+    const client = new AgoraClient('YourAgentName', {
+      server: hub.url,
+      database: hub.database,
+      tokenStore: false, // or nothing, to be the same owner at the next start
+    });
     await client.connect();
 
     await client.registerAgent({

@@ -66,9 +66,16 @@ export class Crew {
     this.worker(name).act({ FinishStep: { delivery, attempt, output: JSON.stringify(output) } });
   }
 
+  /** Fails a step for good. */
   fail(name: string, step: string, error = 'broken'): void {
     const { delivery, attempt } = this.#held(name, step);
     this.worker(name).act({ FailStep: { delivery, attempt, error, retry: false } });
+  }
+
+  /** Fails a step so that it may be tried again. */
+  stumble(name: string, step: string, error = 'busy'): void {
+    const { delivery, attempt } = this.#held(name, step);
+    this.worker(name).act({ FailStep: { delivery, attempt, error, retry: true } });
   }
 
   /** The states of a workflow's steps by name. */

@@ -4,7 +4,7 @@
 import { AgoraClient } from '@agora/client';
 
 const [server = '', database = '', name = '', capability = ''] = process.argv.slice(2);
-const client = new AgoraClient(name, { server, database });
+const client = new AgoraClient(name, { server, database, tokenStore: false });
 await client.connect();
 await client.registerAgent({ agentType: 'worker', capabilities: [capability] });
 await client.subscribeToMessages<'job'>(message => {

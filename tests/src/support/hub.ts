@@ -17,7 +17,7 @@ export interface TestHub extends AsyncDisposable {
   readonly database: string;
   /** Of the identity that published the module: the first operator. */
   readonly ownerToken: string;
-  /** A client that is not connected yet. */
+  /** A client that is not connected yet, of an identity of its own. */
   client(name: string, options?: AgoraClientOptions): AgoraClient;
   /** A client whose agent is registered. */
   join(name: string, registration?: Partial<Registration>, options?: AgoraClientOptions): Promise<AgoraClient>;
@@ -39,7 +39,7 @@ export async function startTestHub(): Promise<TestHub> {
   const place = await (server ? publishAt(server, bundle) : embed(bundle));
   const clients: AgoraClient[] = [];
   const client: TestHub['client'] = (name, options) => {
-    const made = new AgoraClient(name, { server: place.url, database: place.database, ...options });
+    const made = new AgoraClient(name, { server: place.url, database: place.database, tokenStore: false, ...options });
     clients.push(made);
     return made;
   };

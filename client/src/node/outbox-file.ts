@@ -1,0 +1,174 @@
+// An outbox in a file: one line a change, appended and synced, so that what was kept outlives the process and the machine.
+//
+// I1  What `keep` has settled for is on disk. A last line that was torn by a crash is passed over.
+// I2  At most one client has the file: the lock beside it names the process.
+// I3  The file is written anew, whole and in place of the old one, when it is opened and when most of it is past.
+
+import { mkdir, open, readFile, rename, type FileHandle } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import * as z from 'zod';
+import { AgoraError } from '../errors.ts';
+import type { KeptItem, OutboxStore } from '../outbox-store.ts';
+import { codeOf, takeLock } from './file-lock.ts';
+
+const LOCK_WITHIN_MS = 1_000;
+/** The file may be longer than twice what it holds by this much. */
+const SLACK_BYTES = 1024 * 1024;
+
+const Line = z.union([z.object({ id: z.string(), value: z.json() }), z.object({ forget: z.array(z.string()) })]);
+
+/** An outbox in a file; folders on the way are made. */
+export function fileOutbox(path: string): OutboxStore {
+  return new FileOutbox(resolve(path));
+}
+
+class FileOutbox implements OutboxStore {
+  readonly #path: string;
+  readonly #lines = new Map<string, string>();
+  #liveBytes = 0;
+  #fileBytes = 0;
+  #file: FileHandle | undefined;
+  #release: (() => Promise<void>) | undefined;
+  /** Changes are made one after the other. */
+  #last: Promise<void> = Promise.resolve();
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  async open(): Promise<readonly KeptItem[]> {
+    await mkdir(dirname(this.#path), { recursive: true, mode: 0o700 });
+    this.#release = await takeLock(`${this.#path}.lock`, LOCK_WITHIN_MS);
+    if (!this.#release) {
+      throw new AgoraError('outbox/in-use', `another client has the outbox ${this.#path}; give each its own file`);
+    }
+    try {
+      const items = await this.#read();
+      await this.#rewrite();
+      return items;
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+  }
+
+  keep(items: readonly KeptItem[]): Promise<void> {
+    return this.#change(async file => {
+      for (const { id, value } of items) this.#remember(id, `${JSON.stringify({ id, value })}\n`);
+      await this.#append(file, items.map(({ id }) => this.#lines.get(id)).join(''));
+      await file.datasync();
+    });
+  }
+
+  forget(ids: readonly string[]): Promise<void> {
+    return this.#change(async file => {
+      const known = ids.filter(id => this.#drop(id));
+      if (known.length === 0) return;
+      if (this.#lines.size === 0) {
+        await file.truncate(0);
+        this.#fileBytes = 0;
+      } else await this.#append(file, `${JSON.stringify({ forget: known })}\n`);
+      if (this.#fileBytes > 2 * this.#liveBytes + SLACK_BYTES) await this.#rewrite();
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#last.catch(() => undefined);
+    const [file, release] = [this.#file, this.#release];
+    this.#file = undefined;
+    this.#release = undefined;
+    await file?.close();
+    await release?.();
+  }
+
+  #change(act: (file: FileHandle) => Promise<void>): Promise<void> {
+    const changed = this.#last.then(async () => {
+      if (!this.#file) throw new AgoraError('client/closed', `the outbox ${this.#path} is closed`);
+      await act(this.#file);
+    });
+    this.#last = changed.catch(() => undefined);
+    return changed;
+  }
+
+  async #append(file: FileHandle, text: string): Promise<void> {
+    await file.appendFile(text);
+    this.#fileBytes += Buffer.byteLength(text);
+  }
+
+  async #read(): Promise<KeptItem[]> {
+    const lines = (await readAny(this.#path)).split('\n');
+    const items = new Map<string, KeptItem>();
+    for (const [at, text] of lines.entries()) {
+      if (text === '') continue;
+      const line = readLine(text);
+      if (!line) {
+        // Torn: the crash came before anybody was told that it is kept.
+        if (at === lines.length - 1) break;
+        throw new AgoraError(
+          'outbox/unreadable',
+          `line ${at + 1} of ${this.#path} cannot be read; mend it, or move the file away`,
+        );
+      }
+      if ('forget' in line) for (const id of line.forget) items.delete(id);
+      else items.set(line.id, line);
+    }
+    for (const { id, value } of items.values()) this.#remember(id, `${JSON.stringify({ id, value })}\n`);
+    return [...items.values()];
+  }
+
+  /** Puts what is still kept into a new file, in place of the old one. */
+  async #rewrite(): Promise<void> {
+    const draft = `${this.#path}.new`;
+    const file = await open(draft, 'w', 0o600);
+    try {
+      await file.writeFile([...this.#lines.values()].join(''));
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(draft, this.#path);
+    await syncFolder(dirname(this.#path));
+    await this.#file?.close();
+    this.#file = await open(this.#path, 'a', 0o600);
+    this.#fileBytes = this.#liveBytes;
+  }
+
+  #remember(id: string, line: string): void {
+    const earlier = this.#lines.get(id);
+    this.#lines.set(id, line);
+    this.#liveBytes += Buffer.byteLength(line) - Buffer.byteLength(earlier ?? '');
+  }
+
+  #drop(id: string): boolean {
+    const line = this.#lines.get(id);
+    this.#liveBytes -= Buffer.byteLength(line ?? '');
+    return this.#lines.delete(id);
+  }
+}
+
+function readLine(text: string): z.infer<typeof Line> | undefined {
+  try {
+    return Line.parse(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}
+
+async function readAny(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return '';
+    throw error;
+  }
+}
+
+/** A new name is safe once its folder is. Windows cannot open one, and does not need to. */
+async function syncFolder(path: string): Promise<void> {
+  try {
+    const folder = await open(path, 'r');
+    await folder.sync().finally(() => folder.close());
+  } catch (error) {
+    if (codeOf(error) !== 'EISDIR' && codeOf(error) !== 'EPERM') throw error;
+  }
+}

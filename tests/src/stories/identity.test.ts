@@ -1,0 +1,209 @@
+// Who a program is when it says nothing: the same one at each start, and the same as the user's other programs.
+
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { AgoraClient, type AgoraClientOptions, type AgoraError } from '@agora/client';
+import { defaultTokenPath, defaultTokenStore, fileTokenStore } from '@agora/client/node';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { startHub, type Hub } from '@agora/scripts/hub';
+import { Heard } from '../support/heard.ts';
+import { startTestHub, type TestHub } from '../support/hub.ts';
+
+const PROGRAM = fileURLToPath(new URL('../support/identity-process.ts', import.meta.url));
+const run = promisify(execFile);
+
+let hub: TestHub;
+let home: string;
+
+beforeAll(async () => {
+  hub = await startTestHub();
+});
+afterAll(() => hub[Symbol.asyncDispose]());
+beforeEach(async () => {
+  home = await mkdtemp(join(tmpdir(), 'agora-home-'));
+  vi.stubEnv('AGORA_HOME', home);
+});
+afterEach(async () => {
+  vi.unstubAllEnvs();
+  await rm(home, { recursive: true });
+});
+
+/** The identity of a client that is told no more than this. */
+async function identityOf(options: AgoraClientOptions = {}): Promise<string | undefined> {
+  await using client = new AgoraClient('Anybody', { server: hub.url, database: hub.database, ...options });
+  await client.connect();
+  return client.identity;
+}
+
+describe('a program that says nothing of its identity', () => {
+  it('is the same one at each start, by a file that only its user can read', async () => {
+    const first = await identityOf();
+    expect(await identityOf()).toBe(first);
+    const path = defaultTokenPath(hub.url, hub.database);
+    expect(path.startsWith(join(home, 'tokens'))).toBe(true);
+    expect((await stat(path)).mode & 0o777).toBe(0o600);
+    expect((await stat(dirname(path))).mode & 0o777).toBe(0o700);
+    expect(await defaultTokenStore(hub.url, hub.database).load()).toBe((await readFile(path, 'utf8')).trim());
+  });
+
+  it('is somebody else in another database, and the same at every name of this machine', () => {
+    expect(defaultTokenPath('http://127.0.0.1:3000', 'a')).not.toBe(defaultTokenPath('http://127.0.0.1:3000', 'b'));
+    expect(defaultTokenPath('http://localhost:3000', 'a')).toBe(defaultTokenPath('http://127.0.0.1:3000', 'a'));
+    expect(defaultTokenPath('http://hub.example', 'a')).not.toBe(defaultTokenPath('https://hub.example', 'a'));
+  });
+
+  it('is one with those that start for the first time at the same instant', async () => {
+    const starts = Array.from({ length: 4 }, () => run(process.execPath, [PROGRAM, hub.url, hub.database]));
+    const identities = (await Promise.all(starts)).map(({ stdout }) => stdout.trim());
+    expect(identities[0]).toMatch(/^[0-9a-f]{64}$/);
+    expect(new Set(identities).size).toBe(1);
+  });
+
+  it('is who the environment says, before what is kept', async () => {
+    const kept = await identityOf();
+    vi.stubEnv('AGORA_TOKEN', hub.ownerToken);
+    const given = await identityOf();
+    expect(given).not.toBe(kept);
+    expect(await identityOf({ token: hub.ownerToken })).toBe(given);
+  });
+
+  it('is a new one each time where that is wanted', async () => {
+    const fresh = await identityOf({ tokenStore: false });
+    expect(await identityOf({ tokenStore: false })).not.toBe(fresh);
+    await expect(stat(join(home, 'tokens'))).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+
+  it('goes on without a place for its token, and says so', async () => {
+    await writeFile(join(home, 'a-file'), '');
+    vi.stubEnv('AGORA_HOME', join(home, 'a-file'));
+    const warnings = new Heard<AgoraError>();
+    await using client = new AgoraClient('Anybody', { server: hub.url, database: hub.database });
+    client.on('warning', warnings.add);
+    await client.connect();
+    expect(client.identity).toMatch(/^[0-9a-f]{64}$/);
+    expect((await warnings.first()).message).toContain('could not be kept');
+  });
+});
+
+describe('a kept token that the hub does not accept', () => {
+  async function hubAt(port: number, dataDir?: string): Promise<Hub> {
+    return startHub({ port, hostname: '127.0.0.1', dataDir });
+  }
+
+  it('is put aside for a new identity, and is good again when its hub comes back', async () => {
+    const folder = join(home, 'data');
+    let running = await hubAt(0, folder);
+    const { url } = running;
+    const port = Number(new URL(url).port);
+    const server = { server: url, database: 'agora' };
+    const first = await identityOf(server);
+    await running.close();
+
+    running = await hubAt(port);
+    const warnings = new Heard<AgoraError>();
+    const client = new AgoraClient('Anybody', server);
+    client.on('warning', warnings.add);
+    await client.connect();
+    const second = client.identity;
+    expect(second).not.toBe(first);
+    expect(await warnings.first()).toMatchObject({ code: 'client/new-identity' });
+    expect(await identityOf(server)).toBe(second);
+    await client.close();
+    await running.close();
+
+    running = await hubAt(port, folder);
+    expect(await identityOf(server)).toBe(first);
+    await running.close();
+  });
+
+  it('is not replaced where the caller has named its store: the error says the way out', async () => {
+    const path = join(home, 'own');
+    await writeFile(path, 'no.token.at-all\n');
+    await expect(identityOf({ tokenStore: fileTokenStore(path) })).rejects.toMatchObject({
+      name: 'ConnectionError',
+      code: 'connection/bad-token',
+      message: expect.stringContaining('remove the kept token') as string,
+    });
+    expect(await readFile(path, 'utf8')).toBe('no.token.at-all\n');
+  });
+});
+
+describe('agents of one identity', () => {
+  it('are given their own messages, answers and progress, each by its own client', async () => {
+    const [ada, bob] = [
+      await hub.join('Ada', {}, { tokenStore: undefined }),
+      await hub.join('Bob', {}, { tokenStore: undefined }),
+    ];
+    expect(ada.identity).toBe(bob.identity);
+    const heard = { Ada: new Heard<unknown>(), Bob: new Heard<unknown>() };
+    const progress = new Heard<unknown>();
+    for (const agent of [ada, bob]) {
+      await agent.subscribeToMessages<'n'>(async (message, context) => {
+        await context.progress('half');
+        heard[agent.name as 'Ada' | 'Bob'].add(message.payload);
+        return agent.name;
+      });
+    }
+    const peer = await hub.join('Peer');
+    const question = { messageType: 'n', timeout: 10, onProgress: progress.add };
+    const answers = await Promise.all([
+      peer.sendMessage({ ...question, to: 'Ada', payload: 'to Ada' }),
+      ada.sendMessage({ ...question, to: 'Bob', payload: 'to Bob' }),
+      bob.sendMessage({ ...question, to: 'Ada', payload: 'to Ada too' }),
+    ]);
+    await peer.broadcast({ messageType: 'n', payload: 'to all' });
+
+    expect(answers.map(({ data }) => data)).toEqual(['Ada', 'Bob', 'Ada']);
+    expect(progress.items).toHaveLength(3);
+    expect([...(await heard.Ada.atLeast(3))].sort()).toEqual(['to Ada', 'to Ada too', 'to all']);
+    expect([...(await heard.Bob.atLeast(2))].sort()).toEqual(['to Bob', 'to all']);
+    const bystander = await bob.sendMessage({ to: 'Ada', messageType: 'n', payload: 'last', timeout: 10 });
+    expect(bystander.data).toBe('Ada');
+    expect([heard.Ada.items.length, heard.Bob.items.length]).toEqual([4, 2]);
+  });
+
+  it('sleep and wake by their own mail', async () => {
+    const [cleo, dan] = [
+      await hub.join('Cleo', {}, { tokenStore: undefined }),
+      await hub.join('Dan', {}, { tokenStore: undefined }),
+    ];
+    const sleeping = dan.waitForMail({ timeoutMs: 10_000 });
+    await cleo.sendMessage({ to: 'Cleo', messageType: 'n', payload: 'for me' });
+    expect(await cleo.waitForMail({ timeoutMs: 10_000 })).toBe(true);
+    expect((await dan.takeMail()).length).toBe(0);
+    await cleo.sendMessage({ to: 'Dan', messageType: 'n', payload: 'for Dan' });
+    expect(await sleeping).toBe(true);
+  });
+
+  it('follow a workflow each for itself: one that lets go of it does not take it from the other', async () => {
+    const [eve, fay] = [
+      await hub.join('Eve', {}, { tokenStore: undefined }),
+      await hub.join('Fay', {}, { tokenStore: undefined }),
+    ];
+    const begun = new Heard<() => void>();
+    fay.onTask('work', () => new Promise<void>(resolve => begun.add(resolve)));
+    const started = await eve.startWorkflowCoordination({
+      workflow_type: 'w',
+      steps: [{ agent: 'Fay', action: 'work' }],
+    });
+    const followed = await fay.workflow(started.workflowId);
+    const finish = await begun.first();
+    await started.close();
+    finish();
+    expect(await followed.result({ timeoutMs: 10_000 })).toMatchObject({ status: 'succeeded' });
+  });
+
+  it('are told when two programs are the same agent', async () => {
+    await hub.join('Twin', {}, { tokenStore: undefined });
+    const warnings = new Heard<AgoraError>();
+    const second = hub.client('Twin', { tokenStore: undefined });
+    second.on('warning', warnings.add);
+    await second.connect();
+    await second.registerAgent({ agentType: 'worker' });
+    expect(await warnings.first()).toMatchObject({ code: 'agent/elsewhere' });
+  });
+});
