@@ -3,8 +3,10 @@
 import { join } from 'node:path';
 import { startHub, type TestHub } from '@agora/testing';
 import type { Page } from 'playwright-core';
-import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { openBrowser, type TestBrowser } from './browser.ts';
+
+vi.setConfig({ testTimeout: 60_000 });
 
 const WITHIN = { timeout: 10_000, interval: 20 };
 

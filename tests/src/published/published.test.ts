@@ -8,10 +8,13 @@ import { BROWSER_ENTRIES } from '@agora/scripts/browser-size';
 import { build } from 'esbuild';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { installedManifest, openOutside, type Outside } from './outside.ts';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
+
+// Compilers and installers take their time on a busy machine.
+vi.setConfig({ testTimeout: 120_000 });
 
 let outside: Outside;
 
