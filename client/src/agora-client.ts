@@ -263,6 +263,17 @@ export class AgoraClient<Types extends AgoraTypes = NoTypes> implements AsyncDis
     return untilAborted(signal, this.#agents.find(filters));
   }
 
+  /**
+   * Follows who there is: the agents that are wanted, at once and again after each change, for as long as the loop goes on.
+   * Between two turns of the loop changes add up; only the newest state is told.
+   */
+  watchAgents(
+    filters: AgentFilters = {},
+    options: { readonly signal?: AbortSignal | undefined } = {},
+  ): AsyncIterable<readonly AgentInfo[]> {
+    return this.#agents.watch(filters, options.signal);
+  }
+
   /** Asks for agents, or for the workflows that this client follows. */
   queryCoordinationData(query: Extract<CoordinationQuery, { type: 'agents' }>, options?: Waiting): Promise<AgentInfo[]>;
   queryCoordinationData(

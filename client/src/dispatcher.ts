@@ -20,6 +20,8 @@ import type { Tracing } from './tracing.ts';
 export interface Consumer {
   wants(message: IncomingMessage): boolean;
   take(message: IncomingMessage): void;
+  /** Some message was settled, or is no longer this agent's. */
+  forgotten?(): void;
   /** Nothing more will come: the client was closed, or its connection will not be back (`error`). */
   end?(error: Error | undefined): void;
 }
@@ -140,9 +142,10 @@ export class Dispatcher {
     this.#makeRoom();
   }
 
-  /** A message was settled or lost without a consumer. */
+  /** A message was settled or lost. */
   forget(message: IncomingMessage): void {
     this.#unclaimed.delete(message);
+    for (const consumer of this.#messages) consumer.forgotten?.();
   }
 
   #makeRoom(): void {

@@ -203,8 +203,8 @@ class HeldDelivery implements MessageKeeper {
   lost(reason: AgoraError): void {
     // Mostly it was settled here, and this is the echo.
     if (!this.message?.isOpen) return;
-    this.#parts.dispatcher.forget(this.message);
     this.message.lose(reason);
+    this.#parts.dispatcher.forget(this.message);
   }
 
   /** Renews the lease when it is due: while somebody here has it, or nobody listens at all yet. */

@@ -48,6 +48,7 @@ export class MessageSubscription<Type extends string = string, Types = NoTypes>
   readonly #running = new Set<IncomingMessage>();
   readonly #pulls: Pull<MessageOf<Type, Types>>[] = [];
   readonly #aborted = () => void this.close();
+  readonly #listeners = new Set<() => void>();
   #isClosed = false;
   #error: Error | undefined;
   #idle: (() => void) | undefined;
@@ -70,6 +71,23 @@ export class MessageSubscription<Type extends string = string, Types = NoTypes>
     if (pull) pull.resolve({ done: false, value: this.#given(message) });
     else if (this.#options.handler && this.#running.size < this.#options.concurrency) this.#run(message);
     else this.#queue.push(message);
+    this.forgotten();
+  }
+
+  /** A message was settled, or is no longer this agent's. */
+  forgotten(): void {
+    for (const listener of [...this.#listeners]) listener();
+  }
+
+  /** What no handler and no loop has taken yet, the most important first. It may be settled where it waits. */
+  waiting(): MessageOf<Type, Types>[] {
+    return this.#queue.peek().map(message => this.#typed(message));
+  }
+
+  /** Tells that `waiting` may have changed; returns what ends that. */
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
   }
 
   /** Nothing more will come: a loop over it ends, or throws what was in the way. */
@@ -147,9 +165,14 @@ export class MessageSubscription<Type extends string = string, Types = NoTypes>
     }
   }
 
-  /** Gives a message to a loop. `wants` lets through the types that were asked for. */
+  /** Gives a message to a loop. */
   #given(message: IncomingMessage): MessageOf<Type, Types> {
     this.#options.tracing?.spans?.receive([message]);
+    return this.#typed(message);
+  }
+
+  /** `wants` lets through the types that were asked for. */
+  #typed(message: IncomingMessage): MessageOf<Type, Types> {
     return message as unknown as MessageOf<Type, Types>;
   }
 }

@@ -1,6 +1,6 @@
 // How an outbox writes down what was said, and reads it again in a later process.
 
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Act } from './acts.ts';
 import type { KeptItem } from './outbox-store.ts';
 

@@ -1,7 +1,7 @@
 // The payloads of the seven message types every agent knows. More keys are welcome; what is named here has its type.
 
 import { type STANDARD_MESSAGE_TYPES } from '@agora/module/contract';
-import { z } from 'zod';
+import * as z from 'zod';
 
 const text = z.string();
 const texts = z.array(text);

@@ -2,7 +2,7 @@
 // there is, the hub checks.
 
 import { readShape, workflowShape } from '@agora/module/workflow';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { AgoraError, textOf } from './errors.ts';
 import { isObject } from './json.ts';
 import { withTrace, type TraceContext } from './trace-context.ts';

@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 // The host as a program: serves whatever is published to it, until it is told to stop. Anybody who reaches it may publish,
 // or with `--owner-only` only who has the token in the data folder.
 

@@ -1,7 +1,7 @@
 // The shape of a workflow's definition: one schema for the module, which has the last word, and for clients, which tell faults
 // before anything is sent. How steps hang together is checked by `check.ts`.
 
-import { z } from 'zod';
+import * as z from 'zod';
 import { LIMITS, PRIORITY, SHORT_NAME } from '../contract.ts';
 import { isObject } from '../text.ts';
 
