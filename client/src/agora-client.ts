@@ -154,7 +154,7 @@ export class AgoraClient<Types extends AgoraTypes = NoTypes> implements AsyncDis
     });
     this.#broadcasts = new Broadcasts({ connection, acts, dispatcher, said: () => this.#wake.wake() });
     this.#events = new Events({ connection, acts, sender: agent, types, tracing, outbox });
-    this.#workflows = new Workflows({ connection, events: this.#events, initiator: agent });
+    this.#workflows = new Workflows({ connection, events: this.#events, agents: this.#agents, initiator: agent });
     this.#groups = new Groups(connection, agent);
     this.#history = new History(connection, agent);
     this.#wake = new Wake({
@@ -254,6 +254,7 @@ export class AgoraClient<Types extends AgoraTypes = NoTypes> implements AsyncDis
   async unregisterAgent(): Promise<void> {
     const gone = new AgoraError('agent/unknown', `"${this.name}" was unregistered`);
     this.#broadcasts.close(gone);
+    this.#outbox?.rest();
     await this.#agent.unregister();
     this.#inbox.close(gone);
   }

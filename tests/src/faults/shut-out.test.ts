@@ -29,6 +29,27 @@ function codeOf(promise: Promise<unknown>): Promise<unknown> {
   );
 }
 
+describe('a client whose agent somebody else has unregistered', () => {
+  it.each(['while it is connected', 'while it reconnects'])('is closed with the reason: %s', async when => {
+    const agent = await hub.join('Removed', {}, { server: wire.url, reconnect: { firstMs: 5, mostMs: 20 } });
+    const lost = new Heard<string>();
+    agent.on('connection', ({ state }) => lost.add(state));
+    const serving = agent.serve({ messages: { n: () => undefined }, signals: [] });
+    await boss.sendMessage({ to: 'Removed', messageType: 'n', payload: 0, timeout: 10 });
+    const [row] = await boss.findAgents({ name: 'Removed' });
+    if (when === 'while it reconnects') {
+      wire.cut();
+      await lost.atLeast(1);
+    }
+    await boss.operator.unregisterAgent(row?.id ?? 0);
+    wire.mend();
+    await expect(serving).rejects.toMatchObject({ code: 'agent/unknown' });
+    expect(agent.state).toBe('closed');
+    // Its name is free.
+    await hub.join('Removed');
+  });
+});
+
 describe('a client that a closed hub does not let in', () => {
   it('is told on connecting, and does not try again', async () => {
     await boss.operator.setAdmission('closed');

@@ -65,17 +65,20 @@ describe('a loop', () => {
     expect(() => client.watch('warning', { signal })).toThrow('aborted');
   });
 
-  it('over the events of a workflow ends with its signal', async () => {
+  it('over the events of a workflow throws the reason of its signal', async () => {
     await hub.join('Sleeper');
     const client = await hub.join('Steering');
     const steps = [{ agent: 'Sleeper', action: 'sleep' }];
     const workflow = await client.startWorkflowCoordination({ workflowType: 'long', steps });
     const controller = new AbortController();
     const types: string[] = [];
-    for await (const { type } of workflow.events({ signal: controller.signal })) {
-      types.push(type);
-      if (type === 'step_ready') controller.abort();
-    }
+    const reading = (async () => {
+      for await (const { type } of workflow.events({ signal: controller.signal })) {
+        types.push(type);
+        if (type === 'step_ready') controller.abort();
+      }
+    })();
+    await expect(reading).rejects.toThrow('aborted');
     expect(types).toEqual(['workflow_started', 'step_ready']);
   });
 

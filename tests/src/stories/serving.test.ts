@@ -142,6 +142,37 @@ describe('an agent that serves', () => {
     }
   });
 
+  it('leaves what was said to everyone, and not begun, for its next start', async () => {
+    const token = hub.ownerToken;
+    const first = await hub.join('Interrupted', {}, { token });
+    const controller = new AbortController();
+    const begun = gate();
+    const hold = gate();
+    const serving = first.serve({
+      concurrency: 1,
+      signal: controller.signal,
+      messages: {
+        news: async () => {
+          begun.open();
+          await hold.opened;
+        },
+      },
+    });
+    await boss.broadcast({ messageType: 'news', payload: 1 });
+    await begun.opened;
+    await boss.broadcast({ messageType: 'news', payload: 2 });
+    await boss.sendMessage({ to: 'Interrupted', messageType: 'news', payload: 3 });
+    await first.sendMessage({ to: 'Boss', messageType: 'n', payload: 0 });
+    controller.abort();
+    hold.open();
+    expect(await serving).toMatchObject({ handled: 1, interrupted: 0 });
+
+    const heard = new Heard<unknown>();
+    const second = await hub.join('Interrupted', {}, { token });
+    await second.subscribeToMessages<'news'>(({ payload }) => heard.add(payload));
+    expect([...(await heard.atLeast(2))].sort()).toEqual([2, 3]);
+  });
+
   it('is told when its connection is lost for good', async () => {
     await using wire = await openWire(hub.url);
     const agent = await hub.join('Cut', {}, { server: wire.url, giveUpAfterMs: 50 });

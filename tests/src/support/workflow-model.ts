@@ -121,6 +121,10 @@ export class Flow {
   all(): Flow[] {
     return [this, ...this.steps.flatMap(step => step.nests.flatMap(nest => nest.all()))];
   }
+  /** Which it was to end, from 1 on; 0 if it has not. */
+  placeOf(step: ModelStep): number {
+    return this.#ends.indexOf(step) + 1;
+  }
   /** How many of those it waits for have ended well. */
   met({ spec }: ModelStep): number {
     return spec.waitsFor.filter(at => isMet(this.#at(at))).length;
@@ -220,9 +224,7 @@ export class Flow {
     const renewed = { state: 'pending', tries: 0, dueAt: 0n, output: null, approval: '', nest: undefined };
     for (const step of again) {
       Object.assign(step, renewed);
-      for (const other of this.#dependents(step)) {
-        if (other.state === 'ready' && other.tries === 0 && other.approval === '') other.state = 'pending';
-      }
+      for (const other of this.#dependents(step)) if (other.state === 'ready') Object.assign(other, renewed);
     }
     this.#ends = this.#ends.filter(step => !again.has(step));
     if (!this.isLive) this.status = 'running';
