@@ -206,7 +206,7 @@ export class AgoraClient implements AsyncDisposable {
   watchAgents(
     filters: AgentFilters = {},
     options: { readonly signal?: AbortSignal | undefined } = {},
-  ): AsyncIterable<readonly AgentInfo[]> {
+  ): AsyncGenerator<readonly AgentInfo[], void> {
     return this.#agents.watch(filters, options.signal);
   }
 
