@@ -271,7 +271,7 @@ export class AgoraClient<Types extends AgoraTypes = NoTypes> implements AsyncDis
   watchAgents(
     filters: AgentFilters = {},
     options: { readonly signal?: AbortSignal | undefined } = {},
-  ): AsyncIterable<readonly AgentInfo[]> {
+  ): AsyncGenerator<readonly AgentInfo[], void> {
     return this.#agents.watch(filters, options.signal);
   }
 

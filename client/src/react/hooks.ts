@@ -105,14 +105,13 @@ async function followWorkflow(
   workflow.onChange(look);
   signal.addEventListener('abort', look, { once: true });
   while (!signal.aborted) {
-    if (!isChanged) {
-      // It ends where the workflow does: nothing changes after that, unless a step is retried.
-      await new Promise<void>(resolve => (wake = resolve));
-      continue;
+    if (!isChanged) await new Promise<void>(resolve => (wake = resolve));
+    else {
+      // What changes meanwhile is read in one more turn.
+      isChanged = false;
+      const summary = workflow.status();
+      tell({ ...summary, steps: await workflow.steps() });
     }
-    isChanged = false;
-    const summary = workflow.status();
-    tell({ ...summary, steps: await workflow.steps() });
   }
 }
 

@@ -5,7 +5,7 @@ import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { join, relative, resolve } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { CommandError, parseFlags, runCommand } from '../command.ts';
 import { buildPackage } from '../pack/build-package.ts';
@@ -52,7 +52,7 @@ await runCommand(async args => {
 /** Makes a page of Markdown for everything in some models. */
 async function writeDocs(models: string, docs: string): Promise<void> {
   const require = createRequire(import.meta.url);
-  const documenter = require.resolve('@microsoft/api-documenter/bin/api-documenter');
+  const documenter = join(dirname(require.resolve('@microsoft/api-documenter/package.json')), 'bin/api-documenter');
   const args = [documenter, 'markdown', '--input-folder', models, '--output-folder', docs];
   await promisify(execFile)(process.execPath, args, { timeout: DOCS_WITHIN_MS });
 }

@@ -1,5 +1,6 @@
 // The report of one entry of a published package, by API Extractor, from the declarations that are published.
 
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Extractor, ExtractorConfig, ExtractorLogLevel } from '@microsoft/api-extractor';
 import { ROOT } from '../pack/packages.ts';
@@ -20,6 +21,7 @@ export function writeReport(options: ReportOptions): { readonly file: string; re
   const projectFolder = join(ROOT, folder);
   const entryFile = join(projectFolder, 'lib', `${entry}.d.ts`);
   const name = reportName(folder, entry);
+  const model = join(models, `${name}.api.json`);
   const silent = { default: { logLevel: ExtractorLogLevel.None } };
   const config = ExtractorConfig.prepare({
     configObjectFullPath: undefined,
@@ -39,7 +41,7 @@ export function writeReport(options: ReportOptions): { readonly file: string; re
       },
       docModel: {
         enabled: true,
-        apiJsonFilePath: join(models, `${folder}-${name}.api.json`),
+        apiJsonFilePath: model,
         includeForgottenExports: entry === 'index',
       },
       dtsRollup: { enabled: false },
@@ -55,7 +57,15 @@ export function writeReport(options: ReportOptions): { readonly file: string; re
     localBuild: !isChecked,
     messageCallback: message => (message.handled = true),
   });
+  if (entry !== 'index') nameModel(model, folder, name);
   return { file: join(projectFolder, 'api', `${name}.api.md`), isChanged: result.apiReportChanged };
+}
+
+/** A reference has a part for each package: entries beside the first count as packages of their own. */
+function nameModel(model: string, folder: string, name: string): void {
+  const text = readFileSync(model, 'utf8');
+  const renamed = text.replace(new RegExp(`"@agora/${folder}(?=[!"])`, 'g'), `"@agora/${folder}-${name}`);
+  writeFileSync(model, renamed);
 }
 
 /** What an entry is called: `index` by its package, others by their folder or file. */

@@ -6,7 +6,7 @@ import { entriesOf, type PublishedPackage, ROOT } from './packages.ts';
 import { withPortableBindings } from './portable-bindings.ts';
 
 /** The oldest Node.js and browsers that the built code is for. */
-const TARGET = { node: 'node22.12', neutral: 'es2022' };
+const TARGET = { node: 'node24', neutral: 'es2022' };
 
 /** Builds `lib/` anew. What a package imports of others stays an import. */
 export async function buildPackage(built: PublishedPackage): Promise<void> {

@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { build } from 'esbuild';
 import { chromium, type Browser, type Page } from 'playwright-core';
 
-const PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+const USUAL_PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 const FLAGS = [
   '--no-sandbox',
   '--disable-gpu',
@@ -25,10 +25,11 @@ export interface TestBrowser extends AsyncDisposable {
 
 /** Bundles a file for a browser, and starts one. Throws when there is none on this machine. */
 export async function openBrowser(entry: string): Promise<TestBrowser> {
-  const executablePath = process.env['CHROMIUM'] ?? PLACES.find(place => existsSync(place));
+  const told = process.env['AGORA_TEST_CHROMIUM'];
+  const executablePath = (told ? [told] : USUAL_PLACES).find(place => existsSync(place));
   if (executablePath === undefined) {
     throw new Error(
-      'These tests need Chromium. Install it (Debian: apt-get install chromium), or say where it is: CHROMIUM=/path/to/it',
+      'These tests need Chromium. Install it (Debian: apt-get install chromium), or say where it is: AGORA_TEST_CHROMIUM=/path/to/it',
     );
   }
   const { outputFiles } = await build({
