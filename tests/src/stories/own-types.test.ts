@@ -168,7 +168,7 @@ describe('an answer of a declared type', () => {
     await careful.subscribeToMessages({
       filters: { messageTypes: ['build_request', 'documentation_request'] },
       handler: async (message, context) => {
-        if (message.continues !== undefined) return { ok: true, took: String(message.payload) };
+        if (message.continues !== undefined) return { ok: true, took: JSON.stringify(message.payload) };
         if (message.type === 'build_request') {
           const bad = careful.batch([{ do: 'respond', message, data: 'done' }]);
           told.add(await bad.catch((error: unknown) => error));
@@ -186,7 +186,7 @@ describe('an answer of a declared type', () => {
 
     const standard = await client.sendMessage({ ...ask, messageType: 'documentation_request', payload: {} });
     if (standard.status !== 'input_required') throw new Error(`it is ${standard.status}`);
-    expect(await standard.reply('a day')).toMatchObject({ data: { took: 'a day' } });
+    expect(await standard.reply('a day')).toMatchObject({ data: { took: '"a day"' } });
   });
 
   it('that comes from who does not know the type rejects with what it was', async () => {
