@@ -336,6 +336,7 @@ export const EventFeed = __t.object("EventFeed", {
   source: __t.string(),
   data: __t.string(),
   at: __t.timestamp(),
+  headers: __t.string(),
 });
 export type EventFeed = __Infer<typeof EventFeed>;
 
@@ -346,6 +347,7 @@ export const EventLog = __t.object("EventLog", {
   source: __t.string(),
   data: __t.string(),
   at: __t.timestamp(),
+  headers: __t.string(),
 });
 export type EventLog = __Infer<typeof EventLog>;
 
@@ -626,6 +628,7 @@ export const PublishAct = __t.object("PublishAct", {
   agent: __t.u64(),
   type: __t.string(),
   data: __t.string(),
+  headers: __t.string(),
 });
 export type PublishAct = __Infer<typeof PublishAct>;
 
@@ -817,6 +820,7 @@ export const Workflow = __t.object("Workflow", {
   createdAt: __t.i64(),
   parentStep: __t.u64(),
   inputs: __t.string(),
+  headers: __t.string(),
 });
 export type Workflow = __Infer<typeof Workflow>;
 

@@ -3,6 +3,7 @@
 import type { DbConnection } from '@agora/bindings';
 import type { AgentStatus, Presence } from '@agora/module/contract';
 import type { Connection } from './connection.ts';
+import type { AgoraError } from './errors.ts';
 import { parseObject } from './json.ts';
 import { LiveQuery } from './live-query.ts';
 import { nearestNames } from './names.ts';
@@ -40,10 +41,26 @@ export interface AgentFilters {
 export class Agents {
   readonly #connection: Connection;
   readonly #query: LiveQuery;
+  readonly #watchers = new Set<() => void>();
+  /** Why the connection will not be back. */
+  #end: AgoraError | undefined;
 
   constructor(connection: Connection) {
     this.#connection = connection;
-    this.#query = new LiveQuery(connection, { query: 'SELECT * FROM agent' });
+    const changed = () => this.#changed();
+    this.#query = new LiveQuery(connection, {
+      query: 'SELECT * FROM agent',
+      listen: db => {
+        db.db.agent.onInsert(changed);
+        db.db.agent.onUpdate(changed);
+        db.db.agent.onDelete(changed);
+      },
+      applied: changed,
+    });
+    connection.onLost(error => {
+      if (connection.state === 'closed') this.#end = error;
+      this.#changed();
+    });
   }
 
   /** The agents that are wanted, in the order of their registration. */
@@ -54,11 +71,45 @@ export class Agents {
     return found.map(infoOf);
   }
 
+  /**
+   * The agents that are wanted, and again after each change of any agent, until the client is closed or `signal` is
+   * aborted. What changes while nobody asks for the next is told at once. Throws when the connection will not be back.
+   */
+  async *watch(filters: AgentFilters, signal?: AbortSignal): AsyncGenerator<readonly AgentInfo[], void> {
+    let isNew = true;
+    let wake: (() => void) | undefined;
+    const look = () => {
+      isNew = true;
+      wake?.();
+    };
+    this.#watchers.add(look);
+    signal?.addEventListener('abort', look, { once: true });
+    try {
+      for (;;) {
+        if (signal?.aborted || this.#end?.code === 'client/closed') return;
+        if (this.#end) throw this.#end;
+        if (!isNew) await new Promise<void>(resolve => (wake = resolve));
+        else {
+          isNew = false;
+          // While the connection is lost there is nothing new; the next one tells.
+          if (!this.#query.isOpen || this.#connection.session) yield await this.find(filters);
+        }
+      }
+    } finally {
+      this.#watchers.delete(look);
+      signal?.removeEventListener('abort', look);
+    }
+  }
+
   /** The names nearest to one that nobody has, best first. */
   async nearest(name: string): Promise<string[]> {
     const names: string[] = [];
     for (const row of await this.#rows()) names.push(row.name);
     return nearestNames(name, names);
+  }
+
+  #changed(): void {
+    for (const look of [...this.#watchers]) look();
   }
 
   async #rows(): Promise<Iterable<AgentRow>> {

@@ -16,6 +16,7 @@ import { AgoraError, toAgoraError } from './errors.ts';
 import { IncomingMessage, type MessageKeeper, type MessageKind } from './incoming-message.ts';
 import { isObject } from './json.ts';
 import { LiveQuery, type QueryConnection } from './live-query.ts';
+import { traceIn, type TraceContext } from './trace-context.ts';
 
 /** A row of the inbox. */
 export type InboxRow = Parameters<Parameters<DbConnection['db']['myInbox']['onInsert']>[0]>[1];
@@ -27,6 +28,8 @@ export interface Notice {
   readonly about: string;
   readonly from: string;
   readonly payload: unknown;
+  /** The trace that the question of an answer was sent in. */
+  readonly trace?: TraceContext | undefined;
 }
 
 /** How far a question of this agent is. */
@@ -251,7 +254,10 @@ class HeldDelivery implements MessageKeeper {
       return dispatcher.dispatch(this.message);
     }
     const about = envelope.inReplyTo ?? row.message;
-    if (isNotice(row.kind)) noticed({ kind: row.kind, about, from: envelope.from, payload: envelope.payload });
+    if (isNotice(row.kind)) {
+      const { from, payload, headers } = envelope;
+      noticed({ kind: row.kind, about, from, payload, ...(headers && { trace: traceIn(headers) }) });
+    }
     acts.perform(this.#duty.acknowledge(), undefined, { kept: true });
   }
 
@@ -259,8 +265,8 @@ class HeldDelivery implements MessageKeeper {
   lost(now: InboxRow | undefined): void {
     // Mostly it was settled here, and this is the echo.
     if (!this.message?.isOpen) return;
-    this.#parts.dispatcher.forget(this.message);
     this.message.lose(reasonOfLoss(now));
+    this.#parts.dispatcher.forget(this.message);
   }
 
   /** Renews the lease when it is due: while somebody here has it, or nobody listens at all yet. */

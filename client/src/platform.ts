@@ -3,6 +3,7 @@
 
 import { AgoraError, ConnectionError } from './errors.ts';
 import type { OutboxStore } from './outbox-store.ts';
+import type { Scope } from './scope.ts';
 import type { WebSocketConstructor } from './socket.ts';
 import { originOf, TokenList, type TokenStore } from './token-store.ts';
 
@@ -27,6 +28,16 @@ export function runtimeWebSocket(): WebSocketConstructor {
   if (typeof WebSocket !== 'undefined') return WebSocket;
   const sentence = 'this runtime has no WebSocket; give one as the option `webSocket`';
   throw new ConnectionError('connection/no-web-socket', sentence);
+}
+
+/** What is handled right now: a page cannot tell. */
+export function openScope<T>(): Scope<T> | undefined {
+  return undefined;
+}
+
+/** Only who is given OpenTelemetry has it here: bundlers need not look for what may be absent. */
+export function findOpenTelemetry(): Promise<unknown> {
+  return Promise.resolve(undefined);
 }
 
 /** Nobody signals a page. */

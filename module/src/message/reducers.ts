@@ -45,7 +45,13 @@ export const Act = t.enum('Act', {
     error: t.string(),
   }),
   Extend: t.object('ExtendAct', { ...attempt, ms: t.u32() }),
-  Publish: t.object('PublishAct', { id: t.string(), agent: t.u64(), type: t.string(), data: t.string() }),
+  Publish: t.object('PublishAct', {
+    id: t.string(),
+    agent: t.u64(),
+    type: t.string(),
+    data: t.string(),
+    headers: t.string(),
+  }),
   FinishStep: t.object('FinishStepAct', { ...attempt, output: t.string() }),
   FailStep: t.object('FailStepAct', { ...attempt, error: t.string(), retry: t.bool() }),
   FailBroadcast: t.object('FailBroadcastAct', {

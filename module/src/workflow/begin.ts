@@ -2,7 +2,9 @@
 
 import { AGENT_NAME } from '../contract.ts';
 import type { Desk } from '../desk.ts';
+import { checkHeaders } from '../message/accept.ts';
 import { queueOf } from '../message/queue.ts';
+import { headersOf } from '../message/trace.ts';
 import { refuse } from '../refuse.ts';
 import { byteLength } from '../text.ts';
 import { remember } from '../time/due.ts';
@@ -39,6 +41,10 @@ export interface Beginning {
 /** Stores a workflow whose steps are all pending. */
 export function begin(desk: Desk, { id, initiator, definition, plan, parentStep, inputs }: Beginning): Run {
   const agentOf = (name: string) => desk.boxNamed(name)?.agent ?? 0n;
+  const parent = parentStep > 0n ? desk.ctx.db.step.id.find(parentStep) : undefined;
+  const outer = parent && desk.ctx.db.workflow.id.find(parent.workflow);
+  const headers = headersOf(definition) || (outer?.headers ?? '');
+  checkHeaders(headers);
   const run = Run.begin(
     desk,
     {
@@ -51,6 +57,7 @@ export function begin(desk: Desk, { id, initiator, definition, plan, parentStep,
       createdAt: desk.now,
       parentStep,
       inputs,
+      headers,
     },
     {
       id,
@@ -95,7 +102,6 @@ export function begin(desk: Desk, { id, initiator, definition, plan, parentStep,
     });
   });
   if (plan.deadlineMs > 0) remember(desk, desk.now + BigInt(plan.deadlineMs) * 1000n, 'workflow-deadline', 0n, id);
-  const parent = parentStep > 0n ? desk.ctx.db.step.id.find(parentStep) : undefined;
   const about = parent && { parent_workflow_id: parent.workflow, parent_step: parent.name };
   run.tell('workflow_started', { initiator: desk.box(initiator)?.name, ...about });
   return run;

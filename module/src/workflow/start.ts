@@ -2,6 +2,7 @@
 
 import { UUID_V7 } from '../contract.ts';
 import type { Desk } from '../desk.ts';
+import { isSameDefinition } from '../message/trace.ts';
 import { refuseOverflow } from '../quota/charge.ts';
 import { refuse } from '../refuse.ts';
 import { byteLength, isLongerThan } from '../text.ts';
@@ -26,7 +27,7 @@ export function start(desk: Desk, { id, agent, definition }: Start): void {
   desk.own(agent);
   const earlier = desk.ctx.db.workflow.id.find(id);
   if (earlier) {
-    if (earlier.initiator === agent && earlier.definition === definition) return;
+    if (earlier.initiator === agent && isSameDefinition(earlier.definition, definition)) return;
     refuse('workflow/id-reused', `${id} was used for another workflow; start under a new id`);
   }
   const plan = planOf(desk, definition);
