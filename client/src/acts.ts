@@ -266,6 +266,10 @@ function byteCost(act: Act): number {
     case 'FailBroadcast':
     case 'Cancel':
       return 128 + textCost(act.value.reason);
+    case 'StartWorkflow':
+      return 128 + textCost(act.value.definition);
+    case 'UnwatchWorkflow':
+      return 64;
     case 'Acknowledge':
     case 'AcknowledgeBroadcast':
     case 'Extend':
@@ -279,4 +283,4 @@ function textCost(text: string): number {
 
 /** Runs after what is at hand: all frames that have come, all handlers that end at once. Browsers have nothing as prompt as that. */
 const afterThisTick: (flush: () => void) => void =
-  typeof setImmediate === 'function' ? flush => void setImmediate(flush) : queueMicrotask;
+  typeof setImmediate === 'function' ? flush => void setImmediate(flush) : flush => queueMicrotask(flush);

@@ -189,6 +189,7 @@ class BroadcastKeeper implements MessageKeeper {
   }
 
   settled(message: IncomingMessage): void {
+    this.#parts.dispatcher.forget(message);
     this.#broadcasts.ended(message);
   }
 

@@ -24,6 +24,15 @@ export class MessageQueue {
     return undefined;
   }
 
+  /** What waits now, in order. What was taken back or settled where it waited is let go. */
+  peek(): IncomingMessage[] {
+    for (const lane of this.#lanes) {
+      const open = lane.filter(message => message.isOpen);
+      if (open.length < lane.length) lane.splice(0, lane.length, ...open);
+    }
+    return this.#lanes.toReversed().flat();
+  }
+
   /** Takes out all that wait. */
   drain(): IncomingMessage[] {
     const all: IncomingMessage[] = [];

@@ -94,6 +94,7 @@ export class WorkflowHandle implements AsyncDisposable {
   readonly workflowId: string;
   readonly #source: WorkflowSource;
   readonly #waiters = new Set<Waiter>();
+  readonly #listeners = new Set<(summary: WorkflowSummary) => void>();
   #summary: WorkflowSummary;
   #closing: Promise<void> | undefined;
 
@@ -111,6 +112,12 @@ export class WorkflowHandle implements AsyncDisposable {
   /** How far it is. */
   status(): WorkflowSummary {
     return this.#summary;
+  }
+
+  /** Tells of each change of its summary; returns what ends that. */
+  onChange(listener: (summary: WorkflowSummary) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
   }
 
   /** Its steps, in the order of the definition. */
@@ -186,6 +193,7 @@ export class WorkflowHandle implements AsyncDisposable {
   /** Its summary has changed. */
   update(summary: WorkflowSummary): void {
     this.#summary = summary;
+    for (const listener of [...this.#listeners]) listener(summary);
     if (summary.endedAt === undefined) return;
     for (const waiter of [...this.#waiters]) waiter.resolve();
   }

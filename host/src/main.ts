@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 // The host as a program: serves whatever is published to it, until it is told to stop. Anybody who reaches it may publish,
 // or with `--owner-only` only who has the token in the data folder.
 
@@ -6,7 +7,7 @@ import { HostError } from './errors.ts';
 import { startHost, type Host } from './host.ts';
 import { DEFAULT_HOST_LIMITS } from './server/limits.ts';
 
-const USAGE = `usage: node host/src/main.ts [--port N] [--hostname NAME] [--data-dir DIR | --in-memory] [--owner-only]
+const USAGE = `usage: agora-host [--port N] [--hostname NAME] [--data-dir DIR | --in-memory] [--owner-only]
   [--issuer URL]... [--audience NAME]...   OpenID Connect providers whose users may come in (or HOST_ISSUERS and
                                            HOST_AUDIENCES, separated by commas)
   [--call-ms N]                            how long a call of a module may run (${DEFAULT_HOST_LIMITS.callMs}); 0 for ever

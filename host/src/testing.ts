@@ -1,7 +1,7 @@
 // What tests of a module need: `TestDatabase`, and beneath it the parts it is made of.
 
 export { identityOf, TestDatabase, type LoggedLine, type TestDatabaseOptions } from './testing/test-database.ts';
-export { CallRefused, type TestClient } from './testing/test-client.ts';
+export { CallRefused, databaseRows, databaseSql, type TestClient } from './testing/test-client.ts';
 export type { Plain, PlainObject } from './testing/plain.ts';
 
 export { Database, type CallOutcome, type Caller, type ProcedureOutcome } from './database.ts';

@@ -6,7 +6,7 @@
 
 import { mkdir, open, readFile, rename, type FileHandle } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { AgoraError } from '../errors.ts';
 import type { KeptItem, OutboxStore } from '../outbox-store.ts';
 import { codeOf, takeLock } from './file-lock.ts';

@@ -3,12 +3,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { extname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { HostError } from '../errors.ts';
 import { DATA_FILE } from './lmdb-environment.ts';
 
-const CHECK = join(import.meta.dirname, 'check-process.ts');
+// Beside this file, in the sources and in what is built of them.
+const CHECK = join(import.meta.dirname, `check-process${extname(import.meta.filename)}`);
 
 /** Reading takes about a second for a million rows; a disk that is slower than this is not read any further. */
 const TIMEOUT_MS = 10 * 60_000;

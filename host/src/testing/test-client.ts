@@ -76,9 +76,7 @@ export class TestClient {
 
   /** Runs a statement of SQL with the rights of this identity, and returns its rows as lists of columns. */
   sql(statement: string): unknown[][] {
-    const result = runStatement(this.#database, statement, this.#caller, new SystemVariables());
-    const [first] = JSON.parse(statementJson(result, 0)) as { rows: unknown[][] }[];
-    return first?.rows ?? [];
+    return runSql(this.#database, statement, this.#caller);
   }
 
   #encode(params: ProductType, args: PlainObject): Uint8Array {
@@ -87,6 +85,23 @@ export class TestClient {
     encodeValue(params, typespace, fromPlain(params, typespace, args, 'args'), writer);
     return writer.finish();
   }
+}
+
+/** The rows that a statement finds with the rights of an identity, as lists of columns. */
+export function databaseSql(database: Database, statement: string, identity: bigint): unknown[][] {
+  return runSql(database, statement, { identity, connectionId: undefined, claims: undefined });
+}
+
+/** Every row of a table of the module, by its name there or the canonical one. */
+export function databaseRows(database: Database, table: string): PlainObject[] {
+  const found = database.datastore.tableByName(find(database.def.tables, table, 'table').name);
+  return found ? rowsOf(found) : [];
+}
+
+function runSql(database: Database, statement: string, caller: Caller): unknown[][] {
+  const result = runStatement(database, statement, caller, new SystemVariables());
+  const [first] = JSON.parse(statementJson(result, 0)) as { rows: unknown[][] }[];
+  return first?.rows ?? [];
 }
 
 /** The rows of a table in plain terms, in no order that may be relied on. */

@@ -11,7 +11,7 @@ import { startHost, type Host } from '../host.ts';
 import { deriveIdentity } from '../server/identity.ts';
 import { LOCAL_ISSUER } from '../server/tokens.ts';
 import { createMemoryStorage } from '../storage/memory-storage.ts';
-import { find, rowsOf, TestClient } from './test-client.ts';
+import { databaseRows, TestClient } from './test-client.ts';
 import type { PlainObject } from './plain.ts';
 
 /** Which module is tested, and when it begins. */
@@ -121,9 +121,7 @@ export class TestDatabase implements AsyncDisposable {
 
   /** Every row of a table, private or not. */
   rows(table: string): PlainObject[] {
-    const def = find(this.database.def.tables, table, 'table');
-    const found = this.database.datastore.tableByName(def.name);
-    return found ? rowsOf(found) : [];
+    return databaseRows(this.database, table);
   }
 
   /** What the clock shows, in milliseconds since 1970. */

@@ -1,7 +1,7 @@
 // The shape of a workflow's definition: one schema for the module, which has the last word, and for clients, which tell faults
 // before anything is sent. How steps hang together is checked by `check.ts`.
 
-import { z } from 'zod';
+import * as z from 'zod';
 import { LIMITS, PRIORITY, SHORT_NAME } from '../contract.ts';
 import { isObject } from '../text.ts';
 
@@ -135,6 +135,8 @@ const members = {
   /** Agents that take part and may look on: besides who approves and undoes; by default those of the steps. */
   participants: z.array(z.string()).optional(),
   metadata: json.optional(),
+  /** Of every message that it sends: tasks, and those of workflows in it. */
+  headers: json.optional(),
   priority: priority.optional(),
   /** When the whole of it fails, from its start on. */
   deadline_ms: duration.optional(),

@@ -40,7 +40,7 @@ it('draws the graph as it runs, and leaves the last drawing there', async () => 
   const worker = await hub.join('Painter');
   const { open, opened } = gate();
   worker.onTask('*', async task => {
-    if (task.action === 'left') await opened;
+    if (String(task.action) === 'left') await opened;
     return task.action;
   });
   const steps = [

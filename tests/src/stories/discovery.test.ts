@@ -1,6 +1,7 @@
 // "Discover Other Agents": by what they can do, and how they are.
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { gate } from '../support/heard.ts';
 import { startTestHub, type TestHub } from '../support/hub.ts';
 
 let hub: TestHub;
@@ -55,3 +56,52 @@ describe('agents are found', () => {
     await expect.poll(() => client.findAgents({ capabilities: ['late'] })).toHaveLength(1);
   });
 });
+
+describe('who is there is followed', () => {
+  it('at once, and again after each change, until the loop is left', async () => {
+    const client = await hub.join('Watcher');
+    const watched = client.watchAgents({ capabilities: ['watched'] });
+    const names = async () => ((await watched.next()).value ?? []).map(({ name }) => name);
+    expect(await names()).toEqual([]);
+    const first = await hub.join('Watched1', { capabilities: ['watched'] });
+    await until(names, ['Watched1']);
+    await first.unregisterAgent();
+    await until(names, []);
+    await watched.return();
+    expect(await watched.next()).toEqual({ done: true, value: undefined });
+  });
+
+  it('with the newest state only, for who is slow', async () => {
+    const client = await hub.join('SlowWatcher');
+    const watched = client.watchAgents({ capabilities: ['counted'] });
+    await watched.next();
+    for (let n = 0; n < 5; n++) await hub.join(`Counted${n}`, { capabilities: ['counted'] });
+    await expect.poll(() => client.findAgents({ capabilities: ['counted'] })).toHaveLength(5);
+    expect((await watched.next()).value).toHaveLength(5);
+    await watched.return();
+  });
+
+  it('until the signal is aborted, or the client is closed', async () => {
+    const client = await hub.join('Leaver');
+    const abort = new AbortController();
+    const begun = [gate(), gate()];
+    const ended = [{ signal: abort.signal }, {}].map(async (options, at) => {
+      for await (const all of client.watchAgents({}, options)) if (all.length > 0) begun[at]?.open();
+    });
+    await Promise.all(begun.map(({ opened }) => opened));
+    abort.abort();
+    await ended[0];
+    await client.close();
+    await ended[1];
+  });
+});
+
+/** Asks until the answer is right: other tests of this file come and go as well. */
+async function until(ask: () => Promise<unknown>, answer: unknown): Promise<void> {
+  let last: unknown;
+  for (let tries = 0; tries < 20; tries++) {
+    last = await ask();
+    if (JSON.stringify(last) === JSON.stringify(answer)) return;
+  }
+  expect(last).toEqual(answer);
+}

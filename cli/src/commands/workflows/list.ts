@@ -54,7 +54,7 @@ export default defineCommand({
 /** The workflows that were started since a time, newest first. */
 async function readWorkflows(client: AgoraClient, since: Date): Promise<Listed[]> {
   const found = new Map<string, Listed>();
-  for await (const event of await client.subscribeToEvents([], { from: since, until: 'now' })) {
+  for await (const event of await client.subscribeToEvents({ from: since, until: 'now' })) {
     const id = event.data['workflow_id'];
     const status = MEANS[event.type];
     if (typeof id !== 'string' || status === undefined) continue;

@@ -1,0 +1,13 @@
+// Hooks for React: what a hub knows, live in components.
+
+export {
+  useAgents,
+  useEvents,
+  useInbox,
+  useWorkflow,
+  type EventsOptions,
+  type InboxOptions,
+  type WorkflowView,
+} from './hooks.ts';
+export type { Live } from './live.ts';
+export { AgoraProvider, useAgora, type Agora, type AgoraProviderProps } from './provider.ts';

@@ -1,0 +1,40 @@
+// Builds a package as it is published: JavaScript and declarations in its folder `lib`.
+
+import { join } from 'node:path';
+import { build } from 'tsdown';
+import { entriesOf, type PublishedPackage, ROOT } from './packages.ts';
+import { withPortableBindings } from './portable-bindings.ts';
+
+/** The oldest Node.js and browsers that the built code is for. */
+const TARGET = { node: 'node24', neutral: 'es2022' };
+
+/** Builds `lib/` anew. What a package imports of others stays an import. */
+export async function buildPackage(built: PublishedPackage): Promise<void> {
+  const folder = join(ROOT, built.folder);
+  if (!built.isGenerated) return buildFrom(built, 'src');
+  const copy = '.portable';
+  await withPortableBindings(join(folder, 'src'), join(folder, copy), () => buildFrom(built, copy));
+}
+
+async function buildFrom(built: PublishedPackage, source: string): Promise<void> {
+  const { platform, keepsFiles = false } = built;
+  const entries = entriesOf(built).map(name => [name, `./${source}/${name}.ts`]);
+  await build({
+    cwd: join(ROOT, built.folder),
+    config: false,
+    entry: Object.fromEntries(entries) as Record<string, string>,
+    outDir: 'lib',
+    format: 'esm',
+    platform,
+    target: TARGET[platform],
+    dts: true,
+    // Of the package's own conditions (`#name`), whoever installs it chooses.
+    deps: { neverBundle: [/^#/, /^node:/] },
+    unbundle: keepsFiles,
+    fixedExtension: false,
+    hash: false,
+    report: false,
+    logLevel: 'warn',
+    inputOptions: { checks: { pluginTimings: false } },
+  });
+}

@@ -1,0 +1,123 @@
+// What a hub under test is made of.
+
+import { AgoraClient, type AgoraClientOptions, type AgoraTypes, type NoTypes } from '@agora/client';
+import type { Host } from '@agora/host';
+import { databaseRows, databaseSql, type PlainObject } from '@agora/host/testing';
+import type { HubClock } from './clock.ts';
+import type { ConnectOptions, StartHubOptions, TestHub } from './hub.ts';
+
+/** The name of the database, which is the one that clients ask for. */
+export const DATABASE = 'agora';
+/** Nothing is looked for any longer after its hub has ended. */
+const GIVE_UP_AFTER_MS = 5_000;
+
+/** A host with the module on it, and the clients that were made for it. */
+export class RunningHub implements TestHub {
+  readonly #host: Host;
+  readonly #clock: HubClock;
+  readonly #owner: AgoraClient;
+  readonly #clients: AsyncDisposable[] = [];
+  #admission: 'open' | 'closed' = 'open';
+  #closing: Promise<void> | undefined;
+
+  constructor(host: Host, clock: HubClock) {
+    this.#host = host;
+    this.#clock = clock;
+    this.#owner = this.client('TestOperator', { token: host.owner.token });
+  }
+
+  get url(): string {
+    return this.#host.url;
+  }
+
+  get database(): string {
+    return DATABASE;
+  }
+
+  get ownerToken(): string {
+    return this.#host.owner.token;
+  }
+
+  get operator(): AgoraClient['operator'] {
+    return this.#owner.operator;
+  }
+
+  get now(): Date {
+    return new Date(Number(this.#clock.now() / 1000n));
+  }
+
+  advance(ms: number): void {
+    this.#clock.advance(ms);
+  }
+
+  async connect<Types extends AgoraTypes = NoTypes>(
+    name: string,
+    options: ConnectOptions<Types> = {},
+  ): Promise<AgoraClient<Types>> {
+    const { isAdmitted = true, agentType, capabilities, metadata, credit, strictPriority, ...rest } = options;
+    const isKnown = rest.token !== undefined || (rest.tokenStore ?? false) !== false;
+    const token = this.#admission === 'closed' && isAdmitted && !isKnown ? await this.#admit() : rest.token;
+    const client = this.client(name, { ...rest, token });
+    await client.connect();
+    const registration = { capabilities, metadata, credit, strictPriority };
+    await client.registerAgent({ agentType: agentType ?? 'worker', ...registration });
+    return client;
+  }
+
+  client<Types extends AgoraTypes = NoTypes>(
+    name: string,
+    options: AgoraClientOptions<Types> = {},
+  ): AgoraClient<Types> {
+    const place = { server: this.url, database: DATABASE };
+    // Who has no token is somebody new, whatever is kept on this machine.
+    const usual = { heartbeatMs: 0, giveUpAfterMs: GIVE_UP_AFTER_MS, tokenStore: false } as const;
+    const client = new AgoraClient(name, { ...usual, ...options, ...place });
+    this.#clients.push(client);
+    return client;
+  }
+
+  rows(table: string): readonly PlainObject[] {
+    return databaseRows(this.#open, table);
+  }
+
+  sql(statement: string): readonly (readonly unknown[])[] {
+    return databaseSql(this.#open, statement, this.#host.owner.identity);
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** Connects the operator, and sets up the hub through it. */
+  async open({ admission, limits }: StartHubOptions): Promise<void> {
+    await this.#owner.connect();
+    if (limits) await this.operator.setHubLimits(limits);
+    if (admission !== undefined) await this.operator.setAdmission(admission);
+    this.#admission = admission ?? 'open';
+  }
+
+  /** The token of a new identity that a closed hub lets in. */
+  async #admit(): Promise<string> {
+    const response = await fetch(new URL('v1/identity', `${this.url}/`), { method: 'POST' });
+    // The answer of the host in this very process.
+    const { identity, token } = (await response.json()) as { readonly identity: string; readonly token: string };
+    await this.operator.admitIdentity(identity);
+    return token;
+  }
+
+  get #open() {
+    const open = this.#host.database(DATABASE);
+    if (!open) throw new Error('the hub is closed');
+    return open.database;
+  }
+
+  async #close(): Promise<void> {
+    await Promise.all(this.#clients.map(each => each[Symbol.asyncDispose]()));
+    await this.#host.close();
+  }
+}

@@ -1,0 +1,85 @@
+// A real browser, and a page in it that is bundled as an application would be.
+
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { build } from 'esbuild';
+import { chromium, type Browser, type Page } from 'playwright-core';
+
+const USUAL_PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+const FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--no-first-run',
+];
+
+/** A browser and the place its page comes from. */
+export interface TestBrowser extends AsyncDisposable {
+  /** A new page with the bundle loaded. What it throws fails `page.errors`. */
+  open(): Promise<{ readonly page: Page; readonly errors: readonly string[] }>;
+}
+
+/** Bundles a file for a browser, and starts one. Throws when there is none on this machine. */
+export async function openBrowser(entry: string): Promise<TestBrowser> {
+  const told = process.env['AGORA_TEST_CHROMIUM'];
+  const executablePath = (told ? [told] : USUAL_PLACES).find(place => existsSync(place));
+  if (executablePath === undefined) {
+    throw new Error(
+      'These tests need Chromium. Install it (Debian: apt-get install chromium), or say where it is: AGORA_TEST_CHROMIUM=/path/to/it',
+    );
+  }
+  const { outputFiles } = await build({
+    entryPoints: [entry],
+    bundle: true,
+    format: 'esm',
+    splitting: true,
+    outdir: '/',
+    platform: 'browser',
+    jsx: 'automatic',
+    define: { 'process.env.NODE_ENV': '"development"' },
+    write: false,
+    logLevel: 'silent',
+  });
+  const files = new Map(outputFiles.map(({ path, contents }) => [path, contents]));
+  const server = createServer((request, response) => {
+    const script = files.get(request.url ?? '');
+    response.setHeader('content-type', script ? 'text/javascript' : 'text/html');
+    response.end(script ?? '<!doctype html><title>Agora</title><body><script type="module" src="/page.js"></script>');
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo; // it listens on a port
+  const close = () => {
+    server.close();
+    server.closeAllConnections();
+  };
+  const browser: Browser = await chromium.launch({ executablePath, args: FLAGS, timeout: 60_000 }).catch(error => {
+    close();
+    throw error;
+  });
+  return {
+    async open() {
+      const context = await browser.newContext();
+      const page = await context.newPage();
+      page.setDefaultTimeout(15_000);
+      const errors: string[] = [];
+      page.on('pageerror', error => errors.push(String(error)));
+      page.on('console', message => {
+        // What the browser says itself of a server that is not there is no fault of the page.
+        const isFault =
+          ['error', 'warning'].includes(message.type()) && !message.text().includes('net::ERR_CONNECTION');
+        if (isFault) errors.push(message.text());
+      });
+      await page.goto(`http://127.0.0.1:${port}/`);
+      return { page, errors };
+    },
+    async [Symbol.asyncDispose]() {
+      await browser.close();
+      close();
+    },
+  };
+}

@@ -1,0 +1,203 @@
+// What is published, used from outside the workspace: installed from its tarballs in a fresh folder.
+
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core';
+import { BROWSER_ENTRIES } from '@agora/scripts/browser-size';
+import { build } from 'esbuild';
+import { publint } from 'publint';
+import { formatMessage } from 'publint/utils';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { installedManifest, openOutside, type Outside } from './outside.ts';
+
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
+
+// Compilers and installers take their time on a busy machine.
+vi.setConfig({ testTimeout: 120_000 });
+
+let outside: Outside;
+
+beforeAll(async () => {
+  outside = await openOutside();
+}, 240_000);
+
+afterAll(() => outside[Symbol.asyncDispose]());
+
+describe('every tarball', () => {
+  it('has a license, a README, its declarations, and nothing that only the workspace knows', async () => {
+    for (const { name } of outside.tarballs) {
+      const { text, manifest } = await installedManifest(outside, name);
+      expect(text).not.toMatch(/workspace:|catalog:|\.\/src\/(?!\*\*)/);
+      expect(manifest).toMatchObject({ name, license: 'Apache-2.0' });
+      const files = readdirSync(join(outside.folder, 'node_modules', name), { recursive: true, encoding: 'utf8' });
+      expect(files).toEqual(expect.arrayContaining(['LICENSE', 'README.md', 'package.json']));
+      expect(files.filter(file => /test|fixture|(?<!\.d)\.ts$|tsconfig/.test(file) && !isTestKit(name, file))).toEqual(
+        [],
+      );
+    }
+  });
+
+  it('pleases publint', async () => {
+    for (const { name } of outside.tarballs) {
+      const pkgDir = join(outside.folder, 'node_modules', name);
+      const { messages, pkg } = await publint({ pkgDir, level: 'warning', strict: true, pack: false });
+      expect(messages.map(message => `${name}: ${formatMessage(message, pkg)}`)).toEqual([]);
+    }
+  });
+
+  it('has types that are right for whoever imports it', async () => {
+    for (const { file } of outside.tarballs) {
+      const { problems } = await analysisOf(file);
+      expect(problems).toEqual([]);
+    }
+  });
+});
+
+/** The first block of a language in an installed README. */
+function readmeOf(folder: string, language: string): string {
+  const text = readFileSync(join(outside.folder, 'node_modules/@agora', folder, 'README.md'), 'utf8');
+  const block = new RegExp(`\`\`\`${language}\n([\\s\\S]*?)\`\`\``).exec(text)?.[1];
+  if (block === undefined) throw new Error(`the README of ${folder} has no ${language}`);
+  return block;
+}
+
+/** What attw finds, but for those who `require`, or resolve as Node.js 10 did: the packages are ES modules. */
+async function analysisOf(file: string) {
+  const analysis = await checkPackage(createPackageFromTarballData(readFileSync(file)));
+  if (!analysis.types) throw new Error(`${file} has no types`);
+  return { problems: analysis.problems.filter(problem => !/node10|node16-cjs/.test(JSON.stringify(problem))) };
+}
+
+/** The test kit of the host is published. */
+function isTestKit(name: string, file: string): boolean {
+  return name === '@agora/host' && /^lib\/(testing|database\/test-world)/.test(file);
+}
+
+describe('from outside', () => {
+  it("runs the README's first agent against a hub of the installed packages", async () => {
+    const text = readFileSync(join(ROOT, 'README.md'), 'utf8');
+    const [, code = ''] = /\n## A first agent\n[\s\S]*?```ts\n([\s\S]*?)```/.exec(text) ?? [];
+    const usual = 'http://127.0.0.1:3000';
+    expect(code).toContain(usual);
+    await outside.write('first-agent.ts', code.replaceAll(`'${usual}'`, "process.env['HUB']"));
+    await outside.write(
+      'hub-and-agent.ts',
+      `import { startHub } from '@agora/testing';
+      await using hub = await startHub();
+      process.env['HUB'] = hub.url;
+      await import('./first-agent.ts');`,
+    );
+    expect(await outside.run('hub-and-agent.ts')).toBe("{ text: 'Hello, Visitor!' }\n");
+  });
+
+  it("runs the examples of the test kits' READMEs", async () => {
+    for (const kit of ['testing', 'host']) {
+      const text = readFileSync(join(outside.folder, 'node_modules/@agora', kit, 'README.md'), 'utf8');
+      const blocks = [...text.matchAll(/```ts\n\/\/ (\S+)\n([\s\S]*?)```/g)];
+      for (const [, name = '', code = ''] of blocks) await outside.write(join(kit, name), code);
+      const [, example = ''] = blocks.find(([, name = '']) => name.endsWith('.test.ts')) ?? [];
+      expect(await outside.run(join(kit, example), { args: ['--test'] })).toContain('fail 0');
+    }
+  });
+
+  it('finds the threads and the program of the host, and its data again', async () => {
+    await outside.write('limits.ts', LIMITS_MODULE);
+    await outside.write('host-parts.ts', HOST_PARTS);
+    expect(JSON.parse(await outside.run('host-parts.ts'))).toEqual({
+      tooLong: 'The instance encountered a fatal error.',
+      fetched: expect.stringContaining('private or special-purpose addresses') as unknown,
+      kept: 'agora',
+    });
+  });
+
+  it('type-checks as a bundler and as Node.js resolve it', async () => {
+    await outside.write('consumer.ts', CONSUMER);
+    expect(await outside.typeCheck('consumer.ts', { moduleResolution: 'nodenext', isExact: true })).toBe('');
+    // Those of the SDK, and so the bindings, are right only for bundlers, and where optional properties are not exact.
+    await outside.write('all.ts', `import './consumer.ts'; import './page.tsx'; ${BINDINGS_CONSUMER}`);
+    await outside.write('page.tsx', `declare const server: string; ${readmeOf('client', 'tsx')}; export { page };`);
+    expect(await outside.typeCheck('all.ts', { moduleResolution: 'bundler' })).toBe('');
+  });
+
+  it('is bundled for a browser without a trace of Node.js', async () => {
+    for (const code of Object.values(BROWSER_ENTRIES)) {
+      const { outputFiles } = await build({
+        stdin: { contents: code, resolveDir: outside.folder },
+        bundle: true,
+        format: 'esm',
+        platform: 'browser',
+        outdir: 'out',
+        write: false,
+        logLevel: 'silent',
+      });
+      for (const { text } of outputFiles) expect(text).not.toMatch(/(from|import)\s*\(?["']node:/);
+    }
+  });
+});
+
+/** A module that never ends, and one that asks the world. */
+const LIMITS_MODULE = `
+  import { schema, t } from 'spacetimedb/server';
+  const db = schema({});
+  export default db;
+  export const spin = db.reducer({}, () => { for (;;); });
+  export const ask = db.procedure(t.string(), ctx => {
+    try { return ctx.http.fetch('http://127.0.0.1:9/').text(); } catch (error) { return String(error); }
+  });`;
+
+/** The watchdog's thread, the thread for HTTP, and the program that reads a data folder before it is opened. */
+const HOST_PARTS = `
+  import { readFile, rm } from 'node:fs/promises';
+  import { startHost } from '@agora/host';
+  import { TestDatabase } from '@agora/host/testing';
+  import { bundleUrl } from '@agora/module/bundle';
+
+  const callLimits = { callMs: 200, callBytes: 1e9 };
+  await using db = await TestDatabase.open({ entry: 'limits.ts', callLimits });
+  let tooLong: unknown;
+  try { db.owner.call('spin'); } catch (error) { tooLong = (error as Error).message; }
+  const fetched = db.owner.procedure('ask');
+
+  const first = await startHost({ dataDir: 'data' });
+  await first.publish('agora', await readFile(bundleUrl));
+  await first.close();
+  await using second = await startHost({ dataDir: 'data' });
+  const kept = second.database('agora') && 'agora';
+  console.log(JSON.stringify({ tooLong, fetched, kept }));`;
+
+/** A bit of everything that is published, as a user writes it. */
+const CONSUMER = `
+  import { AgoraClient, AgoraError, parseWorkflow, type AgentInfo, type Answer } from '@agora/client';
+  import { fileTokenStore } from '@agora/client/node';
+  import { startHost, type Host } from '@agora/host';
+  import { bundleUrl } from '@agora/module/bundle';
+  import { LIMITS, type WorkflowStatus } from '@agora/module/contract';
+  import { workflowShape } from '@agora/module/workflow';
+  import { startHub } from '@agora/testing';
+
+  const client = new AgoraClient('Consumer', { tokenStore: fileTokenStore('token') });
+  await client.subscribeToMessages<'greeting'>(message => ({ text: message.from }));
+  const answer: Answer = await client.sendMessage({ to: 'A', messageType: 'note', payload: {}, timeoutMs: LIMITS.page });
+  const agents: AgentInfo[] = await client.findAgents({ capabilities: ['review'] });
+  const admissions = await client.operator.admissions();
+  const mode: string = admissions.mode;
+  const workflow = await client.startWorkflowCoordination(await parseWorkflow(''));
+  const status: WorkflowStatus = workflow.status().status;
+  const host: Host = await startHost({ inMemory: true });
+  await using hub = await startHub();
+  // @ts-expect-error: a server is named by its URL
+  new AgoraClient('Wrong', { server: 5 });
+  // @ts-expect-error: a clock is moved by milliseconds
+  hub.advance('1 h');
+  if (workflowShape.safeParse({}).error instanceof AgoraError) throw new Error(bundleUrl.href);
+  export { agents, answer, host, hub, mode, status };`;
+
+/** The bindings by themselves. */
+const BINDINGS_CONSUMER = `
+  import { DbConnection } from '@agora/bindings';
+  const connection = DbConnection.builder().withUri('ws://x').withDatabaseName('agora').build();
+  for (const agent of connection.db.agent.iter()) { const name: string = agent.name; void name; }
+  await connection.reducers.heartbeat({ agents: [1n], withinMs: 5 });
+  // @ts-expect-error: numbers of agents are bigints
+  await connection.reducers.heartbeat({ agents: ['x'], withinMs: 5 });`;
