@@ -523,8 +523,8 @@ export class AgoraClient<Types extends AgoraTypes = NoTypes> implements AsyncDis
     options: EventOptions<EventsMatching<Filter, Types>, Types> = {},
   ): Promise<EventSubscription<EventsMatching<Filter, Types>, Types>> {
     const request = typeof types === 'string' ? { eventTypes: [types] } : isList(types) ? { eventTypes: types } : types;
-    const { eventTypes = [], handler, from, signal } = { ...request, ...options };
-    const asked = { handler: handler as EventHandler | undefined, from, signal }; // it is given the types that it is for
+    const { eventTypes = [], handler, from, until, signal } = { ...request, ...options };
+    const asked = { handler: handler as EventHandler | undefined, from, until, signal }; // it is given the types that it is for
     const subscription: unknown = await this.#events.subscribe(eventTypes, asked);
     return subscription as EventSubscription<EventsMatching<Filter, Types>, Types>; // likewise
   }
