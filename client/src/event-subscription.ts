@@ -14,12 +14,12 @@ export type EventHandler<Type extends string = string, Types = NoTypes> = (event
 export interface EventSubscriptionOptions {
   readonly reader: FeedReader<EventRow>;
   readonly matches: (type: string) => boolean;
-  /** The number after which the subscription ends, if it does by itself. */
-  readonly last: bigint | undefined;
   readonly types: CheckedTypes;
   readonly tracing: Tracing;
   /** Closes the subscription. */
   readonly signal?: AbortSignal | undefined;
+  /** The number after which the subscription ends, if it does by itself. */
+  readonly last: bigint | undefined;
   /** Whether the connection will not be back. */
   readonly isOver: () => boolean;
   readonly warn: (error: AgoraError) => void;
@@ -141,10 +141,6 @@ export class EventSubscription<Type extends string = string, Types = NoTypes>
     }
   }
 
-  #isPast(row: EventRow): boolean {
-    return this.#options.last !== undefined && row.seq > this.#options.last;
-  }
-
   /** The event of a row; undefined where it is not what its type says: it has no sender to be failed to, so it is warned of. */
   async #read(row: EventRow): Promise<AgoraEvent | undefined> {
     const event = new AgoraEvent(row);
@@ -156,6 +152,10 @@ export class EventSubscription<Type extends string = string, Types = NoTypes>
     const sentence = `event ${row.seq} of "${row.source}" is no ${row.type}: ${read.fault}`;
     this.#options.warn(new AgoraError('event/bad-data', sentence));
     return undefined;
+  }
+
+  #isPast(row: EventRow): boolean {
+    return this.#options.last !== undefined && row.seq > this.#options.last;
   }
 
   /** The next rows; none at the end. Waits for a lost connection as long as the client looks for it. */

@@ -130,10 +130,10 @@ export class Events {
     const subscription = new EventSubscription({
       reader,
       matches,
-      last,
       types: this.#parts.types,
       tracing: this.#parts.tracing,
       signal,
+      last,
       isOver: () => this.#parts.connection.state === 'closed',
       warn: error => this.#parts.connection.warn(error),
       closed: () => {

@@ -100,7 +100,8 @@ async function subscribe(
         };
       }),
     );
-  if (task) client.onTask(task, (assigned, message) => handler(message, assigned), options);
+  // What a handler of tasks is given besides its task is the message that assigns it.
+  if (task) client.onTask(task, (assigned, context) => handler(context as IncomingMessage, assigned), options);
   const hasFilter = type !== undefined || from !== undefined || priorities !== undefined;
   if (task && !hasFilter) return;
   const filters = { messageTypes: type, fromAgents: from, priority: priorities };
