@@ -41,10 +41,14 @@ const COMMANDS = {
   prepare: undefined,
 };
 
-/** The environment of every child: our tools first on the path, and turbo keeping to itself. */
+/**
+ * The environment of every child: our tools first on the path, compiled code kept from one start to the next (a hub starts
+ * in half the time), and turbo keeping to itself.
+ */
 const environment = {
   ...process.env,
   PATH: [join(modules, '.bin'), join(toolsFolder, 'node_modules', '.bin'), process.env.PATH].join(delimiter),
+  NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? join(modules, '.cache', 'node'),
   TURBO_TELEMETRY_DISABLED: '1',
   TURBO_NO_UPDATE_NOTIFIER: '1',
   DO_NOT_TRACK: '1',

@@ -749,6 +749,7 @@ export const StepRow = __t.object("StepRow", {
   error: __t.string(),
   startedAt: __t.i64(),
   endedAt: __t.i64(),
+  tries: __t.u32(),
   undo: __t.string(),
   nested: __t.string(),
 });

@@ -257,3 +257,34 @@ describe('signals of progress', () => {
     expect(calls).toEqual([['Progress', 'Progress'], ['Progress'], ['Respond']]);
   });
 });
+
+describe('a connection that is lost as it is opened', () => {
+  it('keeps nothing in flight: the next one carries it', async () => {
+    const acts = new Acts(queueMicrotask);
+    const settled: number[] = [];
+    acts.perform(act(1), () => settled.push(1));
+    acts.resume({ perform: () => Promise.reject(new ConnectionError('connection/lost', 'lost')) });
+    await new Promise(setImmediate);
+    expect(settled).toEqual([]);
+    acts.resume({ perform: () => Promise.resolve() });
+    await acts.flushed();
+    expect(settled).toEqual([1]);
+  });
+});
+
+describe('an act that is taken back', () => {
+  it('is not performed, and not settled, if it is not on its way', async () => {
+    const acts = new Acts(queueMicrotask);
+    const [first, second, third] = [act(1), act(2), act(3)];
+    const calls: number[][] = [];
+    const settled: number[] = [];
+    for (const each of [first, second, third]) acts.perform(each, () => settled.push(numberOf(each)));
+    expect(acts.withdraw(second)).toBe(true);
+    expect(acts.withdraw(second)).toBe(false);
+    acts.resume({ perform: each => Promise.resolve(void calls.push(each.map(numberOf))) });
+    await acts.flushed();
+    expect(acts.withdraw(first)).toBe(false);
+    expect(calls).toEqual([[1, 3]]);
+    expect(settled).toEqual([1, 3]);
+  });
+});

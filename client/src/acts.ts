@@ -95,6 +95,8 @@ export class Acts {
 
   /** There is a connection (again). */
   resume(carrier: Carrier): void {
+    // One that was lost as it was opened is never told to `pause`.
+    this.pause();
     this.#carrier = carrier;
     this.#wake();
   }

@@ -30,7 +30,9 @@ import type { PendingAnswer } from './pending-answer.ts';
 import { OwnAgent, type Registration } from './registration.ts';
 import type { StandardMessageType } from './standard-messages.ts';
 import { taskOf, type TaskHandler } from './tasks.ts';
+import { serve, type Served, type ServeOptions, type ServeParts } from './serve.ts';
 import { settleWithin, untilAborted, type Waiting } from './time.ts';
+import { turns, type TurnOptions, type TurnParts } from './turns.ts';
 import { Wake, type TakeMailOptions, type WaitForMailOptions } from './wake.ts';
 import type { WorkflowDefinition } from './workflow-definition.ts';
 import type { WorkflowHandle, WorkflowSummary } from './workflow-handle.ts';
@@ -117,7 +119,7 @@ export class AgoraClient implements AsyncDisposable {
     this.#messages = new Messages({ acts, asks: this.#asks, agents: this.#agents, sender: agent, outbox });
     this.#broadcasts = new Broadcasts({ connection, acts, dispatcher, said: () => this.#wake.wake() });
     this.#events = new Events({ connection, acts, sender: agent, outbox });
-    this.#workflows = new Workflows({ connection, events: this.#events, initiator: agent });
+    this.#workflows = new Workflows({ connection, events: this.#events, agents: this.#agents, initiator: agent });
     this.#groups = new Groups(connection, agent);
     this.#history = new History(connection, agent);
     this.#wake = new Wake({
@@ -190,6 +192,7 @@ export class AgoraClient implements AsyncDisposable {
   async unregisterAgent(): Promise<void> {
     const gone = new AgoraError('agent/unknown', `"${this.name}" was unregistered`);
     this.#broadcasts.close(gone);
+    this.#outbox?.rest();
     await this.#agent.unregister();
     this.#inbox.close(gone);
   }
@@ -323,6 +326,34 @@ export class AgoraClient implements AsyncDisposable {
   /** Takes up to `limit` (32) messages that no subscription wants, most important first; each is settled by hand (`ack`). */
   takeMail(options: TakeMailOptions = {}): Promise<IncomingMessage[]> {
     return this.#wake.takeMail(options);
+  }
+
+  /**
+   * Handles what comes until it is told to stop, by `signal` or by a signal of the system; then lets what runs come to its end,
+   * closes the client, and tells what was done. Rejects when the connection is lost for good.
+   */
+  serve<const Type extends string = never, const Action extends string = never>(
+    options: ServeOptions<Type, Action>,
+  ): Promise<Served> {
+    const agent = this.#agent.mustId();
+    const parts: ServeParts = {
+      begin: async consumer => {
+        this.#dispatcher.add(consumer, 'messages');
+        await this.#broadcasts.listen(agent);
+      },
+      follow: (type, handler) => this.#events.subscribe([type], { handler }),
+      setStatus: status => this.#agent.setStatus(status),
+      goIdle: () => this.#wake.goIdle(),
+      close: () => this.close(),
+    };
+    return serve(parts, options as unknown as ServeOptions); // each handler is given the type that it is for
+  }
+
+  /** For agents that work in turns: a loop over the mail of each turn, which sleeps in between. Each message is settled by hand (`ack`). */
+  turns(options: TurnOptions = {}): AsyncIterable<readonly IncomingMessage[]> {
+    this.#agent.mustId();
+    const setStatus: TurnParts['setStatus'] = status => this.#agent.setStatus(status);
+    return turns({ wake: this.#wake, state: () => this.state, setStatus }, options);
   }
 
   /** Says something to everyone else. */

@@ -106,7 +106,7 @@ export class Connection {
         signal?.throwIfAborted();
       }
     } catch (error) {
-      const reason = signal?.aborted ? reasonOf(signal) : (this.#end ?? toAgoraError(error));
+      const reason = signal?.aborted ? reasonOf(signal) : (this.#end ?? this.#withWayOut(error));
       if (!this.#end) this.#become('idle', toAgoraError(reason));
       this.#rejectWaiters(toAgoraError(reason));
       throw reason;
@@ -218,11 +218,7 @@ export class Connection {
   }
 
   async #open(token: string | undefined, signal?: AbortSignal): Promise<void> {
-    const session = await openSession(this.settings, token, (lost, error) => this.#lost(lost, error), signal).catch(
-      (error: unknown) => {
-        throw this.#withWayOut(error);
-      },
-    );
+    const session = await openSession(this.settings, token, (lost, error) => this.#lost(lost, error), signal);
     if (this.#end) {
       session.lose(new ConnectionError('connection/lost', this.#end.message));
       throw this.#end;
@@ -234,6 +230,9 @@ export class Connection {
     } finally {
       this.#opening = undefined;
     }
+    // Lost or closed while nobody waited on it: nobody else will say so.
+    this.#throwIfEnded();
+    if (session.isLost) throw new ConnectionError('connection/lost', 'the connection was lost as it was opened');
     this.#session = session;
     this.#become('connected');
     for (const waiter of this.#waiters) {
@@ -243,9 +242,14 @@ export class Connection {
     this.#waiters.clear();
   }
 
+  #throwIfEnded(): void {
+    if (this.#end) throw this.#end;
+  }
+
   /** Says what can be done about a token that is not accepted. */
-  #withWayOut(error: unknown): unknown {
-    if (!(error instanceof ConnectionError) || error.code !== 'connection/bad-token') return error;
+  #withWayOut(thrown: unknown): AgoraError {
+    const error = toAgoraError(thrown);
+    if (error.code !== 'connection/bad-token') return error;
     const way =
       this.settings.token === undefined
         ? 'start again, or remove the kept token to be a new identity'
@@ -281,7 +285,7 @@ export class Connection {
         await this.#open(this.#token);
         return;
       } catch (error) {
-        const reason = toAgoraError(error);
+        const reason = this.#withWayOut(error);
         if (FINAL.has(reason.code)) return this.close(reason);
         if (Date.now() > deadline) {
           const sentence = `the connection to ${server.origin} did not come back within ${giveUpAfterMs} ms: ${textOf(error)}`;

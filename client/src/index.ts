@@ -34,9 +34,11 @@ export type { Registration } from './registration.ts';
 export type { DeadLetter, DeadLetterFilter, HubLimits, HubStatus, MailboxInfo, Quota } from './operator.ts';
 export type { WebSocketConstructor, WebSocketLike } from './socket.ts';
 export { isStandardType, MESSAGE_SCHEMAS, type PayloadOf, type StandardMessageType } from './standard-messages.ts';
+export type { Served, ServeOptions } from './serve.ts';
 export type { Task, TaskHandler } from './tasks.ts';
 export type { TokenStore } from './token-store.ts';
 export type { Waiting } from './time.ts';
+export type { TurnOptions } from './turns.ts';
 export { createId } from './uuid.ts';
 export type { TakeMailOptions, WaitForMailOptions } from './wake.ts';
 export {

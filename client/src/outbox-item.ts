@@ -21,7 +21,7 @@ export interface KeptSaid {
 const text = z.string();
 const time = z.number().transform(BigInt);
 /** Filled in when it is played. */
-const agent = z.undefined().transform(() => 0n);
+const agent = z.bigint().default(0n);
 
 const Kept = z.object({
   agent: text,
@@ -36,7 +36,7 @@ const Kept = z.object({
         to: z.array(text),
         type: text,
         payload: text,
-        answerWithinMs: z.undefined().transform(() => 0),
+        answerWithinMs: z.literal(0),
         headers: text,
         priority: z.number(),
         ttlMs: time,
@@ -54,9 +54,8 @@ const Kept = z.object({
 export function itemOf({ said, ...about }: KeptSaid): KeptItem {
   const { id, agent: _, ...value } = said.value;
   const kept = { ...about, said: { tag: said.tag, value: { id, ...value } } };
-  // JSON has no whole numbers of 64 bits; a time in milliseconds is below 2^53. An answer is not waited for.
-  const numbers = (key: string, each: unknown) =>
-    typeof each === 'bigint' ? Number(each) : key === 'answerWithinMs' ? undefined : each;
+  // JSON has no whole numbers of 64 bits; a time in milliseconds is below 2^53.
+  const numbers = (_key: string, each: unknown) => (typeof each === 'bigint' ? Number(each) : each);
   return { id, value: JSON.parse(JSON.stringify(kept, numbers)) as unknown };
 }
 

@@ -119,6 +119,11 @@ export class Outbox {
     for (const entry of this.#held.splice(0)) this.#perform(entry);
   }
 
+  /** The agent is unregistered: what is said from now on waits until it is registered anew. */
+  rest(): void {
+    this.#agent = undefined;
+  }
+
   /** There is a connection again: what was said meanwhile is as old as it is. */
   async resume(): Promise<void> {
     if (this.#agent !== undefined) await this.#freshen([...this.#entries]);
@@ -293,7 +298,10 @@ export class Outbox {
     if (entries.length === 0) return;
     for (const entry of entries) entry.isKept = true;
     await this.#write(entries);
-    for (const entry of entries) if (this.#entries.has(entry)) this.#parts.told(noteOf(entry, 'kept'));
+    for (const entry of entries) {
+      const isKept = this.#entries.has(entry) && (!this.#store || entry.isSafe);
+      if (isKept) this.#parts.told(noteOf(entry, 'kept'));
+    }
   }
 
   /** Puts entries where they outlast the process. */

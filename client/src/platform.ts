@@ -22,7 +22,7 @@ export function defaultTokenStore(server: URL, database: string): TokenStore | u
 }
 
 /** Nobody signals a page. */
-export function onSignals(): () => void {
+export function onSignals(_signals: readonly string[], _listener: (signal: string) => void): () => void {
   return () => undefined;
 }
 

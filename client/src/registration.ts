@@ -36,7 +36,13 @@ export class OwnAgent {
     this.#connection = connection;
     this.#inbox = inbox;
     // The name was checked, so it needs no escaping.
-    this.#row = new LiveQuery(connection, { query: `SELECT * FROM agent WHERE name = '${name}'` });
+    this.#row = new LiveQuery(connection, {
+      query: `SELECT * FROM agent WHERE name = '${name}'`,
+      listen: db =>
+        db.db.agent.onDelete((_, row) => {
+          if (this.#isWanted && row.id === this.#id) this.#gone();
+        }),
+    });
   }
 
   /** The number of the agent, once it is registered. */
@@ -133,9 +139,21 @@ export class OwnAgent {
   async resume(session: Session): Promise<void> {
     const agent = this.#id;
     if (!this.#isWanted || agent === undefined) return;
-    await session.wait('attach_agent', this.#connection.settings.callTimeoutMs, db =>
-      db.reducers.attachAgent({ agent }),
-    );
+    try {
+      await session.wait('attach_agent', this.#connection.settings.callTimeoutMs, db =>
+        db.reducers.attachAgent({ agent }),
+      );
+    } catch (error) {
+      if (!(error instanceof AgoraError && GONE.has(error.code))) throw error;
+      this.#gone();
+    }
+  }
+
+  /** Somebody has unregistered it, or the hub has other data now: a client that only seemed to be an agent helps nobody. */
+  #gone(): void {
+    this.#stop();
+    const sentence = `the hub has no "${this.name}" of this client any more: it was unregistered; start again to register it anew`;
+    this.#connection.close(new AgoraError('agent/unknown', sentence));
   }
 
   /** All programs of a user are one identity, so the hub does not refuse a name that another of them has. */
@@ -181,6 +199,8 @@ export class OwnAgent {
 }
 
 const DETACH_WITHIN_MS = 2_000;
+/** How the hub says that the agent is not this client's any more. */
+const GONE = new Set<string>(['agent/unknown', 'agent/not-yours']);
 
 function ignore(error: unknown, code: string): void {
   if (!(error instanceof Error && error.message.includes(code))) throw error;

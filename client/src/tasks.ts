@@ -16,11 +16,18 @@ export interface Task {
   readonly failures: Readonly<Record<string, string>>;
   /** Whether `inputs` is empty because what they have returned is over 1 MiB: read it with `client.workflow(id)`. */
   readonly inputsOmitted: boolean;
+  /** Of a step that is done for each element of a list: the element, and its place in the list, from 0 on. */
+  readonly element: unknown;
+  readonly index: number | undefined;
+  /** Whether it undoes what `step` had done: `action` is that of its `compensate`, `inputs` its output. */
+  readonly compensates: boolean;
+  /** Of a workflow that is a step of another one: what that step was given. */
+  readonly workflowInputs: Readonly<Record<string, unknown>> | undefined;
 }
 
 /**
- * Handles a step; what it returns is the step's output. Throwing has the delivery tried again; a `PermanentError` ends it, which
- * fails the step, or, where the step has `retries`, has it assigned anew after its backoff.
+ * Handles a step; what it returns is the step's output. Throwing has it tried again: as the step's `retries` say, or, without
+ * them, five times as every delivery. A `PermanentError` fails the step at once, and its `on_failure` decides.
  */
 export type TaskHandler = (task: Task, context: MessageContext) => unknown;
 
@@ -37,6 +44,10 @@ export function taskOf(message: IncomingMessage): Task | undefined {
     inputs: recordOf(task['inputs']),
     failures: Object.fromEntries(Object.entries(recordOf(task['failures'])).map(([name, why]) => [name, String(why)])),
     inputsOmitted: task['inputs_omitted'] === true,
+    element: task['element'],
+    index: typeof task['index'] === 'number' ? task['index'] : undefined,
+    compensates: task['compensates'] === true,
+    workflowInputs: isObject(task['workflow_inputs']) ? task['workflow_inputs'] : undefined,
   };
 }
 

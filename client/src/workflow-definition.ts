@@ -1,7 +1,6 @@
-// What a workflow is to be: the data that is sent, checked with the hub's own schema. How its steps hang together, and who
-// there is, the hub checks.
+// What a workflow is to be: the data that is sent, checked with the hub's own rules. Who there is, the hub knows.
 
-import { readShape, workflowShape } from '@agora/module/workflow';
+import { checkDefinition, sentenceOf, workflowShape, type Known } from '@agora/module/workflow';
 import type * as z from 'zod';
 import { AgoraError, textOf } from './errors.ts';
 import { isObject } from './json.ts';
@@ -34,14 +33,28 @@ export const workflowDefinitionSchema = workflowShape;
 /** What is written by people and for agents: its keys are theirs. */
 const FREE = new Set(['requirements', 'metadata', 'equals', 'not_equals']);
 
-/** The definition as the hub takes it, as JSON. Throws `workflow/bad-definition` that names every fault with its step. */
-export function definitionText(definition: unknown): string {
+const ANYBODY: Known = { isAgent: () => true, isCapability: () => true };
+
+/**
+ * The definition as the hub takes it, as JSON. Throws `workflow/bad-definition` that names every fault with its step; `known`
+ * says who there is, where that is to be checked too.
+ */
+export function definitionText(definition: unknown, known: Known = ANYBODY): string {
   const faults: string[] = [];
-  const wire = toWire(definition, 'the definition', faults);
-  const read = readShape(wire);
-  if ('faults' in read) faults.push(...read.faults);
-  if (faults.length > 0) throw new AgoraError('workflow/bad-definition', faults.join('; '));
-  return JSON.stringify(wire);
+  const text = textOfWire(definition, faults);
+  const checked = checkDefinition(text, known);
+  if (!checked.ok) faults.push(...checked.faults);
+  if (faults.length > 0) throw new AgoraError('workflow/bad-definition', sentenceOf(faults));
+  return text;
+}
+
+function textOfWire(definition: unknown, faults: string[]): string {
+  try {
+    return JSON.stringify(toWire(definition, 'the definition', faults)) ?? 'null';
+  } catch (error) {
+    // A value that JSON has no word for, or one that holds itself.
+    throw new AgoraError('workflow/bad-definition', `the definition is no JSON: ${textOf(error)}`, { cause: error });
+  }
 }
 
 /** Reads a definition that is written as YAML or as JSON. Throws `workflow/bad-definition` where it is neither. */
@@ -50,7 +63,7 @@ export async function parseWorkflow(text: string): Promise<WorkflowDefinition> {
   const { parseDocument } = await import('yaml');
   const document = parseDocument(text);
   const faults = document.errors.map(({ message }) => message);
-  if (faults.length > 0) throw new AgoraError('workflow/bad-definition', faults.join('; '));
+  if (faults.length > 0) throw new AgoraError('workflow/bad-definition', sentenceOf(faults));
   let definition: unknown;
   try {
     definition = document.toJS({ maxAliasCount: 100 });

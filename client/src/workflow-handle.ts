@@ -25,20 +25,30 @@ export interface WorkflowStep {
   readonly agent: string;
   readonly action: string;
   readonly state: StepState;
+  /** Which attempt at its last delivery it was, and how often it was given out: more than once where it has `retries`. */
   readonly attempt: number;
+  readonly tries: number;
   readonly output: unknown;
+  /** Why it failed, was skipped, or was called off; or why it could not be undone. */
   readonly error: string | undefined;
   readonly startedAt: Date | undefined;
   readonly endedAt: Date | undefined;
+  /** How far it is undone, since the workflow ended badly after it. */
+  readonly compensation: 'running' | 'done' | 'failed' | undefined;
+  /** The workflow that the step is, once it has begun: `client.workflow(id)` follows it. */
+  readonly nestedWorkflowId: string | undefined;
 }
 
-/** What a step that has not ended waits for. */
+/** What a step waits for that has not ended, or that is being undone. */
 export interface WorkflowWait {
   readonly step: string;
   readonly state: StepState;
-  /** Other steps, a moment, the workflow's resumption, an approval, a place in a work queue, an agent, its answer, or its elements. */
-  readonly waitsFor: 'steps' | 'time' | 'resume' | 'approval' | 'queue' | 'agent' | 'answer' | 'elements';
-  /** Names of steps or agents, or the capability. */
+  /**
+   * Other steps, a moment, the workflow's resumption, an approval, a place in a work queue, an agent, its answer, its elements,
+   * or the workflow that it is.
+   */
+  readonly waitsFor: 'steps' | 'time' | 'resume' | 'approval' | 'queue' | 'agent' | 'answer' | 'elements' | 'workflow';
+  /** Names of steps or agents, the capability, or the id of a workflow. */
   readonly whom: readonly string[];
   readonly until: Date | undefined;
 }
@@ -56,7 +66,7 @@ export interface WorkflowResult {
 /** What a handle asks of the client. */
 export interface WorkflowSource {
   steps(id: string): Promise<WorkflowStep[]>;
-  events(id: string, since: Date): AsyncIterable<AgoraEvent>;
+  events(id: string, since: Date, signal: AbortSignal | undefined): AsyncIterable<AgoraEvent>;
   waits(id: string): Promise<WorkflowWait[]>;
   pause(id: string): Promise<void>;
   resume(id: string): Promise<void>;
@@ -122,9 +132,12 @@ export class WorkflowHandle implements AsyncDisposable {
     return { workflowId, status: status as WorkflowResult['status'], reason, outputs, steps }; // it has ended
   }
 
-  /** The events about it, from its start to its end. */
-  events(): AsyncIterable<AgoraEvent> {
-    return this.#source.events(this.workflowId, this.#summary.startedAt);
+  /**
+   * The events about it, from its start to its end, as fast as they are taken: at most about a thousand wait here, the rest at
+   * the hub. Leaving the loop, or aborting `signal`, lets go of them; aborted, the loop throws its reason.
+   */
+  events(options: { readonly signal?: AbortSignal } = {}): AsyncIterable<AgoraEvent> {
+    return this.#source.events(this.workflowId, this.#summary.startedAt, options.signal);
   }
 
   [Symbol.asyncIterator](): AsyncIterator<AgoraEvent> {

@@ -2,11 +2,13 @@
 
 import type { DbConnection } from '@agora/bindings';
 import { LIMITS, type StepState, type WorkflowStatus } from '@agora/module/contract';
+import type { Agents } from './agents.ts';
 import type { AgoraEvent } from './agora-event.ts';
 import type { Connection } from './connection.ts';
 import { AgoraError, toAgoraError } from './errors.ts';
 import type { Events } from './events.ts';
 import { LiveQuery } from './live-query.ts';
+import { untilAborted } from './time.ts';
 import { createId } from './uuid.ts';
 import { definitionText, type WorkflowDefinition } from './workflow-definition.ts';
 import {
@@ -37,6 +39,7 @@ const LAST_EVENTS = new Set(['workflow_completion', 'workflow_failed', 'workflow
 export interface WorkflowParts {
   readonly connection: Connection;
   readonly events: Events;
+  readonly agents: Pick<Agents, 'find'>;
   readonly initiator: () => bigint;
 }
 
@@ -60,7 +63,7 @@ export class Workflows implements WorkflowSource {
 
   /** Starts a workflow. Throws `workflow/bad-definition` that names every fault. */
   async start(definition: WorkflowDefinition): Promise<WorkflowHandle> {
-    const text = definitionText(definition);
+    const text = await this.#textOf(definition);
     const agent = this.#parts.initiator();
     const id = createId();
     await Promise.all([
@@ -68,6 +71,18 @@ export class Workflows implements WorkflowSource {
       this.#parts.connection.call('start_workflow', db => db.reducers.startWorkflow({ id, agent, definition: text })),
     ]);
     return this.#handle(id);
+  }
+
+  /** Where there are faults, who is unknown is told with them, so that nobody mends them in two rounds. */
+  async #textOf(definition: WorkflowDefinition): Promise<string> {
+    try {
+      return definitionText(definition);
+    } catch (error) {
+      const agents = await this.#parts.agents.find({}).catch(() => undefined);
+      if (!agents) throw error;
+      const names = new Set(agents.map(({ name }) => name));
+      return definitionText(definition, { isAgent: name => names.has(name), isCapability: () => true });
+    }
   }
 
   /** Follows a workflow that was started before, or by somebody else. */
@@ -100,10 +115,13 @@ export class Workflows implements WorkflowSource {
           action: row.action,
           state: row.state as StepState, // the module stores no other words
           attempt: row.attempt,
+          tries: row.tries,
           output: row.output === '' ? undefined : (JSON.parse(row.output) as unknown),
           error: row.error === '' ? undefined : row.error,
           startedAt: dateOf(row.startedAt),
           endedAt: dateOf(row.endedAt),
+          compensation: row.undo === '' ? undefined : (row.undo as WorkflowStep['compensation']),
+          nestedWorkflowId: row.nested === '' ? undefined : row.nested,
         });
       }
       if (rows.length < LIMITS.page) return steps;
@@ -169,13 +187,23 @@ export class Workflows implements WorkflowSource {
     return again.status();
   }
 
-  async *events(id: string, since: Date): AsyncIterable<AgoraEvent> {
-    const from = await this.#parts.events.firstSince(BigInt(since.getTime()) * 1000n);
+  async *events(id: string, since: Date, signal: AbortSignal | undefined): AsyncIterable<AgoraEvent> {
+    const from = await untilAborted(signal, this.#parts.events.firstSince(BigInt(since.getTime()) * 1000n));
+    // What waits is bounded: a subscription reads on from the kept log, page by page, as its events are taken.
     await using events = await this.#parts.events.subscribe(EVENT_TYPES, { from: Number(from) });
-    for await (const event of events) {
-      if (event.data['workflow_id'] !== id) continue;
-      yield event;
-      if (LAST_EVENTS.has(event.type)) return;
+    const aborted = () => void events.close();
+    signal?.addEventListener('abort', aborted);
+    try {
+      if (signal?.aborted) aborted();
+      for await (const event of events) {
+        if (event.data['workflow_id'] !== id) continue;
+        yield event;
+        signal?.throwIfAborted();
+        if (LAST_EVENTS.has(event.type)) return;
+      }
+      signal?.throwIfAborted();
+    } finally {
+      signal?.removeEventListener('abort', aborted);
     }
   }
 

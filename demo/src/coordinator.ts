@@ -17,7 +17,7 @@ export interface Coordinator {
 
 /** Joins the hub and starts to listen, before any other agent of the demo is there. */
 export async function joinAsCoordinator(server: string, stage: Stage): Promise<Coordinator> {
-  const client = new AgoraClient(COORDINATOR, { server, database: DATABASE });
+  const client = new AgoraClient(COORDINATOR, { server, database: DATABASE, tokenStore: false });
   const events: Coordinator['events'] = new Heard();
   const statuses: Coordinator['statuses'] = new Heard();
   await client.connect();
@@ -51,7 +51,7 @@ export async function joinAsCoordinator(server: string, stage: Stage): Promise<C
 
 /** Whether a name of the demo's agents is somebody's on that hub. */
 export async function namesAreTaken(server: string): Promise<boolean> {
-  const client = new AgoraClient(`${COORDINATOR}-scout`, { server, database: DATABASE });
+  const client = new AgoraClient(`${COORDINATOR}-scout`, { server, database: DATABASE, tokenStore: false });
   await client.connect();
   try {
     const names = new Set<string>([COORDINATOR, ...CREW_NAMES]);

@@ -175,10 +175,14 @@ export class Database {
       return { kind: 'lifecycle', message: lifecycleRefusal(reducer.def.lifecycle), timestamp };
     }
     if (!reducer || (reducer.def.isPrivate && caller.identity !== this.owner)) {
+      this.log.addMismatch('reducer', name, 'unknown');
       return { kind: 'no-such-reducer', message: 'no such reducer', timestamp };
     }
     const fault = faultOfArgs('reducer', reducer, args);
-    if (fault !== undefined) return { kind: 'bad-args', message: fault, timestamp };
+    if (fault !== undefined) {
+      this.log.addMismatch('reducer', name, 'arguments');
+      return { kind: 'bad-args', message: fault, timestamp };
+    }
     return this.#road.run(reducer, caller, timestamp, args, { origin: caller });
   }
 
@@ -217,10 +221,14 @@ export class Database {
   runProcedure(name: string, args: Uint8Array, caller: Caller): ProcedureOutcome {
     const procedure = this.#functions.procedure(name);
     if (!procedure || (procedure.def.isPrivate && caller.identity !== this.owner)) {
+      this.log.addMismatch('procedure', name, 'unknown');
       return failedProcedure('No such procedure');
     }
     const fault = faultOfArgs('procedure', procedure, args);
-    if (fault !== undefined) return failedProcedure(fault);
+    if (fault !== undefined) {
+      this.log.addMismatch('procedure', name, 'arguments');
+      return failedProcedure(fault);
+    }
     return this.#procedures.run(procedure, caller, this.#world.now(), args);
   }
 

@@ -47,6 +47,7 @@ const CODES = {
   'database/closed': { status: 503, sentence: 'The database is closed' },
   'storage/folder-in-use': { sentence: 'Another process uses the data folder' },
   'storage/folder-unwritable': { status: 503, sentence: 'The data folder cannot be written' },
+  'storage/no-room': { sentence: 'There is no room to map a database' },
   'storage/damaged': { sentence: 'The data folder holds what cannot be read' },
   'storage/write-failed': { status: 503, sentence: 'A commit could not be written' },
   'storage/overloaded': { status: 503, sentence: 'The disk is too far behind; try again later' },

@@ -23,7 +23,7 @@ import { miscRoutes } from './server/routes/misc.ts';
 import { publishRoutes, type Publishers } from './server/routes/publish.ts';
 import { sqlRoutes } from './server/routes/sql.ts';
 import { createSigningKey, Tokens, type Credentials } from './server/tokens.ts';
-import { Upgrades } from './server/upgrade.ts';
+import { Upgrades, type Compression } from './server/upgrade.ts';
 import { Visits } from './server/visit.ts';
 import type { Backup } from './storage/folder-copy.ts';
 import { createMemoryFolder, openDataFolder, type DataFolder } from './storage/data-folder.ts';
@@ -48,6 +48,8 @@ export interface HostOptions {
   readonly publishers?: Publishers;
   /** Providers of OpenID Connect whose users may come in; by default only who has a token of this host. */
   readonly issuers?: readonly IssuerOptions[];
+  /** For whom answers are compressed that ask for it; by default clients on other machines. */
+  readonly compression?: Compression;
   readonly limits?: Partial<HostLimits>;
   readonly world?: World;
   /** Hears, in sentences, what an operator should know: failed requests, clients that were dropped. */
@@ -67,6 +69,8 @@ export interface Host extends AsyncDisposable {
    * `publish/incompatible`, `publish/init-failed`.
    */
   publish(name: string, bundle: Uint8Array): Promise<Published>;
+  /** A token of this host: the same subject is the same identity, by default one that nobody had before. It does not expire. */
+  mint(subject?: string): Credentials;
   /** An open database by name or identity; undefined if there is none. */
   database(nameOrIdentity: string): OpenDatabase | undefined;
   /**
@@ -80,10 +84,15 @@ export interface Host extends AsyncDisposable {
 
 /**
  * Starts a host with all databases of its data folder. Throws `HostError`: `host/port-in-use`, `host/cannot-listen`,
- * `storage/folder-in-use`, `storage/folder-unwritable`, `storage/damaged`.
+ * `storage/folder-in-use`, `storage/folder-unwritable`, `storage/no-room`, `storage/damaged`.
  */
 export async function startHost(options: HostOptions = {}): Promise<Host> {
-  const { world = systemWorld, log = () => undefined, hostname = DEFAULT_HOSTNAME } = options;
+  const {
+    world = systemWorld,
+    log = () => undefined,
+    hostname = DEFAULT_HOSTNAME,
+    compression = 'elsewhere',
+  } = options;
   const folder =
     options.dataDir === undefined || options.inMemory === true
       ? createMemoryFolder()
@@ -126,14 +135,14 @@ export async function startHost(options: HostOptions = {}): Promise<Host> {
     ];
     const http: HttpServer = new HttpServer(routes, tokens, limits.maxBodyBytes, log);
     http.add(...miscRoutes(VERSION, world, new Metrics({ databases, door, http })));
-    const upgrades = new Upgrades(databases, tokens, world, limits.maxFrameBytes, log);
+    const upgrades = new Upgrades(databases, tokens, world, { ...limits, compression }, log);
     server.on('request', (request, response) => void http.serve(request, response));
     server.on('upgrade', (request, socket, head) => void upgrades.handle(request, socket as Socket, head));
     const port = await listen(server, options.port ?? 0, hostname).catch(async (error: unknown) => {
       await databases.close();
       throw error;
     });
-    return new RunningHost({ server, http, databases, folder, owner, hostname, port, limits });
+    return new RunningHost({ server, tokens, http, databases, folder, owner, hostname, port, limits });
   } catch (error) {
     await folder.close();
     throw error;
@@ -142,6 +151,7 @@ export async function startHost(options: HostOptions = {}): Promise<Host> {
 
 interface Parts {
   readonly server: Server;
+  readonly tokens: Tokens;
   readonly http: HttpServer;
   readonly limits: HostLimits;
   readonly databases: Databases;
@@ -168,6 +178,10 @@ class RunningHost implements Host {
   publish(name: string, bundle: Uint8Array): Promise<Published> {
     const leave = { isCleared: false, breaksClients: 'always' } as const;
     return this.#parts.databases.publish(name, this.owner.identity, bundle, leave);
+  }
+
+  mint(subject?: string): Credentials {
+    return this.#parts.tokens.mint(subject);
   }
 
   database(nameOrIdentity: string): OpenDatabase | undefined {

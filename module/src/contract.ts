@@ -198,7 +198,7 @@ export const HUB_DEFAULTS = {
   inboxLength: 100_000,
   /** Recipients a minute that an agent may reach by groups, lists of names and broadcasts. */
   fanOut: 1_000_000,
-  /** Bytes of messages and events that the hub keeps. */
+  /** Bytes of messages, events and workflows that the hub keeps. */
   storedBytes: 4 * 1024 ** 3,
   keepMessagesMs: 24 * 3_600_000,
   keepEventsMs: 7 * 24 * 3_600_000,

@@ -1,4 +1,4 @@
-// A lock between processes: a file that names who holds it. One whose holder has died counts for nothing.
+// A lock between processes of one machine: a file that names who holds it. One whose holder has died counts for nothing.
 //
 // It is linked into its place whole, so nobody reads half a name; a process is told from a later one of its number by the
 // moment it was started, where the system tells that (Linux).

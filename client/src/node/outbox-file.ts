@@ -27,9 +27,13 @@ class FileOutbox implements OutboxStore {
   readonly #lines = new Map<string, string>();
   #liveBytes = 0;
   #fileBytes = 0;
+  #isTorn = false;
   #file: FileHandle | undefined;
   #release: (() => Promise<void>) | undefined;
-  /** Changes are made one after the other. */
+  /** What is to be written next. */
+  readonly #kept = new Map<string, KeptItem>();
+  readonly #forgotten: string[] = [];
+  #next: Promise<void> | undefined;
   #last: Promise<void> = Promise.resolve();
 
   constructor(path: string) {
@@ -53,27 +57,20 @@ class FileOutbox implements OutboxStore {
   }
 
   keep(items: readonly KeptItem[]): Promise<void> {
-    return this.#change(async file => {
-      for (const { id, value } of items) this.#remember(id, `${JSON.stringify({ id, value })}\n`);
-      await this.#append(file, items.map(({ id }) => this.#lines.get(id)).join(''));
-      await file.datasync();
-    });
+    for (const item of items) this.#kept.set(item.id, item);
+    return this.#changed();
   }
 
   forget(ids: readonly string[]): Promise<void> {
-    return this.#change(async file => {
-      const known = ids.filter(id => this.#drop(id));
-      if (known.length === 0) return;
-      if (this.#lines.size === 0) {
-        await file.truncate(0);
-        this.#fileBytes = 0;
-      } else await this.#append(file, `${JSON.stringify({ forget: known })}\n`);
-      if (this.#fileBytes > 2 * this.#liveBytes + SLACK_BYTES) await this.#rewrite();
-    });
+    for (const id of ids) {
+      this.#kept.delete(id);
+      this.#forgotten.push(id);
+    }
+    return this.#changed();
   }
 
   async close(): Promise<void> {
-    await this.#last.catch(() => undefined);
+    await this.#last;
     const [file, release] = [this.#file, this.#release];
     this.#file = undefined;
     this.#release = undefined;
@@ -81,13 +78,36 @@ class FileOutbox implements OutboxStore {
     await release?.();
   }
 
-  #change(act: (file: FileHandle) => Promise<void>): Promise<void> {
-    const changed = this.#last.then(async () => {
-      if (!this.#file) throw new AgoraError('client/closed', `the outbox ${this.#path} is closed`);
-      await act(this.#file);
+  /** Has all that was asked for by then written at once, and with one sync. */
+  #changed(): Promise<void> {
+    this.#next ??= this.#last.then(() => {
+      this.#next = undefined;
+      return this.#write();
     });
-    this.#last = changed.catch(() => undefined);
-    return changed;
+    this.#last = this.#next.catch(() => undefined);
+    return this.#next;
+  }
+
+  async #write(): Promise<void> {
+    const file = this.#file;
+    if (!file) throw new AgoraError('client/closed', `the outbox ${this.#path} is closed`);
+    const kept = [...this.#kept.values()];
+    const forgotten = this.#forgotten.splice(0).filter(id => this.#drop(id));
+    this.#kept.clear();
+    for (const { id, value } of kept) this.#remember(id, `${JSON.stringify({ id, value })}\n`);
+    if (this.#lines.size === 0) {
+      if (this.#fileBytes > 0) await file.truncate(0);
+      this.#fileBytes = 0;
+      return;
+    }
+    const lines = kept.map(({ id }) => this.#lines.get(id));
+    if (forgotten.length > 0) lines.push(`${JSON.stringify({ forget: forgotten })}\n`);
+    // After a write that failed, half a line may be there: nothing is appended to that.
+    if (this.#isTorn || this.#fileBytes > 2 * this.#liveBytes + SLACK_BYTES) return this.#rewrite();
+    this.#isTorn = true;
+    await this.#append(file, lines.join(''));
+    if (kept.length > 0) await file.datasync();
+    this.#isTorn = false;
   }
 
   async #append(file: FileHandle, text: string): Promise<void> {
@@ -131,6 +151,7 @@ class FileOutbox implements OutboxStore {
     await this.#file?.close();
     this.#file = await open(this.#path, 'a', 0o600);
     this.#fileBytes = this.#liveBytes;
+    this.#isTorn = false;
   }
 
   #remember(id: string, line: string): void {

@@ -30,7 +30,8 @@ export function say(line: string): void {
  */
 export async function runAgent(profile: Profile, prepare: (agent: Agent) => Promise<void>): Promise<void> {
   const [server = '', out = ''] = process.argv.slice(2);
-  const client = new AgoraClient(profile.name, { server, database: 'agora' });
+  // A demo leaves nothing behind, no identity either.
+  const client = new AgoraClient(profile.name, { server, database: 'agora', tokenStore: false });
   try {
     await client.connect();
     await prepare({ client, out });

@@ -10,6 +10,7 @@ const KEPT_CHARS = 8 * 1024 * 1024;
 
 /** Longer messages are cut here. */
 const MAX_MESSAGE_CHARS = 64 * 1024;
+const MAX_NAME_CHARS = 200;
 
 const LEVELS: Readonly<Record<number, string>> = {
   0: 'Error',
@@ -65,6 +66,17 @@ export class ModuleLog {
   /** Adds a line of the host. */
   addSystem(level: 'Error' | 'Warn' | 'Info', message: string): void {
     this.#append({ level, ts: this.#now(), target: SYSTEM, filename: SYSTEM, function: SYSTEM, message });
+  }
+
+  /** Tells the owner that somebody called what is not there, or with other arguments: with an older schema, most likely. */
+  addMismatch(kind: 'reducer' | 'procedure', called: string, what: 'unknown' | 'arguments'): void {
+    const name = called.slice(0, MAX_NAME_CHARS);
+    const message =
+      what === 'unknown'
+        ? `External attempt to call nonexistent ${kind} "${name}" failed. Have you run \`spacetime generate\` recently?`
+        : `External attempt to call ${kind} "${name}" failed, invalid arguments.\n` +
+          'This is likely due to a mismatched client schema, have you run `spacetime generate` recently?';
+    this.#append({ level: 'Error', ts: this.#now(), target: SYSTEM, filename: SYSTEM, function: name, message });
   }
 
   /** The newest lines, oldest first, without line ends. */

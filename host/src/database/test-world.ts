@@ -1,5 +1,6 @@
 // A world for tests: the clock stands still until it is moved.
 
+import { createHash } from 'node:crypto';
 import type { Timer, World } from '../world.ts';
 
 interface Waiting {
@@ -12,6 +13,7 @@ export class TestWorld implements World {
   #micros: bigint;
   readonly #startedAt: bigint;
   readonly #timers = new Set<Waiting>();
+  #drawn = 0;
 
   constructor(startMicros = 1_700_000_000_000_000n) {
     this.#micros = startMicros;
@@ -29,8 +31,14 @@ export class TestWorld implements World {
     this.#timers.add(timer);
     return { cancel: () => this.#timers.delete(timer) };
   }
+  /** The same bytes in the same order in every run. */
   randomBytes(length: number): Uint8Array {
-    return new Uint8Array(length).fill(7);
+    const bytes = new Uint8Array(length);
+    for (let at = 0; at < length; at += 32) {
+      const some = createHash('sha256').update(String(this.#drawn++)).digest();
+      bytes.set(some.subarray(0, length - at), at);
+    }
+    return bytes;
   }
 
   /** How many timers wait. */

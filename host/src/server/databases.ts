@@ -57,7 +57,6 @@ export interface DatabasesOptions {
 export class Databases {
   readonly #options: DatabasesOptions;
   readonly #open = new Map<bigint, OpenDatabase>();
-  readonly #locked = new Set<bigint>();
   #lastChange: Promise<unknown> = Promise.resolve();
 
   private constructor(options: DatabasesOptions) {
@@ -160,10 +159,9 @@ export class Databases {
     });
   }
 
-  /** Keeps a database from being deleted, until it is unlocked or the host starts again. */
-  lock(identity: bigint, isLocked: boolean): void {
-    if (isLocked) this.#locked.add(identity);
-    else this.#locked.delete(identity);
+  /** Keeps a database from being deleted, until it is unlocked. */
+  lock(identity: bigint, isLocked: boolean): Promise<void> {
+    return this.#change(() => this.#options.folder.setLocked(identity, isLocked));
   }
 
   /** All databases that run. */
@@ -173,7 +171,8 @@ export class Databases {
 
   delete(identity: bigint): Promise<void> {
     return this.#change(async () => {
-      if (this.#locked.has(identity)) throw new Refusal(403, 'The database is locked: unlock it before it is deleted.');
+      if (this.#options.folder.database(identity)?.isLocked === true)
+        throw new Refusal(403, 'The database is locked: unlock it before it is deleted.');
       await this.#stop(identity);
       await this.#options.folder.dropDatabase(identity);
       const logPath = this.#logPath(identity);

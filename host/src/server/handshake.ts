@@ -10,19 +10,20 @@ export interface Handshake {
   readonly protocol: Protocol;
   readonly connectionId: bigint;
   readonly isConfirmed: boolean;
+  /** Whether answers may be packed; how is the host's choice. */
+  readonly takesCompression: boolean;
 }
 
 /** Reads the query and the offered subprotocols. Throws `Refusal`. */
 export function readHandshake(query: URLSearchParams, offered: string | undefined, world: World): Handshake {
-  // Read for its errors only: any compression is legal whatever was asked, and none keeps the order of frames.
-  readWord(query, 'compression', ['None', 'Gzip', 'Brotli']);
+  const takesCompression = readWord(query, 'compression', ['None', 'Gzip', 'Brotli']) !== 'None';
   readWord(query, 'light', ['true', 'false']);
   const isConfirmed = readWord(query, 'confirmed', ['true', 'false']) !== 'false';
   const connectionId = readConnectionId(query.get('connection_id'), world);
   const offers = (offered ?? '').split(',').map(offer => offer.trim());
   const protocol = PROTOCOLS.find(each => offers.includes(each));
   if (protocol === undefined) throw new Refusal(400, 'no valid protocol selected');
-  return { protocol, connectionId, isConfirmed };
+  return { protocol, connectionId, isConfirmed, takesCompression };
 }
 
 function readConnectionId(text: string | null, world: World): bigint {

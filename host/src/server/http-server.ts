@@ -189,6 +189,6 @@ async function readBody(request: IncomingMessage, maxBytes: number): Promise<Uin
 }
 
 /** Whether an address is one of this machine's own; IPv4 may come mapped into IPv6. */
-function isLoopback(address: string | undefined): boolean {
+export function isLoopback(address: string | undefined): boolean {
   return address === '::1' || /^(::ffff:)?127\./.test(address ?? '');
 }

@@ -107,6 +107,17 @@ test('a locked database is not deleted until it is unlocked', async () => {
   expect((await asOwner(host, 'DELETE', '/v1/database/notes')).status).toBe(200);
 });
 
+test('a lock outlasts the host', async () => {
+  const dataDir = createFolder();
+  const host = await start({ dataDir });
+  await asOwner(host, 'POST', '/v1/database/notes/lock');
+  await host.close();
+  const next = await start({ dataDir });
+  expect((await asOwner(next, 'DELETE', '/v1/database/notes')).status).toBe(403);
+  await asOwner(next, 'POST', '/v1/database/notes/unlock');
+  expect((await asOwner(next, 'DELETE', '/v1/database/notes')).status).toBe(200);
+});
+
 describe('what is not supported says so', () => {
   test.each([
     ['parent=x', 'this host knows no parent databases: leave it out'],

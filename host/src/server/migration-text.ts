@@ -41,7 +41,7 @@ export function planJson(database: Database, bundle: Uint8Array, isColoured: boo
 }
 
 function planText(steps: readonly string[], breaksClients: boolean, isColoured: boolean): string {
-  const title = isColoured ? `${BOLD_BLUE}Database Migration Plan${PLAIN}` : 'Database Migration Plan';
+  const title = isColoured ? `${PLAIN}${BOLD_BLUE}Database Migration Plan${PLAIN}` : 'Database Migration Plan';
   const warning = '!!! Warning: All clients will be disconnected due to breaking schema changes';
   const lines = [...steps.map(step => `▸ ${step}`), ...(breaksClients ? [warning] : [])];
   return `${RULE}\n${title}\n${RULE}\n\n${lines.map(line => `${line}\n`).join('')}`;

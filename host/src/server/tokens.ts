@@ -83,9 +83,8 @@ export class Tokens {
     this.#world = world;
   }
 
-  /** An identity that nobody had before, with a token that does not expire. */
-  mint(): Credentials {
-    const subject = randomUUID();
+  /** An identity with a token that does not expire: the same for the same subject, by default one that nobody had before. */
+  mint(subject: string = randomUUID()): Credentials {
     const identity = deriveIdentity(LOCAL_ISSUER, subject);
     return this.#sign(identity, {
       hex_identity: identityToHex(identity),

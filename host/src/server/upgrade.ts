@@ -3,7 +3,7 @@
 
 import { ServerResponse, type IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
-import { WebSocketServer } from 'ws';
+import { WebSocketServer, type PerMessageDeflateOptions } from 'ws';
 import { messageOf } from '../errors.ts';
 import type { World } from '../world.ts';
 import { PROTOCOLS } from '../wire/frame.ts';
@@ -11,8 +11,24 @@ import { authenticate } from './authenticate.ts';
 import type { Databases, OpenDatabase } from './databases.ts';
 import { Refusal, textAnswer, type Answer } from './exchange.ts';
 import { readHandshake, type Handshake } from './handshake.ts';
-import { parseUrl, send } from './http-server.ts';
+import { isLoopback, parseUrl, send } from './http-server.ts';
 import type { Credentials, Tokens } from './tokens.ts';
+
+/** For whom answers are compressed that ask for it: clients on other machines, everybody, or nobody. */
+export type Compression = 'elsewhere' | 'always' | 'never';
+
+/**
+ * Frames are compressed by the WebSocket itself, which keeps their order; the SDK unpacks frames that are compressed inside
+ * one by one, and delivers a small one before the large one that came first. As on SpacetimeDB only what is longer than 1 KiB.
+ * A connection that has heard something so long holds about 0.1 MB from then on; with zlib's own sizes it would be twice that.
+ */
+const DEFLATE: PerMessageDeflateOptions = {
+  threshold: 1024,
+  serverNoContextTakeover: true,
+  clientNoContextTakeover: true,
+  serverMaxWindowBits: 12,
+  zlibDeflateOptions: { level: 1, memLevel: 4, chunkSize: 4096 },
+};
 
 const PATH = /^\/v1\/database\/([^/]+)\/subscribe$/;
 
@@ -22,23 +38,30 @@ export class Upgrades {
   readonly #tokens: Tokens;
   readonly #world: World;
   readonly #report: (message: string) => void;
-  readonly #sockets: WebSocketServer;
+  readonly #plain: WebSocketServer;
+  readonly #deflating: WebSocketServer;
+  readonly #compression: Compression;
 
   constructor(
     databases: Databases,
     tokens: Tokens,
     world: World,
-    maxFrameBytes: number,
+    { maxFrameBytes, compression }: { readonly maxFrameBytes: number; readonly compression: Compression },
     report: (message: string) => void,
   ) {
-    this.#sockets = new WebSocketServer({
-      noServer: true,
-      perMessageDeflate: false,
-      maxPayload: maxFrameBytes,
-      clientTracking: false,
-      // The same choice as the handshake made; the client's order does not count.
-      handleProtocols: offered => PROTOCOLS.find(each => offered.has(each)) ?? false,
-    });
+    const server = (perMessageDeflate: PerMessageDeflateOptions | false): WebSocketServer =>
+      new WebSocketServer({
+        noServer: true,
+        perMessageDeflate,
+        // What a message may have when it is unpacked.
+        maxPayload: maxFrameBytes,
+        clientTracking: false,
+        // The same choice as the handshake made; the client's order does not count.
+        handleProtocols: offered => PROTOCOLS.find(each => offered.has(each)) ?? false,
+      });
+    this.#plain = server(false);
+    this.#deflating = server(DEFLATE);
+    this.#compression = compression;
     this.#databases = databases;
     this.#tokens = tokens;
     this.#world = world;
@@ -51,7 +74,8 @@ export class Upgrades {
     try {
       const { open, credentials, handshake } = await this.#check(request);
       if (socket.destroyed) return;
-      this.#sockets.handleUpgrade(request, socket, head, webSocket => {
+      const sockets = this.#compresses(handshake, socket) ? this.#deflating : this.#plain;
+      sockets.handleUpgrade(request, socket, head, webSocket => {
         const { identity, claims, token } = credentials;
         const { connectionId, protocol, isConfirmed } = handshake;
         const caller = { identity, connectionId, claims };
@@ -62,6 +86,11 @@ export class Upgrades {
     } catch (error) {
       this.#refuse(request, socket, error);
     }
+  }
+
+  #compresses({ takesCompression }: Handshake, { remoteAddress }: Socket): boolean {
+    if (!takesCompression || this.#compression === 'never') return false;
+    return this.#compression === 'always' || !isLoopback(remoteAddress);
   }
 
   async #check(

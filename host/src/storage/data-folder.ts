@@ -11,6 +11,8 @@ export interface DatabaseRecord {
   readonly owner: bigint;
   /** Names that lead to it, oldest first. */
   readonly names: readonly string[];
+  /** Whether its owner keeps it from being deleted. */
+  readonly isLocked?: boolean | undefined;
 }
 
 /** The databases of one host. A name that once led to a database stays taken after the database is dropped. */
@@ -29,6 +31,8 @@ export interface DataFolder {
   isUnfinished(identity: bigint): boolean;
   /** Replaces the names of a database, durably. */
   setNames(identity: bigint, names: readonly string[]): Promise<void>;
+  /** Keeps a database from being deleted, or no longer, durably. */
+  setLocked(identity: bigint, isLocked: boolean): Promise<void>;
   /** Opens a database's storage; the caller closes it. */
   openStorage(identity: bigint): Promise<Storage>;
   /** What to tell whoever runs the host about a kept database that cannot be opened. */

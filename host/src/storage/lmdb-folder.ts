@@ -20,6 +20,7 @@ import { z } from 'zod';
 import { assert, HostError, messageOf } from '../errors.ts';
 import { identityToHex, parseIdentity } from '../sats/hex.ts';
 import { type Backup, copyEnvironment, copyFiles, makeWhole, syncPath } from './folder-copy.ts';
+import { refuseLimitedAddressSpace } from './address-space.ts';
 import { checkEnvironments } from './check-folder.ts';
 import type { DatabaseRecord, DataFolder } from './data-folder.ts';
 import { type FolderLock, lockFolder } from './folder-lock.ts';
@@ -39,6 +40,7 @@ const databaseRecord = z.object({
   owner: identityHex,
   names: z.array(z.string()),
   isUnfinished: z.boolean().optional(),
+  isLocked: z.boolean().optional(),
 });
 const nameRecord = z.object({ identity: identityHex });
 
@@ -60,8 +62,9 @@ export class LmdbFolder implements DataFolder {
   readonly #aside: bigint[] = [];
   #closing: Promise<void> | undefined;
 
-  /** Throws `storage/folder-in-use`, `storage/folder-unwritable` or `storage/damaged`. */
+  /** Throws `storage/no-room`, `storage/folder-in-use`, `storage/folder-unwritable` or `storage/damaged`. */
   static async open(path: string): Promise<LmdbFolder> {
+    refuseLimitedAddressSpace();
     const lock = writable(path, () => {
       for (const folder of [path, join(path, 'databases'), join(path, 'keys')]) makeFolder(folder, 0o700);
       return lockFolder(path);
@@ -97,14 +100,14 @@ export class LmdbFolder implements DataFolder {
     }
     for (const { key, value } of this.#registry.getRange()) {
       if (key.startsWith(DATABASE)) {
-        const { owner, names, isUnfinished } = fromJson(databaseRecord, value, key);
+        const { owner, names, isUnfinished, isLocked } = fromJson(databaseRecord, value, key);
         const identity = parseIdentity(key.slice(DATABASE.length));
         if (identity === undefined) throw new HostError('storage/damaged', `the record ${key} cannot be read`);
         if (this.#isAside(identity)) {
           this.#aside.push(identity);
           continue;
         }
-        this.#databases.set(identity, { identity, owner, names });
+        this.#databases.set(identity, { identity, owner, names, isLocked });
         if (isUnfinished) this.#unfinished.add(identity);
       } else if (key.startsWith(NAME)) {
         this.#names.set(key.slice(NAME.length), fromJson(nameRecord, value, key).identity);
@@ -150,8 +153,14 @@ export class LmdbFolder implements DataFolder {
     await this.#keep({ ...record, names }, record.names);
   }
 
+  async setLocked(identity: bigint, isLocked: boolean): Promise<void> {
+    const record = this.#databases.get(identity);
+    assert(record, 'a database that exists is locked');
+    await this.#keep({ ...record, isLocked: isLocked || undefined }, record.names);
+  }
+
   async #keep(record: DatabaseRecord, formerNames: readonly string[]): Promise<void> {
-    const { identity, owner, names } = record;
+    const { identity, owner, names, isLocked } = record;
     for (const name of names) {
       const taken = this.#names.get(name);
       assert(taken === undefined || taken === identity, `the name ${name} is free`);
@@ -161,7 +170,7 @@ export class LmdbFolder implements DataFolder {
     await this.#write(() => {
       for (const name of freed) void this.#registry.remove(NAME + name);
       for (const name of names) void this.#registry.put(NAME + name, toJson({ identity: identityToHex(identity) }));
-      const kept = { owner: identityToHex(owner), names, isUnfinished };
+      const kept = { owner: identityToHex(owner), names, isUnfinished, isLocked };
       void this.#registry.put(DATABASE + identityToHex(identity), toJson(kept));
     });
     for (const name of freed) this.#names.delete(name);

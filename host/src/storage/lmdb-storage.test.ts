@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { LmdbStorage } from './lmdb-storage.ts';
 import { describeStorage } from './storage.suite.ts';
-import { aDatabaseOfNotes, encodeNote } from './test-notes.ts';
+import { aDatabaseOfNotes, type NoteDatabase, encodeNote } from './test-notes.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'agora-storage-'));
 let folders = 0;
@@ -111,22 +111,53 @@ describe('lmdb, opened again', () => {
     expect(second.load().sequences).toEqual([]);
   });
 
-  it('takes no more disk for rewriting the same rows', async () => {
-    const folder = newFolder();
-    const storage = open(folder);
-    const { write } = aDatabaseOfNotes(storage);
-    const bytesAfter = async (rounds: number): Promise<number> => {
-      for (let round = 0; round < rounds; round++) {
-        for (let id = 1; id <= 200; id++) write({ id, text: `${round}`.padEnd(300) });
-        await storage.whenDurable(storage.load().commitNumber + 200);
-      }
-      return statSync(join(folder, 'data.mdb')).size;
-    };
-    const early = await bytesAfter(10);
-    expect(await bytesAfter(60)).toBeLessThan(2 * early);
+  describe('takes no more disk for what is gone', () => {
+    type Turn = (database: NoteDatabase, round: number) => void;
+    const WINDOW = 200;
+    const turns: [name: string, turn: Turn][] = [
+      [
+        'rows that are written again and again',
+        ({ write }, round) => {
+          for (let id = 1; id <= WINDOW; id++) write({ id, text: `${round}`.padEnd(300) });
+        },
+      ],
+      [
+        'a queue, whose rows come at one end and go at the other',
+        ({ run, note }, round) => {
+          for (let at = 0; at < WINDOW; at++) {
+            run(tx => {
+              tx.insert(note, encodeNote({ text: `${round}`.padEnd(300) }));
+              const [oldest] = note.rows();
+              if (oldest && note.count > WINDOW) tx.deleteRow(note, oldest);
+            });
+          }
+        },
+      ],
+      [
+        'rows of many sizes',
+        ({ write }, round) => {
+          for (let id = 1; id <= WINDOW; id++) write({ id, text: 'x'.repeat(((id * 7919 + round * 31) % 20) * 100) });
+        },
+      ],
+    ];
+    it.each(turns)('%s', async (_name, turn) => {
+      const folder = newFolder();
+      const storage = open(folder);
+      const database = aDatabaseOfNotes(storage);
+      let round = 0;
+      const bytesAfter = async (rounds: number): Promise<number> => {
+        for (const end = round + rounds; round < end; round++) {
+          turn(database, round);
+          await storage.whenDurable(database.datastore.commitNumber);
+        }
+        return statSync(join(folder, 'data.mdb')).size;
+      };
+      const early = await bytesAfter(20);
+      expect(await bytesAfter(180)).toBeLessThan(1.5 * early);
+    });
   });
 
-  it('grows past its first map, and a large commit is one commit', async () => {
+  it('takes a large commit as one commit', async () => {
     const folder = newFolder();
     const storage = open(folder);
     const { run, note } = aDatabaseOfNotes(storage);
@@ -172,6 +203,8 @@ describe('lmdb, opened again', () => {
   it('lets nobody else read its files', async () => {
     const folder = newFolder();
     await open(folder).close();
-    for (const file of readdirSync(folder)) expect(statSync(join(folder, file)).mode & 0o077).toBe(0);
+    for (const path of [folder, ...readdirSync(folder).map(file => join(folder, file))]) {
+      expect(statSync(path).mode & 0o077).toBe(0);
+    }
   });
 });

@@ -40,6 +40,13 @@ export class MemoryFolder implements DataFolder {
     await this.#keep({ ...record, names }, record.names);
   }
 
+  setLocked(identity: bigint, isLocked: boolean): Promise<void> {
+    const record = this.#databases.get(identity);
+    assert(record, 'a database that exists is locked');
+    this.#databases.set(identity, { ...record, isLocked });
+    return Promise.resolve();
+  }
+
   #keep(record: DatabaseRecord, formerNames: readonly string[]): Promise<void> {
     for (const name of record.names) {
       const taken = this.#names.get(name);

@@ -6,6 +6,7 @@ import { HostError } from '../errors.ts';
 import { SystemVariables } from '../query/source.ts';
 import { rowRulesOf } from '../query/row-rules.ts';
 import { runStatement } from '../query/statement.ts';
+import { compileViewQuery } from '../query/view-query.ts';
 import { ANN, BEN, IDENTITY, OWNER, refusalOf, TestSource } from '../query/test-source.ts';
 import { Subscriptions } from './subscriptions.ts';
 import { TestClient } from './test-client.ts';
@@ -24,8 +25,9 @@ function letters(...rules: string[]): TestSource {
         isPrivate: true,
       },
       stamp: { columns: { letter: 'u32', n: 'u32' }, unique: ['letter'] },
+      knock: { columns: { owner: IDENTITY, n: 'u32' }, isEvent: true },
     },
-    {},
+    { everyLetter: { of: 'letter', rows: () => [] } },
     rules,
   );
 }
@@ -136,6 +138,28 @@ describe('a table with rules', () => {
     const answer = new Subscriptions<TestClient>(source).subscribe(client, 1, [sql]);
     expect(answer).toEqual({ error: `Invalid number of tables in subscription: 3, executing: \`${sql}\`` });
     expect(refusalOf(() => runStatement(source, sql, { identity: ANN }, new SystemVariables()))).toBe('accepted');
+  });
+
+  test('of events tells each caller those that a rule shows', () => {
+    const source = letters('SELECT * FROM knock WHERE owner = :sender');
+    const subscriptions = new Subscriptions<TestClient>(source);
+    const clients = [ANN, BEN, OWNER].map(identity => new TestClient(identity, name => source.table(name)));
+    for (const client of clients) subscriptions.subscribe(client, 1, ['SELECT * FROM knock']);
+    for (const client of clients) client.applied(1, []);
+    source.onCommit = commit => {
+      for (const [client, updates] of subscriptions.publish(commit)) client.updated(updates);
+    };
+    for (const [at, owner] of [ANN, BEN, ANN].entries()) source.insert('knock', [owner], at);
+    expect(clients.map(({ events }) => events.length)).toEqual([2, 1, 3]);
+  });
+
+  test('is seen whole by the query of a view', () => {
+    const source = letters(OWN);
+    source.insert('letter', 1, [ANN], 0);
+    source.insert('letter', 2, [BEN], 0);
+    const [view] = source.def.views;
+    const query = view && compileViewQuery(source, view, 'SELECT * FROM letter', ANN);
+    expect(query?.rows()).toHaveLength(2);
   });
 
   test('is not shown at all by a rule that nothing meets', () => {

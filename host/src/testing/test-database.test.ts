@@ -1,11 +1,15 @@
 // The kit for tests of a module, tried on a module with a bit of everything.
 
+import { once } from 'node:events';
+import { WebSocket } from 'ws';
 import { afterEach, describe, expect, test } from 'vitest';
 import { bundleModule } from '../guest/test-module.ts';
+import { BsatnWriter } from '../sats/writer.ts';
 import { CallRefused } from './test-client.ts';
 import { identityOf, TestDatabase } from './test-database.ts';
 
 const bundle = bundleModule(`
+  import { ScheduleAt } from 'spacetimedb';
   import { Router, schema, SenderError, SyncResponse, table, t } from 'spacetimedb/server';
   const Shape = t.enum('Shape', { Circle: t.f64(), Square: t.object('Square', { sideLength: t.u32() }), Dot: t.unit() });
   const thing = table({}, {
@@ -14,7 +18,9 @@ const bundle = bundleModule(`
   });
   const visit = table({ public: true }, { id: t.connectionId().primaryKey(), who: t.identity() });
   const letter = table({ public: true }, { id: t.u32().primaryKey(), owner: t.identity().index('btree') });
-  const db = schema({ thing, visit, letter });
+  const alarm = table({ scheduled: (): any => ring }, { id: t.u64().primaryKey().autoInc(), at: t.scheduleAt() });
+  const rung = table({ public: true }, { at: t.timestamp() });
+  const db = schema({ thing, visit, letter, alarm, rung });
   export default db;
   export const own = db.clientVisibilityFilter.sql('SELECT * FROM letter WHERE owner = :sender');
   export const write = db.reducer({ id: t.u32() }, (ctx, { id }) => { ctx.db.letter.insert({ id, owner: ctx.sender }); });
@@ -22,6 +28,11 @@ const bundle = bundleModule(`
     { niceName: t.option(t.string()), shape: Shape, bytes: t.byteArray(), big: t.u256(), list: t.array(t.i16()) },
     (ctx, args) => { ctx.db.thing.insert({ id: 0n, owner: ctx.sender, madeAt: ctx.timestamp, ...args }); },
   );
+  export const ring = db.reducer({ job: alarm.rowType }, ctx => { ctx.db.rung.insert({ at: ctx.timestamp }); });
+  export const ringIn = db.reducer({ seconds: t.u32() }, (ctx, { seconds }) => {
+    const at = ScheduleAt.time(ctx.timestamp.microsSinceUnixEpoch + BigInt(seconds) * 1_000_000n);
+    ctx.db.alarm.insert({ id: 0n, at });
+  });
   export const refuse = db.reducer(() => { throw new SenderError('no'); });
   export const breakDown = db.reducer(() => { throw new Error('broken'); });
   export const enter = db.clientConnected(ctx => { ctx.db.visit.insert({ id: ctx.connectionId!, who: ctx.sender }); });
@@ -44,6 +55,51 @@ async function start(options = {}): Promise<TestDatabase> {
 }
 
 const THING = { niceName: 'one', shape: { tag: 'Dot' }, bytes: Uint8Array.of(1, 2), big: 2n ** 200n, list: [-1, 2] };
+
+describe('a test database with a socket', () => {
+  /** Calls a reducer as a client does that knows nothing of the test. */
+  async function post(db: TestDatabase, name: string, reducer: string, body: string): Promise<number> {
+    const headers = { 'content-type': 'application/json', authorization: `Bearer ${db.tokenOf(name)}` };
+    const answer = await fetch(`${db.url}/v1/database/test/call/${reducer}`, { method: 'POST', headers, body });
+    return answer.status;
+  }
+
+  test('knows the same identities inside and outside, and one clock', async () => {
+    const db = await start({ listens: true });
+    db.as('ada').call('write', { id: 1 });
+    expect(await post(db, 'ada', 'write', '[2]')).toBe(200);
+    expect(await post(db, 'ben', 'write', '[3]')).toBe(200);
+    expect(db.as('ada').sql('SELECT id FROM letter')).toEqual([[1], [2]]);
+    expect(db.owner.sql('SELECT id FROM letter')).toHaveLength(3);
+    const shown = await fetch(`${db.url}/v1/database/test/unstable/timestamp`);
+    expect(await shown.text()).toContain(`${db.now * 1000}`);
+  });
+
+  test('tells clients what happens while the clock is moved', async () => {
+    const db = await start({ listens: true });
+    const sockets = [1, 2].map(() => {
+      const url = `${db.url.replace('http', 'ws')}/v1/database/test/subscribe?compression=None`;
+      return new WebSocket(url, ['v2.bsatn.spacetimedb']);
+    });
+    const [first] = sockets;
+    await Promise.all(sockets.map(socket => once(socket, 'message')));
+    first?.send(new BsatnWriter().u8(0).u32(1).u32(1).u32(1).string('SELECT * FROM rung').finish());
+    if (first) await once(first, 'message');
+    db.as('ada').call('ringIn', { seconds: 60 });
+    db.advance(59_000);
+    expect(db.rows('rung')).toEqual([]);
+    const heard = first && once(first, 'message');
+    db.advance(1_000);
+    await heard;
+    expect(db.rows('rung')).toHaveLength(1);
+    for (const socket of sockets) socket.terminate();
+  });
+
+  test('says what to do when it has none', async () => {
+    const db = await start();
+    expect(() => db.url).toThrow('{ listens: true }');
+  });
+});
 
 describe('a test database', () => {
   test('takes and gives plain values of every kind', async () => {

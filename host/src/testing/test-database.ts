@@ -1,12 +1,15 @@
-// A module under test: its database without a socket, a clock that is moved by hand, any number of identities.
+// A module under test: its database with or without a socket, a clock that is moved by hand, any number of identities.
 
 import { buildSync } from 'esbuild';
 import { Database } from '../database.ts';
 import type { RequestHeaders } from '../database/handlers.ts';
 import type { HttpAnswer } from '../database/outcome.ts';
 import { TestWorld } from '../database/test-world.ts';
+import { assert } from '../errors.ts';
 import type { CallLimits } from '../guest/watchdog.ts';
+import { startHost, type Host } from '../host.ts';
 import { deriveIdentity } from '../server/identity.ts';
+import { LOCAL_ISSUER } from '../server/tokens.ts';
 import { createMemoryStorage } from '../storage/memory-storage.ts';
 import { databaseRows, TestClient } from './test-client.ts';
 import type { PlainObject } from './plain.ts';
@@ -21,6 +24,8 @@ export interface TestDatabaseOptions {
   readonly startAt?: Date;
   /** How far a call may go before it is stopped; by default as far as it likes. */
   readonly callLimits?: CallLimits;
+  /** Whether clients come in by sockets too, on any free port: see `url` and `tokenOf`. */
+  readonly listens?: boolean;
 }
 
 /** A line of the module log. */
@@ -33,38 +38,70 @@ export interface LoggedLine {
 }
 
 const START = new Date('2026-01-05T12:00:00Z');
+/** What clients that come by a socket call the database. */
+const NAME = 'test';
 
-/** A database that lasts as long as the test. Calls are synchronous; only opening and closing are awaited. */
+/**
+ * A database that lasts as long as the test. Calls are synchronous; only opening and closing are awaited, and what clients
+ * hear that come by a socket.
+ */
 export class TestDatabase implements AsyncDisposable {
   /** What the kit is made of, for what it does not offer. */
   readonly database: Database;
   readonly #world: TestWorld;
   readonly #clients = new Map<bigint, TestClient>();
+  readonly #host: Host | undefined;
   #lastConnection = 0n;
   /** Who published the module. */
   readonly owner: TestClient;
 
   /** Loads a module and runs its `init`. Throws `HostError`: `guest/invalid`, `schema/invalid`, `publish/init-failed`. */
   static async open(options: TestDatabaseOptions): Promise<TestDatabase> {
-    const { startAt = START, callLimits } = options;
+    const { startAt = START, callLimits, listens = false } = options;
     const world = new TestWorld(BigInt(startAt.getTime()) * 1000n);
-    const owner = identityOf('owner');
+    const bundle = bundleOf(options);
+    if (listens) {
+      const host = await startHost({ inMemory: true, world, limits: callLimits ?? { callMs: Infinity } });
+      try {
+        await host.publish(NAME, bundle);
+      } catch (error) {
+        await host.close();
+        throw error;
+      }
+      return new TestDatabase(world, openDatabase(host), host);
+    }
     const database = await Database.open({
       storage: createMemoryStorage(),
       world,
       identity: identityOf('database'),
-      owner,
-      bundle: bundleOf(options),
+      owner: identityOf('owner'),
+      bundle,
       trustsModule: true,
       ...(callLimits && { callLimits }),
     });
-    return new TestDatabase(database, world, owner);
+    return new TestDatabase(world, database);
   }
 
-  private constructor(database: Database, world: TestWorld, owner: bigint) {
+  private constructor(world: TestWorld, database: Database, host?: Host) {
     this.database = database;
     this.#world = world;
-    this.owner = this.as(owner);
+    this.#host = host;
+    this.owner = this.as(database.owner);
+  }
+
+  /** Where clients reach it, as the database `test`. Throws if it does not listen. */
+  get url(): string {
+    return this.#listening.url;
+  }
+
+  /** A token with which a client that comes by a socket is whoever `as` this name is. Throws if it does not listen. */
+  tokenOf(name: string): string {
+    return this.#listening.mint(name).token;
+  }
+
+  get #listening(): Host {
+    if (!this.#host) throw new TypeError('this database has no socket: open it with { listens: true }');
+    return this.#host;
   }
 
   /** Whoever has this name or identity, with a connection that is always the same. */
@@ -112,13 +149,19 @@ export class TestDatabase implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.database.close();
+    await (this.#host ?? this.database).close();
   }
+}
+
+function openDatabase(host: Host): Database {
+  const open = host.database(NAME);
+  assert(open, 'what was published is there');
+  return open.database;
 }
 
 /** The identity of a name: that of a token with this subject. */
 export function identityOf(name: string): bigint {
-  return deriveIdentity('test', name);
+  return deriveIdentity(LOCAL_ISSUER, name);
 }
 
 function bundleOf({ bundle, entry }: TestDatabaseOptions): Uint8Array {

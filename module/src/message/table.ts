@@ -19,7 +19,7 @@ export const message = table(
     acceptedAt: t.i64(),
     answerBy: t.i64(),
     inReplyTo: t.string(),
-    /** The step of a workflow that this message assigns, or 0. */
+    /** The step of a workflow that this message assigns, undoes, or asks about; or 0. */
     step: t.u64(),
     /** The number of a broadcast, or 0. */
     broadcast: t.u64(),

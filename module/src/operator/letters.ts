@@ -116,7 +116,7 @@ function redrive(desk: Desk, letter: Letter): Fault | undefined {
   if (message.step !== 0n) {
     return [
       'delivery/not-dead',
-      `letter ${letter.no} was a step of a workflow, which has ended; retry the step instead`,
+      `letter ${letter.no} belongs to a step of a workflow: one that has ended is retried; one to be approved needs no letter`,
     ];
   }
   if (isOver(desk, message))

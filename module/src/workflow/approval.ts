@@ -11,7 +11,8 @@ import { remember } from '../time/due.ts';
 import { inputsOf } from './assignment.ts';
 import { withStep } from './happenings.ts';
 import { concernsStep } from './moves.ts';
-import { Run, stateOf, type Step } from './run.ts';
+import { Run } from './run.ts';
+import { stateOf, type Step } from './step.ts';
 
 /** Asks whether a step may be done: its approver; or, if that one is gone, or was asked before, who comes next. */
 export function askApproval(run: Run, step: Step): void {

@@ -6,7 +6,8 @@ import { systemMessage } from '../message/accept.ts';
 import type { Message } from '../message/envelope.ts';
 import { queueOf } from '../message/queue.ts';
 import type { StepSpec } from './check.ts';
-import { isBad, type Run, type Step } from './run.ts';
+import type { Run } from './run.ts';
+import { isBad, type Step } from './step.ts';
 
 /** The mailbox that a step is assigned through: its agent's, or the work queue of a capability. */
 export function takerOf(desk: Desk, step: Step, spec: StepSpec): Mailbox | undefined {

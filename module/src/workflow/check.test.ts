@@ -129,6 +129,17 @@ describe('a definition', () => {
     ]);
   });
 
+  it('has whoever approves or undoes a step among its participants, named or not', () => {
+    const { participants } = plan({
+      workflow_type: 'w',
+      participants: ['a', 'onlooker'],
+      steps: [
+        { agent: 'a', action: 'do', approval: { by: 'b', escalate_to: 'c' }, compensate: { action: 'u', agent: 'd' } },
+      ],
+    });
+    expect(participants).toEqual(['a', 'onlooker', 'b', 'c', 'd']);
+  });
+
   it('may look at a dependency by its action', () => {
     const [, last] = plan({
       workflow_type: 'w',

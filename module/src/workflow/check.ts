@@ -140,7 +140,8 @@ function checkPeople(
       faults.push(`${names[at]}: agent "${agent.slice(0, 64)}" has a step but is no participant`);
     }
   });
-  return [...new Set(participants ?? agents)];
+  // Whoever has to agree to a step, or to undo one, may look at what it is about.
+  return [...new Set([...(participants ?? []), ...agents])];
 }
 
 /** The position of a step that is named by its id, or by an action that one step has; or why there is none. */

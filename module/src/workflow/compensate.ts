@@ -6,7 +6,8 @@ import { queueOf } from '../message/queue.ts';
 import { remember } from '../time/due.ts';
 import { taskMessage } from './assignment.ts';
 import { isNestedUndone } from './nested.ts';
-import type { Run, Step } from './run.ts';
+import type { Run } from './run.ts';
+import type { Step } from './step.ts';
 
 /** Undoes the last step that was done and is not undone yet. Returns false when there is nothing (more) to wait for. */
 export function undoNext(run: Run): boolean {

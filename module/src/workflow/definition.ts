@@ -132,7 +132,7 @@ const step = bareStep.superRefine((value, context) => {
 
 const members = {
   workflow_type: shortName,
-  /** Agents that take part and may look on; by default those of the steps. */
+  /** Agents that take part and may look on: besides who approves and undoes; by default those of the steps. */
   participants: z.array(z.string()).optional(),
   metadata: json.optional(),
   priority: priority.optional(),

@@ -2,7 +2,8 @@
 
 import { LIMITS } from '../contract.ts';
 import { listOf } from './rules.ts';
-import type { Run, Step } from './run.ts';
+import type { Run } from './run.ts';
+import type { Step } from './step.ts';
 import { UNTOUCHED } from './table.ts';
 
 /** Gives out the children of a step, which are made the first time: as many at once as was said. */

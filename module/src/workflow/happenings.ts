@@ -6,7 +6,8 @@ import { cancelMessage } from '../message/cancel.ts';
 import type { Message } from '../message/envelope.ts';
 import { undone } from './compensate.ts';
 import { stopNested } from './nested.ts';
-import { Run, specOf, type Step } from './run.ts';
+import { Run } from './run.ts';
+import { specOf, type Step } from './step.ts';
 
 /** The delivery of a step has ended, well or not: so has the attempt. */
 export function endStep(

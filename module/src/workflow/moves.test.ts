@@ -40,7 +40,9 @@ describe('the moves of a step', () => {
   });
 
   it.each(STEP_STATES.slice(0, 3))('lead one that is %s to its end, and to that of being called off', state => {
-    expect([...reached(STEP_MOVES, STEP_STATES, state, byItself)]).toEqual(expect.arrayContaining(['succeeded', 'failed']));
+    expect([...reached(STEP_MOVES, STEP_STATES, state, byItself)]).toEqual(
+      expect.arrayContaining(['succeeded', 'failed']),
+    );
     expect(moveStep(state, 'call-off')).toBe('cancelled');
   });
 
@@ -67,11 +69,16 @@ describe('the moves of a workflow', () => {
   });
 
   it.each(WORKFLOW_STATUSES.slice(0, 3))('lead one that is %s to an end', status => {
-    expect([...reached(WORKFLOW_MOVES, WORKFLOW_STATUSES, status, byItself)]).toEqual(expect.arrayContaining(['failed', 'cancelled']));
+    expect([...reached(WORKFLOW_MOVES, WORKFLOW_STATUSES, status, byItself)]).toEqual(
+      expect.arrayContaining(['failed', 'cancelled']),
+    );
   });
 
-  it.each(WORKFLOW_STATUSES.slice(3))('leave one that has %s as it ended, unless a step of it is done again', status => {
-    expect([...reached(WORKFLOW_MOVES, WORKFLOW_STATUSES, status, byItself)]).toEqual([status]);
-    expect(moveWorkflow(status, 'renew')).toBe('running');
-  });
+  it.each(WORKFLOW_STATUSES.slice(3))(
+    'leave one that has %s as it ended, unless a step of it is done again',
+    status => {
+      expect([...reached(WORKFLOW_MOVES, WORKFLOW_STATUSES, status, byItself)]).toEqual([status]);
+      expect(moveWorkflow(status, 'renew')).toBe('running');
+    },
+  );
 });

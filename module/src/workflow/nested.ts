@@ -5,7 +5,8 @@ import type { Answer } from '../message/ask.ts';
 import { inputsOf } from './assignment.ts';
 import { begin } from './begin.ts';
 import { checkDefinition, sentenceOf } from './check.ts';
-import { Run, type Step } from './run.ts';
+import { Run } from './run.ts';
+import type { Step } from './step.ts';
 
 /** Starts the workflow that a step is. */
 export function beginNested(run: Run, step: Step): void {

@@ -7,7 +7,7 @@ import { isQueue } from '../desk.ts';
 import { refuse } from '../refuse.ts';
 import { agora, type Ctx } from '../schema.ts';
 import { maySee } from './reducers.ts';
-import { specOf, stepAt, type Step } from './run.ts';
+import { specOf, stepAt, type Step } from './step.ts';
 
 const StepRow = t.object('StepRow', {
   position: t.u32(),
@@ -20,6 +20,8 @@ const StepRow = t.object('StepRow', {
   error: t.string(),
   startedAt: t.i64(),
   endedAt: t.i64(),
+  /** How often it was given out. */
+  tries: t.u32(),
   /** How far it is undone: `running`, `done`, `failed`, or empty. */
   undo: t.string(),
   /** The id of the workflow that the step is, once it has begun. */
@@ -41,9 +43,9 @@ export const workflowSteps = agora.procedure(
       for (let position = from; position < from + limit; position++) {
         const row = stepAt(tx.db, workflow, position);
         if (!row) break;
-        const { name, agentName: agent, action, state, attempt, output, error, startedAt, endedAt, undo } = row;
-        const nested = nestedOf(row);
-        rows.push({ position, name, agent, action, state, attempt, output, error, startedAt, endedAt, undo, nested });
+        const { name, agentName: agent, action, state, attempt, output, error, startedAt, endedAt, tries, undo } = row;
+        const about = { name, agent, action, state, attempt, output, error, startedAt, endedAt, tries, undo };
+        rows.push({ position, ...about, nested: nestedOf(row) });
       }
       return rows;
     });

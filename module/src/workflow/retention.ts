@@ -3,9 +3,11 @@
 import type { Desk } from '../desk.ts';
 import { byteLength } from '../text.ts';
 import { remember } from '../time/due.ts';
-import { bytesOfStep, stepAt } from './run.ts';
+import { bytesOfStep, stepAt } from './step.ts';
 
 const CHUNK = 100;
+/** Outputs may be long: a chunk is over when this much was read. */
+const CHUNK_BYTES = 4 * 1024 * 1024;
 /** A kept workflow is looked at this often at least, so that keeping it shorter counts for those that have ended already. */
 const LOOK_MICROS = 86_400_000_000n;
 
@@ -21,13 +23,15 @@ export function forgetWorkflow(desk: Desk, workflow: string, from: bigint): void
   if (!state || state.endedAt === 0n) return;
   if (state.endedAt + desk.hub.keepWorkflowsMs * 1000n > desk.now) return lookLater(desk, workflow, state.endedAt);
   const end = Math.min(Number(from) + CHUNK, state.total);
-  for (let position = Number(from); position < end; position++) {
-    const step = stepAt(db, workflow, position);
+  let next = Number(from);
+  for (let bytes = 0; next < end && bytes < CHUNK_BYTES; next++) {
+    const step = stepAt(db, workflow, next);
     if (!step) continue;
-    desk.addBytes(-bytesOfStep(step));
+    bytes += bytesOfStep(step);
     db.step.id.delete(step.id);
+    desk.addBytes(-bytesOfStep(step));
   }
-  if (end < state.total) return remember(desk, desk.now, 'workflow', BigInt(end), workflow);
+  if (next < state.total) return remember(desk, desk.now, 'workflow', BigInt(next), workflow);
   db.workflowWatch.workflow.delete(workflow); // at most 16
   db.workflowState.id.delete(workflow);
   desk.addBytes(-byteLength(db.workflow.id.find(workflow)?.definition ?? ''));

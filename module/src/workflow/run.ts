@@ -1,6 +1,6 @@
 // A workflow on the desk: what one happening does to its steps, in the transaction that it happens in.
 //
-// I1  A step is assigned only when as many of its dependencies as it needs have ended well; so it is ready in the very
+// I1  A step is first assigned when as many of its dependencies as it needs have ended well, and not before: in the very
 //     transaction that ends the last of them.
 // I2  A step has one assignment at a time; what comes from an earlier one says nothing about it.
 // I3  A workflow has ended when all its steps have, and then nothing of it is assigned any more.
@@ -8,7 +8,7 @@
 //     the order of the definition.
 // I5  A step, and a workflow, moves as `moves.ts` says and in no other way.
 
-import type { StepState, WorkflowStatus } from '../contract.ts';
+import type { WorkflowStatus } from '../contract.ts';
 import type { Desk } from '../desk.ts';
 import { appendSystemEvent, type SystemEventType } from '../event/publish.ts';
 import { post } from '../message/accept.ts';
@@ -27,39 +27,14 @@ import { moveStep, moveWorkflow, type StepHappening, type WorkflowHappening } fr
 import { beginNested, endNested, runningNested, stopNested } from './nested.ts';
 import { keepEnded } from './retention.ts';
 import { holds, retryMicros } from './rules.ts';
+import { bytesOfStep, isBad, isMet, specOf, stateOf, stepAt, type Step } from './step.ts';
 
-/** A step of a workflow and how far it is. */
-export type Step = NonNullable<ReturnType<Ctx['db']['step']['id']['find']>>;
 type State = NonNullable<ReturnType<Ctx['db']['workflowState']['id']['find']>>;
 type Definition = NonNullable<ReturnType<Ctx['db']['workflow']['id']['find']>>;
 
 /** What ends a step by itself. */
 type Ending = Extract<StepHappening, 'succeed' | 'fail' | 'time-out'>;
 type Row = Omit<Step, 'state'>;
-
-const FAIL_AT_ONCE: StepSpec = { onFailure: 'fail', need: 0 };
-
-/** The step at a position; positions are dense and unique within a workflow, so this meets one row. */
-export function stepAt(db: Pick<Ctx['db'], 'step'>, workflow: string, position: number): Step | undefined {
-  for (const row of db.step.byPosition.filter([workflow, position])) return row;
-  return undefined;
-}
-
-/** How a step is run. Steps from before there was a choice fail the workflow. */
-export function specOf(step: Pick<Step, 'spec' | 'dependencies'>): StepSpec {
-  // Written by `begin` alone.
-  return step.spec === '' ? { ...FAIL_AT_ONCE, need: step.dependencies.length } : (JSON.parse(step.spec) as StepSpec);
-}
-
-/** Whether a step has ended in a way that lets those that depend on it go on. */
-export function isMet({ state }: Pick<Step, 'state'>, spec: StepSpec): boolean {
-  return state === 'succeeded' || (isBad({ state }) && spec.onFailure === 'continue');
-}
-
-/** Whether a step was tried and not done. */
-export function isBad({ state }: Pick<Step, 'state'>): boolean {
-  return state === 'failed' || state === 'timed_out';
-}
 
 /** A workflow on the desk: its rows are read once, changed in memory, and written by `save`. */
 export class Run {
@@ -127,7 +102,7 @@ export class Run {
     return step;
   }
 
-  /** All steps in order: at most 1,000 points. */
+  /** All steps and elements in order: as many points, 10,000 at most. */
   steps(): Step[] {
     return Array.from({ length: this.state.total }, (_, at) => this.step(at)).filter(step => step !== undefined);
   }
@@ -215,7 +190,7 @@ export class Run {
 
   /** An attempt at a step has ended: so has the step, unless it is to be tried again. */
   attemptEnded(step: Step, answer: Answer, badEnd: Exclude<Ending, 'succeed'> = 'fail'): void {
-    if (answer.status !== 'error') return this.finish(step, 'succeed', { output: answer.data });
+    if (answer.status !== 'error') return this.finish(step, 'succeed', { output: answer.data, error: '' });
     const { retries } = this.specOf(step);
     const isLast = !retries || answer.isPermanent === true || step.tries > retries.attempts;
     if (isLast) return this.finish(step, badEnd, { error: answer.error });
@@ -301,11 +276,7 @@ export class Run {
     appendSystemEvent(this.desk, type, { workflow_id: id, workflow_type: workflowType, ...about });
   }
 
-  #end(
-    step: Step,
-    happening: Ending | 'skip' | 'call-off',
-    fields: Partial<Pick<Step, 'output' | 'error'>>,
-  ): void {
+  #end(step: Step, happening: Ending | 'skip' | 'call-off', fields: Partial<Pick<Step, 'output' | 'error'>>): void {
     const { ended } = this.state;
     // Nobody is asked to agree to it any more.
     const approval = step.approval === 'asked' ? '' : step.approval;
@@ -387,16 +358,6 @@ export class Run {
     else this.tell('workflow_cancelled', {});
     if (this.definition.parentStep > 0n) endNested(this);
   }
-}
-
-/** What a step counts for in what the hub stores. */
-export function bytesOfStep({ output, element }: Pick<Step, 'output' | 'element'>): number {
-  return byteLength(output) + byteLength(element);
-}
-
-/** Where a step stands. */
-export function stateOf({ state }: Pick<Step, 'state'>): StepState {
-  return state as StepState; // only `moveStep` says where a step stands
 }
 
 const runsOfDesks = new WeakMap<Desk, Map<string, Run>>();

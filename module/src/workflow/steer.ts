@@ -2,11 +2,18 @@
 
 import { isOperator, isSame } from '../access.ts';
 import type { Desk } from '../desk.ts';
+import { refuseOverflow } from '../quota/charge.ts';
 import { refuse } from '../refuse.ts';
+import { byteLength } from '../text.ts';
+import { takeBack } from './approval.ts';
 import { begin, planOf } from './begin.ts';
 import { childrenOf } from './each.ts';
 import { concernsStep, isRefused, type WorkflowHappening } from './moves.ts';
-import { isBad, isMet, Run, stateOf, type Step } from './run.ts';
+import { Run } from './run.ts';
+import { isBad, isMet, stateOf, type Step } from './step.ts';
+
+/** What of a step begins anew with it. */
+const AFRESH = { message: '', tries: 0, dueAt: 0n, approval: '', approver: 0n } as const;
 
 /** The workflow that the caller may steer. */
 export function steered(desk: Desk, id: string): Run {
@@ -68,17 +75,7 @@ export function retry(desk: Desk, id: string, name: string): void {
   }
   const again = unfinished(run, step);
   for (const each of again) {
-    run.go(each, 'renew', {
-      endedAt: 0n,
-      startedAt: 0n,
-      error: '',
-      output: '',
-      message: '',
-      tries: 0,
-      dueAt: 0n,
-      approval: '',
-      approver: 0n,
-    });
+    run.go(each, 'renew', { ...AFRESH, endedAt: 0n, startedAt: 0n, error: '', output: '' });
   }
   // What ends from now on has ended after what had ended before.
   run.state.ended = 0;
@@ -101,13 +98,15 @@ export function fork(
   const source = Run.find(desk, from);
   const step = source?.steps().find(each => each.name === name && each.parent === 0);
   if (!source || !step) refuse('workflow/unknown-step', `workflow ${from} has no step "${name.slice(0, 64)}"`);
-  if (isRefused(source.status, 'fork')) refuse('workflow/bad-move', `workflow ${from} has not ended; retry the step, or wait`);
+  if (isRefused(source.status, 'fork'))
+    refuse('workflow/bad-move', `workflow ${from} has not ended; retry the step, or wait`);
   const { definition } = source.definition;
   const earlier = desk.ctx.db.workflow.id.find(id);
   if (earlier) {
     if (earlier.initiator === agent && earlier.definition === definition) return;
     refuse('workflow/id-reused', `${id} was used for another workflow; fork under a new id`);
   }
+  refuseOverflow(desk, byteLength(definition));
   const run = begin(desk, {
     id,
     initiator: agent,
@@ -153,8 +152,7 @@ function unfinished(run: Run, step: Step): Set<Step> {
   if (run.hasEnded && run.status !== 'succeeded') {
     // Elements come with the step that they are of.
     const isPart = (each: Step) =>
-      each.parent === 0 &&
-      (each.state === 'cancelled' || (isBad(each) && run.specOf(each).onFailure === 'fail'));
+      each.parent === 0 && (each.state === 'cancelled' || (isBad(each) && run.specOf(each).onFailure === 'fail'));
     reached.push(...run.steps().filter(isPart));
   }
   for (let each = reached.pop(); each; each = reached.pop()) {
@@ -169,13 +167,14 @@ function unfinished(run: Run, step: Step): Set<Step> {
   return again;
 }
 
-/** What depends on a step and was never given out: it waits for the step again, even if all was ready while paused. */
+/** What depends on a step and nobody works at: it waits for the step again, even if all was ready, or being agreed to. */
 function notBegun(run: Run, step: Step): Step[] {
   const dependents = step.dependents.flatMap(position => run.step(position) ?? []);
-  const waiting = dependents.filter(({ state, tries, approval }) => {
-    return state === 'pending' || (state === 'ready' && tries === 0 && approval === '');
-  });
-  for (const each of waiting) run.go(each, 'set-back', { dueAt: 0n });
+  const waiting = dependents.filter(({ state }) => state === 'pending' || state === 'ready');
+  for (const each of waiting) {
+    takeBack(run.desk, each, `step "${step.name}" is done again`);
+    run.go(each, 'set-back', { ...AFRESH });
+  }
   return waiting;
 }
 

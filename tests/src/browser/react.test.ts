@@ -16,7 +16,7 @@ let hub: TestHub;
 let page: Page;
 
 beforeAll(async () => {
-  browser = await openBrowser(join(import.meta.dirname, 'page.tsx'));
+  browser = await openBrowser(join(import.meta.dirname, 'page/page.tsx'));
 }, 120_000);
 
 afterAll(() => browser[Symbol.asyncDispose]());

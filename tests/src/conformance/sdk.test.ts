@@ -157,6 +157,34 @@ describe('the official SDK', () => {
   });
 });
 
+describe('the official SDK and long frames', () => {
+  test.each(['always', 'never'] as const)(
+    'hears 10 MB, then what changed, with answers compressed: %s',
+    async compression => {
+      host = await startHost({ inMemory: true, compression });
+      try {
+        await host.publish(DATABASE, bundle);
+        const writer = await connect();
+        const long = 'long '.repeat(1_000_000);
+        for (const a of [1, 2]) await within(writer.connection.reducers.addLoose({ a, b: long }));
+        const reader = await connect();
+        const seen: string[] = [];
+        reader.connection.db.loose.onInsert((_ctx, row) => seen.push(`+${row.a} ${row.b.length}`));
+        const applied = subscribe(reader.connection, builder => builder.subscribe(tables.loose));
+        const small = Array.from({ length: 20 }, (_, at) =>
+          reader.connection.reducers.addLoose({ a: 100 + at, b: '' }),
+        );
+        await within(Promise.all([applied, ...small]));
+        expect(seen.slice(0, 2).sort()).toEqual([`+1 ${long.length}`, `+2 ${long.length}`]);
+        expect(seen.slice(2)).toEqual(small.map((_, at) => `+${100 + at} 0`));
+      } finally {
+        for (const connection of opened.splice(0)) connection.disconnect();
+        await host.close();
+      }
+    },
+  );
+});
+
 describe('the official SDK and a host that restarts', () => {
   test('finds its rows and its identity again', async () => {
     const { mkdtemp, rm } = await import('node:fs/promises');

@@ -9,7 +9,7 @@ export type Entry = { readonly [field: string]: Value | undefined };
 type Kind = 'identity' | 'connection' | 'token';
 
 /** Where a text goes on in the words of a library (serde, sqlparser, axum, jsonwebtoken, V8) or as Rust prints data. */
-const WORDS_OF_LIBRARIES =
+export const WORDS_OF_LIBRARIES =
   /\b(invalid arguments for \w+ \w+|Failed to deserialize query string|Failed to buffer the request body|Header of type|Expected request with|sql parser error|Unsupported(?! (binary operator|aggregate function|literal))|Estimated cardinality|data too short|unknown tag|Invalid token|Invalid URL: invalid value|Subscription not found|Subscription with id|Uncaught SyntaxError)\b.*/s;
 
 /** Earlier times are data of a scenario, later ones the time of the run. */

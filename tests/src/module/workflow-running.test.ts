@@ -60,6 +60,7 @@ describe('a step', () => {
     crew.worker('A').act(act);
     crew.finish('A', 'try');
     expect(crew.summary(id)).toMatchObject({ status: 'succeeded' });
+    expect(crew.lab.rows('step')).toMatchObject([{ state: 'succeeded', tries: 2, error: '' }]);
   });
 
   it('whose message an operator calls off has failed, and holds up nothing', async () => {

@@ -39,12 +39,26 @@ steps:
   });
 
   it('is refused with all its faults before anything is sent', async () => {
-    const steps = [{ action: 'nobody' }, { agent: 'Lead', action: 'late', timeoutMs: 0 }];
+    const steps = [
+      { action: 'nobody' },
+      { agent: 'Lead', action: 'late', timeoutMs: 0, dependsOn: ['never'] },
+      { agent: 'Ghost', action: 'round', dependsOn: ['trip'] },
+      { agent: 'Lead', action: 'trip', dependsOn: ['round'] },
+    ];
     const refused = lead.startWorkflowCoordination({ workflowType: 'bad', steps });
-    await expect(refused).rejects.toMatchObject({
-      code: 'workflow/bad-definition',
-      message: expect.stringMatching(/step "nobody".*step "late"/) as string,
-    });
+    const told = await refused.catch((error: unknown) => error);
+    expect(told).toMatchObject({ code: 'workflow/bad-definition' });
+    expect(
+      String(told)
+        .replace(/^.*?Error: /, '')
+        .split('; '),
+    ).toEqual([
+      'step "late", timeout_ms: Too small: expected number to be >=1',
+      'step "nobody": name an agent, a capability, who has to approve, or a workflow',
+      'step "round": there is no agent "Ghost"',
+      'step "late": there is no step "never"',
+      'the steps wait for each other: round → trip → round',
+    ]);
   });
 
   it('gives a step to whoever is able, and again after a failure', async () => {
@@ -52,7 +66,7 @@ steps:
     worker.onTask('draw', (_, context) => {
       if (!worked) {
         worked = true;
-        throw new PermanentError(`attempt ${context.attempt} has no ink`);
+        throw new Error(`attempt ${context.attempt} has no ink`);
       }
       return 'drawn';
     });

@@ -17,8 +17,7 @@ export interface ModelSpec {
   readonly timeoutMs?: number | undefined;
   readonly when?: { readonly at: number; readonly status?: string; readonly equals?: number } | undefined;
   readonly approval?:
-    | { readonly by: string; readonly timeoutMs?: number | undefined; readonly next?: string | undefined }
-    | undefined;
+    { readonly by: string; readonly timeoutMs?: number | undefined; readonly next?: string | undefined } | undefined;
   /** By whoever did the step, unless somebody is named. */
   readonly undo?: { readonly agent?: string | undefined; readonly timeoutMs?: number | undefined } | undefined;
   readonly forEach?: { readonly at: number; readonly concurrency?: number | undefined } | undefined;
@@ -122,6 +121,10 @@ export class Flow {
   all(): Flow[] {
     return [this, ...this.steps.flatMap(step => step.nests.flatMap(nest => nest.all()))];
   }
+  /** Which it was to end, from 1 on; 0 if it has not. */
+  placeOf(step: ModelStep): number {
+    return this.#ends.indexOf(step) + 1;
+  }
   /** How many of those it waits for have ended well. */
   met({ spec }: ModelStep): number {
     return spec.waitsFor.filter(at => isMet(this.#at(at))).length;
@@ -210,8 +213,7 @@ export class Flow {
     const again = new Set<ModelStep>();
     const reached = [first];
     if (this.status === 'failed' || this.status === 'cancelled') {
-      const isPart = (step: ModelStep) =>
-        step.state === 'cancelled' || (isBad(step) && step.spec.onFailure === 'fail');
+      const isPart = (step: ModelStep) => step.state === 'cancelled' || (isBad(step) && step.spec.onFailure === 'fail');
       reached.push(...this.steps.filter(step => !step.parent && isPart(step)));
     }
     for (let step = reached.pop(); step; step = reached.pop()) {
@@ -222,9 +224,7 @@ export class Flow {
     const renewed = { state: 'pending', tries: 0, dueAt: 0n, output: null, approval: '', nest: undefined };
     for (const step of again) {
       Object.assign(step, renewed);
-      for (const other of this.#dependents(step)) {
-        if (other.state === 'ready' && other.tries === 0 && other.approval === '') other.state = 'pending';
-      }
+      for (const other of this.#dependents(step)) if (other.state === 'ready') Object.assign(other, renewed);
     }
     this.#ends = this.#ends.filter(step => !again.has(step));
     if (!this.isLive) this.status = 'running';
@@ -294,7 +294,9 @@ export class Flow {
       const list = member(this.#at(forEach?.at ?? 0).output, 'list');
       if (!Array.isArray(list)) return this.#finish(step, 'failed');
       if (list.length === 0) return this.answered(step, []);
-      step.children = list.map((_element, at) => this.#fresh({ ...spec, waitsFor: [], need: 0 }, `${step.name}[${at}]`, step));
+      step.children = list.map((_element, at) =>
+        this.#fresh({ ...spec, waitsFor: [], need: 0 }, `${step.name}[${at}]`, step),
+      );
       this.steps.push(...step.children);
     }
     this.#begin(step);
@@ -309,7 +311,11 @@ export class Flow {
       this.#start(next);
     }
     const isDone = step.children.every(child => child.state === 'succeeded');
-    if (isDone) this.answered(step, step.children.map(child => child.output));
+    if (isDone)
+      this.answered(
+        step,
+        step.children.map(child => child.output),
+      );
   }
   #finish(step: ModelStep, state: string): void {
     this.#tellAfter(() => this.#end(step, state));

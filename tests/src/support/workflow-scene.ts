@@ -114,7 +114,7 @@ export class WorkflowScene {
 
   check(happening: Happening): void {
     const { lab } = this.crew;
-    const rows = lab.rows('step').sort((a, b) => Number(a['position']) - Number(b['position']));
+    const rows = this.#stepRows();
     const states = new Map(lab.rows('workflow_state').map(row => [row['id'], row]));
     this.#ids = this.#identify(rows);
     expect(states.size).toBe(this.#ids.size);
@@ -135,9 +135,14 @@ export class WorkflowScene {
     this.#before = new Map(rows.map(row => [row['id'], row]));
   }
 
+  #stepRows(): Row[] {
+    return this.crew.lab.rows('step').sort((a, b) => Number(a['position']) - Number(b['position']));
+  }
+
   /** Which workflow is which: nested ones by their steps, in the order of their beginning. */
   #identify(rows: readonly Row[]): Map<Flow, string> {
-    const nested = this.crew.lab.rows('workflow').sort((a, b) => (String(a['id']) < String(b['id']) ? -1 : 1));
+    // Rows come as they were inserted, and these are never changed.
+    const nested = this.crew.lab.rows('workflow');
     const found = new Map<Flow, string>([[this.root, this.id]]);
     for (const [flow, id] of found) {
       const own = rows.filter(row => row['workflow'] === id);
@@ -174,7 +179,10 @@ export class WorkflowScene {
       if (!before.has(message)) this.#checkNew(message, step);
     }
     const held = [...lab.rows('offer').filter(row => row['attempt'] !== 0), ...lab.rows('waiting')];
-    const [tasks, questions] = [held.filter(row => this.#tasks.has(row['message'])), held.filter(row => !this.#tasks.has(row['message']))];
+    const [tasks, questions] = [
+      held.filter(row => this.#tasks.has(row['message'])),
+      held.filter(row => !this.#tasks.has(row['message'])),
+    ];
     expect(tasks.map(row => row['message']).sort()).toEqual([...under].sort()); // I3, I7
     for (const row of questions) expect(asked.has(row['message'])).toBe(true); // I7
   }
@@ -182,12 +190,12 @@ export class WorkflowScene {
   #checkNew(message: unknown, step: ModelStep): void {
     const { parent, flow } = step;
     const joined = parent ?? step;
-    if (step.tries === 1) expect(flow.met(joined)).toBeGreaterThanOrEqual(joined.spec.need); // I2
+    const isFirst = !parent && step.tries === 1;
+    if (isFirst) expect(flow.met(step)).toBeGreaterThanOrEqual(step.spec.need); // I2
     if (joined.spec.approval) expect(joined.approval).toBe('approved'); // I10
     const row = this.crew.lab.rows('message').find(each => each['id'] === message);
     const { task } = JSON.parse(String(row?.['payload'])) as { task: { inputs: unknown; index?: number } };
-    const given = parent?.given ?? step.given;
-    expect(task.inputs).toEqual(Object.fromEntries(given)); // I4
+    expect(task.inputs).toEqual(Object.fromEntries(step.given)); // I4
     if (!parent) return;
     expect(task.index).toBe(parent.children.indexOf(step));
     const most = parent.spec.forEach?.concurrency ?? Infinity;
@@ -262,7 +270,13 @@ export class WorkflowScene {
     else step.flow.rejected(step);
   }
 
-  #steer(flow: Flow, isLegal: boolean, reducer: string, more: Readonly<Record<string, unknown>>, tell: () => void): void {
+  #steer(
+    flow: Flow,
+    isLegal: boolean,
+    reducer: string,
+    more: Readonly<Record<string, unknown>>,
+    tell: () => void,
+  ): void {
     const args = { workflow: this.#ids.get(flow), ...more };
     if (!isLegal) expect(this.crew.lead.tryCall(reducer, args)).toBe('workflow/bad-move');
     else {
@@ -331,15 +345,17 @@ export class WorkflowScene {
   }
   /** What a message is that was sent a moment ago, while time passed. */
   #taskOf(message: Row | undefined): Task | undefined {
-    const row = this.crew.lab.rows('step').find(each => each['id'] === message?.['step']);
-    const flow = this.root.all().find(each => this.#ids.get(each) === row?.['workflow']);
+    const rows = this.#stepRows();
+    const row = rows.find(each => each['id'] === message?.['step']);
+    const [flow] = [...this.#identify(rows)].find(([, id]) => id === row?.['workflow']) ?? [];
     const step = flow?.steps[Number(row?.['position'])];
     return step && { step, isUndo: String(message?.['payload']).includes('"compensates":true') };
   }
 }
 
 function definitionOf(spec: ModelSpec, at: number): Record<string, unknown> {
-  const { agent, capability, nested, waitsFor, need, onFailure, retries, timeoutMs, when, approval, undo, forEach } = spec;
+  const { agent, capability, nested, waitsFor, need, onFailure, retries, timeoutMs, when, approval, undo, forEach } =
+    spec;
   return {
     id: `s${at}`,
     action: 'do',
@@ -365,10 +381,12 @@ function definitionOf(spec: ModelSpec, at: number): Record<string, unknown> {
 }
 
 function standOf(row: Row): string {
-  return [row['name'], row['state'], row['tries'], row['approval'], row['undo']].map(String).join(' ');
+  const place = hasEnded(stateOf(row)) ? row['order'] : 0;
+  return [row['name'], row['state'], row['tries'], row['approval'], row['undo'], place].map(String).join(' ');
 }
-function modelStandOf({ name, state, tries, approval, undo }: ModelStep): string {
-  return [name, state, tries, approval, undo].map(String).join(' ');
+function modelStandOf(step: ModelStep): string {
+  const { name, state, tries, approval, undo, flow } = step;
+  return [name, state, tries, approval, undo, flow.placeOf(step)].map(String).join(' ');
 }
 function stateOf(row: Row): { readonly state: string } {
   return { state: String(row['state']) };

@@ -52,6 +52,7 @@ function callFunction(database: Database, caller: Caller, name: string, json: st
   if (procedure !== undefined && (isOwner || !procedure.isPrivate)) {
     return callProcedure(database, caller, procedure, json);
   }
+  database.log.addMismatch('procedure', name, 'unknown');
   throw new Refusal(404, 'No such procedure');
 }
 
@@ -106,6 +107,7 @@ function encodeArgs(
     return writer.finish();
   } catch (cause) {
     if (!(cause instanceof JsonError)) throw cause;
+    database.log.addMismatch(kind, name, 'arguments');
     throw new Refusal(400, `invalid arguments for ${kind} ${name}: ${cause.message}`, { cause });
   }
 }

@@ -72,10 +72,10 @@ export function databaseRoutes(databases: Databases): Route[] {
       method: 'POST',
       pattern: `/v1/database/:db/${word}`,
       asks: 'known',
-      handle(exchange) {
+      async handle(exchange) {
         const identity = databases.identityOf(param(exchange, 'db'));
         databases.authorize(identity, exchange.credentials.identity, `${word} database`);
-        databases.lock(identity, word === 'lock');
+        await databases.lock(identity, word === 'lock');
         return EMPTY_ANSWER;
       },
     })),

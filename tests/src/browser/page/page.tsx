@@ -1,4 +1,3 @@
-/// <reference lib="dom" />
 // The page that the tests look at: an agent in a browser, with a panel for each hook that is shown or not.
 
 import { StrictMode, useState } from 'react';

@@ -1,0 +1,104 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { appendFile, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { fileOutbox } from './outbox-file.ts';
+
+let folder: string;
+let path: string;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'agora-outbox-'));
+  path = join(folder, 'deep', 'outbox');
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+const item = (n: number, value: unknown = { n }) => ({ id: `id-${n}`, value });
+
+/** What a new client finds there. */
+async function found(): Promise<unknown[]> {
+  const outbox = fileOutbox(path);
+  const items = await outbox.open();
+  await outbox.close();
+  return items.map(({ value }) => value);
+}
+
+describe('an outbox in a file', () => {
+  it('has what was kept and not let go of, in order, only for its user to read', async () => {
+    const outbox = fileOutbox(path);
+    expect(await outbox.open()).toEqual([]);
+    await outbox.keep([item(1), item(2), item(3)]);
+    await outbox.forget(['id-2', 'nobody']);
+    await outbox.keep([item(4), item(1, 'changed')]);
+    await outbox.close();
+    await outbox.close();
+    expect((await stat(path)).mode & 0o777).toBe(0o600);
+    expect(await found()).toEqual(['changed', { n: 3 }, { n: 4 }]);
+  });
+
+  it('passes over a last line that was torn', async () => {
+    const outbox = fileOutbox(path);
+    await outbox.open();
+    await outbox.keep([item(1)]);
+    await outbox.close();
+    await appendFile(path, '{"id":"id-2","val');
+    expect(await found()).toEqual([{ n: 1 }]);
+    // The torn line is gone: what follows does not become a part of it.
+    const again = fileOutbox(path);
+    await again.open();
+    await again.keep([item(3)]);
+    await again.close();
+    expect(await found()).toEqual([{ n: 1 }, { n: 3 }]);
+  });
+
+  it('does not guess at another line that cannot be read', async () => {
+    await found();
+    await writeFile(path, 'nonsense\n{"id":"id-1","value":1}\n');
+    await expect(fileOutbox(path).open()).rejects.toMatchObject({
+      code: 'outbox/unreadable',
+      message: expect.stringContaining('line 1') as string,
+    });
+    expect(await readFile(path, 'utf8')).toContain('nonsense');
+  });
+
+  it('does not grow with what is past', async () => {
+    const outbox = fileOutbox(path);
+    await outbox.open();
+    const text = 'x'.repeat(100_000);
+    await outbox.keep([item(0, 'stays')]);
+    for (let n = 1; n <= 40; n++) {
+      await outbox.keep([item(n, text)]);
+      await outbox.forget([`id-${n}`]);
+    }
+    expect((await stat(path)).size).toBeLessThan(2_000_000);
+    await outbox.forget(['id-0']);
+    expect((await stat(path)).size).toBe(0);
+    await outbox.close();
+  });
+
+  it('is one client’s, until that is closed or has died', async () => {
+    const first = fileOutbox(path);
+    await first.open();
+    await expect(fileOutbox(path).open()).rejects.toMatchObject({ code: 'outbox/in-use' });
+    await first.close();
+    expect(await found()).toEqual([]);
+
+    const dead = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)']);
+    await once(dead, 'spawn');
+    await writeFile(`${path}.lock`, `${dead.pid} ${await startOf(dead.pid)}`);
+    await expect(fileOutbox(path).open()).rejects.toMatchObject({ code: 'outbox/in-use' });
+    dead.kill('SIGKILL');
+    await once(dead, 'exit');
+    expect(await found()).toEqual([]);
+    // Another process has the number of the dead one.
+    await writeFile(`${path}.lock`, `${process.pid} 1`);
+    expect(await found()).toEqual([]);
+  });
+});
+
+async function startOf(pid: number | undefined): Promise<string> {
+  const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+  return text.slice(text.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+}

@@ -1,0 +1,129 @@
+// What a step can be besides the work of one agent: done for each element, a workflow of its own, undone, tried again, looped over.
+
+import { PermanentError, type AgoraClient, type Task } from '@agora/client';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Heard } from '../support/heard.ts';
+import { startTestHub, type TestHub } from '../support/hub.ts';
+
+let hub: TestHub;
+let lead: AgoraClient;
+
+const soon = { timeoutMs: 10_000 };
+
+beforeAll(async () => {
+  hub = await startTestHub();
+  lead = await hub.join('Lead');
+});
+
+afterAll(() => hub[Symbol.asyncDispose]());
+
+describe('a step', () => {
+  it('is done for each element of a list, which its handler is given', async () => {
+    const worker = await hub.join('Splitter');
+    worker.onTask('split', () => ({ parts: ['a', 'b', 'c'] }));
+    worker.onTask('work', ({ element, index }) => `${String(element)}${index}`);
+    worker.onTask('join', ({ inputs }) => inputs['work']);
+    const workflow = await lead.startWorkflowCoordination({
+      workflowType: 'each',
+      steps: [
+        { agent: 'Splitter', action: 'split' },
+        {
+          agent: 'Splitter',
+          action: 'work',
+          dependsOn: ['split'],
+          forEach: { step: 'split', path: 'parts', concurrency: 2 },
+        },
+        { agent: 'Splitter', action: 'join', dependsOn: ['work'] },
+      ],
+    });
+    expect((await workflow.result(soon)).outputs).toMatchObject({ join: ['a0', 'b1', 'c2'] });
+  });
+
+  it('is a workflow that can be followed itself, and whose tasks know what it was given', async () => {
+    const tasks = new Heard<Task>();
+    const worker = await hub.join('Nested');
+    worker.onTask('*', task => {
+      tasks.add(task);
+      return task.action;
+    });
+    const inner = { workflowType: 'inner', steps: [{ agent: 'Nested', action: 'deep' }] };
+    const workflow = await lead.startWorkflowCoordination({
+      workflowType: 'outer',
+      steps: [
+        { agent: 'Nested', action: 'begin' },
+        { id: 'in', action: 'in', workflow: inner, dependsOn: ['begin'] },
+      ],
+    });
+    const { steps, outputs } = await workflow.result(soon);
+    expect(outputs).toEqual({ begin: 'begin', in: { deep: 'deep' } });
+    expect(tasks.items[1]).toMatchObject({ step: 'deep', workflowInputs: { inputs: { begin: 'begin' } } });
+    const nested = await lead.workflow(steps[1]?.nestedWorkflowId ?? '');
+    expect(nested.status()).toMatchObject({ type: 'inner', status: 'succeeded' });
+  });
+
+  it('is undone when the workflow fails later, and says so', async () => {
+    const undone = new Heard<Task>();
+    const worker = await hub.join('Booker');
+    worker.onTask(['flight', 'hotel'], ({ action }) => ({ booked: action }));
+    worker.onTask('cancel', task => undone.add(task));
+    worker.onTask('pay', () => {
+      throw new PermanentError('no money');
+    });
+    const compensate = { action: 'cancel' };
+    const workflow = await lead.startWorkflowCoordination({
+      workflowType: 'trip',
+      steps: [
+        { agent: 'Booker', action: 'flight', compensate },
+        { agent: 'Booker', action: 'hotel', dependsOn: ['flight'], compensate },
+        { agent: 'Booker', action: 'pay', dependsOn: ['hotel'], retries: { attempts: 5, backoffMs: 1 } },
+      ],
+    });
+    const { status, reason, steps } = await workflow.result(soon);
+    expect([status, reason]).toEqual(['failed', 'step "pay" failed: no money']);
+    expect(undone.items).toMatchObject([
+      { step: 'hotel', compensates: true, inputs: { hotel: { booked: 'hotel' } } },
+      { step: 'flight', compensates: true, inputs: { flight: { booked: 'flight' } } },
+    ]);
+    expect(steps.map(({ state, tries, compensation }) => [state, tries, compensation])).toEqual([
+      ['succeeded', 1, 'done'],
+      ['succeeded', 1, 'done'],
+      ['failed', 1, undefined],
+    ]);
+  });
+
+  it('is tried again as its retries say when its handler throws', async () => {
+    const worker = await hub.join('Flaky');
+    let left = 2;
+    worker.onTask('try', () => {
+      if (left-- > 0) throw new Error('not yet');
+      return 'done';
+    });
+    const steps = [{ agent: 'Flaky', action: 'try', retries: { attempts: 2, backoffMs: 1, jitter: 1 } }];
+    const workflow = await lead.startWorkflowCoordination({ workflowType: 'flaky', steps });
+    const result = await workflow.result(soon);
+    expect(result.steps).toMatchObject([{ state: 'succeeded', tries: 3, output: 'done', error: undefined }]);
+  });
+});
+
+describe('a loop over what happens to a workflow', () => {
+  it('ends with the reason of its signal, and the workflow goes on', async () => {
+    await hub.join('Patient');
+    const steps = [{ agent: 'Patient', action: 'wait' }];
+    const workflow = await lead.startWorkflowCoordination({ workflowType: 'looped', steps });
+    const leaving = new AbortController();
+    const types: string[] = [];
+    const loop = async () => {
+      for await (const { type } of workflow.events({ signal: leaving.signal })) {
+        types.push(type);
+        if (type === 'step_ready') queueMicrotask(() => leaving.abort(new Error('seen enough')));
+      }
+    };
+    await expect(loop()).rejects.toThrow('seen enough');
+    expect(types).toEqual(['workflow_started', 'step_ready']);
+    expect(workflow.status()).toMatchObject({ status: 'running' });
+    const late = async () => {
+      for await (const event of workflow.events({ signal: leaving.signal })) types.push(event.type);
+    };
+    await expect(late()).rejects.toThrow('seen enough');
+  });
+});
