@@ -12,12 +12,19 @@ const Reply = z.union([
 /** What a part can be asked to do; the result must be plain data. */
 export type Commands = Record<string, (argument: unknown) => unknown>;
 
-/** Inside the child: answers commands until the harness ends it or is gone. */
+/** Inside the child: answers commands, and `cpuMs`, until the harness ends it or is gone. */
 export function servePart(commands: Commands): void {
-  process.on('message', (message: unknown) => void answer(commands, Request.parse(message)));
+  const known = { ...commands, cpuMs };
+  process.on('message', (message: unknown) => void answer(known, Request.parse(message)));
   process.on('disconnect', () => process.exit(0));
   // Ctrl-C reaches the whole group; the harness decides who ends when.
   process.on('SIGINT', () => undefined);
+}
+
+/** What the processor has spent on this process, in ms: unlike the time of a clock, it is not longer where others run too. */
+function cpuMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
 }
 
 async function answer(commands: Commands, { call, command, argument }: z.infer<typeof Request>): Promise<void> {
@@ -76,6 +83,11 @@ export class Part {
       clearTimeout(timer);
       this.#waiting.delete(call);
     }
+  }
+
+  /** What the processor has spent on it so far, in ms. */
+  cpuMs(): Promise<number> {
+    return this.call('cpuMs', null, z.number());
   }
 
   /** Ends the process, by force if it does not go within two seconds; may be called twice. */

@@ -17,4 +17,5 @@ export default __t.row({
   source: __t.string(),
   data: __t.string(),
   at: __t.timestamp(),
+  headers: __t.string(),
 });

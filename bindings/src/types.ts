@@ -74,6 +74,12 @@ export const Act = __t.enum("Act", {
   get Reply() {
     return ReplyAct;
   },
+  get StartWorkflow() {
+    return StartWorkflowAct;
+  },
+  get UnwatchWorkflow() {
+    return UnwatchWorkflowAct;
+  },
 });
 export type Act = __Infer<typeof Act>;
 
@@ -330,6 +336,7 @@ export const EventFeed = __t.object("EventFeed", {
   source: __t.string(),
   data: __t.string(),
   at: __t.timestamp(),
+  headers: __t.string(),
 });
 export type EventFeed = __Infer<typeof EventFeed>;
 
@@ -340,6 +347,7 @@ export const EventLog = __t.object("EventLog", {
   source: __t.string(),
   data: __t.string(),
   at: __t.timestamp(),
+  headers: __t.string(),
 });
 export type EventLog = __Infer<typeof EventLog>;
 
@@ -620,6 +628,7 @@ export const PublishAct = __t.object("PublishAct", {
   agent: __t.u64(),
   type: __t.string(),
   data: __t.string(),
+  headers: __t.string(),
 });
 export type PublishAct = __Infer<typeof PublishAct>;
 
@@ -701,6 +710,13 @@ export const SignalRow = __t.object("SignalRow", {
 });
 export type SignalRow = __Infer<typeof SignalRow>;
 
+export const StartWorkflowAct = __t.object("StartWorkflowAct", {
+  id: __t.string(),
+  agent: __t.u64(),
+  definition: __t.string(),
+});
+export type StartWorkflowAct = __Infer<typeof StartWorkflowAct>;
+
 export const Step = __t.object("Step", {
   id: __t.u64(),
   workflow: __t.string(),
@@ -761,6 +777,11 @@ export const Tally = __t.object("Tally", {
 });
 export type Tally = __Infer<typeof Tally>;
 
+export const UnwatchWorkflowAct = __t.object("UnwatchWorkflowAct", {
+  workflow: __t.string(),
+});
+export type UnwatchWorkflowAct = __Infer<typeof UnwatchWorkflowAct>;
+
 export const WaitRow = __t.object("WaitRow", {
   name: __t.string(),
   state: __t.string(),
@@ -799,6 +820,7 @@ export const Workflow = __t.object("Workflow", {
   createdAt: __t.i64(),
   parentStep: __t.u64(),
   inputs: __t.string(),
+  headers: __t.string(),
 });
 export type Workflow = __Infer<typeof Workflow>;
 

@@ -7,7 +7,7 @@ import { AgoraError, ConnectionError, TimeoutError, toAgoraError } from './error
 /** An act that a test tells by its number. */
 const act = (n: number): Act => ({ tag: 'Acknowledge', value: { delivery: BigInt(n), attempt: 1 } });
 
-const publish = (data: string): Act => ({ tag: 'Publish', value: { id: '', agent: 1n, type: 'x', data } });
+const publish = (data: string): Act => ({ tag: 'Publish', value: { id: '', agent: 1n, type: 'x', data, headers: '' } });
 
 const numberOf = (each: Act): number => (each.tag === 'Acknowledge' ? Number(each.value.delivery) : -1);
 

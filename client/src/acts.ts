@@ -266,6 +266,10 @@ function byteCost(act: Act): number {
     case 'FailBroadcast':
     case 'Cancel':
       return 128 + textCost(act.value.reason);
+    case 'StartWorkflow':
+      return 128 + textCost(act.value.definition);
+    case 'UnwatchWorkflow':
+      return 64;
     case 'Acknowledge':
     case 'AcknowledgeBroadcast':
     case 'Extend':

@@ -8,7 +8,8 @@ import type { Answer } from './answer.ts';
 import { Asks } from './asks.ts';
 import { performBatch, type BatchAct } from './batch.ts';
 import { Broadcasts } from './broadcasts.ts';
-import type { ClientEvents, CoordinationQuery, EventRequest, MessageOptions } from './client-types.ts';
+import { CheckedTypes } from './checked-types.ts';
+import type { ClientEvents, CoordinationQuery, EventRequest, MessageOptions, WatchOptions } from './client-types.ts';
 import { Connection, type ConnectOptions, type ConnectionState } from './connection.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { Emitter } from './emitter.ts';
@@ -21,33 +22,52 @@ import { Groups, type GroupInfo } from './groups.ts';
 import { History, type AgentUsage, type BroadcastInfo, type DeliveryInfo, type MessageRecord } from './history.ts';
 import { Inbox } from './inbox.ts';
 import type { IncomingMessage } from './incoming-message.ts';
+import { LiveStream } from './live-stream.ts';
 import { MessageSubscription, type MessageHandler } from './message-subscription.ts';
+import type {
+  AgoraTypes,
+  AnswerOf,
+  EventsMatching,
+  EventTypeName,
+  ExpectedType,
+  MessageTypeName,
+  NoTypes,
+  TaskAction,
+} from './message-types.ts';
 import { Messages, type Accepted, type AnswerWithin, type ForwardOptions, type OutgoingMessage } from './messages.ts';
 import { Operator } from './operator.ts';
 import { readOptions, type AgoraClientOptions } from './options.ts';
 import { Outbox, type OutboxNote } from './outbox.ts';
 import type { PendingAnswer } from './pending-answer.ts';
 import { OwnAgent, type Registration } from './registration.ts';
-import type { StandardMessageType } from './standard-messages.ts';
 import { taskOf, type TaskHandler } from './tasks.ts';
 import { serve, type Served, type ServeOptions, type ServeParts } from './serve.ts';
 import { settleWithin, untilAborted, type Waiting } from './time.ts';
+import { currentTrace } from './trace-context.ts';
+import { Tracing } from './tracing.ts';
 import { turns, type TurnOptions, type TurnParts } from './turns.ts';
 import { Wake, type TakeMailOptions, type WaitForMailOptions } from './wake.ts';
-import type { WorkflowDefinition } from './workflow-definition.ts';
+import { tracedDefinition, typeOf, type WorkflowDefinition } from './workflow-definition.ts';
 import type { WorkflowHandle, WorkflowSummary } from './workflow-handle.ts';
 import { Workflows } from './workflows.ts';
 
 const CONCURRENCY = 8;
 const FLUSH_WITHIN_MS = 5_000;
+const MAX_STATES = 64;
+const MAX_WATCHED = 1_024;
 
 /** An agent's connection to a hub. Every method may throw an `AgoraError` with a stable `code`. */
-export class AgoraClient implements AsyncDisposable {
+export class AgoraClient<Types extends AgoraTypes = NoTypes> implements AsyncDisposable {
+  /** What was declared, for the compiler alone. As a mapped type it has clients of any types pass where a plain one is expected. */
+  declare readonly '~types'?: { readonly [Name in keyof Types]?: Types[Name] };
   readonly name: string;
   /** What operators see and steer. */
   readonly operator: Operator;
   readonly #emitter = new Emitter<ClientEvents>();
   readonly #connection: Connection;
+  readonly #types: CheckedTypes;
+  readonly #tracing: Tracing;
+  readonly #watches = new Set<(error: Error | undefined) => void>();
   readonly #acts = new Acts();
   readonly #asks: Asks;
   readonly #agents: Agents;
@@ -66,12 +86,19 @@ export class AgoraClient implements AsyncDisposable {
   #closing: Promise<void> | undefined;
 
   /** Nothing happens before `connect`. Throws `agent/bad-name`, `client/bad-option`. */
-  constructor(name: string, options: AgoraClientOptions = {}) {
+  constructor(name: string, options: AgoraClientOptions<Types> = {}) {
     const settings = readOptions(name, options);
+    const types = new CheckedTypes(options.types);
+    this.#types = types;
+    const tracing = new Tracing({ name, server: settings.server }, options.openTelemetry);
+    this.#tracing = tracing;
     this.name = name;
     const warn = (error: AgoraError) => this.#warn(error);
     const connection = new Connection(settings, {
-      changed: (state, error) => this.#emitter.emit('connection', { state, error }),
+      changed: (state, error) => {
+        this.#emitter.emit('connection', { state, error });
+        if (state === 'closed') for (const end of [...this.#watches]) end(error);
+      },
       warn,
     });
     this.#connection = connection;
@@ -94,7 +121,7 @@ export class AgoraClient implements AsyncDisposable {
       );
     }
     const outbox = this.#outbox;
-    this.#dispatcher = new Dispatcher(LIMITS.defaultCredit, warn);
+    this.#dispatcher = new Dispatcher(LIMITS.defaultCredit, warn, types, tracing);
     const dispatcher = this.#dispatcher;
     this.#asks = new Asks({
       isConnected: () => connection.session !== undefined,
@@ -116,10 +143,18 @@ export class AgoraClient implements AsyncDisposable {
     });
     this.#agent = new OwnAgent(name, connection, this.#inbox.query);
     this.#agents = new Agents(connection);
-    this.#messages = new Messages({ acts, asks: this.#asks, agents: this.#agents, sender: agent, outbox });
+    this.#messages = new Messages({
+      acts,
+      asks: this.#asks,
+      agents: this.#agents,
+      sender: agent,
+      types,
+      tracing,
+      outbox,
+    });
     this.#broadcasts = new Broadcasts({ connection, acts, dispatcher, said: () => this.#wake.wake() });
-    this.#events = new Events({ connection, acts, sender: agent, outbox });
-    this.#workflows = new Workflows({ connection, events: this.#events, agents: this.#agents, initiator: agent });
+    this.#events = new Events({ connection, acts, sender: agent, types, tracing, outbox });
+    this.#workflows = new Workflows({ connection, acts, events: this.#events, agents: this.#agents, initiator: agent });
     this.#groups = new Groups(connection, agent);
     this.#history = new History(connection, agent);
     this.#wake = new Wake({
@@ -164,11 +199,38 @@ export class AgoraClient implements AsyncDisposable {
   }
 
   /**
+   * The same as a loop, until the client is closed; lost for good, it throws why. `connection` begins with the state as it is, and a
+   * slow loop gets the last 64 states; of anything else up to 1,024 wait, and one more ends the loop with `client/slow-reader`, so
+   * that nothing is lost in silence.
+   */
+  watch<Name extends keyof ClientEvents>(name: Name, { signal }: WatchOptions = {}): LiveStream<ClientEvents[Name]> {
+    const isState = name === 'connection';
+    const stream = new LiveStream<ClientEvents[Name]>({
+      what: `${String(name)}s`,
+      most: isState ? MAX_STATES : MAX_WATCHED,
+      whenFull: isState ? 'drop-oldest' : 'fail',
+      signal,
+      closed: () => {
+        stop();
+        this.#watches.delete(end);
+      },
+    });
+    const stop = this.#emitter.on(name, value => stream.push(value));
+    // The last state says itself why it is the last.
+    const end = (error: Error | undefined) => stream.end(isState ? undefined : error);
+    this.#watches.add(end);
+    // The types cannot tell that only `connection` comes here.
+    if (isState) stream.push({ state: this.state, error: undefined });
+    if (this.state === 'closed') stream.end();
+    return stream;
+  }
+
+  /**
    * Connects. Throws a `ConnectionError` that says why it cannot, or a `TimeoutError`; with `retryForMs` it tries again for so
    * long. Lost later, it reconnects by itself.
    */
   async connect(options: ConnectOptions = {}): Promise<void> {
-    await this.#outbox?.open();
+    await Promise.all([this.#outbox?.open(), this.#tracing.open()]);
     await this.#connection.connect(options);
   }
 
@@ -232,18 +294,23 @@ export class AgoraClient implements AsyncDisposable {
    * `TimeoutError` when nobody answers in time, a `ConnectionError` when the connection is lost meanwhile.
    * Targets: a name, several, `#group`, `@capability`, or `*`.
    */
-  sendMessage<Type extends string>(
-    message: OutgoingMessage<Type> & AnswerWithin & ({ readonly timeout: number } | { readonly timeoutMs: number }),
-  ): Promise<Answer>;
-  sendMessage<Type extends string>(message: OutgoingMessage<Type>): Promise<Accepted>;
+  sendMessage<const Type extends MessageTypeName<Types>>(
+    message: OutgoingMessage<Type, Types> &
+      AnswerWithin &
+      ({ readonly timeout: number } | { readonly timeoutMs: number }),
+  ): Promise<Answer<AnswerOf<Type, Types>>>;
+  sendMessage<const Type extends MessageTypeName<Types>>(message: OutgoingMessage<Type, Types>): Promise<Accepted>;
   sendMessage(message: OutgoingMessage & AnswerWithin): Promise<Accepted | Answer> {
     const isAsk = message.timeout !== undefined || message.timeoutMs !== undefined;
     return isAsk ? this.#messages.ask(message, message) : this.#messages.send(message);
   }
 
   /** Asks: a promise of the answer, and until then a loop over its progress. Needs `timeout` or `timeoutMs`. */
-  ask<Type extends string>(message: OutgoingMessage<Type> & AnswerWithin): PendingAnswer {
-    return this.#messages.ask(message, message);
+  ask<const Type extends MessageTypeName<Types>>(
+    message: OutgoingMessage<Type, Types> & AnswerWithin,
+  ): PendingAnswer<AnswerOf<Type, Types>> {
+    const pending: PendingAnswer<unknown> = this.#messages.ask(message, message);
+    return pending as PendingAnswer<AnswerOf<Type, Types>>; // read by the schema of its type
   }
 
   /** Passes on a message that this agent sent or was given, as it is; the recipient reads where it came from. */
@@ -324,19 +391,22 @@ export class AgoraClient implements AsyncDisposable {
   }
 
   /** Takes up to `limit` (32) messages that no subscription wants, most important first; each is settled by hand (`ack`). */
-  takeMail(options: TakeMailOptions = {}): Promise<IncomingMessage[]> {
-    return this.#wake.takeMail(options);
+  async takeMail(options: TakeMailOptions = {}): Promise<IncomingMessage[]> {
+    const taken = await this.#wake.takeMail(options);
+    this.#tracing.spans?.receive(taken);
+    return taken;
   }
 
   /**
    * Handles what comes until it is told to stop, by `signal` or by a signal of the system; then lets what runs come to its end,
    * closes the client, and tells what was done. Rejects when the connection is lost for good.
    */
-  serve<const Type extends string = never, const Action extends string = never>(
-    options: ServeOptions<Type, Action>,
+  serve<const Type extends string = never, const Action extends string = never, const Filter extends string = never>(
+    options: ServeOptions<Type, Action, Filter, Types>,
   ): Promise<Served> {
     const agent = this.#agent.mustId();
     const parts: ServeParts = {
+      tracing: this.#tracing,
       begin: async consumer => {
         this.#dispatcher.add(consumer, 'messages');
         await this.#broadcasts.listen(agent);
@@ -353,35 +423,47 @@ export class AgoraClient implements AsyncDisposable {
   turns(options: TurnOptions = {}): AsyncIterable<readonly IncomingMessage[]> {
     this.#agent.mustId();
     const setStatus: TurnParts['setStatus'] = status => this.#agent.setStatus(status);
-    return turns({ wake: this.#wake, state: () => this.state, setStatus }, options);
+    const wake: TurnParts['wake'] = {
+      waitForMail: wanted => this.waitForMail(wanted),
+      takeMail: wanted => this.takeMail(wanted),
+    };
+    return turns({ wake, state: () => this.state, setStatus }, options);
   }
 
   /** Says something to everyone else. */
-  broadcast<Type extends string>(message: Omit<OutgoingMessage<Type>, 'to' | 'toAgent'>): Promise<Accepted> {
+  broadcast<const Type extends MessageTypeName<Types>>(
+    message: Omit<OutgoingMessage<Type, Types>, 'to' | 'toAgent'>,
+  ): Promise<Accepted> {
     return this.#messages.send({ ...message, to: '*' });
   }
 
   /** Performs all of it in one transaction, or nothing. Returns the ids of what was sent and published, in order. */
-  batch(acts: readonly BatchAct[]): Promise<readonly string[]> {
-    return performBatch({ acts: this.#acts, messages: this.#messages, events: this.#events }, acts);
+  batch(acts: readonly BatchAct<Types>[]): Promise<readonly string[]> {
+    return performBatch(
+      { acts: this.#acts, messages: this.#messages, events: this.#events, tracing: this.#tracing },
+      acts as unknown as readonly BatchAct[],
+    ); // checked by their types
   }
 
   /**
    * Receives messages: with a handler, a few at a time by priority; without one, as an iterator whose messages are
    * acknowledged by hand. The types that are expected are named by the filter, or as `subscribeToMessages<'my_type'>`.
    */
-  async subscribeToMessages<const Type extends string = StandardMessageType>(
-    options: MessageHandler<Type> | MessageOptions<Type> = {},
-  ): Promise<MessageSubscription<Type>> {
+  async subscribeToMessages<const Type extends string = ExpectedType<Types>>(
+    options: MessageHandler<Type, Types> | MessageOptions<Type, Types> = {},
+  ): Promise<MessageSubscription<Type, Types>> {
     const {
       handler,
       filters,
       concurrency = CONCURRENCY,
+      signal,
     } = typeof options === 'function' ? { handler: options } : options;
-    const subscription = new MessageSubscription<Type>({
+    const subscription = new MessageSubscription<Type, Types>({
       wants: messageMatcher(filters),
       handler: handler as MessageHandler | undefined, // it is given the types that it is for
       concurrency,
+      tracing: this.#tracing,
+      signal,
       closed: (consumer, waiting) => this.#dispatcher.remove(consumer, waiting),
     });
     this.#dispatcher.add(subscription, 'messages');
@@ -390,12 +472,12 @@ export class AgoraClient implements AsyncDisposable {
   }
 
   /** Handles steps of workflows that have this action, or any of them, or every one (`*`). */
-  onTask(
-    action: string | readonly string[],
-    handler: TaskHandler,
-    options: { readonly concurrency?: number } = {},
+  onTask<const Action extends TaskAction<Types> | '*'>(
+    action: Action | readonly Action[],
+    handler: TaskHandler<Action, Types>,
+    options: { readonly concurrency?: number | undefined; readonly signal?: AbortSignal | undefined } = {},
   ): MessageSubscription {
-    const actions = new Set(typeof action === 'string' ? [action] : action);
+    const actions = new Set<string>(typeof action === 'string' ? [action] : action);
     const subscription = new MessageSubscription({
       wants: message => {
         const task = taskOf(message);
@@ -403,9 +485,11 @@ export class AgoraClient implements AsyncDisposable {
       },
       handler: message => {
         const task = taskOf(message);
-        return task && handler(task, message);
+        return task && (handler as TaskHandler)(task, message); // it is given the actions that it is for
       },
       concurrency: options.concurrency ?? CONCURRENCY,
+      tracing: this.#tracing,
+      signal: options.signal,
       closed: (consumer, waiting) => this.#dispatcher.remove(consumer, waiting),
     });
     this.#dispatcher.add(subscription, 'tasks');
@@ -416,13 +500,15 @@ export class AgoraClient implements AsyncDisposable {
    * Follows events: exact types, a first segment with a wildcard (`build.*`), or all. Give a handler here, or one for
    * all with `onEvent`, or loop over what it returns.
    */
-  subscribeToEvents(
-    types: string | readonly string[] | EventRequest = {},
-    options: EventOptions = {},
-  ): Promise<EventSubscription> {
-    if (typeof types === 'string') return this.#events.subscribe([types], options);
-    if (isList(types)) return this.#events.subscribe(types, options);
-    return this.#events.subscribe(types.eventTypes ?? [], { ...types, ...options });
+  async subscribeToEvents<const Filter extends string = string>(
+    types: Filter | readonly Filter[] | EventRequest<Filter, Types> = {},
+    options: EventOptions<EventsMatching<Filter, Types>, Types> = {},
+  ): Promise<EventSubscription<EventsMatching<Filter, Types>, Types>> {
+    const request = typeof types === 'string' ? { eventTypes: [types] } : isList(types) ? { eventTypes: types } : types;
+    const { eventTypes = [], handler, from, signal } = { ...request, ...options };
+    const asked = { handler: handler as EventHandler | undefined, from, signal }; // it is given the types that it is for
+    const subscription: unknown = await this.#events.subscribe(eventTypes, asked);
+    return subscription as EventSubscription<EventsMatching<Filter, Types>, Types>; // likewise
   }
 
   /** Handles the events of every subscription that has no handler of its own. */
@@ -431,13 +517,18 @@ export class AgoraClient implements AsyncDisposable {
   }
 
   /** Publishes an event to everyone. */
-  publishEvent(event: OutgoingEvent): Promise<{ readonly eventId: string }> {
+  publishEvent<const Type extends EventTypeName<Types>>(
+    event: OutgoingEvent<Type, Types>,
+  ): Promise<{ readonly eventId: string }> {
     return this.#events.publish(event);
   }
 
   /** Starts a workflow, and follows it. */
-  startWorkflowCoordination(definition: WorkflowDefinition, { signal }: Waiting = {}): Promise<WorkflowHandle> {
-    return untilAborted(signal, this.#workflows.start(definition));
+  async startWorkflowCoordination(definition: WorkflowDefinition, { signal }: Waiting = {}): Promise<WorkflowHandle> {
+    await untilAborted(signal, this.#types.checkSteps(definition));
+    const start = (trace = currentTrace()) => this.#workflows.start(tracedDefinition(definition, trace));
+    const { spans } = this.#tracing;
+    return untilAborted(signal, spans ? spans.workflow(typeOf(definition), start) : start());
   }
 
   /** Follows a workflow by its id: for who started it, takes part in it, or is an operator. */
@@ -520,6 +611,6 @@ export class AgoraClient implements AsyncDisposable {
 }
 
 /** `Array.isArray` forgets what a readonly list holds. */
-function isList(value: readonly string[] | EventRequest): value is readonly string[] {
+function isList<T extends string>(value: readonly T[] | object): value is readonly T[] {
   return Array.isArray(value);
 }

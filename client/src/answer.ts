@@ -29,7 +29,7 @@ export type Answer<Data = unknown> =
       readonly from: string;
       readonly messageId: string;
       /** Answers what was asked back. With `timeoutMs` there is that long again for the answer. */
-      readonly reply: (data: unknown, options?: ReplyOptions) => PendingAnswer;
+      readonly reply: (data: unknown, options?: ReplyOptions) => PendingAnswer<Data>;
     };
 
 /** How a question goes on. */

@@ -2,7 +2,7 @@
 // this side's own clock, by the loss of the connection, or by whoever asked.
 
 import { answerOf, type Answer, type ReplyOptions } from './answer.ts';
-import { AgoraError, ConnectionError, TimeoutError } from './errors.ts';
+import { AgoraError, ConnectionError, TimeoutError, toAgoraError } from './errors.ts';
 import type { Notice, Signal } from './inbox.ts';
 import { isObject } from './json.ts';
 import { PendingAnswer, type PendingSource, type ProgressSignal } from './pending-answer.ts';
@@ -15,6 +15,8 @@ export interface AskOptions {
   readonly onProgress?: ((signal: ProgressSignal) => void) | undefined;
   /** The number of the last signal that was given before. */
   readonly lastSignal?: number | undefined;
+  /** Reads the answer by the schema of its type. Throws `delivery/bad-answer`. */
+  readonly read?: ((answer: Answer) => Answer | Promise<Answer>) | undefined;
 }
 
 /** What questions ask of the hub. */
@@ -28,7 +30,7 @@ export interface AskSource {
 
 interface Ask {
   readonly pending: PendingAnswer;
-  readonly resolve: (answer: Answer) => void;
+  readonly resolve: (answer: Answer | Promise<Answer>) => void;
   readonly reject: (error: Error) => void;
   readonly options: AskOptions;
   readonly deadline: number;
@@ -79,9 +81,11 @@ export class Asks {
     const ask = this.#take(about);
     if (!ask) return false;
     switch (kind) {
-      case 'answer':
-        ask.resolve(answerOf(payload, from, about, (data, options) => this.#reply(about, ask, data, options)));
+      case 'answer': {
+        const answer = answerOf(payload, from, about, (data, options) => this.#reply(about, ask, data, options));
+        this.#read(ask, answer);
         return true;
+      }
       case 'timeout':
         ask.reject(noAnswer(ask.options.timeoutMs));
         return true;
@@ -90,6 +94,19 @@ export class Asks {
         ask.resolve({ status: 'error', error: reasonOf(payload), from, messageId: about });
         return true;
     }
+  }
+
+  #read({ options, resolve, reject }: Ask, answer: Answer): void {
+    try {
+      resolve(options.read ? options.read(answer) : answer);
+    } catch (error) {
+      reject(toAgoraError(error));
+    }
+  }
+
+  /** Whether somebody waits for the answer to this message. */
+  isOpen(id: string): boolean {
+    return this.#open.has(id);
   }
 
   /** A signal of progress was shown. */

@@ -6,12 +6,15 @@ import { AgoraError } from './errors.ts';
 import type { Events, OutgoingEvent } from './events.ts';
 import type { IncomingMessage } from './incoming-message.ts';
 import { ANSWER, toJson } from './json.ts';
-import type { ForwardOptions, Messages, OutgoingMessage } from './messages.ts';
+import type { EventTypeName, MessageTypeName, NoTypes } from './message-types.ts';
+import { destinationOf, type ForwardOptions, type Messages, type OutgoingMessage } from './messages.ts';
+import type { SaidSpan, Spans } from './spans.ts';
+import type { Tracing } from './tracing.ts';
 
 /** One thing of a batch. */
-export type BatchAct =
-  | ({ readonly do: 'send' } & OutgoingMessage)
-  | ({ readonly do: 'publish' } & OutgoingEvent)
+export type BatchAct<Types = NoTypes> =
+  | ({ readonly do: 'send' } & EachMessage<MessageTypeName<Types>, Types>)
+  | ({ readonly do: 'publish' } & EachEvent<EventTypeName<Types>, Types>)
   | ({ readonly do: 'forward'; readonly message: IncomingMessage | string } & ForwardOptions)
   | { readonly do: 'cancel'; readonly messageId: string; readonly reason?: string }
   | { readonly do: 'acknowledge'; readonly message: IncomingMessage }
@@ -19,45 +22,79 @@ export type BatchAct =
   | { readonly do: 'respondError'; readonly message: IncomingMessage; readonly error: string }
   | { readonly do: 'fail'; readonly message: IncomingMessage; readonly reason: string; readonly retry?: boolean };
 
+type EachMessage<Type extends string, Types> = Type extends string ? OutgoingMessage<Type, Types> : never;
+type EachEvent<Type extends string, Types> = Type extends string ? OutgoingEvent<Type, Types> : never;
+
 /** What a batch needs of its client. */
 export interface BatchParts {
   readonly acts: Acts;
   readonly messages: Messages;
   readonly events: Events;
+  readonly tracing: Tracing;
+}
+
+/** What a batch is made into. */
+interface Made {
+  /** Of every message that is sent and event that is published, in order. */
+  readonly ids: string[];
+  readonly settled: IncomingMessage[];
+  /** What schemas take their time for. */
+  readonly checks: Promise<void>[];
 }
 
 /** Performs all or nothing, and returns the id of every message that was sent and event that was published, in order. */
 export function performBatch(parts: BatchParts, batch: readonly BatchAct[]): Promise<readonly string[]> {
-  const ids: string[] = [];
-  const settled: IncomingMessage[] = [];
-  const reopen = () => settled.forEach(message => message.reopen());
-  return new Promise((resolve, reject) => {
-    if (batch.length === 0) throw new AgoraError('call/empty', 'the batch is empty');
-    if (batch.length > LIMITS.acts) {
-      throw new AgoraError(
-        'call/too-many-acts',
-        `${batch.length} acts were given; ${LIMITS.acts} are allowed in a batch`,
-      );
-    }
-    try {
-      const acts = batch.map(each => actOf(parts, each, ids, settled));
-      parts.acts.performBatch(acts, error => {
-        if (error) {
-          reopen();
-          reject(error);
-        } else resolve(ids);
-      });
-    } catch (error) {
-      reopen();
-      throw error;
-    }
+  const { spans } = parts.tracing;
+  if (!spans) return perform(parts, batch);
+  const created: SaidSpan[] = [];
+  const traced = batch.map(each => {
+    const span = createdBy(spans, each);
+    if (span) created.push(span);
+    return span ? { ...each, id: span.id, trace: span.trace } : each;
   });
+  return spans.batch(created, () => perform(parts, traced));
 }
 
-function actOf({ messages, events }: BatchParts, each: BatchAct, ids: string[], settled: IncomingMessage[]): Act {
+function createdBy(spans: Spans, each: BatchAct): SaidSpan | undefined {
+  switch (each.do) {
+    case 'send':
+      return spans.create(destinationOf(each), each.messageType, each);
+    case 'forward':
+      return spans.create(destinationOf(each), '', each);
+    case 'publish':
+      return spans.create(each.eventType, each.eventType, each);
+    default:
+      return undefined;
+  }
+}
+
+async function perform(parts: BatchParts, batch: readonly BatchAct[]): Promise<readonly string[]> {
+  if (batch.length === 0) throw new AgoraError('call/empty', 'the batch is empty');
+  if (batch.length > LIMITS.acts) {
+    throw new AgoraError(
+      'call/too-many-acts',
+      `${batch.length} acts were given; ${LIMITS.acts} are allowed in a batch`,
+    );
+  }
+  const made: Made = { ids: [], settled: [], checks: [] };
+  try {
+    const acts = batch.map(each => actOf(parts, each, made));
+    if (made.checks.length > 0) await Promise.all(made.checks);
+    await new Promise<void>((resolve, reject) => {
+      parts.acts.performBatch(acts, error => (error ? reject(error) : resolve()));
+    });
+    return made.ids;
+  } catch (error) {
+    for (const message of made.settled) message.reopen();
+    throw error;
+  }
+}
+
+function actOf({ messages, events }: BatchParts, each: BatchAct, { ids, settled, checks }: Made): Act {
   switch (each.do) {
     case 'send': {
       const act = messages.actOf(each, 0);
+      note(messages.check(each, act), checks);
       ids.push(act.value.id);
       return act;
     }
@@ -70,6 +107,7 @@ function actOf({ messages, events }: BatchParts, each: BatchAct, ids: string[], 
       return messages.cancelOf(each.messageId, each.reason ?? '');
     case 'publish': {
       const act = events.actOf(each);
+      note(events.check(act), checks);
       ids.push(act.value.id);
       return act;
     }
@@ -77,6 +115,7 @@ function actOf({ messages, events }: BatchParts, each: BatchAct, ids: string[], 
       return settle(each.message, settled, message => message.settleInBatch(duty => duty.acknowledge()));
     case 'respond': {
       const output = toJson(each.data ?? null, ANSWER);
+      note(each.message.checkAnswer(output), checks);
       return settle(each.message, settled, message => message.settleInBatch(duty => duty.finish(output)));
     }
     case 'respondError':
@@ -92,4 +131,11 @@ function settle(message: IncomingMessage, settled: IncomingMessage[], act: (mess
   const made = act(message);
   settled.push(message);
   return made;
+}
+
+function note(check: Promise<void> | undefined, checks: Promise<void>[]): void {
+  if (!check) return;
+  // If another act of the batch is refused first, nobody waits for this one.
+  check.catch(() => undefined);
+  checks.push(check);
 }

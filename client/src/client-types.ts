@@ -7,6 +7,7 @@ import type { EventOptions } from './events.ts';
 import type { MessageFilters } from './filters.ts';
 import type { Notice } from './inbox.ts';
 import type { MessageHandler } from './message-subscription.ts';
+import type { EventsMatching, NoTypes } from './message-types.ts';
 import type { OutboxNote } from './outbox.ts';
 import type { WorkflowSummary } from './workflow-handle.ts';
 
@@ -23,16 +24,27 @@ export interface ClientEvents extends Readonly<Record<string, unknown>> {
 }
 
 /** Which messages a subscription wants, and who handles them. */
-export interface MessageOptions<Type extends string> {
-  readonly handler?: MessageHandler<Type> | undefined;
+export interface MessageOptions<Type extends string, Types = NoTypes> {
+  readonly handler?: MessageHandler<Type, Types> | undefined;
   readonly filters?: MessageFilters<Type> | undefined;
   /** How many handlers run at once; by default 8. */
   readonly concurrency?: number | undefined;
+  /** Closes the subscription: a loop over it ends, and the signals of its handlers are aborted. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** How something live is watched. */
+export interface WatchOptions {
+  /** Ends the loop, as leaving it does. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Which events a subscription wants, and who handles them; without `eventTypes`, all. */
-export interface EventRequest extends EventOptions {
-  readonly eventTypes?: readonly string[] | undefined;
+export interface EventRequest<Filter extends string = string, Types = NoTypes> extends EventOptions<
+  EventsMatching<Filter, Types>,
+  Types
+> {
+  readonly eventTypes?: readonly Filter[] | undefined;
 }
 
 /** What coordination data is asked for. */

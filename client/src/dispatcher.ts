@@ -10,9 +10,11 @@
 //
 // An agent that works in turns takes its messages when it likes (`keepMail`): then all of that is kept until it does.
 
-import { faultOf } from './standard-messages.ts';
+import { CheckedTypes } from './checked-types.ts';
 import { AgoraError, PermanentError } from './errors.ts';
 import type { IncomingMessage } from './incoming-message.ts';
+import { isPromiseLike } from './time.ts';
+import type { Tracing } from './tracing.ts';
 
 /** Somebody who handles messages. */
 export interface Consumer {
@@ -27,16 +29,27 @@ export interface Consumer {
 /** Gives each delivery to the consumer that handles it, and keeps the ones that nobody wants yet. */
 export class Dispatcher {
   readonly #warn: (error: AgoraError) => void;
+  readonly #types: CheckedTypes;
+  readonly #tracing: Tracing | undefined;
   readonly #tasks: Consumer[] = [];
   readonly #messages: Consumer[] = [];
   readonly #unclaimed = new Set<IncomingMessage>();
+  /** What a schema that takes its time reads right now. */
+  readonly #reading = new Set<Promise<void>>();
   #keepsMail = false;
   /** How many deliveries the agent may hold. */
   credit: number;
 
-  constructor(credit: number, warn: (error: AgoraError) => void) {
+  constructor(
+    credit: number,
+    warn: (error: AgoraError) => void,
+    types: CheckedTypes = new CheckedTypes(),
+    tracing?: Tracing,
+  ) {
     this.credit = credit;
     this.#warn = warn;
+    this.#types = types;
+    this.#tracing = tracing;
   }
 
   get hasConsumers(): boolean {
@@ -48,9 +61,14 @@ export class Dispatcher {
     return this.#keepsMail;
   }
 
-  /** How many messages nobody has taken yet. */
+  /** How many messages nobody has taken yet, or may have. */
   get unclaimed(): number {
-    return this.#unclaimed.size;
+    return this.#unclaimed.size + this.#reading.size;
+  }
+
+  /** Settles once what has come by now was read by its schema. */
+  async read(): Promise<void> {
+    await Promise.all(this.#reading);
   }
 
   /** From now on what no consumer wants is kept until `takeMail`, broadcasts too. */
@@ -87,7 +105,7 @@ export class Dispatcher {
       const at = consumers.indexOf(consumer);
       if (at >= 0) consumers.splice(at, 1);
     }
-    for (const message of waiting) this.dispatch(message);
+    for (const message of waiting) this.#give(message);
   }
 
   /** Nothing more will come to anybody. */
@@ -95,14 +113,28 @@ export class Dispatcher {
     for (const consumer of [...this.#tasks, ...this.#messages]) consumer.end?.(error);
   }
 
-  /** Gives a message to whoever wants it. */
+  /** Reads a message that has come by the schema of its type, and gives it to whoever wants it. */
   dispatch(message: IncomingMessage): void {
-    const fault = faultOf(message.type, message.payload);
-    if (fault !== undefined) {
-      const error = new AgoraError('message/bad-payload', `message ${message.id} is no ${message.type}: ${fault}`);
-      this.#warn(error);
-      return message.failWith(new PermanentError(error.message));
-    }
+    if (this.#tracing?.spans) message.observeSettling((...settled) => this.#tracing?.settling(...settled));
+    const reading = this.#types.received(message);
+    if (!isPromiseLike(reading)) return this.#read(message, reading);
+    const read = reading.then(fault => {
+      this.#reading.delete(read);
+      this.#read(message, fault);
+    });
+    this.#reading.add(read);
+  }
+
+  #read(message: IncomingMessage, fault: string | undefined): void {
+    if (fault === undefined) return this.#give(message);
+    const error = new AgoraError('message/bad-payload', `message ${message.id} is no ${message.type}: ${fault}`);
+    this.#warn(error);
+    message.failWith(new PermanentError(error.message));
+  }
+
+  #give(message: IncomingMessage): void {
+    // A schema may have taken longer than the message is this agent's.
+    if (!message.isOpen) return;
     const consumer = this.#tasks.find(each => each.wants(message)) ?? this.#messages.find(each => each.wants(message));
     if (consumer) return consumer.take(message);
     if (message.broadcast && !this.#keepsMail) return message.finishWith(undefined);

@@ -24,6 +24,7 @@ export const CLIENT_CODES = {
   'outbox/kept': 'The client ended before the hub had the message, which is in the outbox for the next one.',
   'outbox/expired': 'The time of the message was over before there was a connection.',
   'agent/elsewhere': 'Another process is attached to the agent, and handles the same messages.',
+  'client/slow-reader': 'A loop takes what it watches too slowly, and something would have been lost.',
   'call/timed-out': 'The server did not answer a call in time.',
   'call/failed': 'The server failed while it ran a call.',
   'message/no-answer': 'Nobody answered within the time that was given.',

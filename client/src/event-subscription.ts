@@ -1,16 +1,23 @@
 // One subscription to events: a handler that is called in order, or an iterator.
 
-import { AgoraEvent, type EventRow } from './agora-event.ts';
+import { AgoraEvent, type EventOf, type EventRow } from './agora-event.ts';
+import type { CheckedTypes } from './checked-types.ts';
 import { AgoraError, ConnectionError, toAgoraError } from './errors.ts';
 import type { FeedReader } from './feed-reader.ts';
+import type { NoTypes } from './message-types.ts';
+import type { Tracing } from './tracing.ts';
 
 /** Handles an event. Events are not acknowledged: one whose handler throws is not given again. */
-export type EventHandler = (event: AgoraEvent) => unknown;
+export type EventHandler<Type extends string = string, Types = NoTypes> = (event: EventOf<Type, Types>) => unknown;
 
 /** What a subscription reads, which types it wants, and whom it tells of its end. */
 export interface EventSubscriptionOptions {
   readonly reader: FeedReader<EventRow>;
   readonly matches: (type: string) => boolean;
+  readonly types: CheckedTypes;
+  readonly tracing: Tracing;
+  /** Closes the subscription. */
+  readonly signal?: AbortSignal | undefined;
   /** Whether the connection will not be back. */
   readonly isOver: () => boolean;
   readonly warn: (error: AgoraError) => void;
@@ -21,8 +28,11 @@ export interface EventSubscriptionOptions {
  * A subscription to events: every event once, in order, also across a reconnect. Without a handler it is an iterator;
  * leaving the loop closes the subscription.
  */
-export class EventSubscription implements AsyncIterable<AgoraEvent>, AsyncDisposable {
+export class EventSubscription<Type extends string = string, Types = NoTypes>
+  implements AsyncIterable<EventOf<Type, Types>>, AsyncDisposable
+{
   readonly #options: EventSubscriptionOptions;
+  readonly #aborted = () => this.end(undefined);
   #isConsumed = false;
   #isDefault = false;
   #isClosed = false;
@@ -32,6 +42,7 @@ export class EventSubscription implements AsyncIterable<AgoraEvent>, AsyncDispos
   constructor(options: EventSubscriptionOptions) {
     this.#options = options;
     this.#position = Number(options.reader.position);
+    options.signal?.addEventListener('abort', this.#aborted, { once: true });
   }
 
   /** The number of the last event that was given out, or where the subscription began: `from: position + 1` continues it. */
@@ -71,6 +82,7 @@ export class EventSubscription implements AsyncIterable<AgoraEvent>, AsyncDispos
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#error ??= error;
+    this.#options.signal?.removeEventListener('abort', this.#aborted);
     this.#options.reader.close();
     this.#options.closed();
   }
@@ -79,7 +91,7 @@ export class EventSubscription implements AsyncIterable<AgoraEvent>, AsyncDispos
     return this.close();
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<AgoraEvent, void> {
+  async *[Symbol.asyncIterator](): AsyncGenerator<EventOf<Type, Types>, void> {
     if (this.#isConsumed)
       throw new AgoraError('client/bad-option', 'the events of this subscription are taken already');
     this.#isConsumed = true;
@@ -88,7 +100,9 @@ export class EventSubscription implements AsyncIterable<AgoraEvent>, AsyncDispos
         for (const row of rows) {
           if (this.#isClosed) break;
           this.#position = Number(row.seq);
-          if (this.#options.matches(row.type)) yield new AgoraEvent(row);
+          if (!this.#options.matches(row.type)) continue;
+          const event = await this.#read(row);
+          if (event) yield event as unknown as EventOf<Type, Types>; // `matches` lets through the types that were asked for
         }
       }
       if (this.#error) throw this.#error;
@@ -115,13 +129,27 @@ export class EventSubscription implements AsyncIterable<AgoraEvent>, AsyncDispos
 
   async #handleOne(handler: EventHandler, row: EventRow): Promise<void> {
     try {
-      await handler(new AgoraEvent(row));
+      const event = await this.#read(row);
+      if (event) await this.#options.tracing.handleEvent(event, () => handler(event));
     } catch (error) {
       const { code, message } = toAgoraError(error);
       this.#options.warn(
         new AgoraError(code, `the handler of event ${row.seq} (${row.type}) failed: ${message}`, { cause: error }),
       );
     }
+  }
+
+  /** The event of a row; undefined where it is not what its type says: it has no sender to be failed to, so it is warned of. */
+  async #read(row: EventRow): Promise<AgoraEvent | undefined> {
+    const event = new AgoraEvent(row);
+    const read = await this.#options.types.eventReader(row.type)?.(JSON.parse(row.data));
+    if (read?.fault === undefined) {
+      if (read) event.readAs(read.value);
+      return event;
+    }
+    const sentence = `event ${row.seq} of "${row.source}" is no ${row.type}: ${read.fault}`;
+    this.#options.warn(new AgoraError('event/bad-data', sentence));
+    return undefined;
   }
 
   /** The next rows; none at the end. Waits for a lost connection as long as the client looks for it. */

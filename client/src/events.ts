@@ -3,37 +3,47 @@
 import type { DbConnection } from '@agora/bindings';
 import { LIMITS } from '@agora/module/contract';
 import type { Act, Acts } from './acts.ts';
+import type { CheckedTypes } from './checked-types.ts';
 import type { Connection } from './connection.ts';
 import { AgoraError } from './errors.ts';
 import { EventSubscription, type EventHandler } from './event-subscription.ts';
 import { FeedReader, type FeedPage } from './feed-reader.ts';
 import { eventMatcher } from './filters.ts';
-import { EVENT_DATA, toJson } from './json.ts';
+import { EVENT_DATA, headersText, toJson } from './json.ts';
 import { LiveQuery } from './live-query.ts';
+import type { EventDataInputOf, NoTypes } from './message-types.ts';
 import type { Outbox } from './outbox.ts';
 import { say } from './saying.ts';
+import type { TraceContext } from './trace-context.ts';
+import { around, type Tracing } from './tracing.ts';
 import { createId } from './uuid.ts';
 
 type Row = Parameters<Parameters<DbConnection['db']['eventFeed']['onInsert']>[0]>[1];
 
 /** How events are handed over, and from which one on. */
-export interface EventOptions {
+export interface EventOptions<Type extends string = string, Types = NoTypes> {
   /** Called for each event, in order, one at a time. Without one the subscription is an iterator, or feeds `onEvent`. */
-  readonly handler?: EventHandler | undefined;
+  readonly handler?: EventHandler<Type, Types> | undefined;
   /** `live`, the default, or the number of the first event that is wanted. */
   readonly from?: 'live' | number | undefined;
+  /** Ends the subscription, as `close` does. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** What is published. */
-export interface OutgoingEvent {
-  readonly eventType: string;
-  readonly data: Readonly<Record<string, unknown>>;
+export interface OutgoingEvent<Type extends string = string, Types = NoTypes> {
+  readonly eventType: Type;
+  readonly data: EventDataInputOf<Type, Types>;
   /** A UUIDv7 of your own: the same event under the same id is published once. */
   readonly id?: string | undefined;
+  /** The trace that it is published in; by default that of what is handled right now. */
+  readonly trace?: TraceContext | undefined;
   /** Ends the waiting for the hub's word. What was not on its way yet is not published. */
   readonly signal?: AbortSignal | undefined;
 }
 
+/** An event whose data is still to be checked. */
+type SaidEvent = Omit<OutgoingEvent, 'data'> & { readonly data: unknown };
 type PublishAct = Extract<Act, { tag: 'Publish' }>;
 
 /** What events need of their client. */
@@ -41,6 +51,8 @@ export interface EventParts {
   readonly connection: Connection;
   readonly acts: Acts;
   readonly sender: () => bigint;
+  readonly types: CheckedTypes;
+  readonly tracing: Tracing;
   /** Where there is one: takes what is published, also before there is a connection. */
   readonly outbox?: Outbox | undefined;
 }
@@ -68,33 +80,56 @@ export class Events {
   }
 
   /** Publishes an event; settles with its id once the hub has it. */
-  publish(event: OutgoingEvent): Promise<{ readonly eventId: string }> {
+  async publish(event: SaidEvent): Promise<{ readonly eventId: string }> {
+    const span = this.#parts.tracing.spans?.send(event.eventType, event.eventType, event);
+    if (!span) return this.#publish(event);
+    return around(span, () => this.#publish({ ...event, id: span.id, trace: span.trace }));
+  }
+
+  async #publish(event: SaidEvent): Promise<{ readonly eventId: string }> {
+    const act = this.actOf(event, this.#parts.outbox?.sender);
+    const checking = this.check(act);
+    if (checking) await checking;
     return new Promise((resolve, reject) => {
-      const act = this.actOf(event, this.#parts.outbox?.sender);
       say(this.#parts, act, event.signal, error => (error ? reject(error) : resolve({ eventId: act.value.id })));
     });
   }
 
-  /** Checks an event and puts it as an act. */
-  actOf({ eventType, data, id }: OutgoingEvent, sender = this.#parts.sender): PublishAct {
+  /** Checks the data of an act by its schema. Throws `event/bad-data`; a promise only where the schema takes time. */
+  check({ value: { type, data } }: PublishAct): Promise<void> | undefined {
+    return this.#parts.types.published(type, data);
+  }
+
+  /** Puts an event as an act; its data is still to be checked. */
+  actOf({ eventType, data, id, trace }: SaidEvent, sender = this.#parts.sender): PublishAct {
     const agent = sender();
-    return { tag: 'Publish', value: { id: id ?? createId(), agent, type: eventType, data: toJson(data, EVENT_DATA) } };
+    const headers = headersText(undefined, trace);
+    return {
+      tag: 'Publish',
+      value: { id: id ?? createId(), agent, type: eventType, data: toJson(data, EVENT_DATA), headers },
+    };
   }
 
   /** Follows events of some types; none is all. */
-  async subscribe(types: readonly string[], { handler, from = 'live' }: EventOptions): Promise<EventSubscription> {
+  async subscribe(types: readonly string[], options: EventOptions): Promise<EventSubscription> {
+    const { handler, from = 'live', signal } = options;
+    signal?.throwIfAborted();
     const matches = eventMatcher(types);
     if (from !== 'live' && !(Number.isSafeInteger(from) && from >= 1)) {
       throw new AgoraError('client/bad-option', `events are counted from 1 on; there is no event ${from}`);
     }
     await this.#query.open();
     const position = from === 'live' ? await this.#lastNumber() : BigInt(from) - 1n;
+    signal?.throwIfAborted();
     // Live rows since the last number may have come before the reader is there.
     const reader = new FeedReader<Row>(after => this.#readPage(after), position, { isBehind: true });
     this.#readers.add(reader);
     const subscription = new EventSubscription({
       reader,
       matches,
+      types: this.#parts.types,
+      tracing: this.#parts.tracing,
+      signal,
       isOver: () => this.#parts.connection.state === 'closed',
       warn: error => this.#parts.connection.warn(error),
       closed: () => {

@@ -1,7 +1,8 @@
 import type { DbConnection } from '@agora/bindings';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Act } from './acts.ts';
+import type { Act, Settled } from './acts.ts';
 import { Dispatcher } from './dispatcher.ts';
+import { AgoraError, PermanentError } from './errors.ts';
 import { Inbox, type InboxParts, type InboxRow, type Notice } from './inbox.ts';
 import type { IncomingMessage } from './incoming-message.ts';
 import { MessageSubscription, type MessageHandler } from './message-subscription.ts';
@@ -16,6 +17,7 @@ afterEach(() => void vi.useRealTimers());
 /** An inbox whose rows a test shows, and the acts that come of it. */
 class Scene {
   readonly acts: Act[] = [];
+  readonly settles: (Settled | undefined)[] = [];
   readonly notices: Notice[] = [];
   readonly signals: unknown[] = [];
   shown = 0;
@@ -37,7 +39,12 @@ class Scene {
         call: () => Promise.resolve('{"long":true}' as never), // the only call of an inbox is that of a payload
         warn: error => this.warnings.push(error.code),
       },
-      acts: { perform: act => this.acts.push(act) },
+      acts: {
+        perform: (act, settled) => {
+          this.acts.push(act);
+          this.settles.push(settled);
+        },
+      },
       dispatcher: this.dispatcher,
       agent: () => 1n,
       noticed: notice => this.notices.push(notice),
@@ -249,5 +256,59 @@ describe('progress', () => {
     expect(scene.acts).toEqual([]);
     expect(scene.shown).toBe(2);
     expect(scene.inbox.lastOffer).toBe(2n);
+  });
+});
+
+describe('I3: a handler that has come to its end while its delivery was taken back', () => {
+  const stale = new AgoraError('delivery/stale-attempt', 'it is waiting for attempt 2');
+
+  it.each([
+    ['message', () => 'done', { tag: 'Acknowledge' }],
+    ['ask', () => 'done', { tag: 'Respond', value: { status: 'success', data: '"done"' } }],
+    ['task', () => 'done', { tag: 'FinishStep', value: { output: '"done"' } }],
+    ['message', () => Promise.reject(new PermanentError('no')), { tag: 'Fail', value: { retry: false } }],
+  ])('is not run again (%s)', async (kind, handle, act) => {
+    for (const isRefused of [true, false]) {
+      const scene = new Scene();
+      await scene.open();
+      let runs = 0;
+      scene.handle(() => {
+        runs++;
+        return handle();
+      });
+      const row = scene.show({ kind, attempt: 1 });
+      await vi.waitFor(() => expect(scene.acts).toHaveLength(1));
+      // It heard that the hub did not take its end, or only that it is away: the agent was gone for too long.
+      scene.hide(row, isRefused);
+      if (isRefused) scene.settles[0]?.(stale);
+      else await scene.reconnect();
+      scene.show({ kind, attempt: 2 });
+      expect(runs).toBe(1);
+      expect(scene.acts[1]).toMatchObject(act);
+      expect(scene.acts[1]?.value).toMatchObject({ delivery: row.id, attempt: 2 });
+      expect(scene.warnings).toEqual([]);
+    }
+  });
+
+  it.each([
+    ['is to be tried again', () => Promise.reject(new Error('once more'))],
+    [
+      'was settled by hand, and whoever did was told',
+      (message: IncomingMessage) => message.ack().catch(() => undefined),
+    ],
+  ])('is, if it %s', async (_, handle) => {
+    const scene = new Scene();
+    await scene.open();
+    const attempts: number[] = [];
+    scene.handle((message, { attempt }) => {
+      attempts.push(attempt);
+      return handle(message);
+    });
+    const row = scene.show({ id: 7n, attempt: 1 });
+    await vi.waitFor(() => expect(scene.acts).toHaveLength(1));
+    scene.hide(row);
+    scene.settles[0]?.(stale);
+    scene.show({ id: 7n, attempt: 2 });
+    expect(attempts).toEqual([1, 2]);
   });
 });

@@ -2,7 +2,9 @@
 //
 // I1  A delivery is handed out once an attempt, also when its row is changed, or seen again after a reconnect.
 // I2  A row that disappears before it was settled here takes its message back: the signal of its handler is aborted.
-// I3  A notice is acknowledged after whoever waits for it was told. (A signal of progress is not: its row is the ask's.)
+// I3  A handler that has come to its end is not run again: if the hub took the delivery back before it heard of that (the agent
+//     was away for longer than the grace period), and offers it again here, it is told the same end for the new attempt.
+// I4  A notice is acknowledged after whoever waits for it was told. (A signal of progress is not: its row is the ask's.)
 
 import type { DbConnection } from '@agora/bindings';
 import type { Act, Acts, Settled } from './acts.ts';
@@ -14,6 +16,7 @@ import { AgoraError, toAgoraError } from './errors.ts';
 import { IncomingMessage, type MessageKeeper, type MessageKind } from './incoming-message.ts';
 import { isObject } from './json.ts';
 import { LiveQuery, type QueryConnection } from './live-query.ts';
+import { traceIn, type TraceContext } from './trace-context.ts';
 
 /** A row of the inbox. */
 export type InboxRow = Parameters<Parameters<DbConnection['db']['myInbox']['onInsert']>[0]>[1];
@@ -25,6 +28,8 @@ export interface Notice {
   readonly about: string;
   readonly from: string;
   readonly payload: unknown;
+  /** The trace that the question of an answer was sent in. */
+  readonly trace?: TraceContext | undefined;
 }
 
 /** How far a question of this agent is. */
@@ -53,17 +58,21 @@ export interface InboxParts {
 /** Leases are looked at this often, and renewed when less than half of one is left. */
 const RENEW_EVERY_MS = 10_000;
 const LEASE_MS = 60_000;
+/** More than an agent may hold. */
+const MAX_FINISHED = 512;
 
 /** Takes in what the hub offers to the agent, renews its leases, and hands it on. */
 export class Inbox {
   readonly query: LiveQuery;
-  readonly #parts: InboxParts;
+  readonly #parts: HeldParts;
   readonly #held = new Map<bigint, HeldDelivery>();
+  /** What has ended here, and may have been taken back before the hub heard of it. */
+  readonly #finished = new Map<bigint, Ending>();
   #renewal: ReturnType<typeof setInterval> | undefined;
   #lastOffer = 0n;
 
   constructor(parts: InboxParts) {
-    this.#parts = parts;
+    this.#parts = { ...parts, finished: ending => this.#finish(ending) };
     this.query = new LiveQuery(parts.connection, {
       query: 'SELECT * FROM my_inbox',
       listen: db => {
@@ -96,6 +105,11 @@ export class Inbox {
     if (known?.attempt === row.attempt) return;
     const held = new HeldDelivery(this.#parts, row);
     this.#held.set(row.id, held);
+    const ending = this.#finished.size > 0 ? this.#finished.get(row.id) : undefined;
+    if (ending && isDuty(row.kind)) {
+      this.#finished.delete(row.id);
+      if (ending.value.attempt < row.attempt) return held.end(ending);
+    }
     this.#renewal ??= setInterval(() => this.#renew(), RENEW_EVERY_MS);
     const envelope = parseEnvelope(row.envelope);
     if (!envelope)
@@ -122,16 +136,17 @@ export class Inbox {
   #changed(old: InboxRow, row: InboxRow): void {
     if (row.kind !== 'progress') {
       if (old.attempt === row.attempt) return;
-      this.#gone(old, reasonOfLoss(row));
+      this.#gone(old, row);
     }
     this.#offered(row);
   }
 
-  #gone(row: InboxRow, reason = reasonOfLoss(undefined)): void {
+  /** A row is gone, or is another now. */
+  #gone(row: InboxRow, now?: InboxRow): void {
     const held = this.#held.get(row.id);
     if (held?.attempt !== row.attempt) return;
     this.#held.delete(row.id);
-    held.lost(reason);
+    held.lost(now);
   }
 
   #see(row: InboxRow): void {
@@ -156,8 +171,16 @@ export class Inbox {
       const row = offered.get(id);
       if (row?.attempt === held.attempt) continue;
       this.#held.delete(id);
-      held.lost(reasonOfLoss(row));
+      if (held.ending) this.#finish(held.ending);
+      held.lost(row);
     }
+  }
+
+  #finish(ending: Ending): void {
+    this.#finished.set(ending.value.delivery, ending);
+    if (this.#finished.size <= MAX_FINISHED) return;
+    const [oldest] = this.#finished.keys();
+    if (oldest !== undefined) this.#finished.delete(oldest);
   }
 
   #renew(): void {
@@ -166,18 +189,60 @@ export class Inbox {
   }
 }
 
+interface HeldParts extends InboxParts {
+  /** The hub did not take this end: it had taken the delivery back. */
+  readonly finished: (ending: Ending) => void;
+}
+
+/** An act that ends a delivery for good. */
+type Ending = Extract<Act, { tag: 'Acknowledge' | 'Respond' | 'FinishStep' | 'Fail' | 'FailStep' }>;
+
+function isEnding(act: Act): act is Ending {
+  switch (act.tag) {
+    case 'Acknowledge':
+    case 'Respond':
+    case 'FinishStep':
+      return true;
+    case 'Fail':
+    case 'FailStep':
+      return !act.value.retry;
+    default:
+      return false;
+  }
+}
+
+/** The same end for another attempt. */
+function againOf(ending: Ending, attempt: number): Ending {
+  return { ...ending, value: { ...ending.value, attempt } } as Ending; // of the same kind
+}
+
 /** One offered row, and what has become of it here. */
 class HeldDelivery implements MessageKeeper {
   readonly attempt: number;
-  readonly #parts: InboxParts;
+  readonly #parts: HeldParts;
   readonly #heldSince = performance.now();
   #renewAt = this.#heldSince + LEASE_MS / 2;
   #duty: DeliveryDuty | undefined;
   message: IncomingMessage | undefined;
+  /** How its handler has ended, for good. */
+  ending: Ending | undefined;
 
-  constructor(parts: InboxParts, row: InboxRow) {
+  constructor(parts: HeldParts, row: InboxRow) {
     this.#parts = parts;
     this.attempt = row.attempt;
+  }
+
+  /** Ends it as its handler has ended an earlier attempt. */
+  end(earlier: Ending): void {
+    const ending = againOf(earlier, this.attempt);
+    this.ending = ending;
+    this.#parts.acts.perform(
+      ending,
+      error => {
+        if (error?.code === 'delivery/stale-attempt') this.#parts.finished(ending);
+      },
+      { kept: true },
+    );
   }
 
   /** Hands the message out, or tells whoever waits for the notice. */
@@ -189,15 +254,18 @@ class HeldDelivery implements MessageKeeper {
       return dispatcher.dispatch(this.message);
     }
     const about = envelope.inReplyTo ?? row.message;
-    if (isNotice(row.kind)) noticed({ kind: row.kind, about, from: envelope.from, payload: envelope.payload });
+    if (isNotice(row.kind)) {
+      const { from, payload, headers } = envelope;
+      noticed({ kind: row.kind, about, from, payload, ...(headers && { trace: traceIn(headers) }) });
+    }
     acts.perform(this.#duty.acknowledge(), undefined, { kept: true });
   }
 
   /** Its row is gone. */
-  lost(reason: AgoraError): void {
+  lost(now: InboxRow | undefined): void {
     // Mostly it was settled here, and this is the echo.
     if (!this.message?.isOpen) return;
-    this.message.lose(reason);
+    this.message.lose(reasonOfLoss(now));
     this.#parts.dispatcher.forget(this.message);
   }
 
@@ -214,7 +282,13 @@ class HeldDelivery implements MessageKeeper {
     if (act) acts.perform(act, undefined);
   }
 
-  perform(act: Act, settled: Settled | undefined, options: { readonly kept: boolean }): void {
+  perform(
+    act: Act,
+    settled: Settled | undefined,
+    options: { readonly kept: boolean; readonly isAwaited: boolean },
+  ): void {
+    // Whoever awaits it decides what comes of a refusal.
+    if (!options.isAwaited && isEnding(act)) this.ending = act;
     this.#parts.acts.perform(act, settled, options);
   }
 
@@ -225,6 +299,11 @@ class HeldDelivery implements MessageKeeper {
   refused(message: IncomingMessage, error: AgoraError): void {
     const { acts, connection } = this.#parts;
     if (connection.state === 'closed') return;
+    if (error.code === 'delivery/stale-attempt' && this.ending) {
+      this.#parts.finished(this.ending);
+      // What comes back to this agent is ended the same way; another one of a work queue does it a second time.
+      if (!message.to[0]?.startsWith('@')) return;
+    }
     connection.warn(
       new AgoraError(error.code, `message ${message.id} could not be settled: ${error.message}`, { cause: error }),
     );

@@ -6,10 +6,12 @@ import type { Duty } from './duty.ts';
 import { referencesOf, type Envelope, type MessageReference } from './envelope.ts';
 import { AgoraError, PermanentError, textOf } from './errors.ts';
 import { ANSWER, SIGNAL, toJson } from './json.ts';
-import type { PayloadOf } from './standard-messages.ts';
+import type { AnswerInputOf, NoTypes, PayloadOf } from './message-types.ts';
+import { isPromiseLike } from './time.ts';
+import { traceIn, type TraceContext } from './trace-context.ts';
 
 /** What a handler may do with the message it was given, besides returning and throwing. */
-export interface MessageContext {
+export interface MessageContext<Answer = unknown> {
   /** Which attempt this is: 1 for the first. */
   readonly attempt: number;
   /**
@@ -17,8 +19,11 @@ export interface MessageContext {
    * taken back (`delivery/stale-attempt`), client or subscription closed (`client/closed`).
    */
   readonly signal: AbortSignal;
-  /** Finishes the message with an answer. Where nobody asked (`wantsAnswer` is false), just finishes it. */
-  respond(data: unknown): Promise<void>;
+  /**
+   * Finishes the message with an answer. Where nobody asked (`wantsAnswer` is false), just finishes it. Throws
+   * `delivery/bad-answer` for what is no answer to a type that was declared; the message is open still.
+   */
+  respond(data: Answer): Promise<void>;
   /** Finishes the message with the answer that it could not be done. */
   respondError(error: string): Promise<void>;
   /** Fails the message: tried again after a while by default, else failed for good. */
@@ -34,12 +39,20 @@ export interface MessageContext {
   extend(ms: number): Promise<void>;
 }
 
+/** What a handler returns: an answer, or nothing where it was settled otherwise. Any JSON where no answer was declared. */
+export type Returned<Answer> = unknown extends Answer ? unknown : Answer | undefined | PromiseLike<Answer | undefined>;
+
 /** What is expected of the recipient: nothing more, an answer, the output of a step; or it was said to everyone. */
 export type MessageKind = 'message' | 'ask' | 'task' | 'broadcast';
 
 /** What a message needs from those who brought it. */
 export interface MessageKeeper {
-  perform(act: Act, settled: Settled | undefined, options: { readonly kept: boolean }): void;
+  /** `isAwaited`: somebody is told what becomes of it. */
+  perform(
+    act: Act,
+    settled: Settled | undefined,
+    options: { readonly kept: boolean; readonly isAwaited: boolean },
+  ): void;
   /** The message was settled on this side, by `act`. */
   settled(message: IncomingMessage): void;
   /** A settlement that nobody waits for was refused by the hub. */
@@ -48,11 +61,18 @@ export interface MessageKeeper {
   extended(message: IncomingMessage, ms: number): void;
 }
 
+/** Checks an answer, as JSON, that is about to be given; undefined where the handler gave none. Throws `delivery/bad-answer`. */
+export type AnswerCheck = (text: string | undefined) => Promise<void> | undefined;
+
 /** A message of one of some types: looking at `type` tells what its payload is. */
-export type MessageOf<Type extends string> = Type extends string ? IncomingMessage<Type> : never;
+export type MessageOf<Type extends string, Types = NoTypes> = Type extends string
+  ? IncomingMessage<Type, Types>
+  : never;
 
 /** A message that was received. It is settled once: by a handler's end, or by one of its methods. */
-export class IncomingMessage<Type extends string = string> implements MessageContext {
+export class IncomingMessage<Type extends string = string, Types = NoTypes> implements MessageContext<
+  AnswerInputOf<Type, Types>
+> {
   readonly id: string;
   readonly type: Type;
   /** The name of the sender. */
@@ -60,7 +80,8 @@ export class IncomingMessage<Type extends string = string> implements MessageCon
   readonly fromId: number;
   /** Targets as the sender said them; `['*']` for a broadcast. */
   readonly to: readonly string[];
-  readonly payload: PayloadOf<Type>;
+  /** What was said, as the schema of its type reads it. */
+  readonly payload: PayloadOf<Type, Types>;
   readonly priority: number;
   readonly headers: Readonly<Record<string, unknown>>;
   readonly sentAt: Date;
@@ -84,6 +105,8 @@ export class IncomingMessage<Type extends string = string> implements MessageCon
   #abort: AbortController | undefined;
   #interruption: Error | undefined;
   #signals = 0;
+  #checkAnswer: AnswerCheck | undefined;
+  #settling: ((message: IncomingMessage, tag: Act['tag']) => Settled | undefined) | undefined;
 
   constructor(envelope: Envelope, kind: MessageKind, attempt: number, duty: Duty, keeper: MessageKeeper) {
     this.id = envelope.id;
@@ -91,7 +114,7 @@ export class IncomingMessage<Type extends string = string> implements MessageCon
     this.from = envelope.from;
     this.fromId = envelope.fromId;
     this.to = envelope.to.split(' ');
-    this.payload = envelope.payload as PayloadOf<Type>; // checked against the schema of its type before a handler sees it
+    this.payload = envelope.payload as PayloadOf<Type, Types>; // checked against the schema of its type before a handler sees it
     this.priority = envelope.priority;
     this.headers = envelope.headers ?? {};
     this.sentAt = new Date(envelope.sentAt / 1000);
@@ -115,6 +138,11 @@ export class IncomingMessage<Type extends string = string> implements MessageCon
   /** The name of the sender, as the wire spells it. */
   get source_agent(): string {
     return this.from;
+  }
+
+  /** The trace it was sent in: what a handler says is part of it, and says so itself in a browser (`trace: message.trace`). */
+  get trace(): TraceContext | undefined {
+    return traceIn(this.headers);
   }
 
   /** Whether the sender waits for an answer. */
@@ -145,8 +173,11 @@ export class IncomingMessage<Type extends string = string> implements MessageCon
     return this.#settle(this.#duty.acknowledge());
   }
 
-  async respond(data: unknown): Promise<void> {
-    await this.#settle(this.#duty.finish(toJson(data ?? null, ANSWER)));
+  async respond(data: AnswerInputOf<Type, Types>): Promise<void> {
+    const text = toJson(data ?? null, ANSWER);
+    const checking = this.checkAnswer(text);
+    if (checking) await checking;
+    await this.#settle(this.#duty.finish(text));
   }
 
   respondError(error: string): Promise<void> {
@@ -164,7 +195,7 @@ export class IncomingMessage<Type extends string = string> implements MessageCon
       const act = this.#duty.progress(this.#signals + 1, text);
       if (!act) return resolve();
       this.#signals++;
-      this.#keeper.perform(act, error => (error ? reject(error) : resolve()), { kept: false });
+      this.#keeper.perform(act, error => (error ? reject(error) : resolve()), { kept: false, isAwaited: true });
     });
     // Whoever does not wait for it need not hear that it was refused.
     sent.catch(() => undefined);
@@ -185,26 +216,52 @@ export class IncomingMessage<Type extends string = string> implements MessageCon
     if (!act) return;
     this.#keeper.extended(this, ms);
     await new Promise<void>((resolve, reject) => {
-      this.#keeper.perform(act, error => (error ? reject(error) : resolve()), { kept: false });
+      this.#keeper.perform(act, error => (error ? reject(error) : resolve()), { kept: false, isAwaited: true });
     });
   }
 
   /** Ends the message as a handler that returned: nobody waits for that, so there is no promise. */
   finishWith(value: unknown): void {
     if (this.#state !== 'open') return;
-    let act: Act;
+    const failed = (error: unknown) => this.failWith(new PermanentError(textOf(error), { cause: error }));
     try {
-      act = value === undefined ? this.#duty.acknowledge() : this.#duty.finish(toJson(value, ANSWER));
+      const text = value === undefined ? undefined : toJson(value, ANSWER);
+      const finish = () => {
+        if (this.#state !== 'open') return;
+        this.#end(text === undefined ? this.#duty.acknowledge() : this.#duty.finish(text), undefined);
+      };
+      const checking = this.checkAnswer(text);
+      if (isPromiseLike(checking)) checking.then(finish, failed);
+      else finish();
     } catch (error) {
-      return this.failWith(new PermanentError(textOf(error), { cause: error }));
+      failed(error);
     }
-    this.#end(act, undefined);
   }
 
   /** Ends the message as a handler that threw. */
   failWith(thrown: unknown): void {
     if (this.#state !== 'open') return;
     this.#end(this.#duty.fail(textOf(thrown), !(thrown instanceof PermanentError)), undefined);
+  }
+
+  /** The payload as the schema of its type has read it. */
+  readAs(payload: unknown): void {
+    (this as { payload: unknown }).payload = payload; // nobody has seen the message yet
+  }
+
+  /** Has what it is answered with checked. */
+  checkAnswers(check: AnswerCheck): void {
+    this.#checkAnswer = check;
+  }
+
+  /** Checks an answer (JSON, undefined for none). Throws `delivery/bad-answer`; a promise only where its schema takes time. */
+  checkAnswer(text: string | undefined): Promise<void> | undefined {
+    return this.#checkAnswer?.(text);
+  }
+
+  /** Has its settling observed: what is given is called with the act, and what that returns, with how it went. */
+  observeSettling(settling: (message: IncomingMessage, tag: Act['tag']) => Settled | undefined): void {
+    this.#settling = settling;
   }
 
   /** It is no longer this recipient's. */
@@ -258,13 +315,15 @@ export class IncomingMessage<Type extends string = string> implements MessageCon
   #end(act: Act, settled: Settled | undefined): void {
     this.#state = 'settled';
     this.#keeper.settled(this);
+    const observed = this.#settling?.(this, act.tag);
     this.#keeper.perform(
       act,
       error => {
+        observed?.(error);
         if (settled) settled(error);
         else if (error) this.#keeper.refused(this, error);
       },
-      { kept: true },
+      { kept: true, isAwaited: settled !== undefined },
     );
   }
 }

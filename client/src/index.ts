@@ -1,9 +1,9 @@
 // What programs use to be agents on a hub.
 
 export { AgoraClient } from './agora-client.ts';
-export type { ClientEvents, CoordinationQuery, EventRequest, MessageOptions } from './client-types.ts';
+export type { ClientEvents, CoordinationQuery, EventRequest, MessageOptions, WatchOptions } from './client-types.ts';
 export type { AgentFilters, AgentInfo } from './agents.ts';
-export type { AgoraEvent } from './agora-event.ts';
+export type { AgoraEvent, EventOf } from './agora-event.ts';
 export type { Answer, ReplyOptions } from './answer.ts';
 export type { BatchAct } from './batch.ts';
 export type { ConnectOptions, ConnectionState } from './connection.ts';
@@ -23,7 +23,8 @@ export type { GroupInfo } from './groups.ts';
 export type { AgentUsage, BroadcastInfo, DeliveryInfo, MessageRecord } from './history.ts';
 export type { MessageFilters } from './filters.ts';
 export type { Notice } from './inbox.ts';
-export type { IncomingMessage, MessageContext, MessageKind, MessageOf } from './incoming-message.ts';
+export type { IncomingMessage, MessageContext, MessageKind, MessageOf, Returned } from './incoming-message.ts';
+export type { LiveStream } from './live-stream.ts';
 export type { MessageHandler, MessageSubscription } from './message-subscription.ts';
 export type { Accepted, AnswerWithin, DeliveryOptions, ForwardOptions, OutgoingMessage } from './messages.ts';
 export type { AgoraClientOptions } from './options.ts';
@@ -33,9 +34,32 @@ export type { PendingAnswer, ProgressSignal } from './pending-answer.ts';
 export type { Registration } from './registration.ts';
 export type { DeadLetter, DeadLetterFilter, HubLimits, HubStatus, MailboxInfo, Quota } from './operator.ts';
 export type { WebSocketConstructor, WebSocketLike } from './socket.ts';
-export { isStandardType, MESSAGE_SCHEMAS, type PayloadOf, type StandardMessageType } from './standard-messages.ts';
+export {
+  defineMessages,
+  defineTypes,
+  type AgoraTypes,
+  type AnswerInputOf,
+  type AnswerOf,
+  type EventDataInputOf,
+  type EventDataOf,
+  type EventTypeName,
+  type InputsOf,
+  type MessageTypeName,
+  type MessageTypeSchemas,
+  type NoTypes,
+  type PayloadInputOf,
+  type PayloadOf,
+  type RequirementsOf,
+  type Schema,
+  type TaskAction,
+  type TaskOutputOf,
+  type TaskSchemas,
+} from './message-types.ts';
+export { isStandardType, MESSAGE_SCHEMAS, type StandardMessageType } from './standard-messages.ts';
 export type { Served, ServeOptions } from './serve.ts';
-export type { Task, TaskHandler } from './tasks.ts';
+export type { OpenTelemetryApi } from './spans.ts';
+export type { Task, TaskHandler, TaskOf } from './tasks.ts';
+export type { TraceContext } from './trace-context.ts';
 export type { TokenStore } from './token-store.ts';
 export type { Waiting } from './time.ts';
 export type { TurnOptions } from './turns.ts';

@@ -2,15 +2,17 @@
 
 import type { Consumer } from './dispatcher.ts';
 import { AgoraError } from './errors.ts';
-import type { IncomingMessage, MessageContext, MessageOf } from './incoming-message.ts';
+import type { IncomingMessage, MessageContext, MessageOf, Returned } from './incoming-message.ts';
 import { MessageQueue } from './message-queue.ts';
+import type { AnswerInputOf, NoTypes } from './message-types.ts';
 import { isPromiseLike, settleWithin } from './time.ts';
+import type { Tracing } from './tracing.ts';
 
 /** Handles a message. What it returns is the answer to a question and the output of a step; returning finishes the message, throwing fails it. */
-export type MessageHandler<Type extends string = string> = (
-  message: MessageOf<Type>,
-  context: MessageContext,
-) => unknown;
+export type MessageHandler<Type extends string = string, Types = NoTypes> = (
+  message: MessageOf<Type, Types>,
+  context: MessageContext<AnswerInputOf<Type, Types>>,
+) => Returned<AnswerInputOf<Type, Types>>;
 
 /** Which messages a consumer wants, how it handles them, and whom it tells of its end. */
 export interface ConsumerOptions {
@@ -18,6 +20,9 @@ export interface ConsumerOptions {
   readonly handler: MessageHandler | undefined;
   /** How many handlers run at once. */
   readonly concurrency: number;
+  readonly tracing?: Tracing | undefined;
+  /** Closes the subscription. */
+  readonly signal?: AbortSignal | undefined;
   /** Called once, with what had not begun. */
   readonly closed: (consumer: Consumer, waiting: readonly IncomingMessage[]) => void;
 }
@@ -35,13 +40,14 @@ const CLOSE_WITHIN_MS = 5_000;
  * A subscription to messages. Without a handler it is an iterator: each message has to be settled (`message.ack()`), and
  * leaving the loop closes the subscription.
  */
-export class MessageSubscription<Type extends string = string>
-  implements Consumer, AsyncIterable<MessageOf<Type>>, AsyncDisposable
+export class MessageSubscription<Type extends string = string, Types = NoTypes>
+  implements Consumer, AsyncIterable<MessageOf<Type, Types>>, AsyncDisposable
 {
   readonly #options: ConsumerOptions;
   readonly #queue = new MessageQueue();
   readonly #running = new Set<IncomingMessage>();
-  readonly #pulls: Pull<MessageOf<Type>>[] = [];
+  readonly #pulls: Pull<MessageOf<Type, Types>>[] = [];
+  readonly #aborted = () => void this.close();
   readonly #listeners = new Set<() => void>();
   #isClosed = false;
   #error: Error | undefined;
@@ -51,7 +57,9 @@ export class MessageSubscription<Type extends string = string>
     if (!Number.isInteger(options.concurrency) || options.concurrency < 1) {
       throw new AgoraError('client/bad-option', `concurrency is a whole number from 1 on, not ${options.concurrency}`);
     }
+    options.signal?.throwIfAborted();
     this.#options = options;
+    options.signal?.addEventListener('abort', this.#aborted, { once: true });
   }
 
   wants(message: IncomingMessage): boolean {
@@ -60,7 +68,7 @@ export class MessageSubscription<Type extends string = string>
 
   take(message: IncomingMessage): void {
     const pull = this.#pulls.shift();
-    if (pull) pull.resolve({ done: false, value: this.#typed(message) });
+    if (pull) pull.resolve({ done: false, value: this.#given(message) });
     else if (this.#options.handler && this.#running.size < this.#options.concurrency) this.#run(message);
     else this.#queue.push(message);
     this.forgotten();
@@ -72,7 +80,7 @@ export class MessageSubscription<Type extends string = string>
   }
 
   /** What no handler and no loop has taken yet, the most important first. It may be settled where it waits. */
-  waiting(): MessageOf<Type>[] {
+  waiting(): MessageOf<Type, Types>[] {
     return this.#queue.peek().map(message => this.#typed(message));
   }
 
@@ -96,6 +104,7 @@ export class MessageSubscription<Type extends string = string>
   async close(): Promise<void> {
     if (!this.#isClosed) {
       this.#isClosed = true;
+      this.#options.signal?.removeEventListener('abort', this.#aborted);
       this.#options.closed(this, this.#queue.drain());
       for (const { resolve } of this.#pulls.splice(0)) resolve({ done: true, value: undefined });
       const reason = new AgoraError('client/closed', 'the subscription was closed');
@@ -109,12 +118,12 @@ export class MessageSubscription<Type extends string = string>
     return this.close();
   }
 
-  [Symbol.asyncIterator](): AsyncIterator<MessageOf<Type>> {
+  [Symbol.asyncIterator](): AsyncIterator<MessageOf<Type, Types>> {
     if (this.#options.handler) throw new AgoraError('client/bad-option', 'this subscription has a handler already');
     return {
       next: () => {
         const message = this.#queue.shift();
-        if (message) return Promise.resolve({ done: false, value: this.#typed(message) });
+        if (message) return Promise.resolve({ done: false, value: this.#given(message) });
         if (this.#error) return Promise.reject(this.#error);
         if (this.#isClosed) return Promise.resolve({ done: true, value: undefined });
         return new Promise((resolve, reject) => this.#pulls.push({ resolve, reject }));
@@ -132,7 +141,8 @@ export class MessageSubscription<Type extends string = string>
     this.#running.add(message);
     let returned: unknown;
     try {
-      returned = handler(message, message);
+      const { tracing } = this.#options;
+      returned = tracing ? tracing.handle(message, () => handler(message, message)) : handler(message, message);
     } catch (error) {
       return this.#ended(message, () => message.failWith(error));
     }
@@ -155,8 +165,14 @@ export class MessageSubscription<Type extends string = string>
     }
   }
 
+  /** Gives a message to a loop. */
+  #given(message: IncomingMessage): MessageOf<Type, Types> {
+    this.#options.tracing?.spans?.receive([message]);
+    return this.#typed(message);
+  }
+
   /** `wants` lets through the types that were asked for. */
-  #typed(message: IncomingMessage): MessageOf<Type> {
-    return message as unknown as MessageOf<Type>;
+  #typed(message: IncomingMessage): MessageOf<Type, Types> {
+    return message as unknown as MessageOf<Type, Types>;
   }
 }

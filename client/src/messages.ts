@@ -1,16 +1,19 @@
 // Sending: to one agent, to several, to a group, to whoever is able, to everyone; with or without waiting for the answer.
 
 import { LIMITS, PRIORITY } from '@agora/module/contract';
-import type { Act, Acts } from './acts.ts';
+import type { Act, Acts, Settled } from './acts.ts';
 import type { Agents } from './agents.ts';
 import type { Asks } from './asks.ts';
+import { CheckedTypes } from './checked-types.ts';
 import { AgoraError, toAgoraError } from './errors.ts';
 import type { IncomingMessage } from './incoming-message.ts';
-import { HEADERS, PAYLOAD, toJson } from './json.ts';
+import { headersText, PAYLOAD, toJson } from './json.ts';
+import type { NoTypes, PayloadInputOf } from './message-types.ts';
 import type { Outbox } from './outbox.ts';
 import { PendingAnswer, type ProgressSignal } from './pending-answer.ts';
 import { say } from './saying.ts';
-import { checkPayload, type PayloadOf } from './standard-messages.ts';
+import { currentTrace, type TraceContext } from './trace-context.ts';
+import { around, type Tracing } from './tracing.ts';
 import { createId } from './uuid.ts';
 
 /** To whom something goes, when, and how urgently. */
@@ -24,6 +27,8 @@ export interface DeliveryOptions {
   /** 1 low, 2 normal (the default), 3 high, 4 critical. */
   readonly priority?: number | undefined;
   readonly headers?: Readonly<Record<string, unknown>> | undefined;
+  /** The trace that it is sent in; by default that of what is handled right now. `{}` for none. */
+  readonly trace?: TraceContext | undefined;
   /** A UUIDv7 of your own: the same message under the same id is sent once, however often you say it. */
   readonly id?: string | undefined;
   /** The id of the message that this one is about. */
@@ -43,9 +48,10 @@ export interface DeliveryOptions {
 export type ForwardOptions = DeliveryOptions;
 
 /** What is said, and to whom. */
-export interface OutgoingMessage<Type extends string = string> extends DeliveryOptions {
+export interface OutgoingMessage<Type extends string = string, Types = NoTypes> extends DeliveryOptions {
   readonly messageType: Type;
-  readonly payload: PayloadOf<Type>;
+  /** What the schema of its type takes: that goes over the wire, and the recipient reads what the schema makes of it. */
+  readonly payload: PayloadInputOf<Type, Types>;
 }
 
 /** How long an answer is waited for. */
@@ -72,6 +78,8 @@ export interface MessageParts {
   readonly agents: Agents;
   /** The number of the sender. Throws when there is none yet. */
   readonly sender: () => bigint;
+  readonly types?: CheckedTypes | undefined;
+  readonly tracing?: Tracing | undefined;
   /** Where there is one: takes what is sent without waiting for an answer, also before there is a connection. */
   readonly outbox?: Outbox | undefined;
 }
@@ -82,34 +90,75 @@ type CancelAct = Extract<Act, { tag: 'Cancel' }>;
 /** Sends messages, and waits for answers where they are wanted. */
 export class Messages {
   readonly #parts: MessageParts;
+  readonly #types: CheckedTypes;
 
   constructor(parts: MessageParts) {
     this.#parts = parts;
+    this.#types = parts.types ?? new CheckedTypes();
   }
 
   /** Sends a message; settles once the hub has it. */
   async send(message: OutgoingMessage): Promise<Accepted> {
-    return this.#perform(this.actOf(message, 0, this.#parts.outbox?.sender), message);
+    const span = this.#parts.tracing?.spans?.send(destinationOf(message), message.messageType, message);
+    if (!span) return this.#send(message);
+    return around(span, () => this.#send({ ...message, id: span.id, trace: span.trace }));
+  }
+
+  async #send(message: OutgoingMessage): Promise<Accepted> {
+    const act = this.actOf(message, 0, this.#parts.outbox?.sender);
+    const checking = this.check(message, act);
+    if (checking) await checking;
+    return this.#perform(act, message);
   }
 
   /** Passes a message on as it is. */
   async forward(message: IncomingMessage | string, options: ForwardOptions): Promise<Accepted> {
+    const type = typeof message === 'string' ? '' : message.type;
+    const span = this.#parts.tracing?.spans?.send(destinationOf(options), type, options);
+    if (!span) return this.#forward(message, options);
+    return around(span, () => this.#forward(message, { ...options, id: span.id, trace: span.trace }));
+  }
+
+  async #forward(message: IncomingMessage | string, options: ForwardOptions): Promise<Accepted> {
     return this.#perform(this.forwardOf(message, options, this.#parts.outbox?.sender), options);
   }
 
   /** Sends a message and waits for its answer. Whatever is wrong with it is what the answer rejects with. */
-  ask(message: OutgoingMessage, { timeout, timeoutMs, signal, onProgress }: AnswerWithin): PendingAnswer {
+  ask(message: OutgoingMessage, within: AnswerWithin): PendingAnswer {
+    const span = this.#parts.tracing?.spans?.ask(destinationOf(message), message.messageType, message);
+    if (!span) return this.#ask(message, within);
+    const pending = this.#ask({ ...message, id: span.id, trace: span.trace }, within, error => span.accepted(error));
+    pending.then(
+      answer => span.answered(answer),
+      (error: unknown) => span.end(error),
+    );
+    return pending;
+  }
+
+  #ask(
+    message: OutgoingMessage,
+    { timeout, timeoutMs, signal, onProgress }: AnswerWithin,
+    accepted?: Settled,
+  ): PendingAnswer {
     const withinMs = timeoutMs ?? (timeout ?? 0) * 1000;
     const id = message.id ?? createId();
     try {
       signal?.throwIfAborted();
       checkDeadline(withinMs);
       const act = this.actOf({ ...message, id }, Math.ceil(withinMs));
-      const pending = this.#parts.asks.wait(id, { timeoutMs: withinMs, signal, onProgress });
-      this.#parts.acts.perform(act, error => {
-        if (!error) return;
-        this.#explain(error, message).catch((reason: unknown) => this.#parts.asks.fail(id, toAgoraError(reason)));
-      });
+      const checking = this.check(message, act);
+      const { asks } = this.#parts;
+      const read = this.#types.answerReader(message.messageType);
+      const pending = asks.wait(id, { timeoutMs: withinMs, signal, onProgress, read });
+      const failed = (reason: unknown) => asks.fail(id, toAgoraError(reason));
+      const perform = () =>
+        this.#parts.acts.perform(act, error => {
+          accepted?.(error);
+          if (error) this.#explain(error, message).catch(failed);
+        });
+      // Nobody may wait for it any more once its schema has read it.
+      if (checking) checking.then(() => asks.isOpen(id) && perform(), failed);
+      else perform();
       return pending;
     } catch (error) {
       const answer = Promise.reject(error instanceof Error ? error : toAgoraError(error));
@@ -140,16 +189,22 @@ export class Messages {
     return { tag: 'Cancel', value: { agent: this.#parts.sender(), message, reason } };
   }
 
-  /** Checks a message and puts it as an act. */
+  /** Checks the payload of an act by the schema of its type. Throws `message/bad-payload`; a promise only where the schema takes time. */
+  check({ messageType, payload }: OutgoingMessage, act: SendAct): Promise<void> | undefined {
+    return this.#types.said(messageType, payload, act.value.payload);
+  }
+
+  /** Puts a message as an act; its payload is still to be checked. */
   actOf(message: OutgoingMessage, answerWithinMs: number, sender = this.#parts.sender): SendAct {
     const { messageType: type, payload } = message;
-    checkPayload(type, payload);
     return this.#actOf(message, { type, payload: toJson(payload, PAYLOAD), answerWithinMs, forwardOf: '' }, sender);
   }
 
   /** Puts the passing on of a message as an act: the hub has its type and its payload. */
   forwardOf(message: IncomingMessage | string, options: ForwardOptions, sender = this.#parts.sender): SendAct {
-    return this.#actOf(options, { type: '', payload: '', answerWithinMs: 0, forwardOf: idOf(message) }, sender);
+    const trace = options.trace ?? currentTrace() ?? (typeof message === 'string' ? undefined : message.trace);
+    const content = { type: '', payload: '', answerWithinMs: 0, forwardOf: idOf(message) };
+    return this.#actOf({ ...options, trace }, content, sender);
   }
 
   #actOf(
@@ -157,7 +212,7 @@ export class Messages {
     content: Pick<SendAct['value'], 'type' | 'payload' | 'answerWithinMs' | 'forwardOf'>,
     sender: () => bigint,
   ): SendAct {
-    const { priority = PRIORITY.normal, headers, onBehalfOf } = options;
+    const { priority = PRIORITY.normal, headers, trace, onBehalfOf } = options;
     if (!(Number.isInteger(priority) && priority >= PRIORITY.low && priority <= PRIORITY.critical)) {
       throw new AgoraError(
         'message/bad-priority',
@@ -171,7 +226,7 @@ export class Messages {
         id: options.id ?? createId(),
         agent: sender(),
         to: targetsOf(options),
-        headers: headers === undefined ? '' : toJson(headers, HEADERS),
+        headers: headersText(headers, trace),
         priority,
         ttlMs: readTime('ttlMs', options.ttlMs, 1),
         delayMs: readDelay(options),
@@ -203,6 +258,12 @@ export class Messages {
     const meant = names.map(name => `"${name}"`).join(' or ');
     throw new AgoraError(error.code, `${error.message}; did you mean ${meant}?`, { cause: error });
   }
+}
+
+/** The targets as one text, also where there are none. */
+export function destinationOf({ toAgent, to }: DeliveryOptions): string {
+  const targets = toAgent ?? to ?? '';
+  return typeof targets === 'string' ? targets : targets.join(' ');
 }
 
 function targetsOf({ toAgent, to }: DeliveryOptions): string[] {

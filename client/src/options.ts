@@ -4,12 +4,21 @@ import { AGENT_NAME } from '@agora/module/contract';
 import { defaultTokenStore } from '#platform';
 import { type Backoff, USUAL_BACKOFF } from './backoff.ts';
 import { AgoraError } from './errors.ts';
+import type { AgoraTypes, NoTypes } from './message-types.ts';
 import type { OutboxOptions } from './outbox.ts';
 import type { WebSocketConstructor } from './socket.ts';
+import type { OpenTelemetryApi } from './spans.ts';
 import type { TokenStore } from './token-store.ts';
 
 /** What a client may be told when it is made; nothing of it has to be. */
-export interface AgoraClientOptions {
+export interface AgoraClientOptions<Types extends AgoraTypes = NoTypes> {
+  /** What messages, tasks and events carry (`defineMessages`, `defineTypes`): known to the compiler, and checked at both ends. */
+  readonly types?: Types | undefined;
+  /**
+   * The module `@opentelemetry/api` (`import * as api from '@opentelemetry/api'`), which makes spans. On Node.js it is found
+   * by itself where the program has it; `false` is without.
+   */
+  readonly openTelemetry?: OpenTelemetryApi | false | undefined;
   /** Where the hub is; by default `AGORA_SERVER` of the environment, or `http://127.0.0.1:3000`. */
   readonly server?: string | undefined;
   /** The database on it; by default `agora`. */

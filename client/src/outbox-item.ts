@@ -46,7 +46,10 @@ const Kept = z.object({
         forwardOf: text,
       }),
     }),
-    z.object({ tag: z.literal('Publish'), value: z.object({ id: text, agent, type: text, data: text }) }),
+    z.object({
+      tag: z.literal('Publish'),
+      value: z.object({ id: text, agent, type: text, data: text, headers: text.default('') }),
+    }),
   ]),
 });
 
@@ -66,5 +69,5 @@ export function readItem({ value }: KeptItem): KeptSaid {
 
 /** About as many bytes as it has. */
 export function bytesOf({ tag, value }: Said): number {
-  return tag === 'Send' ? value.payload.length + value.headers.length : value.data.length;
+  return value.headers.length + (tag === 'Send' ? value.payload.length : value.data.length);
 }

@@ -38,11 +38,11 @@ const MAX_BUFFERED = 1_024;
  * The answer to a question, sooner or later: a promise, and an iterable over its progress until then. The loop ends with
  * the question, however that ends; awaiting tells how.
  */
-export class PendingAnswer implements Promise<Answer>, AsyncIterable<ProgressSignal> {
+export class PendingAnswer<Data = unknown> implements Promise<Answer<Data>>, AsyncIterable<ProgressSignal> {
   readonly [Symbol.toStringTag] = 'PendingAnswer';
   /** The id of the question. */
   readonly messageId: string;
-  readonly #answer: Promise<Answer>;
+  readonly #answer: Promise<Answer<Data>>;
   readonly #source: PendingSource;
   readonly #onProgress: ((signal: ProgressSignal) => void) | undefined;
   readonly #buffer: ProgressSignal[] = [];
@@ -52,11 +52,13 @@ export class PendingAnswer implements Promise<Answer>, AsyncIterable<ProgressSig
   #filling: Promise<void> | undefined;
   #isOver = false;
   #isIterated = false;
+  /** Its loop was left: nobody takes what comes. */
+  #isLeft = false;
   #wakeUp: (() => void) | undefined;
 
   constructor({ messageId, answer, source, lastSignal = 0, onProgress }: PendingOptions) {
     this.messageId = messageId;
-    this.#answer = answer;
+    this.#answer = answer as Promise<Answer<Data>>; // read by the schema of its type, where there is one
     this.#source = source;
     this.#last = lastSignal;
     this.#onProgress = onProgress;
@@ -69,18 +71,18 @@ export class PendingAnswer implements Promise<Answer>, AsyncIterable<ProgressSig
     return this.#last;
   }
 
-  then<A = Answer, B = never>(
-    resolved?: ((answer: Answer) => A | PromiseLike<A>) | null,
+  then<A = Answer<Data>, B = never>(
+    resolved?: ((answer: Answer<Data>) => A | PromiseLike<A>) | null,
     rejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
   ): Promise<A | B> {
     return this.#answer.then(resolved, rejected);
   }
 
-  catch<B = never>(rejected?: ((reason: unknown) => B | PromiseLike<B>) | null): Promise<Answer | B> {
+  catch<B = never>(rejected?: ((reason: unknown) => B | PromiseLike<B>) | null): Promise<Answer<Data> | B> {
     return this.#answer.catch(rejected);
   }
 
-  finally(settled?: (() => void) | null): Promise<Answer> {
+  finally(settled?: (() => void) | null): Promise<Answer<Data>> {
     return this.#answer.finally(settled);
   }
 
@@ -106,12 +108,14 @@ export class PendingAnswer implements Promise<Answer>, AsyncIterable<ProgressSig
         for (;;) {
           const value = this.#buffer.shift();
           if (value) return { done: false, value };
-          if (this.#isOver) return { done: true, value: undefined };
+          if (this.#isOver || this.#isLeft) return { done: true, value: undefined };
           await new Promise<void>(resolve => (this.#wakeUp = resolve));
         }
       },
       return: () => {
+        this.#isLeft = true;
         this.#buffer.length = 0;
+        this.#wake();
         return Promise.resolve({ done: true, value: undefined });
       },
     };
@@ -142,6 +146,7 @@ export class PendingAnswer implements Promise<Answer>, AsyncIterable<ProgressSig
   #give(signal: ProgressSignal): void {
     this.#last = signal.seq;
     if (this.#onProgress) return this.#onProgress(signal);
+    if (this.#isLeft) return;
     if (this.#buffer.length >= MAX_BUFFERED) this.#buffer.shift();
     this.#buffer.push(signal);
     this.#wake();

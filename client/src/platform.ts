@@ -1,8 +1,10 @@
 // What differs where there is no Node.js: browsers, and runtimes that are like them. `package.json` has `#platform` lead
 // here, or to `node/platform.ts`.
 
-import { AgoraError } from './errors.ts';
+import { AgoraError, ConnectionError } from './errors.ts';
 import type { OutboxStore } from './outbox-store.ts';
+import type { Scope } from './scope.ts';
+import type { WebSocketConstructor } from './socket.ts';
 import { originOf, TokenList, type TokenStore } from './token-store.ts';
 
 /** The store that is used when no other is given: `localStorage`, where there is one. */
@@ -19,6 +21,23 @@ export function defaultTokenStore(server: URL, database: string): TokenStore | u
         if (text !== undefined) storage.setItem(key, text);
       }),
   });
+}
+
+/** The WebSocket to connect with. Throws a `ConnectionError` where there is none. */
+export function runtimeWebSocket(): WebSocketConstructor {
+  if (typeof WebSocket !== 'undefined') return WebSocket;
+  const sentence = 'this runtime has no WebSocket; give one as the option `webSocket`';
+  throw new ConnectionError('connection/no-web-socket', sentence);
+}
+
+/** What is handled right now: a page cannot tell. */
+export function openScope<T>(): Scope<T> | undefined {
+  return undefined;
+}
+
+/** Only who is given OpenTelemetry has it here: bundlers need not look for what may be absent. */
+export function findOpenTelemetry(): Promise<unknown> {
+  return Promise.resolve(undefined);
 }
 
 /** Nobody signals a page. */

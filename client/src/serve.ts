@@ -12,19 +12,26 @@ import type { EventHandler } from './event-subscription.ts';
 import type { IncomingMessage } from './incoming-message.ts';
 import { MessageQueue } from './message-queue.ts';
 import type { MessageHandler } from './message-subscription.ts';
+import type { EventsMatching, NoTypes } from './message-types.ts';
 import { taskOf, type TaskHandler } from './tasks.ts';
 import { settleWithin, type Waiting } from './time.ts';
+import type { Tracing } from './tracing.ts';
 
 /** Who handles what, and until when. */
-export interface ServeOptions<Type extends string = string, Action extends string = string> extends Waiting {
+export interface ServeOptions<
+  Type extends string = string,
+  Action extends string = string,
+  Filter extends string = string,
+  Types = NoTypes,
+> extends Waiting {
   /** Handlers by the type of the message. */
-  readonly messages?: { readonly [Each in Type]?: MessageHandler<Each> } | undefined;
+  readonly messages?: { readonly [Each in Type]?: MessageHandler<Each, Types> } | undefined;
   /** Handlers of workflow steps by their action; `*` for every other. */
-  readonly tasks?: { readonly [Each in Action]?: TaskHandler } | undefined;
+  readonly tasks?: { readonly [Each in Action]?: TaskHandler<Each, Types> } | undefined;
   /** Handles what nobody else does. Without it that waits, and goes back in the end. */
   readonly otherwise?: MessageHandler | undefined;
   /** Handlers of events by their type, or a first segment with a wildcard (`build.*`). */
-  readonly events?: Readonly<Record<string, EventHandler>> | undefined;
+  readonly events?: { readonly [Each in Filter]?: EventHandler<EventsMatching<Each, Types>, Types> } | undefined;
   /** How many messages and steps are handled at once, the most important first; by default 8. */
   readonly concurrency?: number | undefined;
   /** Signals of the system that end it (Node.js): by default `SIGTERM` and `SIGINT`. A second one waits for nobody. */
@@ -49,6 +56,7 @@ export interface Served {
 
 /** What serving needs of its client. */
 export interface ServeParts {
+  readonly tracing: Tracing;
   /** Has messages given to a consumer from now on. */
   begin(consumer: Consumer): Promise<void>;
   follow(type: string, handler: EventHandler): Promise<AsyncDisposable>;
@@ -118,7 +126,7 @@ class Service implements Consumer {
     // One that has drained before is there again.
     await this.#parts.setStatus('active');
     for (const [type, handler] of Object.entries(this.#options.events ?? {})) {
-      subscriptions.push(await this.#parts.follow(type, event => this.#follow(() => handler(event))));
+      if (handler) subscriptions.push(await this.#parts.follow(type, event => this.#follow(() => handler(event))));
     }
     if (!this.#isStopping) await this.#parts.begin(this);
     this.#restAwhile();
@@ -168,7 +176,8 @@ class Service implements Consumer {
 
   async #handle(message: IncomingMessage): Promise<void> {
     try {
-      const value = await this.#handlerOf(message)?.();
+      const handler = this.#handlerOf(message);
+      const value = handler && (await this.#parts.tracing.handle(message, handler));
       this.#handled++;
       message.finishWith(value);
     } catch (error) {

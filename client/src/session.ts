@@ -3,10 +3,11 @@
 
 import { DbConnection } from '@agora/bindings';
 import { setGlobalLogLevel, type Identity } from 'spacetimedb';
+import { runtimeWebSocket } from '#platform';
 import { explainRefusal, swapToken } from './admission.ts';
 import { type AgoraError, ConnectionError, TimeoutError, toAgoraError } from './errors.ts';
 import type { Settings } from './options.ts';
-import { socketFactory, socketUrl, type WebSocketConstructor } from './socket.ts';
+import { socketFactory, socketUrl } from './socket.ts';
 import { reasonOf } from './time.ts';
 
 // The SDK tells the console, and so standard output, about every connection.
@@ -91,7 +92,7 @@ export async function openSession(
   signal?: AbortSignal,
 ): Promise<Session> {
   const { server, database, durable, connectTimeoutMs: timeoutMs } = settings;
-  const Socket = settings.webSocket ?? nativeWebSocket();
+  const Socket = settings.webSocket ?? runtimeWebSocket();
   signal?.throwIfAborted();
   const door = { server, database, timeoutMs, signal };
   const swapped = token === undefined ? undefined : await swapToken(door, token);
@@ -140,11 +141,3 @@ export async function openSession(
 
 /** The socket was closed before its first message; HTTP knows why. */
 class ClosedEarly extends Error {}
-
-function nativeWebSocket(): WebSocketConstructor {
-  if (typeof WebSocket !== 'undefined') return WebSocket;
-  throw new ConnectionError(
-    'connection/no-web-socket',
-    'this runtime has no WebSocket; use Node.js 22 or newer, or give the one of the package "ws" as the option `webSocket`',
-  );
-}

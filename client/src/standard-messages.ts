@@ -2,7 +2,6 @@
 
 import { type STANDARD_MESSAGE_TYPES } from '@agora/module/contract';
 import * as z from 'zod';
-import { AgoraError } from './errors.ts';
 
 const text = z.string();
 const texts = z.array(text);
@@ -55,10 +54,4 @@ export function faultOf(type: string, payload: unknown): string | undefined {
   if (!isStandardType(type)) return undefined;
   const issues = MESSAGE_SCHEMAS[type].safeParse(payload).error?.issues;
   return issues?.map(({ path, message }) => `${['payload', ...path].join('.')}: ${message}`).join('; ');
-}
-
-/** Refuses a payload that does not match its standard type, with `message/bad-payload`. */
-export function checkPayload(type: string, payload: unknown): void {
-  const fault = faultOf(type, payload);
-  if (fault !== undefined) throw new AgoraError('message/bad-payload', `this is no ${type}: ${fault}`);
 }

@@ -1,17 +1,18 @@
 // Steps of workflows as their agent handles them.
 
-import type { IncomingMessage, MessageContext } from './incoming-message.ts';
+import type { IncomingMessage, MessageContext, Returned } from './incoming-message.ts';
 import { isObject } from './json.ts';
+import type { InputsOf, NoTypes, RequirementsOf, TaskOutputOf } from './message-types.ts';
 
 /** A step that was assigned to this agent. */
-export interface Task {
+export interface Task<Action extends string = string, Types = NoTypes> {
   readonly workflowId: string;
   /** The name of the step. */
   readonly step: string;
-  readonly action: string;
-  readonly requirements: Readonly<Record<string, unknown>>;
+  readonly action: Action;
+  readonly requirements: RequirementsOf<Action, Types>;
   /** What the steps that this one depends on have returned, by their names. */
-  readonly inputs: Readonly<Record<string, unknown>>;
+  readonly inputs: InputsOf<Action, Types>;
   /** Why steps that it depends on were not done, by their names. */
   readonly failures: Readonly<Record<string, string>>;
   /** Whether `inputs` is empty because what they have returned is over 1 MiB: read it with `client.workflow(id)`. */
@@ -29,7 +30,13 @@ export interface Task {
  * Handles a step; what it returns is the step's output. Throwing has it tried again: as the step's `retries` say, or, without
  * them, five times as every delivery. A `PermanentError` fails the step at once, and its `on_failure` decides.
  */
-export type TaskHandler = (task: Task, context: MessageContext) => unknown;
+export type TaskHandler<Action extends string = string, Types = NoTypes> = (
+  task: TaskOf<Action, Types>,
+  context: MessageContext<TaskOutputOf<Action, Types>>,
+) => Returned<TaskOutputOf<Action, Types>>;
+
+/** A task with one of some actions: looking at `action` tells what its requirements are. */
+export type TaskOf<Action extends string, Types = NoTypes> = Action extends string ? Task<Action, Types> : never;
 
 /** The step that a message assigns; undefined when it assigns none. */
 export function taskOf(message: IncomingMessage): Task | undefined {

@@ -25,6 +25,7 @@ function aScene() {
         return scene.unclaimed;
       },
       keepMail: () => undefined,
+      read: () => Promise.resolve(),
       takeMail: () => [],
     },
     agent: () => 1n,

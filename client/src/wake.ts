@@ -9,7 +9,7 @@ import type { Connection } from './connection.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import { AgoraError } from './errors.ts';
 import type { Session } from './session.ts';
-import { reasonOf, untilAborted, type Waiting } from './time.ts';
+import { reasonOf, settleWithin, untilAborted, type Waiting } from './time.ts';
 
 /** How long mail is waited for. */
 export interface WaitForMailOptions extends Waiting {
@@ -32,7 +32,7 @@ interface Sleeper {
 /** What waking needs of its client. */
 export interface WakeParts {
   readonly connection: Pick<Connection, 'call' | 'ready' | 'session'>;
-  readonly dispatcher: Pick<Dispatcher, 'hasConsumers' | 'unclaimed' | 'keepMail' | 'takeMail'>;
+  readonly dispatcher: Pick<Dispatcher, 'hasConsumers' | 'unclaimed' | 'keepMail' | 'read' | 'takeMail'>;
   readonly agent: () => bigint;
   /** The newest that this client has seen. */
   readonly lastOffer: () => bigint;
@@ -43,6 +43,8 @@ export interface WakeParts {
 
 const WAIT_MS = 300_000;
 const TAKE = 32;
+/** A schema that takes longer than this gives its message to a later turn. */
+const READ_WITHIN_MS = 5_000;
 
 /** Lets an agent sleep, and wakes it. */
 export class Wake {
@@ -113,6 +115,7 @@ export class Wake {
     }
     // Nothing is taken for somebody who waits no longer.
     await untilAborted(signal, this.#keepMail(this.#parts.agent()));
+    await settleWithin(READ_WITHIN_MS, this.#parts.dispatcher.read());
     return this.#parts.dispatcher.takeMail(limit);
   }
 

@@ -4,6 +4,7 @@ import { checkDefinition, sentenceOf, workflowShape, type Known } from '@agora/m
 import type * as z from 'zod';
 import { AgoraError, textOf } from './errors.ts';
 import { isObject } from './json.ts';
+import { withTrace, type TraceContext } from './trace-context.ts';
 
 type Camel<Key> = Key extends `${infer Head}_${infer Tail}` ? `${Head}${Capitalize<Camel<Tail>>}` : Key;
 
@@ -31,7 +32,7 @@ export type WorkflowDefinition = EitherCase<Omit<WireDefinition, 'steps'>> & {
 export const workflowDefinitionSchema = workflowShape;
 
 /** What is written by people and for agents: its keys are theirs. */
-const FREE = new Set(['requirements', 'metadata', 'equals', 'not_equals']);
+const FREE = new Set(['requirements', 'metadata', 'headers', 'equals', 'not_equals']);
 
 const ANYBODY: Known = { isAgent: () => true, isCapability: () => true };
 
@@ -72,6 +73,17 @@ export async function parseWorkflow(text: string): Promise<WorkflowDefinition> {
   }
   definitionText(definition);
   return definition as WorkflowDefinition; // its shape was checked
+}
+
+/** The type that a definition names. */
+export function typeOf(definition: WorkflowDefinition): string {
+  return 'workflowType' in definition ? definition.workflowType : definition.workflow_type;
+}
+
+/** A definition whose messages carry a trace, unless it says itself which. */
+export function tracedDefinition(definition: WorkflowDefinition, trace: TraceContext | undefined): WorkflowDefinition {
+  const headers = withTrace(definition.headers, trace);
+  return headers === definition.headers ? definition : { ...definition, headers };
 }
 
 /** The same value with the keys of the wire. */

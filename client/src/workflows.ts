@@ -2,6 +2,7 @@
 
 import type { DbConnection } from '@agora/bindings';
 import { LIMITS, type StepState, type WorkflowStatus } from '@agora/module/contract';
+import type { Act, Acts } from './acts.ts';
 import type { Agents } from './agents.ts';
 import type { AgoraEvent } from './agora-event.ts';
 import type { Connection } from './connection.ts';
@@ -38,6 +39,7 @@ const LAST_EVENTS = new Set(['workflow_completion', 'workflow_failed', 'workflow
 /** What workflows need of their client. */
 export interface WorkflowParts {
   readonly connection: Connection;
+  readonly acts: Acts;
   readonly events: Events;
   readonly agents: Pick<Agents, 'find'>;
   readonly initiator: () => bigint;
@@ -68,7 +70,7 @@ export class Workflows implements WorkflowSource {
     const id = createId();
     await Promise.all([
       this.#query.open(),
-      this.#parts.connection.call('start_workflow', db => db.reducers.startWorkflow({ id, agent, definition: text })),
+      this.#perform({ tag: 'StartWorkflow', value: { id, agent, definition: text } }),
     ]);
     return this.#handle(id);
   }
@@ -259,7 +261,14 @@ export class Workflows implements WorkflowSource {
   async #unwatch(workflow: string): Promise<void> {
     this.#handles.delete(workflow);
     if (this.#parts.connection.state === 'closed') return;
-    await this.#parts.connection.call('unwatch_workflow', db => db.reducers.unwatchWorkflow({ workflow }));
+    await this.#perform({ tag: 'UnwatchWorkflow', value: { workflow } });
+  }
+
+  /** Goes with whatever else is done in this tick: all that start or end together cost the view of them one computation. */
+  #perform(act: Act): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#parts.acts.perform(act, error => (error ? reject(error) : resolve()));
+    });
   }
 }
 

@@ -107,6 +107,7 @@ export async function startHost(options: HostOptions = {}): Promise<Host> {
       world,
       limits,
       logFolder: isOnDisk ? join(options.dataDir, 'logs') : undefined,
+      cacheFolder: isOnDisk ? join(options.dataDir, 'cache') : undefined,
       createIdentity: () => tokens.mint().identity,
       trusts: publisher => publisher === owner.identity,
       report: log,

@@ -48,6 +48,13 @@ describe('a module', () => {
     expect(await readFile(await buildModule(folder, options), 'utf8')).toBe(first);
   });
 
+  it('makes the query builder of its views once', async () => {
+    const bundle = await buildModule(join(import.meta.dirname, '../../module'), { out: join(folder, 'out.js') });
+    const text = await readFile(bundle, 'utf8');
+    expect(text.match(/makeQueryBuilder\(\w+\.schemaType\)/g)).toHaveLength(2);
+    expect(text.match(/\.queryBuilderOnce \?\?= makeQueryBuilder\(/g)).toHaveLength(2);
+  });
+
   it('carries a source map that names files as seen from its folder', async () => {
     await write({ 'src/index.ts': `${SYSTEM} export default system;` });
     const text = await readFile(await buildModule(folder), 'utf8');

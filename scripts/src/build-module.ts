@@ -1,10 +1,12 @@
-// Bundles a module the way `spacetime build` does, so that what is tested here is what `spacetime publish` would send.
+// Bundles a module the way `spacetime build` does, so that what is tested here is what `spacetime publish` would send, but for
+// one thing that the SDK does needlessly often (`one-query-builder.ts`).
 // Types are checked by `pnpm types`, not here.
 
 import { existsSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
 import { type OutputChunk, rolldown, type RolldownLog } from 'rolldown';
 import { CommandError, parseFlags, runCommand } from './command.ts';
+import { oneQueryBuilder } from './one-query-builder.ts';
 
 const USAGE = 'build-module.ts [FOLDER] [--entry FILE] [--out FILE]';
 
@@ -33,6 +35,7 @@ export async function buildModule(folder: string, options: BuildOptions = {}): P
     input: entry,
     cwd,
     external: /spacetime:sys.*/,
+    plugins: [oneQueryBuilder],
     // Not that of Node: a module has none of Node's globals.
     platform: 'browser',
     resolve: {

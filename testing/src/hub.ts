@@ -1,7 +1,7 @@
 // A hub in the process of a test: the embedded host with the built module on it, in memory, and the agents of the test.
 
 import { readFile } from 'node:fs/promises';
-import type { AgoraClient, AgoraClientOptions, HubLimits, Registration } from '@agora/client';
+import type { AgoraClient, AgoraClientOptions, AgoraTypes, HubLimits, NoTypes, Registration } from '@agora/client';
 import { startHost } from '@agora/host';
 import type { PlainObject } from '@agora/host/testing';
 import { bundleUrl } from '@agora/module/bundle';
@@ -23,7 +23,8 @@ export interface StartHubOptions {
 }
 
 /** What an agent of a test says of itself, and how its client is set up. */
-export interface ConnectOptions extends Partial<Registration>, Omit<AgoraClientOptions, 'server' | 'database'> {
+export interface ConnectOptions<Types extends AgoraTypes = NoTypes>
+  extends Partial<Registration>, Omit<AgoraClientOptions<Types>, 'server' | 'database'> {
   /** Whether a closed hub lets it in. Default true. */
   readonly isAdmitted?: boolean | undefined;
 }
@@ -46,12 +47,15 @@ export interface TestHub extends AsyncDisposable {
    */
   advance(ms: number): void;
   /** An agent of its own identity: connected, registered (as a `worker`, unless said otherwise), and closed with the hub. */
-  connect(name: string, options?: ConnectOptions): Promise<AgoraClient>;
+  connect<Types extends AgoraTypes = NoTypes>(
+    name: string,
+    options?: ConnectOptions<Types>,
+  ): Promise<AgoraClient<Types>>;
   /**
    * A client that is not connected yet, of a new identity unless a token is given. It says no heartbeats, so that a clock
    * that is moved makes nobody silent.
    */
-  client(name: string, options?: AgoraClientOptions): AgoraClient;
+  client<Types extends AgoraTypes = NoTypes>(name: string, options?: AgoraClientOptions<Types>): AgoraClient<Types>;
   /** Every row of a table of the module, private or not, in no order that may be relied on; 64-bit numbers are `bigint`. */
   rows(table: string): readonly PlainObject[];
   /** The rows that a statement of SQL finds, as the owner of the database, each a list of its columns. */

@@ -1,6 +1,6 @@
 // What a hub under test is made of.
 
-import { AgoraClient, type AgoraClientOptions } from '@agora/client';
+import { AgoraClient, type AgoraClientOptions, type AgoraTypes, type NoTypes } from '@agora/client';
 import type { Host } from '@agora/host';
 import { databaseRows, databaseSql, type PlainObject } from '@agora/host/testing';
 import type { HubClock } from './clock.ts';
@@ -16,7 +16,7 @@ export class RunningHub implements TestHub {
   readonly #host: Host;
   readonly #clock: HubClock;
   readonly #owner: AgoraClient;
-  readonly #clients: AgoraClient[] = [];
+  readonly #clients: AsyncDisposable[] = [];
   #admission: 'open' | 'closed' = 'open';
   #closing: Promise<void> | undefined;
 
@@ -50,7 +50,10 @@ export class RunningHub implements TestHub {
     this.#clock.advance(ms);
   }
 
-  async connect(name: string, options: ConnectOptions = {}): Promise<AgoraClient> {
+  async connect<Types extends AgoraTypes = NoTypes>(
+    name: string,
+    options: ConnectOptions<Types> = {},
+  ): Promise<AgoraClient<Types>> {
     const { isAdmitted = true, agentType, capabilities, metadata, credit, strictPriority, ...rest } = options;
     const isKnown = rest.token !== undefined || (rest.tokenStore ?? false) !== false;
     const token = this.#admission === 'closed' && isAdmitted && !isKnown ? await this.#admit() : rest.token;
@@ -61,7 +64,10 @@ export class RunningHub implements TestHub {
     return client;
   }
 
-  client(name: string, options: AgoraClientOptions = {}): AgoraClient {
+  client<Types extends AgoraTypes = NoTypes>(
+    name: string,
+    options: AgoraClientOptions<Types> = {},
+  ): AgoraClient<Types> {
     const place = { server: this.url, database: DATABASE };
     // Who has no token is somebody new, whatever is kept on this machine.
     const usual = { heartbeatMs: 0, giveUpAfterMs: GIVE_UP_AFTER_MS, tokenStore: false } as const;
@@ -111,7 +117,7 @@ export class RunningHub implements TestHub {
   }
 
   async #close(): Promise<void> {
-    await Promise.all(this.#clients.map(each => each.close()));
+    await Promise.all(this.#clients.map(each => each[Symbol.asyncDispose]()));
     await this.#host.close();
   }
 }

@@ -1,25 +1,11 @@
 // The hub as a process of its own: durable, in a folder of its own, on a free port; at the end it says what it holds.
 
-import { DATABASE, type Hub, startHub } from '@agora/scripts/hub';
+import { type Hub, startHub } from '@agora/scripts/hub';
 import { z } from 'zod';
 import { servePart } from '../part.ts';
+import { countRows } from './read-rows.ts';
 
 let hub: Hub | undefined;
-
-const Counted = z.tuple([z.object({ rows: z.tuple([z.tuple([z.number()])]) })]);
-
-/** How many rows match, by the owner's SQL. */
-async function count(rows: string): Promise<number> {
-  if (!hub) throw new Error('the hub was not started');
-  const answer = await fetch(`${hub.url}/v1/database/${DATABASE}/sql`, {
-    method: 'POST',
-    headers: { Authorization: `Bearer ${hub.ownerToken}` },
-    body: `SELECT COUNT(*) AS n FROM ${rows}`,
-    signal: AbortSignal.timeout(30_000),
-  });
-  if (!answer.ok) throw new Error(`SQL failed: ${await answer.text()}`);
-  return Counted.parse(await answer.json())[0].rows[0][0];
-}
 
 servePart({
   async start(dataDir) {
@@ -28,6 +14,7 @@ servePart({
   },
   /** What the hub's own tables say against "sent so many, all of them handled once". */
   async faults(argument) {
+    if (!hub) throw new Error('the hub was not started');
     const sent = z.number().parse(argument);
     const expected: [string, string, number][] = [
       ['messages stored', 'message', sent],
@@ -38,7 +25,7 @@ servePart({
     ];
     const faults: string[] = [];
     for (const [what, rows, should] of expected) {
-      const is = await count(rows);
+      const is = await countRows(hub, rows);
       if (is !== should) faults.push(`the hub counts ${is} ${what}, not ${should}`);
     }
     return faults;

@@ -17,7 +17,7 @@ const text = (value: string): string => JSON.stringify(value);
 let ids = 0;
 
 /** A UUIDv7 of a time that was not used before in this process. */
-function uuidAt(timeMs: number): string {
+export function uuidAt(timeMs: number): string {
   const time = Math.floor(timeMs).toString(16).padStart(12, '0');
   return `${time.slice(0, 8)}-${time.slice(8)}-7000-8000-${(++ids).toString(16).padStart(12, '0')}`;
 }
@@ -67,8 +67,8 @@ export class BenchAgent {
   }
 
   /** Calls a reducer; `fields` are JSON texts by parameter. */
-  call(reducer: string, fields: Readonly<Record<string, string>>): void {
-    timed(this.#database, this.#caller, encodeCall(this.#database, reducer, fields));
+  call(reducer: string, fields: Readonly<Record<string, string>>): Cost {
+    return this.act(encodeCall(this.#database, reducer, fields));
   }
 
   /** It is online from here on. */

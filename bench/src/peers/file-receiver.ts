@@ -1,12 +1,13 @@
 // A process that receives files: reads what lies in the inbox, oldest name first, and removes each as its acknowledgement.
 
-import { fsyncSync, openSync, readFileSync, readdirSync, unlinkSync, watch } from 'node:fs';
+import { fsyncSync, openSync, readFileSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { Ledger } from '../ledger.ts';
 import { numberOf } from '../message.ts';
 import { servePart } from '../part.ts';
 import { ledgerCommands } from '../receiver.ts';
+import { lookInto } from './folder.ts';
 
 const Start = z.object({
   inbox: z.string(),
@@ -19,9 +20,9 @@ const ledger = new Ledger();
 /** The inbox, to sync; undefined if nothing is synced. */
 let folder: number | undefined;
 
-function sweep(inbox: string): void {
+function sweep(inbox: string, files: readonly string[]): void {
   const handled: number[] = [];
-  for (const file of readdirSync(inbox).sort()) {
+  for (const file of files) {
     const path = join(inbox, file);
     const n = numberOf(JSON.parse(readFileSync(path, 'utf8')));
     ledger.handled(n);
@@ -29,21 +30,8 @@ function sweep(inbox: string): void {
     handled.push(n);
   }
   // One sync for all that one look found.
-  if (folder !== undefined && handled.length > 0) fsyncSync(folder);
+  if (folder !== undefined) fsyncSync(folder);
   for (const n of handled) ledger.settled(n);
-}
-
-/** Sweeps once for all the changes that were told in one turn, so that none is lost when the system drops some. */
-function sweepOnChange(inbox: string): void {
-  let due = false;
-  watch(inbox, () => {
-    if (due) return;
-    due = true;
-    setImmediate(() => {
-      due = false;
-      sweep(inbox);
-    });
-  });
 }
 
 servePart({
@@ -51,7 +39,6 @@ servePart({
   start(argument) {
     const { inbox, how, synced, pollMs } = Start.parse(argument);
     if (synced) folder = openSync(inbox, 'r');
-    if (how === 'watch') sweepOnChange(inbox);
-    else setInterval(() => sweep(inbox), pollMs);
+    lookInto(inbox, how, pollMs, files => sweep(inbox, files));
   },
 });

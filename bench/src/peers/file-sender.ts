@@ -1,33 +1,26 @@
-// A process that sends by writing files: written apart, then moved into the inbox whole, so that no half is ever read.
+// A process that sends by writing files into the inbox of another.
 
-import { fsyncSync, openSync, renameSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { z } from 'zod';
 import { nowMs } from '../ledger.ts';
 import { numberedPayload } from '../message.ts';
 import { servePart } from '../part.ts';
+import { Outbox } from './folder.ts';
 
 const Start = z.object({ inbox: z.string(), drafts: z.string(), synced: z.boolean() });
 
-let inbox = '';
-let drafts = '';
-/** The inbox, to sync; undefined if nothing is synced. */
-let folder: number | undefined;
+let outbox: Outbox | undefined;
 
 function send(n: number): void {
-  const file = `${String(n).padStart(9, '0')}.json`;
-  const draft = join(drafts, file);
-  writeFileSync(draft, JSON.stringify(numberedPayload(n)), { flush: folder !== undefined });
-  renameSync(draft, join(inbox, file));
-  if (folder !== undefined) fsyncSync(folder);
+  if (!outbox) throw new Error('the sender was not started');
+  outbox.put(`${String(n).padStart(9, '0')}.json`, JSON.stringify(numberedPayload(n)));
+  outbox.sync();
 }
 
 servePart({
   start(argument) {
-    const start = Start.parse(argument);
-    ({ inbox, drafts } = start);
-    if (start.synced) folder = openSync(inbox, 'r');
+    const { inbox, drafts, synced } = Start.parse(argument);
+    outbox = new Outbox(inbox, drafts, synced);
   },
   sendOne(argument) {
     const startedAt = nowMs();

@@ -288,19 +288,24 @@ describe('an index', () => {
   });
 
   it('with 100,000 rows of one key loses any of them as fast as with ten', () => {
-    const deleteThousand = (size: number): number => {
+    // The quickest hundred of a thousand, since the machine does other things as well.
+    const deleteHundred = (size: number): number => {
       const { datastore, table, tx } = open({ ...pairs, indexes: [[1]] });
       for (let id = 1; id <= size; id++) tx.insert(table, new BsatnWriter().u32(id).i32(7).string('x').finish());
       tx.commit();
       const rows = [...table.rows()].filter((_row, at) => at % Math.floor(size / 1000) === 0).slice(0, 1000);
       const next = datastore.begin();
-      const start = performance.now();
-      for (const row of rows) next.deleteRow(table, row);
-      return performance.now() - start;
+      const times = Array.from({ length: 10 }, (_, batch) => {
+        const start = performance.now();
+        // From all over the bucket.
+        for (let at = batch; at < rows.length; at += 10) next.deleteRow(table, rows[at] as Row);
+        return performance.now() - start;
+      });
+      return Math.min(...times);
     };
-    deleteThousand(2000);
-    // A bucket that is searched would take a hundred times as long; the slack is for a busy machine.
-    expect(deleteThousand(100_000)).toBeLessThan(20 * deleteThousand(1000) + 20);
+    deleteHundred(2000);
+    // A bucket that is searched would take 25 times as long, one that is not takes 4 times: it is spread over more memory.
+    expect(deleteHundred(100_000)).toBeLessThan(10 * deleteHundred(1000) + 0.2);
   });
 });
 

@@ -2,7 +2,7 @@
 
 import { SourceMap } from 'node:module';
 import vm from 'node:vm';
-import { transformSync, type TransformFailure } from 'esbuild';
+import { transformSync, version as ESBUILD_VERSION, type TransformFailure } from 'esbuild';
 import { HostError, messageOf } from '../errors.ts';
 
 /** What stack traces and the module log call the file of a module. */
@@ -19,14 +19,31 @@ export interface CompiledBundle {
   lineOf(line: number, column: number): number;
 }
 
-const kept = new Map<string, CompiledBundle>();
+/** A bundle as a script, and the source map that leads back. */
+export interface TransformedBundle {
+  readonly code: string;
+  readonly map: string;
+}
 
-/** Compiles a bundle. Throws `guest/invalid` with the text of the syntax error. */
-export function compileBundle(bundle: string): CompiledBundle {
+/** Keeps what bundles became, from one process to the next. */
+export interface ScriptKeeper {
+  /** What was kept for `of`, the bundle and all that its script depends on. */
+  read(of: string): TransformedBundle | undefined;
+  keep(of: string, script: TransformedBundle): void;
+}
+
+const kept = new Map<string, { readonly compiled: CompiledBundle; readonly script: TransformedBundle }>();
+
+/** Compiles a bundle, or what a keeper has of it. Throws `guest/invalid` with the text of the syntax error. */
+export function compileBundle(bundle: string, keeper?: ScriptKeeper): CompiledBundle {
+  const of = `${ESBUILD_VERSION} ${target()}\n${bundle}`;
   const known = kept.get(bundle);
-  if (known) return known;
-  const compiled = compile(bundle);
-  kept.set(bundle, compiled);
+  const found = keeper?.read(of);
+  const script = known?.script ?? found ?? transform(bundle);
+  if (!found) keeper?.keep(of, script);
+  if (known) return known.compiled;
+  const compiled = compile(script);
+  kept.set(bundle, { compiled, script });
   for (const oldest of kept.keys()) {
     if (kept.size <= KEPT_BUNDLES) break;
     kept.delete(oldest);
@@ -34,8 +51,7 @@ export function compileBundle(bundle: string): CompiledBundle {
   return compiled;
 }
 
-function compile(bundle: string): CompiledBundle {
-  const { code, map } = transform(bundle);
+function compile({ code, map }: TransformedBundle): CompiledBundle {
   const script = new vm.Script(`(function (module, exports, require) {${code}\n})`, { filename: MODULE_FILE });
   let sourceMap: SourceMap | undefined;
   return {
@@ -49,12 +65,12 @@ function compile(bundle: string): CompiledBundle {
   };
 }
 
-function transform(bundle: string): { code: string; map: string } {
+function transform(bundle: string): TransformedBundle {
   try {
     return transformSync(bundle, {
       format: 'cjs',
       loader: 'js',
-      target: parsesUsing() ? 'esnext' : 'es2022',
+      target: target(),
       // A module has no dynamic import, and the promise of Node's own would hand it an object of the host.
       supported: { 'dynamic-import': false, 'import-source': false, 'import-defer': false },
       sourcemap: 'external',
@@ -65,6 +81,10 @@ function transform(bundle: string): { code: string; map: string } {
   } catch (cause) {
     throw new HostError('guest/invalid', `Uncaught SyntaxError: ${syntaxError(cause)}`, { cause });
   }
+}
+
+function target(): 'esnext' | 'es2022' {
+  return parsesUsing() ? 'esnext' : 'es2022';
 }
 
 /** Whether this engine knows `using`, which the library's bundles contain. */

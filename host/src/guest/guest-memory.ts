@@ -10,14 +10,20 @@ interface View {
   readonly text: Buffer;
 }
 
-/** Looks into buffers of the realm. The library uses two or three of them again and again, so their views are kept. */
+/** Looks into buffers of the realm. The library uses three of them again and again, so their views are kept. */
 export class GuestMemory {
+  /** The one used last comes first. */
   #first: View = viewOf(new ArrayBuffer(0));
   #second: View = this.#first;
+  #third: View = this.#first;
 
   #view(buffer: ArrayBuffer): View {
     if (buffer === this.#first.buffer) return this.#first;
-    const view = buffer === this.#second.buffer ? this.#second : viewOf(buffer);
+    let view = this.#second;
+    if (buffer !== view.buffer) {
+      view = buffer === this.#third.buffer ? this.#third : viewOf(buffer);
+      this.#third = this.#second;
+    }
     this.#second = this.#first;
     this.#first = view;
     return view;

@@ -3,7 +3,7 @@
 import type { Datastore } from '../datastore/datastore.ts';
 import { assert, HostError } from '../errors.ts';
 import type { Activation, GuestHooks, HttpReply } from './activation.ts';
-import { compileBundle, MODULE_FILE, type CompiledBundle } from './bundle.ts';
+import { compileBundle, MODULE_FILE, type CompiledBundle, type ScriptKeeper } from './bundle.ts';
 import { NOT_A_MODULE, REFUSED, RETURNED, type RealmEntries } from './host-side.ts';
 import { openRealm } from './realm.ts';
 import { NO_CALLS, SystemCalls, type CallMark } from './system-calls.ts';
@@ -43,8 +43,8 @@ export class Guest {
   #args: Uint8Array = NO_ARGS;
 
   /** Evaluates a bundle. Throws `guest/invalid` with the sentence that a publisher should read. */
-  static load(bundle: string, hooks: GuestHooks): Guest {
-    return new Guest(compileBundle(bundle), hooks);
+  static load(bundle: string, hooks: GuestHooks, keeper?: ScriptKeeper): Guest {
+    return new Guest(compileBundle(bundle, keeper), hooks);
   }
 
   private constructor(compiled: CompiledBundle, hooks: GuestHooks) {

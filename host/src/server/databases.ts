@@ -3,6 +3,7 @@
 import { join } from 'node:path';
 import { Database } from '../database.ts';
 import { LogFile } from '../database/log-file.ts';
+import { ScriptFile } from '../database/script-file.ts';
 import { SystemVariables } from '../query/source.ts';
 import { identityToHex, parseIdentity } from '../sats/hex.ts';
 import type { Backup } from '../storage/folder-copy.ts';
@@ -45,6 +46,8 @@ export interface DatabasesOptions {
   readonly limits: HostLimits;
   /** Where module logs are kept; without it they last as long as the process. */
   readonly logFolder: string | undefined;
+  /** Where the scripts of modules are kept, so that the next start is quicker. */
+  readonly cacheFolder: string | undefined;
   /** An identity that nobody has. */
   readonly createIdentity: () => bigint;
   /** Whether the modules of an owner are trusted with this process (see `DatabaseOptions`). */
@@ -177,6 +180,8 @@ export class Databases {
       await this.#options.folder.dropDatabase(identity);
       const logPath = this.#logPath(identity);
       if (logPath !== undefined) LogFile.remove(logPath);
+      const scriptPath = this.#scriptPath(identity);
+      if (scriptPath !== undefined) ScriptFile.remove(scriptPath);
     });
   }
 
@@ -262,6 +267,7 @@ export class Databases {
     const { world, limits, report, trusts } = this.#options;
     const trustsModule = trusts(owner);
     const logPath = this.#logPath(identity);
+    const scriptPath = this.#scriptPath(identity);
     try {
       const database = await Database.open({
         storage,
@@ -271,6 +277,7 @@ export class Databases {
         trustsModule,
         callLimits: limits,
         ...(logPath !== undefined && { logPath }),
+        ...(scriptPath !== undefined && { scriptPath }),
         ...(bundle && { bundle }),
       });
       const variables = new SystemVariables();
@@ -293,6 +300,11 @@ export class Databases {
   #logPath(identity: bigint): string | undefined {
     const { logFolder } = this.#options;
     return logFolder === undefined ? undefined : join(logFolder, `${identityToHex(identity)}.log`);
+  }
+
+  #scriptPath(identity: bigint): string | undefined {
+    const { cacheFolder } = this.#options;
+    return cacheFolder === undefined ? undefined : join(cacheFolder, `${identityToHex(identity)}.script`);
   }
 
   /** Runs changes one after the other; one that fails does not hold up the next. */

@@ -2,7 +2,7 @@
 
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -105,6 +105,15 @@ test('a locked database is not deleted until it is unlocked', async () => {
   expect((await asOwner(host, 'DELETE', '/v1/database/notes')).status).toBe(403);
   expect((await asOwner(host, 'POST', '/v1/database/notes/unlock')).status).toBe(200);
   expect((await asOwner(host, 'DELETE', '/v1/database/notes')).status).toBe(200);
+});
+
+test('a database that is deleted leaves no file behind', async () => {
+  const dataDir = createFolder();
+  const host = await start({ dataDir });
+  const files = () => ['databases', 'logs', 'cache'].map(folder => readdirSync(join(dataDir, folder)).length);
+  expect(files()).toEqual([1, 1, 1]);
+  expect((await asOwner(host, 'DELETE', '/v1/database/notes')).status).toBe(200);
+  expect(files()).toEqual([0, 0, 0]);
 });
 
 test('a lock outlasts the host', async () => {

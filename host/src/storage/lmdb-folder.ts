@@ -3,6 +3,7 @@
 //   registry/       LMDB: databases with owners and names, and where names lead
 //   databases/HEX/  LMDB: one database
 //   keys/           small secrets
+//   logs/, cache/   belong to others
 
 import {
   closeSync,

@@ -2,6 +2,7 @@
 
 import { LIMITS, SYSTEM_EVENT_TYPES, TYPE_NAME, UUID_V7 } from '../contract.ts';
 import type { Desk } from '../desk.ts';
+import { checkHeaders } from '../message/accept.ts';
 import { charge } from '../quota/charge.ts';
 import { refuse } from '../refuse.ts';
 import { byteLength, isLongerThan, parseJson } from '../text.ts';
@@ -10,7 +11,13 @@ import { appendEvent } from './publish.ts';
 /** Publishes an event of an agent of the caller. The same event again does nothing. */
 export function publish(
   desk: Desk,
-  act: { readonly id: string; readonly agent: bigint; readonly type: string; readonly data: string },
+  act: {
+    readonly id: string;
+    readonly agent: bigint;
+    readonly type: string;
+    readonly data: string;
+    readonly headers: string;
+  },
 ): void {
   const agent = desk.own(act.agent);
   const { name } = agent;
@@ -29,6 +36,7 @@ export function publish(
   if (isLongerThan(act.data, LIMITS.payloadBytes) || !parseJson(act.data)) {
     refuse('event/bad-data', `the data of an event is JSON of at most ${LIMITS.payloadBytes} bytes`);
   }
-  charge(desk, agent, { deliveries: 0, fanOut: 0, bytes: byteLength(act.data) });
-  appendEvent(desk, act.type, name, act.data, act.id);
+  checkHeaders(act.headers);
+  charge(desk, agent, { deliveries: 0, fanOut: 0, bytes: byteLength(act.data) + byteLength(act.headers) });
+  appendEvent(desk, act.type, name, act.data, act);
 }

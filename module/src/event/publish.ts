@@ -7,11 +7,18 @@ import { byteLength } from '../text.ts';
 /** A type of event that only the hub publishes. */
 export type SystemEventType = (typeof SYSTEM_EVENT_TYPES)[number];
 
-/** Appends an event. `id` is the caller's; the hub's own events have their number for one. */
-export function appendEvent(desk: Desk, type: string, source: string, data: string, id?: string): void {
+/** Appends an event. An id and headers are the caller's; the hub's own events have their number for an id. */
+export function appendEvent(
+  desk: Desk,
+  type: string,
+  source: string,
+  data: string,
+  given?: { readonly id: string; readonly headers: string },
+): void {
   const seq = desk.nextNumber('event');
-  const row = { seq, id: id ?? `system-${seq}`, type, source, data, at: desk.ctx.timestamp };
-  desk.addBytes(byteLength(data));
+  const { id, headers } = given ?? { id: `system-${seq}`, headers: '' };
+  const row = { seq, id, type, source, data, at: desk.ctx.timestamp, headers };
+  desk.addBytes(byteLength(data) + byteLength(headers));
   desk.ctx.db.eventLog.insert(row);
   desk.ctx.db.eventFeed.insert(row);
 }

@@ -9,6 +9,8 @@ const columns = {
   source: t.string(),
   data: t.string(),
   at: t.timestamp(),
+  /** JSON, or empty for none. */
+  headers: t.string().default(''),
 };
 
 /** Events as they happen; nothing is kept here. */

@@ -11,6 +11,7 @@ import { deliver } from './deliver.ts';
 import { envelopeOf, type Message } from './envelope.ts';
 import { readOwn, referencesOf } from './reference.ts';
 import { EVERYONE, resolve } from './targets.ts';
+import { isSameButTrace } from './trace.ts';
 
 /** What `Send` says. */
 export interface SendFields {
@@ -161,7 +162,7 @@ function checkSame(earlier: Message, send: SendFields): void {
     earlier.target === send.to.join(' ') &&
     (isForward || (earlier.type === send.type && earlier.payload === send.payload)) &&
     earlier.priority === send.priority &&
-    earlier.headers === send.headers &&
+    isSameButTrace(earlier.headers, send.headers) &&
     earlier.answerWithinMs === send.answerWithinMs &&
     earlier.inReplyTo === send.inReplyTo &&
     earlier.delayMs === send.delayMs &&
@@ -194,14 +195,18 @@ function checkContent(send: SendFields): void {
     );
   }
   checkPayload(send.payload);
-  if (send.headers !== '') {
-    const isFine = !isLongerThan(send.headers, LIMITS.headerBytes) && isObject(parseJson(send.headers)?.value);
-    if (!isFine) refuse('message/bad-headers', `headers are a JSON object of at most ${LIMITS.headerBytes} bytes`);
-  }
+  checkHeaders(send.headers);
   if (send.inReplyTo !== '' && !UUID_V7.test(send.inReplyTo)) {
     refuse('message/bad-id', `inReplyTo "${send.inReplyTo.slice(0, 64)}" is not a UUIDv7 in lower case`);
   }
   checkTimes(send);
+}
+
+/** Refuses headers that are neither empty nor a JSON object, or too long. */
+export function checkHeaders(headers: string): void {
+  if (headers === '') return;
+  const isFine = !isLongerThan(headers, LIMITS.headerBytes) && isObject(parseJson(headers)?.value);
+  if (!isFine) refuse('message/bad-headers', `headers are a JSON object of at most ${LIMITS.headerBytes} bytes`);
 }
 
 /** Refuses what is not JSON, or too long. */

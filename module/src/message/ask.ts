@@ -10,6 +10,7 @@ import { envelopeOf, noticeEnvelope, type Message } from './envelope.ts';
 import { notify } from './offer.ts';
 import { askedBy, isOpen, type Ask } from './question.ts';
 import { endSignals } from './signal.ts';
+import { traceOf } from './trace.ts';
 
 /** What a handler said: `data` is JSON. With `input_required` it is a question that the asker has to answer first. */
 export type Answer =
@@ -37,6 +38,7 @@ export function answerAsk(desk: Desk, asked: Message, by: bigint, answer: Answer
     kind: 'answer',
     type: 'answer',
     payload: payloadOf(answer, isLate),
+    headers: traceOf(asked.headers),
     inReplyTo: about,
   });
   message.deliveries.push(notify(desk, asker, 'answer', id, envelopeOf(message)));

@@ -6,6 +6,8 @@ import { asMember, type Desk } from '../desk.ts';
 import { publish } from '../event/acts.ts';
 import { refuse, Refusal } from '../refuse.ts';
 import { agora } from '../schema.ts';
+import { start } from '../workflow/start.ts';
+import { unwatch } from '../workflow/watch.ts';
 import { accept } from './accept.ts';
 import { reply } from './ask.ts';
 import { acknowledgeBroadcast, failBroadcast } from './broadcast.ts';
@@ -43,7 +45,13 @@ export const Act = t.enum('Act', {
     error: t.string(),
   }),
   Extend: t.object('ExtendAct', { ...attempt, ms: t.u32() }),
-  Publish: t.object('PublishAct', { id: t.string(), agent: t.u64(), type: t.string(), data: t.string() }),
+  Publish: t.object('PublishAct', {
+    id: t.string(),
+    agent: t.u64(),
+    type: t.string(),
+    data: t.string(),
+    headers: t.string(),
+  }),
   FinishStep: t.object('FinishStepAct', { ...attempt, output: t.string() }),
   FailStep: t.object('FailStepAct', { ...attempt, error: t.string(), retry: t.bool() }),
   FailBroadcast: t.object('FailBroadcastAct', {
@@ -62,6 +70,8 @@ export const Act = t.enum('Act', {
     payload: t.string(),
     answerWithinMs: t.u32(),
   }),
+  StartWorkflow: t.object('StartWorkflowAct', { id: t.string(), agent: t.u64(), definition: t.string() }),
+  UnwatchWorkflow: t.object('UnwatchWorkflowAct', { workflow: t.string() }),
 });
 /** One thing an agent does. */
 export type Act = Infer<typeof Act>;
@@ -113,5 +123,9 @@ function perform(desk: Desk, act: Act): void {
       return cancel(desk, act.value);
     case 'Reply':
       return reply(desk, act.value);
+    case 'StartWorkflow':
+      return start(desk, act.value);
+    case 'UnwatchWorkflow':
+      return unwatch(desk, act.value.workflow);
   }
 }

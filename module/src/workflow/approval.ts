@@ -27,6 +27,7 @@ export function askApproval(run: Run, step: Step): void {
     target: approver.name,
     type: 'approval_request',
     priority: run.specOf(step).priority ?? run.definition.priority,
+    headers: run.definition.headers,
     payload:
       `{"approval":{"workflow_id":"${step.workflow}","step":${JSON.stringify(step.name)},"action":${JSON.stringify(step.action)},` +
       `"requirements":${step.requirements},${inputsOf(run, step)}}}`,

@@ -45,6 +45,7 @@ export function taskMessage(run: Run, step: Step, { target, action, requirements
     kind: 'task',
     type: 'task_assignment',
     priority: run.specOf(step).priority ?? run.definition.priority,
+    headers: run.definition.headers,
     payload:
       `{"task":{"workflow_id":"${step.workflow}","step":${JSON.stringify(step.name)},"action":${JSON.stringify(action)},` +
       `"requirements":${requirements},${rest}${workflowInputs}}}`,

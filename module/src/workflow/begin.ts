@@ -2,7 +2,9 @@
 
 import { AGENT_NAME } from '../contract.ts';
 import type { Desk } from '../desk.ts';
+import { checkHeaders } from '../message/accept.ts';
 import { queueOf } from '../message/queue.ts';
+import { headersOf } from '../message/trace.ts';
 import { refuse } from '../refuse.ts';
 import { byteLength } from '../text.ts';
 import { remember } from '../time/due.ts';
@@ -38,35 +40,42 @@ export interface Beginning {
 
 /** Stores a workflow whose steps are all pending. */
 export function begin(desk: Desk, { id, initiator, definition, plan, parentStep, inputs }: Beginning): Run {
-  const { db } = desk.ctx;
   const agentOf = (name: string) => desk.boxNamed(name)?.agent ?? 0n;
-  db.workflow.insert({
-    id,
-    initiator,
-    type: plan.type,
-    definition,
-    participants: plan.participants.map(agentOf),
-    priority: plan.priority,
-    createdAt: desk.now,
-    parentStep,
-    inputs,
-  });
-  db.workflowState.insert({
-    id,
-    type: plan.type,
-    status: 'running',
-    total: plan.steps.length,
-    ended: 0,
-    reason: '',
-    startedAt: desk.now,
-    endedAt: 0n,
-    version: 0,
-    outcome: '',
-    pausedWith: false,
-  });
+  const parent = parentStep > 0n ? desk.ctx.db.step.id.find(parentStep) : undefined;
+  const outer = parent && desk.ctx.db.workflow.id.find(parent.workflow);
+  const headers = headersOf(definition) || (outer?.headers ?? '');
+  checkHeaders(headers);
+  const run = Run.begin(
+    desk,
+    {
+      id,
+      initiator,
+      type: plan.type,
+      definition,
+      participants: plan.participants.map(agentOf),
+      priority: plan.priority,
+      createdAt: desk.now,
+      parentStep,
+      inputs,
+      headers,
+    },
+    {
+      id,
+      type: plan.type,
+      status: 'running',
+      total: plan.steps.length,
+      ended: 0,
+      reason: '',
+      startedAt: desk.now,
+      endedAt: 0n,
+      version: 0,
+      outcome: '',
+      pausedWith: false,
+    },
+  );
   desk.addBytes(byteLength(definition));
   plan.steps.forEach((step, position) => {
-    db.step.insert({
+    run.store({
       id: 0n,
       workflow: id,
       position,
@@ -93,9 +102,6 @@ export function begin(desk: Desk, { id, initiator, definition, plan, parentStep,
     });
   });
   if (plan.deadlineMs > 0) remember(desk, desk.now + BigInt(plan.deadlineMs) * 1000n, 'workflow-deadline', 0n, id);
-  const run = Run.find(desk, id);
-  if (!run) throw new Error(`workflow ${id} was stored, and is not there`);
-  const parent = parentStep > 0n ? db.step.id.find(parentStep) : undefined;
   const about = parent && { parent_workflow_id: parent.workflow, parent_step: parent.name };
   run.tell('workflow_started', { initiator: desk.box(initiator)?.name, ...about });
   return run;

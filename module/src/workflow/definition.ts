@@ -135,6 +135,8 @@ const members = {
   /** Agents that take part and may look on: besides who approves and undoes; by default those of the steps. */
   participants: z.array(z.string()).optional(),
   metadata: json.optional(),
+  /** Of every message that it sends: tasks, and those of workflows in it. */
+  headers: json.optional(),
   priority: priority.optional(),
   /** When the whole of it fails, from its start on. */
   deadline_ms: duration.optional(),

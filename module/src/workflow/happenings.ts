@@ -70,9 +70,8 @@ export function endOverdue(desk: Desk, id: string): void {
 export function withStep(desk: Desk, id: bigint, work: (run: Run, step: Step) => void): void {
   const row = desk.ctx.db.step.id.find(id);
   const run = row && Run.find(desk, row.workflow);
-  const step = run?.step(row?.position ?? -1);
-  if (!run || !step || run.hasEnded) return;
-  work(run, step);
+  if (!run || run.hasEnded) return;
+  work(run, run.stepOf(row));
   Run.saveAll(desk);
 }
 

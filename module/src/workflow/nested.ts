@@ -28,8 +28,9 @@ export function endNested(nested: Run): void {
   const { desk } = nested;
   const row = desk.ctx.db.step.id.find(nested.definition.parentStep);
   const run = row && Run.find(desk, row.workflow);
-  const step = run?.step(row?.position ?? -1);
-  if (!run || step?.message !== nested.state.id) return;
+  if (!run) return;
+  const step = run.stepOf(row);
+  if (step.message !== nested.state.id) return;
   if (step.state === 'running') run.attemptEnded(step, answerOf(nested));
   else if (run.status === 'compensating') run.undoOn();
 }

@@ -1,58 +1,33 @@
 // Workflows are started, and watched.
 
 import { t } from 'spacetimedb/server';
-import { isOperator, isSame, requireAdmitted } from '../access.ts';
+import { isOperator, isSame } from '../access.ts';
 import { LIMITS, UUID_V7 } from '../contract.ts';
 import { asMember } from '../desk.ts';
-import { refuseOverflow } from '../quota/charge.ts';
 import { refuse } from '../refuse.ts';
 import { agora, type Ctx } from '../schema.ts';
-import { byteLength, isLongerThan } from '../text.ts';
 import { decide } from './approval.ts';
-import { begin, planOf } from './begin.ts';
-import { Run } from './run.ts';
+import { start } from './start.ts';
 import { cancel, fork, pause, resume, retry } from './steer.ts';
-
-/** A definition may be this long: a thousand steps with requirements of a kilobyte. */
-const DEFINITION_BYTES = 1024 * 1024;
+import { unwatch, watch } from './watch.ts';
 
 /** Checks a definition, names every fault, and starts it in the same transaction. */
-export const startWorkflow = agora.reducer(
-  { id: t.string(), agent: t.u64(), definition: t.string() },
-  (ctx, { id, agent, definition }) => {
-    if (!UUID_V7.test(id)) refuse('workflow/bad-id', `"${id.slice(0, 64)}" is not a UUIDv7 in lower case`);
-    if (isLongerThan(definition, DEFINITION_BYTES)) refuse('workflow/bad-definition', 'the definition is over 1 MiB');
-    asMember(ctx, desk => {
-      desk.own(agent);
-      const earlier = ctx.db.workflow.id.find(id);
-      if (earlier) {
-        if (earlier.initiator === agent && earlier.definition === definition) return;
-        refuse('workflow/id-reused', `${id} was used for another workflow; start under a new id`);
-      }
-      const plan = planOf(desk, definition);
-      refuseOverflow(desk, byteLength(definition));
-      begin(desk, { id, initiator: agent, definition, plan, parentStep: 0n, inputs: '' }).release();
-      Run.saveAll(desk);
-      watch(ctx, id);
-    });
-  },
-);
+export const startWorkflow = agora.reducer({ id: t.string(), agent: t.u64(), definition: t.string() }, (ctx, said) => {
+  asMember(ctx, desk => start(desk, said));
+});
 
 /** Follows a workflow in `myWorkflows`. */
 export const watchWorkflow = agora.reducer({ workflow: t.string() }, (ctx, { workflow }) => {
-  requireAdmitted(ctx);
-  if (!maySee(ctx, workflow))
-    refuse('workflow/unknown', `there is no workflow ${workflow.slice(0, 64)} that you may see`);
-  watch(ctx, workflow);
+  asMember(ctx, desk => {
+    if (!maySee(ctx, workflow))
+      refuse('workflow/unknown', `there is no workflow ${workflow.slice(0, 64)} that you may see`);
+    watch(desk, workflow);
+  });
 });
 
 /** Stops following a workflow; harmless for one that was not followed. */
 export const unwatchWorkflow = agora.reducer({ workflow: t.string() }, (ctx, { workflow }) => {
-  requireAdmitted(ctx);
-  // The caller's watches: at most 128.
-  for (const row of [...ctx.db.workflowWatch.watcher.filter(ctx.sender)]) {
-    if (row.workflow === workflow) ctx.db.workflowWatch.id.delete(row.id);
-  }
+  asMember(ctx, desk => unwatch(desk, workflow));
 });
 
 /** Says yes to a step, for whoever is asked, and operators. */
@@ -107,7 +82,7 @@ export const forkWorkflow = agora.reducer(
       if (!maySee(ctx, workflow))
         refuse('workflow/unknown', `there is no workflow ${workflow.slice(0, 64)} that you may see`);
       fork(desk, workflow, { id, agent, step });
-      watch(ctx, id);
+      watch(desk, id);
     });
   },
 );
@@ -121,26 +96,4 @@ export function maySee(ctx: Pick<Ctx, 'db' | 'sender'>, workflow: string): boole
     return box !== null && isSame(box.owner, ctx.sender);
   };
   return isOwn(row.initiator) || row.participants.some(isOwn) || isOperator(ctx.db, ctx.sender);
-}
-
-/** Adds the caller to those who follow a workflow; makes room by letting go of ended ones. */
-function watch(ctx: Ctx, workflow: string): void {
-  const { db, sender } = ctx;
-  const own = [...db.workflowWatch.watcher.filter(sender)]; // at most 128
-  if (own.some(row => row.workflow === workflow)) return;
-  if (own.length >= LIMITS.watchesPerIdentity) {
-    const ended = own.filter(row => (db.workflowState.id.find(row.workflow)?.endedAt ?? 1n) > 0n);
-    for (const row of ended) db.workflowWatch.id.delete(row.id);
-    if (ended.length === 0) {
-      refuse(
-        'workflow/too-many-watchers',
-        `you follow ${own.length} running workflows; let go of one with unwatchWorkflow`,
-      );
-    }
-  }
-  const watchers = [...db.workflowWatch.workflow.filter(workflow)].length; // at most 16
-  if (watchers >= LIMITS.watchersPerWorkflow) {
-    refuse('workflow/too-many-watchers', `${watchers} follow workflow ${workflow} already`);
-  }
-  db.workflowWatch.insert({ id: 0n, watcher: sender, workflow });
 }

@@ -44,6 +44,7 @@ export class Run {
   readonly #steps = new Map<number, Step>();
   readonly #changed = new Set<Step>();
   readonly #specs = new Map<Step, StepSpec>();
+  readonly #touched: Set<Run>;
   #stored: State;
   /** Ends that nobody was told of yet. */
   #untold: Step[] = [];
@@ -54,13 +55,18 @@ export class Run {
     this.definition = definition;
     this.state = { ...state };
     this.#stored = state;
+    this.#touched = onDesk(desk).touched;
+    this.#touched.add(this);
   }
 
   /** The workflow with this id, if there is one: the same object throughout a call, since one may be a step of another. */
   static find(desk: Desk, id: string): Run | undefined {
-    const runs = onDesk(desk);
+    const { runs, touched } = onDesk(desk);
     const known = runs.get(id);
-    if (known) return known;
+    if (known) {
+      touched.add(known);
+      return known;
+    }
     const { db } = desk.ctx;
     const definition = db.workflow.id.find(id);
     const state = db.workflowState.id.find(id);
@@ -70,9 +76,19 @@ export class Run {
     return run;
   }
 
-  /** Writes what was changed of all workflows of a call. The last step of every happening. */
+  /** Stores a new workflow. */
+  static begin(desk: Desk, definition: Definition, state: State): Run {
+    const { db } = desk.ctx;
+    const run = new Run(desk, db.workflow.insert(definition), db.workflowState.insert(state));
+    onDesk(desk).runs.set(state.id, run);
+    return run;
+  }
+
+  /** Writes what was changed of the workflows that a happening has touched. The last step of every happening. */
   static saveAll(desk: Desk): void {
-    for (const run of onDesk(desk).values()) run.#save();
+    const { touched } = onDesk(desk);
+    for (const run of touched) run.#save();
+    touched.clear();
   }
 
   /** Where it stands. */
@@ -94,11 +110,16 @@ export class Run {
   }
 
   step(position: number): Step | undefined {
-    let step = this.#steps.get(position);
-    if (!step) {
-      step = stepAt(this.desk.ctx.db, this.state.id, position);
-      if (step) this.#steps.set(position, step);
-    }
+    return this.#steps.get(position) ?? this.#keep(stepAt(this.desk.ctx.db, this.state.id, position));
+  }
+
+  /** The step of a row that was found by its id: the one on the desk, if it is there already. */
+  stepOf(row: Step): Step {
+    return this.#steps.get(row.position) ?? this.#keep(row);
+  }
+
+  #keep<Found extends Step | undefined>(step: Found): Found {
+    if (step) this.#steps.set(step.position, step);
     return step;
   }
 
@@ -115,10 +136,14 @@ export class Run {
 
   /** Adds a step to a workflow that runs. */
   add(row: Step): void {
-    const step = this.desk.ctx.db.step.insert(row);
-    this.desk.addBytes(bytesOfStep(step));
-    this.#steps.set(step.position, step);
+    this.store(row);
     this.state.total++;
+  }
+
+  /** Stores a step that the total counts already. */
+  store(row: Step): void {
+    this.desk.addBytes(bytesOfStep(row));
+    this.#keep(this.desk.ctx.db.step.insert(row));
   }
 
   /** Changes what is known of a step, but not where it stands. */
@@ -126,6 +151,7 @@ export class Run {
     if (fields.output !== undefined) this.desk.addBytes(byteLength(fields.output) - byteLength(step.output));
     Object.assign(step, fields);
     this.#changed.add(step);
+    this.#touched.add(this);
   }
 
   /** Moves a step. Returns false where the happening comes too late for it: then nothing is changed. */
@@ -142,6 +168,7 @@ export class Run {
     const to = moveWorkflow(this.status, happening);
     if (to === undefined) return false;
     Object.assign(this.state, fields, { status: to });
+    this.#touched.add(this);
     return true;
   }
 
@@ -360,12 +387,16 @@ export class Run {
   }
 }
 
-const runsOfDesks = new WeakMap<Desk, Map<string, Run>>();
+/** The workflows of a call, and those of them that what happens just now has to do with. */
+interface Runs {
+  readonly runs: Map<string, Run>;
+  readonly touched: Set<Run>;
+}
 
-function onDesk(desk: Desk): Map<string, Run> {
-  const known = runsOfDesks.get(desk);
-  if (known) return known;
-  const runs = new Map<string, Run>();
-  runsOfDesks.set(desk, runs);
-  return runs;
+const runsOfDesks = new WeakMap<Desk, Runs>();
+
+function onDesk(desk: Desk): Runs {
+  let known = runsOfDesks.get(desk);
+  if (!known) runsOfDesks.set(desk, (known = { runs: new Map<string, Run>(), touched: new Set<Run>() }));
+  return known;
 }

@@ -2,6 +2,7 @@
 
 import { isOperator, isSame } from '../access.ts';
 import type { Desk } from '../desk.ts';
+import { isSameDefinition } from '../message/trace.ts';
 import { refuseOverflow } from '../quota/charge.ts';
 import { refuse } from '../refuse.ts';
 import { byteLength } from '../text.ts';
@@ -103,7 +104,7 @@ export function fork(
   const { definition } = source.definition;
   const earlier = desk.ctx.db.workflow.id.find(id);
   if (earlier) {
-    if (earlier.initiator === agent && earlier.definition === definition) return;
+    if (earlier.initiator === agent && isSameDefinition(earlier.definition, definition)) return;
     refuse('workflow/id-reused', `${id} was used for another workflow; fork under a new id`);
   }
   refuseOverflow(desk, byteLength(definition));

@@ -17,6 +17,8 @@ export const workflow = table(
     /** The step of another workflow that this one is, or 0; and that one's inputs as JSON, or empty. */
     parentStep: t.u64().default(0n),
     inputs: t.string().default(''),
+    /** What the messages that it sends have for headers: JSON, or empty. */
+    headers: t.string().default(''),
   },
 );
 

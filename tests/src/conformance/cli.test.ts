@@ -47,7 +47,7 @@ for (const { command, asked } of steps.filter(step => step.asked.length > 0)) {
     for (const recorded of asked) {
       const [method = '', path = ''] = filled(recorded.request).split(' ');
       const headers = Object.entries(recorded.headers).map(([name, value]): [string, string] => [name, filled(value)]);
-      const body = recorded.body === '(bytes)' ? bundle : recorded.body;
+      const body = recorded.body === '(bytes)' ? new Uint8Array(bundle) : recorded.body;
       const answer = await fetch(host.url + path, { method, headers, ...(body !== undefined && { body }) });
       const text = await answer.text();
       learn(recorded.answer, text);

@@ -20,9 +20,11 @@ describe('a closed hub', () => {
     expect([lab.owner.connect(), ann.connect(), lab.visitor().connect()]).toEqual([true, true, false]);
     expect(eve.tryCall('watch_workflow', { workflow: 'x' })).toBe('hub/not-admitted');
     expect(eve.tryCall('unwatch_workflow', { workflow: 'x' })).toBe('hub/not-admitted');
-    expect(eve.tryCall('perform_acts', { acts: [{ Publish: { id: 'x', agent: eve.id, type: 'a', data: '1' } }] })).toBe(
-      'hub/not-admitted',
-    );
+    expect(
+      eve.tryCall('perform_acts', {
+        acts: [{ Publish: { id: 'x', agent: eve.id, type: 'a', data: '1', headers: '' } }],
+      }),
+    ).toBe('hub/not-admitted');
     expect(eve.tryProcedure('read_events', { after: 0, limit: 1 })).toBe('hub/not-admitted');
     expect(eve.tryProcedure('workflow_steps', { workflow: 'x', from: 0, limit: 1 })).toBe('hub/not-admitted');
     lab.advance(1_000);

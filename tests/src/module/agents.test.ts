@@ -90,9 +90,13 @@ describe('an event', () => {
     const ada = lab.register('Ada');
     const first = Number(lab.rows('event_log').length);
     for (let at = 0; at < 5; at++) {
-      ada.act({ Publish: { id: uuidAt(lab.nowMs, at), agent: ada.id, type: 'build.failed', data: `{"at":${at}}` } });
+      ada.act({
+        Publish: { id: uuidAt(lab.nowMs, at), agent: ada.id, type: 'build.failed', data: `{"at":${at}}`, headers: '' },
+      });
     }
-    ada.act({ Publish: { id: uuidAt(lab.nowMs, 4), agent: ada.id, type: 'build.failed', data: '{"at":4}' } });
+    ada.act({
+      Publish: { id: uuidAt(lab.nowMs, 4), agent: ada.id, type: 'build.failed', data: '{"at":4}', headers: '' },
+    });
     const page = ada.procedure('read_events', { after: first + 1, limit: 3 }) as [string, number, number, unknown[][]];
     expect(page[0]).toBe('ok');
     expect(page[2]).toBe(first + 5);
@@ -112,7 +116,7 @@ describe('an event', () => {
   ])('with %j is refused as %s', async (wrong, code) => {
     await using lab = await ModuleLab.open();
     const ada = lab.register('Ada');
-    const event = { id: uuidAt(lab.nowMs, 1), agent: ada.id, type: 'fine', data: '{}', ...wrong };
+    const event = { id: uuidAt(lab.nowMs, 1), agent: ada.id, type: 'fine', data: '{}', headers: '', ...wrong };
     expect(ada.tryAct({ Publish: event })).toEqual([code]);
   });
 });

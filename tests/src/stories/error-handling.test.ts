@@ -1,6 +1,6 @@
 // "Error Handling": an answer, a refusal by the agent, nobody who answers, a connection that is lost.
 
-import { ConnectionError, TimeoutError, type AgoraClient } from '@agora/client';
+import { ConnectionError, createId, TimeoutError, type AgoraClient } from '@agora/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { gate, Heard } from '../support/heard.ts';
 import { startTestHub, type TestHub } from '../support/hub.ts';
@@ -178,6 +178,31 @@ describe('a lost connection', () => {
     wire.mend();
     await reconnected.opened;
     finish.open();
+
+    expect(await asking).toMatchObject({ status: 'success', data: 'done' });
+    expect(runs.items).toEqual([1]);
+  });
+
+  it('that is lost for longer than the hub waits does not run a handler again that has finished meanwhile', async () => {
+    await using wire = await openWire(hub.url);
+    const runs = new Heard<number>();
+    const finish = gate();
+    const client = await hub.join('LongAway', {}, { server: wire.url, reconnect: { firstMs: 5, mostMs: 50 } });
+    await client.subscribeToMessages<'job'>(async (_message, { attempt }) => {
+      runs.add(attempt);
+      await finish.opened;
+      return 'done';
+    });
+    const boss = await hub.join('PatientBoss');
+    const id = createId();
+    const asking = boss.sendMessage({ id, toAgent: 'LongAway', messageType: 'job', payload: {}, timeout: 60 });
+    await runs.first();
+
+    wire.cut();
+    finish.open();
+    // It went back after the grace period, for another attempt.
+    await expect.poll(async () => (await boss.messageStatus(id))[0]?.attempt, { timeout: 15_000 }).toBe(2);
+    wire.mend();
 
     expect(await asking).toMatchObject({ status: 'success', data: 'done' });
     expect(runs.items).toEqual([1]);

@@ -136,6 +136,26 @@ describe('a workflow', () => {
     expect(result.steps.map(step => step.state)).toEqual(['failed', 'cancelled']);
   });
 
+  it('is started with others in one call, of which one that is refused fails alone', async () => {
+    const worker = await hub.join('Gatherer');
+    worker.onTask('*', task => task.action);
+    const client = await hub.join('Eager');
+    const start = (agent: string, action: string) =>
+      client.startWorkflowCoordination({ workflow_type: 'gathered', steps: [{ agent, action }] });
+
+    const [first, faulty, last] = await Promise.allSettled([
+      start('Gatherer', 'one'),
+      start('Nobody', 'two'),
+      start('Gatherer', 'three'),
+    ]);
+
+    expect(faulty).toMatchObject({ status: 'rejected', reason: { code: 'workflow/bad-definition' } });
+    for (const [started, action] of [[first, 'one'] as const, [last, 'three'] as const]) {
+      if (started.status === 'rejected') throw started.reason;
+      expect(await started.value.result({ timeoutMs: 10_000 })).toMatchObject({ outputs: { [action]: action } });
+    }
+  });
+
   it('assigns its steps to a plain listener too, whose return is the output', async () => {
     const worker = await hub.join('PlainListener');
     await worker.subscribeToMessages(message => {

@@ -4,7 +4,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { AgoraClient, type AgoraClientOptions, type Registration } from '@agora/client';
+import { AgoraClient, type AgoraClientOptions, type AgoraTypes, type NoTypes, type Registration } from '@agora/client';
 import { startHost } from '@agora/host';
 import { z } from 'zod';
 
@@ -18,9 +18,13 @@ export interface TestHub extends AsyncDisposable {
   /** Of the identity that published the module: the first operator. */
   readonly ownerToken: string;
   /** A client that is not connected yet, of an identity of its own. */
-  client(name: string, options?: AgoraClientOptions): AgoraClient;
+  client<Types extends AgoraTypes = NoTypes>(name: string, options?: AgoraClientOptions<Types>): AgoraClient<Types>;
   /** A client whose agent is registered. */
-  join(name: string, registration?: Partial<Registration>, options?: AgoraClientOptions): Promise<AgoraClient>;
+  join<Types extends AgoraTypes = NoTypes>(
+    name: string,
+    registration?: Partial<Registration>,
+    options?: AgoraClientOptions<Types>,
+  ): Promise<AgoraClient<Types>>;
   /** The rows of a table, private ones too, as the owner of the database sees them. */
   rows(table: string): Promise<readonly unknown[]>;
 }
@@ -37,7 +41,7 @@ export async function startTestHub(): Promise<TestHub> {
   const server = process.env['AGORA_TEST_SERVER'];
   const bundle = await readFile(BUNDLE);
   const place = await (server ? publishAt(server, bundle) : embed(bundle));
-  const clients: AgoraClient[] = [];
+  const clients: AsyncDisposable[] = [];
   const client: TestHub['client'] = (name, options) => {
     const made = new AgoraClient(name, { server: place.url, database: place.database, tokenStore: false, ...options });
     clients.push(made);
@@ -56,7 +60,7 @@ export async function startTestHub(): Promise<TestHub> {
     },
     rows: table => rowsOf(place, table),
     async [Symbol.asyncDispose]() {
-      await Promise.all(clients.map(each => each.close()));
+      await Promise.all(clients.map(each => each[Symbol.asyncDispose]()));
       await place.close();
     },
   };

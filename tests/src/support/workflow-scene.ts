@@ -67,7 +67,9 @@ export class WorkflowScene {
         break;
       case 'retry': {
         const flow = this.#flow(happening.pick);
-        const step = pickOf(flow.steps, happening.at);
+        // Mostly one that may be done again.
+        const ended = flow.steps.filter(each => flow.mayRetry(each));
+        const step = pickOf(ended.length > 0 && happening.at % 4 > 0 ? ended : flow.steps, happening.at);
         this.#steer(flow, flow.mayRetry(step), 'retry_step', { step: step.name }, () => flow.retry(step));
         break;
       }

@@ -1,0 +1,24 @@
+// What the tables of a hub hold, by its owner's SQL.
+
+import { DATABASE, type Hub } from '@agora/scripts/hub';
+import { z } from 'zod';
+
+/** The rows that a statement finds, checked; a row is a tuple of its columns. */
+export async function readRows<Row>(hub: Hub, sql: string, row: z.ZodType<Row>): Promise<Row[]> {
+  const answer = await fetch(`${hub.url}/v1/database/${DATABASE}/sql`, {
+    method: 'POST',
+    headers: { Authorization: `Bearer ${hub.ownerToken}` },
+    body: sql,
+    signal: AbortSignal.timeout(30_000),
+  });
+  if (!answer.ok) throw new Error(`SQL failed: ${await answer.text()}`);
+  const [statement] = z.tuple([z.object({ rows: z.array(row) })]).parse(await answer.json());
+  return statement.rows;
+}
+
+/** How many rows match; `rows` is a table, with a condition where wanted. */
+export async function countRows(hub: Hub, rows: string): Promise<number> {
+  const [found] = await readRows(hub, `SELECT COUNT(*) AS n FROM ${rows}`, z.tuple([z.number()]));
+  if (!found) throw new Error(`nothing was counted in ${rows}`);
+  return found[0];
+}

@@ -1,0 +1,49 @@
+// A process that starts workflows by files: the first step into the inbox of its agent; the last agent's file is the result.
+
+import { fsyncSync, openSync, readFileSync, unlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { servePart } from '../part.ts';
+import { lookInto, Outbox } from '../peers/folder.ts';
+import { chain, STEPS } from './chain.ts';
+import { coordinatorCommands } from './coordinator.ts';
+import { FileStart, fileName, readTask, taskText } from './file-task.ts';
+
+const RESULT_WITHIN_MS = 60_000;
+
+const waiting = new Map<number, (outputs: Readonly<Record<string, unknown>>) => void>();
+let first: Outbox | undefined;
+
+async function run(n: number): Promise<Readonly<Record<string, unknown>>> {
+  if (!first) throw new Error('the coordinator was not started');
+  const { promise, resolve, reject } = Promise.withResolvers<Readonly<Record<string, unknown>>>();
+  const late = setTimeout(() => reject(new Error(`workflow ${n} did not end`)), RESULT_WITHIN_MS);
+  waiting.set(n, resolve);
+  first.put(fileName(n), taskText({ n, workflow: chain(n), position: 0, inputs: {} }));
+  first.sync();
+  try {
+    return await promise;
+  } finally {
+    clearTimeout(late);
+    waiting.delete(n);
+  }
+}
+
+servePart({
+  // Each agent hands on what it has made, so the coordinator hears what the last one has.
+  ...coordinatorCommands(run, STEPS.slice(-1)),
+  start(argument) {
+    const { inbox, next, drafts, how, synced, pollMs } = FileStart.parse(argument);
+    first = new Outbox(next, drafts, synced);
+    const folder = synced ? openSync(inbox, 'r') : undefined;
+    lookInto(inbox, how, pollMs, files => {
+      const ended = files.map(file => {
+        const path = join(inbox, file);
+        const task = readTask(readFileSync(path, 'utf8'));
+        unlinkSync(path);
+        return task;
+      });
+      if (folder !== undefined) fsyncSync(folder);
+      for (const { n, inputs } of ended) waiting.get(n)?.(inputs);
+    });
+  },
+});

@@ -1,0 +1,56 @@
+// What a bundle became, kept in a file from one start to the next: making it takes a process of its own and 50 ms or more.
+// The file is never trusted to be whole, or to be of this bundle; what does not fit is as good as none.
+
+import { createHash } from 'node:crypto';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { z } from 'zod';
+import type { ScriptKeeper, TransformedBundle } from '../guest/bundle.ts';
+import { makeFolder } from '../storage/make-folder.ts';
+
+const headShape = z.object({ of: z.string(), sum: z.string(), codeBytes: z.number() });
+
+/** Keeps one script in a file: a line of JSON that says whose it is, then the code, then its source map. */
+export class ScriptFile implements ScriptKeeper {
+  readonly #path: string;
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  /** Removes the file, and one that a crash left half written. */
+  static remove(path: string): void {
+    for (const file of [path, `${path}.new`]) rmSync(file, { force: true });
+  }
+
+  read(of: string): TransformedBundle | undefined {
+    try {
+      const file = readFileSync(this.#path);
+      const end = file.indexOf('\n');
+      const head = headShape.parse(JSON.parse(file.toString('utf8', 0, end)));
+      const body = file.subarray(end + 1);
+      if (head.of !== digest(of) || head.sum !== digest(body)) return undefined;
+      return { code: body.toString('utf8', 0, head.codeBytes), map: body.toString('utf8', head.codeBytes) };
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** A folder that cannot be written costs the time that would have been saved. */
+  keep(of: string, { code, map }: TransformedBundle): void {
+    const body = Buffer.from(code + map);
+    const head = { of: digest(of), sum: digest(body), codeBytes: Buffer.byteLength(code) };
+    const fresh = `${this.#path}.new`;
+    try {
+      makeFolder(dirname(this.#path), 0o700);
+      writeFileSync(fresh, Buffer.concat([Buffer.from(`${JSON.stringify(head)}\n`), body]), { mode: 0o600 });
+      renameSync(fresh, this.#path);
+    } catch {
+      return;
+    }
+  }
+}
+
+function digest(data: string | Uint8Array): string {
+  return createHash('sha256').update(data).digest('hex');
+}
