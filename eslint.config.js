@@ -7,10 +7,11 @@ const PACKAGES = {
   bindings: [],
   client: ['@agora/bindings', '@agora/module/contract', '@agora/module/workflow'],
   host: [],
+  cli: ['@agora/client', '@agora/client/node', '@agora/host', '@agora/module/bundle', '@agora/module/contract'],
   testing: ['@agora/client', '@agora/host', '@agora/host/testing', '@agora/module/bundle'],
-  demo: ['@agora/client', '@agora/scripts/command', '@agora/scripts/hub', '@agora/host/make-folder'],
+  demo: ['@agora/client', '@agora/scripts/command', '@agora/cli/hub', '@agora/host/make-folder'],
   'demo/src/agents': ['@agora/client'],
-  bench: ['@agora/client', '@agora/host', '@agora/host/testing', '@agora/scripts/build-module', '@agora/scripts/hub'],
+  bench: ['@agora/client', '@agora/host', '@agora/host/testing', '@agora/scripts/build-module', '@agora/cli/hub'],
   soak: ['@agora/host/fuzzing', '@agora/scripts/build-module', '@agora/scripts/command'],
 };
 

@@ -25,10 +25,11 @@ const TURBO = ['node_modules/turbo/bin/turbo', 'run', '--output-logs=new-only', 
 
 /** What each command runs once everything is installed and built; flags are passed on. */
 const COMMANDS = {
-  start: ['scripts/src/start.ts'],
+  start: ['cli/src/main.ts', 'up'],
+  agora: ['cli/src/main.ts'],
   demo: ['demo/src/main.ts'],
-  backup: ['scripts/src/backup.ts'],
-  restore: ['scripts/src/restore.ts'],
+  backup: ['cli/src/main.ts', 'backup'],
+  restore: ['cli/src/main.ts', 'restore'],
   bench: ['bench/src/main.ts'],
   soak: ['soak/src/main.ts'],
   'pack:all': ['scripts/src/pack/pack-all.ts'],
@@ -47,6 +48,8 @@ const COMMANDS = {
  */
 const environment = {
   ...process.env,
+  // A hub that is run from here keeps its data beside the README, unless it is told otherwise.
+  AGORA_DATA_DIR: process.env.AGORA_DATA_DIR || join(root, '.agora'),
   PATH: [join(modules, '.bin'), join(toolsFolder, 'node_modules', '.bin'), process.env.PATH].join(delimiter),
   NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? join(modules, '.cache', 'node'),
   TURBO_TELEMETRY_DISABLED: '1',

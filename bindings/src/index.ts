@@ -81,6 +81,7 @@ import * as ListMailboxesProcedure from "./list_mailboxes_procedure";
 import * as ListOperatorsProcedure from "./list_operators_procedure";
 import * as MessageStatusProcedure from "./message_status_procedure";
 import * as MyGroupsProcedure from "./my_groups_procedure";
+import * as PeekInboxProcedure from "./peek_inbox_procedure";
 import * as ReadBroadcastsProcedure from "./read_broadcasts_procedure";
 import * as ReadEventsProcedure from "./read_events_procedure";
 import * as ReadMessageProcedure from "./read_message_procedure";
@@ -213,6 +214,7 @@ const proceduresSchema = __procedures(
   __procedureSchema("list_operators", ListOperatorsProcedure.params, ListOperatorsProcedure.returnType),
   __procedureSchema("message_status", MessageStatusProcedure.params, MessageStatusProcedure.returnType),
   __procedureSchema("my_groups", MyGroupsProcedure.params, MyGroupsProcedure.returnType),
+  __procedureSchema("peek_inbox", PeekInboxProcedure.params, PeekInboxProcedure.returnType),
   __procedureSchema("read_broadcasts", ReadBroadcastsProcedure.params, ReadBroadcastsProcedure.returnType),
   __procedureSchema("read_events", ReadEventsProcedure.params, ReadEventsProcedure.returnType),
   __procedureSchema("read_message", ReadMessageProcedure.params, ReadMessageProcedure.returnType),

@@ -464,6 +464,17 @@ export const HubWatch = __t.object("HubWatch", {
 });
 export type HubWatch = __Infer<typeof HubWatch>;
 
+export const InboxPeek = __t.object("InboxPeek", {
+  online: __t.bool(),
+  credit: __t.u32(),
+  held: __t.u32(),
+  waiting: __t.u32(),
+  get rows() {
+    return __t.array(PeekRow);
+  },
+});
+export type InboxPeek = __Infer<typeof InboxPeek>;
+
 export const Keeper = __t.object("Keeper", {
   scheduledId: __t.u64(),
   scheduledAt: __t.scheduleAt(),
@@ -614,6 +625,16 @@ export const OperatorRow = __t.object("OperatorRow", {
   grantedAt: __t.i64(),
 });
 export type OperatorRow = __Infer<typeof OperatorRow>;
+
+export const PeekRow = __t.object("PeekRow", {
+  delivery: __t.u64(),
+  kind: __t.string(),
+  state: __t.string(),
+  attempt: __t.u32(),
+  at: __t.i64(),
+  envelope: __t.string(),
+});
+export type PeekRow = __Infer<typeof PeekRow>;
 
 export const ProgressAct = __t.object("ProgressAct", {
   delivery: __t.u64(),
@@ -768,6 +789,8 @@ export const StepRow = __t.object("StepRow", {
   tries: __t.u32(),
   undo: __t.string(),
   nested: __t.string(),
+  dependencies: __t.array(__t.u32()),
+  parent: __t.u32(),
 });
 export type StepRow = __Infer<typeof StepRow>;
 

@@ -38,8 +38,9 @@ import { Messages, type Accepted, type AnswerWithin, type ForwardOptions, type O
 import { Operator } from './operator.ts';
 import { readOptions, type AgoraClientOptions } from './options.ts';
 import { Outbox, type OutboxNote } from './outbox.ts';
+import { peekInbox, type InboxPeek } from './peek.ts';
 import type { PendingAnswer } from './pending-answer.ts';
-import { OwnAgent, type Registration } from './registration.ts';
+import { OwnAgent, type ReceiveOptions, type Registration } from './registration.ts';
 import { taskOf, type TaskHandler } from './tasks.ts';
 import { serve, type Served, type ServeOptions, type ServeParts } from './serve.ts';
 import { settleWithin, untilAborted, type Waiting } from './time.ts';
@@ -135,6 +136,8 @@ export class AgoraClient<Types extends AgoraTypes = NoTypes> implements AsyncDis
       dispatcher,
       // While leaving, nothing more is begun.
       agent: () => (this.#closing ? undefined : this.#agent.id),
+      receives: () => this.#agent.receives,
+      isAsked: about => this.#asks.has(about),
       noticed: notice => {
         if (!this.#asks.settle(notice)) this.#emitter.emit('notice', notice);
       },
@@ -235,8 +238,18 @@ export class AgoraClient<Types extends AgoraTypes = NoTypes> implements AsyncDis
   }
 
   /** Registers this client's agent, or updates it, and receives its messages from now on. What the outbox holds is sent. */
-  registerAgent(registration: Registration, { signal }: Waiting = {}): Promise<void> {
-    return untilAborted(signal, this.#register(registration));
+  registerAgent(registration: Registration, options: ReceiveOptions = {}): Promise<void> {
+    return untilAborted(options.signal, this.#begin(this.#agent.register(registration, options)));
+  }
+
+  /** Takes up this client's agent as it was registered before. Throws `agent/unknown`, `agent/not-yours`. */
+  resumeAgent(options: ReceiveOptions = {}): Promise<void> {
+    return untilAborted(options.signal, this.#begin(this.#agent.takeUp(options)));
+  }
+
+  /** Receives nothing more; what it holds can still be settled for a while (5 s). The agent stays registered. */
+  detachAgent(): Promise<void> {
+    return this.#agent.detach();
   }
 
   /** Changes what is given of the agent's registration. */
@@ -355,6 +368,11 @@ export class AgoraClient<Types extends AgoraTypes = NoTypes> implements AsyncDis
   /** What this agent has used of its quotas. */
   agentUsage({ signal }: Waiting = {}): Promise<AgentUsage> {
     return untilAborted(signal, this.#history.usage());
+  }
+
+  /** What this agent holds and what waits for it, up to `limit` (256) entries. Nothing is taken. */
+  peekInbox({ limit, signal }: { readonly limit?: number | undefined } & Waiting = {}): Promise<InboxPeek> {
+    return untilAborted(signal, peekInbox(this.#connection, this.#agent.mustId(), limit));
   }
 
   /** Joins a group (`#name`); the first member makes it. */
@@ -571,11 +589,15 @@ export class AgoraClient<Types extends AgoraTypes = NoTypes> implements AsyncDis
     await this.#outbox?.close();
   }
 
-  async #register(registration: Registration): Promise<void> {
-    await this.#agent.register(registration);
+  async #begin(takingUp: Promise<void>): Promise<void> {
+    await takingUp;
     this.#dispatcher.credit = this.#agent.credit;
     const agent = this.#agent.mustId();
-    if (this.#dispatcher.hasConsumers) await this.#broadcasts.listen(agent);
+    if (this.#agent.receives) {
+      // It may have spoken as the agent before, and passed over what was shown meanwhile.
+      if (this.#connection.session) this.#inbox.review(this.#connection.session.db);
+      if (this.#dispatcher.hasConsumers) await this.#broadcasts.listen(agent);
+    }
     await this.#outbox?.play(agent);
   }
 

@@ -54,6 +54,11 @@ export class Asks {
     return this.#open.size;
   }
 
+  /** Whether the answer to message `id` is waited for here. */
+  has(id: string): boolean {
+    return this.#open.has(id);
+  }
+
   /** Waits for the answer to message `id`. Rejects with a `TimeoutError`, a `ConnectionError`, or the reason of `signal`. */
   wait(id: string, options: AskOptions): PendingAnswer {
     const { timeoutMs, signal, onProgress, lastSignal } = options;

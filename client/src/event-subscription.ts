@@ -18,6 +18,8 @@ export interface EventSubscriptionOptions {
   readonly tracing: Tracing;
   /** Closes the subscription. */
   readonly signal?: AbortSignal | undefined;
+  /** The number after which the subscription ends, if it does by itself. */
+  readonly last: bigint | undefined;
   /** Whether the connection will not be back. */
   readonly isOver: () => boolean;
   readonly warn: (error: AgoraError) => void;
@@ -98,7 +100,7 @@ export class EventSubscription<Type extends string = string, Types = NoTypes>
     try {
       for (let rows = await this.#next(); rows.length > 0; rows = await this.#next()) {
         for (const row of rows) {
-          if (this.#isClosed) break;
+          if (this.#isClosed || this.#isPast(row)) break;
           this.#position = Number(row.seq);
           if (!this.#options.matches(row.type)) continue;
           const event = await this.#read(row);
@@ -115,7 +117,7 @@ export class EventSubscription<Type extends string = string, Types = NoTypes>
     try {
       for (let rows = await this.#next(); rows.length > 0; rows = await this.#next()) {
         for (const row of rows) {
-          if (this.#isClosed) return;
+          if (this.#isClosed || this.#isPast(row)) return;
           this.#position = Number(row.seq);
           if (this.#options.matches(row.type)) await this.#handleOne(handler, row);
         }
@@ -152,11 +154,17 @@ export class EventSubscription<Type extends string = string, Types = NoTypes>
     return undefined;
   }
 
+  #isPast(row: EventRow): boolean {
+    return this.#options.last !== undefined && row.seq > this.#options.last;
+  }
+
   /** The next rows; none at the end. Waits for a lost connection as long as the client looks for it. */
   async #next(): Promise<readonly EventRow[]> {
+    const { reader, last } = this.#options;
     for (;;) {
+      if (last !== undefined && reader.position >= last) return [];
       try {
-        return await this.#options.reader.read();
+        return await reader.read();
       } catch (error) {
         // Lost: reading it again waits for the next connection, until the client gives up.
         if (!(error instanceof ConnectionError) || this.#isClosed || this.#options.isOver()) throw this.#error ?? error;

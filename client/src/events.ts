@@ -24,8 +24,10 @@ type Row = Parameters<Parameters<DbConnection['db']['eventFeed']['onInsert']>[0]
 export interface EventOptions<Type extends string = string, Types = NoTypes> {
   /** Called for each event, in order, one at a time. Without one the subscription is an iterator, or feeds `onEvent`. */
   readonly handler?: EventHandler<Type, Types> | undefined;
-  /** `live`, the default, or the number of the first event that is wanted. */
-  readonly from?: 'live' | number | undefined;
+  /** `live`, the default; the number of the first event that is wanted; or from when on, as far as events are kept. */
+  readonly from?: 'live' | number | Date | undefined;
+  /** The number of the last event that is wanted; `now` for what there is already. After it the subscription ends. */
+  readonly until?: 'now' | number | undefined;
   /** Ends the subscription, as `close` does. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -112,14 +114,15 @@ export class Events {
 
   /** Follows events of some types; none is all. */
   async subscribe(types: readonly string[], options: EventOptions): Promise<EventSubscription> {
-    const { handler, from = 'live', signal } = options;
+    const { handler, from = 'live', until, signal } = options;
     signal?.throwIfAborted();
     const matches = eventMatcher(types);
-    if (from !== 'live' && !(Number.isSafeInteger(from) && from >= 1)) {
+    if (typeof from === 'number' && !(Number.isSafeInteger(from) && from >= 1)) {
       throw new AgoraError('client/bad-option', `events are counted from 1 on; there is no event ${from}`);
     }
     await this.#query.open();
-    const position = from === 'live' ? await this.#lastNumber() : BigInt(from) - 1n;
+    const last = until === 'now' ? await this.#lastNumber() : until === undefined ? undefined : BigInt(until);
+    const position = await this.#positionBefore(from);
     signal?.throwIfAborted();
     // Live rows since the last number may have come before the reader is there.
     const reader = new FeedReader<Row>(after => this.#readPage(after), position, { isBehind: true });
@@ -130,6 +133,7 @@ export class Events {
       types: this.#parts.types,
       tracing: this.#parts.tracing,
       signal,
+      last,
       isOver: () => this.#parts.connection.state === 'closed',
       warn: error => this.#parts.connection.warn(error),
       closed: () => {
@@ -177,6 +181,11 @@ export class Events {
       }
       return undefined;
     }, true);
+  }
+
+  async #positionBefore(from: 'live' | number | Date): Promise<bigint> {
+    if (from === 'live') return this.#lastNumber();
+    return (typeof from === 'number' ? BigInt(from) : await this.firstSince(BigInt(from.getTime()) * 1000n)) - 1n;
   }
 
   async #lastNumber(): Promise<bigint> {

@@ -129,9 +129,7 @@ export class History {
 
   async usage(): Promise<AgentUsage> {
     const agent = this.#agent();
-    const usage = await this.#connection.call('agent_usage', db => db.procedures.agentUsage({ agent }));
-    const { storedBytes, storedBytesLimit } = usage;
-    return { ...usage, storedBytes: Number(storedBytes), storedBytesLimit: Number(storedBytesLimit) };
+    return usageOf(await this.#connection.call('agent_usage', db => db.procedures.agentUsage({ agent })));
   }
 
   async *#pages(read: (before: bigint) => Promise<HistoryPage>): AsyncIterable<MessageRecord> {
@@ -149,7 +147,16 @@ export class History {
   }
 }
 
-function recordOf(envelope: Envelope, state: string): MessageRecord {
+/** The usage of an agent as the hub tells it, with numbers that are easier to handle. */
+export function usageOf<Usage extends { readonly storedBytes: bigint; readonly storedBytesLimit: bigint }>(
+  usage: Usage,
+) {
+  const { storedBytes, storedBytesLimit } = usage;
+  return { ...usage, storedBytes: Number(storedBytes), storedBytesLimit: Number(storedBytesLimit) };
+}
+
+/** A message as it is kept. */
+export function recordOf(envelope: Envelope, state: string): MessageRecord {
   const { id, type, from, to, priority, sentAt, inReplyTo, headers, payload } = envelope;
   return {
     id,

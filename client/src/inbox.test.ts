@@ -21,6 +21,9 @@ class Scene {
   readonly notices: Notice[] = [];
   readonly signals: unknown[] = [];
   shown = 0;
+  receives = true;
+  /** What is asked from here. */
+  asked = '';
   readonly warnings: string[] = [];
   readonly dispatcher = new Dispatcher(32, error => this.warnings.push(error.code));
   readonly inbox: Inbox;
@@ -47,6 +50,8 @@ class Scene {
       },
       dispatcher: this.dispatcher,
       agent: () => 1n,
+      receives: () => this.receives,
+      isAsked: about => about === this.asked,
       noticed: notice => this.notices.push(notice),
       signalled: ({ seq, data }) => this.signals.push([seq, data]),
       shown: () => this.shown++,
@@ -235,6 +240,22 @@ describe('a notice', () => {
     scene.show({ kind: 'answer', attempt: 0, envelope });
     expect(scene.notices).toEqual([{ kind: 'answer', about: 'q', from: 'Ada', payload: { status: 'success' } }]);
     expect(scene.acts).toEqual([{ tag: 'Acknowledge', value: { delivery: 7n, attempt: 0 } }]);
+  });
+});
+
+describe('an inbox whose duties another process has', () => {
+  it('takes nothing but word about what was asked from here', async () => {
+    const scene = await aScene();
+    scene.receives = false;
+    scene.asked = 'mine';
+    const answerTo = (about: string) =>
+      `{"id":"a","from":"Ada","to":"Bob","type":"answer","inReplyTo":"${about}","payload":{"status":"success"}}`;
+    scene.show({ id: 1n });
+    scene.show({ id: 2n, kind: 'answer', attempt: 0, envelope: answerTo('theirs') });
+    scene.show({ id: 3n, kind: 'answer', attempt: 0, envelope: answerTo('mine') });
+    expect(scene.notices.map(notice => notice.about)).toEqual(['mine']);
+    expect(scene.acts).toEqual([{ tag: 'Acknowledge', value: { delivery: 3n, attempt: 0 } }]);
+    expect(scene.dispatcher.unclaimed).toBe(0);
   });
 });
 

@@ -49,6 +49,9 @@ export interface InboxParts {
   readonly dispatcher: Dispatcher;
   /** The agent whose rows are wanted: an identity may own more. */
   readonly agent: () => bigint | undefined;
+  /** Whether duties are taken here; else only word about what was asked from here, since another process has the rest. */
+  readonly receives: () => boolean;
+  readonly isAsked: (about: string) => boolean;
   readonly noticed: (notice: Notice) => void;
   readonly signalled: (signal: Signal) => void;
   /** Something new was shown to the agent, whatever it is. */
@@ -89,6 +92,11 @@ export class Inbox {
     return this.#lastOffer;
   }
 
+  /** Takes in what was shown while duties were not taken here. */
+  review(db: DbConnection): void {
+    for (const row of [...db.db.myInbox.iter()]) this.#offered(row);
+  }
+
   /** Takes back all that is held; the hub offers it again to whoever comes. */
   close(reason: Error): void {
     clearInterval(this.#renewal);
@@ -101,6 +109,7 @@ export class Inbox {
     if (row.agent !== this.#parts.agent()) return;
     this.#see(row);
     if (row.kind === 'progress') return this.#signalled(row);
+    if (!this.#parts.receives() && !this.#isAwaited(row)) return;
     const known = this.#held.get(row.id);
     if (known?.attempt === row.attempt) return;
     const held = new HeldDelivery(this.#parts, row);
@@ -116,6 +125,10 @@ export class Inbox {
       return this.#parts.connection.warn(new AgoraError('call/failed', `delivery ${row.id} cannot be read`));
     if (envelope.payloadBytes === undefined) held.arrived(row, envelope);
     else void this.#fetch(held, row, envelope);
+  }
+
+  #isAwaited(row: InboxRow): boolean {
+    return isNotice(row.kind) && this.#parts.isAsked(parseEnvelope(row.envelope)?.inReplyTo ?? row.message);
   }
 
   /** The payload is too long to be shown to everyone who looks at the inbox. */

@@ -21,18 +21,29 @@ export type { EventOptions, OutgoingEvent } from './events.ts';
 export type { MessageReference } from './envelope.ts';
 export type { GroupInfo } from './groups.ts';
 export type { AgentUsage, BroadcastInfo, DeliveryInfo, MessageRecord } from './history.ts';
+export { requiredNames } from './hub-names.ts';
 export type { MessageFilters } from './filters.ts';
 export type { Notice } from './inbox.ts';
 export type { IncomingMessage, MessageContext, MessageKind, MessageOf, Returned } from './incoming-message.ts';
 export type { LiveStream } from './live-stream.ts';
 export type { MessageHandler, MessageSubscription } from './message-subscription.ts';
+export { nearestNames } from './names.ts';
 export type { Accepted, AnswerWithin, DeliveryOptions, ForwardOptions, OutgoingMessage } from './messages.ts';
 export type { AgoraClientOptions } from './options.ts';
 export type { OutboxNote, OutboxOptions } from './outbox.ts';
 export type { KeptItem, OutboxStore } from './outbox-store.ts';
 export type { PendingAnswer, ProgressSignal } from './pending-answer.ts';
-export type { Registration } from './registration.ts';
-export type { DeadLetter, DeadLetterFilter, HubLimits, HubStatus, MailboxInfo, Quota } from './operator.ts';
+export type { InboxPeek, PeekedMessage } from './peek.ts';
+export type { ReceiveOptions, Registration } from './registration.ts';
+export type {
+  DeadLetter,
+  DeadLetterFilter,
+  HubLimits,
+  HubStatus,
+  MailboxInfo,
+  OperatorInfo,
+  Quota,
+} from './operator.ts';
 export type { WebSocketConstructor, WebSocketLike } from './socket.ts';
 export {
   defineMessages,
@@ -58,7 +69,7 @@ export {
 export { isStandardType, MESSAGE_SCHEMAS, type StandardMessageType } from './standard-messages.ts';
 export type { Served, ServeOptions } from './serve.ts';
 export type { OpenTelemetryApi } from './spans.ts';
-export type { Task, TaskHandler, TaskOf } from './tasks.ts';
+export { taskOf, type Task, type TaskHandler, type TaskOf } from './tasks.ts';
 export type { TraceContext } from './trace-context.ts';
 export type { TokenStore } from './token-store.ts';
 export type { Waiting } from './time.ts';

@@ -105,8 +105,9 @@ type TaskPart<Action extends string, Types, Part extends 'requirements' | 'input
 
 /** The types of event that may be published: those declared, or any where none were. */
 export type EventTypeName<Types = NoTypes> = DeclaredOr<Types, 'events', never, string>;
-/** The declared events that a filter lets through: a type, or a first segment with a wildcard. */
-export type EventsMatching<Filter extends string, Types> = Filter extends '*'
+/** The declared events that a filter lets through: a type, or a first segment with a wildcard; any without a filter. */
+export type EventsMatching<Filter extends string, Types> = [Filter] extends [never] ? string : EventsOf<Filter, Types>;
+type EventsOf<Filter extends string, Types> = Filter extends '*'
   ? string
   : Filter extends `${infer Head}.*`
     ? Extract<NamesOf<Types, 'events'>, `${Head}.${string}`> extends infer Found extends string

@@ -5,6 +5,7 @@ import { LIMITS, type Admission } from '@agora/module/contract';
 import { Identity } from 'spacetimedb';
 import type { Connection } from './connection.ts';
 import { AgoraError } from './errors.ts';
+import { usageOf, type AgentUsage } from './history.ts';
 
 type Db = DbConnection;
 
@@ -75,6 +76,12 @@ export interface MailboxInfo {
   readonly credit: number;
 }
 
+/** An identity that may see and steer everything. */
+export interface OperatorInfo {
+  readonly identity: string;
+  readonly grantedAt: Date;
+}
+
 /** Steers a hub. Dead letters of one's own may be listed, redriven and purged by everybody. */
 export class Operator {
   readonly #connection: Connection;
@@ -90,6 +97,12 @@ export class Operator {
   /** Takes it from an identity, unless it is the last. */
   revoke(identity: string): Promise<void> {
     return this.#call('revoke_operator', db => db.reducers.revokeOperator({ identity: identityOf(identity) }));
+  }
+
+  /** Who the operators are, by identity. */
+  async operators(): Promise<OperatorInfo[]> {
+    const rows = await this.#call('list_operators', db => db.procedures.listOperators({}));
+    return rows.map(({ identity, grantedAt }) => ({ identity, grantedAt: new Date(Number(grantedAt / 1000n)) }));
   }
 
   /** Lets in everybody (`open`), or only whom operators admitted (`closed`). */
@@ -121,6 +134,10 @@ export class Operator {
   }
   clearQuota(agent: number): Promise<void> {
     return this.#call('clear_quota', db => db.reducers.clearQuota({ agent: BigInt(agent) }));
+  }
+  /** What an agent has used of what it may, by its number. */
+  async usage(agent: number): Promise<AgentUsage> {
+    return usageOf(await this.#call('agent_usage', db => db.procedures.agentUsage({ agent: BigInt(agent) })));
   }
   setHubLimits({ storedBytes, keepMessagesMs, keepEventsMs, keepWorkflowsMs }: HubLimits): Promise<void> {
     const big = (value: number | undefined) => (value === undefined ? undefined : BigInt(value));

@@ -7,6 +7,7 @@ import { AgoraError, ConnectionError, TimeoutError } from './errors.ts';
 import { isObject } from './json.ts';
 import { LiveQuery } from './live-query.ts';
 import type { Session } from './session.ts';
+import type { Waiting } from './time.ts';
 
 /** What an agent says of itself. */
 export interface Registration {
@@ -20,6 +21,15 @@ export interface Registration {
   readonly strictPriority?: boolean | undefined;
 }
 
+/** How an agent is taken up. */
+export interface ReceiveOptions extends Waiting {
+  /**
+   * Whether its messages come here, which is the default. Without that the client only speaks as the agent, and hears the
+   * answers to what it asks: nothing is offered to it, and whoever serves the agent goes on undisturbed.
+   */
+  readonly receives?: boolean | undefined;
+}
+
 /** Registers the agent of this client, attaches it to every session, and keeps it alive. */
 export class OwnAgent {
   readonly name: string;
@@ -29,6 +39,7 @@ export class OwnAgent {
   #id: bigint | undefined;
   #credit: number = LIMITS.defaultCredit;
   #isWanted = false;
+  #receives = true;
   #heartbeat: ReturnType<typeof setInterval> | undefined;
 
   constructor(name: string, connection: Connection, inbox: LiveQuery) {
@@ -54,13 +65,18 @@ export class OwnAgent {
     return this.#credit;
   }
 
+  /** Whether its messages come here. */
+  get receives(): boolean {
+    return this.#receives;
+  }
+
   /** The number of the agent. Throws `client/not-registered` when there is none. */
   mustId(): bigint {
     if (this.#id !== undefined) return this.#id;
     throw new AgoraError('client/not-registered', `call registerAgent() first; "${this.name}" is not registered yet`);
   }
 
-  async register(registration: Registration): Promise<void> {
+  async register(registration: Registration, options: ReceiveOptions = {}): Promise<void> {
     const metadata = metadataOf(registration.metadata ?? {});
     const credit = creditOf(registration.credit ?? 0);
     const { name } = this;
@@ -78,15 +94,29 @@ export class OwnAgent {
       this.#row.open(),
     ]);
     const row = await this.#ownRow();
-    if (row.presence === 'online' && !(this.#isWanted && this.#id === row.id)) this.#warnOfAnother();
-    this.#id = row.id;
+    if (!row) throw new AgoraError('agent/unknown', `"${name}" was registered, but is gone already`);
     this.#credit = credit || LIMITS.defaultCredit;
-    this.#isWanted = true;
+    await this.#take(row, options);
+  }
+
+  /** Takes up the agent as it was registered before. */
+  async takeUp(options: ReceiveOptions = {}): Promise<void> {
+    await this.#row.open();
+    const row = await this.#ownRow();
+    if (!row) throw new AgoraError('agent/unknown', `no agent is named "${this.name}"; register it first`);
+    await this.#take(row, options);
+  }
+
+  async #take(row: AgentRow, { receives = true }: ReceiveOptions): Promise<void> {
+    if (receives && row.presence === 'online' && !(this.#isWanted && this.#id === row.id)) this.#warnOfAnother();
+    this.#id = row.id;
+    this.#receives = receives;
+    this.#isWanted = receives;
     await Promise.all([
       this.#inbox.open(),
-      this.#connection.call('attach_agent', db => db.reducers.attachAgent({ agent: row.id })),
+      receives && this.#connection.call('attach_agent', db => db.reducers.attachAgent({ agent: row.id })),
     ]);
-    this.#keepAlive();
+    if (receives) this.#keepAlive();
   }
 
   async update(changes: Partial<Registration>): Promise<void> {
@@ -168,13 +198,15 @@ export class OwnAgent {
     this.#heartbeat = undefined;
   }
 
-  /** The row of the agent, which its registration has put there. */
-  async #ownRow(): Promise<AgentRow> {
+  /** The row of the agent, if there is one. Throws `agent/not-yours` when it is somebody else's. */
+  async #ownRow(): Promise<AgentRow | undefined> {
     const session = await this.#connection.ready();
     for (const row of session.db.db.agent.iter()) {
-      if (row.name === this.name && row.owner.isEqual(session.identity)) return row;
+      if (row.name !== this.name) continue;
+      if (row.owner.isEqual(session.identity)) return row;
+      throw new AgoraError('agent/not-yours', `agent "${this.name}" belongs to another identity`);
     }
-    throw new AgoraError('agent/unknown', `"${this.name}" was registered, but is gone already`);
+    return undefined;
   }
 
   /** Says that the agent lives. A connection on which even that is not answered is dropped, and looked for anew. */

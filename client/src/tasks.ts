@@ -35,8 +35,12 @@ export type TaskHandler<Action extends string = string, Types = NoTypes> = (
   context: MessageContext<TaskOutputOf<Action, Types>>,
 ) => Returned<TaskOutputOf<Action, Types>>;
 
-/** A task with one of some actions: looking at `action` tells what its requirements are. */
-export type TaskOf<Action extends string, Types = NoTypes> = Action extends string ? Task<Action, Types> : never;
+/** A task with one of some actions: looking at `action` tells what its requirements are. `*` is any action. */
+export type TaskOf<Action extends string, Types = NoTypes> = Action extends '*'
+  ? Task<string, Types>
+  : Action extends string
+    ? Task<Action, Types>
+    : never;
 
 /** The step that a message assigns; undefined when it assigns none. */
 export function taskOf(message: IncomingMessage): Task | undefined {

@@ -37,6 +37,10 @@ export interface WorkflowStep {
   readonly compensation: 'running' | 'done' | 'failed' | undefined;
   /** The workflow that the step is, once it has begun: `client.workflow(id)` follows it. */
   readonly nestedWorkflowId: string | undefined;
+  /** Positions of the steps that it waits for. */
+  readonly dependencies: readonly number[];
+  /** The position of the step that this is one element of. */
+  readonly parent: number | undefined;
 }
 
 /** What a step waits for that has not ended, or that is being undone. */

@@ -124,6 +124,8 @@ export class Workflows implements WorkflowSource {
           endedAt: dateOf(row.endedAt),
           compensation: row.undo === '' ? undefined : (row.undo as WorkflowStep['compensation']),
           nestedWorkflowId: row.nested === '' ? undefined : row.nested,
+          dependencies: row.dependencies,
+          parent: row.parent === 0 ? undefined : row.parent - 1,
         });
       }
       if (rows.length < LIMITS.page) return steps;

@@ -1,7 +1,7 @@
 // The fourth agent, which is the demo itself: it leads, and keeps what it hears.
 
 import { AgoraClient, type AgoraEvent } from '@agora/client';
-import { DATABASE } from '@agora/scripts/hub';
+import { DATABASE } from '@agora/cli/hub';
 import { CREW_NAMES } from './crew.ts';
 import { Heard } from './heard.ts';
 import type { Stage } from './stage.ts';

@@ -1,6 +1,6 @@
 // The hub that the demo runs on: the one that was named, the one that runs already, or one of its own.
 
-import { DATABASE, startHub } from '@agora/scripts/hub';
+import { CliError, DATABASE, startHub } from '@agora/cli/hub';
 import { CommandError } from '@agora/scripts/command';
 
 const USUAL = 'http://127.0.0.1:3000';
@@ -28,7 +28,9 @@ export async function findHub(server: string | undefined, taken: (url: string) =
   }
   const runs = await hasAgora(USUAL);
   if (runs && !(await taken(USUAL))) return leaveRunning(USUAL, 'it runs already');
-  const hub = await startHub({ port: 0, hostname: '127.0.0.1', dataDir: undefined });
+  const hub = await startHub({ port: 0, hostname: '127.0.0.1', dataDir: undefined }).catch((error: unknown) => {
+    throw error instanceof CliError ? new CommandError(error.message, 1, { cause: error }) : error;
+  });
   const why = runs ? `agents of these names live at ${USUAL}` : `none runs at ${USUAL}`;
   return { url: hub.url, how: `started for this demo, in memory, since ${why}`, close: () => hub.close() };
 }

@@ -5,5 +5,6 @@ export { startHost, type Host, type HostOptions } from './host.ts';
 export type { OpenDatabase, Published } from './server/databases.ts';
 export type { Credentials } from './server/tokens.ts';
 export { backupFolder, restoreBackup } from './storage/backup.ts';
+export { folderHolder } from './storage/folder-lock.ts';
 export type { Backup } from './storage/folder-copy.ts';
 export { systemWorld, type Timer, type World } from './world.ts';

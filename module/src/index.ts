@@ -17,6 +17,7 @@ export { groupMembers, myGroups } from './group/procedures.ts';
 export { joinGroup, leaveGroup } from './group/reducers.ts';
 export { broadcastStatus, messageStatus, readBroadcasts, readPayload, readSignals } from './message/procedures.ts';
 export { readReference, receivedMessages, sentMessages } from './message/history.ts';
+export { peekInbox } from './message/peek.ts';
 export { performActs } from './message/reducers.ts';
 export { myInbox } from './message/views.ts';
 export { sweepKept } from './message/retention.ts';

@@ -1,6 +1,6 @@
 // The hub as a process of its own: durable, in a folder of its own, on a free port; at the end it says what it holds.
 
-import { type Hub, startHub } from '@agora/scripts/hub';
+import { type Hub, startHub } from '@agora/cli/hub';
 import { z } from 'zod';
 import { servePart } from '../part.ts';
 import { countRows } from './read-rows.ts';

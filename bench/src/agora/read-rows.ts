@@ -1,6 +1,6 @@
 // What the tables of a hub hold, by its owner's SQL.
 
-import { DATABASE, type Hub } from '@agora/scripts/hub';
+import { DATABASE, type Hub } from '@agora/cli/hub';
 import { z } from 'zod';
 
 /** The rows that a statement finds, checked; a row is a tuple of its columns. */

@@ -40,6 +40,13 @@ export function lockFolder(folder: string): FolderLock {
   }
 }
 
+/** The process that has a data folder open now; undefined if none has. */
+export function folderHolder(folder: string): number | undefined {
+  const path = join(folder, 'lock');
+  const holder = readHolder(path);
+  return holder && isAlive(holder, path) ? holder.pid : undefined;
+}
+
 function release(path: string): void {
   if (held.delete(path)) unlinkSync(path);
 }

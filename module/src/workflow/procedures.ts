@@ -26,6 +26,10 @@ const StepRow = t.object('StepRow', {
   undo: t.string(),
   /** The id of the workflow that the step is, once it has begun. */
   nested: t.string(),
+  /** Positions of the steps it waits for. */
+  dependencies: t.array(t.u32()),
+  /** Of one element of a step that is done for each: one more than the position of that step; else 0. */
+  parent: t.u32(),
 });
 
 /** Steps from a position on, in order; for the initiator, participants and operators. */
@@ -45,7 +49,8 @@ export const workflowSteps = agora.procedure(
         if (!row) break;
         const { name, agentName: agent, action, state, attempt, output, error, startedAt, endedAt, tries, undo } = row;
         const about = { name, agent, action, state, attempt, output, error, startedAt, endedAt, tries, undo };
-        rows.push({ position, ...about, nested: nestedOf(row) });
+        const { dependencies, parent } = row;
+        rows.push({ position, ...about, nested: nestedOf(row), dependencies, parent });
       }
       return rows;
     });

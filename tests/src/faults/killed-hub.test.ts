@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { AgoraClient, createId } from '@agora/client';
 import { afterEach, describe, expect, test } from 'vitest';
 
-const START = fileURLToPath(new URL('../../../scripts/src/start.ts', import.meta.url));
+const AGORA = fileURLToPath(new URL('../../../cli/src/main.ts', import.meta.url));
 const KILLS = 3;
 const SENDERS = 32;
 /** Between two kills as many messages are accepted. */
@@ -37,7 +37,7 @@ async function freePort(): Promise<number> {
 /** Starts the hub as a user does, and waits until it says that it runs. */
 async function startHub(port: number): Promise<ChildProcess> {
   const flags = ['--port', String(port), '--data-dir', folder];
-  const child = spawn(process.execPath, [START, ...flags], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [AGORA, 'up', ...flags], { stdio: ['ignore', 'pipe', 'inherit'] });
   for await (const line of createInterface(child.stdout)) if (line.includes('running')) break;
   child.stdout.resume();
   return child;

@@ -93,6 +93,7 @@ const CALLS: readonly (readonly [string, (scene: Scene) => unknown[], readonly [
   ['read_reference', s => [s.ada, s.message, s.message], readable],
   ['agent_usage', s => [s.ada], readable],
   ['wake_state', s => [s.ada], readable],
+  ['peek_inbox', s => [s.ada, 1], readable],
   ['workflow_steps', s => [s.workflow, 0, 1], steering],
   ['why_waiting', s => [s.workflow, 0, 1], steering],
   ['dead_letters', () => [0, 1, 0, 0], anybody],

@@ -1,0 +1,81 @@
+// `agora agents`: who is there, once or live.
+
+import { isDeepStrictEqual } from 'node:util';
+import type { AgentFilters, AgentInfo, AgoraClient } from '@agora/client';
+import { AGENT_STATUSES, PRESENCES } from '@agora/module/contract';
+import { z } from 'zod';
+import { defineCommand } from '../../command.ts';
+import type { Context } from '../../context.ts';
+import { EXIT } from '../../exit-code.ts';
+import type { Output } from '../../output.ts';
+import { oneOf } from '../../usage.ts';
+
+export default defineCommand({
+  input: z.object({
+    name: z.string().optional(),
+    capability: z.array(z.string()).optional(),
+    type: z.string().optional(),
+    status: oneOf(AGENT_STATUSES).optional(),
+    presence: oneOf(PRESENCES).optional(),
+    watch: z.boolean().default(false),
+  }),
+  async run(context, { watch, type, capability, ...rest }) {
+    const filters: AgentFilters = { ...rest, agentType: type, capabilities: capability };
+    const client = await context.connect();
+    if (!watch) {
+      const agents = await client.findAgents(filters);
+      if (agents.length === 0) context.output.note('No agent is like that.');
+      return context.output.table(agents, columns(context.output));
+    }
+    await (context.output.isTerminal ? draw(context, client, filters) : follow(context, client, filters));
+    if (context.signal.aborted) context.exit = EXIT.interrupted;
+  },
+});
+
+function columns(output: Output): Readonly<Record<string, (agent: AgentInfo) => string>> {
+  return {
+    NAME: agent => agent.name,
+    PRESENCE: ({ presence }) => output.paint(presence === 'online' ? 'green' : 'dim', presence),
+    STATUS: agent => agent.status,
+    TYPE: agent => agent.agentType,
+    CAPABILITIES: agent => agent.capabilities.join(' '),
+    SINCE: agent => agent.registeredAt.toLocaleString(),
+  };
+}
+
+/** The table, drawn anew at each change. */
+async function draw({ output, world, signal }: Context, client: AgoraClient, filters: AgentFilters): Promise<void> {
+  const [{ createLogUpdate }, { renderTable }] = await Promise.all([import('log-update'), import('../../table.ts')]);
+  const view = createLogUpdate(world.stdout);
+  try {
+    for await (const agents of client.watchAgents(filters, { signal })) {
+      const online = agents.filter(agent => agent.presence === 'online').length;
+      const head = output.paint('dim', `${agents.length} agents, ${online} online; Ctrl-C ends`);
+      view(`${renderTable(agents, columns(output), text => output.paint('bold', text))}\n${head}`);
+    }
+  } finally {
+    view.done();
+  }
+}
+
+/** Who there is, and then a line for each change. */
+async function follow({ output, signal }: Context, client: AgoraClient, filters: AgentFilters): Promise<void> {
+  let before = new Map<number, AgentInfo>();
+  for await (const agents of client.watchAgents(filters, { signal })) {
+    const after = new Map(agents.map(agent => [agent.id, agent]));
+    for (const agent of agents) {
+      const known = before.get(agent.id);
+      if (!known) await tell(output, 'here', agent);
+      else if (!isDeepStrictEqual(known, agent)) await tell(output, 'changed', agent);
+    }
+    for (const agent of before.values()) if (!after.has(agent.id)) await tell(output, 'gone', agent);
+    before = after;
+  }
+}
+
+function tell(output: Output, change: 'here' | 'changed' | 'gone', agent: AgentInfo): Promise<void> {
+  return output.data({ change, agent }, () => {
+    const { name, presence, status, agentType } = agent;
+    return `${change}  ${name}  ${presence}  ${status}  ${agentType}`;
+  });
+}

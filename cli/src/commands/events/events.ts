@@ -1,0 +1,74 @@
+// `agora events`: what was published, and what is being published.
+
+import type { AgoraClient, AgoraEvent, EventOptions } from '@agora/client';
+import { z } from 'zod';
+import { defineCommand } from '../../command.ts';
+import type { Context } from '../../context.ts';
+import { EXIT } from '../../exit-code.ts';
+import { shortValue } from '../../message-text.ts';
+import { duration, wholeNumber } from '../../usage.ts';
+
+/** The number of an event, a moment, or how long ago. */
+const since = z.union(
+  [
+    z
+      .string()
+      .regex(/^\d{1,15}$/)
+      .transform(Number),
+    duration.transform(ms => new Date(Date.now() - ms)),
+    z.iso.datetime({ offset: true, local: true }).transform(text => new Date(text)),
+    z.iso.date().transform(text => new Date(`${text}T00:00:00`)),
+  ],
+  'the number of an event, a time ago such as 10m or 2h, or a moment such as 2026-01-31T12:00:00Z',
+);
+
+export default defineCommand({
+  input: z.object({
+    types: z.array(z.string()).default([]),
+    since: since.optional(),
+    last: wholeNumber(0, 100_000),
+    follow: z.boolean().default(false),
+    limit: wholeNumber(1, 1_000_000_000).optional(),
+  }),
+  async run(context, { types, since: from, last, follow, limit = Infinity }) {
+    const { signal } = context;
+    const client = await context.connect();
+    const events = await subscribe(client, types, { from: from ?? (follow ? 'live' : undefined), last, follow });
+    if (follow) context.output.note('Following events; Ctrl-C ends it.');
+    const stop = () => void events.close();
+    signal.addEventListener('abort', stop, { once: true });
+    let count = 0;
+    for await (const event of events) {
+      await show(context, event);
+      if (++count >= limit) break;
+    }
+    if (signal.aborted) context.exit = EXIT.interrupted;
+  },
+});
+
+interface Range {
+  readonly from: number | Date | 'live' | undefined;
+  /** How many of the last numbers are looked at where no beginning is named. */
+  readonly last: number;
+  readonly follow: boolean;
+}
+
+async function subscribe(client: AgoraClient, types: readonly string[], { from, last, follow }: Range) {
+  const options: EventOptions = follow ? {} : { until: 'now' };
+  if (from !== undefined) return client.subscribeToEvents(types, { ...options, from: from === 0 ? new Date(0) : from });
+  const [end, kept] = [
+    await client.subscribeToEvents(types),
+    await client.subscribeToEvents([], { from: new Date(0) }),
+  ];
+  await Promise.all([end.close(), kept.close()]);
+  const first = Math.max(end.position - last, kept.position) + 1;
+  return client.subscribeToEvents(types, { ...options, from: first });
+}
+
+function show({ output }: Context, event: AgoraEvent): Promise<void> {
+  return output.data(event, () => {
+    const { seq, at, type, source, data } = event;
+    const text = shortValue(data, Math.max(20, output.columns - 60));
+    return `${output.paint('dim', `${seq}  ${at.toLocaleTimeString()}`)}  ${output.paint('bold', type)}  ${source}  ${text}`;
+  });
+}

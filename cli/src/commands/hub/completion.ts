@@ -1,0 +1,11 @@
+// `agora completion`: what a shell has to be told so that it completes the words of `agora`.
+
+import { z } from 'zod';
+import { defineCommand } from '../../command.ts';
+import { SCRIPTS, SHELLS } from '../../completion/scripts.ts';
+import { oneOf } from '../../usage.ts';
+
+export default defineCommand({
+  input: z.object({ shell: oneOf(SHELLS) }),
+  run: (context, { shell }) => context.output.data({ shell, script: SCRIPTS[shell] }, () => SCRIPTS[shell].trimEnd()),
+});

@@ -1,0 +1,57 @@
+// `agora status`: does the hub answer, and who is there?
+
+import type { AgoraClient, HubStatus } from '@agora/client';
+import { z } from 'zod';
+import { defineCommand } from '../../command.ts';
+import { hasCode } from '../../exit-code.ts';
+
+export default defineCommand({
+  input: z.object({}),
+  async run(context) {
+    const { output, settings } = context;
+    const begun = performance.now();
+    const client = await context.connect();
+    const connectMs = Math.round(performance.now() - begun);
+    const [agents, hub] = await Promise.all([client.findAgents(), countersFor(client)]);
+    const online = agents.filter(agent => agent.presence === 'online').length;
+    const { server, database } = settings;
+    const { identity } = client;
+    const status = {
+      server,
+      database,
+      identity,
+      isOperator: hub !== undefined,
+      agents: agents.length,
+      online,
+      connectMs,
+    };
+    await output.data({ ...status, ...(hub && { hub }) }, () =>
+      [
+        `${output.paint('green', '●')} ${server}, database ${database} (${connectMs} ms)`,
+        `  you       ${identity}${hub ? ', an operator' : ''}`,
+        `  agents    ${agents.length}, ${online} online`,
+        ...(hub ? counters(hub) : []),
+      ].join('\n'),
+    );
+  },
+});
+
+/** What the hub holds, for operators; undefined for others. */
+async function countersFor(client: AgoraClient): Promise<HubStatus | undefined> {
+  try {
+    return await client.operator.status();
+  } catch (error) {
+    if (hasCode(error, 'operator/required')) return undefined;
+    throw error;
+  }
+}
+
+function counters({ messages, waiting, offered, dead, workflows, events, storedBytes }: HubStatus): string[] {
+  const mebibytes = (storedBytes / 1024 ** 2).toFixed(1);
+  return [
+    `  messages  ${messages}: ${waiting} waiting, ${offered} offered, ${dead} dead letters`,
+    `  workflows ${workflows}`,
+    `  events    ${events}`,
+    `  stored    ${mebibytes} MiB`,
+  ];
+}

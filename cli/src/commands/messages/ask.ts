@@ -1,0 +1,104 @@
+// `agora ask`: a question, and its answer.
+
+import { createInterface } from 'node:readline/promises';
+import type { AgoraClient, Answer, PendingAnswer } from '@agora/client';
+import { z } from 'zod';
+import { actAs } from '../../acting.ts';
+import { defineCommand } from '../../command.ts';
+import type { Context } from '../../context.ts';
+import { EXIT } from '../../exit-code.ts';
+import { showValue } from '../../message-text.ts';
+import { manyLines } from '../../one-line.ts';
+import { payloadOf, readPayload } from '../../payload.ts';
+import { duration } from '../../usage.ts';
+import { optionsOf, sendingInput } from './sending.ts';
+
+export default defineCommand({
+  input: z.object({ to: z.string(), ...sendingInput, timeout: duration, progress: z.boolean().default(false) }),
+  async run(context, { to, timeout: timeoutMs, progress, ...input }) {
+    const payload = await readPayload(context, input);
+    const { client, leave } = await asker(context);
+    try {
+      const pending = client.ask({ to, payload, ...optionsOf(input), timeoutMs });
+      await showAnswer(context, await answered(context, pending, progress), timeoutMs);
+    } finally {
+      await leave();
+    }
+  },
+});
+
+interface Asker {
+  readonly client: AgoraClient;
+  readonly leave: () => Promise<void>;
+}
+
+/** Without a name, somebody who is there for this question only: answers are for who asks, and two of one name would mix. */
+async function asker(context: Context): Promise<Asker> {
+  if (context.settings.agent !== undefined) return { client: await actAs(context), leave: () => Promise.resolve() };
+  const client = await context.connect(`cli-ask-${crypto.randomUUID().slice(0, 13)}`);
+  await client.registerAgent({ agentType: 'person' });
+  return {
+    client,
+    // Where the connection is lost for good, there is nobody to say it to.
+    leave: () => client.unregisterAgent().catch(() => undefined),
+  };
+}
+
+/** Waits for the answer. Whoever waits no longer calls the question off before going. */
+async function answered(context: Context, pending: PendingAnswer, progress: boolean): Promise<Answer> {
+  const { signal } = context;
+  const callOff = () => void pending.cancel('whoever asked waits no longer').catch(() => undefined);
+  signal.addEventListener('abort', callOff, { once: true });
+  if (signal.aborted) callOff();
+  try {
+    return await followed(context, pending, progress);
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error;
+  } finally {
+    signal.removeEventListener('abort', callOff);
+  }
+}
+
+/** Shows how far it is until there is the answer. */
+async function followed({ output }: Context, pending: PendingAnswer, progress: boolean): Promise<Answer> {
+  if (!progress) return pending;
+  // The loop ends with the question, however that ends; awaiting tells how.
+  for await (const { seq, data, at } of pending) {
+    if (output.isJson) await output.data({ progress: { seq, data, at } }, () => '');
+    else output.note(output.paint('dim', `… ${showValue(data)}`));
+  }
+  return pending;
+}
+
+async function showAnswer(context: Context, answer: Answer, timeoutMs: number): Promise<void> {
+  const { output, world } = context;
+  const { messageId, from, status } = answer;
+  switch (answer.status) {
+    case 'success':
+      return output.data({ messageId, from, status, data: answer.data ?? null }, () => showValue(answer.data ?? ''));
+    case 'error':
+      context.exit = EXIT.answer;
+      if (output.isJson) return output.data({ messageId, from, status, error: answer.error }, () => '');
+      return output.note(`${output.paint('red', 'error')} ${from} answers: ${manyLines(answer.error)}`);
+    case 'input_required': {
+      if (world.stdin.isTTY === true && output.isTerminal) {
+        const typed = await prompt(context, `${from} asks: ${showValue(answer.question)}\n> `);
+        const pending = answer.reply(payloadOf(typed), { timeoutMs });
+        return showAnswer(context, await answered(context, pending, false), timeoutMs);
+      }
+      context.exit = EXIT.answer;
+      if (output.isJson) return output.data({ messageId, from, status, question: answer.question }, () => '');
+      return output.note(`${from} asks back, and only a terminal can answer: ${showValue(answer.question)}`);
+    }
+  }
+}
+
+async function prompt({ world, signal }: Context, question: string): Promise<string> {
+  const terminal = createInterface({ input: world.stdin, output: world.stderr });
+  try {
+    return await terminal.question(question, { signal });
+  } finally {
+    terminal.close();
+  }
+}

@@ -1,0 +1,180 @@
+// `agora listen`: hears what is sent to an agent, and shows it; or has a program handle it, so that any program is an agent.
+
+import { taskOf, type AgoraClient, type IncomingMessage, type Task } from '@agora/client';
+import { z } from 'zod';
+import type { Program } from '../../child.ts';
+import { defineCommand } from '../../command.ts';
+import type { Context } from '../../context.ts';
+import { CliError, EXIT } from '../../exit-code.ts';
+import { describeMessage, showMessage } from '../../message-text.ts';
+import { ownName, serveAs } from '../../serving.ts';
+import { duration, wholeNumber } from '../../usage.ts';
+import { describeNotice, showNotice } from './notices.ts';
+import { runProgram } from './run-program.ts';
+import { priority } from './sending.ts';
+import { Settlements } from './settlements.ts';
+import { Shift, type ShiftEnd } from './shift.ts';
+
+/** Messages that are shown and not acknowledged stay offered: as many as a hub offers one agent. */
+const MOST_HELD = 256;
+
+const input = z.object({
+  command: z.array(z.string()).default([]),
+  exec: z.string().min(1, 'a line for the shell').optional(),
+  type: z.array(z.string()).optional(),
+  from: z.array(z.string()).optional(),
+  priority: z.array(priority).optional(),
+  task: z.array(z.string()).optional(),
+  ack: z.boolean().default(false),
+  settle: z.boolean().default(false),
+  concurrency: wholeNumber(1, MOST_HELD),
+  timeout: duration,
+  grace: duration,
+  limit: wholeNumber(1, 1_000_000).optional(),
+  for: duration.optional(),
+  agentType: z.string().optional(),
+  capability: z.array(z.string()).optional(),
+  force: z.boolean().default(false),
+});
+type Input = z.infer<typeof input>;
+
+/** Handles one message: does the work, and returns what ends it. */
+type Handle = (message: IncomingMessage, task: Task | undefined) => Promise<() => unknown>;
+
+export default defineCommand({
+  input,
+  async run(context, given) {
+    const name = ownName(context);
+    const program = programOf(given);
+    const client = await context.connect(name, { handlerTimeoutMs: MOST_MS });
+    const { limit, for: forMs, grace: graceMs } = given;
+    const shift = new Shift({ limit, forMs, graceMs, signal: context.signal });
+    const failure = watchClient(context, client, shift, program === undefined);
+    const handle = handling(context, given, program, shift);
+    await subscribe(client, given, handle, shift, failure.fail);
+    const { agentType, capability: capabilities, force } = given;
+    await serveAs(client, { agentType, capabilities, credit: creditFor(given, program), force });
+    context.output.note(`Listening as ${name}; Ctrl-C ends it.`);
+    const why = await shift.run(client);
+    await client.close();
+    failure.throwIfAny();
+    context.exit = exitFor(why, shift, limit);
+  },
+});
+
+/** Timers hold no more. */
+const MOST_MS = 2 ** 31 - 1;
+
+function programOf({ exec, command, ack, settle }: Input): Program | undefined {
+  const isRun = exec !== undefined || command.length > 0;
+  if ([exec !== undefined, command.length > 0, ack, settle].filter(Boolean).length > 1) {
+    throw new CliError('cli/usage', 'Give --ack, --settle, --exec or a command after `--`: one of them.', EXIT.usage);
+  }
+  if (!isRun) return undefined;
+  return exec === undefined ? { words: command } : { shell: exec };
+}
+
+/** As much is offered as can be begun, so that what waits is free for others and does not lose an attempt. */
+function creditFor({ ack, settle, concurrency, limit }: Input, program: Program | undefined): number {
+  if (program || settle) return limit === undefined ? concurrency : Math.min(concurrency, limit);
+  if (ack) return limit === undefined ? 0 : 1;
+  return Math.min(limit ?? MOST_HELD, MOST_HELD);
+}
+
+async function subscribe(
+  client: AgoraClient,
+  { type, from, priority: priorities, task, concurrency, ack, settle, exec, command }: Input,
+  handle: Handle,
+  shift: Shift,
+  fail: (error: unknown) => void,
+): Promise<void> {
+  const isShown = exec === undefined && command.length === 0 && !ack && !settle;
+  const options = { concurrency: isShown ? MOST_HELD : concurrency };
+  const handler = (message: IncomingMessage, given?: Task) =>
+    shift.handle(() =>
+      handle(message, given ?? taskOf(message)).catch((error: unknown) => {
+        fail(error);
+        shift.end('asked');
+        return () => {
+          throw error;
+        };
+      }),
+    );
+  // What a handler of tasks is given besides its task is the message that assigns it.
+  if (task) client.onTask(task, (assigned, context) => handler(context as IncomingMessage, assigned), options);
+  const hasFilter = type !== undefined || from !== undefined || priorities !== undefined;
+  if (task && !hasFilter) return;
+  const filters = { messageTypes: type, fromAgents: from, priority: priorities };
+  await client.subscribeToMessages<string>({ handler: message => handler(message), filters, ...options });
+}
+
+function handling(context: Context, given: Input, program: Program | undefined, shift: Shift): Handle {
+  const { output } = context;
+  const show = (message: IncomingMessage, task: Task | undefined) =>
+    output.data(describeMessage(message, task), () => showMessage(output, message));
+  if (program) {
+    const options = { program, timeoutMs: given.timeout, stopped: shift.stopped, agent: ownName(context) };
+    return async (message, task) => {
+      const begun = performance.now();
+      const { outcome, exitCode, reason, settle } = await runProgram(context, message, task, options);
+      const ms = Math.round(performance.now() - begun);
+      const { id, type, from, kind, attempt } = message;
+      await output.data({ id, type, from, kind, attempt, outcome, exitCode, reason, ms }, () => {
+        const sign = outcome === 'done' ? output.paint('green', '✓') : output.paint('red', '✗');
+        return `${sign} ${type} from ${from}: ${outcome} (${ms} ms)${reason === undefined ? '' : `, ${reason}`}`;
+      });
+      return settle;
+    };
+  }
+  if (given.settle) {
+    const settlements = new Settlements(context);
+    // Who says no more has ended.
+    settlements.read().then(
+      () => shift.end('asked'),
+      () => shift.end('asked'),
+    );
+    return async (message, task) => {
+      const settled = settlements.of(message, shift.stopped);
+      await show(message, task);
+      return settled;
+    };
+  }
+  if (given.ack) {
+    return async (message, task) => {
+      await show(message, task);
+      return () => undefined;
+    };
+  }
+  output.note('Messages are shown and not acknowledged, so they come again; --ack takes them.');
+  return async (message, task) => {
+    await show(message, task);
+    // Never settled: it goes back when listening ends.
+    return () => new Promise(() => undefined);
+  };
+}
+
+/** Shows what the client has to say, and ends the shift when its connection will not be back. */
+function watchClient(context: Context, client: AgoraClient, shift: Shift, isData: boolean) {
+  const { output } = context;
+  let failure: { readonly error: unknown } | undefined;
+  const fail = (error: unknown) => (failure ??= { error });
+  client.on('connection', ({ state, error }) => {
+    if (state === 'reconnecting') output.note('The connection was lost; looking for it …');
+    if (state !== 'closed' || !error) return;
+    fail(error);
+    shift.end('asked');
+  });
+  client.on('notice', notice => {
+    if (isData) void output.data(describeNotice(notice), () => showNotice(notice));
+    else output.note(showNotice(notice));
+  });
+  const throwIfAny = () => {
+    if (failure) throw failure.error;
+  };
+  return { fail, throwIfAny };
+}
+
+function exitFor(why: ShiftEnd, shift: Shift, limit: number | undefined) {
+  if (why === 'signal') return EXIT.interrupted;
+  return why === 'time' && limit !== undefined && shift.finished < limit ? EXIT.timeout : EXIT.ok;
+}

@@ -1,0 +1,17 @@
+// `agora send`: one message, to one agent or several.
+
+import { z } from 'zod';
+import { actAs } from '../../acting.ts';
+import { defineCommand } from '../../command.ts';
+import { readPayload } from '../../payload.ts';
+import { optionsOf, recipients, sendingInput } from './sending.ts';
+
+export default defineCommand({
+  input: z.object({ to: recipients, ...sendingInput }),
+  async run(context, { to, ...input }) {
+    const payload = await readPayload(context, input);
+    const client = await actAs(context);
+    const accepted = await client.sendMessage({ to, payload, ...optionsOf(input) });
+    await context.output.data({ ...accepted, from: client.name, to }, () => accepted.messageId);
+  },
+});

@@ -1,0 +1,35 @@
+// `agora wait`: ends when there is mail, and takes none of it: for shells, hooks and agents that work in turns.
+
+import type { AgoraClient, Notice } from '@agora/client';
+import { z } from 'zod';
+import { actAs } from '../../acting.ts';
+import { defineCommand } from '../../command.ts';
+import { EXIT } from '../../exit-code.ts';
+import { duration } from '../../usage.ts';
+import { describeNotice } from './notices.ts';
+
+export default defineCommand({
+  input: z.object({ timeout: duration }),
+  async run(context, { timeout: timeoutMs }) {
+    const { output, signal } = context;
+    const client = await actAs(context);
+    // What only waits is looked at without being offered: whoever merely asks must not use up an attempt of it.
+    const inbox = await client.peekInbox({ limit: 1 });
+    const notices: Notice[] = [];
+    let hasMail = inbox.messages.length > 0;
+    if (!hasMail && timeoutMs > 0) {
+      if (inbox.isOnline) output.note(`Another process serves "${client.name}", and gets what comes, too.`);
+      client.on('notice', notice => notices.push(notice));
+      await client.resumeAgent();
+      hasMail = await client.waitForMail({ timeoutMs, signal });
+    }
+    const waiting = hasMail ? await count(client) : 0;
+    const data = { agent: client.name, mail: hasMail, waiting, notices: notices.map(describeNotice) };
+    await output.data(data, () => (hasMail ? `There is mail for ${client.name}.` : `No mail for ${client.name}.`));
+    context.exit = hasMail ? EXIT.ok : EXIT.timeout;
+  },
+});
+
+async function count(client: AgoraClient): Promise<number> {
+  return (await client.peekInbox()).messages.length;
+}

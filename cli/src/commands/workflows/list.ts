@@ -1,0 +1,89 @@
+// `agora workflow list`: the workflows of the hub, as its events tell of them, with how far those are that you follow.
+
+import type { AgoraClient, AgoraEvent } from '@agora/client';
+import { z } from 'zod';
+import { defineCommand } from '../../command.ts';
+import { duration, wholeNumber } from '../../usage.ts';
+
+const STATUSES = ['running', 'paused', 'compensating', 'succeeded', 'failed', 'cancelled'] as const;
+type Status = (typeof STATUSES)[number];
+
+/** What an event says of the status of its workflow. */
+const MEANS: Readonly<Record<string, Status>> = {
+  workflow_started: 'running',
+  workflow_resumed: 'running',
+  workflow_paused: 'paused',
+  workflow_completion: 'succeeded',
+  workflow_failed: 'failed',
+  workflow_cancelled: 'cancelled',
+  // A step of one that had ended: it was retried, and runs again.
+  step_ready: 'running',
+};
+
+interface Listed {
+  workflowId: string;
+  type: string;
+  status: Status;
+  initiator: string;
+  startedAt: Date;
+  endedAt: Date | undefined;
+  /** Of those that are followed. */
+  total: number | undefined;
+  ended: number | undefined;
+}
+
+export default defineCommand({
+  input: z.object({ since: duration, status: z.enum(STATUSES).optional(), limit: wholeNumber(1, 100_000) }),
+  async run(context, { since, status, limit }) {
+    const { output } = context;
+    const client = await context.connect();
+    const found = await readWorkflows(client, new Date(Date.now() - since));
+    const wanted = found.filter(each => status === undefined || each.status === status).slice(0, limit);
+    if (wanted.length === 0) output.note('None; --since 7d looks further back.');
+    await output.table(wanted, {
+      WORKFLOW: each => each.workflowId,
+      TYPE: each => each.type,
+      STATUS: each => each.status,
+      STEPS: ({ ended, total }) => (total === undefined ? '' : `${ended ?? 0}/${total}`),
+      STARTED: each => each.startedAt.toLocaleString(),
+      BY: each => each.initiator,
+    });
+  },
+});
+
+/** The workflows that were started since a time, newest first. */
+async function readWorkflows(client: AgoraClient, since: Date): Promise<Listed[]> {
+  const found = new Map<string, Listed>();
+  for await (const event of await client.subscribeToEvents([], { from: since, until: 'now' })) {
+    const id = event.data['workflow_id'];
+    const status = MEANS[event.type];
+    if (typeof id !== 'string' || status === undefined) continue;
+    if (event.type === 'workflow_started') found.set(id, begun(id, event));
+    const known = found.get(id);
+    if (!known) continue;
+    known.status = known.status === 'paused' && event.type === 'step_ready' ? 'paused' : status;
+    known.endedAt = status === 'running' || status === 'paused' ? undefined : event.at;
+  }
+  for (const { workflowId, type, status, startedAt, endedAt, total, ended } of await client.queryCoordinationData({
+    type: 'workflows',
+  })) {
+    if (startedAt < since) continue;
+    const initiator = found.get(workflowId)?.initiator ?? '';
+    found.set(workflowId, { workflowId, type, status, initiator, startedAt, endedAt, total, ended });
+  }
+  return [...found.values()].sort((a, b) => b.startedAt.getTime() - a.startedAt.getTime());
+}
+
+function begun(workflowId: string, { at, data }: AgoraEvent): Listed {
+  const text = (key: string) => (typeof data[key] === 'string' ? data[key] : '');
+  return {
+    workflowId,
+    type: text('workflow_type'),
+    status: 'running',
+    initiator: text('initiator'),
+    startedAt: at,
+    endedAt: undefined,
+    total: undefined,
+    ended: undefined,
+  };
+}

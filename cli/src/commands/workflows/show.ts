@@ -1,0 +1,55 @@
+// `agora workflow show`: a workflow and its steps as they stand.
+
+import type { WorkflowStep } from '@agora/client';
+import { z } from 'zod';
+import { defineCommand } from '../../command.ts';
+import { drawWorkflow, elapsed, headOf } from '../../graph/draw.ts';
+import { oneLine } from '../../one-line.ts';
+import { holdersOf, readPicture } from './picture.ts';
+
+const OUTPUT_SHOWN = 2_000;
+
+export default defineCommand({
+  input: z.object({ workflow: z.string(), outputs: z.boolean().default(false), graph: z.boolean().default(false) }),
+  async run(context, { workflow, outputs, graph }) {
+    const { output } = context;
+    const client = await context.connect();
+    await using handle = await client.workflow(workflow);
+    const picture = await readPicture(handle);
+    const { summary, steps } = picture;
+    const now = new Date();
+    const paint = output.paint.bind(output);
+    if (output.isJson) {
+      const shown = steps.map(({ output: result, ...step }) => (outputs ? { ...step, output: result ?? null } : step));
+      return output.data({ ...summary, steps: shown }, () => '');
+    }
+    if (graph) {
+      const lines = drawWorkflow(picture, { rows: Infinity, columns: output.columns, now, paint });
+      await output.data(summary, () => lines.join('\n'));
+    } else {
+      await output.data(summary, () => `${headOf(summary, { now, paint })}\n`);
+      const holders = holdersOf(picture);
+      await output.table(inPlace(steps), {
+        STEP: step => step.name,
+        STATE: step => step.state,
+        AGENT: step => holders.get(step.name) ?? '',
+        TRIES: step => (step.tries > 0 ? String(step.tries) : ''),
+        STARTED: step => step.startedAt?.toLocaleTimeString() ?? '',
+        TOOK: ({ startedAt, endedAt }) => (startedAt ? elapsed((endedAt ?? now).getTime() - startedAt.getTime()) : ''),
+        ERROR: step => oneLine(step.error ?? '').slice(0, 60),
+      });
+      if (summary.reason !== '') await output.data(summary, () => `\n${paint('red', oneLine(summary.reason))}`);
+    }
+    if (!outputs) return;
+    for (const step of inPlace(steps).filter(each => each.state === 'succeeded')) {
+      const text = JSON.stringify(step.output ?? null, undefined, 2);
+      const short = text.length > OUTPUT_SHOWN ? `${text.slice(0, OUTPUT_SHOWN)}… (--json has all of it)` : text;
+      await output.data(step, () => `\n${paint('bold', step.name)}\n${short}`);
+    }
+  },
+});
+
+/** The elements of a step stand below it. */
+function inPlace(steps: readonly WorkflowStep[]): WorkflowStep[] {
+  return steps.toSorted((a, b) => (a.parent ?? a.position) - (b.parent ?? b.position) || a.position - b.position);
+}

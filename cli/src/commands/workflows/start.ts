@@ -1,0 +1,76 @@
+// `agora workflow start`: a definition from a file or from standard input, checked, started, and followed if asked.
+
+import { readFile } from 'node:fs/promises';
+import type { WorkflowDefinition } from '@agora/client';
+import { z } from 'zod';
+import { actAs } from '../../acting.ts';
+import { defineCommand } from '../../command.ts';
+import type { Context } from '../../context.ts';
+import { CliError, EXIT } from '../../exit-code.ts';
+import { readAll } from '../../payload.ts';
+import { checkStay, stayFlags, stayWith } from './begun.ts';
+
+const pair = z.string().regex(/^[^=]+=/, 'key=value, as in --metadata ticket=42');
+
+export default defineCommand({
+  input: z.object({ file: z.string(), metadata: z.array(pair).default([]), ...stayFlags }),
+  async run(context, input) {
+    checkStay(input);
+    const source = await readSource(context, input.file);
+    const { parseWorkflow } = await import('@agora/client');
+    const begun = await faultsTold(async () => {
+      const definition = withMetadata(await parseWorkflow(source), input.metadata);
+      const client = await actAs(context);
+      return { client, handle: await client.startWorkflowCoordination(definition) };
+    });
+    await stayWith(context, begun, input);
+  },
+});
+
+async function readSource(context: Context, file: string): Promise<string> {
+  if (file === '-') return readAll(context);
+  try {
+    return await readFile(context.path(file), 'utf8');
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
+    throw new CliError('cli/unreadable', `The definition ${file} cannot be read (${code}).`, EXIT.usage, { cause });
+  }
+}
+
+function withMetadata(definition: WorkflowDefinition, pairs: readonly string[]): WorkflowDefinition {
+  if (pairs.length === 0) return definition;
+  const added = pairs.map(each => {
+    const at = each.indexOf('=');
+    return [each.slice(0, at), valueOf(each.slice(at + 1))] as const;
+  });
+  return { ...definition, metadata: { ...definition.metadata, ...Object.fromEntries(added) } };
+}
+
+/** JSON where it is some, else the text. */
+function valueOf(typed: string): unknown {
+  try {
+    return JSON.parse(typed);
+  } catch {
+    return typed;
+  }
+}
+
+/** Faults are told in one sentence, each with where it is. */
+const FAULT_BEGINS = /; (?=step |participants: |the definition|the steps |[a-z_.]+: |and \d+ more$)/;
+
+/** Has each fault of a definition stand on a line of its own. */
+async function faultsTold<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (thrown) {
+    const { AgoraError } = await import('@agora/client');
+    if (!(thrown instanceof AgoraError) || thrown.code !== 'workflow/bad-definition') throw thrown;
+    const faults = thrown.message.split(FAULT_BEGINS);
+    const lines = faults.map(fault => `\n  - ${fault}`);
+    throw new AgoraError(
+      thrown.code,
+      `the definition has ${faults.length === 1 ? 'a fault' : `${faults.length} faults`}:${lines.join('')}`,
+      { cause: thrown },
+    );
+  }
+}

@@ -1,0 +1,14 @@
+// `agora workflow watch`: a workflow as it runs.
+
+import { z } from 'zod';
+import { defineCommand } from '../../command.ts';
+import { DAY_MS, patience, watchToEnd } from './follow.ts';
+
+export default defineCommand({
+  input: z.object({ workflow: z.string(), timeout: patience.optional() }),
+  async run(context, { workflow, timeout = DAY_MS }) {
+    const client = await context.connect();
+    await using handle = await client.workflow(workflow);
+    await watchToEnd(context, { client, handle, timeoutMs: timeout });
+  },
+});

@@ -1,0 +1,44 @@
+// `agora workflow why`: what holds a workflow up.
+
+import type { WorkflowWait } from '@agora/client';
+import { z } from 'zod';
+import { defineCommand } from '../../command.ts';
+import { elapsed, headOf } from '../../graph/draw.ts';
+
+const WORDS: Readonly<Record<WorkflowWait['waitsFor'], string>> = {
+  steps: 'other steps',
+  time: 'its time',
+  resume: 'the workflow to be resumed',
+  approval: 'an approval',
+  queue: 'somebody who is free and able',
+  agent: 'its agent to take it',
+  answer: 'its agent to finish it',
+  elements: 'its elements',
+  workflow: 'the workflow that it is',
+};
+const NAMES_TOLD = 5;
+
+export default defineCommand({
+  input: z.object({ workflow: z.string() }),
+  async run(context, { workflow }) {
+    const { output } = context;
+    const client = await context.connect();
+    await using handle = await client.workflow(workflow);
+    const waits = await handle.whyWaiting();
+    const now = new Date();
+    const summary = handle.status();
+    const paint = output.paint.bind(output);
+    output.note(headOf(summary, { now, paint }));
+    if (waits.length === 0) output.note(summary.endedAt ? 'It has ended; nothing waits.' : 'Nothing waits.');
+    await output.table(waits, {
+      STEP: wait => wait.step,
+      STATE: wait => wait.state,
+      'WAITS FOR': wait => WORDS[wait.waitsFor],
+      WHOM: ({ whom }) => {
+        const more = whom.length - NAMES_TOLD;
+        return `${whom.slice(0, NAMES_TOLD).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+      },
+      IN: ({ until }) => (until ? elapsed(until.getTime() - now.getTime()) : ''),
+    });
+  },
+});

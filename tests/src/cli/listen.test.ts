@@ -1,0 +1,313 @@
+// `agora listen`: what an agent is told, shown; and any program as an agent.
+
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { AgoraClient } from '@agora/client';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { startTestHub, type TestHub } from '../support/hub.ts';
+import { jsonLines, Shell, withoutChance, type Running } from './support/shell.ts';
+
+vi.setConfig({ testTimeout: 60_000 });
+
+let hub: TestHub;
+let shell: Shell;
+let asker: AgoraClient;
+beforeAll(async () => {
+  hub = await startTestHub();
+  shell = new Shell({ server: hub.url, database: hub.database });
+  asker = await hub.join('Asker');
+});
+afterAll(async () => {
+  shell[Symbol.dispose]();
+  await hub[Symbol.asyncDispose]();
+});
+
+/** An agent that listens; settles once it does. */
+async function listen(name: string, ...words: string[]): Promise<Running> {
+  const running = shell.start(['listen', '--as', name, ...words]);
+  await running.said('Listening');
+  return running;
+}
+
+async function stop(running: Running): Promise<number | null> {
+  running.child.kill('SIGINT');
+  return (await running.ended).code;
+}
+
+function ask(toAgent: string, payload: unknown, messageType = 'question') {
+  return asker.sendMessage({ toAgent, messageType, payload, timeout: 30 });
+}
+
+function send(toAgent: string, payload: unknown, messageType = 'note') {
+  return asker.sendMessage({ toAgent, messageType, payload });
+}
+
+describe('agora listen', () => {
+  it('shows what comes: with --ack it is taken, without it comes again', async () => {
+    await shell.run('register', 'Reader');
+    const { messageId } = await send('Reader', { n: 1 });
+    const looking = await shell.run('listen', '--as', 'Reader', '--limit', '1', '--json');
+    expect(looking).toMatchObject({ code: 0, err: '' });
+    const shown = {
+      id: '<id>',
+      type: 'note',
+      from: 'Asker',
+      to: ['Reader'],
+      kind: 'message',
+      priority: 2,
+      attempt: 1,
+      wantsAnswer: false,
+      headers: {},
+      sentAt: '<time>',
+      payload: { n: 1 },
+    };
+    expect(withoutChance(jsonLines(looking.out))).toEqual([shown]);
+    const taken = await shell.json('listen', '--as', 'Reader', '--ack', '--limit', '1');
+    expect(withoutChance(taken)).toEqual([shown]);
+    expect(taken[0]?.['id']).toBe(messageId);
+    const nothing = await shell.run('listen', '--as', 'Reader', '--ack', '--limit', '1', '--for', '500ms');
+    expect(nothing).toMatchObject({ code: 4, out: '' });
+    const people = shell.start(['listen', '--as', 'Reader', '--ack', '--type', 'wanted']);
+    await people.said('Listening');
+    await send('Reader', { text: 'not shown' }, 'other');
+    await send('Reader', { text: 'for people' }, 'wanted');
+    await people.said(/ {2}for people\n/);
+    expect(await stop(people)).toBe(130);
+    expect((await people.ended).out).toMatch(
+      /^\d+:\d\d:\d\d\S* ?\S* {2}Asker {2}wanted {2}[0-9a-f-]{36}\n {2}for people\n$/,
+    );
+  });
+
+  it('takes no more than its limit: what is left has lost no attempt', async () => {
+    await shell.run('register', 'Few');
+    for (const n of [1, 2, 3, 4]) await send('Few', n);
+    const some = await shell.json('listen', '--as', 'Few', '--ack', '--limit', '2');
+    expect(some.map(each => each['payload'])).toEqual([1, 2]);
+    const run = await shell.json('listen', '--as', 'Few', '--limit', '1', '--exec', 'true');
+    expect(withoutChance(run.map(({ ms: _, ...each }) => each))).toEqual([
+      { id: '<id>', type: 'note', from: 'Asker', kind: 'message', attempt: 1, outcome: 'done', exitCode: 0 },
+    ]);
+    const left = await shell.json('inbox', '--as', 'Few');
+    expect(left.map(each => [each['payload'], each['attempt']])).toEqual([[4, 1]]);
+  });
+
+  it('says what cannot be, with the code for it', async () => {
+    const serving = await listen('Served');
+    const cases: [string[], number, string][] = [
+      [['listen', '--as', 'Served'], 1, 'cli/agent-busy'],
+      [['listen', '--as', 'Asker'], 5, 'agent/name-taken'],
+      [['listen', '--as', 'X', '--ack', '--exec', 'true'], 2, 'cli/usage'],
+      [['listen', '--as', 'X', '--concurrency', '0'], 2, 'cli/usage'],
+      [['listen', '--as', 'X', '--server', 'http://127.0.0.1:9'], 3, 'connection/refused'],
+    ];
+    const ended = await Promise.all(cases.map(([words]) => shell.run(...words, '--json')));
+    for (const [at, [words, code, error]] of cases.entries()) {
+      const told = { code, out: '', err: expect.stringContaining(`{"error":{"code":"${error}"`) as string };
+      expect([words, ended[at]]).toEqual([words, told]);
+    }
+    expect(await stop(serving)).toBe(130);
+  });
+});
+
+describe('any program is an agent', () => {
+  it('reads the message on standard input, and what it prints is the answer', async () => {
+    const program = `
+      let text = '';
+      process.stdin.on('data', data => (text += data)).on('end', () => {
+        const { payload, from } = JSON.parse(text);
+        const { AGORA_MESSAGE_ID, AGORA_MESSAGE_TYPE, AGORA_FROM, AGORA_AGENT, AGORA_ATTEMPT, AGORA_MESSAGE_KIND } = process.env;
+        const told = { AGORA_MESSAGE_ID, AGORA_MESSAGE_TYPE, AGORA_FROM, AGORA_AGENT, AGORA_ATTEMPT, AGORA_MESSAGE_KIND };
+        console.log(JSON.stringify({ from, payload, told }));
+      });`;
+    writeFileSync(join(shell.folder, 'program.mjs'), program);
+    const agent = await listen('Program', '--capability', 'programming', '--', process.execPath, 'program.mjs');
+    const answer = await ask('@programming', { n: 1 });
+    expect(withoutChance(answer)).toEqual({
+      status: 'success',
+      from: 'Program',
+      messageId: '<id>',
+      data: {
+        from: 'Asker',
+        payload: { n: 1 },
+        told: {
+          AGORA_MESSAGE_ID: '<id>',
+          AGORA_MESSAGE_TYPE: 'question',
+          AGORA_FROM: 'Asker',
+          AGORA_AGENT: 'Program',
+          AGORA_ATTEMPT: '1',
+          AGORA_MESSAGE_KIND: 'ask',
+        },
+      },
+    });
+    expect(await stop(agent)).toBe(130);
+  });
+
+  it('is a line for the shell too, whose exit code says whether to try again', async () => {
+    const line = `read -r message
+      case $AGORA_MESSAGE_TYPE in
+        text) echo 'plain text' ;;
+        nothing) ;;
+        broken) echo 'the disk is full' >&2; exit 3 ;;
+        later) if [ "$AGORA_ATTEMPT" = 1 ]; then exit 75; fi; echo "attempt $AGORA_ATTEMPT" ;;
+        slow) exec sleep 60 ;;
+        long) head -c 300000 /dev/zero | tr '\\0' x ;;
+      esac`;
+    const quiet = shell.start([
+      'listen',
+      '--as',
+      'Shell',
+      '--json',
+      '--exec',
+      line,
+      '--timeout',
+      '1s',
+      '--concurrency',
+      '4',
+    ]);
+    await untilOnline('Shell');
+    const types = ['text', 'nothing', 'broken', 'later', 'long'];
+    const answers = await Promise.all(types.map(type => ask('Shell', {}, type)));
+    expect(answers.map(answer => answer.data ?? answer.error ?? null)).toEqual([
+      { text: 'plain text' },
+      null,
+      'it exited with 3: the disk is full',
+      { text: 'attempt 2' },
+      'its answer is longer than 256 KiB',
+    ]);
+    await send('Shell', {}, 'slow');
+    await quiet.said('"type":"slow"');
+    expect(await stop(quiet)).toBe(130);
+    const { out, err } = await quiet.ended;
+    expect(err).toBe('the disk is full\n');
+    const handled = jsonLines(out).map(({ type, outcome, attempt, reason }) => [type, attempt, outcome, reason]);
+    expect(new Set(handled.map(each => JSON.stringify(each)))).toEqual(
+      new Set(
+        [
+          ['text', 1, 'done', undefined],
+          ['nothing', 1, 'done', undefined],
+          ['broken', 1, 'failed', 'it exited with 3: the disk is full'],
+          ['later', 1, 'again', 'it exited with 75'],
+          ['later', 2, 'done', undefined],
+          ['long', 1, 'failed', 'its answer is longer than 256 KiB'],
+          ['slow', 1, 'again', 'it did not end within 1 s'],
+        ].map(each => JSON.stringify(each)),
+      ),
+    );
+  });
+
+  it('tells how far it is on file descriptor 3', async () => {
+    const agent = await listen('Progress', '--exec', 'echo \'{"step":1}\' >&3; echo two >&3; echo done');
+    const pending = asker.ask({ toAgent: 'Progress', messageType: 'question', payload: {}, timeout: 30 });
+    const progress: unknown[] = [];
+    for await (const { data } of pending) progress.push(data);
+    expect(await pending).toMatchObject({ status: 'success', data: { text: 'done' } });
+    expect(progress).toEqual([{ step: 1 }, { text: 'two' }]);
+    await stop(agent);
+  });
+
+  it('does the steps of workflows', async () => {
+    const line = 'echo "{\\"action\\":\\"$AGORA_ACTION\\",\\"step\\":\\"$AGORA_STEP\\"}"';
+    const agent = await listen('Builder', '--task', 'build', '--task', 'test', '--exec', line);
+    const workflow = await asker.startWorkflowCoordination({
+      workflowType: 'delivery',
+      steps: [
+        { agent: 'Builder', action: 'build' },
+        { id: 'check', agent: 'Builder', action: 'test', dependsOn: ['build'] },
+      ],
+    });
+    const { status } = await workflow.result({ timeoutMs: 30_000 });
+    const steps = await workflow.steps();
+    expect([status, ...steps.map(step => step.output)]).toEqual([
+      'succeeded',
+      { action: 'build', step: 'build' },
+      { action: 'test', step: 'check' },
+    ]);
+    await stop(agent);
+  });
+
+  it('handles several at once where that is wanted', async () => {
+    // Each waits until the other has begun.
+    const line = 'touch "$AGORA_MESSAGE_ID.mark"; while [ $(ls *.mark | wc -l) -lt 2 ]; do sleep 0.05; done; echo both';
+    const agent = await listen('Pair', '--concurrency', '2', '--exec', line);
+    const answers = await Promise.all([ask('Pair', 1), ask('Pair', 2)]);
+    expect(answers.map(answer => answer.data)).toEqual([{ text: 'both' }, { text: 'both' }]);
+    expect(readdirSync(shell.folder).filter(name => name.endsWith('.mark'))).toHaveLength(2);
+    await stop(agent);
+  });
+
+  it('may finish after Ctrl-C; what takes longer than the grace is ended and given back', async () => {
+    const patient = await listen(
+      'Patient',
+      '--exec',
+      'touch begun; while [ ! -e go ]; do sleep 0.05; done; echo finished',
+    );
+    const answer = ask('Patient', {});
+    await exists('begun');
+    patient.child.kill('SIGINT');
+    writeFileSync(join(shell.folder, 'go'), '');
+    expect(await answer).toMatchObject({ status: 'success', data: { text: 'finished' } });
+    expect((await patient.ended).code).toBe(130);
+
+    const line = 'touch hurried; trap "" TERM; sleep 60 & wait; sleep 60';
+    const hurried = await listen('Hurried', '--grace', '200ms', '--exec', line);
+    await send('Hurried', 'again');
+    await exists('hurried');
+    expect(await stop(hurried)).toBe(130);
+    expect((await hurried.ended).out).toMatch(/✗ note from Asker: again \(\d+ ms\), whoever ran it was stopped\n/);
+    const [next] = await shell.json('listen', '--as', 'Hurried', '--ack', '--limit', '1', '--for', '30s');
+    expect(next).toMatchObject({ payload: 'again', attempt: 2 });
+  });
+
+  it('that does not exist ends the listening, and the message is not lost', async () => {
+    await shell.run('register', 'Lost');
+    await send('Lost', 'still there');
+    const ended = await shell.run('listen', '--as', 'Lost', '--json', '--', 'no-such-program');
+    expect(ended).toEqual({
+      code: 2,
+      out: '',
+      err: '{"error":{"code":"cli/no-program","message":"The program cannot be run: spawn no-such-program ENOENT."}}\n',
+    });
+    const [next] = await shell.json('listen', '--as', 'Lost', '--ack', '--limit', '1', '--for', '30s');
+    expect(next).toMatchObject({ payload: 'still there', attempt: 2 });
+  });
+
+  it('may run beside it, and say in lines of JSON what becomes of each message', async () => {
+    const beside = shell.start(['listen', '--as', 'Beside', '--settle', '--json', '--concurrency', '4'], {
+      isOpen: true,
+    });
+    await untilOnline('Beside');
+    const answers = Promise.all([ask('Beside', 1), ask('Beside', 2), ask('Beside', 3)]);
+    while (jsonLines(whole(beside.out)).length < 3) await beside.said(/(.*\n){3}/);
+    const ids = new Map(jsonLines(beside.out).map(({ payload, id }) => [payload, id]));
+    const say = (line: object) => beside.child.stdin?.write(`${JSON.stringify(line)}\n`);
+    say({ answer: ids.get(1), data: { well: 'done' } });
+    say({ fail: ids.get(2), reason: 'cannot' });
+    say({ ack: 'nobody' });
+    say({ ack: ids.get(3) });
+    expect((await answers).map(answer => answer.data ?? answer.error ?? null)).toEqual([
+      { well: 'done' },
+      'cannot',
+      null,
+    ]);
+    beside.child.stdin?.end();
+    const { code, err } = await beside.ended;
+    expect(code).toBe(0);
+    expect(jsonLines(err)).toEqual([
+      { error: { code: 'cli/bad-settlement', message: 'message nobody is not open here' } },
+    ]);
+  });
+});
+
+/** The lines that have come whole. */
+function whole(text: string): string {
+  return text.slice(0, text.lastIndexOf('\n') + 1);
+}
+
+async function untilOnline(name: string): Promise<void> {
+  for await (const [agent] of asker.watchAgents({ name })) if (agent?.presence === 'online') return;
+}
+
+/** Files tell of themselves to nobody. */
+async function exists(name: string): Promise<void> {
+  await vi.waitUntil(() => existsSync(join(shell.folder, name)), { timeout: 20_000, interval: 20 });
+}

@@ -1,0 +1,95 @@
+// `agora up`, and `npm start` with it: a hub as a process, from its greeting to its end.
+
+import { once } from 'node:events';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { Shell, withoutChance } from './support/shell.ts';
+
+vi.setConfig({ testTimeout: 60_000 });
+
+let shell: Shell;
+beforeEach(() => void (shell = new Shell()));
+afterEach(() => shell[Symbol.dispose]());
+
+/** Starts a hub that greets people; returns its address. */
+async function greeted(...flags: string[]) {
+  const hub = shell.start(['up', '--port', '0', ...flags]);
+  await hub.said('Ctrl-C');
+  return { hub, url: /http:\S+/.exec(hub.out)?.[0] ?? '' };
+}
+
+describe('agora up', () => {
+  it('says what runs and where, keeps its data, and ends well at Ctrl-C', async () => {
+    const identities = new Set<unknown>();
+    for (let run = 0; run < 2; run++) {
+      const { hub, url } = await greeted('--data-dir', 'data');
+      expect(hub.out).toContain(join(shell.folder, 'data'));
+      // Whoever runs it is an operator of it, under the identity that is kept for the address.
+      const [status] = await shell.json('status', '--server', url);
+      expect(status).toMatchObject({ isOperator: true, agents: 0 });
+      const owner = readFileSync(join(shell.folder, 'data/keys/owner-token'), 'utf8').trim();
+      const [asOwner] = await shell.json('status', '--server', url, '--token', owner);
+      identities.add(asOwner?.['identity']);
+      hub.child.kill('SIGINT');
+      const { code, err } = await hub.ended;
+      expect({ code, err }).toEqual({ code: 0, err: 'Stopping …\nStopped.\n' });
+    }
+    expect(identities.size).toBe(1);
+  });
+
+  it('tells programs one line, and leaves no token of a hub in memory behind', async () => {
+    const hub = shell.start(['up', '--port', '0', '--in-memory', '--json']);
+    await hub.said('\n');
+    const { url, pid, ...line } = JSON.parse(hub.out) as { url: string; pid: number };
+    expect(withoutChance(line)).toEqual({ database: 'agora', dataDir: null, identity: '<identity>' });
+    expect(pid).toBe(hub.child.pid);
+    const kept = join(shell.folder, 'home/tokens/http', encodeURIComponent(new URL(url).host), 'agora');
+    expect(existsSync(kept)).toBe(true);
+    hub.child.kill('SIGTERM');
+    expect(await hub.ended).toMatchObject({ code: 0, err: '' });
+    expect(existsSync(kept)).toBe(false);
+  });
+
+  it('refuses in one sentence what cannot be', async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const address = other.address();
+    const port = typeof address === 'object' && address ? address.port : 0;
+    writeFileSync(join(shell.folder, 'a-file'), '');
+    const refused: [string[], number, RegExp][] = [
+      [['--port', String(port), '--in-memory'], 1, /^error Port \d+ on 127.0.0.1 is in use;.*--port\.\n$/],
+      [
+        ['--host', '203.0.113.1', '--port', '0', '--in-memory'],
+        1,
+        /^error The hub cannot listen on 203\.0\.113\.1.*\n$/,
+      ],
+      [['--port', '0', '--data-dir', 'a-file/data'], 1, /^error The data folder .* cannot be written.*\n$/],
+      [['--port', '0', '--data-dir', '/proc/agora/data'], 1, /^error The data folder .* cannot be written.*\n$/],
+      [['--prot', '4000'], 2, /^error Unknown option '--prot'\. \(Did you mean --port\?\)\n$/],
+      [['--port', '65536'], 2, /^error --port: a whole number from 0 to 65535\.\n$/],
+      [['--in-memory', '--data-dir', 'x'], 2, /^error --data-dir and --in-memory exclude each other;.*\n$/],
+      [['extra'], 2, /^error Too many arguments.*\n$/],
+    ];
+    const ended = await Promise.all(refused.map(([flags]) => shell.run('up', ...flags)));
+    for (const [at, [flags, code, sentence]] of refused.entries()) {
+      expect([flags, ended[at]]).toEqual([flags, { code, out: '', err: expect.stringMatching(sentence) as string }]);
+    }
+    other.close();
+  });
+
+  it('refuses a folder that another hub uses', async () => {
+    const { hub } = await greeted('--data-dir', 'data');
+    const second = await shell.run('up', '--port', '0', '--data-dir', 'data', '--json');
+    expect(second.code).toBe(1);
+    expect(JSON.parse(second.err)).toEqual({
+      error: {
+        code: 'cli/hub-failed',
+        message: expect.stringMatching(/^The data folder .* is in use by another process/) as string,
+      },
+    });
+    hub.child.kill('SIGTERM');
+    expect((await hub.ended).code).toBe(0);
+  });
+});

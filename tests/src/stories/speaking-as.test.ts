@@ -1,0 +1,127 @@
+// Two processes of one agent: one that serves it, and others that only speak as it, or look at what waits.
+
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { Heard } from '../support/heard.ts';
+import { startTestHub, type TestHub } from '../support/hub.ts';
+
+let hub: TestHub;
+beforeAll(async () => void (hub = await startTestHub()));
+afterAll(() => hub[Symbol.asyncDispose]());
+
+test('whoever speaks as an agent takes nothing from who serves it, and hears the answers to what it asks', async () => {
+  const echo = await hub.join('Echo');
+  await echo.subscribeToMessages<'question'>(message => message.payload);
+  const serving = await hub.join('Served', { capabilities: ['serving'], metadata: { home: 'here' } });
+  const heard = new Heard<string>();
+  await serving.subscribeToMessages<'work'>(message => heard.add(message.id));
+
+  const speaking = hub.client('Served', { token: serving.token });
+  await speaking.connect();
+  await speaking.resumeAgent({ receives: false });
+  const asked = { toAgent: 'Echo', messageType: 'question', payload: { n: 1 }, timeout: 10 };
+  expect(await speaking.sendMessage(asked)).toMatchObject({ status: 'success', data: { n: 1 } });
+  const { messageId } = await speaking.sendMessage({ toAgent: 'Served', messageType: 'work', payload: {} });
+  expect(await heard.first()).toBe(messageId);
+  const [info] = await echo.findAgents({ name: 'Served' });
+  expect(info).toMatchObject({ capabilities: ['serving'], metadata: { home: 'here' }, presence: 'online' });
+});
+
+test('whoever only spoke as an agent can go on to serve it, and has what was offered meanwhile', async () => {
+  const before = await hub.join('Twice');
+  const { token } = before;
+  await hub.join('Teller').then(teller => teller.sendMessage({ toAgent: 'Twice', messageType: 'note', payload: 1 }));
+  expect(await before.waitForMail()).toBe(true);
+  const after = hub.client('Twice', { token });
+  await after.connect();
+  await after.resumeAgent({ receives: false });
+  await before.close();
+  expect(await after.takeMail()).toEqual([]);
+  await after.resumeAgent();
+  expect(await after.takeMail()).toMatchObject([{ payload: 1, attempt: 1 }]);
+});
+
+test('an agent that is nobody’s, or somebody else’s, is not taken up', async () => {
+  const stranger = hub.client('Nobody');
+  await stranger.connect();
+  await expect(stranger.resumeAgent()).rejects.toMatchObject({ code: 'agent/unknown' });
+  await hub.join('Owned');
+  const other = hub.client('Owned');
+  await other.connect();
+  await expect(other.resumeAgent()).rejects.toMatchObject({ code: 'agent/not-yours' });
+});
+
+test('a look at an inbox takes nothing, and tells what would come in which order', async () => {
+  const sender = await hub.join('Sender');
+  const owner = await hub.join('Away', { credit: 1 });
+  const { token } = owner;
+  await owner.close();
+  const send = (priority: number, payload: unknown) =>
+    sender.sendMessage({ toAgent: 'Away', messageType: 'note', priority, payload });
+  await send(2, 'normal');
+  await send(3, 'high');
+  await send(2, 'x'.repeat(5_000));
+  await sender.sendMessage({ toAgent: 'Away', messageType: 'note', payload: 'later', delayMs: 3_600_000 });
+  await sender.broadcast({ messageType: 'note', payload: 'to all' });
+
+  const looking = hub.client('Away', { token });
+  await looking.connect();
+  await looking.resumeAgent({ receives: false });
+  for (let look = 0; look < 3; look++) {
+    const { messages, ...inbox } = await looking.peekInbox();
+    expect(inbox).toEqual({ isOnline: false, credit: 1, held: 0, waiting: 3 });
+    expect(messages.map(each => [each.kind, each.state, each.payload, each.payloadBytes, each.attempt])).toEqual([
+      ['message', 'queued', 'high', undefined, 1],
+      ['message', 'queued', 'normal', undefined, 1],
+      ['message', 'queued', undefined, 5_002, 1],
+      ['broadcast', 'queued', 'to all', undefined, 1],
+    ]);
+  }
+
+  // Taken in a turn: what was taken is settled after letting go, so that nothing more is offered that nobody wants.
+  const taking = hub.client('Away', { token });
+  await taking.connect();
+  await taking.resumeAgent();
+  expect(await taking.waitForMail({ timeoutMs: 10_000 })).toBe(true);
+  const taken = (await taking.takeMail()).find(each => each.kind === 'message');
+  expect(taken?.payload).toBe('high');
+  await taking.detachAgent();
+  await taken?.ack();
+  const after = await looking.peekInbox();
+  expect(after).toMatchObject({ isOnline: false, held: 0, waiting: 2 });
+  expect(after.messages.every(each => each.attempt === 1)).toBe(true);
+});
+
+test('whoever watches agents hears of each change', async () => {
+  const watcher = await hub.join('Watcher');
+  const stop = new AbortController();
+  const seen = new Heard<string>();
+  const watching = (async () => {
+    for await (const agents of watcher.watchAgents({ name: 'Comer' }, { signal: stop.signal })) {
+      seen.add(agents.map(each => each.presence).join());
+    }
+  })();
+  expect(await seen.first()).toBe('');
+  const comer = await hub.join('Comer');
+  while (!seen.items.includes('online')) await seen.atLeast(seen.items.length + 1);
+  await comer.close();
+  while (seen.items.at(-1) !== 'offline') await seen.atLeast(seen.items.length + 1);
+  stop.abort();
+  await watching;
+});
+
+test('events are read from a time on, and up to now', async () => {
+  const publisher = await hub.join('Publisher');
+  await publisher.publishEvent({ eventType: 'reading.one', data: { n: 1 } });
+  await publisher.publishEvent({ eventType: 'reading.two', data: { n: 2 } });
+  const read = async (from: number | Date, until: 'now' | number) => {
+    const events = [];
+    for await (const event of await publisher.subscribeToEvents('reading.*', { from, until })) events.push(event);
+    return events;
+  };
+  const all = await read(new Date(0), 'now');
+  expect(all.map(each => each.data)).toEqual([{ n: 1 }, { n: 2 }]);
+  const [first, second] = all;
+  expect((await read(second?.at ?? new Date(), 'now')).map(each => each.seq)).toContain(second?.seq);
+  expect((await read(first?.seq ?? 0, first?.seq ?? 0)).map(each => each.seq)).toEqual([first?.seq]);
+  expect(await read(new Date(Date.now() + 60_000), 'now')).toEqual([]);
+});
