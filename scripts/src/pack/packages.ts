@@ -40,6 +40,7 @@ export const PACKAGES: readonly PublishedPackage[] = [
     inner: ['./schema', './schema/fixtures', './guest', './fuzzing'],
   },
   { folder: 'testing', platform: 'node', reports: ['index'] },
+  { folder: 'cli', platform: 'node' },
 ];
 
 const Paths = z.record(z.string(), z.json()).default({});
