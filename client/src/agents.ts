@@ -3,7 +3,7 @@
 import type { DbConnection } from '@agora/bindings';
 import type { AgentStatus, Presence } from '@agora/module/contract';
 import type { Connection } from './connection.ts';
-import type { AgoraError } from './errors.ts';
+import { ConnectionError, type AgoraError } from './errors.ts';
 import { parseObject } from './json.ts';
 import { LiveQuery } from './live-query.ts';
 import { nearestNames } from './names.ts';
@@ -88,12 +88,11 @@ export class Agents {
       for (;;) {
         if (signal?.aborted || this.#end?.code === 'client/closed') return;
         if (this.#end) throw this.#end;
-        if (!isNew) await new Promise<void>(resolve => (wake = resolve));
-        else {
+        if (isNew) {
           isNew = false;
-          // While the connection is lost there is nothing new; the next one tells.
-          if (!this.#query.isOpen || this.#connection.session) yield await this.find(filters);
-        }
+          const found = await this.#findUnlessLost(filters);
+          if (found) yield found;
+        } else await new Promise<void>(resolve => (wake = resolve));
       }
     } finally {
       this.#watchers.delete(look);
@@ -106,6 +105,16 @@ export class Agents {
     const names: string[] = [];
     for (const row of await this.#rows()) names.push(row.name);
     return nearestNames(name, names);
+  }
+
+  /** Nothing while the connection is lost: the next one tells of a change. */
+  async #findUnlessLost(filters: AgentFilters): Promise<AgentInfo[] | undefined> {
+    try {
+      return await this.find(filters);
+    } catch (error) {
+      if (error instanceof ConnectionError && (error.code === 'connection/lost' || this.#end)) return undefined;
+      throw error;
+    }
   }
 
   #changed(): void {

@@ -70,8 +70,7 @@ export async function openBrowser(entry: string): Promise<TestBrowser> {
       page.on('pageerror', error => errors.push(String(error)));
       page.on('console', message => {
         // What the browser says itself of a server that is not there is no fault of the page.
-        const isFault =
-          ['error', 'warning'].includes(message.type()) && !message.text().includes('net::ERR_CONNECTION');
+        const isFault = ['error', 'warning'].includes(message.type()) && !message.text().includes('net::ERR_');
         if (isFault) errors.push(message.text());
       });
       await page.goto(`http://127.0.0.1:${port}/`);

@@ -5,6 +5,7 @@ import { startHub, type TestHub } from '@agora/testing';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { openBrowser, type TestBrowser } from './browser.ts';
+import { openLine } from './line.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
 
@@ -15,7 +16,7 @@ let hub: TestHub;
 let page: Page;
 
 beforeAll(async () => {
-  browser = await openBrowser(join(import.meta.dirname, 'page.tsx'));
+  browser = await openBrowser(join(import.meta.dirname, 'page/page.tsx'));
 }, 120_000);
 
 afterAll(() => browser[Symbol.asyncDispose]());
@@ -58,6 +59,33 @@ describe('a page', () => {
     await page.evaluate('window.unmount()');
     await page.evaluate(`window.mount(${JSON.stringify(hub.url)}.replace(/\\d+$/, '1025'))`);
     await shown('#state', 'connection/refused');
+  });
+});
+
+describe('a connection that is lost', () => {
+  it('is found again, and with it all that has happened meanwhile', async () => {
+    await page.evaluate('window.unmount()');
+    await using line = await openLine(hub.url);
+    await page.evaluate(`window.unmount = window.mount(${JSON.stringify(line.url)}, 'Far')`);
+    const ada = await hub.connect('Ada');
+    for (const panel of ['agents', 'events', 'inbox']) await toggle(panel);
+    await shown('#agents p', /(?=.*Ada)(?=.*Far)/);
+    await ada.publishEvent({ eventType: 'page.counted', data: { n: 1 } });
+    await shown('#events p', /^1$/);
+
+    line.cut();
+    await shown('#state', 'reconnecting');
+    await hub.connect('Ben');
+    await ada.publishEvent({ eventType: 'page.counted', data: { n: 2 } });
+    const answer = ada.sendMessage({ to: 'Far', messageType: 'question', payload: 'back?', timeoutMs: 20_000 });
+    line.mend();
+
+    await shown('#state', /^connected$/);
+    await shown('#agents p', /(?=.*Ada)(?=.*Far)(?=.*Ben)/);
+    await shown('#events p', /^1 2$/);
+    await shown('[title=first]', /back\?/);
+    await page.locator('[title=first] button').click();
+    expect((await answer).data).toBe('yes');
   });
 });
 

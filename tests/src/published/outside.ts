@@ -25,7 +25,11 @@ export interface Outside extends AsyncDisposable {
   /** Runs a file by Node.js, in the folder of the file, to its end, and returns what it said. Throws with all of it when it failed. */
   run(
     file: string,
-    options?: { readonly env?: Readonly<Record<string, string>>; readonly args?: readonly string[] },
+    options?: {
+      readonly env?: Readonly<Record<string, string>>;
+      readonly args?: readonly string[];
+      readonly params?: readonly string[];
+    },
   ): Promise<string>;
   /** What TypeScript says of a file there; nothing when all is well. */
   typeCheck(
@@ -50,10 +54,10 @@ export async function openOutside(): Promise<Outside> {
         await mkdir(dirname(join(folder, name)), { recursive: true });
         await writeFile(join(folder, name), text);
       },
-      async run(file, { env, args = [] } = {}) {
+      async run(file, { env, args = [], params = [] } = {}) {
         const path = join(folder, file);
         const options = { cwd: dirname(path), timeout: RUN_WITHIN_MS, env: { ...process.env, ...env } };
-        return (await run(process.execPath, [...args, path], options)).stdout;
+        return (await run(process.execPath, [...args, path, ...params], options)).stdout;
       },
       async typeCheck(file, { moduleResolution, isExact = false }) {
         const compilerOptions = {

@@ -111,6 +111,21 @@ describe('from outside', () => {
     });
   });
 
+  it('has the command line, which finds a hub', async () => {
+    const agora = 'node_modules/@agora/cli/lib/main.js';
+    expect(await outside.run(agora, { params: ['--help'] })).toContain('workflow');
+    const hub = `import { startHub } from '@agora/testing';
+      import { execFile } from 'node:child_process';
+      await using hub = await startHub();
+      await hub.connect('Ada');
+      console.log(await new Promise((resolve, reject) => {
+        const done = (error, out) => (error ? reject(error) : resolve(out));
+        execFile(process.execPath, ['${agora}', 'agents', '--json', '--server', hub.url], done);
+      }));`;
+    await outside.write('agents.js', hub);
+    expect(await outside.run('agents.js')).toContain('"Ada"');
+  });
+
   it('type-checks as a bundler and as Node.js resolve it', async () => {
     await outside.write('consumer.ts', CONSUMER);
     expect(await outside.typeCheck('consumer.ts', { moduleResolution: 'nodenext', isExact: true })).toBe('');

@@ -1,4 +1,3 @@
-/// <reference lib="dom" />
 // The page that the tests look at: an agent in a browser, with a panel for each hook that is shown or not.
 
 import { StrictMode, useState } from 'react';
@@ -7,16 +6,16 @@ import { AgoraProvider, useAgents, useAgora, useEvents, useInbox, useWorkflow } 
 
 declare global {
   interface Window {
-    /** Mounts the page as the agent `Page` of a hub; returns what unmounts it. */
-    mount(server: string): () => void;
+    /** Mounts the page as an agent of a hub; returns what unmounts it. */
+    mount(server: string, name?: string): () => void;
   }
 }
 
-window.mount = server => {
+window.mount = (server, name = 'Page') => {
   const root = createRoot(document.body.appendChild(document.createElement('main')));
   root.render(
     <StrictMode>
-      <AgoraProvider name="Page" options={{ server }} registration={{ agentType: 'ui', capabilities: ['showing'] }}>
+      <AgoraProvider name={name} options={{ server }} registration={{ agentType: 'ui', capabilities: ['showing'] }}>
         <State />
         <Panel name="agents">
           <Agents />
