@@ -168,27 +168,45 @@ export class IncomingMessage<Type extends string = string, Types = NoTypes> impl
     return this.#abort.signal;
   }
 
+  // What handlers call is bound to the message where it is looked up, so that `({ signal, progress })` takes it along.
+
   /** Finishes the message: for whoever takes messages from an iterator. */
-  ack(): Promise<void> {
-    return this.#settle(this.#duty.acknowledge());
+  get ack(): () => Promise<void> {
+    return () => this.#settle(this.#duty.acknowledge());
   }
 
-  async respond(data: AnswerInputOf<Type, Types>): Promise<void> {
+  get respond(): MessageContext<AnswerInputOf<Type, Types>>['respond'] {
+    return data => this.#respond(data);
+  }
+
+  get respondError(): MessageContext['respondError'] {
+    return error => this.#settle(this.#duty.respondError(error));
+  }
+
+  get fail(): MessageContext['fail'] {
+    return (reason, options = {}) => this.#settle(this.#duty.fail(reason, options.retry ?? true));
+  }
+
+  get progress(): MessageContext['progress'] {
+    return data => this.#progress(data);
+  }
+
+  get requireInput(): MessageContext['requireInput'] {
+    return question => this.#requireInput(question);
+  }
+
+  get extend(): MessageContext['extend'] {
+    return ms => this.#extend(ms);
+  }
+
+  async #respond(data: unknown): Promise<void> {
     const text = toJson(data ?? null, ANSWER);
     const checking = this.checkAnswer(text);
     if (checking) await checking;
     await this.#settle(this.#duty.finish(text));
   }
 
-  respondError(error: string): Promise<void> {
-    return this.#settle(this.#duty.respondError(error));
-  }
-
-  fail(reason: string, options: { readonly retry?: boolean } = {}): Promise<void> {
-    return this.#settle(this.#duty.fail(reason, options.retry ?? true));
-  }
-
-  progress(data: unknown): Promise<void> {
+  #progress(data: unknown): Promise<void> {
     const sent = new Promise<void>((resolve, reject) => {
       const text = toJson(data ?? null, SIGNAL);
       this.#checkOpen();
@@ -202,13 +220,13 @@ export class IncomingMessage<Type extends string = string, Types = NoTypes> impl
     return sent;
   }
 
-  async requireInput(question: unknown): Promise<void> {
+  async #requireInput(question: unknown): Promise<void> {
     const act = this.#duty.requireInput(toJson(question ?? null, ANSWER));
     if (!act) throw new AgoraError('delivery/no-asker', `nobody waits for an answer to message ${this.id}`);
     await this.#settle(act);
   }
 
-  async extend(ms: number): Promise<void> {
+  async #extend(ms: number): Promise<void> {
     if (!Number.isInteger(ms) || ms < 1 || ms > LIMITS.maxLeaseMs) {
       throw new AgoraError('delivery/bad-lease', `a lease lasts 1 to ${LIMITS.maxLeaseMs} ms, not ${ms}`);
     }

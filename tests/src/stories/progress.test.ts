@@ -34,6 +34,20 @@ describe('progress', () => {
     expect(heard).toEqual([1, 2, 3, 4, 5]);
   });
 
+  it('is said, and answered, by a handler that takes its context apart', async () => {
+    const worker = await hub.join('Apart');
+    await worker.subscribeToMessages<'job'>(async (_message, { progress, respond, signal }) => {
+      await progress(signal.aborted);
+      await respond('done');
+    });
+    const asker = await hub.join('ApartAsker');
+    const heard: unknown[] = [];
+    const onProgress = ({ data }: { readonly data: unknown }) => heard.push(data);
+    const asking = asker.sendMessage({ to: 'Apart', messageType: 'job', payload: {}, timeout: 10, onProgress });
+    expect(await asking).toMatchObject({ status: 'success', data: 'done' });
+    expect(heard).toEqual([false]);
+  });
+
   it('goes on without a hole over the next connection', async () => {
     await using wire = await openWire(hub.url);
     const [cut, finish] = [gate(), gate()];
