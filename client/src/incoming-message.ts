@@ -23,20 +23,20 @@ export interface MessageContext<Answer = unknown> {
    * Finishes the message with an answer. Where nobody asked (`wantsAnswer` is false), just finishes it. Throws
    * `delivery/bad-answer` for what is no answer to a type that was declared; the message is open still.
    */
-  respond(data: Answer): Promise<void>;
+  respond(this: void, data: Answer): Promise<void>;
   /** Finishes the message with the answer that it could not be done. */
-  respondError(error: string): Promise<void>;
+  respondError(this: void, error: string): Promise<void>;
   /** Fails the message: tried again after a while by default, else failed for good. */
-  fail(reason: string, options?: { readonly retry?: boolean }): Promise<void>;
+  fail(this: void, reason: string, options?: { readonly retry?: boolean }): Promise<void>;
   /**
    * Tells whoever asked how far it is: progress or a partial result, JSON of at most 16 KiB. Comes in order and before the
    * answer; need not be awaited. Does nothing where nobody asked.
    */
-  progress(data: unknown): Promise<void>;
+  progress(this: void, data: unknown): Promise<void>;
   /** Asks back, and so finishes this attempt: the reply comes as a question of its own, which `continues` this one. */
-  requireInput(question: unknown): Promise<void>;
+  requireInput(this: void, question: unknown): Promise<void>;
   /** The message is kept for this long from now, at most an hour. Leases of running handlers are renewed anyway. */
-  extend(ms: number): Promise<void>;
+  extend(this: void, ms: number): Promise<void>;
 }
 
 /** What a handler returns: an answer, or nothing where it was settled otherwise. Any JSON where no answer was declared. */
