@@ -36,6 +36,9 @@ const EVENT_TYPES = [
 ];
 const LAST_EVENTS = new Set(['workflow_completion', 'workflow_failed', 'workflow_cancelled']);
 
+/** How often a workflow is asked for that another program of the same identity lets go of meanwhile. */
+const FOLLOW_TRIES = 8;
+
 /** What workflows need of their client. */
 export interface WorkflowParts {
   readonly connection: Connection;
@@ -90,7 +93,13 @@ export class Workflows implements WorkflowSource {
   /** Follows a workflow that was started before, or by somebody else. */
   async follow(id: string): Promise<WorkflowHandle> {
     await this.#query.open();
-    await this.#parts.connection.call('watch_workflow', db => db.reducers.watchWorkflow({ workflow: id }));
+    for (let tries = 1; tries < FOLLOW_TRIES; tries++) {
+      await this.#watch(id);
+      const handle = await this.#find(id);
+      // Without one, another program of this identity let go of it in between, which counts for all of them.
+      if (handle) return handle;
+    }
+    await this.#watch(id);
     return this.#handle(id);
   }
 
@@ -225,6 +234,12 @@ export class Workflows implements WorkflowSource {
   }
 
   async #handle(id: string): Promise<WorkflowHandle> {
+    const handle = await this.#find(id);
+    if (handle) return handle;
+    throw new AgoraError('workflow/unknown', `workflow ${id} is not among those that may be followed here`);
+  }
+
+  async #find(id: string): Promise<WorkflowHandle | undefined> {
     const session = await this.#parts.connection.ready();
     for (const row of session.db.db.myWorkflows.iter()) {
       if (row.id !== id) continue;
@@ -234,7 +249,11 @@ export class Workflows implements WorkflowSource {
       if (row.endedAt > 0n) this.#ended(id);
       return handle;
     }
-    throw new AgoraError('workflow/unknown', `workflow ${id} is not among those that may be followed here`);
+    return undefined;
+  }
+
+  #watch(workflow: string): Promise<void> {
+    return this.#parts.connection.call('watch_workflow', db => db.reducers.watchWorkflow({ workflow }));
   }
 
   #changed(row: Row): void {
@@ -248,9 +267,7 @@ export class Workflows implements WorkflowSource {
   /** Another program of this identity follows it no more, which counts for all of them: whoever still does says so again. */
   #letGo(workflow: string): void {
     if (!this.#handles.get(workflow)?.size) return;
-    this.#parts.connection
-      .call('watch_workflow', db => db.reducers.watchWorkflow({ workflow }))
-      .catch((error: unknown) => this.#parts.connection.warn(toAgoraError(error)));
+    this.#watch(workflow).catch((error: unknown) => this.#parts.connection.warn(toAgoraError(error)));
   }
 
   /** An ended workflow changes no more, and each that is followed makes every change of the others dearer. */

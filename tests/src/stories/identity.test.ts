@@ -197,6 +197,24 @@ describe('agents of one identity', () => {
     expect(await followed.result({ timeoutMs: 10_000 })).toMatchObject({ status: 'succeeded' });
   });
 
+  it('look at a workflow that has ended at the same time, however often', async () => {
+    const [gus, hal] = [
+      await hub.join('Gus', {}, { tokenStore: undefined }),
+      await hub.join('Hal', {}, { tokenStore: undefined }),
+    ];
+    hal.onTask('work', () => 'done');
+    const steps = [{ agent: 'Hal', action: 'work' }];
+    const { workflowId } = await gus.startWorkflowCoordination({ workflow_type: 'w', steps });
+    await (await hal.workflow(workflowId)).result({ timeoutMs: 10_000 });
+    // Each lets go of it as soon as it has seen that it is over, for the other as well.
+    const looks = Array.from({ length: 100 }, (_, at) => (at % 2 === 0 ? gus : hal).workflow(workflowId));
+    for (const handle of await Promise.all(looks)) expect(handle.status().status).toBe('succeeded');
+    for (let round = 0; round < 50; round++) {
+      const [one, two] = await Promise.all([gus.workflow(workflowId), hal.workflow(workflowId)]);
+      expect([one.status().status, two.status().status]).toEqual(['succeeded', 'succeeded']);
+    }
+  });
+
   it('are told when two programs are the same agent', async () => {
     await hub.join('Twin', {}, { tokenStore: undefined });
     const warnings = new Heard<AgoraError>();
