@@ -69,6 +69,7 @@ export {
 export { isStandardType, MESSAGE_SCHEMAS, type StandardMessageType } from './standard-messages.ts';
 export type { Served, ServeOptions } from './serve.ts';
 export type { OpenTelemetryApi } from './spans.ts';
+export type { TaskOptions } from './receiving.ts';
 export { taskOf, type Task, type TaskHandler, type TaskOf } from './tasks.ts';
 export type { TraceContext } from './trace-context.ts';
 export type { TokenStore } from './token-store.ts';
