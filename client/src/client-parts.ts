@@ -94,7 +94,9 @@ export class ClientParts {
       receives: () => this.agent.receives,
       isAsked: about => this.asks.has(about),
       noticed: notice => {
-        if (!this.asks.settle(notice)) this.emitter.emit('notice', notice);
+        if (this.asks.settle(notice)) return true;
+        this.emitter.emit('notice', notice);
+        return !this.agent.keepsNotices;
       },
       signalled: signal => this.asks.signal(signal),
       shown: () => this.wake.wake(),

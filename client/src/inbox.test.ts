@@ -22,6 +22,7 @@ class Scene {
   readonly signals: unknown[] = [];
   shown = 0;
   receives = true;
+  hears = true;
   /** What is asked from here. */
   asked = '';
   readonly warnings: string[] = [];
@@ -52,7 +53,10 @@ class Scene {
       agent: () => 1n,
       receives: () => this.receives,
       isAsked: about => about === this.asked,
-      noticed: notice => this.notices.push(notice),
+      noticed: notice => {
+        this.notices.push(notice);
+        return this.hears;
+      },
       signalled: ({ seq, data }) => this.signals.push([seq, data]),
       shown: () => this.shown++,
     };
@@ -240,6 +244,18 @@ describe('a notice', () => {
     scene.show({ kind: 'answer', attempt: 0, envelope });
     expect(scene.notices).toEqual([{ kind: 'answer', about: 'q', from: 'Ada', payload: { status: 'success' } }]);
     expect(scene.acts).toEqual([{ tag: 'Acknowledge', value: { delivery: 7n, attempt: 0 } }]);
+  });
+
+  it('stays where it is when it is to be taken later', async () => {
+    const scene = await aScene();
+    scene.hears = false;
+    scene.show({
+      kind: 'dead',
+      attempt: 0,
+      envelope: '{"id":"a","from":"system","to":"Bob","type":"dead","payload":{}}',
+    });
+    expect(scene.notices).toHaveLength(1);
+    expect(scene.acts).toEqual([]);
   });
 });
 

@@ -52,7 +52,8 @@ export interface InboxParts {
   /** Whether duties are taken here; else only word about what was asked from here, since another process has the rest. */
   readonly receives: () => boolean;
   readonly isAsked: (about: string) => boolean;
-  readonly noticed: (notice: Notice) => void;
+  /** Tells of a notice; returns whether it has been heard, so that it leaves the inbox. */
+  readonly noticed: (notice: Notice) => boolean;
   readonly signalled: (signal: Signal) => void;
   /** Something new was shown to the agent, whatever it is. */
   readonly shown: () => void;
@@ -269,7 +270,8 @@ class HeldDelivery implements MessageKeeper {
     const about = envelope.inReplyTo ?? row.message;
     if (isNotice(row.kind)) {
       const { from, payload, headers } = envelope;
-      noticed({ kind: row.kind, about, from, payload, ...(headers && { trace: traceIn(headers) }) });
+      const trace = headers && { trace: traceIn(headers) };
+      if (!noticed({ kind: row.kind, about, from, payload, ...trace })) return;
     }
     acts.perform(this.#duty.acknowledge(), undefined, { kept: true });
   }

@@ -28,6 +28,8 @@ export interface ReceiveOptions extends Waiting {
    * answers to what it asks: nothing is offered to it, and whoever serves the agent goes on undisturbed.
    */
   readonly receives?: boolean | undefined;
+  /** Whether notices that are told here stay in the inbox, for whoever takes them later. By default they have been heard. */
+  readonly keepsNotices?: boolean | undefined;
 }
 
 /** Registers the agent of this client, attaches it to every session, and keeps it alive. */
@@ -40,6 +42,7 @@ export class OwnAgent {
   #credit: number = LIMITS.defaultCredit;
   #isWanted = false;
   #receives = true;
+  #keepsNotices = false;
   #heartbeat: ReturnType<typeof setInterval> | undefined;
 
   constructor(name: string, connection: Connection, inbox: LiveQuery) {
@@ -68,6 +71,11 @@ export class OwnAgent {
   /** Whether its messages come here. */
   get receives(): boolean {
     return this.#receives;
+  }
+
+  /** Whether notices stay in the inbox. */
+  get keepsNotices(): boolean {
+    return this.#keepsNotices;
   }
 
   /** The number of the agent. Throws `client/not-registered` when there is none. */
@@ -107,10 +115,11 @@ export class OwnAgent {
     await this.#take(row, options);
   }
 
-  async #take(row: AgentRow, { receives = true }: ReceiveOptions): Promise<void> {
+  async #take(row: AgentRow, { receives = true, keepsNotices = false }: ReceiveOptions): Promise<void> {
     if (receives && row.presence === 'online' && !(this.#isWanted && this.#id === row.id)) this.#warnOfAnother();
     this.#id = row.id;
     this.#receives = receives;
+    this.#keepsNotices = keepsNotices;
     this.#isWanted = receives;
     await Promise.all([
       this.#inbox.open(),

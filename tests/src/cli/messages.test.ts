@@ -282,6 +282,20 @@ describe('agora inbox, agora wait', () => {
     expect(taken).toMatchObject({ payload: 'wake up', from: 'Alarm' });
   });
 
+  it('wakes whoever waits with word of what it sent, and leaves that to be taken, too', async () => {
+    for (const name of ['Anxious', 'Leaving']) await shell.run('register', name);
+    const [sent] = await shell.json('send', 'Leaving', 'farewell', '--as', 'Anxious');
+    const waiting = shell.start(['wait', '--as', 'Anxious', '--json']);
+    const watcher = await hub.join('Lookout');
+    for await (const [anxious] of watcher.watchAgents({ name: 'Anxious' })) if (anxious?.presence === 'online') break;
+    await shell.run('unregister', 'Leaving');
+    const { code, out } = await waiting.ended;
+    const dead = { kind: 'dead', about: sent?.['messageId'], from: 'system' };
+    expect([code, JSON.parse(out)]).toMatchObject([0, { mail: true, notices: [dead] }]);
+    expect(await shell.json('inbox', '--as', 'Anxious', '--take')).toMatchObject([dead]);
+    expect(await shell.json('inbox', '--as', 'Anxious')).toEqual([]);
+  });
+
   it('tells of what became of what was sent, and warns where another process serves the agent', async () => {
     await shell.run('register', 'Sender');
     await shell.run('register', 'Doomed');

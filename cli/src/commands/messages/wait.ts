@@ -20,7 +20,7 @@ export default defineCommand({
     if (!hasMail && timeoutMs > 0) {
       if (inbox.isOnline) output.note(`Another process serves "${client.name}", and gets what comes, too.`);
       client.on('notice', notice => notices.push(notice));
-      await client.resumeAgent();
+      await client.resumeAgent({ keepsNotices: true });
       hasMail = await client.waitForMail({ timeoutMs, signal });
     }
     const waiting = hasMail ? await count(client) : 0;
