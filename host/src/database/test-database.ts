@@ -3,7 +3,7 @@
 import { Database, type CallOutcome, type Caller, type ProcedureOutcome } from '../database.ts';
 import type { Table } from '../datastore/table.ts';
 import { assert } from '../errors.ts';
-import { bundleModule } from '../guest/test-module.ts';
+import { bundleModule } from '../guest/testing/bundle-module.ts';
 import type { CallLimits } from '../guest/watchdog.ts';
 import { BsatnReader } from '../sats/reader.ts';
 import type { AlgebraicType } from '../sats/type.ts';

@@ -4,7 +4,7 @@ import { BsatnError, BsatnReader } from '../sats/reader.ts';
 import type { AlgebraicType, ProductType } from '../sats/type.ts';
 import { checkValue, decodeValue } from '../sats/value.ts';
 import { BsatnWriter } from '../sats/writer.ts';
-import { anyType, bsatnOf } from './test-values.ts';
+import { anyType, bsatnOf } from './testing/random-values.ts';
 import { keyOfBytes } from './row-key.ts';
 import { RowLayout } from './row-layout.ts';
 

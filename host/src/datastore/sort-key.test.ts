@@ -4,7 +4,7 @@ import type { AlgebraicType } from '../sats/type.ts';
 import { compareValues } from '../sats/compare.ts';
 import type { SatsValue } from '../sats/value.ts';
 import { SortKeys } from './sort-key.ts';
-import { anyType, encode, valueOf } from './test-values.ts';
+import { anyType, encode, valueOf } from './testing/random-values.ts';
 
 function sortKey(types: readonly AlgebraicType[], values: readonly SatsValue[], rowKey?: number): string {
   const keys = new SortKeys(types, []).begin();

@@ -7,7 +7,7 @@ import { HostError } from '../errors.ts';
 import type { Commit } from './commit.ts';
 import { Datastore } from './datastore.ts';
 import { keyOfBytes } from './row-key.ts';
-import { aModule, type TableSketch } from './test-schema.ts';
+import { aModule, type TableSketch } from './testing/module-sketch.ts';
 import type { Index } from './table-index.ts';
 import type { Transaction } from './transaction.ts';
 

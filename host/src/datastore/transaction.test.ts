@@ -5,7 +5,7 @@ import { Datastore } from './datastore.ts';
 import { keyOfBytes } from './row-key.ts';
 import type { Row } from './row.ts';
 import type { Table } from './table.ts';
-import { aModule, type TableSketch } from './test-schema.ts';
+import { aModule, type TableSketch } from './testing/module-sketch.ts';
 import type { Transaction } from './transaction.ts';
 
 const person: TableSketch = {

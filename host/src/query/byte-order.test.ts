@@ -5,7 +5,7 @@ import type { AlgebraicType } from '../sats/type.ts';
 import type { SatsValue } from '../sats/value.ts';
 import { byteOrder } from './byte-order.ts';
 import { valueBytes } from './check-expression.ts';
-import { IDENTITY, TIMESTAMP } from './test-source.ts';
+import { IDENTITY, TIMESTAMP } from './testing/test-source.ts';
 
 const integers = (bits: number, signed: boolean): fc.Arbitrary<SatsValue> => {
   const min = signed ? -(2n ** BigInt(bits - 1)) : 0n;

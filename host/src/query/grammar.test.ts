@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { parseSubscription } from './parser.ts';
 import { compileWatchedQueries, runQuery } from './query.ts';
 import { callerScope } from './scope.ts';
-import { ANN, OWNER, probeSource, refusalOf, TestSource } from './test-source.ts';
+import { ANN, OWNER, probeSource, refusalOf, TestSource } from './testing/test-source.ts';
 
 describe('the subscription grammar', () => {
   const source = probeSource();

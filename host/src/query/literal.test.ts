@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { runQuery } from './query.ts';
-import { ANN, CONNECTION_ID, DURATION, IDENTITY, refusalOf, TestSource, TIMESTAMP, UUID } from './test-source.ts';
+import { ANN, CONNECTION_ID, DURATION, IDENTITY, refusalOf, TestSource, TIMESTAMP, UUID } from './testing/test-source.ts';
 
 describe('literals', () => {
   const source = new TestSource({

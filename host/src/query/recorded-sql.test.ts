@@ -7,7 +7,7 @@ import { runQuery } from './query.ts';
 import { QueryError } from './query-error.ts';
 import { SystemVariables } from './source.ts';
 import { runStatement, statementJson } from './statement.ts';
-import { ANN, OWNER, probeSource } from './test-source.ts';
+import { ANN, OWNER, probeSource } from './testing/test-source.ts';
 
 interface Case {
   readonly step: string;

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { parseSql } from './parser.ts';
 import { SystemVariables } from './source.ts';
 import { runStatement } from './statement.ts';
-import { ANN, OWNER, probeSource, refusalOf, type TestSource } from './test-source.ts';
+import { ANN, OWNER, probeSource, refusalOf, type TestSource } from './testing/test-source.ts';
 
 describe('HTTP SQL', () => {
   const variables = new SystemVariables();

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { ViewDef } from '../schema/definition.ts';
 import { QueryError } from './query-error.ts';
-import { ANN, BEN, probeSource } from './test-source.ts';
+import { ANN, BEN, probeSource } from './testing/test-source.ts';
 import { compileViewQuery } from './view-query.ts';
 
 const source = probeSource();

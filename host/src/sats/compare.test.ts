@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { typed } from './arbitraries.ts';
+import { typed } from './testing/arbitraries.ts';
 import { compareStrings, compareValues } from './compare.ts';
 import { type AlgebraicType } from './type.ts';
 import { type SatsValue } from './value.ts';

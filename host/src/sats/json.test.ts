@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { typed } from './arbitraries.ts';
+import { typed } from './testing/arbitraries.ts';
 import { JsonError, parseJson, writeJson } from './json-text.ts';
 import { fromJson, toJson } from './json.ts';
 import { type AlgebraicType, type PrimitiveKind, type ProductType } from './type.ts';

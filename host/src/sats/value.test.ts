@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { typed } from './arbitraries.ts';
+import { typed } from './testing/arbitraries.ts';
 import { BsatnError, BsatnReader } from './reader.ts';
 import { type AlgebraicType, type Typespace } from './type.ts';
 import { checkValue, decodeValue, encodeValue, type SatsValue } from './value.ts';

@@ -17,7 +17,7 @@ import {
   typeDef,
   unit,
   view,
-} from './fixtures.ts';
+} from './testing/fixtures.ts';
 import { type RawModule } from './raw.ts';
 import { validateModule } from './validate.ts';
 

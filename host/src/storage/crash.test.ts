@@ -8,12 +8,12 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, expect, it } from 'vitest';
 import { openDataFolder } from './data-folder.ts';
-import { aDatabaseOfNotes } from './test-notes.ts';
+import { aDatabaseOfNotes } from './testing/note-database.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'agora-crash-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
-const writer = join(import.meta.dirname, 'test-writer.ts');
+const writer = join(import.meta.dirname, 'testing/note-writer.ts');
 
 interface Ended {
   readonly durable: number;

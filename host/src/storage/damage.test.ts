@@ -20,7 +20,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startHost } from '../host.ts';
 import { openDataFolder } from './data-folder.ts';
 import { openEnvironment } from './lmdb-environment.ts';
-import { aDatabaseOfNotes } from './test-notes.ts';
+import { aDatabaseOfNotes } from './testing/note-database.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'agora-damage-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));

@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { createMemoryFolder, openDataFolder, type DataFolder } from './data-folder.ts';
-import { aDatabaseOfNotes } from './test-notes.ts';
+import { aDatabaseOfNotes } from './testing/note-database.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'agora-folder-'));
 let folders = 0;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { LmdbStorage } from './lmdb-storage.ts';
 import { describeStorage } from './storage.suite.ts';
-import { aDatabaseOfNotes, type NoteDatabase, encodeNote } from './test-notes.ts';
+import { aDatabaseOfNotes, type NoteDatabase, encodeNote } from './testing/note-database.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'agora-storage-'));
 let folders = 0;

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { createMemoryStorage } from './memory-storage.ts';
 import { describeStorage } from './storage.suite.ts';
-import { aDatabaseOfNotes } from './test-notes.ts';
+import { aDatabaseOfNotes } from './testing/note-database.ts';
 
 describeStorage('memory', () => createMemoryStorage());
 

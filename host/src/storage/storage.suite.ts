@@ -1,7 +1,7 @@
 // What every storage must do, whoever it is.
 
 import { afterEach, describe, expect, it } from 'vitest';
-import { aDatabaseOfNotes } from './test-notes.ts';
+import { aDatabaseOfNotes } from './testing/note-database.ts';
 import type { Storage } from './storage.ts';
 
 /** Describes a storage that `open` makes anew for each test. */

@@ -7,9 +7,9 @@ import { SystemVariables } from '../query/source.ts';
 import { rowRulesOf } from '../query/row-rules.ts';
 import { runStatement } from '../query/statement.ts';
 import { compileViewQuery } from '../query/view-query.ts';
-import { ANN, BEN, IDENTITY, OWNER, refusalOf, TestSource } from '../query/test-source.ts';
+import { ANN, BEN, IDENTITY, OWNER, refusalOf, TestSource } from '../query/testing/test-source.ts';
 import { Subscriptions } from './subscriptions.ts';
-import { TestClient } from './test-client.ts';
+import { TestClient } from './testing/counting-client.ts';
 
 const OWN = 'SELECT * FROM letter WHERE owner = :sender';
 const OF_MY_GROUPS = 'SELECT letter.* FROM member JOIN letter ON letter.grp = member.grp WHERE member.who = :sender';

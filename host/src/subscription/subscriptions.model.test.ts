@@ -4,9 +4,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Table } from '../datastore/table.ts';
-import { ANN, TestSource } from '../query/test-source.ts';
+import { ANN, TestSource } from '../query/testing/test-source.ts';
 import { Subscriptions } from './subscriptions.ts';
-import { TestClient } from './test-client.ts';
+import { TestClient } from './testing/counting-client.ts';
 
 const TABLES = ['left', 'right', 'bag'] as const;
 type TableName = (typeof TABLES)[number];

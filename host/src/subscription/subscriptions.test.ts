@@ -1,11 +1,11 @@
 // What clients hear of commits, case by case.
 
 import { beforeEach, describe, expect, test } from 'vitest';
-import { ANN, BEN, OWNER, probeSource, type TestSource } from '../query/test-source.ts';
+import { ANN, BEN, OWNER, probeSource, type TestSource } from '../query/testing/test-source.ts';
 import { SystemVariables } from '../query/source.ts';
 import type { QuerySetUpdateData } from '../wire/server-message.ts';
 import { Subscriptions } from './subscriptions.ts';
-import { TestClient } from './test-client.ts';
+import { TestClient } from './testing/counting-client.ts';
 
 let source: TestSource;
 let subscriptions: Subscriptions<TestClient>;

@@ -1,8 +1,8 @@
 // A client for the tests of this folder: keeps count of the rows it was told of, as the SDK does.
 
-import { type Table } from '../datastore/table.ts';
-import { BsatnReader } from '../sats/reader.ts';
-import type { QueryRowsData, QuerySetUpdateData } from '../wire/server-message.ts';
+import { type Table } from '../../datastore/table.ts';
+import { BsatnReader } from '../../sats/reader.ts';
+import type { QueryRowsData, QuerySetUpdateData } from '../../wire/server-message.ts';
 
 /** How often each row is held, by table and hex of its bytes. */
 export type Counts = ReadonlyMap<string, number>;

@@ -1,17 +1,17 @@
 // A database for the tests of this folder and of subscription: tables, views as plain functions, and writes.
 
-import type { Commit } from '../datastore/commit.ts';
-import { Datastore } from '../datastore/datastore.ts';
-import type { Table } from '../datastore/table.ts';
-import { rowTypeOf } from '../datastore/test-schema.ts';
-import type { Transaction } from '../datastore/transaction.ts';
-import { BsatnReader } from '../sats/reader.ts';
-import { type AlgebraicType, type PrimitiveKind, type Typespace } from '../sats/type.ts';
-import { decodeValue, encodeValue, isList, type SatsValue } from '../sats/value.ts';
-import { BsatnWriter } from '../sats/writer.ts';
-import type { IndexDef, ModuleDef, TableDef, ViewDef } from '../schema/definition.ts';
-import { toCase } from '../schema/words.ts';
-import { QueryError } from './query-error.ts';
+import type { Commit } from '../../datastore/commit.ts';
+import { Datastore } from '../../datastore/datastore.ts';
+import type { Table } from '../../datastore/table.ts';
+import { rowTypeOf } from '../../datastore/testing/module-sketch.ts';
+import type { Transaction } from '../../datastore/transaction.ts';
+import { BsatnReader } from '../../sats/reader.ts';
+import { type AlgebraicType, type PrimitiveKind, type Typespace } from '../../sats/type.ts';
+import { decodeValue, encodeValue, isList, type SatsValue } from '../../sats/value.ts';
+import { BsatnWriter } from '../../sats/writer.ts';
+import type { IndexDef, ModuleDef, TableDef, ViewDef } from '../../schema/definition.ts';
+import { toCase } from '../../schema/words.ts';
+import { QueryError } from '../query-error.ts';
 
 export const OWNER = 1n;
 export const ANN = 2n;

@@ -1,6 +1,6 @@
 // Small raw modules for tests: a builder a thing, with overrides, so that a test shows only what matters to it.
 
-import { type AlgebraicType, type PrimitiveKind, type ProductType } from '../sats/type.ts';
+import { type AlgebraicType, type PrimitiveKind, type ProductType } from '../../sats/type.ts';
 import {
   EMPTY_MODULE,
   type RawIndexDef,
@@ -10,7 +10,7 @@ import {
   type RawTableDef,
   type RawTypeDef,
   type RawViewDef,
-} from './raw.ts';
+} from '../raw.ts';
 
 export const of = (kind: PrimitiveKind): AlgebraicType => ({ kind });
 export const ref = (target: number): AlgebraicType => ({ kind: 'ref', ref: target });

@@ -1,7 +1,7 @@
 // Schemas for the tests of this folder and of storage: a row type written as a list of columns.
 
-import type { AlgebraicType, PrimitiveKind, ProductType } from '../sats/type.ts';
-import type { IndexDef, ModuleDef, TableDef } from '../schema/definition.ts';
+import type { AlgebraicType, PrimitiveKind, ProductType } from '../../sats/type.ts';
+import type { IndexDef, ModuleDef, TableDef } from '../../schema/definition.ts';
 
 export interface TableSketch {
   readonly name: string;

@@ -2,9 +2,9 @@
 // Commit n writes three rows: the counter says n, and two tags say that n was there.
 
 import { writeSync } from 'node:fs';
-import { HostError } from '../errors.ts';
-import { openDataFolder } from './data-folder.ts';
-import { aDatabaseOfNotes, encodeNote } from './test-notes.ts';
+import { HostError } from '../../errors.ts';
+import { openDataFolder } from '../data-folder.ts';
+import { aDatabaseOfNotes, encodeNote } from './note-database.ts';
 
 const [path = ''] = process.argv.slice(2);
 const folder = await openDataFolder(path);

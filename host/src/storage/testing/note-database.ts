@@ -1,13 +1,13 @@
 // A small database for the tests of this folder: notes that are kept, and events that are not.
 
-import { Datastore } from '../datastore/datastore.ts';
-import type { Commit } from '../datastore/commit.ts';
-import type { Table } from '../datastore/table.ts';
-import { aModule } from '../datastore/test-schema.ts';
-import type { Transaction } from '../datastore/transaction.ts';
-import { assert } from '../errors.ts';
-import { BsatnWriter } from '../sats/writer.ts';
-import type { Storage } from './storage.ts';
+import { Datastore } from '../../datastore/datastore.ts';
+import type { Commit } from '../../datastore/commit.ts';
+import type { Table } from '../../datastore/table.ts';
+import { aModule } from '../../datastore/testing/module-sketch.ts';
+import type { Transaction } from '../../datastore/transaction.ts';
+import { assert } from '../../errors.ts';
+import { BsatnWriter } from '../../sats/writer.ts';
+import type { Storage } from '../storage.ts';
 
 export interface Note {
   /** 0 draws one. */
