@@ -9,7 +9,7 @@ import { BsatnReader } from '../sats/reader.ts';
 import type { AlgebraicType } from '../sats/type.ts';
 import { decodeValue, encodeValue, type SatsValue } from '../sats/value.ts';
 import { BsatnWriter } from '../sats/writer.ts';
-import { createMemoryFolder } from '../storage/data-folder.ts';
+import { createMemoryFolder } from '../storage/memory-folder.ts';
 import type { Storage } from '../storage/storage.ts';
 import { TestWorld } from './test-world.ts';
 

@@ -1,16 +1,14 @@
 // What a transaction changed, when it is over.
 
-import type { Row } from './row.ts';
 import type { Table } from './table.ts';
+import type { RowChange } from './table-changes.ts';
 
 /**
  * The net change of one table. A row that was inserted and deleted again is in neither list; an update is a delete and
  * an insert with the same `key`. An event table has inserts only, and is empty again.
  */
-export interface TableChange {
+export interface TableChange extends RowChange {
   readonly table: Table;
-  readonly inserts: readonly Row[];
-  readonly deletes: readonly Row[];
   /** The inserts are every row of the table, whatever storage has of it. */
   readonly isWhole?: boolean;
 }

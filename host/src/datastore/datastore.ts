@@ -8,9 +8,8 @@ import type { Commit, SequenceMark, TableChange } from './commit.ts';
 import type { RelationDef } from './relation.ts';
 import { Row } from './row.ts';
 import { RowLayout } from './row-layout.ts';
-import { Table } from './table.ts';
+import { Table, type Index } from './table.ts';
 import { undoChange } from './table-changes.ts';
-import type { Index } from './table-index.ts';
 import { Transaction } from './transaction.ts';
 
 /** A row as storage keeps it. */
@@ -145,7 +144,7 @@ export class Datastore {
   undo(commits: readonly Commit[]): void {
     assert(!this.#open, 'nothing is taken back inside a transaction');
     for (const { changes } of commits.toReversed()) {
-      for (const { table, inserts, deletes } of changes) if (table.isStored) undoChange(table, inserts, deletes);
+      for (const change of changes) if (change.table.isStored) undoChange(change.table, change);
     }
   }
 

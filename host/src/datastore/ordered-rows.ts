@@ -6,8 +6,13 @@ import { BTree, type StringTree } from './b-tree.ts';
 import type { Row } from './row.ts';
 import type { RowLayout } from './row-layout.ts';
 import { BEHIND, SortKeys } from './sort-key.ts';
-import type { RangeBound } from './table-index.ts';
 import { compileWalk, type Walk } from './walk.ts';
+
+/** One end of a range: the BSATN of a value of the bounded column. */
+export interface RangeBound {
+  readonly value: Uint8Array;
+  readonly isInclusive: boolean;
+}
 
 /** Rows sorted by some columns, and by storage key among equals. */
 export class OrderedRows {

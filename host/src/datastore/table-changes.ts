@@ -4,10 +4,26 @@
 // A row's `mark` says where it stands: 0 untouched, n > 0 the (n-1)th insert, n < 0 the (-n-1)th delete, GONE no longer in
 // any table.
 
-import type { TableChange } from './commit.ts';
+import type { RelationDef } from './relation.ts';
 import { Row } from './row.ts';
 import { isSameBytes } from './row-key.ts';
-import type { Table } from './table.ts';
+
+/** Rows that came and rows that went. */
+export interface RowChange {
+  readonly inserts: readonly Row[];
+  readonly deletes: readonly Row[];
+}
+
+/** The part of a table that its change needs. */
+export interface ChangedTable {
+  readonly def: Pick<RelationDef, 'isEvent'>;
+  identityOf(bytes: Uint8Array): string;
+  newRowKey(): number;
+  readKeys(bytes: Uint8Array, except?: Row): Row | undefined;
+  put(row: Row): void;
+  replace(row: Row, next: Row): void;
+  remove(row: Row): void;
+}
 
 const GONE = -(2 ** 30);
 
@@ -16,7 +32,7 @@ const FEW_DELETES = 8;
 
 /** The net change of one table inside one transaction. */
 export class TableChanges {
-  readonly table: Table;
+  readonly #table: ChangedTable;
   #inserts: (Row | undefined)[] = [];
   #deletes: (Row | undefined)[] = [];
   #insertCount = 0;
@@ -27,8 +43,8 @@ export class TableChanges {
   /** New rows that took over the storage key of the row they replaced, by that key. */
   readonly #heirs = new Map<number, Row>();
 
-  constructor(table: Table) {
-    this.table = table;
+  constructor(table: ChangedTable) {
+    this.#table = table;
   }
 
   get isEmpty(): boolean {
@@ -61,7 +77,7 @@ export class TableChanges {
     } else {
       row.mark = -this.#deletes.push(row);
       this.#deleteCount++;
-      this.#deletedByKey?.set(this.table.identityOf(row.bytes), row);
+      this.#deletedByKey?.set(this.#table.identityOf(row.bytes), row);
     }
   }
 
@@ -69,7 +85,7 @@ export class TableChanges {
   findDeleted(bytes: Uint8Array): Row | undefined {
     if (this.#deleteCount === 0) return undefined;
     if (this.#deletes.length > FEW_DELETES) {
-      const row = this.#deletedMap().get(this.table.identityOf(bytes));
+      const row = this.#deletedMap().get(this.#table.identityOf(bytes));
       return row && isSameBytes(row.bytes, bytes) ? row : undefined;
     }
     for (const row of this.#deletes) if (row && isSameBytes(row.bytes, bytes)) return row;
@@ -82,28 +98,28 @@ export class TableChanges {
     if (heir && heir.mark > 0) this.#disinherit(heir);
     this.#deletes[-row.mark - 1] = undefined;
     this.#deleteCount--;
-    this.#deletedByKey?.delete(this.table.identityOf(row.bytes));
+    this.#deletedByKey?.delete(this.#table.identityOf(row.bytes));
     row.mark = 0;
   }
 
   #disinherit(heir: Row): void {
-    const row = new Row(heir.bytes, this.table.newRowKey());
-    this.table.readKeys(row.bytes, heir);
-    this.table.replace(heir, row);
+    const row = new Row(heir.bytes, this.#table.newRowKey());
+    this.#table.readKeys(row.bytes, heir);
+    this.#table.replace(heir, row);
     row.mark = heir.mark;
     this.#inserts[row.mark - 1] = row;
     heir.mark = GONE;
   }
 
   /** What remains, to be read before the next write. */
-  net(): TableChange {
-    return { table: this.table, inserts: this.#netInserts(), deletes: this.#netDeletes() };
+  net(): RowChange {
+    return { inserts: this.#netInserts(), deletes: this.#netDeletes() };
   }
 
   /** Ends the transaction for this table with its rows as they are. */
-  settle(): TableChange {
+  settle(): RowChange {
     const change = this.net();
-    const afterwards = this.table.def.isEvent ? GONE : 0;
+    const afterwards = this.#table.def.isEvent ? GONE : 0;
     for (const row of change.inserts) row.mark = afterwards;
     for (const row of change.deletes) row.mark = GONE;
     return change;
@@ -111,8 +127,7 @@ export class TableChanges {
 
   /** Ends the transaction for this table with its rows as they were. */
   undo(): void {
-    const { inserts, deletes } = this.net();
-    undoChange(this.table, inserts, deletes);
+    undoChange(this.#table, this.net());
   }
 
   #netInserts(): Row[] {
@@ -128,14 +143,14 @@ export class TableChanges {
   #deletedMap(): Map<string, Row> {
     if (!this.#deletedByKey) {
       this.#deletedByKey = new Map();
-      for (const row of this.#deletes) if (row) this.#deletedByKey.set(this.table.identityOf(row.bytes), row);
+      for (const row of this.#deletes) if (row) this.#deletedByKey.set(this.#table.identityOf(row.bytes), row);
     }
     return this.#deletedByKey;
   }
 }
 
 /** Makes the rows of a table what they were before a net change. */
-export function undoChange(table: Table, inserts: readonly Row[], deletes: readonly Row[]): void {
+export function undoChange(table: ChangedTable, { inserts, deletes }: RowChange): void {
   for (const row of inserts) {
     table.remove(row);
     row.mark = GONE;

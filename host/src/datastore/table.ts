@@ -1,16 +1,16 @@
 // The rows of one table, in memory.
 
-import { assert } from '../errors.ts';
-import { OrderedRows } from './ordered-rows.ts';
+import type { IndexDef } from '../schema/definition.ts';
+import { assert, HostError } from '../errors.ts';
+import { OrderedRows, type RangeBound } from './ordered-rows.ts';
 import type { RelationDef } from './relation.ts';
 import type { Row } from './row.ts';
 import { isSameBytes, keyOfBytes } from './row-key.ts';
 import type { RowLayout } from './row-layout.ts';
-import { BucketMap, UniqueMap } from './row-map.ts';
+import { BucketMap, type RowMap, UniqueMap } from './row-map.ts';
 import { RowSlab } from './row-slab.ts';
 import { Sequence } from './sequence.ts';
 import type { TableChanges } from './table-changes.ts';
-import { Index } from './table-index.ts';
 
 /** An auto-increment column of a table. */
 export interface SequenceColumn {
@@ -158,6 +158,63 @@ export class Table {
     const ordered = new OrderedRows(this.layout, columns, this.rows());
     this.#ordered.push(ordered);
     return ordered;
+  }
+}
+
+/** Rows of a table by the values of some columns. */
+export class Index {
+  readonly id: number;
+  readonly def: IndexDef;
+  readonly table: Table;
+  /** Whether a unique constraint has the same columns. */
+  readonly isUnique: boolean;
+  readonly #map: RowMap;
+  #ordered: OrderedRows | undefined;
+
+  constructor(id: number, def: IndexDef, table: Table, map: RowMap, isUnique: boolean) {
+    this.id = id;
+    this.def = def;
+    this.table = table;
+    this.isUnique = isUnique;
+    this.#map = map;
+  }
+
+  /** The key under which a row of the table is found here. */
+  keyOf(bytes: Uint8Array): string {
+    return this.#map.read(bytes);
+  }
+
+  /**
+   * The rows with this key (`keyOfBytes` of the concatenated columns), as they are now. Keys are compared as bytes, so
+   * a float 0 does not find -0.
+   */
+  point(key: string): readonly Row[] {
+    return this.#map.all(key);
+  }
+
+  /** One row with this key; the only one if the index is unique. */
+  first(key: string): Row | undefined {
+    return this.#map.first(key);
+  }
+
+  /** How many rows have this key. */
+  countOf(key: string): number {
+    return this.#map.countOf(key);
+  }
+
+  /**
+   * The rows whose leading `prefixColumns` columns equal `prefix` (their BSATN, concatenated) and whose next column lies
+   * between the bounds, in index order. Throws `index/no-range` on a hash index and `BsatnError` for malformed bytes.
+   */
+  range(
+    prefix: Uint8Array,
+    prefixColumns: number,
+    lower: RangeBound | undefined,
+    upper: RangeBound | undefined,
+  ): Row[] {
+    if (this.def.algorithm === 'hash') throw new HostError('index/no-range');
+    this.#ordered ??= this.table.order(this.def.columns);
+    return this.#ordered.range(prefix, prefixColumns, lower, upper);
   }
 }
 

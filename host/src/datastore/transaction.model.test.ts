@@ -8,7 +8,7 @@ import type { Commit } from './commit.ts';
 import { Datastore } from './datastore.ts';
 import { keyOfBytes } from './row-key.ts';
 import { aModule, type TableSketch } from './testing/module-sketch.ts';
-import type { Index } from './table-index.ts';
+import type { Index } from './table.ts';
 import type { Transaction } from './transaction.ts';
 
 interface Plain {

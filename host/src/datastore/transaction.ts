@@ -4,9 +4,8 @@ import { assert, HostError } from '../errors.ts';
 import type { Commit, TableChange } from './commit.ts';
 import { Row } from './row.ts';
 import { isSameBytes } from './row-key.ts';
-import type { Table } from './table.ts';
-import { TableChanges } from './table-changes.ts';
-import type { Index } from './table-index.ts';
+import { type Table, type Index } from './table.ts';
+import { type RowChange, TableChanges } from './table-changes.ts';
 
 /** A row that is now in the table, and the columns that a sequence filled in. */
 export interface Written {
@@ -29,7 +28,7 @@ const NOTHING = new Uint8Array(0);
 /** The one open transaction of a datastore. Every write is visible to readers at once. */
 export class Transaction {
   readonly #host: TransactionHost;
-  readonly #touched: TableChanges[] = [];
+  readonly #touched: Table[] = [];
   #isOpen = true;
 
   constructor(host: TransactionHost) {
@@ -143,7 +142,9 @@ export class Transaction {
   /** The net changes so far; read them before the next write. */
   changes(): readonly TableChange[] {
     const net: TableChange[] = [];
-    for (const changes of this.#touched) if (!changes.isEmpty) net.push(changes.net());
+    for (const table of this.#touched) {
+      if (table.changes && !table.changes.isEmpty) net.push(tableChange(table, table.changes.net()));
+    }
     return net;
   }
 
@@ -151,9 +152,8 @@ export class Transaction {
   commit(): Commit {
     this.#end();
     const net: TableChange[] = [];
-    for (const changes of this.#touched) {
-      const { table } = changes;
-      if (!changes.isEmpty) net.push(changes.settle());
+    for (const table of this.#touched) {
+      if (table.changes && !table.changes.isEmpty) net.push(tableChange(table, table.changes.settle()));
       table.changes = undefined;
       if (table.def.isEvent) table.removeAll();
     }
@@ -164,9 +164,9 @@ export class Transaction {
   rollback(): void {
     if (!this.#isOpen) return;
     this.#end();
-    for (const changes of this.#touched) {
-      changes.undo();
-      changes.table.changes = undefined;
+    for (const table of this.#touched) {
+      table.changes?.undo();
+      table.changes = undefined;
     }
     this.#host.rolledBack();
   }
@@ -180,7 +180,7 @@ export class Transaction {
     assert(this.#isOpen, 'nothing is written when the transaction is over');
     if (!table.changes) {
       table.changes = new TableChanges(table);
-      this.#touched.push(table.changes);
+      this.#touched.push(table);
     }
     return table.changes;
   }
@@ -198,6 +198,10 @@ export class Transaction {
     }
     return generated;
   }
+}
+
+function tableChange(table: Table, { inserts, deletes }: RowChange): TableChange {
+  return { table, inserts, deletes };
 }
 
 function isZero(bytes: Uint8Array, start: number, width: number): boolean {

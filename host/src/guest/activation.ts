@@ -1,7 +1,6 @@
 // One running function of the module: what it is called, and what it may do meanwhile.
 
-import type { Index } from '../datastore/table-index.ts';
-import type { Table } from '../datastore/table.ts';
+import { type Index, type Table } from '../datastore/table.ts';
 import type { Transaction } from '../datastore/transaction.ts';
 import type { CallLimits, Watchdog } from './watchdog.ts';
 

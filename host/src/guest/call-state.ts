@@ -1,8 +1,7 @@
 // What the system calls of one realm share: who runs, on which tables, and why the last call failed.
 
 import type { Datastore } from '../datastore/datastore.ts';
-import type { Table } from '../datastore/table.ts';
-import type { Index } from '../datastore/table-index.ts';
+import { type Table, type Index } from '../datastore/table.ts';
 import type { Transaction } from '../datastore/transaction.ts';
 import { HostError, messageOf } from '../errors.ts';
 import type { Activation } from './activation.ts';

@@ -2,8 +2,7 @@
 
 import type { Row } from '../datastore/row.ts';
 import { keyOfBytes, type KeyReader } from '../datastore/row-key.ts';
-import type { Table } from '../datastore/table.ts';
-import type { Index } from '../datastore/table-index.ts';
+import { type Table, type Index } from '../datastore/table.ts';
 import { compileAll, type Subjects, type Test } from './compile-condition.ts';
 import { type Condition, relationsOf } from './condition.ts';
 

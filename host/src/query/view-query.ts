@@ -1,7 +1,6 @@
 // The SQL that a view returned instead of rows (RawSql): run with the owner's rights, but as the caller.
 
-import type { Table } from '../datastore/table.ts';
-import type { Index } from '../datastore/table-index.ts';
+import { type Table, type Index } from '../datastore/table.ts';
 import type { ViewDef } from '../schema/definition.ts';
 import type { PlanRelation } from './plan.ts';
 import { compileTableQuery } from './query.ts';

@@ -2,7 +2,7 @@
 
 import { type AlgebraicType, type ProductElement, type ProductType, type Typespace } from '../sats/type.ts';
 import { type ColumnDef, type ModuleDef, type TableDef, type ViewDef } from './definition.ts';
-import { type CheckedModule } from './validate.ts';
+import { type CheckedModule } from './checked-module.ts';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] extends readonly (infer E)[] ? E[] : T[K] };
 

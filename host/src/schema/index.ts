@@ -19,7 +19,8 @@ export type * from './definition.ts';
 export type { RawModule } from './raw.ts';
 export { moduleJson } from './module-json.ts';
 export { toCase } from './words.ts';
-export { type CheckedModule, checkModule, validateModule } from './validate.ts';
+export type { CheckedModule } from './checked-module.ts';
+export { checkModule, validateModule } from './validate.ts';
 export { decodeModule } from './decode.ts';
 
 /**

@@ -7,7 +7,7 @@ import { type JsonData } from '../sats/json-text.ts';
 import { type TableDef } from './definition.ts';
 import { type RawTableDef } from './raw.ts';
 import { algorithm, enumeration, option, product, sequence, typeJson } from './structure-json.ts';
-import { type CheckedModule } from './validate.ts';
+import { type CheckedModule } from './checked-module.ts';
 
 const LIFECYCLES = { init: 'Init', onConnect: 'OnConnect', onDisconnect: 'OnDisconnect' } as const;
 

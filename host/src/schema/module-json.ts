@@ -2,11 +2,12 @@
 
 import { bytesToHex } from '../sats/hex.ts';
 import { type JsonData, type JsonText, writeJson } from '../sats/json-text.ts';
+import { type CheckedModule } from './checked-module.ts';
 import { type ModuleDef } from './definition.ts';
 import { type RawModule, type RawRouteDef, type RawTableDef } from './raw.ts';
 import { legacyModule } from './module-json-v9.ts';
 import { algorithm, enumeration, option, product, sequence, typeJson } from './structure-json.ts';
-import { type CheckedModule, checkModule } from './validate.ts';
+import { checkModule } from './validate.ts';
 
 /** Writes a description in the structure of version 9 or 10. Version 9 knows no submodules, handlers or event tables. */
 export function moduleJson(raw: RawModule, version: 9 | 10): JsonText {

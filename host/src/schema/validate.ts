@@ -4,19 +4,12 @@ import { canonicalType, checkReferences, checkUse, partsOf } from './canonical-t
 import { type CheckContext, EntityNames } from './check-context.ts';
 import { checkFunctions } from './check-functions.ts';
 import { checkTable } from './check-table.ts';
+import { type CheckedModule } from './checked-module.ts';
 import { type ModuleDef, type NamedTypeDef } from './definition.ts';
 import { Faults } from './faults.ts';
 import { flattenModule } from './flatten.ts';
 import { CanonicalNames } from './names.ts';
 import { type RawModule } from './raw.ts';
-
-/** One module of a tree, checked: its own things under their own names, with its own typespace. */
-export interface CheckedModule {
-  /** As it arrived: it alone knows the source spellings of fields and variants. */
-  readonly raw: RawModule;
-  readonly def: ModuleDef;
-  readonly submodules: readonly { readonly namespace: string; readonly module: CheckedModule }[];
-}
 
 const LONGEST_NAMESPACE_BYTES = 63;
 

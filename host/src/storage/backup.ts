@@ -3,7 +3,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { HostError, messageOf } from '../errors.ts';
-import { openDataFolder } from './data-folder.ts';
+import { openDataFolder } from './lmdb-folder.ts';
 import { type Backup, copyFiles, makeWhole, syncPath } from './folder-copy.ts';
 import { DATA_FILE } from './lmdb-environment.ts';
 import { makeFolder } from './make-folder.ts';

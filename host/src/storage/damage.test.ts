@@ -18,7 +18,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startHost } from '../host.ts';
-import { openDataFolder } from './data-folder.ts';
+import { openDataFolder } from './lmdb-folder.ts';
 import { openEnvironment } from './lmdb-environment.ts';
 import { aDatabaseOfNotes } from './testing/note-database.ts';
 

@@ -1,8 +1,6 @@
 // What a host asks of the place its databases are kept in: databases, their names, and small secrets.
 
 import type { Backup } from './folder-copy.ts';
-import { LmdbFolder } from './lmdb-folder.ts';
-import { MemoryFolder } from './memory-folder.ts';
 import type { Storage } from './storage.ts';
 
 /** A database that exists. */
@@ -51,17 +49,4 @@ export interface DataFolder {
 
   /** Lets other processes use the folder; may be called twice. */
   close(): Promise<void>;
-}
-
-/**
- * Opens a folder on disk, and makes it if need be. What is there is read once from end to end before. Throws
- * `storage/folder-in-use`, `storage/folder-unwritable` or `storage/damaged`.
- */
-export function openDataFolder(path: string): Promise<DataFolder> {
-  return LmdbFolder.open(path);
-}
-
-/** Databases that last as long as the process. */
-export function createMemoryFolder(): DataFolder {
-  return new MemoryFolder();
 }

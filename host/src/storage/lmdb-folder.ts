@@ -51,8 +51,8 @@ const NAME = 'name/';
 const DAMAGES = new Set<string>(['storage/damaged', 'row/not-unique', 'guest/invalid', 'schema/invalid']);
 const FORMAT_KEY = 'format';
 
-/** The sibling with a disk. Everything it says it did is synced. */
-export class LmdbFolder implements DataFolder {
+/** Databases on disk. Every change is synced before its promise resolves. */
+class LmdbFolder implements DataFolder {
   readonly #path: string;
   readonly #lock: FolderLock;
   readonly #registry: Environment;
@@ -63,7 +63,6 @@ export class LmdbFolder implements DataFolder {
   readonly #aside: bigint[] = [];
   #closing: Promise<void> | undefined;
 
-  /** Throws `storage/no-room`, `storage/folder-in-use`, `storage/folder-unwritable` or `storage/damaged`. */
   static async open(path: string): Promise<LmdbFolder> {
     refuseLimitedAddressSpace();
     const lock = writable(path, () => {
@@ -281,6 +280,14 @@ export class LmdbFolder implements DataFolder {
       rmSync(join(this.#path, 'databases', name), { recursive: true, force: true });
     }
   }
+}
+
+/**
+ * Opens a folder on disk and creates it if it is missing. Existing environments are first read from end to end. Throws
+ * `storage/no-room`, `storage/folder-in-use`, `storage/folder-unwritable` or `storage/damaged`.
+ */
+export function openDataFolder(path: string): Promise<DataFolder> {
+  return LmdbFolder.open(path);
 }
 
 function writable<T>(path: string, act: () => T): T {

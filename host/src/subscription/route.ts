@@ -1,6 +1,6 @@
 // How a changed row finds a watcher of its table.
 
-import type { Index } from '../datastore/table-index.ts';
+import type { Index } from '../datastore/table.ts';
 import type { ColumnsCondition } from '../query/condition.ts';
 import type { Guard } from '../query/guard.ts';
 import type { Plan } from '../query/plan.ts';

@@ -4,8 +4,7 @@
 import type { TableChange } from '../datastore/commit.ts';
 import type { Row } from '../datastore/row.ts';
 import type { KeyReader } from '../datastore/row-key.ts';
-import type { Table } from '../datastore/table.ts';
-import type { Index } from '../datastore/table-index.ts';
+import { type Table, type Index } from '../datastore/table.ts';
 import type { Guard } from '../query/guard.ts';
 import type { PartnerRoute } from './route.ts';
 import type { WatchedPlan, Watcher } from './watched-plan.ts';

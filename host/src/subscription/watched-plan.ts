@@ -7,6 +7,7 @@
 import type { TableChange } from '../datastore/commit.ts';
 import type { Row } from '../datastore/row.ts';
 import type { Table } from '../datastore/table.ts';
+import type { RowChange } from '../datastore/table-changes.ts';
 import type { TableQuery } from '../query/query.ts';
 import { encodeRowList } from '../wire/row-list.ts';
 import { encodeTableUpdate } from '../wire/server-message.ts';
@@ -140,11 +141,6 @@ export interface EncodedResult {
 /** Text that is equal for queries that give the same rows. */
 export function watchKey({ plan, returned }: TableQuery): string {
   return `${returned}:${plan.key}`;
-}
-
-interface RowChange {
-  readonly inserts: readonly Row[];
-  readonly deletes: readonly Row[];
 }
 
 /** Adds up how often each returned row comes and goes. A row is the same row when it is the same object. */

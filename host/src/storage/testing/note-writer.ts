@@ -3,7 +3,7 @@
 
 import { writeSync } from 'node:fs';
 import { HostError } from '../../errors.ts';
-import { openDataFolder } from '../data-folder.ts';
+import { openDataFolder } from '../lmdb-folder.ts';
 import { aDatabaseOfNotes, encodeNote } from './note-database.ts';
 
 const [path = ''] = process.argv.slice(2);
