@@ -26,7 +26,7 @@ export interface StoredSequence {
 }
 
 /** SpacetimeDB keeps numbers up to here for its own tables. */
-const LAST_SYSTEM_ID = 4096;
+const MAX_SYSTEM_ID = 4096;
 
 /** The tables of a module and their one open transaction. */
 export class Datastore {
@@ -37,8 +37,8 @@ export class Datastore {
   readonly #tablesByName = new Map<string, Table>();
   readonly #indexesById = new Map<number, Index>();
   readonly #indexesByName = new Map<string, Index>();
-  #lastTableId = LAST_SYSTEM_ID;
-  #lastIndexId = LAST_SYSTEM_ID;
+  #lastTableId = MAX_SYSTEM_ID;
+  #lastIndexId = MAX_SYSTEM_ID;
   #commitNumber = 0;
   #open: Transaction | undefined;
   /** Sequences whose mark rose since the last commit, by mark name. */

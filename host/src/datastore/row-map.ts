@@ -41,7 +41,7 @@ export class UniqueMap implements RowMap {
 }
 
 /** A few rows stand in a list; from more than this many on, in a set, so that taking one out stays cheap. */
-const LONGEST_LIST = 8;
+const MAX_LIST_LENGTH = 8;
 
 /** Any number of rows a key. */
 export class BucketMap implements RowMap {
@@ -63,7 +63,7 @@ export class BucketMap implements RowMap {
     if (bucket === undefined) this.#buckets.set(key, row);
     else if (bucket instanceof Set) bucket.add(row);
     else if (!Array.isArray(bucket)) this.#buckets.set(key, [bucket, row]);
-    else if (bucket.length < LONGEST_LIST) bucket.push(row);
+    else if (bucket.length < MAX_LIST_LENGTH) bucket.push(row);
     else this.#buckets.set(key, new Set(bucket).add(row));
   }
 

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { AlgebraicType } from '../sats/type.ts';
 import { compareValues } from '../sats/compare.ts';
 import type { SatsValue } from '../sats/value.ts';
@@ -13,7 +13,7 @@ function sortKey(types: readonly AlgebraicType[], values: readonly SatsValue[], 
 }
 
 describe('sort keys', () => {
-  it('have the order of the values', () => {
+  test('have the order of the values', () => {
     const aPair = fc.array(anyType, { minLength: 1, maxLength: 3 }).chain(types => {
       const values = fc.tuple(...types.map(valueOf));
       // Values that share a beginning are where an encoding goes wrong.
@@ -34,7 +34,7 @@ describe('sort keys', () => {
     );
   });
 
-  it('let the storage key decide among equals', () => {
+  test('let the storage key decide among equals', () => {
     const types: AlgebraicType[] = [{ kind: 'string' }];
     const inOrder = [0, 1, 255, 256, 2 ** 32 - 1, 2 ** 32, 2 ** 50].map(key => sortKey(types, ['x'], key));
     expect(inOrder.toSorted()).toEqual(inOrder);

@@ -28,7 +28,7 @@ export interface ChangedTable {
 const GONE = -(2 ** 30);
 
 /** Up to this many deleted rows are looked through one by one; more of them get a map. */
-const FEW_DELETES = 8;
+const MAX_SCANNED_DELETES = 8;
 
 /** The net change of one table inside one transaction. */
 export class TableChanges {
@@ -84,7 +84,7 @@ export class TableChanges {
   /** The row of these bytes that this transaction deleted: it comes back instead of a new one. */
   findDeleted(bytes: Uint8Array): Row | undefined {
     if (this.#deleteCount === 0) return undefined;
-    if (this.#deletes.length > FEW_DELETES) {
+    if (this.#deletes.length > MAX_SCANNED_DELETES) {
       const row = this.#deletedMap().get(this.#table.identityOf(bytes));
       return row && isSameBytes(row.bytes, bytes) ? row : undefined;
     }

@@ -1,7 +1,7 @@
 // Random histories against a naive second implementation: an array of rows that is searched from end to end.
 
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { BsatnWriter } from '../sats/writer.ts';
 import { HostError } from '../errors.ts';
 import type { Commit } from './commit.ts';
@@ -300,7 +300,7 @@ function keyBytes(row: Plain, keyColumns: readonly number[]): Uint8Array {
 }
 
 describe.each([keyed, bag])('a table that is $name', sketch => {
-  it('is what a list of rows would be, after every step of any history', () => {
+  test('is what a list of rows would be, after every step of any history', () => {
     fc.assert(
       fc.property(fc.array(anAct, { maxLength: 80, size: 'max' }), acts => {
         const model = new Model(sketch === keyed);

@@ -21,14 +21,14 @@ export interface Walk {
 }
 
 /** Types of rows are not recursive; this only keeps a broken schema from hanging. */
-const DEEPEST = 256;
+const MAX_DEPTH = 256;
 
 /** Elements without width cost no bytes, so the bytes cannot bound their number. */
-const MOST_EMPTY_ELEMENTS = 65_536;
+const MAX_EMPTY_ELEMENTS = 65_536;
 
 /** Compiles the steps over values of a type. */
 export function compileWalk(type: AlgebraicType, typespace: Typespace, depth = 0): Walk {
-  assert(depth < DEEPEST, `a type is nested less than ${DEEPEST} levels`);
+  assert(depth < MAX_DEPTH, `a type is nested less than ${MAX_DEPTH} levels`);
   const inner = (of: AlgebraicType): Walk => compileWalk(of, typespace, depth + 1);
   const resolved = resolveType(type, typespace);
   switch (resolved.kind) {
@@ -101,7 +101,7 @@ function walkArray(element: Walk): Walk {
       within(bytes, at + 4);
       const count = readU32(bytes, at);
       if (isFree && width !== undefined && width > 0) return within(bytes, at + 4 + width * count);
-      if (count > bytes.length - at + MOST_EMPTY_ELEMENTS) within(bytes, at + 4 + count);
+      if (count > bytes.length - at + MAX_EMPTY_ELEMENTS) within(bytes, at + 4 + count);
       return repeat(check, bytes, at);
     },
   };

@@ -9,7 +9,7 @@ import { HostError, messageOf } from '../errors.ts';
 export const MODULE_FILE = 'spacetimedb_module';
 
 /** Bundles kept compiled, so that loading the same one again is cheap. */
-const KEPT_BUNDLES = 4;
+const MAX_CACHED_BUNDLES = 4;
 
 /** A module ready to be evaluated. */
 export interface CompiledBundle {
@@ -26,7 +26,7 @@ export interface TransformedBundle {
 }
 
 /** Keeps what bundles became, from one process to the next. */
-export interface ScriptKeeper {
+export interface ScriptCache {
   /** What was kept for `of`, the bundle and all that its script depends on. */
   read(of: string): TransformedBundle | undefined;
   keep(of: string, script: TransformedBundle): void;
@@ -34,18 +34,18 @@ export interface ScriptKeeper {
 
 const kept = new Map<string, { readonly compiled: CompiledBundle; readonly script: TransformedBundle }>();
 
-/** Compiles a bundle, or what a keeper has of it. Throws `guest/invalid` with the text of the syntax error. */
-export function compileBundle(bundle: string, keeper?: ScriptKeeper): CompiledBundle {
+/** Compiles a bundle, or what a cache has of it. Throws `guest/invalid` with the text of the syntax error. */
+export function compileBundle(bundle: string, cache?: ScriptCache): CompiledBundle {
   const of = `${ESBUILD_VERSION} ${target()}\n${bundle}`;
   const known = kept.get(bundle);
-  const found = keeper?.read(of);
+  const found = cache?.read(of);
   const script = known?.script ?? found ?? transform(bundle);
-  if (!found) keeper?.keep(of, script);
+  if (!found) cache?.keep(of, script);
   if (known) return known.compiled;
   const compiled = compile(script);
   kept.set(bundle, { compiled, script });
   for (const oldest of kept.keys()) {
-    if (kept.size <= KEPT_BUNDLES) break;
+    if (kept.size <= MAX_CACHED_BUNDLES) break;
     kept.delete(oldest);
   }
   return compiled;

@@ -3,11 +3,11 @@
 import type { Datastore } from '../datastore/datastore.ts';
 import { assert, HostError } from '../errors.ts';
 import type { Activation, GuestHooks, HttpReply } from './activation.ts';
-import { compileBundle, MODULE_FILE, type CompiledBundle, type ScriptKeeper } from './bundle.ts';
+import { compileBundle, MODULE_FILE, type CompiledBundle, type ScriptCache } from './bundle.ts';
 import { NOT_A_MODULE, REFUSED, RETURNED, type RealmEntries } from './host-side.ts';
 import { openRealm } from './realm.ts';
 import { NO_CALLS, SystemCalls, type CallMark } from './system-calls.ts';
-import { watchedDoor } from './watched-door.ts';
+import { guardedSystemCalls } from './guarded-system-calls.ts';
 import type { CallLimits, StopReason } from './watchdog.ts';
 
 /** How a function of the module ended. */
@@ -43,8 +43,8 @@ export class Guest {
   #args: Uint8Array = NO_ARGS;
 
   /** Evaluates a bundle. Throws `guest/invalid` with the sentence that a publisher should read. */
-  static load(bundle: string, hooks: GuestHooks, keeper?: ScriptKeeper): Guest {
-    return new Guest(compileBundle(bundle, keeper), hooks);
+  static load(bundle: string, hooks: GuestHooks, cache?: ScriptCache): Guest {
+    return new Guest(compileBundle(bundle, cache), hooks);
   }
 
   private constructor(compiled: CompiledBundle, hooks: GuestHooks) {
@@ -57,7 +57,7 @@ export class Guest {
   /** A fresh instance of the module. Throws `guest/invalid`. */
   #evaluate(): RealmEntries {
     const { watch, isTrusted } = this.#hooks;
-    const realm = openRealm(watch ? watchedDoor(this.#system, watch.watchdog) : this.#system, isTrusted);
+    const realm = openRealm(watch ? guardedSystemCalls(this.#system, watch.watchdog) : this.#system, isTrusted);
     const { script } = this.#compiled;
     const ended = this.#outsideCalls(() => realm.entries.load(realm.evaluate(script)));
     if (ended !== RETURNED) throw new HostError('guest/invalid', textWithTrace(this.#loadFault(ended)));

@@ -12,7 +12,7 @@ import type { GuestHooks } from './activation.ts';
 import type { CallState } from './call-state.ts';
 import { FAILED_BIG, type RowSide } from './host-side.ts';
 import { BufferTooSmall } from './iterators.ts';
-import { requireStackForWrite } from './stack-room.ts';
+import { requireStackForWrite } from './stack-reserve.ts';
 
 /** Answers the calls about rows of one realm. */
 export class RowCalls implements RowSide {

@@ -7,7 +7,7 @@ import type { Activation, GuestHooks } from './activation.ts';
 import { CallState } from './call-state.ts';
 import { FAILED_BIG, type HostSide } from './host-side.ts';
 import { RowCalls } from './row-calls.ts';
-import { requireStackForCommit } from './stack-room.ts';
+import { requireStackForCommit } from './stack-reserve.ts';
 
 const EMPTY = new Uint8Array(0);
 

@@ -38,7 +38,7 @@ const HOOK = '__agora_guarded__';
 export class Watchdog {
   static #only: Watchdog | undefined;
 
-  /** The shared memory, for the door alone: see `watched`. */
+  /** The shared memory, for the door alone: see `guarded`. */
   readonly words = new Int32Array(new SharedArrayBuffer(4 * Object.keys(AT).length));
   readonly inGuest = AT.inGuest;
   readonly #session = new Session();
@@ -116,7 +116,7 @@ export class Watchdog {
   }
 
   /** The same call, with its time in the host kept apart. */
-  watched<Args extends unknown[], Result>(call: (...args: Args) => Result): (...args: Args) => Result {
+  guarded<Args extends unknown[], Result>(call: (...args: Args) => Result): (...args: Args) => Result {
     const { words, inGuest } = this;
     return (...args) => {
       try {

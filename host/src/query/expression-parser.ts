@@ -5,9 +5,9 @@ import type { ColumnName, ComparisonOperator, Expression, Literal } from './synt
 import type { TokenStream } from './token-stream.ts';
 
 /** Parentheses inside each other; one level costs a few frames of the stack. */
-const DEEPEST_PARENTHESES = 250;
+const MAX_PARENTHESES = 250;
 /** Operands of one text: each costs a step of a walk over the expression. */
-const MOST_OPERANDS = 1600;
+const MAX_OPERANDS = 1600;
 
 const COMPARISONS: Partial<Record<string, ComparisonOperator>> = {
   '=': '=',
@@ -105,10 +105,10 @@ class ExpressionParser {
   #operand(): Expression {
     const tokens = this.#tokens;
     const token = tokens.current;
-    if (++this.#operands > MOST_OPERANDS) {
+    if (++this.#operands > MAX_OPERANDS) {
       throw new QueryError(
         'query/limit',
-        `Recursion limit exceeded: an expression of more than ${MOST_OPERANDS} parts`,
+        `Recursion limit exceeded: an expression of more than ${MAX_OPERANDS} parts`,
       );
     }
     if (tokens.takeSymbol('(')) return this.#parenthesised(token.start);
@@ -131,7 +131,7 @@ class ExpressionParser {
   #parenthesised(start: number): Expression {
     const tokens = this.#tokens;
     if (tokens.isKeyword('SELECT', 'WITH')) throw tokens.unsupported('Unsupported expression', start);
-    if (++this.#depth > DEEPEST_PARENTHESES) {
+    if (++this.#depth > MAX_PARENTHESES) {
       throw new QueryError('query/limit', 'sql parser error: recursion limit exceeded');
     }
     const inner = this.disjunction();

@@ -14,7 +14,7 @@ export interface GuardPoint {
 export type Guard = readonly GuardPoint[];
 
 /** A longer OR is not worth so many entries. */
-const MOST_POINTS = 64;
+const MAX_POINTS = 64;
 
 /** The smallest guard of conditions on one relation that must all hold; undefined if every row has to be tested. */
 export function guardOf(conditions: readonly Condition[]): Guard | undefined {
@@ -39,7 +39,7 @@ function guardOfOne(condition: Condition): Guard | undefined {
       const points: GuardPoint[] = [];
       for (const term of condition.terms) {
         const guard = guardOf([term]);
-        if (!guard || points.length + guard.length > MOST_POINTS) return undefined;
+        if (!guard || points.length + guard.length > MAX_POINTS) return undefined;
         points.push(...guard);
       }
       return points;

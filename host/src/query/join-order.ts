@@ -18,7 +18,7 @@ export type Lookup =
   | { readonly index: undefined; readonly reader: KeyReader; readonly key: TupleKey };
 
 /** One relation of a join. */
-export interface Step {
+export interface JoinStep {
   readonly relation: number;
   readonly table: Table;
   readonly lookup: Lookup | undefined;
@@ -35,8 +35,8 @@ interface Bound {
 }
 
 /** Orders the relations, beginning with `first` if it is given, else where an index leads. */
-export function orderJoin(tables: readonly Table[], conditions: readonly Condition[], first?: number): Step[] {
-  const steps: Step[] = [];
+export function orderJoin(tables: readonly Table[], conditions: readonly Condition[], first?: number): JoinStep[] {
+  const steps: JoinStep[] = [];
   const read = new Set<number>();
   const left = new Set(conditions);
   const add = (relation: number, isGiven: boolean): void => {

@@ -10,7 +10,7 @@ import { isByteArray, typeName } from './type-name.ts';
 type IntegerKind = Exclude<PrimitiveKind, 'bool' | 'string' | 'f32' | 'f64'>;
 
 /** No integer type has more decimal digits, so a longer number need not be spelled out to be refused. */
-const MOST_DIGITS = 80;
+const MAX_DIGITS = 80;
 
 /** The value of a literal that stands where `type` is wanted. Throws `QueryError`. */
 export function literalValue(literal: Literal, type: AlgebraicType, typespace: Typespace): SatsValue {
@@ -101,7 +101,7 @@ function parseInteger(text: string, kind: IntegerKind): bigint | undefined {
   const digits = (whole + fraction).replace(/^0+/, '');
   const shift = Number(exponent) - fraction.length;
   if (digits === '') return 0n;
-  if (digits.length + shift > MOST_DIGITS || digits.length + shift < 1) return undefined;
+  if (digits.length + shift > MAX_DIGITS || digits.length + shift < 1) return undefined;
   const kept = shift < 0 ? digits.slice(0, shift) : digits + '0'.repeat(shift);
   if (shift < 0 && /[^0]/.test(digits.slice(shift))) return undefined;
   const value = BigInt(sign === '-' ? `-${kept}` : kept);

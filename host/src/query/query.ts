@@ -4,7 +4,7 @@ import type { Row } from '../datastore/row.ts';
 import type { Table } from '../datastore/table.ts';
 import { type CheckedSelect, checkSelect, returnedRelation } from './check-select.ts';
 import { parseSubscription } from './parser.ts';
-import { Plan } from './plan.ts';
+import { QueryPlan } from './query-plan.ts';
 import { QueryError } from './query-error.ts';
 import { narrowed } from './row-level-security.ts';
 import { callerScope, type Relation, type Scope } from './scope.ts';
@@ -12,7 +12,7 @@ import type { QuerySource, SystemVariables } from './source.ts';
 
 /** A query of the subscription grammar, checked and bound to its tables. */
 export interface TableQuery {
-  readonly plan: Plan;
+  readonly plan: QueryPlan;
   /** The relation whose rows it gives, by position. */
   readonly returned: number;
   readonly table: Table;
@@ -60,7 +60,7 @@ function compileQueries(sql: string, scope: Scope, refuse?: (checked: CheckedSel
 }
 
 /** Throws `QueryError` for a plan that would read more rows than are allowed. */
-export function refuseManyRows(plan: Plan, variables: SystemVariables | undefined): void {
+export function refuseManyRows(plan: QueryPlan, variables: SystemVariables | undefined): void {
   const limit = variables?.rowLimit;
   if (limit === undefined) return;
   const rows = plan.estimate();
@@ -70,7 +70,7 @@ export function refuseManyRows(plan: Plan, variables: SystemVariables | undefine
 
 function bind(checked: CheckedSelect): TableQuery {
   const returned = returnedRelation(checked);
-  const plan = new Plan(checked);
+  const plan = new QueryPlan(checked);
   const table = plan.relations[returned]?.table;
   if (!table) throw new Error('a query returns one of its relations');
   return { plan, returned, table };

@@ -9,7 +9,7 @@ import { type RowRules, rowRulesOf } from './row-rules.ts';
 import type { Scope } from './scope.ts';
 
 /** A join of tables with many rules each multiplies them; each of the queries is compiled and watched. */
-const MOST_QUERIES = 256;
+const MAX_QUERIES = 256;
 
 /** A query on its way: the tables whose rules are already applied to a relation are not applied to it again. */
 interface Fragment {
@@ -26,10 +26,10 @@ export function narrowed(checked: CheckedSelect, scope: Scope): readonly [Checke
   // Each fragment has its relations narrowed from the left; those that a rule brings along stand at the end.
   for (let at = 0; fragments.some(each => at < each.checked.relations.length); at++) {
     fragments = fragments.flatMap(fragment => narrowRelation(fragment, at, rules, scope));
-    if (fragments.length > MOST_QUERIES) {
+    if (fragments.length > MAX_QUERIES) {
       throw new QueryError(
         'query/limit',
-        `The row-level rules make more than ${MOST_QUERIES} queries of this one: name fewer tables`,
+        `The row-level rules make more than ${MAX_QUERIES} queries of this one: name fewer tables`,
       );
     }
   }

@@ -28,7 +28,7 @@ export interface StatementResult {
 }
 
 /** A type that contains itself cannot be written without references; this deep they are left as they are. */
-const DEEPEST = 16;
+const MAX_DEPTH = 16;
 
 /** The body of the answer to `POST /sql`. */
 export function statementJson({ schema, typespace, rows, stats }: StatementResult, durationMicros: number): JsonText {
@@ -56,7 +56,7 @@ function inlineElements(elements: readonly ProductElement[], typespace: Typespac
 
 /** The type with every reference replaced by what it refers to. */
 function inline(type: AlgebraicType, typespace: Typespace, depth: number): AlgebraicType {
-  if (depth > DEEPEST) return type;
+  if (depth > MAX_DEPTH) return type;
   const resolved = resolveType(type, typespace);
   switch (resolved.kind) {
     case 'product':

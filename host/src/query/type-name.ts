@@ -3,11 +3,11 @@
 import { type AlgebraicType, type ProductElement, resolveType, type Typespace } from '../sats/type.ts';
 
 /** Types may be recursive; a message need not follow them further than this. */
-const DEEPEST = 8;
+const MAX_DEPTH = 8;
 
 /** The type as text: `U8`, `Array<I16>`, `(x: I32, y: I32)`, `(some: String | none: ())`. */
 export function typeName(type: AlgebraicType, typespace: Typespace, depth = 0): string {
-  if (depth > DEEPEST) return '…';
+  if (depth > MAX_DEPTH) return '…';
   const resolved = resolveType(type, typespace);
   const named = (element: ProductElement, at: number): string =>
     `${element.name ?? at}: ${typeName(element.type, typespace, depth + 1)}`;

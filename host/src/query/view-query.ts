@@ -2,7 +2,7 @@
 
 import { type Table, type Index } from '../datastore/table.ts';
 import type { ViewDef } from '../schema/definition.ts';
-import type { PlanRelation } from './plan.ts';
+import type { PlanRelation } from './query-plan.ts';
 import { compileTableQuery } from './query.ts';
 import { QueryError } from './query-error.ts';
 import { viewScope } from './scope.ts';

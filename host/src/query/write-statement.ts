@@ -8,7 +8,7 @@ import { BsatnWriter } from '../sats/writer.ts';
 import { checkPredicate, type Names, valueBytes } from './check-expression.ts';
 import { conjuncts } from './condition.ts';
 import { literalValue } from './literal.ts';
-import { Plan } from './plan.ts';
+import { QueryPlan } from './query-plan.ts';
 import { QueryError } from './query-error.ts';
 import { columnNamed, columnType, type Relation, relationNamed, type Scope } from './scope.ts';
 import type { Delete, Expression, Insert, Literal, Update } from './syntax.ts';
@@ -112,7 +112,7 @@ function compileMatching(
   const names: Names = { relations: [{ alias, relation }], typespace, caller };
   const conditions = where ? conjuncts(checkPredicate(where, names)) : [];
   return () => {
-    const plan = new Plan({
+    const plan = new QueryPlan({
       relations: [relation],
       joins: [undefined],
       conditions,

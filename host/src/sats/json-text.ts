@@ -26,7 +26,7 @@ export class JsonError extends Error {
 export type JsonData =
   null | boolean | number | bigint | string | readonly JsonData[] | { readonly [key: string]: JsonData };
 
-const DEEPEST = 128;
+const MAX_DEPTH = 128;
 
 const NUMBER = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?/y;
 const SPACE = /[ \t\n\r]*/y;
@@ -63,7 +63,7 @@ class JsonParser {
   }
 
   value(depth: number): Json {
-    if (depth > DEEPEST) throw this.#error('recursion limit exceeded');
+    if (depth > MAX_DEPTH) throw this.#error('recursion limit exceeded');
     this.#take(SPACE);
     const next = this.#text[this.#at];
     switch (next) {

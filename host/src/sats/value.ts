@@ -21,10 +21,10 @@ export type SatsValue = boolean | number | bigint | string | Uint8Array | readon
 export const UNIT: readonly SatsValue[] = [];
 
 /** Types may be recursive, so bytes decide how deep a value goes; deeper than this they are refused, not followed. */
-const DEEPEST = 256;
+const MAX_DEPTH = 256;
 
 /** Elements without width cost no bytes, so the bytes cannot bound their number. */
-const MOST_EMPTY_ELEMENTS = 65_536;
+const MAX_EMPTY_ELEMENTS = 65_536;
 
 /** The value that the next bytes say. Throws `BsatnError` when they say none; byte arrays are copies. */
 export function decodeValue(type: AlgebraicType, typespace: Typespace, reader: BsatnReader, depth = 0): SatsValue {
@@ -158,14 +158,14 @@ export function checkUtf8(bytes: Uint8Array): void {
 
 function readCount(reader: BsatnReader): number {
   const count = reader.u32();
-  if (count > reader.left + MOST_EMPTY_ELEMENTS) {
+  if (count > reader.left + MAX_EMPTY_ELEMENTS) {
     throw new BsatnError(`data too short: ${count} elements announced, ${reader.left} bytes left`);
   }
   return count;
 }
 
 function deeper(depth: number): number {
-  if (depth >= DEEPEST) throw new BsatnError(`nested deeper than ${DEEPEST} levels`);
+  if (depth >= MAX_DEPTH) throw new BsatnError(`nested deeper than ${MAX_DEPTH} levels`);
   return depth + 1;
 }
 

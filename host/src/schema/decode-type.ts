@@ -24,11 +24,11 @@ const PRIMITIVES: readonly PrimitiveKind[] = [
 ];
 
 /** A described type is written out in full, so only a damaged or hostile description nests deeper. */
-const DEEPEST = 128;
+const MAX_DEPTH = 128;
 
 /** Reads one algebraic type; throws `BsatnError` for an unknown tag or one that nests without end. */
 export function decodeType(reader: BsatnReader, depth = 0): AlgebraicType {
-  if (depth > DEEPEST) throw new BsatnError(`a type nested deeper than ${DEEPEST} levels`);
+  if (depth > MAX_DEPTH) throw new BsatnError(`a type nested deeper than ${MAX_DEPTH} levels`);
   const tag = reader.u8();
   switch (tag) {
     case 0:

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { BsatnWriter } from '../sats/writer.ts';
 import { decodeModule } from './decode.ts';
 import { EMPTY_MODULE } from './raw.ts';
@@ -27,7 +27,7 @@ const reducers: Write = to => {
 };
 
 describe('a description', () => {
-  it('has sections in any order, and missing ones are empty', () => {
+  test('has sections in any order, and missing ones are empty', () => {
     const expected = {
       ...EMPTY_MODULE,
       typespace: [
@@ -57,7 +57,7 @@ describe('a description', () => {
     expect(decodeModule(description())).toEqual(EMPTY_MODULE);
   });
 
-  it('tells everything of a table', () => {
+  test('tells everything of a table', () => {
     const tables: Write = to => {
       to.u32(1).string('t').u32(7);
       to.u32(1).u16(0);
@@ -92,7 +92,7 @@ describe('a description', () => {
     ]);
   });
 
-  it('tells routes, explicit names, policy and submodules', () => {
+  test('tells routes, explicit names, policy and submodules', () => {
     const routes: Write = to =>
       to
         .u32(3)
@@ -123,7 +123,7 @@ describe('a description', () => {
     ]);
   });
 
-  it.each([
+  test.each([
     ['of version 9', Uint8Array.of(1, 0, 0, 0, 0), /older version 9; build the module with spacetimedb 2 or newer/],
     ['of no version', Uint8Array.of(7), /unknown version/],
     ['with bytes behind it', new Uint8Array([...description(), 0]), /1 bytes are left behind it/],

@@ -16,7 +16,7 @@ import {
 const VERSION_10 = 2;
 const VISIBILITIES: readonly Visibility[] = ['private', 'clientCallable'];
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'CONNECT', 'OPTIONS', 'TRACE', 'PATCH'] as const;
-const DEEPEST_SUBMODULE = 16;
+const MAX_SUBMODULE_DEPTH = 16;
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -43,7 +43,7 @@ export function decodeModule(bytes: Uint8Array): RawModule {
 
 /** Sections come in any order, each at most once. They carry no length, so none can be skipped. */
 function decodeSections(reader: BsatnReader, depth: number): RawModule {
-  if (depth > DEEPEST_SUBMODULE) throw new BsatnError(`submodules nested deeper than ${DEEPEST_SUBMODULE}`);
+  if (depth > MAX_SUBMODULE_DEPTH) throw new BsatnError(`submodules nested deeper than ${MAX_SUBMODULE_DEPTH}`);
   const module: Mutable<RawModule> = { ...EMPTY_MODULE };
   const seen = new Set<number>();
   decodeList(reader, () => {

@@ -11,7 +11,7 @@ import { flattenModule } from './flatten.ts';
 import { CanonicalNames } from './names.ts';
 import { type RawModule } from './raw.ts';
 
-const LONGEST_NAMESPACE_BYTES = 63;
+const MAX_NAMESPACE_BYTES = 63;
 
 /** Checks a description and flattens it. Throws `HostError` `schema/invalid` with all that is wrong, one fault a line. */
 export function validateModule(raw: RawModule): ModuleDef {
@@ -33,8 +33,8 @@ function checkTree(raw: RawModule, faults: Faults): CheckedModule {
     faults.identifier(namespace);
     if (seen.has(namespace)) faults.add(`name \`${namespace}\` is used for multiple entities`);
     seen.add(namespace);
-    if (Buffer.byteLength(namespace) > LONGEST_NAMESPACE_BYTES) {
-      faults.add(`submodule namespace \`${namespace}\` is longer than ${LONGEST_NAMESPACE_BYTES} bytes`);
+    if (Buffer.byteLength(namespace) > MAX_NAMESPACE_BYTES) {
+      faults.add(`submodule namespace \`${namespace}\` is longer than ${MAX_NAMESPACE_BYTES} bytes`);
     }
     for (const { lifecycle } of module.lifecycles) {
       faults.add(

@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { afterAll, expect, it } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import { openDataFolder } from './lmdb-folder.ts';
 import { aDatabaseOfNotes } from './testing/note-database.ts';
 
@@ -53,7 +53,7 @@ async function lastWholeCommit(path: string): Promise<number> {
   return last;
 }
 
-it('a killed process keeps every durable commit and no half of one, again and again', async () => {
+test('a killed process keeps every durable commit and no half of one, again and again', async () => {
   const folder = join(root, 'killed');
   let last = 0;
   for (let life = 0; life < 5; life++) {
@@ -65,7 +65,7 @@ it('a killed process keeps every durable commit and no half of one, again and ag
   }
 }, 60_000);
 
-it('a disk that takes no more ends writing with a reason, and what was durable stays', async () => {
+test('a disk that takes no more ends writing with a reason, and what was durable stays', async () => {
   const folder = join(root, 'full');
   // A file may have 2 MiB; without the trap the kernel would end the process instead of refusing the write.
   const { durable, lastLine } = await runWriter(folder, () => false, `trap '' XFSZ; ulimit -f 2048`);

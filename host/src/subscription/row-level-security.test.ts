@@ -9,7 +9,7 @@ import { runStatement } from '../query/statement.ts';
 import { compileViewQuery } from '../query/view-query.ts';
 import { ANN, BEN, IDENTITY, OWNER, refusalOf, TestSource } from '../query/testing/test-source.ts';
 import { Subscriptions } from './subscriptions.ts';
-import { TestClient } from './testing/counting-client.ts';
+import { CountingClient } from './testing/counting-client.ts';
 
 const OWN = 'SELECT * FROM letter WHERE owner = :sender';
 const OF_MY_GROUPS = 'SELECT letter.* FROM member JOIN letter ON letter.grp = member.grp WHERE member.who = :sender';
@@ -36,8 +36,8 @@ function letters(...rules: string[]): TestSource {
 function seenBy(source: TestSource, caller: bigint, sql = 'SELECT * FROM letter'): number[] {
   const statement = runStatement(source, sql, { identity: caller }, new SystemVariables());
   const bySql = statement.rows.map(row => idOf(source.decode(statement, row)));
-  const client = new TestClient(caller, name => source.table(name));
-  const subscriptions = new Subscriptions<TestClient>(source);
+  const client = new CountingClient(caller, name => source.table(name));
+  const subscriptions = new Subscriptions<CountingClient>(source);
   const watched = subscriptions.subscribe(client, 1, [sql]);
   const once = subscriptions.oneOff(client, sql);
   if ('error' in watched) throw new Error(watched.error);
@@ -134,16 +134,16 @@ describe('a table with rules', () => {
   test('cannot be watched through a join when a rule joins it already; it can be read', () => {
     const source = letters(OF_MY_GROUPS);
     const sql = 'SELECT letter.* FROM letter JOIN stamp ON stamp.letter = letter.id';
-    const client = new TestClient(ANN, name => source.table(name));
-    const answer = new Subscriptions<TestClient>(source).subscribe(client, 1, [sql]);
+    const client = new CountingClient(ANN, name => source.table(name));
+    const answer = new Subscriptions<CountingClient>(source).subscribe(client, 1, [sql]);
     expect(answer).toEqual({ error: `Invalid number of tables in subscription: 3, executing: \`${sql}\`` });
     expect(refusalOf(() => runStatement(source, sql, { identity: ANN }, new SystemVariables()))).toBe('accepted');
   });
 
   test('of events tells each caller those that a rule shows', () => {
     const source = letters('SELECT * FROM knock WHERE owner = :sender');
-    const subscriptions = new Subscriptions<TestClient>(source);
-    const clients = [ANN, BEN, OWNER].map(identity => new TestClient(identity, name => source.table(name)));
+    const subscriptions = new Subscriptions<CountingClient>(source);
+    const clients = [ANN, BEN, OWNER].map(identity => new CountingClient(identity, name => source.table(name)));
     for (const client of clients) subscriptions.subscribe(client, 1, ['SELECT * FROM knock']);
     for (const client of clients) client.applied(1, []);
     source.onCommit = commit => {
@@ -202,8 +202,8 @@ test('whatever is written, each caller has heard of exactly what the rules show 
   fc.assert(
     fc.property(fc.array(fc.array(change, { maxLength: 5 }), { maxLength: 20 }), commits => {
       const source = letters(OWN, OF_MY_GROUPS);
-      const subscriptions = new Subscriptions<TestClient>(source);
-      const clients = [ANN, BEN, OWNER].map(identity => new TestClient(identity, name => source.table(name)));
+      const subscriptions = new Subscriptions<CountingClient>(source);
+      const clients = [ANN, BEN, OWNER].map(identity => new CountingClient(identity, name => source.table(name)));
       for (const client of clients) {
         const answer = subscriptions.subscribe(client, 1, ['SELECT * FROM letter']);
         if ('rows' in answer) client.applied(1, answer.rows);

@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import type { Table } from '../datastore/table.ts';
 import { ANN, TestSource } from '../query/testing/test-source.ts';
 import { Subscriptions } from './subscriptions.ts';
-import { TestClient } from './testing/counting-client.ts';
+import { CountingClient } from './testing/counting-client.ts';
 
 const TABLES = ['left', 'right', 'bag'] as const;
 type TableName = (typeof TABLES)[number];
@@ -178,9 +178,9 @@ test('what clients counted together is what the queries give', () => {
   fc.assert(
     fc.property(fc.array(action, { minLength: 5, maxLength: 40 }), actions => {
       const source = newSource();
-      const subscriptions = new Subscriptions<TestClient>(source);
-      const clients = [ANN, ANN].map(identity => new TestClient(identity, name => source.table(name)));
-      const sets: { client: TestClient; id: number; queries: readonly Query[] }[] = [];
+      const subscriptions = new Subscriptions<CountingClient>(source);
+      const clients = [ANN, ANN].map(identity => new CountingClient(identity, name => source.table(name)));
+      const sets: { client: CountingClient; id: number; queries: readonly Query[] }[] = [];
       source.onCommit = commit => {
         for (const [client, updates] of subscriptions.publish(commit)) client.updated(updates);
       };
@@ -188,7 +188,7 @@ test('what clients counted together is what the queries give', () => {
         if (todo.do === 'commit') apply(source, todo.changes);
         if (todo.do === 'give up') expect(() => apply(source, todo.changes, true)).toThrow(GaveUp);
         if (todo.do === 'subscribe') {
-          const client = clients[todo.client] as TestClient;
+          const client = clients[todo.client] as CountingClient;
           const answer = subscriptions.subscribe(
             client,
             step,

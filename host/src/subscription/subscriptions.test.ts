@@ -5,11 +5,11 @@ import { ANN, BEN, OWNER, probeSource, type TestSource } from '../query/testing/
 import { SystemVariables } from '../query/source.ts';
 import type { QuerySetUpdateData } from '../wire/server-message.ts';
 import { Subscriptions } from './subscriptions.ts';
-import { TestClient } from './testing/counting-client.ts';
+import { CountingClient } from './testing/counting-client.ts';
 
 let source: TestSource;
-let subscriptions: Subscriptions<TestClient>;
-let heard: ReadonlyMap<TestClient, readonly QuerySetUpdateData[]>;
+let subscriptions: Subscriptions<CountingClient>;
+let heard: ReadonlyMap<CountingClient, readonly QuerySetUpdateData[]>;
 
 beforeEach(() => {
   source = probeSource();
@@ -23,25 +23,25 @@ beforeEach(() => {
   source.insert('person', 2, 'Bob', 12, 1);
 });
 
-function connect(identity = ANN): TestClient {
-  return new TestClient(identity, name => {
+function connect(identity = ANN): CountingClient {
+  return new CountingClient(identity, name => {
     const view = source.def.views.find(def => def.name === name);
     return view ? source.viewTable(view, identity) : source.table(name);
   });
 }
 
-function subscribe(client: TestClient, querySetId: number, ...queries: string[]): void {
+function subscribe(client: CountingClient, querySetId: number, ...queries: string[]): void {
   const answer = subscriptions.subscribe(client, querySetId, queries);
   if ('error' in answer) throw new Error(answer.error);
   client.applied(querySetId, answer.rows);
 }
 
-function refusal(client: TestClient, querySetId: number, ...queries: string[]): string | undefined {
+function refusal(client: CountingClient, querySetId: number, ...queries: string[]): string | undefined {
   const answer = subscriptions.subscribe(client, querySetId, queries);
   return 'error' in answer ? answer.error : undefined;
 }
 
-function names(client: TestClient, querySetId: number): string[] {
+function names(client: CountingClient, querySetId: number): string[] {
   const found = [];
   for (const [key, count] of client.counts(querySetId)) {
     const [table = '', hex = ''] = key.split(' ');
@@ -135,7 +135,7 @@ describe('query sets', () => {
 
   test('a row limit binds subscriptions and one-off queries', () => {
     const variables = new SystemVariables();
-    const limited = new Subscriptions<TestClient>(source, variables);
+    const limited = new Subscriptions<CountingClient>(source, variables);
     variables.rowLimit = 1n;
     const text = 'Estimated cardinality (2 rows) exceeds limit (1 rows)';
     expect(limited.subscribe(connect(), 1, ['SELECT * FROM person'])).toEqual({

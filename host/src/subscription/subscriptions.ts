@@ -29,7 +29,7 @@ export interface WatchableSource extends QuerySource {
 export type RowsOrError = { readonly rows: QueryRowsData } | { readonly error: string };
 
 /** More queries in one set than anybody writes; each is compiled before the next message is read. */
-const MOST_QUERIES_IN_A_SET = 10_000;
+const MAX_QUERIES_PER_SET = 10_000;
 
 /**
  * The query sets of all clients of a database. Each distinct query is evaluated once a commit, and its rows are encoded
@@ -117,8 +117,8 @@ export class Subscriptions<C extends Subscriber> {
 
   /** The distinct plans of a set, none of them watched yet if it is new. */
   #compile(client: C, queries: readonly string[]): { plans: WatchedPlan[] } | { error: string } {
-    if (queries.length > MOST_QUERIES_IN_A_SET) {
-      return { error: `a query set has at most ${MOST_QUERIES_IN_A_SET} queries, not ${queries.length}` };
+    if (queries.length > MAX_QUERIES_PER_SET) {
+      return { error: `a query set has at most ${MAX_QUERIES_PER_SET} queries, not ${queries.length}` };
     }
     const plans = new Map<string, WatchedPlan>();
     for (const sql of queries.flatMap(query => this.#expanded(query))) {

@@ -6,7 +6,7 @@ import type { Row } from '../datastore/row.ts';
 import type { KeyReader } from '../datastore/row-key.ts';
 import { type Table, type Index } from '../datastore/table.ts';
 import type { Guard } from '../query/guard.ts';
-import type { PartnerRoute } from './route.ts';
+import type { PartnerRoute } from './subscription-route.ts';
 import type { WatchedPlan, Watcher } from './watched-plan.ts';
 
 type Offer = (watcher: Watcher) => void;

@@ -11,7 +11,7 @@ import type { RowChange } from '../datastore/table-changes.ts';
 import type { TableQuery } from '../query/query.ts';
 import { encodeRowList } from '../wire/row-list.ts';
 import { encodeTableUpdate } from '../wire/server-message.ts';
-import { type Route, routeOf } from './route.ts';
+import { type SubscriptionRoute, routeOf } from './subscription-route.ts';
 
 const NO_ROWS: readonly Row[] = [];
 
@@ -20,7 +20,7 @@ export class Watcher {
   readonly plan: WatchedPlan;
   readonly relation: number;
   readonly table: Table;
-  readonly route: Route;
+  readonly route: SubscriptionRoute;
   inserts: readonly Row[] = NO_ROWS;
   deletes: readonly Row[] = NO_ROWS;
 

@@ -7,7 +7,7 @@ export interface EncodedRow {
 
 const FIXED_SIZE = 0;
 const ROW_OFFSETS = 1;
-const WIDEST_FIXED_SIZE = 0xffff;
+const MAX_FIXED_SIZE = 0xffff;
 
 /** The list without rows. */
 export const EMPTY_ROW_LIST: Uint8Array = new Uint8Array([ROW_OFFSETS, 0, 0, 0, 0, 0, 0, 0, 0]);
@@ -60,6 +60,6 @@ function writeU64(bytes: Uint8Array, at: number, value: number): void {
 /** The length of every row, or undefined if they differ or a fixed size cannot say it. */
 function commonWidth(rows: readonly EncodedRow[]): number | undefined {
   const width = rows[0]?.bytes.length ?? 0;
-  if (width === 0 || width > WIDEST_FIXED_SIZE) return undefined;
+  if (width === 0 || width > MAX_FIXED_SIZE) return undefined;
   return rows.every(row => row.bytes.length === width) ? width : undefined;
 }

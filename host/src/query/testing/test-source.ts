@@ -20,7 +20,7 @@ export const BEN = 3n;
 type Columns = Readonly<Record<string, PrimitiveKind | AlgebraicType>>;
 
 /** A table by the module's spelling; names on the wire follow from it. */
-export interface TableSketch {
+export interface SourceTable {
   readonly columns: Columns;
   readonly name?: string;
   /** Columns with a unique index; the first is the primary key. */
@@ -32,7 +32,7 @@ export interface TableSketch {
 }
 
 /** A view of a table's row type. */
-export interface ViewSketch {
+export interface SourceView {
   readonly of: string;
   readonly rows: (source: TestSource, caller: bigint) => readonly Uint8Array[];
   readonly isPrivate?: boolean;
@@ -55,12 +55,12 @@ export class TestSource {
   readonly datastore: Datastore;
   readonly retained: string[] = [];
   onCommit: (commit: Commit) => void = () => {};
-  readonly #views: Readonly<Record<string, ViewSketch>>;
+  readonly #views: Readonly<Record<string, SourceView>>;
   readonly #viewTables = new Map<string, { table: Table; refresh: () => readonly Uint8Array[] }>();
 
   constructor(
-    tables: Readonly<Record<string, TableSketch>>,
-    views: Readonly<Record<string, ViewSketch>> = {},
+    tables: Readonly<Record<string, SourceTable>>,
+    views: Readonly<Record<string, SourceView>> = {},
     rowLevelSecurity: readonly string[] = [],
   ) {
     const entries = Object.entries(tables);
@@ -166,7 +166,7 @@ export class TestSource {
   }
 }
 
-function tableDef(sourceName: string, sketch: TableSketch, rowType: number): TableDef {
+function tableDef(sourceName: string, sketch: SourceTable, rowType: number): TableDef {
   const name = sketch.name ?? toCase(sourceName, 'snake');
   const spellings = Object.keys(sketch.columns);
   const at = (column: string): number => spellings.indexOf(column);
@@ -205,7 +205,7 @@ function tableDef(sourceName: string, sketch: TableSketch, rowType: number): Tab
   };
 }
 
-function viewDef(id: number, sourceName: string, { of, isPrivate }: ViewSketch, tables: readonly TableDef[]): ViewDef {
+function viewDef(id: number, sourceName: string, { of, isPrivate }: SourceView, tables: readonly TableDef[]): ViewDef {
   const model = tables.find(table => table.sourceName === of);
   if (!model) throw new Error(`no table ${of}`);
   return {

@@ -8,7 +8,7 @@ import type { QueryRowsData, QuerySetUpdateData } from '../../wire/server-messag
 export type Counts = ReadonlyMap<string, number>;
 
 /** Counts rows of query sets, and fails when a row goes that was not there. */
-export class TestClient {
+export class CountingClient {
   readonly identity: bigint;
   /** The tables that updates may name. */
   readonly #tables: (name: string) => Table;

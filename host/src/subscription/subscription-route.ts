@@ -3,7 +3,7 @@
 import type { Index } from '../datastore/table.ts';
 import type { ColumnsCondition } from '../query/condition.ts';
 import type { Guard } from '../query/guard.ts';
-import type { Plan } from '../query/plan.ts';
+import type { QueryPlan } from '../query/query-plan.ts';
 
 /** Where the partners of a changed row are found, so that their guards can tell whom the row concerns. */
 export interface PartnerRoute {
@@ -15,10 +15,10 @@ export interface PartnerRoute {
 }
 
 /** By a guard of its own, by the guard of its partners, or, without either, by any change. */
-export type Route = { readonly guard: Guard } | { readonly partner: PartnerRoute } | undefined;
+export type SubscriptionRoute = { readonly guard: Guard } | { readonly partner: PartnerRoute } | undefined;
 
 /** The cheapest way to a relation of a plan. */
-export function routeOf(plan: Plan, relation: number): Route {
+export function routeOf(plan: QueryPlan, relation: number): SubscriptionRoute {
   const guard = plan.relations[relation]?.guard;
   if (guard) return { guard };
   for (const condition of plan.conditions) {
@@ -29,7 +29,7 @@ export function routeOf(plan: Plan, relation: number): Route {
   return undefined;
 }
 
-function partnerOf(plan: Plan, relation: number, { left, right }: ColumnsCondition): PartnerRoute | undefined {
+function partnerOf(plan: QueryPlan, relation: number, { left, right }: ColumnsCondition): PartnerRoute | undefined {
   const [own, other] = left.relation === relation ? [left, right] : [right, left];
   if (own.relation !== relation || other.relation === relation) return undefined;
   const partner = plan.relations[other.relation];

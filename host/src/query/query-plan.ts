@@ -12,14 +12,14 @@ import {
   relationsOf,
 } from './condition.ts';
 import { type Guard, guardOf } from './guard.ts';
-import { type Lookup, orderJoin, type Step, type Tuple } from './join-order.ts';
+import { type Lookup, orderJoin, type JoinStep, type Tuple } from './join-order.ts';
 import { QueryError } from './query-error.ts';
 
 /** A join that meets more rows would keep everybody else waiting for seconds, and fill the memory with its result. */
-const MOST_JOINED_ROWS = 5_000_000;
+const MAX_JOINED_ROWS = 5_000_000;
 
 /** Called with one row of each relation; `false` stops. The list is used again for the next call. */
-export type Visit = (tuple: readonly Row[]) => boolean;
+export type TupleVisitor = (tuple: readonly Row[]) => boolean;
 
 /** One relation of a plan, for those who follow its changes. */
 export interface PlanRelation {
@@ -30,7 +30,7 @@ export interface PlanRelation {
 }
 
 /** What a query reads and how. Plans with one `key` give the same rows of the same relation. */
-export class Plan {
+export class QueryPlan {
   readonly relations: readonly PlanRelation[];
   /** Everything that must hold. */
   readonly conditions: readonly Condition[];
@@ -38,7 +38,7 @@ export class Plan {
   /** The relations that hold the rows of a view. */
   readonly views: readonly Table[];
   readonly #tables: readonly Table[];
-  readonly #stepsFrom = new Map<number | undefined, readonly Step[]>();
+  readonly #stepsFrom = new Map<number | undefined, readonly JoinStep[]>();
 
   /** Opens the relations: views are computed if they were not. */
   constructor({ relations, conditions }: CheckedSelect) {
@@ -55,7 +55,7 @@ export class Plan {
   }
 
   /** Visits every way in which the conditions are met now. Throws `QueryError` if it meets too many rows on the way. */
-  each(visit: Visit): void {
+  each(visit: TupleVisitor): void {
     const [only] = this.relations;
     const steps = this.#steps(undefined);
     if (only && this.relations.length === 1 && !steps[0]?.lookup) {
@@ -63,11 +63,11 @@ export class Plan {
       return;
     }
     const stored = this.#tables.reduce((sum, table) => sum + table.count, 0);
-    new Run(steps, visit, { mostRows: MOST_JOINED_ROWS + stored }).step(0);
+    new Run(steps, visit, { mostRows: MAX_JOINED_ROWS + stored }).step(0);
   }
 
   /** As `each`, with only these rows in the place of one relation, and of the others if `others` names them. */
-  eachWith(relation: number, rows: readonly Row[], visit: Visit, others?: ReadonlyMap<number, readonly Row[]>): void {
+  eachWith(relation: number, rows: readonly Row[], visit: TupleVisitor, others?: ReadonlyMap<number, readonly Row[]>): void {
     if (rows.length === 0) return;
     const run = new Run(this.#steps(relation), visit, { given: others });
     for (const row of rows) if (!run.take(0, row)) return;
@@ -93,7 +93,7 @@ export class Plan {
     return rows;
   }
 
-  #steps(first: number | undefined): readonly Step[] {
+  #steps(first: number | undefined): readonly JoinStep[] {
     let steps = this.#stepsFrom.get(first);
     if (!steps) {
       steps = orderJoin(this.#tables, this.conditions, first);
@@ -105,8 +105,8 @@ export class Plan {
 
 /** One pass over the steps of a join. */
 class Run {
-  readonly #steps: readonly Step[];
-  readonly #visit: Visit;
+  readonly #steps: readonly JoinStep[];
+  readonly #visit: TupleVisitor;
   readonly #tuple: Tuple = [];
   readonly #hashes: (Map<string, Row[]> | undefined)[] = [];
   /** Rows that stand for all of a relation in this run. */
@@ -115,8 +115,8 @@ class Run {
   #rowsLeft: number;
 
   constructor(
-    steps: readonly Step[],
-    visit: Visit,
+    steps: readonly JoinStep[],
+    visit: TupleVisitor,
     { given, mostRows = Infinity }: { given?: ReadonlyMap<number, readonly Row[]> | undefined; mostRows?: number },
   ) {
     this.#steps = steps;
@@ -133,15 +133,15 @@ class Run {
 
   /** Puts a row in the place of a step and goes on from there. */
   take(at: number, row: Row): boolean {
-    if (--this.#rowsLeft < 0) throw new QueryError('query/limit', `The join meets more than ${MOST_JOINED_ROWS} rows`);
-    const { relation, test } = this.#steps[at] as Step;
+    if (--this.#rowsLeft < 0) throw new QueryError('query/limit', `The join meets more than ${MAX_JOINED_ROWS} rows`);
+    const { relation, test } = this.#steps[at] as JoinStep;
     this.#tuple[relation] = row;
     if (test && !test(this.#tuple)) return true;
     return at + 1 === this.#steps.length ? this.#visit(this.#tuple) : this.step(at + 1);
   }
 
   #candidates(at: number): Iterable<Row> {
-    const { relation, table, lookup } = this.#steps[at] as Step;
+    const { relation, table, lookup } = this.#steps[at] as JoinStep;
     const given = this.#given?.get(relation);
     if (!lookup) return given ?? table.rows();
     const key = lookup.key(this.#tuple);
@@ -156,7 +156,7 @@ function hashRows(rows: Iterable<Row>, { index, reader }: Lookup): Map<string, R
   return Map.groupBy(rows, row => read(row.bytes));
 }
 
-function scan({ table, test }: PlanRelation, visit: Visit): void {
+function scan({ table, test }: PlanRelation, visit: TupleVisitor): void {
   const tuple: Row[] = [];
   for (const row of table.rows()) {
     if (test && !test(row.bytes)) continue;
