@@ -21,13 +21,13 @@ describe('a sequence', () => {
     expect(new DataView(bytes.buffer).getBigUint64(0, true)).toBe(8193n);
   });
 
-  test('continues behind what was reserved', () => {
+  test('continues after the reserved values', () => {
     const sequence = new Sequence(def);
     sequence.restore(4097n);
     expect([draw(sequence), draw(sequence)]).toEqual([4097n, 4098n]);
   });
 
-  test('continues exactly where another one stands when it takes its place', () => {
+  test('continues at the current value of the sequence that it replaces', () => {
     const older = new Sequence(def);
     draw(older);
     const sequence = new Sequence(def);
@@ -35,20 +35,20 @@ describe('a sequence', () => {
     expect(draw(sequence)).toBe(2n);
   });
 
-  test('cuts values off at the width of the column', () => {
+  test('truncates values to the width of the column', () => {
     const sequence = new Sequence(def);
     sequence.restore(255n);
     expect([draw(sequence, 1), draw(sequence, 1), draw(sequence, 1)]).toEqual([255n, 0n, 1n]);
   });
 
-  test('fills wide columns, also with negative values', () => {
+  test('fills wide columns, with negative values too', () => {
     const sequence = new Sequence({ ...def, start: -1n, min: -10n });
     expect([draw(sequence, 16), draw(sequence, 16)]).toEqual([2n ** 128n - 1n, 0n]);
     sequence.restore(-2n);
     expect(draw(sequence, 32)).toBe(2n ** 256n - 2n);
   });
 
-  test('begins again behind its last value, in either direction', () => {
+  test('wraps around after its last value, in either direction', () => {
     const up = new Sequence({ ...def, max: 3n });
     expect([1, 2, 3, 4].map(() => draw(up))).toEqual([1n, 2n, 3n, 1n]);
     const down = new Sequence({ ...def, start: 2n, max: 3n, increment: -1n });

@@ -16,7 +16,7 @@ describe('sort keys', () => {
   test('have the order of the values', () => {
     const aPair = fc.array(anyType, { minLength: 1, maxLength: 3 }).chain(types => {
       const values = fc.tuple(...types.map(valueOf));
-      // Values that share a beginning are where an encoding goes wrong.
+      // Values with a common prefix are the hard case of an encoding.
       const alike = fc.tuple(values, values, fc.nat(types.length)).map(([a, b, shared]) => {
         return { types, a, b: [...a.slice(0, shared), ...b.slice(shared)] };
       });
@@ -34,7 +34,7 @@ describe('sort keys', () => {
     );
   });
 
-  test('let the storage key decide among equals', () => {
+  test('order equal values by their storage key', () => {
     const types: AlgebraicType[] = [{ kind: 'string' }];
     const inOrder = [0, 1, 255, 256, 2 ** 32 - 1, 2 ** 32, 2 ** 50].map(key => sortKey(types, ['x'], key));
     expect(inOrder.toSorted()).toEqual(inOrder);

@@ -1,29 +1,29 @@
-// How to step over a value of a type: compiled once, so that no type is looked at while rows pass.
+// Compiled walks: steps over the values of a type without a look at the type for each row.
 
 import { isUtf8 } from 'node:buffer';
 import { BsatnError } from '../sats/reader.ts';
 import { type AlgebraicType, resolveType, type Typespace, WIDTH } from '../sats/type.ts';
 import { assert } from '../errors.ts';
 
-/** Where the value that starts at `at` ends. */
+/** Returns the end of the value that starts at `at`. */
 export type Step = (bytes: Uint8Array, at: number) => number;
 
-/** The steps over values of one type, and what is known of their length. */
+/** The steps over values of one type, and their length if it is fixed. */
 export interface Walk {
-  /** Bytes of every value, or undefined if values differ in length. */
+  /** Length of every value in bytes; undefined if values differ in length. */
   readonly width: number | undefined;
-  /** Whether any bytes of that width are a value. */
+  /** True if any bytes of that width are a valid value. */
   readonly isFree: boolean;
-  /** Steps over a value that was checked before. */
+  /** Steps over a checked value. */
   readonly skip: Step;
-  /** Steps over a value that may be anything; throws `BsatnError` if it is none. */
+  /** Steps over unchecked bytes; throws `BsatnError` if they are not a value. */
   readonly check: Step;
 }
 
-/** Types of rows are not recursive; this only keeps a broken schema from hanging. */
+/** Row types are not recursive; the limit only stops a broken schema. */
 const MAX_DEPTH = 256;
 
-/** Elements without width cost no bytes, so the bytes cannot bound their number. */
+/** Elements of width 0 cost no bytes, so the input length cannot bound their number. */
 const MAX_EMPTY_ELEMENTS = 65_536;
 
 /** Compiles the steps over values of a type. */
@@ -115,7 +115,7 @@ function checkString(bytes: Uint8Array, at: number): number {
   within(bytes, at + 4);
   const start = at + 4;
   const end = within(bytes, start + readU32(bytes, at));
-  // Most strings of most rows are short and ASCII; that is seen faster here than by a call into C++.
+  // Most strings of most rows are short and ASCII; a loop detects that faster than a call into C++.
   if (end - start <= 64) {
     let seen = start;
     while (seen < end && (bytes[seen] as number) < 0x80) seen++;

@@ -29,7 +29,7 @@ const maybe: AlgebraicType = {
 const team = product({ id: of('u32'), title: of('string') });
 
 describe('SATS-JSON', () => {
-  test('gives back every value of every type', () => {
+  test('round-trips every value of every type', () => {
     fc.assert(
       fc.property(typed, ({ type, values }) => {
         for (const value of values) expect(fromJson(type, [], toJson(type, [], value))).toEqual(value);
@@ -37,7 +37,7 @@ describe('SATS-JSON', () => {
     );
   });
 
-  // What a real SpacetimeDB wrote for these columns.
+  // Recorded from a real SpacetimeDB for these columns.
   test.each<[AlgebraicType, SatsValue, string]>([
     [of('i64'), -(2n ** 63n), '-9223372036854775808'],
     [of('u64'), 2n ** 64n - 1n, '18446744073709551615'],
@@ -116,7 +116,7 @@ describe('SATS-JSON', () => {
 });
 
 describe('JSON text', () => {
-  test('reads what JSON.parse reads', () => {
+  test('accepts the texts that JSON.parse accepts', () => {
     fc.assert(
       fc.property(fc.jsonValue(), value => {
         expect(() => parseJson(JSON.stringify(value, null, 1))).not.toThrow();
@@ -125,7 +125,7 @@ describe('JSON text', () => {
     );
   });
 
-  test('refuses what JSON.parse refuses', () => {
+  test('refuses the texts that JSON.parse refuses', () => {
     fc.assert(
       fc.property(fc.string({ unit: fc.constantFrom(...'[]{}",:-0123.eE \\ntrue') }), text => {
         let valid = true;
@@ -150,7 +150,7 @@ describe('JSON text', () => {
     expect(() => parseJson(text)).toThrow(new JsonError(message));
   });
 
-  test('reads strings of megabytes, and says where one does not end', () => {
+  test('reads strings of megabytes, and names the position of one that does not end', () => {
     expect(parseJson(`["${'x\\"'.repeat(1_000_000)}"]`)).toEqual(['x"'.repeat(1_000_000)]);
     expect(() => parseJson('["abc')).toThrow('EOF while parsing a string at line 1 column 2');
     expect(() => parseJson('"a\\q"')).toThrow('invalid escape or control character in a string at line 1 column 1');

@@ -15,7 +15,7 @@ function encode(type: AlgebraicType, value: SatsValue, typespace: Typespace = []
 const bytes = (...values: number[]) => new BsatnReader(Uint8Array.from(values));
 
 describe('BSATN', () => {
-  test('gives back every value of every type, and passes over exactly its bytes', () => {
+  test('round-trips every value of every type, and skips exactly its bytes', () => {
     fc.assert(
       fc.property(typed, ({ type, values }) => {
         for (const value of values) {
@@ -79,7 +79,7 @@ describe('BSATN', () => {
     expect(() => checkValue(type, [], bytes(...input))).toThrow(BsatnError);
   });
 
-  test('follows references, and refuses what is nested without end', () => {
+  test('follows references, and refuses values nested without end', () => {
     const typespace: Typespace = [{ kind: 'array', element: { kind: 'ref', ref: 0 } }];
     const nested = new BsatnReader(new Uint8Array(4000).map((_, at) => (at % 4 === 0 ? 1 : 0)));
     expect(decodeValue({ kind: 'ref', ref: 0 }, typespace, bytes(1, 0, 0, 0, 0, 0, 0, 0))).toEqual([[]]);

@@ -5,7 +5,7 @@ import { EMPTY_MODULE } from './raw.ts';
 
 type Write = (to: BsatnWriter) => BsatnWriter;
 
-/** A description of these sections, given as tag and body. */
+/** A description with these sections, each given as tag and body. */
 function description(...sections: [tag: number, body: Write][]): Uint8Array {
   const writer = new BsatnWriter().u8(2).u32(sections.length);
   for (const [tag, body] of sections) body(writer.u8(tag));
@@ -27,7 +27,7 @@ const reducers: Write = to => {
 };
 
 describe('a description', () => {
-  test('has sections in any order, and missing ones are empty', () => {
+  test('may have its sections in any order, and missing ones are empty', () => {
     const expected = {
       ...EMPTY_MODULE,
       typespace: [
@@ -57,7 +57,7 @@ describe('a description', () => {
     expect(decodeModule(description())).toEqual(EMPTY_MODULE);
   });
 
-  test('tells everything of a table', () => {
+  test('contains all properties of a table', () => {
     const tables: Write = to => {
       to.u32(1).string('t').u32(7);
       to.u32(1).u16(0);
@@ -92,7 +92,7 @@ describe('a description', () => {
     ]);
   });
 
-  test('tells routes, explicit names, policy and submodules', () => {
+  test('contains routes, explicit names, policy and submodules', () => {
     const routes: Write = to =>
       to
         .u32(3)

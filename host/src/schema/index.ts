@@ -1,4 +1,4 @@
-// What outsiders use of the schema room.
+// Public entry `@agora/host/schema`.
 
 import { decodeModule } from './decode.ts';
 import { type ModuleDef } from './definition.ts';
@@ -24,8 +24,8 @@ export { checkModule, validateModule } from './validate.ts';
 export { decodeModule } from './decode.ts';
 
 /**
- * Reads and checks what `__describe_module__` answered. Throws `HostError` `schema/invalid` with every fault that was
- * found, one a line.
+ * Decodes and checks the result of `__describe_module__`. Throws `HostError` `schema/invalid` with every fault, one a
+ * line.
  */
 export function describeModule(bytes: Uint8Array): { raw: RawModule; def: ModuleDef } {
   const raw = decodeModule(bytes);

@@ -21,7 +21,7 @@ import {
 import { type RawModule } from './raw.ts';
 import { validateModule } from './validate.ts';
 
-/** A module that is right, for tests that change one thing in it. */
+/** A valid module, for tests that change one part of it. */
 function base(parts: Partial<RawModule> = {}): RawModule {
   return rawModule({
     typespace: [
@@ -49,8 +49,8 @@ const timer = table('myTimer', 1, keyed('myTimer'));
 const ring = reducer('ringBell', product({ row: ref(1) }));
 const schedule = { sourceName: undefined, table: 'myTimer', atColumn: 1, functionName: 'ringBell' };
 
-describe('a module that is right', () => {
-  test('gets canonical names, and keeps those of its source', () => {
+describe('a valid module', () => {
+  test('gets canonical names, and keeps its source names', () => {
     const def = validateModule(
       base({
         tables: [
@@ -94,7 +94,7 @@ describe('a module that is right', () => {
     );
   });
 
-  test('has private functions where the server alone calls them', () => {
+  test('has private functions where only the server calls them', () => {
     const def = validateModule(
       base({
         tables: [timer],
@@ -139,7 +139,7 @@ describe('submodules', () => {
     ],
   });
 
-  test('stand beside the root with dotted names and ids counted on', () => {
+  test('follow the root with dotted names and consecutive ids', () => {
     const def = validateModule(module);
     expect(def.reducers.map(({ id, name, sourceName }) => [id, name, sourceName])).toEqual([
       [0, 'aa', 'aa'],
@@ -161,7 +161,7 @@ describe('submodules', () => {
     expect(def.types.at(-1)).toEqual({ scope: ['lib'], name: 'Kind', sourceName: 'Kind', ref: 4 });
   });
 
-  test('keep their references, in a typespace behind that of the root', () => {
+  test('keep their references, in a typespace after that of the root', () => {
     const def = validateModule(module);
     expect(def.typespace).toHaveLength(5);
     expect(def.tables[0]?.rowType).toBe(3);
@@ -172,7 +172,7 @@ describe('submodules', () => {
   });
 });
 
-describe('a module that is wrong is told so', () => {
+describe('the faults of an invalid module are reported', () => {
   const key = keyed('t');
   test.each<[string, Partial<RawModule>, string]>([
     [
@@ -375,7 +375,7 @@ describe('a module that is wrong is told so', () => {
     expect(faultsOf(parts)).toContain(fault);
   });
 
-  test('all at once, in a fixed order', () => {
+  test('in one error, in a fixed order', () => {
     expect(
       faultsOf({
         tables: [table('st_a', 0), table('b', 0, { primaryKey: [0] })],

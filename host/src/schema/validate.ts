@@ -1,4 +1,4 @@
-// From a raw description to a checked one: a tree of modules first, then one flat definition with dotted names.
+// Validation of a module description: first a tree of checked modules, then one flat definition with dotted names.
 
 import { canonicalType, checkReferences, checkUse, partsOf } from './canonical-types.ts';
 import { type CheckContext, EntityNames } from './check-context.ts';
@@ -13,7 +13,7 @@ import { type RawModule } from './raw.ts';
 
 const MAX_NAMESPACE_BYTES = 63;
 
-/** Checks a description and flattens it. Throws `HostError` `schema/invalid` with all that is wrong, one fault a line. */
+/** Checks a description and flattens it. Throws `HostError` `schema/invalid` with every fault, one a line. */
 export function validateModule(raw: RawModule): ModuleDef {
   return flattenModule(checkModule(raw));
 }
@@ -57,7 +57,7 @@ function checkOwn(raw: RawModule, faults: Faults): ModuleDef {
     entities: new EntityNames(faults),
     faults,
   };
-  // Nothing may follow a reference before all are known to lead somewhere.
+  // No reference may be followed before all are known to be valid.
   if (!checkReferences(typesOf(raw), typespace, faults)) faults.throwIfAny();
   const types = checkTypes(context);
   const tables = raw.tables.flatMap(table => checkTable(table, context) ?? []);
@@ -69,7 +69,7 @@ function checkOwn(raw: RawModule, faults: Faults): ModuleDef {
   return { typespace, types, tables, ...checkFunctions(tables, context), rowLevelSecurity: raw.rowLevelSecurity };
 }
 
-/** Every type that the description mentions. */
+/** Every type in the description. */
 function typesOf(raw: RawModule) {
   return [
     ...raw.typespace,

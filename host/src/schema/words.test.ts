@@ -53,7 +53,7 @@ describe('canonical names', () => {
     expect(names.index('naming_bC_idx_hash', 'KeptAsIs', ['b_c', 'd'], 'hash')).toBe('KeptAsIs_b_c_d_idx_hash');
   });
 
-  test('stay as they are under the policy that converts nothing', () => {
+  test('are unchanged under the policy without conversion', () => {
     const names = new CanonicalNames('none', []);
     expect([names.table('aB'), names.function('aB'), names.field('aB'), names.variant('AB'), names.type('a')]).toEqual([
       'aB',

@@ -44,7 +44,7 @@ describe('a client message', () => {
     expect(() => readClientFrame(protocol, bytes(hex))).toThrow(why);
   });
 
-  test('whatever arrives, it is read or refused', () => {
+  test('any bytes are either read or refused', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 60 }), fc.constantFrom(...PROTOCOLS), (frame, protocol) => {
         try {

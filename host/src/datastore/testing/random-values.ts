@@ -1,4 +1,4 @@
-// Random types and values of them, for the tests of this folder.
+// Random types and values for the tests of datastore.
 
 import fc from 'fast-check';
 import { type AlgebraicType, type PrimitiveKind, WIDTH } from '../../sats/type.ts';

@@ -1,4 +1,4 @@
-// Random types with values of them, for tests that hold for every type.
+// Random types with values, for property tests over all types.
 
 import fc from 'fast-check';
 import { type AlgebraicType, type PrimitiveKind } from '../type.ts';
