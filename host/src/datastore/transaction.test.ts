@@ -144,7 +144,7 @@ describe('a restored row', () => {
 });
 
 describe('a commit', () => {
-  test('has a number of its own only if it changed something', () => {
+  test('has a new number only if it changed something', () => {
     const { datastore, table, tx } = open();
     expect(tx.commit().number).toBe(0);
     const writing = datastore.begin();

@@ -1,11 +1,11 @@
-// The door between a realm and the host for a module that is watched: whoever goes through is not cut off meanwhile.
+// System calls for a watched module: the watchdog does not cut a call while the host handles one of its system calls.
 
 import type { HostSide, RowSide } from './host-side.ts';
 import type { Watchdog } from './watchdog.ts';
 
 /**
- * Calls that change nothing of the host's are left as they are: they may be cut off like the module itself.
- * The hottest are written out, so that the engine can inline them.
+ * Wraps the system calls. Calls that change nothing in the host are not wrapped: they may be cut off like the module.
+ * The hottest are written out so that the engine can inline them.
  */
 export function guardedSystemCalls(host: HostSide, watchdog: Watchdog): HostSide {
   const { rows } = host;

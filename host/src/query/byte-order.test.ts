@@ -28,7 +28,7 @@ const KINDS: readonly (readonly [AlgebraicType, fc.Arbitrary<SatsValue>])[] = [
   [TIMESTAMP, integers(64, true).map(micros => [micros])],
 ];
 
-describe('the order of bytes is that of the values', () => {
+describe('the order of bytes equals that of the values', () => {
   test.each(KINDS.map(([type, values]) => ({ kind: type.kind, type, values })))('$kind', ({ type, values }) => {
     const order = byteOrder(type, []);
     fc.assert(

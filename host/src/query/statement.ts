@@ -22,7 +22,7 @@ export { type StatementResult, statementJson } from './statement-result.ts';
 export const NOTHING_WRITTEN: WriteStats = { rowsInserted: 0, rowsDeleted: 0, rowsUpdated: 0 };
 const NO_COLUMNS: ProductType = { kind: 'product', elements: [] };
 
-/** Runs one statement. Throws `QueryError` with the text of the answer. */
+/** Runs one statement. Throws `QueryError` with the text of the response. */
 export function runStatement<C extends { readonly identity: bigint }>(
   source: WritableSource<C>,
   sql: string,
@@ -93,7 +93,11 @@ function outputType({ relations }: CheckedSelect, output: Output): ProductType {
   }
 }
 
-function outputRows(plans: readonly QueryPlan[], output: Exclude<Output, { kind: 'count' }>, limit: number): Uint8Array[] {
+function outputRows(
+  plans: readonly QueryPlan[],
+  output: Exclude<Output, { kind: 'count' }>,
+  limit: number,
+): Uint8Array[] {
   const rows: Uint8Array[] = [];
   const writer = new BsatnWriter();
   for (const plan of plans) {

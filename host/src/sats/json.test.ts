@@ -69,7 +69,7 @@ describe('SATS-JSON', () => {
     [0.00001, '0.00001', '0.00001'],
     [0.000001, '1e-6', '0.000001'],
     [1e-7, '1e-7', '1e-7'],
-  ])('writes the float %d with the fewest digits', (value, f64, f32) => {
+  ])('writes the float %d with the shortest digits', (value, f64, f32) => {
     expect(toJson(of('f64'), [], value)).toBe(f64);
     expect(toJson(of('f32'), [], Math.fround(value))).toBe(f32);
   });
@@ -146,7 +146,7 @@ describe('JSON text', () => {
     ['[1] 2', 'trailing characters at line 1 column 5'],
     ['[1\n,]', 'expected value at line 2 column 2'],
     ['['.repeat(200), 'recursion limit exceeded at line 1 column 130'],
-  ])('says where %j is wrong', (text, message) => {
+  ])('names the position of the fault in %j', (text, message) => {
     expect(() => parseJson(text)).toThrow(new JsonError(message));
   });
 

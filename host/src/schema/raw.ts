@@ -91,7 +91,7 @@ export interface RawViewDef {
   readonly returns: AlgebraicType;
 }
 
-/** The primary key of a view, in a section of its own. */
+/** The primary key of a view, in a separate section. */
 export interface RawViewPrimaryKey {
   readonly view: string;
   readonly columns: readonly string[];

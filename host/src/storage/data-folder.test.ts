@@ -40,7 +40,7 @@ describe.each<[string, () => Promise<DataFolder>]>([
     await folder.close();
   });
 
-  test('keeps the names of a dropped database taken, and its rows gone', async () => {
+  test('keeps the names of a dropped database reserved, but not its rows', async () => {
     const folder = await open();
     await folder.createDatabase(record);
     aDatabaseOfNotes(await folder.openStorage(record.identity)).write({ id: 1 });
@@ -59,7 +59,7 @@ describe.each<[string, () => Promise<DataFolder>]>([
     await folder.close();
   });
 
-  test('makes a secret once', async () => {
+  test('creates a secret once', async () => {
     const folder = await open();
     const first = folder.secret('signing-key', () => new Uint8Array([1, 2]));
     const second = folder.secret('signing-key', () => new Uint8Array([3]));
@@ -69,7 +69,7 @@ describe.each<[string, () => Promise<DataFolder>]>([
 });
 
 describe('a data folder on disk', () => {
-  test('has everything when it is opened again', async () => {
+  test('has its whole state when it is opened again', async () => {
     const path = newPath();
     const first = await openDataFolder(path);
     await first.createDatabase(record);
@@ -85,7 +85,7 @@ describe('a data folder on disk', () => {
     await second.close();
   });
 
-  test('lets nobody else look inside', async () => {
+  test('is readable by its owner only', async () => {
     const path = newPath();
     const folder = await openDataFolder(path);
     folder.secret('signing-key', () => new Uint8Array([1]));
@@ -94,7 +94,7 @@ describe('a data folder on disk', () => {
     await folder.close();
   });
 
-  test('removes what a crash left of a dropped database, and nothing else', async () => {
+  test('removes the leftovers of a database that was dropped before a crash, and nothing else', async () => {
     const path = newPath();
     await (await openDataFolder(path)).close();
     const leftover = join(path, 'databases', 'ab'.repeat(32));
@@ -117,7 +117,7 @@ describe('a data folder on disk', () => {
     expect(readdirSync(path).filter(name => name.startsWith('lock'))).toEqual([]);
   });
 
-  test('is refused while another process lives, and taken over when it is dead', async () => {
+  test('is refused while its process lives, and taken over after its death', async () => {
     const path = newPath();
     await (await openDataFolder(path)).close();
     const other = spawn('sleep', ['60']);
@@ -128,7 +128,7 @@ describe('a data folder on disk', () => {
     writeFileSync(join(path, 'lock'), JSON.stringify({ pid, startedAt }));
     await expect(openDataFolder(path)).rejects.toThrow(`in use by process ${pid}`);
 
-    // The number may belong to somebody else by now.
+    // Another process may have the same number by now.
     writeFileSync(join(path, 'lock'), JSON.stringify({ pid, startedAt: `${boot} 1` }));
     await (await openDataFolder(path)).close();
 

@@ -47,7 +47,7 @@ describe('lmdb, opened again', () => {
     expect(after.write({ id: 3 })).toMatchObject({ number: 5, changes: [{ inserts: [{ key: 2 }] }] });
   });
 
-  test('continues sequences behind what was reserved, also by transactions that were rolled back', async () => {
+  test('continues sequences after their reserved values, including those of rolled back transactions', async () => {
     const folder = newFolder();
     const first = open(folder);
     const before = aDatabaseOfNotes(first);
@@ -63,7 +63,7 @@ describe('lmdb, opened again', () => {
     expect(after.show()).toEqual(['2 a note', '4097 a note']);
   });
 
-  test('keeps neither events nor the rows of views', async () => {
+  test('stores neither events nor the rows of views', async () => {
     const folder = newFolder();
     const first = open(folder);
     const { run, shout, note, datastore } = aDatabaseOfNotes(first);
@@ -77,7 +77,7 @@ describe('lmdb, opened again', () => {
     expect(open(folder).load()).toMatchObject({ commitNumber: 1, tables: [] });
   });
 
-  test('knows the clients that never left, and the values that were kept', async () => {
+  test('has the clients that did not disconnect, and the stored values', async () => {
     const folder = newFolder();
     const first = open(folder);
     const { commitEmpty, write } = aDatabaseOfNotes(first);
@@ -94,7 +94,7 @@ describe('lmdb, opened again', () => {
     expect(second.getMeta('program')).toHaveLength(100_000);
   });
 
-  test('forgets a dropped table whole, and lets its name be used anew', async () => {
+  test('removes a dropped table completely, and its name can be used again', async () => {
     const folder = newFolder();
     const first = open(folder);
     const { write, commitEmpty, run, tag } = aDatabaseOfNotes(first);
@@ -111,7 +111,7 @@ describe('lmdb, opened again', () => {
     expect(second.load().sequences).toEqual([]);
   });
 
-  describe('takes no more disk for what is gone', () => {
+  describe('reuses the disk space of deleted data', () => {
     type Turn = (database: NoteDatabase, round: number) => void;
     const WINDOW = 200;
     const turns: [name: string, turn: Turn][] = [
@@ -157,7 +157,7 @@ describe('lmdb, opened again', () => {
     });
   });
 
-  test('takes a large commit as one commit', async () => {
+  test('stores a large commit as one commit', async () => {
     const folder = newFolder();
     const storage = open(folder);
     const { run, note } = aDatabaseOfNotes(storage);
@@ -176,7 +176,7 @@ describe('lmdb, opened again', () => {
     expect(aDatabaseOfNotes(open(folder)).note.count).toBe(20_000);
   });
 
-  test('refuses calls while the backlog is too large, and takes them again afterwards', async () => {
+  test('refuses calls while the backlog is too large, and accepts them afterwards', async () => {
     const storage = open(newFolder());
     const { run, note } = aDatabaseOfNotes(storage);
     const text = 'x'.repeat(3_000_000);
@@ -189,7 +189,7 @@ describe('lmdb, opened again', () => {
     expect(storage.refusal).toBeUndefined();
   });
 
-  test('refuses names that no record can have, and leaves nothing of the commit', async () => {
+  test('refuses names that no record can have, and stores nothing of the commit', async () => {
     const folder = newFolder();
     const storage = open(folder);
     const { commitEmpty, write } = aDatabaseOfNotes(storage);
@@ -200,7 +200,7 @@ describe('lmdb, opened again', () => {
     await storage.whenDurable(write({ id: 1 }).number);
   });
 
-  test('lets nobody else read its files', async () => {
+  test('has files that only their owner can read', async () => {
     const folder = newFolder();
     await open(folder).close();
     for (const path of [folder, ...readdirSync(folder).map(file => join(folder, file))]) {

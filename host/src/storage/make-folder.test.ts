@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { makeFolder } from './make-folder.ts';
 
-test('makes the folders on the way, with their mode, and once', () => {
+test('creates missing folders of a path once, with their mode', () => {
   const top = mkdtempSync(join(tmpdir(), 'agora-folder-'));
   const deep = join(top, 'a', 'b');
   makeFolder(deep, 0o700);
@@ -13,7 +13,7 @@ test('makes the folders on the way, with their mode, and once', () => {
   rmSync(top, { recursive: true });
 });
 
-test('throws where no folder can be', () => {
+test('throws if a folder cannot be created', () => {
   const top = mkdtempSync(join(tmpdir(), 'agora-folder-'));
   writeFileSync(join(top, 'file'), '');
   expect(() => makeFolder(join(top, 'file', 'a'))).toThrow(/ENOTDIR|ENOENT/);

@@ -5,7 +5,7 @@ import { aDatabaseOfNotes } from './testing/note-database.ts';
 
 describeStorage('memory', () => createMemoryStorage());
 
-test('memory confirms at once', () => {
+test('memory storage confirms a commit immediately', () => {
   const storage = createMemoryStorage();
   const { write } = aDatabaseOfNotes(storage);
   write({ id: 1 });

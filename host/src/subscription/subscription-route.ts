@@ -1,11 +1,11 @@
-// How a changed row finds a watcher of its table.
+// Routes from a changed row to the watchers of its table.
 
 import type { Index } from '../datastore/table.ts';
 import type { ColumnsCondition } from '../query/condition.ts';
 import type { Guard } from '../query/guard.ts';
 import type { QueryPlan } from '../query/query-plan.ts';
 
-/** Where the partners of a changed row are found, so that their guards can tell whom the row concerns. */
+/** The way to the join partners of a changed row, whose guards select the affected watchers. */
 export interface PartnerRoute {
   /** The column of the changed row. */
   readonly column: number;
@@ -14,10 +14,10 @@ export interface PartnerRoute {
   readonly guard: Guard;
 }
 
-/** By a guard of its own, by the guard of its partners, or, without either, by any change. */
+/** By the relation's own guard, by the guard of its join partner, or, without either, for every change. */
 export type SubscriptionRoute = { readonly guard: Guard } | { readonly partner: PartnerRoute } | undefined;
 
-/** The cheapest way to a relation of a plan. */
+/** The cheapest route to a relation of a plan. */
 export function routeOf(plan: QueryPlan, relation: number): SubscriptionRoute {
   const guard = plan.relations[relation]?.guard;
   if (guard) return { guard };

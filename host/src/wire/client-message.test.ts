@@ -39,7 +39,7 @@ describe('a client message', () => {
     ['0200000000 000000', V3, 'data too short'],
     ['01 01000000 02000000 02', V2, 'unknown tag'],
     ['', V2, 'data too short'],
-  ])('that is none is refused: %s', (hex, protocol, why) => {
+  ])('that is malformed is refused: %s', (hex, protocol, why) => {
     expect(() => readClientFrame(protocol, bytes(hex))).toThrow(BsatnError);
     expect(() => readClientFrame(protocol, bytes(hex))).toThrow(why);
   });

@@ -1,4 +1,4 @@
-// A database for the tests of this folder and of subscription: tables, views as plain functions, and writes.
+// Database for the tests of query and subscription: tables, views as plain functions, and writes.
 
 import type { Commit } from '../../datastore/commit.ts';
 import { Datastore } from '../../datastore/datastore.ts';
@@ -19,7 +19,7 @@ export const BEN = 3n;
 
 type Columns = Readonly<Record<string, PrimitiveKind | AlgebraicType>>;
 
-/** A table by the module's spelling; names on the wire follow from it. */
+/** A table by its source name; its canonical name follows from that. */
 export interface SourceTable {
   readonly columns: Columns;
   readonly name?: string;
@@ -48,7 +48,7 @@ function special(name: string, kind: PrimitiveKind): AlgebraicType {
   return { kind: 'product', elements: [{ name, type: { kind } }] };
 }
 
-/** A source whose commits are handed to `onCommit`; views are computed again before each. */
+/** A source that passes its commits to `onCommit`; views are computed again before each. */
 export class TestSource {
   readonly def: ModuleDef;
   readonly owner = OWNER;
@@ -133,7 +133,7 @@ export class TestSource {
     return table;
   }
 
-  /** The bytes of a row given as its columns' values. */
+  /** The bytes of a row with these column values. */
   row(table: string, ...values: readonly SatsValue[]): Uint8Array {
     const { layout } = this.table(table);
     const writer = new BsatnWriter();
@@ -221,7 +221,7 @@ function viewDef(id: number, sourceName: string, { of, isPrivate }: SourceView, 
   };
 }
 
-/** The tables and views of the recorded probe module that SQL is tried on. */
+/** The tables and views of the recorded probe module. */
 export function probeSource(): TestSource {
   const person = {
     columns: { id: 'u32', name: 'string', age: 'u8', teamId: 'u32' },
@@ -261,7 +261,7 @@ export function probeSource(): TestSource {
   );
 }
 
-/** The words of a refusal, or `accepted`. */
+/** The sentence of a refusal, or `accepted`. */
 export function refusalOf(work: () => unknown): string {
   try {
     work();
