@@ -57,9 +57,9 @@ describe('every numbered error', () => {
       'SpacetimeHostError: The Index does not support range scans',
     ],
     [
-      '3 a bound that is none',
+      '3 an invalid bound',
       `sys.datastore_index_scan_range_bsatn(sys.index_id_from_name('item_kind_size_idx_btree'), new Uint8Array([7, 1]).buffer, 0, 0, 2, 0)`,
-      'BsatnDecodeError: the bound of a range has no such tag',
+      'BsatnDecodeError: the bound of a range has an unknown tag',
     ],
     [
       '3 a bound cut short',

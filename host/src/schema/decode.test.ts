@@ -126,7 +126,7 @@ describe('a description', () => {
   test.each([
     ['of version 9', Uint8Array.of(1, 0, 0, 0, 0), /older version 9; build the module with spacetimedb 2 or newer/],
     ['of no version', Uint8Array.of(7), /unknown version/],
-    ['with bytes behind it', new Uint8Array([...description(), 0]), /1 bytes are left behind it/],
+    ['with bytes after it', new Uint8Array([...description(), 0]), /1 bytes are left after it/],
     [
       'with a section of the future',
       description([15, none]),
@@ -136,7 +136,7 @@ describe('a description', () => {
     ['cut short', description([3, reducers]).subarray(0, -1), /data too short/],
     ['without a byte', new Uint8Array(), /data too short/],
     ['with a type of no kind', description([0, to => to.u32(1).u8(20)]), /unknown type tag 20/],
-    ['with a type without end', description([0, to => to.u32(1).raw(new Uint8Array(500).fill(3))]), /nested deeper/],
+    ['with an endless type', description([0, to => to.u32(1).raw(new Uint8Array(500).fill(3))]), /nested deeper/],
   ])('%s is refused', (_what, bytes, message) => {
     expect(() => decodeModule(bytes)).toThrow(
       expect.objectContaining({ code: 'schema/invalid', message: expect.stringMatching(message) as string }),
