@@ -11,25 +11,25 @@ export {
   setStatus,
   unregisterAgent,
   updateAgent,
-} from './agent/reducers.ts';
-export { readEvents } from './event/procedures.ts';
+} from './published/agents.ts';
+export { readEvents } from './published/events.ts';
 export { groupMembers, myGroups } from './group/procedures.ts';
-export { joinGroup, leaveGroup } from './group/reducers.ts';
-export { broadcastStatus, messageStatus, readBroadcasts, readPayload, readSignals } from './message/procedures.ts';
-export { readReference, receivedMessages, sentMessages } from './message/history.ts';
-export { peekInbox } from './message/peek.ts';
-export { performActs } from './message/reducers.ts';
+export { joinGroup, leaveGroup } from './published/groups.ts';
+export { broadcastStatus, messageStatus, readBroadcasts, readPayload, readSignals } from './published/messages.ts';
+export { readReference, receivedMessages, sentMessages } from './published/history.ts';
+export { peekInbox } from './published/inbox.ts';
+export { performActs } from './published/perform-acts.ts';
 export { myInbox } from './message/views.ts';
 export { sweepKept } from './message/retention.ts';
 export { admitIdentity, admitIssuer, expel, listAdmissions, onConnect, setAdmission } from './operator/admission.ts';
 export { hubOverview, hubStatus, watchHub } from './operator/counters.ts';
-export { deadLetters, purge, purgeAll, redrive, redriveAll } from './operator/letter-reducers.ts';
-export { listMailboxes, listOperators, readMessage } from './operator/pages.ts';
-export { grantOperator, init, revokeOperator } from './operator/reducers.ts';
-export { sweepSlot } from './time/reducers.ts';
-export { agentUsage, wakeState } from './quota/procedures.ts';
-export { clearQuota, setHubLimits, setQuota } from './quota/reducers.ts';
-export { whyWaiting, workflowSteps } from './workflow/procedures.ts';
+export { deadLetters, purge, purgeAll, redrive, redriveAll } from './published/dead-letters.ts';
+export { listMailboxes, listOperators, readMessage } from './published/mailboxes.ts';
+export { grantOperator, init, revokeOperator } from './published/operators.ts';
+export { sweepSlot } from './published/sweep-slot.ts';
+export { agentUsage, wakeState } from './published/usage.ts';
+export { clearQuota, setHubLimits, setQuota } from './published/quotas.ts';
+export { whyWaiting, workflowSteps } from './published/workflow-steps.ts';
 export {
   approveStep,
   cancelWorkflow,
@@ -41,5 +41,5 @@ export {
   startWorkflow,
   unwatchWorkflow,
   watchWorkflow,
-} from './workflow/reducers.ts';
-export { myWorkflows } from './workflow/views.ts';
+} from './published/workflows.ts';
+export { myWorkflows } from './published/my-workflows.ts';

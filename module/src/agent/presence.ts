@@ -3,8 +3,8 @@
 import type { ConnectionId } from 'spacetimedb';
 import { LIMITS } from '../contract/limits.ts';
 import type { Presence } from '../contract/words.ts';
-import type { Desk, Mailbox } from '../desk.ts';
-import { appendSystemEvent } from '../event/publish.ts';
+import type { Desk, Mailbox } from '../unit-of-work.ts';
+import { appendSystemEvent } from '../event/append.ts';
 import { fill } from '../message/deliver.ts';
 import { sweepLater } from '../message/offer.ts';
 import { standReady } from '../message/queue.ts';

@@ -1,8 +1,8 @@
 // Heartbeats: an agent that said it lives, and then is silent past its deadline, is stale: as good as away.
 
 import { LIMITS } from '../contract/limits.ts';
-import type { Desk } from '../desk.ts';
-import { remember } from '../time/due.ts';
+import type { Desk } from '../unit-of-work.ts';
+import { remember } from '../time/schedule.ts';
 import { comeBack, goAway } from './presence.ts';
 
 /** An agent of the caller lives, and says so again within `withinMs` (0: a minute; an hour at most). */

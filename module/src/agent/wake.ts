@@ -1,6 +1,6 @@
 // The wake contract: nobody goes idle with mail unseen, and whoever is idle is woken by the next.
 
-import type { Desk, Mailbox } from '../desk.ts';
+import type { Desk, Mailbox } from '../unit-of-work.ts';
 import { refuse } from '../refuse.ts';
 import type { Ctx } from '../schema.ts';
 

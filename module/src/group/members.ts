@@ -2,7 +2,7 @@
 
 import { LIMITS } from '../contract/limits.ts';
 import { SHORT_NAME, SIGN } from '../contract/words.ts';
-import type { Desk } from '../desk.ts';
+import type { Desk } from '../unit-of-work.ts';
 import { refuse } from '../refuse.ts';
 import type { Ctx } from '../schema.ts';
 

@@ -2,11 +2,11 @@
 
 import { LIMITS } from '../contract/limits.ts';
 import { PRIORITY, SIGN, TYPE_NAME, UUID_V7, type AskState, type InboxKind } from '../contract/words.ts';
-import type { Desk, Mailbox } from '../desk.ts';
+import type { Desk, Mailbox } from '../unit-of-work.ts';
 import { charge, refuseFullInbox } from '../quota/charge.ts';
 import { refuse } from '../refuse.ts';
 import { byteLength, isLongerThan, isObject, parseJson, uuidTimeMs } from '../text.ts';
-import { remember } from '../time/due.ts';
+import { remember } from '../time/schedule.ts';
 import { announce } from './broadcast.ts';
 import { deliver } from './deliver.ts';
 import { envelopeOf, type Message } from './envelope.ts';

@@ -1,14 +1,14 @@
 // Questions that wait for an answer: each is closed once, by an answer, by its deadline, by the asker, or by a dead letter.
 
 import { UUID_V7, type AskState } from '../contract/words.ts';
-import type { Desk } from '../desk.ts';
+import type { Desk } from '../unit-of-work.ts';
 import { charge } from '../quota/charge.ts';
 import { refuse } from '../refuse.ts';
-import { remember } from '../time/due.ts';
+import { remember } from '../time/schedule.ts';
 import { bytesOf, checkDeadline, checkId, checkPayload, post, store, systemMessage } from './accept.ts';
 import { envelopeOf, noticeEnvelope, type Message } from './envelope.ts';
 import { notify } from './offer.ts';
-import { askedBy, isOpen, type Ask } from './question.ts';
+import { askedBy, isOpen, type Ask } from './ask-row.ts';
 import { endSignals } from './signal.ts';
 import { traceOf } from './trace.ts';
 

@@ -1,10 +1,10 @@
 // What is said to everyone is one row that everyone follows; each agent has a durable cursor over them.
 
 import { LIMITS } from '../contract/limits.ts';
-import type { Desk, Mailbox } from '../desk.ts';
+import type { Desk, Mailbox } from '../unit-of-work.ts';
 import { refuse } from '../refuse.ts';
 import type { Ctx } from '../schema.ts';
-import { remember } from '../time/due.ts';
+import { remember } from '../time/schedule.ts';
 import { addDeadLetter } from './dead.ts';
 import { envelopeOf, type Message } from './envelope.ts';
 import { isLastAttempt } from './rules.ts';

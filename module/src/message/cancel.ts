@@ -3,10 +3,10 @@
 import { isOperator, isSame } from '../access.ts';
 import { LIMITS } from '../contract/limits.ts';
 import type { InboxKind } from '../contract/words.ts';
-import { mailboxOfDelivery, type Desk } from '../desk.ts';
-import { recordAct } from '../operator/record.ts';
+import { mailboxOfDelivery, type Desk } from '../unit-of-work.ts';
+import { recordAct } from '../event/record-act.ts';
 import { refuse } from '../refuse.ts';
-import { endStep } from '../workflow/happenings.ts';
+import { endStep } from '../workflow/step-triggers.ts';
 import { closeAsk } from './ask.ts';
 import { expireBroadcast } from './broadcast.ts';
 import { fill } from './deliver.ts';
@@ -14,7 +14,7 @@ import { endWaiting, record } from './end.ts';
 import { noticeEnvelope, type Message } from './envelope.ts';
 import { removeWaiting, type Waiting } from './lane.ts';
 import { putNotice, releaseOffer, type Offer } from './offer.ts';
-import { askedBy } from './question.ts';
+import { askedBy } from './ask-row.ts';
 import { move } from './rules.ts';
 
 /** The sender calls a message off: whatever of it is not finished ends, and whoever works on it is told. */

@@ -1,7 +1,7 @@
 // Dead letters: what was given up, with the reason, until it is redriven or purged.
 
-import type { Desk } from '../desk.ts';
-import { appendSystemEvent } from '../event/publish.ts';
+import type { Desk } from '../unit-of-work.ts';
+import { appendSystemEvent } from '../event/append.ts';
 import type { Message } from './envelope.ts';
 
 /** Puts a dead delivery, or a broadcast that an agent could not handle (`delivery` 0), on the list, and says so. */

@@ -7,7 +7,7 @@
 //     before, those of the queues of its capabilities.
 
 import { PRIORITY, type Priority } from '../contract/words.ts';
-import { isQueue, type Desk, type Mailbox } from '../desk.ts';
+import { isQueue, type Desk, type Mailbox } from '../unit-of-work.ts';
 import { envelopeOf, type Message } from './envelope.ts';
 import { delay, enqueue, headOf, isLaneEmpty, takeHead, type Waiting } from './lane.ts';
 import { offerTo } from './offer.ts';

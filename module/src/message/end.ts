@@ -1,16 +1,16 @@
 // The end of a delivery, and what it means to others: its asker, its step, its sender.
 
 import type { DeliveryState } from '../contract/words.ts';
-import { mailboxOfDelivery, type Desk, type Mailbox } from '../desk.ts';
-import { questionDied } from '../workflow/approval.ts';
-import { endStep } from '../workflow/happenings.ts';
+import { mailboxOfDelivery, type Desk, type Mailbox } from '../unit-of-work.ts';
+import { questionDied } from '../workflow/kinds/approval.ts';
+import { endStep } from '../workflow/step-triggers.ts';
 import { answerAsk, closeAsk, type Answer } from './ask.ts';
 import { addDeadLetter } from './dead.ts';
 import { fill } from './deliver.ts';
 import { noticeEnvelope, type Message } from './envelope.ts';
 import { delay } from './lane.ts';
 import { notify, releaseOffer, type Offer } from './offer.ts';
-import { askedBy } from './question.ts';
+import { askedBy } from './ask-row.ts';
 import { backoffMicros, isLastAttempt, move, type Happening } from './rules.ts';
 
 /** What of a delivery its end is told by. */

@@ -3,7 +3,7 @@
 
 import { isSame } from '../access.ts';
 import type { DeliveryState } from '../contract/words.ts';
-import { isQueue, mailboxOfDelivery, type Desk, type Mailbox } from '../desk.ts';
+import { isQueue, mailboxOfDelivery, type Desk, type Mailbox } from '../unit-of-work.ts';
 import { refuse } from '../refuse.ts';
 import type { Offer } from './offer.ts';
 

@@ -2,9 +2,9 @@
 
 import { LIMITS } from '../contract/limits.ts';
 import type { Priority } from '../contract/words.ts';
-import type { Desk, Mailbox } from '../desk.ts';
+import type { Desk, Mailbox } from '../unit-of-work.ts';
 import type { Ctx } from '../schema.ts';
-import { remember } from '../time/due.ts';
+import { remember } from '../time/schedule.ts';
 
 /** A delivery that is queued or delayed. */
 export type Waiting = NonNullable<ReturnType<Ctx['db']['waiting']['id']['find']>>;

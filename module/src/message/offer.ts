@@ -2,9 +2,9 @@
 
 import { LIMITS } from '../contract/limits.ts';
 import { PRIORITY, type InboxKind } from '../contract/words.ts';
-import type { Desk, Mailbox } from '../desk.ts';
+import type { Desk, Mailbox } from '../unit-of-work.ts';
 import type { Ctx } from '../schema.ts';
-import { remember } from '../time/due.ts';
+import { remember } from '../time/schedule.ts';
 import type { Message } from './envelope.ts';
 
 /** A delivery or notice that its recipient can see. */

@@ -6,8 +6,8 @@
 
 import { LIMITS } from '../contract/limits.ts';
 import { SIGN } from '../contract/words.ts';
-import { emptyMailbox, isQueue, queueNumber, type Desk, type Mailbox } from '../desk.ts';
-import { appendSystemEvent } from '../event/publish.ts';
+import { emptyMailbox, isQueue, queueNumber, type Desk, type Mailbox } from '../unit-of-work.ts';
+import { appendSystemEvent } from '../event/append.ts';
 import type { Ctx } from '../schema.ts';
 import { hasCredit } from './rules.ts';
 

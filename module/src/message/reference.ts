@@ -1,7 +1,7 @@
 // References to other messages that the hub has verified: on whose behalf something is sent, and what is passed on.
 
 import { LIMITS } from '../contract/limits.ts';
-import { isQueue, mailboxOfDelivery, type Desk, type Mailbox } from '../desk.ts';
+import { isQueue, mailboxOfDelivery, type Desk, type Mailbox } from '../unit-of-work.ts';
 import { refuse } from '../refuse.ts';
 import type { Ctx } from '../schema.ts';
 import { isObject, parseJson } from '../text.ts';

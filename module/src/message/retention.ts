@@ -8,14 +8,14 @@
 
 import { ScheduleAt } from 'spacetimedb';
 import { LIMITS } from '../contract/limits.ts';
-import { withDesk, type Account, type Desk } from '../desk.ts';
+import { withDesk, type Account, type Desk } from '../unit-of-work.ts';
 import { agora, type Ctx } from '../schema.ts';
 import { byteLength } from '../text.ts';
-import { remember } from '../time/due.ts';
-import { keeper } from '../time/table.ts';
+import { remember } from '../time/schedule.ts';
+import { keeper } from '../tables/time.ts';
 import { bytesOf } from './accept.ts';
 import type { Message } from './envelope.ts';
-import { isOpen } from './question.ts';
+import { isOpen } from './ask-row.ts';
 
 /** How long a look that found all done is from the next. */
 const PAUSE_MICROS = 60_000_000n;

@@ -1,10 +1,10 @@
 // What its holder says of an offered delivery: acknowledged, answered, failed, to be kept longer.
 
 import { LIMITS } from '../contract/limits.ts';
-import type { Desk } from '../desk.ts';
+import type { Desk } from '../unit-of-work.ts';
 import { refuse } from '../refuse.ts';
 import { isLongerThan, parseJson } from '../text.ts';
-import { isTriedByStep } from '../workflow/happenings.ts';
+import { isTriedByStep } from '../workflow/step-triggers.ts';
 import { checkAnswerId, type Answer } from './ask.ts';
 import { endOffered, giveBack } from './end.ts';
 import { find, findHeld, refuseNotice, type Attempt, type Held } from './find.ts';

@@ -1,14 +1,14 @@
 // Progress and partial results of an open ask: numbered, the last 64 kept until it ends, the newest one in the asker's inbox.
 
 import { LIMITS } from '../contract/limits.ts';
-import type { Desk } from '../desk.ts';
+import type { Desk } from '../unit-of-work.ts';
 import { charge } from '../quota/charge.ts';
 import { refuse } from '../refuse.ts';
 import { isLongerThan, parseJson } from '../text.ts';
 import { noticeEnvelope } from './envelope.ts';
 import { findHeld, type Attempt } from './find.ts';
 import { nextOffer, noticeRow } from './offer.ts';
-import { askedBy, isOpen, type Ask } from './question.ts';
+import { askedBy, isOpen, type Ask } from './ask-row.ts';
 
 /** Says how far a question is: `number` counts up from 1 an attempt, so that a signal said twice is kept once. */
 export function progress(desk: Desk, act: Attempt & { readonly number: number; readonly data: string }): void {

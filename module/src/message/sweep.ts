@@ -1,7 +1,7 @@
 // What happens to deliveries by itself: leases that end, agents that went away, backoffs and delays that are over.
 
 import { LIMITS } from '../contract/limits.ts';
-import { mailboxOfDelivery, type Desk, type Mailbox } from '../desk.ts';
+import { mailboxOfDelivery, type Desk, type Mailbox } from '../unit-of-work.ts';
 import { offerWaiting } from './deliver.ts';
 import { endOffered, endWaiting, giveBack, isOver } from './end.ts';
 import { enqueue } from './lane.ts';

@@ -2,7 +2,7 @@
 
 import { LIMITS } from '../contract/limits.ts';
 import { AGENT_NAME, SIGN } from '../contract/words.ts';
-import type { Desk, Mailbox } from '../desk.ts';
+import type { Desk, Mailbox } from '../unit-of-work.ts';
 import { findGroup, membersOf } from '../group/members.ts';
 import { refuse } from '../refuse.ts';
 import { queueOf } from './queue.ts';

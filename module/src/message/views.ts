@@ -2,7 +2,7 @@
 
 import { t } from 'spacetimedb/server';
 import { agora } from '../schema.ts';
-import { offer } from './table.ts';
+import { offer } from '../tables/message.ts';
 
 /** What is offered to the caller's agents: their credits' worth of deliveries, and notices not yet taken. */
 export const myInbox = agora.view({ public: true }, t.array(offer.rowType), ctx => [

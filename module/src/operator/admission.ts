@@ -5,13 +5,13 @@ import { isAdmitted, requireOperator } from '../access.ts';
 import { letGo } from '../agent/presence.ts';
 import { LIMITS } from '../contract/limits.ts';
 import { ADMISSIONS, type Admission } from '../contract/words.ts';
-import type { Desk } from '../desk.ts';
+import type { Desk } from '../unit-of-work.ts';
 import { hubOf, writeHub } from '../hub.ts';
 import { keepLooking } from '../message/retention.ts';
 import { refuse } from '../refuse.ts';
 import { agora, type Ctx } from '../schema.ts';
-import { remember } from '../time/due.ts';
-import { asOperator } from './record.ts';
+import { remember } from '../time/schedule.ts';
+import { asOperator } from '../event/record-act.ts';
 
 /** The issuer of the tokens that the server itself gives to anybody. */
 const OWN_ISSUER = 'localhost';

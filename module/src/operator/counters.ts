@@ -3,10 +3,10 @@
 import { t } from 'spacetimedb/server';
 import { requireOperator } from '../access.ts';
 import { LIMITS } from '../contract/limits.ts';
-import { withDesk, type Desk } from '../desk.ts';
+import { withDesk, type Desk } from '../unit-of-work.ts';
 import { agora, type Ctx } from '../schema.ts';
-import { remember } from '../time/due.ts';
-import { hubCounters } from './table.ts';
+import { remember } from '../time/schedule.ts';
+import { hubCounters } from '../tables/operator.ts';
 
 const PERIOD_MICROS = 1_000_000n;
 /** Counters older than this are not being counted. */

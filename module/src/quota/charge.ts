@@ -1,6 +1,6 @@
 // Holds an agent to what it may cause. When a limit is hit the new thing is refused; nothing accepted is dropped.
 
-import type { Desk, Mailbox } from '../desk.ts';
+import type { Desk, Mailbox } from '../unit-of-work.ts';
 import { refuse } from '../refuse.ts';
 import { debtAfter, waitMs } from './rules.ts';
 

@@ -1,7 +1,7 @@
 // The messages that assign steps.
 
 import { LIMITS } from '../contract/limits.ts';
-import type { Desk, Mailbox } from '../desk.ts';
+import type { Desk, Mailbox } from '../unit-of-work.ts';
 import { systemMessage } from '../message/accept.ts';
 import type { Message } from '../message/envelope.ts';
 import { queueOf } from '../message/queue.ts';

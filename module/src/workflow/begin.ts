@@ -1,16 +1,16 @@
 // Makes the rows of a workflow out of its definition.
 
 import { AGENT_NAME } from '../contract/words.ts';
-import type { Desk } from '../desk.ts';
+import type { Desk } from '../unit-of-work.ts';
 import { checkHeaders } from '../message/accept.ts';
 import { queueOf } from '../message/queue.ts';
 import { headersOf } from '../message/trace.ts';
 import { refuse } from '../refuse.ts';
 import { byteLength } from '../text.ts';
-import { remember } from '../time/due.ts';
+import { remember } from '../time/schedule.ts';
 import { checkDefinition, sentenceOf, type Checked, type Plan } from './check.ts';
 import { Run } from './run.ts';
-import { UNTOUCHED } from './table.ts';
+import { UNTOUCHED } from '../tables/workflow.ts';
 
 /** Checks a definition against the agents and capabilities that there are. */
 export function check(desk: Desk, definition: string): Checked {

@@ -3,9 +3,9 @@
 import { post } from '../message/accept.ts';
 import type { Answer } from '../message/ask.ts';
 import { queueOf } from '../message/queue.ts';
-import { remember } from '../time/due.ts';
+import { remember } from '../time/schedule.ts';
 import { taskMessage } from './assignment.ts';
-import { isNestedUndone } from './nested.ts';
+import { isNestedUndone } from './kinds/nested.ts';
 import type { Run } from './run.ts';
 import type { Step } from './step.ts';
 

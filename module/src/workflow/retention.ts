@@ -1,8 +1,8 @@
 // A workflow that has ended is kept for a time, and then goes: its steps first, a chunk a call.
 
-import type { Desk } from '../desk.ts';
+import type { Desk } from '../unit-of-work.ts';
 import { byteLength } from '../text.ts';
-import { remember } from '../time/due.ts';
+import { remember } from '../time/schedule.ts';
 import { bytesOfStep, stepAt } from './step.ts';
 
 const CHUNK = 100;

@@ -9,22 +9,22 @@
 // I5  A step, and a workflow, moves as `moves.ts` says and in no other way.
 
 import type { SystemEventType, WorkflowStatus } from '../contract/words.ts';
-import type { Desk } from '../desk.ts';
-import { appendSystemEvent } from '../event/publish.ts';
+import type { Desk } from '../unit-of-work.ts';
+import { appendSystemEvent } from '../event/append.ts';
 import { post } from '../message/accept.ts';
 import type { Answer } from '../message/ask.ts';
 import { cancelMessage } from '../message/cancel.ts';
 import { alertIfDeserted } from '../message/queue.ts';
 import type { Ctx } from '../schema.ts';
 import { byteLength } from '../text.ts';
-import { remember } from '../time/due.ts';
-import { askApproval, takeBack } from './approval.ts';
+import { remember } from '../time/schedule.ts';
+import { askApproval, takeBack } from './kinds/approval.ts';
 import { assignment, takerOf } from './assignment.ts';
 import type { StepSpec } from './check.ts';
 import { undoNext } from './compensate.ts';
-import { beginEach, callOffChildren, childEnded } from './each.ts';
+import { beginEach, callOffChildren, childEnded } from './kinds/for-each.ts';
 import { moveStep, moveWorkflow, type StepHappening, type WorkflowHappening } from './moves.ts';
-import { beginNested, endNested, runningNested, stopNested } from './nested.ts';
+import { beginNested, endNested, runningNested, stopNested } from './kinds/nested.ts';
 import { keepEnded } from './retention.ts';
 import { holds, retryMicros } from './rules.ts';
 import { bytesOfStep, isBad, isMet, specOf, stateOf, stepAt, type Step } from './step.ts';

@@ -1,7 +1,7 @@
 // Starts a workflow, as a reducer and as an act.
 
 import { UUID_V7 } from '../contract/words.ts';
-import type { Desk } from '../desk.ts';
+import type { Desk } from '../unit-of-work.ts';
 import { isSameDefinition } from '../message/trace.ts';
 import { refuseOverflow } from '../quota/charge.ts';
 import { refuse } from '../refuse.ts';

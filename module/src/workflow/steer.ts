@@ -1,14 +1,14 @@
 // Steering a workflow: for whoever started it, and operators.
 
 import { isOperator, isSame } from '../access.ts';
-import type { Desk } from '../desk.ts';
+import type { Desk } from '../unit-of-work.ts';
 import { isSameDefinition } from '../message/trace.ts';
 import { refuseOverflow } from '../quota/charge.ts';
 import { refuse } from '../refuse.ts';
 import { byteLength } from '../text.ts';
-import { takeBack } from './approval.ts';
+import { takeBack } from './kinds/approval.ts';
 import { begin, planOf } from './begin.ts';
-import { childrenOf } from './each.ts';
+import { childrenOf } from './kinds/for-each.ts';
 import { concernsStep, isRefused, type WorkflowHappening } from './moves.ts';
 import { Run } from './run.ts';
 import { isBad, isMet, stateOf, type Step } from './step.ts';

@@ -1,7 +1,7 @@
 // Who follows a workflow live, in `myWorkflows`.
 
 import { LIMITS } from '../contract/limits.ts';
-import type { Desk } from '../desk.ts';
+import type { Desk } from '../unit-of-work.ts';
 import { refuse } from '../refuse.ts';
 import type { Ctx } from '../schema.ts';
 

@@ -3,9 +3,9 @@
 import { t } from 'spacetimedb/server';
 import { requireOperator } from '../access.ts';
 import { LIMITS } from '../contract/limits.ts';
-import { queueNumber } from '../desk.ts';
+import { queueNumber } from '../unit-of-work.ts';
 import { envelopeOf } from '../message/envelope.ts';
-import { DeliveryStatus, statusOf } from '../message/procedures.ts';
+import { DeliveryStatus, statusOf } from './messages.ts';
 import { refuse } from '../refuse.ts';
 import { agora, type Ctx } from '../schema.ts';
 

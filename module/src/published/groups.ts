@@ -1,9 +1,9 @@
 // Agents join groups, and leave them.
 
 import { t } from 'spacetimedb/server';
-import { asMember } from '../desk.ts';
+import { asMember } from '../unit-of-work.ts';
 import { agora } from '../schema.ts';
-import { join, leave } from './members.ts';
+import { join, leave } from '../group/members.ts';
 
 /** Puts an agent of the caller into a group; the first member makes it. */
 export const joinGroup = agora.reducer({ agent: t.u64(), group: t.string() }, (ctx, { agent, group }) => {

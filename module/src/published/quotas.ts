@@ -2,12 +2,12 @@
 
 import { t } from 'spacetimedb/server';
 import { HUB_DEFAULTS, LIMITS } from '../contract/limits.ts';
-import type { Desk } from '../desk.ts';
+import type { Desk } from '../unit-of-work.ts';
 import { hubOf, writeHub, type Hub } from '../hub.ts';
-import { asOperator } from '../operator/record.ts';
+import { asOperator } from '../event/record-act.ts';
 import { refuse } from '../refuse.ts';
 import { agora } from '../schema.ts';
-import type { Limits } from './charge.ts';
+import type { Limits } from '../quota/charge.ts';
 
 type Given<T> = { readonly [K in keyof T]?: T[K] | undefined };
 

@@ -1,10 +1,10 @@
 // A step that is done for each element of a list: one child an element, and their results in order.
 
-import { LIMITS } from '../contract/limits.ts';
-import { listOf } from './rules.ts';
-import type { Run } from './run.ts';
-import type { Step } from './step.ts';
-import { UNTOUCHED } from './table.ts';
+import { LIMITS } from '../../contract/limits.ts';
+import { listOf } from '../rules.ts';
+import type { Run } from '../run.ts';
+import type { Step } from '../step.ts';
+import { UNTOUCHED } from '../../tables/workflow.ts';
 
 /** Gives out the children of a step, which are made the first time: as many at once as was said. */
 export function beginEach(run: Run, step: Step): void {

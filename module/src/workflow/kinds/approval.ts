@@ -1,18 +1,18 @@
 // Somebody has to agree before a step is given out. Who is asked gets an ordinary message; nothing waits in memory.
 
-import { isOperator, isSame } from '../access.ts';
-import type { Desk } from '../desk.ts';
-import { appendSystemEvent } from '../event/publish.ts';
-import { post, systemMessage } from '../message/accept.ts';
-import { cancelMessage } from '../message/cancel.ts';
-import type { Message } from '../message/envelope.ts';
-import { refuse } from '../refuse.ts';
-import { remember } from '../time/due.ts';
-import { inputsOf } from './assignment.ts';
-import { withStep } from './happenings.ts';
-import { concernsStep } from './moves.ts';
-import { Run } from './run.ts';
-import { stateOf, type Step } from './step.ts';
+import { isOperator, isSame } from '../../access.ts';
+import type { Desk } from '../../unit-of-work.ts';
+import { appendSystemEvent } from '../../event/append.ts';
+import { post, systemMessage } from '../../message/accept.ts';
+import { cancelMessage } from '../../message/cancel.ts';
+import type { Message } from '../../message/envelope.ts';
+import { refuse } from '../../refuse.ts';
+import { remember } from '../../time/schedule.ts';
+import { inputsOf } from '../assignment.ts';
+import { withStep } from '../step-triggers.ts';
+import { concernsStep } from '../moves.ts';
+import { Run } from '../run.ts';
+import { stateOf, type Step } from '../step.ts';
 
 /** Asks whether a step may be done: its approver; or, if that one is gone, or was asked before, who comes next. */
 export function askApproval(run: Run, step: Step): void {

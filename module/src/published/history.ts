@@ -3,11 +3,11 @@
 import { t } from 'spacetimedb/server';
 import { isOperator, readableMailbox } from '../access.ts';
 import { LIMITS } from '../contract/limits.ts';
-import { firstDelivery } from '../desk.ts';
+import { firstDelivery } from '../unit-of-work.ts';
 import { refuse } from '../refuse.ts';
 import { agora } from '../schema.ts';
-import { envelopeOf } from './envelope.ts';
-import { isParty, refersTo } from './reference.ts';
+import { envelopeOf } from '../message/envelope.ts';
+import { isParty, refersTo } from '../message/reference.ts';
 
 const HistoryRow = t.object('HistoryRow', {
   /** Where the next page begins: pass it as `before`. */

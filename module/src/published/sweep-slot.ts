@@ -1,22 +1,22 @@
 // Looks at what is due: one chunk of one slot a call.
 
-import { withDesk, type Desk } from '../desk.ts';
+import { withDesk, type Desk } from '../unit-of-work.ts';
 import { timeOutAsk } from '../message/ask.ts';
 import { checkPulse } from '../agent/pulse.ts';
 import { announceDelayed } from '../message/broadcast.ts';
 import { expireMessage } from '../message/cancel.ts';
-import { sweepGone } from '../message/gone.ts';
+import { sweepGone } from '../message/unregistered.ts';
 import { forget } from '../message/retention.ts';
 import { refill, requeue, sweepMailbox } from '../message/sweep.ts';
 import { letGoUnadmitted } from '../operator/admission.ts';
 import { countAgain } from '../operator/counters.ts';
-import { goOnWithLetters } from '../operator/letters.ts';
+import { goOnWithLetters } from '../operator/dead-letters.ts';
 import { agora } from '../schema.ts';
-import { escalate, lookForApprover } from '../workflow/approval.ts';
-import { endOverdue, retryStep, timeOutStep } from '../workflow/happenings.ts';
+import { escalate, lookForApprover } from '../workflow/kinds/approval.ts';
+import { endOverdue, retryStep, timeOutStep } from '../workflow/step-triggers.ts';
 import { forgetWorkflow } from '../workflow/retention.ts';
-import { chunkKey, type DueKind } from './due.ts';
-import { dueSlot } from './table.ts';
+import { chunkKey, type DueKind } from '../time/schedule.ts';
+import { dueSlot } from '../tables/time.ts';
 
 /** Private: runs by schedule only. A failure is logged by the server, and costs one chunk. */
 export const sweepSlot = agora.reducer({ onSchedule: dueSlot }, { slot: dueSlot.rowType }, (ctx, { slot }) => {

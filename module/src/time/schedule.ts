@@ -1,7 +1,7 @@
 // Puts something into the slot of its time.
 
 import { ScheduleAt } from 'spacetimedb';
-import type { Desk } from '../desk.ts';
+import type { Desk } from '../unit-of-work.ts';
 
 /** What is looked at when its time comes; `ref` and `text` say which one. */
 export type DueKind =

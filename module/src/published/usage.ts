@@ -5,7 +5,7 @@ import { readableMailbox } from '../access.ts';
 import { isIdle } from '../agent/wake.ts';
 import { hubOf } from '../hub.ts';
 import { agora } from '../schema.ts';
-import { debtAfter } from './rules.ts';
+import { debtAfter } from '../quota/rules.ts';
 
 const Usage = t.object('AgentUsage', {
   /** Messages and events just now, of `burst`; `rate` of them are forgotten a second. */

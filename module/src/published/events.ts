@@ -5,7 +5,7 @@ import { requireAdmitted } from '../access.ts';
 import { LIMITS } from '../contract/limits.ts';
 import { refuse } from '../refuse.ts';
 import { agora } from '../schema.ts';
-import { eventLog } from './table.ts';
+import { eventLog } from '../tables/event.ts';
 
 const EventPage = t.object('EventPage', {
   state: t.string(),

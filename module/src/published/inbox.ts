@@ -6,7 +6,7 @@ import { BOOST_MS, LIMITS } from '../contract/limits.ts';
 import type { Priority } from '../contract/words.ts';
 import { refuse } from '../refuse.ts';
 import { agora, type Ctx } from '../schema.ts';
-import { envelopeOf } from './envelope.ts';
+import { envelopeOf } from '../message/envelope.ts';
 
 type Db = Ctx['db'];
 type Box = NonNullable<ReturnType<Db['mailbox']['agent']['find']>>;

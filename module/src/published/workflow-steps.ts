@@ -3,11 +3,11 @@
 import { t } from 'spacetimedb/server';
 import { requireAdmitted } from '../access.ts';
 import { LIMITS } from '../contract/limits.ts';
-import { isQueue } from '../desk.ts';
+import { isQueue } from '../unit-of-work.ts';
 import { refuse } from '../refuse.ts';
 import { agora, type Ctx } from '../schema.ts';
-import { maySee } from './reducers.ts';
-import { specOf, stepAt, type Step } from './step.ts';
+import { maySee } from './workflows.ts';
+import { specOf, stepAt, type Step } from '../workflow/step.ts';
 
 const StepRow = t.object('StepRow', {
   position: t.u32(),

@@ -4,21 +4,21 @@ import { t } from 'spacetimedb/server';
 import { isOperator, isSame, ownAgent, requireOwn } from '../access.ts';
 import { LIMITS } from '../contract/limits.ts';
 import type { AgentStatus, Presence } from '../contract/words.ts';
-import { asMember, emptyMailbox, withDesk, type Desk } from '../desk.ts';
-import { appendSystemEvent } from '../event/publish.ts';
+import { asMember, emptyMailbox, withDesk, type Desk } from '../unit-of-work.ts';
+import { appendSystemEvent } from '../event/append.ts';
 import { leaveAll } from '../group/members.ts';
 import { beginBroadcasts, endBroadcasts } from '../message/broadcast.ts';
 import { fill } from '../message/deliver.ts';
 import { enterQueues, leaveQueues } from '../message/queue.ts';
 import { buryOffers } from '../message/sweep.ts';
-import { recordAct } from '../operator/record.ts';
+import { recordAct } from '../event/record-act.ts';
 import { refuse } from '../refuse.ts';
 import { agora, type Ctx } from '../schema.ts';
-import { remember } from '../time/due.ts';
-import { attach, detach, detachAll } from './presence.ts';
-import { beat } from './pulse.ts';
-import { checkAgentType, checkCapabilities, checkCredit, checkMetadata, checkName, checkStatus } from './rules.ts';
-import { idle } from './wake.ts';
+import { remember } from '../time/schedule.ts';
+import { attach, detach, detachAll } from '../agent/presence.ts';
+import { beat } from '../agent/pulse.ts';
+import { checkAgentType, checkCapabilities, checkCredit, checkMetadata, checkName, checkStatus } from '../agent/rules.ts';
+import { idle } from '../agent/wake.ts';
 
 /** What may change about an agent; undefined leaves it. */
 interface Changes {

@@ -1,8 +1,8 @@
 // The queue an agent leaves behind when it is unregistered: dead, a chunk at a time.
 
-import type { Desk } from '../desk.ts';
+import type { Desk } from '../unit-of-work.ts';
 import { parseJson, isObject } from '../text.ts';
-import { remember } from '../time/due.ts';
+import { remember } from '../time/schedule.ts';
 import { endWaiting } from './end.ts';
 import { LANES } from './rules.ts';
 

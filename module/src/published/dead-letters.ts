@@ -3,12 +3,12 @@
 import { t } from 'spacetimedb/server';
 import { isOperator, requireAdmitted } from '../access.ts';
 import { LIMITS } from '../contract/limits.ts';
-import { asMember } from '../desk.ts';
-import { deadLetter } from '../message/table.ts';
+import { asMember } from '../unit-of-work.ts';
+import { deadLetter } from '../tables/message.ts';
 import { refuse } from '../refuse.ts';
 import { agora, type Ctx } from '../schema.ts';
-import { DeadLetterFilter, isParty, letterOf, remedy, remedyAll, type Remedy } from './letters.ts';
-import { asOperator, recordAct } from './record.ts';
+import { DeadLetterFilter, isParty, letterOf, remedy, remedyAll, type Remedy } from '../operator/dead-letters.ts';
+import { asOperator, recordAct } from '../event/record-act.ts';
 
 /** A dead letter goes back to work: first in a new life, with all its attempts. */
 export const redrive = agora.reducer({ no: t.u64() }, (ctx, { no }) => one(ctx, 'redrive', no));

@@ -4,13 +4,13 @@ import { t } from 'spacetimedb/server';
 import { isOperator, isSame } from '../access.ts';
 import { LIMITS } from '../contract/limits.ts';
 import { UUID_V7 } from '../contract/words.ts';
-import { asMember } from '../desk.ts';
+import { asMember } from '../unit-of-work.ts';
 import { refuse } from '../refuse.ts';
 import { agora, type Ctx } from '../schema.ts';
-import { decide } from './approval.ts';
-import { start } from './start.ts';
-import { cancel, fork, pause, resume, retry } from './steer.ts';
-import { unwatch, watch } from './watch.ts';
+import { decide } from '../workflow/kinds/approval.ts';
+import { start } from '../workflow/start.ts';
+import { cancel, fork, pause, resume, retry } from '../workflow/steer.ts';
+import { unwatch, watch } from '../workflow/watch.ts';
 
 /** Checks a definition, names every fault, and starts it in the same transaction. */
 export const startWorkflow = agora.reducer({ id: t.string(), agent: t.u64(), definition: t.string() }, (ctx, said) => {

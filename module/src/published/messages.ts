@@ -3,10 +3,10 @@
 import { t } from 'spacetimedb/server';
 import { isSame, requireAdmitted, requireOwn } from '../access.ts';
 import { LIMITS } from '../contract/limits.ts';
-import { mailboxOfDelivery } from '../desk.ts';
+import { mailboxOfDelivery } from '../unit-of-work.ts';
 import { refuse } from '../refuse.ts';
 import { agora, type Ctx } from '../schema.ts';
-import { failureOf, isHandled } from './broadcast.ts';
+import { failureOf, isHandled } from '../message/broadcast.ts';
 
 /** The database as a procedure's transaction sees it. */
 type Db = Ctx['db'];

@@ -1,8 +1,8 @@
 // What every act of an operator has in common: who may, and the event that it leaves.
 
 import { requireOperator } from '../access.ts';
-import { withDesk, type Desk } from '../desk.ts';
-import { appendSystemEvent } from '../event/publish.ts';
+import { withDesk, type Desk } from '../unit-of-work.ts';
+import { appendSystemEvent } from './append.ts';
 import type { Ctx } from '../schema.ts';
 
 /** What an event says of an act: ids and limits, never content. */

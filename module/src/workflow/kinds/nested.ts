@@ -1,12 +1,12 @@
 // A step that is a workflow of its own: it ends as that one does, and its output is what the steps of that one have returned.
 
-import { LIMITS } from '../contract/limits.ts';
-import type { Answer } from '../message/ask.ts';
-import { inputsOf } from './assignment.ts';
-import { begin } from './begin.ts';
-import { checkDefinition, sentenceOf } from './check.ts';
-import { Run } from './run.ts';
-import type { Step } from './step.ts';
+import { LIMITS } from '../../contract/limits.ts';
+import type { Answer } from '../../message/ask.ts';
+import { inputsOf } from '../assignment.ts';
+import { begin } from '../begin.ts';
+import { checkDefinition, sentenceOf } from '../check.ts';
+import { Run } from '../run.ts';
+import type { Step } from '../step.ts';
 
 /** Starts the workflow that a step is. */
 export function beginNested(run: Run, step: Step): void {

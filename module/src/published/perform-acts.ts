@@ -3,18 +3,18 @@
 import { SenderError, t, type Infer } from 'spacetimedb/server';
 import type { Code } from '../contract/codes.ts';
 import { LIMITS } from '../contract/limits.ts';
-import { asMember, type Desk } from '../desk.ts';
-import { publish } from '../event/acts.ts';
+import { asMember, type Desk } from '../unit-of-work.ts';
+import { publish } from '../event/publish.ts';
 import { refuse, Refusal } from '../refuse.ts';
 import { agora } from '../schema.ts';
 import { start } from '../workflow/start.ts';
 import { unwatch } from '../workflow/watch.ts';
-import { accept } from './accept.ts';
-import { reply } from './ask.ts';
-import { acknowledgeBroadcast, failBroadcast } from './broadcast.ts';
-import { cancel } from './cancel.ts';
-import { acknowledge, extend, fail, failStep, finishStep, respond } from './settle.ts';
-import { progress } from './signal.ts';
+import { accept } from '../message/accept.ts';
+import { reply } from '../message/ask.ts';
+import { acknowledgeBroadcast, failBroadcast } from '../message/broadcast.ts';
+import { cancel } from '../message/cancel.ts';
+import { acknowledge, extend, fail, failStep, finishStep, respond } from '../message/settle.ts';
+import { progress } from '../message/signal.ts';
 
 const attempt = { delivery: t.u64(), attempt: t.u32() };
 

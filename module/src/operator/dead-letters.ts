@@ -3,7 +3,7 @@
 import { t, type Infer } from 'spacetimedb/server';
 import { isOperator, isSame } from '../access.ts';
 import type { Code } from '../contract/codes.ts';
-import { isQueue, mailboxOfDelivery, type Desk } from '../desk.ts';
+import { isQueue, mailboxOfDelivery, type Desk } from '../unit-of-work.ts';
 import { deliver, offerWaiting } from '../message/deliver.ts';
 import { isOver } from '../message/end.ts';
 import { envelopeOf } from '../message/envelope.ts';
@@ -12,7 +12,7 @@ import { move, nextLife } from '../message/rules.ts';
 import { refuse } from '../refuse.ts';
 import type { Ctx } from '../schema.ts';
 import { isObject, parseJson } from '../text.ts';
-import { remember } from '../time/due.ts';
+import { remember } from '../time/schedule.ts';
 
 /** A dead letter. */
 export type Letter = NonNullable<ReturnType<Ctx['db']['deadLetter']['no']['find']>>;

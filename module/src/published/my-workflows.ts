@@ -2,7 +2,7 @@
 
 import { t } from 'spacetimedb/server';
 import { agora } from '../schema.ts';
-import { workflowState } from './table.ts';
+import { workflowState } from '../tables/workflow.ts';
 
 /** How far the workflows are that the caller follows. */
 export const myWorkflows = agora.view({ public: true }, t.array(workflowState.rowType), ctx => {

@@ -1,11 +1,11 @@
 // What comes to a workflow from outside its own rows: the end of a delivery, a moment.
 
-import type { Desk } from '../desk.ts';
+import type { Desk } from '../unit-of-work.ts';
 import type { Answer } from '../message/ask.ts';
 import { cancelMessage } from '../message/cancel.ts';
 import type { Message } from '../message/envelope.ts';
 import { undone } from './compensate.ts';
-import { stopNested } from './nested.ts';
+import { stopNested } from './kinds/nested.ts';
 import { Run } from './run.ts';
 import { specOf, type Step } from './step.ts';
 

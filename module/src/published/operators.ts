@@ -5,7 +5,7 @@ import { isOperator } from '../access.ts';
 import { keepLooking } from '../message/retention.ts';
 import { refuse } from '../refuse.ts';
 import { agora } from '../schema.ts';
-import { asOperator } from './record.ts';
+import { asOperator } from '../event/record-act.ts';
 
 /** Makes the publisher the first operator. */
 export const init = agora.init(ctx => {
