@@ -3,6 +3,7 @@
 import { schema, type InferSchema, type ReducerCtx } from 'spacetimedb/server';
 import { agent, agentCapability, attachment, pulse } from './tables/agent.ts';
 import { eventFeed, eventLog, logHead } from './tables/event.ts';
+import { agentGroup, groupMember } from './tables/group.ts';
 import {
   ask,
   broadcastCursor,
@@ -20,7 +21,6 @@ import {
   signal,
   waiting,
 } from './tables/message.ts';
-import { agentGroup, groupMember } from './tables/group.ts';
 import { admissionRule, hubCounters, hubWatch, member, operator } from './tables/operator.ts';
 import { account, hub, quota, tally } from './tables/quota.ts';
 import { due, dueCount, dueSlot, keeper } from './tables/time.ts';

@@ -1,14 +1,15 @@
 // What one call works on: the narrow rows that many acts of it touch are read once, changed in memory, written once.
 // A call that throws writes nothing, since `save` is its last step.
 
-import { requireAdmitted, requireOwn } from './access.ts';
+import { requireOwn } from './access.ts';
 import { LIMITS } from './contract/limits.ts';
-import { hubOf, type Hub } from './hub.ts';
+import { type Hub, hubOf } from './hub.ts';
+import type { TaskOwner } from './message/task-owner.ts';
 import type { Ctx } from './schema.ts';
 
-/** The narrow row of an agent, as it lies on the desk: changed in place, written by `save`. */
+/** The narrow row of an agent, as it lies on the unit: changed in place, written by `save`. */
 export type Mailbox = NonNullable<ReturnType<Ctx['db']['mailbox']['agent']['find']>>;
-/** What an agent has caused, as it lies on the desk. */
+/** What an agent has caused, as it lies on the unit. */
 export type Account = NonNullable<ReturnType<Ctx['db']['account']['agent']['find']>>;
 type LogHead = NonNullable<ReturnType<Ctx['db']['logHead']['log']['find']>>;
 
@@ -36,8 +37,10 @@ export function isQueue(mailbox: bigint): boolean {
 }
 
 /** The rows one call works on. */
-export class Desk {
+export class UnitOfWork {
   readonly ctx: Ctx;
+  /** The workflow engine, as far as `message/` notifies it. */
+  readonly tasks: TaskOwner;
   /** Microseconds since 1970: the time of the whole call. */
   readonly now: bigint;
   readonly #boxes = new Map<bigint, Mailbox | undefined>();
@@ -53,8 +56,9 @@ export class Desk {
   #tally: bigint | undefined;
   #bytes = 0;
 
-  constructor(ctx: Ctx) {
+  constructor(ctx: Ctx, tasks: TaskOwner) {
     this.ctx = ctx;
+    this.tasks = tasks;
     this.now = ctx.timestamp.microsSinceUnixEpoch;
   }
 
@@ -63,7 +67,7 @@ export class Desk {
     let box = this.#boxes.get(agent);
     if (box === undefined && !this.#boxes.has(agent)) {
       box = this.ctx.db.mailbox.agent.find(agent) ?? undefined;
-      this.#remember(box, agent);
+      this.#cache(box, agent);
     }
     return box;
   }
@@ -72,15 +76,15 @@ export class Desk {
     let box = this.#names.get(name);
     if (box === undefined && !this.#names.has(name)) {
       const found = this.ctx.db.mailbox.name.find(name) ?? undefined;
-      // The same agent may be on the desk already, known by its id.
+      // The same agent may be on the unit already, known by its id.
       box = found && (this.#boxes.get(found.agent) ?? found);
-      if (box) this.#remember(box, box.agent);
+      if (box) this.#cache(box, box.agent);
       else this.#names.set(name, undefined);
     }
     return box;
   }
 
-  #remember(box: Mailbox | undefined, agent: bigint): void {
+  #cache(box: Mailbox | undefined, agent: bigint): void {
     this.#boxes.set(agent, box);
     if (box) this.#names.set(box.name, box);
   }
@@ -90,19 +94,19 @@ export class Desk {
     return requireOwn(this.box(agent), agent, this.ctx.sender);
   }
 
-  /** Puts a new mailbox on the desk and in the table. */
+  /** Puts a new mailbox on the unit and in the table. */
   addBox(box: Mailbox): Mailbox {
     this.ctx.db.mailbox.insert(box);
-    this.#remember(box, box.agent);
+    this.#cache(box, box.agent);
     return box;
   }
 
-  /** Says that a mailbox of this desk was changed in memory. */
+  /** Says that a mailbox of this unit was changed in memory. */
   changed(box: Mailbox): void {
     this.#changed.add(box);
   }
 
-  /** The mailbox is deleted; what is on the desk of it is forgotten. */
+  /** The mailbox is deleted; what is on the unit of it is forgotten. */
   removeBox(box: Mailbox): void {
     this.#changed.delete(box);
     this.#boxes.set(box.agent, undefined);
@@ -121,7 +125,7 @@ export class Desk {
     return account;
   }
 
-  /** Says that an account of this desk was changed in memory. */
+  /** Says that an account of this unit was changed in memory. */
   charged(account: Account): void {
     this.#changedAccounts.add(account);
   }
@@ -228,21 +232,6 @@ export class Desk {
     this.#tally = undefined;
     this.#bytes = 0;
   }
-}
-
-/** Runs a call of a caller that the hub lets in. */
-export function asMember(ctx: Ctx, work: (desk: Desk) => void): void {
-  withDesk(ctx, desk => {
-    requireAdmitted(ctx, desk.hub);
-    work(desk);
-  });
-}
-
-/** Runs a call on a desk and writes what it changed: the hub's own, or what anybody may. */
-export function withDesk(ctx: Ctx, work: (desk: Desk) => void): void {
-  const desk = new Desk(ctx);
-  work(desk);
-  desk.save();
 }
 
 /** A mailbox as it begins. */

@@ -1,17 +1,17 @@
 // An agent publishes an event.
 
+import { checkHeaders } from '../checks.ts';
 import { LIMITS } from '../contract/limits.ts';
 import { SYSTEM_EVENT_TYPES, TYPE_NAME, UUID_V7 } from '../contract/words.ts';
-import type { Desk } from '../unit-of-work.ts';
-import { checkHeaders } from '../message/accept.ts';
 import { charge } from '../quota/charge.ts';
 import { refuse } from '../refuse.ts';
 import { byteLength, isLongerThan, parseJson } from '../text.ts';
+import type { UnitOfWork } from '../unit-of-work.ts';
 import { appendEvent } from './append.ts';
 
 /** Publishes an event of an agent of the caller. The same event again does nothing. */
 export function publish(
-  desk: Desk,
+  unit: UnitOfWork,
   act: {
     readonly id: string;
     readonly agent: bigint;
@@ -20,10 +20,10 @@ export function publish(
     readonly headers: string;
   },
 ): void {
-  const agent = desk.own(act.agent);
+  const agent = unit.own(act.agent);
   const { name } = agent;
   if (!UUID_V7.test(act.id)) refuse('event/bad-id', `"${act.id.slice(0, 64)}" is not a UUIDv7 in lower case`);
-  const earlier = desk.ctx.db.eventLog.id.find(act.id);
+  const earlier = unit.ctx.db.eventLog.id.find(act.id);
   if (earlier) {
     if (earlier.source === name && earlier.type === act.type && earlier.data === act.data) return;
     refuse('event/id-reused', `${act.id} was used for another event; publish under a new id`);
@@ -38,6 +38,6 @@ export function publish(
     refuse('event/bad-data', `the data of an event is JSON of at most ${LIMITS.payloadBytes} bytes`);
   }
   checkHeaders(act.headers);
-  charge(desk, agent, { deliveries: 0, fanOut: 0, bytes: byteLength(act.data) + byteLength(act.headers) });
-  appendEvent(desk, act.type, name, act.data, act);
+  charge(unit, agent, { deliveries: 0, fanOut: 0, bytes: byteLength(act.data) + byteLength(act.headers) });
+  appendEvent(unit, act.type, name, act.data, act);
 }

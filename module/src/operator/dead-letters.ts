@@ -3,7 +3,6 @@
 import { t, type Infer } from 'spacetimedb/server';
 import { isOperator, isSame } from '../access.ts';
 import type { Code } from '../contract/codes.ts';
-import { isQueue, mailboxOfDelivery, type Desk } from '../unit-of-work.ts';
 import { deliver, offerWaiting } from '../message/deliver.ts';
 import { isOver } from '../message/end.ts';
 import { envelopeOf } from '../message/envelope.ts';
@@ -12,10 +11,11 @@ import { move, nextLife } from '../message/rules.ts';
 import { refuse } from '../refuse.ts';
 import type { Ctx } from '../schema.ts';
 import { isObject, parseJson } from '../text.ts';
-import { remember } from '../time/schedule.ts';
+import { schedule } from '../time/schedule.ts';
+import { isQueue, mailboxOfDelivery, type UnitOfWork } from '../unit-of-work.ts';
 
 /** A dead letter. */
-export type Letter = NonNullable<ReturnType<Ctx['db']['deadLetter']['no']['find']>>;
+export type DeadLetter = NonNullable<ReturnType<Ctx['db']['deadLetter']['no']['find']>>;
 /** What may be done with a dead letter. */
 export type Remedy = 'redrive' | 'purge';
 
@@ -32,8 +32,8 @@ type Filter = Infer<typeof DeadLetterFilter>;
 const CHUNK = 256n;
 
 /** A letter that the caller may steer: as an operator, or by owning the agent it was for, or the one that sent it. */
-export function letterOf(desk: Desk, no: bigint): { readonly letter: Letter; readonly isOwn: boolean } {
-  const { db, sender } = desk.ctx;
+export function deadLetterOf(unit: UnitOfWork, no: bigint): { readonly letter: DeadLetter; readonly isOwn: boolean } {
+  const { db, sender } = unit.ctx;
   const letter = db.deadLetter.no.find(no);
   const isOwn = letter !== null && isParty(db, letter, sender);
   if (letter && (isOwn || isOperator(db, sender))) return { letter, isOwn };
@@ -41,7 +41,7 @@ export function letterOf(desk: Desk, no: bigint): { readonly letter: Letter; rea
 }
 
 /** Whether an identity owns the agent that a letter was for, or the one that sent it. */
-export function isParty(db: Ctx['db'], letter: Letter, identity: Ctx['sender']): boolean {
+export function isParty(db: Ctx['db'], letter: DeadLetter, identity: Ctx['sender']): boolean {
   return [letter.agent, letter.sender].some(agent => {
     const box = db.mailbox.agent.find(agent);
     return box !== null && isSame(box.owner, identity);
@@ -49,18 +49,18 @@ export function isParty(db: Ctx['db'], letter: Letter, identity: Ctx['sender']):
 }
 
 /** Redrives or purges one letter, or refuses. */
-export function remedy(desk: Desk, how: Remedy, letter: Letter): void {
-  const fault = tryRemedy(desk, how, letter);
+export function remedy(unit: UnitOfWork, how: Remedy, letter: DeadLetter): void {
+  const fault = tryRemedy(unit, how, letter);
   if (fault) refuse(...fault);
 }
 
 /** Redrives or purges all letters of a filter that there are by now. */
-export function remedyAll(desk: Desk, how: Remedy, filter: Filter): void {
-  sweep(desk, how, filter, desk.firstNumber('dead'), desk.lastNumber('dead'));
+export function remedyAll(unit: UnitOfWork, how: Remedy, filter: Filter): void {
+  sweep(unit, how, filter, unit.firstNumber('dead'), unit.lastNumber('dead'));
 }
 
 /** Goes on where the chunk before ended. */
-export function goOnWithLetters(desk: Desk, how: Remedy, text: string): void {
+export function continueRemedy(unit: UnitOfWork, how: Remedy, text: string): void {
   const said = parseJson(text)?.value;
   if (!isObject(said)) return;
   const of = (name: string) => String(said[name]);
@@ -71,25 +71,25 @@ export function goOnWithLetters(desk: Desk, how: Remedy, text: string): void {
     reason: of('reason'),
     before: BigInt(of('before')),
   };
-  sweep(desk, how, filter, BigInt(of('cursor')), BigInt(of('end')));
+  sweep(unit, how, filter, BigInt(of('cursor')), BigInt(of('end')));
 }
 
-function sweep(desk: Desk, how: Remedy, filter: Filter, from: bigint, end: bigint): void {
-  const { deadLetter } = desk.ctx.db;
+function sweep(unit: UnitOfWork, how: Remedy, filter: Filter, from: bigint, end: bigint): void {
+  const { deadLetter } = unit.ctx.db;
   let no = from;
   for (; no <= end && no < from + CHUNK; no++) {
     const letter = deadLetter.no.find(no);
-    if (letter && fits(letter, filter)) tryRemedy(desk, how, letter);
+    if (letter && fits(letter, filter)) tryRemedy(unit, how, letter);
     // The first that is left is where the next one begins.
-    if (no === desk.firstNumber('dead') && !deadLetter.no.find(no)) desk.moveFirst('dead', no + 1n);
+    if (no === unit.firstNumber('dead') && !deadLetter.no.find(no)) unit.moveFirst('dead', no + 1n);
   }
   if (no > end) return;
   const { agent, sender, type, reason, before } = filter;
   const rest = { agent: `${agent}`, sender: `${sender}`, type, reason, before: `${before}` };
-  remember(desk, desk.now, how, 0n, JSON.stringify({ ...rest, cursor: `${no}`, end: `${end}` }));
+  schedule(unit, unit.now, how, 0n, JSON.stringify({ ...rest, cursor: `${no}`, end: `${end}` }));
 }
 
-function fits(letter: Letter, { agent, sender, type, reason, before }: Filter): boolean {
+function fits(letter: DeadLetter, { agent, sender, type, reason, before }: Filter): boolean {
   return (
     (agent === 0n || letter.agent === agent) &&
     (sender === 0n || letter.sender === sender) &&
@@ -102,15 +102,15 @@ function fits(letter: Letter, { agent, sender, type, reason, before }: Filter): 
 type Fault = readonly [code: Code, sentence: string];
 
 /** Does it, or changes nothing and says why not. A purged delivery stays dead, and no longer keeps its message. */
-function tryRemedy(desk: Desk, how: Remedy, letter: Letter): Fault | undefined {
-  const fault = how === 'redrive' ? redrive(desk, letter) : undefined;
-  if (!fault) desk.ctx.db.deadLetter.no.delete(letter.no);
+function tryRemedy(unit: UnitOfWork, how: Remedy, letter: DeadLetter): Fault | undefined {
+  const fault = how === 'redrive' ? redrive(unit, letter) : undefined;
+  if (!fault) unit.ctx.db.deadLetter.no.delete(letter.no);
   return fault;
 }
 
 /** The delivery stands in its lane again, under the first attempt of its next life. A question that was closed stays closed. */
-function redrive(desk: Desk, letter: Letter): Fault | undefined {
-  const { db } = desk.ctx;
+function redrive(unit: UnitOfWork, letter: DeadLetter): Fault | undefined {
+  const { db } = unit.ctx;
   const message = db.message.id.find(letter.message);
   if (!message) return ['message/unknown', `message ${letter.message} is kept no longer; purge the letter`];
   if (message.step !== 0n) {
@@ -119,13 +119,13 @@ function redrive(desk: Desk, letter: Letter): Fault | undefined {
       `letter ${letter.no} belongs to a step of a workflow: one that has ended is retried; one to be approved needs no letter`,
     ];
   }
-  if (isOver(desk, message))
+  if (isOver(unit, message))
     return ['dead/expired', `the time to live of message ${message.id} is over; purge the letter`];
-  const home = desk.box(letter.delivery === 0n ? letter.agent : mailboxOfDelivery(letter.delivery));
+  const home = unit.box(letter.delivery === 0n ? letter.agent : mailboxOfDelivery(letter.delivery));
   if (!home) return ['agent/unknown', `the agent that letter ${letter.no} was for is gone; purge the letter`];
   if (letter.delivery === 0n) {
     // The agent's cursor is past the broadcast, so it gets it as a delivery of its own.
-    message.deliveries.push(deliver(desk, home, { ...message, delayMs: 0n }, envelopeOf(message)));
+    message.deliveries.push(deliver(unit, home, { ...message, delayMs: 0n }, envelopeOf(message)));
     db.message.id.update(message);
     return undefined;
   }
@@ -133,17 +133,17 @@ function redrive(desk: Desk, letter: Letter): Fault | undefined {
   if (ended?.state !== 'dead') return ['delivery/not-dead', `delivery ${letter.delivery} is no longer dead`];
   move('dead', 'redrive');
   db.ended.id.delete(ended.id);
-  enqueue(desk, home, {
+  enqueue(unit, home, {
     id: ended.id,
     message: message.id,
     lane: message.priority,
     attempt: nextLife(ended.attempt),
-    availableAt: desk.now,
+    availableAt: unit.now,
     holder: isQueue(ended.agent) ? 0n : ended.agent,
   });
-  const account = desk.account(message.sender);
+  const account = unit.account(message.sender);
   account.unfinished++;
-  desk.charged(account);
-  offerWaiting(desk, home);
+  unit.charged(account);
+  offerWaiting(unit, home);
   return undefined;
 }

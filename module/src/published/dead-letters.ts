@@ -2,13 +2,13 @@
 
 import { t } from 'spacetimedb/server';
 import { isOperator, requireAdmitted } from '../access.ts';
+import { checkPage } from '../checks.ts';
 import { LIMITS } from '../contract/limits.ts';
-import { asMember } from '../unit-of-work.ts';
-import { deadLetter } from '../tables/message.ts';
-import { refuse } from '../refuse.ts';
+import { recordAct } from '../event/record-act.ts';
+import { DeadLetterFilter, isParty, deadLetterOf, remedy, type Remedy, remedyAll } from '../operator/dead-letters.ts';
 import { agora, type Ctx } from '../schema.ts';
-import { DeadLetterFilter, isParty, letterOf, remedy, remedyAll, type Remedy } from '../operator/dead-letters.ts';
-import { asOperator, recordAct } from '../event/record-act.ts';
+import { deadLetter } from '../tables/message.ts';
+import { asMember, asOperator } from './call.ts';
 
 /** A dead letter goes back to work: first in a new life, with all its attempts. */
 export const redrive = agora.reducer({ no: t.u64() }, (ctx, { no }) => one(ctx, 'redrive', no));
@@ -17,25 +17,25 @@ export const purge = agora.reducer({ no: t.u64() }, (ctx, { no }) => one(ctx, 'p
 
 /** All dead letters of a filter go back to work, as far as they can; for operators. Goes on by itself, 256 numbers a call. */
 export const redriveAll = agora.reducer({ filter: DeadLetterFilter }, (ctx, { filter }) => {
-  asOperator(ctx, 'redrive_all', desk => {
-    remedyAll(desk, 'redrive', filter);
+  asOperator(ctx, 'redrive_all', unit => {
+    remedyAll(unit, 'redrive', filter);
     return { agent: Number(filter.agent), sender: Number(filter.sender), type: filter.type };
   });
 });
 /** All dead letters of a filter go for good; for operators. Goes on by itself, 256 numbers a call. */
 export const purgeAll = agora.reducer({ filter: DeadLetterFilter }, (ctx, { filter }) => {
-  asOperator(ctx, 'purge_all', desk => {
-    remedyAll(desk, 'purge', filter);
+  asOperator(ctx, 'purge_all', unit => {
+    remedyAll(unit, 'purge', filter);
     return { agent: Number(filter.agent), sender: Number(filter.sender), type: filter.type };
   });
 });
 
 /** What is one's own is no act of an operator, and leaves no event. */
 function one(ctx: Ctx, how: Remedy, no: bigint): void {
-  asMember(ctx, desk => {
-    const { letter, isOwn } = letterOf(desk, no);
-    remedy(desk, how, letter);
-    if (!isOwn) recordAct(desk, how, { letter: Number(no), message: letter.message });
+  asMember(ctx, unit => {
+    const { letter, isOwn } = deadLetterOf(unit, no);
+    remedy(unit, how, letter);
+    if (!isOwn) recordAct(unit, how, { letter: Number(no), message: letter.message });
   });
 }
 
@@ -53,7 +53,7 @@ export const deadLetters = agora.procedure(
   { after: t.u64(), limit: t.u32(), agent: t.u64(), sender: t.u64() },
   DeadLetterPage,
   (ctx, { after, limit, agent, sender }) => {
-    if (limit === 0 || limit > LIMITS.page) refuse('call/bad-limit', `a page has 1 to ${LIMITS.page} rows`);
+    checkPage(limit);
     return ctx.withTx(tx => {
       requireAdmitted(tx);
       const maySeeAll = isOperator(tx.db, ctx.sender);

@@ -2,8 +2,7 @@
 
 import { t } from 'spacetimedb/server';
 import { requireAdmitted } from '../access.ts';
-import { LIMITS } from '../contract/limits.ts';
-import { refuse } from '../refuse.ts';
+import { checkPage } from '../checks.ts';
 import { agora } from '../schema.ts';
 import { eventLog } from '../tables/event.ts';
 
@@ -16,7 +15,7 @@ const EventPage = t.object('EventPage', {
 
 /** Events after a number, in order. `expired`: some of them are no longer kept. `ahead`: the number was never given. */
 export const readEvents = agora.procedure({ after: t.u64(), limit: t.u32() }, EventPage, (ctx, { after, limit }) => {
-  if (limit === 0 || limit > LIMITS.page) refuse('call/bad-limit', `a page has 1 to ${LIMITS.page} rows`);
+  checkPage(limit);
   return ctx.withTx(tx => {
     requireAdmitted(tx);
     const head = tx.db.logHead.log.find('event');

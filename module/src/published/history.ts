@@ -2,12 +2,13 @@
 
 import { t } from 'spacetimedb/server';
 import { isOperator, readableMailbox } from '../access.ts';
+import { checkPage } from '../checks.ts';
 import { LIMITS } from '../contract/limits.ts';
-import { firstDelivery } from '../unit-of-work.ts';
-import { refuse } from '../refuse.ts';
-import { agora } from '../schema.ts';
 import { envelopeOf } from '../message/envelope.ts';
 import { isParty, refersTo } from '../message/reference.ts';
+import { refuse } from '../refuse.ts';
+import { agora } from '../schema.ts';
+import { firstDelivery } from '../unit-of-work.ts';
 
 const HistoryRow = t.object('HistoryRow', {
   /** Where the next page begins: pass it as `before`. */
@@ -91,5 +92,5 @@ function range(before: bigint, next: bigint): { readonly from: bigint; readonly 
 }
 
 function checkLimit(limit: number): void {
-  if (limit === 0 || limit > LIMITS.page) refuse('call/bad-limit', `a page has 1 to ${LIMITS.page} rows`);
+  checkPage(limit);
 }

@@ -2,11 +2,12 @@
 
 import { t } from 'spacetimedb/server';
 import { readableMailbox } from '../access.ts';
+import { checkPage } from '../checks.ts';
 import { BOOST_MS, LIMITS } from '../contract/limits.ts';
 import type { Priority } from '../contract/words.ts';
-import { refuse } from '../refuse.ts';
-import { agora, type Ctx } from '../schema.ts';
 import { envelopeOf } from '../message/envelope.ts';
+import { agora, type Ctx } from '../schema.ts';
+import { offer } from '../tables/message.ts';
 
 type Db = Ctx['db'];
 type Box = NonNullable<ReturnType<Db['mailbox']['agent']['find']>>;
@@ -46,7 +47,7 @@ const Peek = t.object('InboxPeek', {
  * offered now. Nothing changes by it: nothing is offered, and no attempt is begun.
  */
 export const peekInbox = agora.procedure({ agent: t.u64(), limit: t.u32() }, Peek, (ctx, { agent, limit }) => {
-  if (limit === 0 || limit > LIMITS.page) refuse('call/bad-limit', `a page has 1 to ${LIMITS.page} rows`);
+  checkPage(limit);
   return ctx.withTx(tx => {
     const box = readableMailbox(tx, agent);
     const { online, credit, held, waiting } = box;
@@ -87,3 +88,8 @@ function queued(db: Db, box: Box, limit: number, now: bigint): PeekRow[] {
   if (!box.strict) found.sort((a, b) => (a.rank < b.rank ? -1 : a.rank > b.rank ? 1 : 0));
   return found.map(({ row }) => row);
 }
+
+/** What is offered to the caller's agents: their credits' worth of deliveries, and notices not yet taken. */
+export const myInbox = agora.view({ public: true }, t.array(offer.rowType), ctx => [
+  ...ctx.db.offer.owner.filter(ctx.sender),
+]);

@@ -2,12 +2,14 @@
 
 import { t } from 'spacetimedb/server';
 import { requireOperator } from '../access.ts';
+import { checkPage } from '../checks.ts';
 import { LIMITS } from '../contract/limits.ts';
-import { queueNumber } from '../unit-of-work.ts';
+import { statusOf } from '../message/delivery-status.ts';
 import { envelopeOf } from '../message/envelope.ts';
-import { DeliveryStatus, statusOf } from './messages.ts';
 import { refuse } from '../refuse.ts';
 import { agora, type Ctx } from '../schema.ts';
+import { queueNumber } from '../unit-of-work.ts';
+import { DeliveryStatus } from './delivery-status.ts';
 
 const MailboxRow = t.object('MailboxRow', {
   agent: t.u64(),
@@ -35,7 +37,7 @@ export const listMailboxes = agora.procedure(
   { after: t.u64(), limit: t.u32() },
   MailboxPage,
   (ctx, { after, limit }) => {
-    if (limit === 0 || limit > LIMITS.page) refuse('call/bad-limit', `a page has 1 to ${LIMITS.page} rows`);
+    checkPage(limit);
     return ctx.withTx(tx => {
       requireOperator(tx);
       const lastAgent = tx.db.logHead.log.find('agent')?.last ?? 0n;
@@ -59,19 +61,6 @@ function mailboxRow(db: Ctx['db'], number: bigint) {
   const unfinished = db.account.agent.find(agent)?.unfinished ?? 0;
   return { agent, name, owner: box.owner.toHexString(), online, credit, held, waiting, notices, unfinished };
 }
-
-const OperatorRow = t.object('OperatorRow', { identity: t.string(), grantedAt: t.i64() });
-
-/** Who the operators are: a few. */
-export const listOperators = agora.procedure(t.array(OperatorRow), ctx =>
-  ctx.withTx(tx => {
-    requireOperator(tx);
-    return [...tx.db.operator.iter()].map(({ identity, grantedAt }) => ({
-      identity: identity.toHexString(),
-      grantedAt,
-    }));
-  }),
-);
 
 const MessageFile = t.object('MessageFile', {
   /** With the whole payload. */

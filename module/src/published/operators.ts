@@ -1,17 +1,10 @@
 // Operators are granted and revoked by operators; the identity that published the module is the first.
 
 import { t } from 'spacetimedb/server';
-import { isOperator } from '../access.ts';
-import { keepLooking } from '../message/retention.ts';
+import { isOperator, requireOperator } from '../access.ts';
 import { refuse } from '../refuse.ts';
 import { agora } from '../schema.ts';
-import { asOperator } from '../event/record-act.ts';
-
-/** Makes the publisher the first operator. */
-export const init = agora.init(ctx => {
-  ctx.db.operator.insert({ identity: ctx.sender, grantedAt: ctx.timestamp.microsSinceUnixEpoch });
-  keepLooking(ctx);
-});
+import { asOperator } from './call.ts';
 
 /** Makes an identity an operator; for operators. */
 export const grantOperator = agora.reducer({ identity: t.identity() }, (ctx, { identity }) => {
@@ -33,3 +26,16 @@ export const revokeOperator = agora.reducer({ identity: t.identity() }, (ctx, { 
     return { identity: identity.toHexString() };
   });
 });
+
+const OperatorRow = t.object('OperatorRow', { identity: t.string(), grantedAt: t.i64() });
+
+/** Who the operators are: a few. */
+export const listOperators = agora.procedure(t.array(OperatorRow), ctx =>
+  ctx.withTx(tx => {
+    requireOperator(tx);
+    return [...tx.db.operator.iter()].map(({ identity, grantedAt }) => ({
+      identity: identity.toHexString(),
+      grantedAt,
+    }));
+  }),
+);

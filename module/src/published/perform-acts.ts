@@ -1,24 +1,25 @@
-// The hot path: acts of all kinds, in order, in one transaction.
+// The hot path: acts of all kinds, in order, in one transaction. An act is one line in `Act` and one in `PERFORM`.
 
 import { SenderError, t, type Infer } from 'spacetimedb/server';
 import type { Code } from '../contract/codes.ts';
 import { LIMITS } from '../contract/limits.ts';
-import { asMember, type Desk } from '../unit-of-work.ts';
 import { publish } from '../event/publish.ts';
-import { refuse, Refusal } from '../refuse.ts';
-import { agora } from '../schema.ts';
-import { start } from '../workflow/start.ts';
-import { unwatch } from '../workflow/watch.ts';
 import { accept } from '../message/accept.ts';
 import { reply } from '../message/ask.ts';
 import { acknowledgeBroadcast, failBroadcast } from '../message/broadcast.ts';
 import { cancel } from '../message/cancel.ts';
 import { acknowledge, extend, fail, failStep, finishStep, respond } from '../message/settle.ts';
 import { progress } from '../message/signal.ts';
+import { Refusal, refuse } from '../refuse.ts';
+import { agora } from '../schema.ts';
+import type { UnitOfWork } from '../unit-of-work.ts';
+import { start } from '../workflow/start.ts';
+import { unwatch } from '../workflow/watch.ts';
+import { asMember } from './call.ts';
 
 const attempt = { delivery: t.u64(), attempt: t.u32() };
 
-/** One thing an agent does; the fields are described in CONTRACT.md. */
+/** One operation of an agent; CONTRACT.md describes the fields. */
 export const Act = t.enum('Act', {
   Send: t.object('SendAct', {
     id: t.string(),
@@ -74,19 +75,19 @@ export const Act = t.enum('Act', {
   StartWorkflow: t.object('StartWorkflowAct', { id: t.string(), agent: t.u64(), definition: t.string() }),
   UnwatchWorkflow: t.object('UnwatchWorkflowAct', { workflow: t.string() }),
 });
-/** One thing an agent does. */
+/** One operation of an agent. */
 export type Act = Infer<typeof Act>;
 
-/** All acts, or none: every refused act is named in the text, and nothing of the call is kept. */
+/** Performs all acts, or none: the refusal lists every refused act, and nothing of the call is kept. */
 export const performActs = agora.reducer({ acts: t.array(Act) }, (ctx, { acts }) => {
-  if (acts.length === 0) refuse('call/empty', 'no act was given');
+  if (acts.length === 0) refuse('call/empty', 'the call contains no act');
   if (acts.length > LIMITS.acts)
-    refuse('call/too-many-acts', `${acts.length} acts were given; ${LIMITS.acts} are allowed in a call`);
-  asMember(ctx, desk => {
+    refuse('call/too-many-acts', `the call contains ${acts.length} acts; ${LIMITS.acts} are allowed`);
+  asMember(ctx, unit => {
     const refusals: { readonly act: number; readonly code: Code; readonly message: string }[] = [];
     acts.forEach((act, at) => {
       try {
-        perform(desk, act);
+        perform(unit, act);
       } catch (error) {
         if (!(error instanceof Refusal)) throw error;
         refusals.push({ act: at, code: error.code, message: error.sentence });
@@ -96,37 +97,31 @@ export const performActs = agora.reducer({ acts: t.array(Act) }, (ctx, { acts })
   });
 });
 
-function perform(desk: Desk, act: Act): void {
-  switch (act.tag) {
-    case 'Send':
-      return accept(desk, act.value);
-    case 'Acknowledge':
-      return acknowledge(desk, act.value);
-    case 'AcknowledgeBroadcast':
-      return acknowledgeBroadcast(desk, act.value);
-    case 'Fail':
-      return fail(desk, act.value);
-    case 'Respond':
-      return respond(desk, act.value);
-    case 'Extend':
-      return extend(desk, act.value);
-    case 'Publish':
-      return publish(desk, act.value);
-    case 'FinishStep':
-      return finishStep(desk, act.value);
-    case 'FailStep':
-      return failStep(desk, act.value);
-    case 'FailBroadcast':
-      return failBroadcast(desk, act.value);
-    case 'Progress':
-      return progress(desk, act.value);
-    case 'Cancel':
-      return cancel(desk, act.value);
-    case 'Reply':
-      return reply(desk, act.value);
-    case 'StartWorkflow':
-      return start(desk, act.value);
-    case 'UnwatchWorkflow':
-      return unwatch(desk, act.value.workflow);
-  }
+/** The value of an act, by its tag. */
+type ValueOf = { readonly [Tag in Act['tag']]: Extract<Act, { readonly tag: Tag }>['value'] };
+
+/** What performs an act, by its tag; an act without an entry does not compile. */
+const PERFORM: { readonly [Tag in Act['tag']]: (unit: UnitOfWork, value: ValueOf[Tag]) => void } = {
+  Send: accept,
+  Acknowledge: acknowledge,
+  AcknowledgeBroadcast: acknowledgeBroadcast,
+  Fail: fail,
+  Respond: respond,
+  Extend: extend,
+  Publish: publish,
+  FinishStep: finishStep,
+  FailStep: failStep,
+  FailBroadcast: failBroadcast,
+  Progress: progress,
+  Cancel: cancel,
+  Reply: reply,
+  StartWorkflow: start,
+  UnwatchWorkflow: (unit, { workflow }) => unwatch(unit, workflow),
+};
+
+function perform<Tag extends Act['tag']>(
+  unit: UnitOfWork,
+  act: { readonly tag: Tag; readonly value: ValueOf[Tag] },
+): void {
+  PERFORM[act.tag](unit, act.value);
 }

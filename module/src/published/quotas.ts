@@ -2,12 +2,12 @@
 
 import { t } from 'spacetimedb/server';
 import { HUB_DEFAULTS, LIMITS } from '../contract/limits.ts';
-import type { Desk } from '../unit-of-work.ts';
-import { hubOf, writeHub, type Hub } from '../hub.ts';
-import { asOperator } from '../event/record-act.ts';
+import { type Hub, hubOf, writeHub } from '../hub.ts';
+import type { Limits } from '../quota/charge.ts';
 import { refuse } from '../refuse.ts';
 import { agora } from '../schema.ts';
-import type { Limits } from '../quota/charge.ts';
+import type { UnitOfWork } from '../unit-of-work.ts';
+import { asOperator } from './call.ts';
 
 type Given<T> = { readonly [K in keyof T]?: T[K] | undefined };
 
@@ -25,11 +25,11 @@ export const setQuota = agora.reducer(
     fanOut: t.option(t.u32()),
   },
   (ctx, { agent, ...given }) => {
-    asOperator(ctx, 'set_quota', desk => {
+    asOperator(ctx, 'set_quota', unit => {
       for (const [name, value] of Object.entries(given)) {
         if (value === 0) refuse('quota/bad-limit', `${name} is at least 1`);
       }
-      write(desk, agent, given);
+      write(unit, agent, given);
       return { agent: Number(agent), ...given };
     });
   },
@@ -55,16 +55,16 @@ export const setHubLimits = agora.reducer(
     keepWorkflowsMs: t.option(t.u64()),
   },
   (ctx, { storedBytes, ...keeps }) => {
-    asOperator(ctx, 'set_hub_limits', desk => {
+    asOperator(ctx, 'set_hub_limits', unit => {
       if (storedBytes === 0n || (storedBytes ?? 0n) > BigInt(Number.MAX_SAFE_INTEGER))
         refuse('quota/bad-limit', `storedBytes is 1 to ${Number.MAX_SAFE_INTEGER}`);
       for (const [name, ms] of Object.entries(keeps)) {
         if (ms !== undefined && (ms < BigInt(LIMITS.minRetentionMs) || ms > MOST_KEPT_MS))
           refuse('quota/bad-limit', `${name} is ${LIMITS.minRetentionMs} to ${MOST_KEPT_MS}`);
       }
-      const { keepMessagesMs: kept, idsSince } = desk.hub;
+      const { keepMessagesMs: kept, idsSince } = unit.hub;
       // What was forgotten stays forgotten, so ids from before are refused though they would be young enough now.
-      const forgotten = (keeps.keepMessagesMs ?? kept) > kept ? desk.now - kept * 1000n : 0n;
+      const forgotten = (keeps.keepMessagesMs ?? kept) > kept ? unit.now - kept * 1000n : 0n;
       const changes: Partial<Hub> = { ...given(keeps), ...given({ storedBytes }) };
       writeHub(ctx.db, { ...changes, idsSince: forgotten > idsSince ? forgotten : idsSince });
       return Object.fromEntries(Object.entries(changes).map(([name, value]) => [name, Number(value)]));
@@ -72,10 +72,10 @@ export const setHubLimits = agora.reducer(
   },
 );
 
-function write(desk: Desk, agent: bigint, changes: Given<Limits>): void {
-  const { db } = desk.ctx;
+function write(unit: UnitOfWork, agent: bigint, changes: Given<Limits>): void {
+  const { db } = unit.ctx;
   if (agent === 0n) return writeHub(db, given(changes));
-  if (!desk.box(agent)) refuse('agent/unknown', `there is no agent ${agent}`);
+  if (!unit.box(agent)) refuse('agent/unknown', `there is no agent ${agent}`);
   const own = db.quota.agent.find(agent);
   const { rate, burst, unfinished, inboxLength, fanOut } = own ?? hubOf(db);
   const row = { agent, rate, burst, unfinished, inboxLength, fanOut, ...given(changes) };

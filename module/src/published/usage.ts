@@ -2,10 +2,9 @@
 
 import { t } from 'spacetimedb/server';
 import { readableMailbox } from '../access.ts';
-import { isIdle } from '../agent/wake.ts';
 import { hubOf } from '../hub.ts';
-import { agora } from '../schema.ts';
 import { debtAfter } from '../quota/rules.ts';
+import { agora } from '../schema.ts';
 
 const Usage = t.object('AgentUsage', {
   /** Messages and events just now, of `burst`; `rate` of them are forgotten a second. */
@@ -45,16 +44,5 @@ export const agentUsage = agora.procedure({ agent: t.u64() }, Usage, (ctx, { age
       storedBytes: tx.db.tally.id.find(0)?.bytes ?? 0n,
       storedBytesLimit: hub.storedBytes,
     };
-  }),
-);
-
-const Wake = t.object('WakeState', { isIdle: t.bool(), lastOffer: t.u64(), lastBroadcast: t.u64() });
-
-/** Whether an agent of the caller is idle, and the numbers of what it was shown last. */
-export const wakeState = agora.procedure({ agent: t.u64() }, Wake, (ctx, { agent }) =>
-  ctx.withTx(tx => {
-    const box = readableMailbox(tx, agent);
-    const lastBroadcast = tx.db.logHead.log.find('broadcast')?.last ?? 0n;
-    return { isIdle: isIdle(tx.db, box), lastOffer: box.offers, lastBroadcast };
   }),
 );

@@ -2,12 +2,13 @@
 
 import { t } from 'spacetimedb/server';
 import { requireAdmitted } from '../access.ts';
+import { checkPage } from '../checks.ts';
 import { LIMITS } from '../contract/limits.ts';
-import { isQueue } from '../unit-of-work.ts';
 import { refuse } from '../refuse.ts';
 import { agora, type Ctx } from '../schema.ts';
-import { maySee } from './workflows.ts';
-import { specOf, stepAt, type Step } from '../workflow/step.ts';
+import { isQueue } from '../unit-of-work.ts';
+import { specOf, type Step, stepAt } from '../workflow/step.ts';
+import { maySee } from '../workflow/visibility.ts';
 
 const StepRow = t.object('StepRow', {
   position: t.u32(),
@@ -37,7 +38,7 @@ export const workflowSteps = agora.procedure(
   { workflow: t.string(), from: t.u32(), limit: t.u32() },
   t.array(StepRow),
   (ctx, { workflow, from, limit }) => {
-    if (limit === 0 || limit > LIMITS.page) refuse('call/bad-limit', `a page has 1 to ${LIMITS.page} rows`);
+    checkPage(limit);
     return ctx.withTx(tx => {
       requireAdmitted(tx);
       if (!maySee({ db: tx.db, sender: ctx.sender }, workflow)) {
@@ -72,7 +73,7 @@ export const whyWaiting = agora.procedure(
   { workflow: t.string(), from: t.u32(), limit: t.u32() },
   t.array(WaitRow),
   (ctx, { workflow, from, limit }) => {
-    if (limit === 0 || limit > LIMITS.page) refuse('call/bad-limit', `a page has 1 to ${LIMITS.page} rows`);
+    checkPage(limit);
     return ctx.withTx(tx => {
       requireAdmitted(tx);
       if (!maySee(tx, workflow)) {

@@ -39,7 +39,7 @@ export const message = table(
 );
 
 /**
- * An agent's narrow row: what decides who is offered next. Read and written at most once a call (`Desk`). The work queue
+ * An agent's narrow row: what decides who is offered next. Read and written at most once a call (`UnitOfWork`). The work queue
  * of a capability is a mailbox too, named `@capability`: nobody owns it, and it is never online.
  */
 export const mailbox = table(

@@ -1,50 +1,53 @@
-// Puts something into the slot of its time.
+// Timers: each is a row in the slot of its time.
 
 import { ScheduleAt } from 'spacetimedb';
-import type { Desk } from '../unit-of-work.ts';
+import type { UnitOfWork } from '../unit-of-work.ts';
 
-/** What is looked at when its time comes; `ref` and `text` say which one. */
-export type DueKind =
-  | 'mailbox'
-  | 'requeue'
-  | 'refill'
-  | 'ask'
-  | 'expire'
-  | 'announce'
-  | 'gone'
-  | 'pulse'
-  | 'approval'
-  | 'approver'
-  | 'step-timeout'
-  | 'step-retry'
-  | 'workflow-deadline'
-  | 'forget'
-  | 'workflow'
-  | 'redrive'
-  | 'purge'
-  | 'unadmitted'
-  | 'count';
+/** Kinds of timers; `published/sweep-slot.ts` says what each fires. */
+export const TIMERS = [
+  'mailbox',
+  'requeue',
+  'refill',
+  'ask',
+  'expire',
+  'announce',
+  'gone',
+  'pulse',
+  'approval',
+  'approver',
+  'step-timeout',
+  'step-retry',
+  'workflow-deadline',
+  'forget',
+  'workflow',
+  'redrive',
+  'purge',
+  'unadmitted',
+  'count',
+] as const;
+/** One of `TIMERS`. */
+export type Timer = (typeof TIMERS)[number];
 
-/** A slot is this long: nothing is late by more than it, and one scheduled row serves all that falls into it. */
+/** Length of a slot: no timer fires later than this, and one scheduled row serves all timers of a slot. */
 const SLOT_MICROS = 250_000n;
-/** Rows a sweep reads at once. */
+/** Rows that one sweep reads. */
 export const CHUNK = 256;
 /** A slot holds fewer chunks than this. */
 const CHUNKS = 1n << 20n;
 
-/** The key under which the rows of a chunk of a slot are found. */
+/** The key of the rows of one chunk of a slot. */
 export function chunkKey(slot: bigint, chunk: number): bigint {
   return slot * CHUNKS + BigInt(chunk);
 }
 
-/** Has `kind` looked at, at `at` (microseconds) or within a slot after it. */
-export function remember(desk: Desk, at: bigint, kind: DueKind, ref: bigint, text = ''): void {
-  const time = at > desk.now ? at : desk.now;
+/** Schedules a timer of `kind` for `at` (microseconds); fires at most one slot late. `ref` and `text` name its subject. */
+export function schedule(unit: UnitOfWork, at: bigint, kind: Timer, ref: bigint, text = ''): void {
+  const time = at > unit.now ? at : unit.now;
   const slot = time / SLOT_MICROS + 1n;
-  const place = desk.placeInSlot(slot);
-  const { db } = desk.ctx;
+  const place = unit.placeInSlot(slot);
+  const { db } = unit.ctx;
   db.due.insert({ id: 0n, chunk: chunkKey(slot, Math.floor(place / CHUNK)), kind, ref, text });
-  // Each chunk has a time of its own, so that one that fails holds up no other.
+  // Each chunk is a separate scheduled call, so that a failed chunk delays no other.
   if (place % CHUNK === 0) {
     const chunk = place / CHUNK;
     db.dueSlot.insert({ scheduledId: 0n, scheduledAt: ScheduleAt.time(slot * SLOT_MICROS), slot, chunk });

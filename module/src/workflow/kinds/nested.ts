@@ -1,33 +1,33 @@
 // A step that is a workflow of its own: it ends as that one does, and its output is what the steps of that one have returned.
 
-import { LIMITS } from '../../contract/limits.ts';
-import type { Answer } from '../../message/ask.ts';
 import { inputsOf } from '../assignment.ts';
 import { begin } from '../begin.ts';
 import { checkDefinition, sentenceOf } from '../check.ts';
+import { LIMITS } from '../../contract/limits.ts';
+import type { Answer } from '../../message/answer.ts';
 import { Run } from '../run.ts';
 import type { Step } from '../step.ts';
 
 /** Starts the workflow that a step is. */
 export function beginNested(run: Run, step: Step): void {
-  const { desk } = run;
+  const { unit } = run;
   const spec = run.specOf(step);
   const definition = JSON.stringify(spec.workflow);
   // It was checked with the workflow that it is in. Whoever has gone since fails the step that was theirs, and no more.
   const checked = checkDefinition(definition, { isAgent: () => true, isCapability: () => true });
   if (!checked.ok) throw new Error(`a nested workflow has faults: ${sentenceOf(checked.faults)}`);
-  const id = desk.ctx.newUuidV7().toString();
+  const id = unit.ctx.newUuidV7().toString();
   if (!run.begun(step, id)) return;
   const { initiator } = run.definition;
   const inputs = `{${inputsOf(run, step)}}`;
-  begin(desk, { id, initiator, definition, plan: checked.plan, parentStep: step.id, inputs }).release();
+  begin(unit, { id, initiator, definition, plan: checked.plan, parentStep: step.id, inputs }).release();
 }
 
 /** A workflow has ended: so has the attempt at the step that it is; or, called off with it, it holds up undoing no more. */
 export function endNested(nested: Run): void {
-  const { desk } = nested;
-  const row = desk.ctx.db.step.id.find(nested.definition.parentStep);
-  const run = row && Run.find(desk, row.workflow);
+  const { unit } = nested;
+  const row = unit.ctx.db.step.id.find(nested.definition.parentStep);
+  const run = row && Run.find(unit, row.workflow);
   if (!run) return;
   const step = run.stepOf(row);
   if (step.message !== nested.state.id) return;
@@ -37,7 +37,7 @@ export function endNested(nested: Run): void {
 
 /** Calls off the workflow that a step is. */
 export function stopNested(run: Run, step: Pick<Step, 'message'>, reason: string): void {
-  const nested = Run.find(run.desk, step.message);
+  const nested = Run.find(run.unit, step.message);
   if (nested?.isLive) nested.stop('cancel', reason);
 }
 
@@ -45,7 +45,7 @@ export function stopNested(run: Run, step: Pick<Step, 'message'>, reason: string
 export function runningNested(run: Run): Run[] {
   return run.steps().flatMap(step => {
     const isNested = step.state === 'running' && run.specOf(step).workflow !== undefined;
-    return (isNested && Run.find(run.desk, step.message)) || [];
+    return (isNested && Run.find(run.unit, step.message)) || [];
   });
 }
 
@@ -53,7 +53,7 @@ export function runningNested(run: Run): Run[] {
 export function isNestedUndone(run: Run): boolean {
   return run.steps().some(step => {
     const isNested = step.state === 'cancelled' && run.specOf(step).workflow !== undefined;
-    return isNested && Run.find(run.desk, step.message)?.status === 'compensating';
+    return isNested && Run.find(run.unit, step.message)?.status === 'compensating';
   });
 }
 
