@@ -20,7 +20,7 @@ import { asMember } from './call.ts';
 const attempt = { delivery: t.u64(), attempt: t.u32() };
 
 /** One operation of an agent; CONTRACT.md describes the fields. */
-export const Act = t.enum('Act', {
+const Act = t.enum('Act', {
   Send: t.object('SendAct', {
     id: t.string(),
     agent: t.u64(),
@@ -76,7 +76,7 @@ export const Act = t.enum('Act', {
   UnwatchWorkflow: t.object('UnwatchWorkflowAct', { workflow: t.string() }),
 });
 /** One operation of an agent. */
-export type Act = Infer<typeof Act>;
+type Act = Infer<typeof Act>;
 
 /** Performs all acts, or none: the refusal lists every refused act, and nothing of the call is kept. */
 export const performActs = agora.reducer({ acts: t.array(Act) }, (ctx, { acts }) => {
