@@ -52,7 +52,7 @@ export class OrderedRows {
     this.#tree.clear();
   }
 
-  /** Rows that match the prefix and whose next column lies between the bounds. Throws `BsatnError`. */
+  /** Rows that match the prefix and whose next column is between the bounds. Throws `BsatnError`. */
   range(prefix: Uint8Array, columns: number, lower?: RangeBound, upper?: RangeBound): Row[] {
     const leading = this.#sortPrefix(prefix, columns);
     const first = lower ? leading + this.#sortBound(columns, lower) + (lower.isInclusive ? '' : AFTER) : leading;

@@ -203,7 +203,7 @@ export class Index {
   }
 
   /**
-   * The rows whose leading `prefixColumns` columns equal `prefix` (their BSATN, concatenated) and whose next column lies
+   * The rows whose leading `prefixColumns` columns equal `prefix` (their BSATN, concatenated) and whose next column is
    * between the bounds, in index order. Throws `index/no-range` on a hash index and `BsatnError` for malformed bytes.
    */
   range(
