@@ -200,7 +200,7 @@ describe('iterators', () => {
     expect(lines).toEqual(['20 seen, 0 left', '10 seen, 0 left']);
   });
 
-  test('that are left open are closed at the end of the call', async () => {
+  test('that are left open end with the call', async () => {
     await using db = await TestDatabase.open(`${HEAD}
       let kept = 0;
       export const open = db.reducer((ctx: any) => {
@@ -291,7 +291,7 @@ describe('a call that fails', () => {
     ['refuse', 'failed', 'no'],
     ['crash', 'internal', 'The instance encountered a fatal error.'],
     ['swallow', 'internal', 'The instance encountered a fatal error.'],
-  ])('by %s has no effect except a drawn sequence value', async (name, kind, message) => {
+  ])('by %s leaves nothing behind but a drawn sequence value', async (name, kind, message) => {
     await using db = await TestDatabase.open(SOURCE);
     db.call('fill');
     const before = db.rows('item');
@@ -304,7 +304,7 @@ describe('a call that fails', () => {
     expect(db.logged().at(-1)?.message).toBe('2');
   });
 
-  test('by a stack overflow during a write leaves the tables intact', async () => {
+  test('because the stack ended in the middle of a write leaves the tables whole', async () => {
     await using db = await TestDatabase.open(`${HEAD}
       let next = 1;
       export const deep = db.reducer({ filler: t.u32() }, (ctx: any, { filler }: any) => {

@@ -1,20 +1,20 @@
-// Plain values for tests: products as objects, options as the value or `undefined`, variants as `{ tag, value }`.
+// Values as tests write and read them: objects by field, options as the value or `undefined`, variants as `{ tag, value }`.
 
 import { optionInner, resolveType, type AlgebraicType, type ProductElement, type Typespace } from '../sats/type.ts';
 import { isList, isSum, type SatsValue, UNIT } from '../sats/value.ts';
 
 /**
- * A plain value. Products are objects with camel-cased keys; a product with one hidden field (Identity, Timestamp, …) is
- * that field; a variant without payload is `{ tag }`. Integers of 64 bits and more are `bigint`.
+ * A value in plain terms. Products are objects with camel-cased keys; a product of one hidden field (Identity, Timestamp,
+ * …) is that field; a variant with nothing in it is `{ tag }`. 64 bits and more are `bigint`.
  */
 export type Plain = undefined | boolean | number | bigint | string | Uint8Array | readonly Plain[] | PlainObject;
 
-/** A plain product: its fields by name. */
+/** Fields by name. */
 export interface PlainObject {
   readonly [field: string]: Plain;
 }
 
-/** Converts a value of a type to a plain value. */
+/** The value of a type in plain terms. */
 export function toPlain(type: AlgebraicType, typespace: Typespace, value: SatsValue): Plain {
   const resolved = resolveType(type, typespace);
   const inner = optionInner(resolved);
@@ -45,7 +45,7 @@ export function toPlain(type: AlgebraicType, typespace: Typespace, value: SatsVa
   return value as Plain; // primitives are the same in both
 }
 
-/** Converts a plain value for `encodeValue`. Throws a TypeError with the fault and its place. */
+/** The value that is meant, for `encodeValue`. Throws a TypeError that names what is wrong, and where. */
 export function fromPlain(type: AlgebraicType, typespace: Typespace, plain: Plain, at = 'the value'): SatsValue {
   const resolved = resolveType(type, typespace);
   const inner = optionInner(resolved);
@@ -110,7 +110,7 @@ export function camel(name: string): string {
   return name.replace(/_+([a-z0-9])/g, (_all, letter: string) => letter.toUpperCase());
 }
 
-/** A normalised name, equal for canonical and source spellings. */
+/** A name without its spelling: canonical and source spellings meet here. */
 export function plainName(name: string): string {
   return name.replaceAll('_', '').toLowerCase();
 }

@@ -1,4 +1,4 @@
-// Runs the README's example like a reader: two files in one folder.
+// The README's example, run as a reader would run it: two files beside each other.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

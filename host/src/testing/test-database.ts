@@ -1,4 +1,4 @@
-// Database of a module under test, with or without a socket, with a manual clock and any number of identities.
+// A module under test: its database with or without a socket, a clock that is moved by hand, any number of identities.
 
 import { buildSync } from 'esbuild';
 import { Database } from '../database.ts';
@@ -14,17 +14,17 @@ import { createMemoryStorage } from '../storage/memory-storage.ts';
 import { databaseRows, TestClient } from './test-client.ts';
 import type { PlainObject } from './plain.ts';
 
-/** The module under test and its environment. */
+/** Which module is tested, and when it begins. */
 export interface TestDatabaseOptions {
-  /** The file with the schema as default export; it is bundled like by a publisher. */
+  /** The file that exports the schema as default; it is bundled as a publisher does. */
   readonly entry?: string;
   /** A finished bundle, instead of an entry. */
   readonly bundle?: Uint8Array | string;
-  /** Initial time of the clock. It seeds `ctx.random`, so the same start gives the same numbers. */
+  /** What the clock shows at first; `ctx.random` is seeded from the clock, so the same start gives the same numbers. */
   readonly startAt?: Date;
-  /** Limits of a call; none by default. */
+  /** How far a call may go before it is stopped; by default as far as it likes. */
   readonly callLimits?: CallLimits;
-  /** True if clients can also connect by sockets, on any free port: see `url` and `tokenOf`. */
+  /** Whether clients come in by sockets too, on any free port: see `url` and `tokenOf`. */
   readonly listens?: boolean;
 }
 
@@ -38,21 +38,21 @@ export interface LoggedLine {
 }
 
 const START = new Date('2026-01-05T12:00:00Z');
-/** The name of the database for clients with a socket. */
+/** What clients that come by a socket call the database. */
 const NAME = 'test';
 
 /**
- * A database that lasts as long as the test. Calls are synchronous; only opening, closing and the updates of clients with
- * a socket are awaited.
+ * A database that lasts as long as the test. Calls are synchronous; only opening and closing are awaited, and what clients
+ * hear that come by a socket.
  */
 export class TestDatabase implements AsyncDisposable {
-  /** The underlying database, for methods that the kit lacks. */
+  /** What the kit is made of, for what it does not offer. */
   readonly database: Database;
   readonly #world: TestWorld;
   readonly #clients = new Map<bigint, TestClient>();
   readonly #host: Host | undefined;
   #lastConnection = 0n;
-  /** The publisher of the module. */
+  /** Who published the module. */
   readonly owner: TestClient;
 
   /** Loads a module and runs its `init`. Throws `HostError`: `guest/invalid`, `schema/invalid`, `publish/init-failed`. */
@@ -89,12 +89,12 @@ export class TestDatabase implements AsyncDisposable {
     this.owner = this.as(database.owner);
   }
 
-  /** The URL of the host, whose database is `test`. Throws if it does not listen. */
+  /** Where clients reach it, as the database `test`. Throws if it does not listen. */
   get url(): string {
     return this.#listening.url;
   }
 
-  /** A token with which a client with a socket has the same identity as `as(name)`. Throws if it does not listen. */
+  /** A token with which a client that comes by a socket is whoever `as` this name is. Throws if it does not listen. */
   tokenOf(name: string): string {
     return this.#listening.mint(name).token;
   }
@@ -104,7 +104,7 @@ export class TestDatabase implements AsyncDisposable {
     return this.#host;
   }
 
-  /** The client of a name or identity, always with the same connection. */
+  /** Whoever has this name or identity, with a connection that is always the same. */
   as(who: string | bigint): TestClient {
     const identity = typeof who === 'bigint' ? who : identityOf(who);
     const known = this.#clients.get(identity) ?? this.connectionOf(identity);
@@ -124,17 +124,17 @@ export class TestDatabase implements AsyncDisposable {
     return databaseRows(this.database, table);
   }
 
-  /** The time of the clock, in milliseconds since 1970. */
+  /** What the clock shows, in milliseconds since 1970. */
   get now(): number {
     return Number(this.#world.now() / 1000n);
   }
 
-  /** Moves the clock; scheduled functions run, each at its time. */
+  /** Moves the clock; what is scheduled on the way runs, each at its time. */
   advance(ms: number): void {
     this.#world.advance(ms);
   }
 
-  /** The log lines of the module. */
+  /** What the module logged. */
   get logged(): LoggedLine[] {
     return this.database.log
       .lines()
@@ -142,7 +142,7 @@ export class TestDatabase implements AsyncDisposable {
       .filter(({ target }) => target === undefined);
   }
 
-  /** Sends an HTTP request to the module; `path` is the part after `/route`. */
+  /** Lets the module answer an HTTP request; `path` is what follows `/route`. */
   http(method: string, path: string, body: string | Uint8Array = '', headers: RequestHeaders = {}): HttpAnswer {
     const bytes = typeof body === 'string' ? new TextEncoder().encode(body) : body;
     return this.database.handleHttp(method, path, `http://localhost/v1/database/test/route${path}`, headers, bytes);
@@ -155,7 +155,7 @@ export class TestDatabase implements AsyncDisposable {
 
 function openDatabase(host: Host): Database {
   const open = host.database(NAME);
-  assert(open, 'the published database exists');
+  assert(open, 'what was published is there');
   return open.database;
 }
 
