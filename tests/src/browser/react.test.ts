@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import { startHub, type TestHub } from '@agora/testing';
 import type { Page } from 'playwright-core';
-import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { openBrowser, type TestBrowser } from './browser.ts';
 import { openLine } from './line.ts';
 
@@ -47,7 +47,7 @@ async function toggle(panel: string): Promise<void> {
 }
 
 describe('a page', () => {
-  it('is one agent in strict mode, and leaves when it is unmounted', async () => {
+  test('is one agent in strict mode, and leaves when it is unmounted', async () => {
     const isThere = [expect.objectContaining({ name: 'Page', presence: 'online', capabilities: ['showing'] })];
     await expect.poll(() => hub.rows('agent'), WITHIN).toEqual(isThere);
     expect(hub.rows('attachment')).toHaveLength(1);
@@ -55,7 +55,7 @@ describe('a page', () => {
     await expect.poll(() => hub.rows('attachment'), WITHIN).toEqual([]);
   });
 
-  it('tells why there is no connection', async () => {
+  test('tells why there is no connection', async () => {
     await page.evaluate('window.unmount()');
     await page.evaluate(`window.mount(${JSON.stringify(hub.url)}.replace(/\\d+$/, '1025'))`);
     await shown('#state', 'connection/refused');
@@ -63,7 +63,7 @@ describe('a page', () => {
 });
 
 describe('a connection that is lost', () => {
-  it('is found again, and with it all that has happened meanwhile', async () => {
+  test('is found again, and with it all that has happened meanwhile', async () => {
     await page.evaluate('window.unmount()');
     await using line = await openLine(hub.url);
     await page.evaluate(`window.unmount = window.mount(${JSON.stringify(line.url)}, 'Far')`);
@@ -90,7 +90,7 @@ describe('a connection that is lost', () => {
 });
 
 describe('useAgents', () => {
-  it('shows who comes and goes', async () => {
+  test('shows who comes and goes', async () => {
     const ada = await hub.connect('Ada');
     await toggle('agents');
     await shown('#agents p', /^Page Ada$/);
@@ -102,7 +102,7 @@ describe('useAgents', () => {
 });
 
 describe('useInbox', () => {
-  it('shows what waits by priority, in every component alike, until it is settled', async () => {
+  test('shows what waits by priority, in every component alike, until it is settled', async () => {
     const ada = await hub.connect('Ada');
     const ask = (payload: string, priority: number) =>
       ada.sendMessage({ to: 'Page', messageType: 'question', payload, priority, timeoutMs: 10_000 });
@@ -118,7 +118,7 @@ describe('useInbox', () => {
     await shown('[title=first]', /^$/);
   });
 
-  it('keeps what is left for whoever shows it next', async () => {
+  test('keeps what is left for whoever shows it next', async () => {
     const ada = await hub.connect('Ada');
     await toggle('inbox');
     const { messageId } = await ada.sendMessage({ to: 'Page', messageType: 'question', payload: 1 });
@@ -133,7 +133,7 @@ describe('useInbox', () => {
 });
 
 describe('useEvents', () => {
-  it('shows the newest, no more than wanted, also from before', async () => {
+  test('shows the newest, no more than wanted, also from before', async () => {
     const ada = await hub.connect('Ada');
     const publish = (n: number) => ada.publishEvent({ eventType: 'page.counted', data: { n } });
     await Promise.all([1, 2, 3, 4].map(publish));
@@ -149,7 +149,7 @@ describe('useEvents', () => {
 });
 
 describe('useWorkflow', () => {
-  it('shows a workflow with its steps to its end, and follows it no longer than it is shown', async () => {
+  test('shows a workflow with its steps to its end, and follows it no longer than it is shown', async () => {
     const worker = await hub.connect('Worker');
     let finish: (() => void) | undefined;
     await toggle('workflow');
@@ -163,7 +163,7 @@ describe('useWorkflow', () => {
     await expect.poll(() => hub.rows('workflowWatch'), WITHIN).toEqual([]);
   });
 
-  it('lets go of one that goes on', async () => {
+  test('lets go of one that goes on', async () => {
     await hub.connect('Worker');
     await toggle('workflow');
     await page.getByRole('button', { name: 'start' }).click();

@@ -10,7 +10,7 @@ import { extractDescription } from '@agora/host/guest';
 import { decodeModule, moduleJson } from '@agora/host/schema';
 import { buildModule } from '@agora/scripts/build-module';
 import { generateCommand, generateFromBundle } from '@agora/scripts/generate-bindings';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 
 const RECORDINGS = fileURLToPath(new URL('../../conformance/recordings/', import.meta.url));
 const OFFICIAL = join(RECORDINGS, 'generated/probe');
@@ -42,7 +42,7 @@ function withoutVersion(code: string): string {
 }
 
 describe('the bindings of the probe module', () => {
-  it('are the official ones in names and bytes', async () => {
+  test('are the official ones in names and bytes', async () => {
     const official = await filesBelow(OFFICIAL);
     const ours = await generateFromBundle(bundle);
     expect([...ours.keys()].sort()).toEqual([...official.keys()].sort());
@@ -51,7 +51,7 @@ describe('the bindings of the probe module', () => {
     }
   });
 
-  it('are written, and then nothing is left to do', async () => {
+  test('are written, and then nothing is left to do', async () => {
     vi.spyOn(console, 'log').mockImplementation(() => {});
     const out = join(folder, 'written');
     const flags = ['--bundle', bundle, '--out', out];
@@ -77,13 +77,13 @@ describe('the command', () => {
       (ended: { code: number; stderr: string }) => `${ended.code}: ${ended.stderr.trim()}`,
     );
 
-  it('says in one sentence what is wrong with its flags', async () => {
+  test('says in one sentence what is wrong with its flags', async () => {
     expect(await run('--what')).toMatch(/^2: Unknown option '--what'\. Usage: .*$/);
     expect(await run('--bundle', bundle)).toMatch(/^2: --bundle and --out go together\. Usage: .*$/);
     expect(await run('more')).toMatch(/^2: Unexpected argument 'more'.*\. Usage: .*$/);
   });
 
-  it('says in one sentence what it cannot do', async () => {
+  test('says in one sentence what it cannot do', async () => {
     const out = ['--out', join(folder, 'never')];
     expect(await run('--bundle', 'none.js', ...out)).toMatch(/^1: The bundle .* cannot be read\.$/);
     expect(await run('--bundle', SCRIPT, ...out)).toMatch(/^1: The module in .* cannot have bindings: .*$/);
@@ -92,7 +92,7 @@ describe('the command', () => {
     );
   });
 
-  it('takes the official generator when asked to', async () => {
+  test('takes the official generator when asked to', async () => {
     const fake = `#!${process.execPath}
 const at = process.argv.indexOf('--out-dir');
 require('node:fs').writeFileSync(process.argv[at + 1] + '/index.ts', '// ' + process.argv.slice(2, at).join(' '));
@@ -112,12 +112,12 @@ describe('the description of the probe module as JSON', () => {
     raw = decodeModule(extractDescription(await readFile(bundle, 'utf8')));
   });
 
-  it('is that of a real server in version 10, whose lists of names have no order', async () => {
+  test('is that of a real server in version 10, whose lists of names have no order', async () => {
     const official: unknown = JSON.parse(await readFile(join(RECORDINGS, 'probe-schema-v10.json'), 'utf8'));
     expect(unordered(JSON.parse(moduleJson(raw, 10)))).toEqual(unordered(official));
   });
 
-  it('is that of a real server in version 9', async () => {
+  test('is that of a real server in version 9', async () => {
     const lines = (await readFile(join(RECORDINGS, 'http.jsonl'), 'utf8')).split('\n');
     const asked = lines.find(line => line.includes('/schema?version=9')) ?? '';
     const { answer } = JSON.parse(asked) as { answer: unknown };

@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import { z } from 'zod';
 
 const RECORDINGS = fileURLToPath(new URL('../../conformance/recordings/', import.meta.url));
@@ -21,7 +21,7 @@ function shapeOf(value: unknown, key = ''): string {
   return `{${fields.sort().join(',')}}`;
 }
 
-it('is the one that is known', () => {
+test('is the one that is known', () => {
   const shapes = new Set<string>();
   for (const file of readdirSync(RECORDINGS).filter(name => name.endsWith('.jsonl'))) {
     for (const text of readFileSync(`${RECORDINGS}${file}`, 'utf8').split('\n')) {

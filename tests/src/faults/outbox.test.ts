@@ -9,7 +9,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { createId, type AgoraClient, type AgoraClientOptions, type AgoraError, type OutboxNote } from '@agora/client';
 import { fileOutbox } from '@agora/client/node';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { Heard } from '../support/heard.ts';
 import { startTestHub, type TestHub } from '../support/hub.ts';
 import { openWire, type Wire } from '../support/wire.ts';
@@ -74,7 +74,7 @@ async function isLost(client: AgoraClient): Promise<void> {
 const keptMessage = (payload: unknown, more: object = {}) => ({ to: 'Peer', messageType: 'kept', payload, ...more });
 
 describe('what is said without a connection', () => {
-  it('is sent in order when it is back: messages, broadcasts and events, each once and each told once', async () => {
+  test('is sent in order when it is back: messages, broadcasts and events, each once and each told once', async () => {
     const { client, notes } = await joined({ patienceMs: 50 });
     const events = await peer.subscribeToEvents(['outbox.*']);
     await isLost(client);
@@ -109,7 +109,7 @@ describe('what is said without a connection', () => {
     expect(notes.items.slice(5).map(({ what }) => what)).toEqual(Array(5).fill('accepted'));
   });
 
-  it('may be said before the first connection, and goes before what is said after it', async () => {
+  test('may be said before the first connection, and goes before what is said after it', async () => {
     const { client } = anAgent();
     const early = [client.sendMessage(keptMessage('early 1')), client.sendMessage(keptMessage('early 2'))];
     await client.connect();
@@ -119,7 +119,7 @@ describe('what is said without a connection', () => {
     expect(await heard.atLeast(3)).toEqual(['early 1', 'early 2', 'late']);
   });
 
-  it('is refused once the outbox is full', async () => {
+  test('is refused once the outbox is full', async () => {
     const { client } = await joined({ outbox: { maxMessages: 2, maxBytes: 1_000 } });
     await isLost(client);
     const long = client.sendMessage(keptMessage('x'.repeat(2_000)));
@@ -131,7 +131,7 @@ describe('what is said without a connection', () => {
     expect(await heard.atLeast(2)).toEqual([1, 2]);
   });
 
-  it('is refused by the hub as it would have been at once, and that is told', async () => {
+  test('is refused by the hub as it would have been at once, and that is told', async () => {
     const { client, notes } = await joined();
     await isLost(client);
     const said = client.sendMessage(keptMessage(1, { to: 'Nobody' }));
@@ -141,7 +141,7 @@ describe('what is said without a connection', () => {
     expect(await notes.atLeast(2)).toMatchObject([{ what: 'kept' }, { what: 'refused', to: ['Nobody'], payload: 1 }]);
   });
 
-  it('is as old as it is: its time to live goes by, and its delay', async () => {
+  test('is as old as it is: its time to live goes by, and its delay', async () => {
     const { client, notes } = await joined({ outbox: { maxAgeMs: 60_000 } });
     await isLost(client);
     const over = expect(client.sendMessage(keptMessage('over', { ttlMs: 5 }))).rejects.toMatchObject({
@@ -156,7 +156,7 @@ describe('what is said without a connection', () => {
     expect(await heard.atLeast(1)).toEqual(['fresh']);
   });
 
-  it('that is older than the outbox or the hub keeps is told, not dropped', async () => {
+  test('that is older than the outbox or the hub keeps is told, not dropped', async () => {
     const { client } = await joined({ outbox: { maxAgeMs: 20 } });
     await isLost(client);
     const old = expect(client.sendMessage(keptMessage(1))).rejects.toMatchObject({ code: 'outbox/expired' });
@@ -175,7 +175,7 @@ describe('what is said without a connection', () => {
     await refused;
   });
 
-  it('can be taken back: by its signal, and by cancelling it', async () => {
+  test('can be taken back: by its signal, and by cancelling it', async () => {
     const { client } = await joined();
     await isLost(client);
     const controller = new AbortController();
@@ -193,7 +193,7 @@ describe('what is said without a connection', () => {
     expect(await heard.atLeast(2)).toEqual([2, 3]);
   });
 
-  it('waits for its quota', async () => {
+  test('waits for its quota', async () => {
     const boss = await hub.join(`Boss${++names}`, {}, { token: hub.ownerToken });
     const { client } = await joined();
     const [row] = await boss.findAgents({ name: client.name });
@@ -225,7 +225,7 @@ describe('an outbox in a file', () => {
 
   const numbers = (count: number) => Array.from({ length: count }, (_, n) => n);
 
-  it('outlives its process: the next one sends what was kept, in order and once', async () => {
+  test('outlives its process: the next one sends what was kept, in order and once', async () => {
     const { child, lines } = startOffline(NOWHERE, 'Offline', 0, 50);
     expect(await lines.atLeast(50)).toEqual(numbers(50).map(n => `kept ${n}`));
     await kill(child);
@@ -242,7 +242,7 @@ describe('an outbox in a file', () => {
     expect(await readFile(file, 'utf8')).toBe('');
   });
 
-  it('is sent once also by processes that are killed while they send it', { timeout: 60_000 }, async () => {
+  test('is sent once also by processes that are killed while they send it', { timeout: 60_000 }, async () => {
     const issued = await fetch(new URL('v1/identity', `${hub.url}/`), { method: 'POST' });
     const { token } = (await issued.json()) as { token: string };
     const kept = new Set<number>();
@@ -264,7 +264,7 @@ describe('an outbox in a file', () => {
     expect([...kept].filter(n => !heard.items.includes(n))).toEqual([]);
   });
 
-  it('tells of what is refused when nobody waits for it any more', async () => {
+  test('tells of what is refused when nobody waits for it any more', async () => {
     const before = anAgent({ outbox: { file } }, 'Forgotten');
     const said = before.client.sendMessage(keptMessage(1, { to: 'Nobody' }));
     const left = expect(said).rejects.toMatchObject({ code: 'outbox/kept' });
@@ -278,7 +278,7 @@ describe('an outbox in a file', () => {
     expect(await warnings.first()).toMatchObject({ code: 'message/unknown-recipient' });
   });
 
-  it('is one agent’s at a time', async () => {
+  test('is one agent’s at a time', async () => {
     const { client } = await joined({ outbox: { file } });
     const second = anAgent({ outbox: { store: fileOutbox(file) } });
     await expect(second.client.connect()).rejects.toMatchObject({ code: 'outbox/in-use' });

@@ -2,7 +2,7 @@
 // hold. A failure prints its seed; AGORA_MODEL_SEED runs it again.
 
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { ModuleLab, uuidAt, type LabAgent, type Row } from '../support/module-lab.ts';
 import { check, look, type Look } from './delivery-model.ts';
 
@@ -253,7 +253,7 @@ function refusedOf(agent: LabAgent, acts: readonly Act[]): ReadonlySet<number> {
 }
 
 describe('delivery under random happenings', () => {
-  it('keeps its rules after every step', async () => {
+  test('keeps its rules after every step', async () => {
     const seed = process.env['AGORA_MODEL_SEED'];
     await fc.assert(
       fc.asyncProperty(

@@ -6,7 +6,7 @@
 
 import { BOOST_MS, LIMITS, type Priority } from '@agora/module/contract';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { ModuleLab, uuidAt, type LabAgent } from '../support/module-lab.ts';
 
 type Step =
@@ -141,7 +141,7 @@ class Scene {
 }
 
 describe('a mailbox under random happenings', () => {
-  it('offers by the rule, within the credit, and loses nothing', async () => {
+  test('offers by the rule, within the credit, and loses nothing', async () => {
     await fc.assert(
       fc.asyncProperty(steps, fc.integer({ min: 1, max: 3 }), async (list, credit) => {
         await using lab = await ModuleLab.open();

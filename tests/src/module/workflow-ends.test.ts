@@ -1,6 +1,6 @@
 // What is left of steps that have ended: their order, their undoing, their bytes; and who is asked when an approver has gone.
 
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { Crew } from '../support/crew.ts';
 import { uuidAt } from '../support/module-lab.ts';
 
@@ -22,7 +22,7 @@ describe('the order in which steps have ended', () => {
   const three = ['y', 'z', 'x'].map(id => ({ id, agent: 'A', action: 'do', on_failure: 'continue', ...undo(id) }));
   const open = { id: 'open', agent: 'B', action: 'do' };
 
-  it('is that of their last lives: what was done again is undone first', async () => {
+  test('is that of their last lives: what was done again is undone first', async () => {
     await using crew = await Crew.of('A', 'B');
     const id = crew.start([...three, open]);
     crew.fail('A', 'x');
@@ -33,7 +33,7 @@ describe('the order in which steps have ended', () => {
     expect(undoAll(crew, id)).toEqual(['x', 'z', 'y']);
   });
 
-  it('is taken over by a fork', async () => {
+  test('is taken over by a fork', async () => {
     await using crew = await Crew.of('A', 'B');
     const id = crew.start([open, ...three, { id: 'more', agent: 'A', action: 'do', ...undo('more') }]);
     for (const step of ['z', 'x', 'y', 'more']) crew.finish('A', step);
@@ -48,7 +48,7 @@ describe('the order in which steps have ended', () => {
     expect(ends.map(row => row['order'])).toEqual([1, 2, 3, 4, 5]);
   });
 
-  it('is that in which they came, also within one transaction', async () => {
+  test('is that in which they came, also within one transaction', async () => {
     await using crew = await Crew.of('A', 'B');
     const never = { when: { step: 'first', status: 'failed' } };
     const id = crew.start([
@@ -64,7 +64,7 @@ describe('the order in which steps have ended', () => {
     expect(crew.summary(id)).toMatchObject({ status: 'succeeded' });
   });
 
-  it('goes with why a step was skipped, or called off', async () => {
+  test('goes with why a step was skipped, or called off', async () => {
     await using crew = await Crew.of('A', 'B');
     const id = crew.start([
       { id: 'first', agent: 'A', action: 'do', on_failure: 'skip' },
@@ -87,7 +87,7 @@ describe('the order in which steps have ended', () => {
 });
 
 describe('what undoes a step', () => {
-  it('may take no longer than was said, and then the next is undone', async () => {
+  test('may take no longer than was said, and then the next is undone', async () => {
     await using crew = await Crew.of('A', 'B');
     const id = crew.start([
       { id: 'x', agent: 'A', action: 'do', ...undo('x') },
@@ -110,7 +110,7 @@ describe('what undoes a step', () => {
     ]);
   });
 
-  it('is called off once, however often that is said', async () => {
+  test('is called off once, however often that is said', async () => {
     await using crew = await Crew.of('A', 'B');
     const id = crew.start([
       { id: 'x', agent: 'A', action: 'do', ...undo('x') },
@@ -124,7 +124,7 @@ describe('what undoes a step', () => {
 });
 
 describe('a step that is done again', () => {
-  it('is waited for again by what was being agreed to, whose question is taken back', async () => {
+  test('is waited for again by what was being agreed to, whose question is taken back', async () => {
     await using crew = await Crew.of('A', 'B', 'Boss');
     const id = crew.start([
       { id: 'draft', agent: 'A', action: 'do', on_failure: 'continue' },
@@ -141,7 +141,7 @@ describe('a step that is done again', () => {
     expect(crew.tasks('B')[0]?.task['inputs']).toEqual({ draft: 'better' });
   });
 
-  it('is waited for again by what was to be tried again', async () => {
+  test('is waited for again by what was to be tried again', async () => {
     await using crew = await Crew.of('A', 'B');
     const id = crew.start([
       { id: 'draft', agent: 'A', action: 'do', on_failure: 'continue' },
@@ -164,7 +164,7 @@ describe('a step whose approver goes', () => {
     crew.lab.advance(500);
   };
 
-  it('is put to the next at once', async () => {
+  test('is put to the next at once', async () => {
     await using crew = await Crew.of('A', 'Boss', 'Owner');
     const id = crew.start(gated({ by: 'Boss', escalate_to: 'Owner' }));
     gone(crew, 'Boss');
@@ -172,7 +172,7 @@ describe('a step whose approver goes', () => {
     expect(crew.states(id)).toEqual({ do: 'running' });
   });
 
-  it('fails when nobody is left to ask', async () => {
+  test('fails when nobody is left to ask', async () => {
     await using crew = await Crew.of('A', 'Boss', 'Owner');
     const id = crew.start(gated({ by: 'Boss', escalate_to: 'Owner' }));
     gone(crew, 'Owner');
@@ -184,7 +184,7 @@ describe('a step whose approver goes', () => {
     });
   });
 
-  it('waits on while the approver only does not listen, and everybody is told', async () => {
+  test('waits on while the approver only does not listen, and everybody is told', async () => {
     await using crew = await Crew.of('A', 'Boss');
     const id = crew.start(gated({ by: 'Boss' }));
     crew.lab.advance(10 * 60_000);
@@ -205,7 +205,7 @@ describe('the bytes of a workflow', () => {
       .reduce((sum, length) => sum + length, 0);
   const workflows = (crew: Crew) => bytes(crew) - events(crew);
 
-  it('count as stored, and are given back when it is forgotten', async () => {
+  test('count as stored, and are given back when it is forgotten', async () => {
     await using crew = await Crew.of('A', 'B');
     crew.lab.owner.call('set_hub_limits', { keepWorkflowsMs: 60_000 });
     const steps = [
@@ -227,7 +227,7 @@ describe('the bytes of a workflow', () => {
     expect(workflows(crew)).toBe(0);
   });
 
-  it('are given back by what is done again, and a full hub takes no new workflow', async () => {
+  test('are given back by what is done again, and a full hub takes no new workflow', async () => {
     await using crew = await Crew.of('A');
     const steps = [{ agent: 'A', action: 'do', on_failure: 'continue' }];
     const id = crew.start(steps);

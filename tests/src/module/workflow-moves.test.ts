@@ -1,7 +1,7 @@
 // Every pair of where a step stands and what may happen to it, in the running module: where it leads, or how it is refused; and
 // that the workflow comes to its end from there.
 
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { Crew, type LabTask } from '../support/crew.ts';
 
 const HAPPENINGS = [
@@ -223,7 +223,7 @@ const TABLE: Readonly<Record<Place, Readonly<Record<Happening, string>>>> = {
 };
 
 describe.each(Object.keys(PLACES) as Place[])('a step that is %s', place => {
-  it.each(HAPPENINGS)('when: %s', async happening => {
+  test.each(HAPPENINGS)('when: %s', async happening => {
     const scene = await PLACES[place]();
     await using crew = scene.crew;
     const stood = crew.states(scene.id)['it'];

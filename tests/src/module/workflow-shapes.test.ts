@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { Crew } from '../support/crew.ts';
 
 describe('a step that has to be approved', () => {
@@ -17,7 +17,7 @@ describe('a step that has to be approved', () => {
       .inbox()
       .filter(row => String(row['envelope']).includes('"type":"approval_request"'));
 
-  it('is given out once who was asked says yes, with what there is to judge', async () => {
+  test('is given out once who was asked says yes, with what there is to judge', async () => {
     await using crew = await Crew.of('A', 'B', 'Boss', 'Owner');
     const id = crew.start(gated);
     crew.finish('A', 'draft', 'a text');
@@ -35,7 +35,7 @@ describe('a step that has to be approved', () => {
     expect(crew.summary(id)).toMatchObject({ status: 'succeeded' });
   });
 
-  it('has failed when the answer is no, with the comment', async () => {
+  test('has failed when the answer is no, with the comment', async () => {
     await using crew = await Crew.of('A', 'B', 'Boss', 'Owner');
     const id = crew.start(gated);
     crew.finish('A', 'draft');
@@ -46,7 +46,7 @@ describe('a step that has to be approved', () => {
     });
   });
 
-  it('is put to the next when nobody has answered in time, and fails when that one says nothing either', async () => {
+  test('is put to the next when nobody has answered in time, and fails when that one says nothing either', async () => {
     await using crew = await Crew.of('A', 'B', 'Boss', 'Owner');
     const id = crew.start(gated);
     crew.finish('A', 'draft');
@@ -63,7 +63,7 @@ describe('a step that has to be approved', () => {
     expect(crew.summary(id)).toMatchObject({ status: 'failed' });
   });
 
-  it('may be nothing but that: then the answer is its output', async () => {
+  test('may be nothing but that: then the answer is its output', async () => {
     await using crew = await Crew.of('B', 'Boss');
     const id = crew.start([
       { action: 'sign', approval: { by: 'Boss' } },
@@ -75,7 +75,7 @@ describe('a step that has to be approved', () => {
     expect(crew.tasks('B')[0]?.task['inputs']).toEqual({ sign: { approved: true, by: 'Boss', comment: 'yes' } });
   });
 
-  it('is not asked for while the workflow is paused, and not any more when it was called off', async () => {
+  test('is not asked for while the workflow is paused, and not any more when it was called off', async () => {
     await using crew = await Crew.of('A', 'B', 'Boss', 'Owner');
     const id = crew.start(gated);
     crew.lead.call('pause_workflow', { workflow: id });
@@ -99,7 +99,7 @@ describe('what was done', () => {
     { agent: 'A', action: 'pay', depends_on: ['hotel', 'note'] },
   ];
 
-  it('is undone when the workflow fails later: in reverse order, each once, with its output', async () => {
+  test('is undone when the workflow fails later: in reverse order, each once, with its output', async () => {
     await using crew = await Crew.of('A', 'B');
     const id = crew.start(trip);
     crew.finish('A', 'flight', { seat: 3 });
@@ -121,7 +121,7 @@ describe('what was done', () => {
     expect(crew.lead.tryCall('retry_step', { workflow: id, step: 'pay' })).toBe('workflow/bad-move');
   });
 
-  it('is undone when the workflow is called off, and what cannot be undone holds up nothing', async () => {
+  test('is undone when the workflow is called off, and what cannot be undone holds up nothing', async () => {
     await using crew = await Crew.of('A', 'B');
     const id = crew.start(trip);
     crew.finish('A', 'flight');
@@ -147,7 +147,7 @@ describe('a step for each element of a list', () => {
     { agent: 'A', action: 'join', depends_on: ['work'] },
   ];
 
-  it('is done once for each, and the results come together in the order of the list', async () => {
+  test('is done once for each, and the results come together in the order of the list', async () => {
     await using crew = await Crew.of('A', 'B');
     const id = crew.start(each());
     crew.finish('A', 'split', { parts: ['x', { y: 1 }, 3] });
@@ -162,7 +162,7 @@ describe('a step for each element of a list', () => {
     expect(crew.summary(id)).toMatchObject({ status: 'succeeded', total: 6, ended: 6 });
   });
 
-  it('has as many under way at once as was said', async () => {
+  test('has as many under way at once as was said', async () => {
     await using crew = await Crew.of('A', 'B');
     crew.start(each({}, 2));
     crew.finish('A', 'split', { parts: [1, 2, 3, 4, 5] });
@@ -175,7 +175,7 @@ describe('a step for each element of a list', () => {
     expect(crew.tasks('A')).toMatchObject([{ step: 'join' }]);
   });
 
-  it('is done at once for an empty list, and fails for what is none', async () => {
+  test('is done at once for an empty list, and fails for what is none', async () => {
     await using crew = await Crew.of('A', 'B');
     crew.start(each());
     crew.finish('A', 'split', { parts: [] });
@@ -188,7 +188,7 @@ describe('a step for each element of a list', () => {
     });
   });
 
-  it('fails when one of them does, which takes back the others; done again, only the rest is', async () => {
+  test('fails when one of them does, which takes back the others; done again, only the rest is', async () => {
     await using crew = await Crew.of('A', 'B');
     const id = crew.start(each());
     crew.finish('A', 'split', { parts: [1, 2, 3] });
@@ -224,7 +224,7 @@ describe('a step that is a workflow', () => {
     { agent: 'A', action: 'end', depends_on: ['inner'] },
   ];
 
-  it('ends as that one does, with what its steps have returned', async () => {
+  test('ends as that one does, with what its steps have returned', async () => {
     await using crew = await Crew.of('A', 'B');
     const id = crew.start(outer);
     crew.finish('A', 'begin', 'go');
@@ -236,7 +236,7 @@ describe('a step that is a workflow', () => {
     expect(crew.summary(id)).toMatchObject({ status: 'succeeded', ended: 3 });
   });
 
-  it('fails when that one does, and is called off with the workflow it is in', async () => {
+  test('fails when that one does, and is called off with the workflow it is in', async () => {
     await using crew = await Crew.of('A', 'B');
     const failing = crew.start(outer);
     crew.finish('A', 'begin');
@@ -253,7 +253,7 @@ describe('a step that is a workflow', () => {
     expect(inner.map(row => row['status'])).toEqual(['failed', 'cancelled']);
   });
 
-  it('has its faults told before anything starts', async () => {
+  test('has its faults told before anything starts', async () => {
     await using crew = await Crew.of('A');
     const definition = JSON.stringify({ workflow_type: 'w', steps: [{ id: 'in', action: 'in', workflow: nested }] });
     const id = '019b8e07-4600-7000-8000-0000000000aa';
@@ -264,7 +264,7 @@ describe('a step that is a workflow', () => {
 });
 
 describe('a workflow that has ended', () => {
-  it('is run once more from a step on, with what did not depend on it', async () => {
+  test('is run once more from a step on, with what did not depend on it', async () => {
     await using crew = await Crew.of('A', 'B');
     const steps = [
       { agent: 'A', action: 'gather' },

@@ -1,6 +1,6 @@
 // Every pair of where a workflow stands and what may happen to it, in the running module: where it leads, or how it is refused.
 
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { WorkflowStatus } from '@agora/module/contract';
 import { Crew } from '../support/crew.ts';
 import { uuidAt } from '../support/module-lab.ts';
@@ -122,7 +122,7 @@ const TABLE: Readonly<Record<WorkflowStatus, Readonly<Record<Happening, Cell>>>>
 };
 
 describe.each(Object.keys(PLACES) as WorkflowStatus[])('a workflow that is %s', status => {
-  it.each(HAPPENINGS)('when: %s', async happening => {
+  test.each(HAPPENINGS)('when: %s', async happening => {
     const scene = await PLACES[status]();
     await using crew = scene.crew;
     expect(crew.summary(scene.id)['status']).toBe(status);

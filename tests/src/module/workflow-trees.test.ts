@@ -1,6 +1,6 @@
 // Workflows that are steps of others are steered, undone and looked at as one tree.
 
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { Crew } from '../support/crew.ts';
 
 const undone = (name: string) => ({ action: `undo_${name}` });
@@ -36,7 +36,7 @@ const idOf = (crew: Crew, type: string) =>
 const NESTED = 12;
 
 describe('a tree of workflows', () => {
-  it('is paused and resumed as a whole', async () => {
+  test('is paused and resumed as a whole', async () => {
     const { crew, id } = await plant();
     await using _ = crew;
     crew.lead.call('pause_workflow', { workflow: id });
@@ -48,7 +48,7 @@ describe('a tree of workflows', () => {
     expect(crew.tasks('B')).toMatchObject([{ step: 'two' }]);
   });
 
-  it.each(['before', 'after'])('leaves paused what was paused alone, %s the whole of it', async when => {
+  test.each(['before', 'after'])('leaves paused what was paused alone, %s the whole of it', async when => {
     const { crew, id } = await plant();
     await using _ = crew;
     const alone = () => crew.lead.call('pause_workflow', { workflow: idOf(crew, 'inner') });
@@ -61,7 +61,7 @@ describe('a tree of workflows', () => {
     expect(statuses(crew)).toMatchObject({ inner: 'running' });
   });
 
-  it('is called off as a whole, and undone from the inside out', async () => {
+  test('is called off as a whole, and undone from the inside out', async () => {
     const { crew, id } = await plant();
     await using _ = crew;
     crew.finish('A', 'one');
@@ -78,14 +78,14 @@ describe('a tree of workflows', () => {
     expect(statuses(crew)).toMatchObject({ test: 'cancelled' });
   });
 
-  it('fails for good in the step whose workflow somebody has called off', async () => {
+  test('fails for good in the step whose workflow somebody has called off', async () => {
     await using crew = await Crew.of('A', 'B');
     const id = crew.start([{ id: 'in', action: 'in', workflow: inner, retries: { attempts: 9 } }]);
     crew.lead.call('cancel_workflow', { workflow: idOf(crew, 'inner'), reason: 'not this one' });
     expect(crew.summary(id)).toMatchObject({ status: 'failed', reason: 'step "in" failed: not this one' });
   });
 
-  it('is mended at the step of the outer one, not in a workflow that the outer one has done with', async () => {
+  test('is mended at the step of the outer one, not in a workflow that the outer one has done with', async () => {
     await using crew = await Crew.of('A', 'B');
     const id = crew.start([{ id: 'in', action: 'in', workflow: inner }]);
     crew.fail('A', 'one');
@@ -97,7 +97,7 @@ describe('a tree of workflows', () => {
     expect(crew.summary(id)).toMatchObject({ status: 'succeeded' });
   });
 
-  it('goes on as far as it can when somebody of a workflow in it is gone before it begins', async () => {
+  test('goes on as far as it can when somebody of a workflow in it is gone before it begins', async () => {
     await using crew = await Crew.of('A', 'B', 'C');
     const tolerant = { workflow_type: 'inner', steps: [{ ...inner.steps[0], on_failure: 'continue' }, inner.steps[1]] };
     const id = crew.start([outer[0] ?? {}, { id: 'in', action: 'in', workflow: tolerant, depends_on: ['begin'] }]);
@@ -108,7 +108,7 @@ describe('a tree of workflows', () => {
     expect(crew.lab.rows('step')[1]?.['output']).toBe('{"two":2}');
   });
 
-  it('says which workflow a step waits for, and whom those wait for that undo', async () => {
+  test('says which workflow a step waits for, and whom those wait for that undo', async () => {
     const { crew, id } = await plant();
     await using _ = crew;
     const why = (workflow: string) => {
@@ -127,7 +127,7 @@ describe('a tree of workflows', () => {
     expect(why(id)).toEqual([['begin', 'succeeded', 'answer', ['C']]]);
   });
 
-  it('is told of by events that name where a workflow belongs', async () => {
+  test('is told of by events that name where a workflow belongs', async () => {
     const { crew, id } = await plant();
     await using _ = crew;
     const started = crew.lab.rows('event_log').filter(row => row['type'] === 'workflow_started');

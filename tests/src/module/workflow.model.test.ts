@@ -15,7 +15,7 @@
 // I13 What ended later is undone earlier.
 
 import fc from 'fast-check';
-import { describe, it } from 'vitest';
+import { describe, test } from 'vitest';
 import { Crew } from '../support/crew.ts';
 import { graphs, happenings, NAMES, WORKERS } from '../support/workflow-graphs.ts';
 import { WorkflowScene } from '../support/workflow-scene.ts';
@@ -24,7 +24,7 @@ import { WorkflowScene } from '../support/workflow-scene.ts';
 const RUNS = Number(process.env['AGORA_MODEL_RUNS'] ?? 100);
 
 describe('workflows under random happenings', () => {
-  it('go as the rules say, and end', { timeout: 60_000 + RUNS * 1_000 }, async () => {
+  test('go as the rules say, and end', { timeout: 60_000 + RUNS * 1_000 }, async () => {
     await fc.assert(
       fc.asyncProperty(
         graphs,

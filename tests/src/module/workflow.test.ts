@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { ModuleLab, uuidAt, type LabAgent } from '../support/module-lab.ts';
 
 async function crew(...names: string[]) {
@@ -44,7 +44,7 @@ function finish(agent: LabAgent, output: unknown): void {
 }
 
 describe('a workflow', () => {
-  it('assigns a step in the transaction that ends its last dependency, with the outputs of its dependencies', async () => {
+  test('assigns a step in the transaction that ends its last dependency, with the outputs of its dependencies', async () => {
     await using scene = await crew('A', 'B', 'C', 'D');
     const { lab, lead, of } = scene;
     const id = uuidAt(lab.nowMs, 1);
@@ -70,7 +70,7 @@ describe('a workflow', () => {
     expect(lab.rows('event_log').map(row => row['type'])).toContain('workflow_completion');
   });
 
-  it('is told of by steps to those who take part, and to nobody else', async () => {
+  test('is told of by steps to those who take part, and to nobody else', async () => {
     await using scene = await crew('A', 'B', 'C', 'D');
     const { lab, lead, of } = scene;
     const id = uuidAt(lab.nowMs, 1);
@@ -94,7 +94,7 @@ describe('a workflow', () => {
     expect(of('B').view('my_workflows')).toEqual([]);
   });
 
-  it('fails when a step fails for good, says why, and assigns nothing more', async () => {
+  test('fails when a step fails for good, says why, and assigns nothing more', async () => {
     await using scene = await crew('A', 'B', 'C', 'D');
     const { lab, lead, of } = scene;
     const id = uuidAt(lab.nowMs, 1);
@@ -110,7 +110,7 @@ describe('a workflow', () => {
     expect((states as unknown[][]).map(row => row[4])).toEqual(['succeeded', 'failed', 'cancelled', 'cancelled']);
   });
 
-  it('goes on with the step whose delivery was tried again', async () => {
+  test('goes on with the step whose delivery was tried again', async () => {
     await using scene = await crew('A', 'B', 'C', 'D');
     const { lab, lead, of } = scene;
     lead.call('start_workflow', { id: uuidAt(lab.nowMs, 1), agent: lead.id, definition: JSON.stringify(diamond) });
@@ -123,7 +123,7 @@ describe('a workflow', () => {
     expect(task(of('B'))).toBeDefined();
   });
 
-  it('takes an ordinary answer for the end of a step', async () => {
+  test('takes an ordinary answer for the end of a step', async () => {
     await using scene = await crew('A', 'B', 'C', 'D');
     const { lab, lead, of } = scene;
     lead.call('start_workflow', { id: uuidAt(lab.nowMs, 1), agent: lead.id, definition: JSON.stringify(diamond) });
@@ -141,7 +141,7 @@ describe('a workflow', () => {
     expect(task(of('B'))?.payload.task['inputs']).toEqual({ begin: { ok: true } });
   });
 
-  it('is refused whole, every fault named, and leaves nothing', async () => {
+  test('is refused whole, every fault named, and leaves nothing', async () => {
     await using scene = await crew('A');
     const { lab, lead } = scene;
     const definition = JSON.stringify({
@@ -168,7 +168,7 @@ describe('a workflow', () => {
     for (const table of ['workflow', 'workflow_state', 'step', 'message']) expect(lab.rows(table)).toEqual([]);
   });
 
-  it('started again under its id does nothing, and another one under it is refused', async () => {
+  test('started again under its id does nothing, and another one under it is refused', async () => {
     await using scene = await crew('A', 'B', 'C', 'D');
     const { lab, lead } = scene;
     const start = { id: uuidAt(lab.nowMs, 1), agent: lead.id, definition: JSON.stringify(diamond) };

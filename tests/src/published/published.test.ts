@@ -8,7 +8,7 @@ import { BROWSER_ENTRIES } from '@agora/scripts/browser-size';
 import { build } from 'esbuild';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { installedManifest, openOutside, type Outside } from './outside.ts';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
@@ -25,7 +25,7 @@ beforeAll(async () => {
 afterAll(() => outside[Symbol.asyncDispose]());
 
 describe('every tarball', () => {
-  it('has a license, a README, its declarations, and nothing that only the workspace knows', async () => {
+  test('has a license, a README, its declarations, and nothing that only the workspace knows', async () => {
     for (const { name } of outside.tarballs) {
       const { text, manifest } = await installedManifest(outside, name);
       expect(text).not.toMatch(/workspace:|catalog:|\.\/src\/(?!\*\*)/);
@@ -38,7 +38,7 @@ describe('every tarball', () => {
     }
   });
 
-  it('pleases publint', async () => {
+  test('pleases publint', async () => {
     for (const { name } of outside.tarballs) {
       const pkgDir = join(outside.folder, 'node_modules', name);
       const { messages, pkg } = await publint({ pkgDir, level: 'warning', strict: true, pack: false });
@@ -46,7 +46,7 @@ describe('every tarball', () => {
     }
   });
 
-  it('has types that are right for whoever imports it', async () => {
+  test('has types that are right for whoever imports it', async () => {
     for (const { file } of outside.tarballs) {
       const { problems } = await analysisOf(file);
       expect(problems).toEqual([]);
@@ -75,7 +75,7 @@ function isTestKit(name: string, file: string): boolean {
 }
 
 describe('from outside', () => {
-  it("runs the README's first agent against a hub of the installed packages", async () => {
+  test("runs the README's first agent against a hub of the installed packages", async () => {
     const text = readFileSync(join(ROOT, 'README.md'), 'utf8');
     const [, code = ''] = /\n## A first agent\n[\s\S]*?```ts\n([\s\S]*?)```/.exec(text) ?? [];
     const usual = 'http://127.0.0.1:3000';
@@ -91,7 +91,7 @@ describe('from outside', () => {
     expect(await outside.run('hub-and-agent.ts')).toBe("{ text: 'Hello, Visitor!' }\n");
   });
 
-  it("runs the examples of the test kits' READMEs", async () => {
+  test("runs the examples of the test kits' READMEs", async () => {
     for (const kit of ['testing', 'host']) {
       const text = readFileSync(join(outside.folder, 'node_modules/@agora', kit, 'README.md'), 'utf8');
       const blocks = [...text.matchAll(/```ts\n\/\/ (\S+)\n([\s\S]*?)```/g)];
@@ -101,7 +101,7 @@ describe('from outside', () => {
     }
   });
 
-  it('finds the threads and the program of the host, and its data again', async () => {
+  test('finds the threads and the program of the host, and its data again', async () => {
     await outside.write('limits.ts', LIMITS_MODULE);
     await outside.write('host-parts.ts', HOST_PARTS);
     expect(JSON.parse(await outside.run('host-parts.ts'))).toEqual({
@@ -111,7 +111,7 @@ describe('from outside', () => {
     });
   });
 
-  it('has the command line, which finds a hub', async () => {
+  test('has the command line, which finds a hub', async () => {
     const agora = 'node_modules/@agora/cli/lib/main.js';
     expect(await outside.run(agora, { params: ['--help'] })).toContain('workflow');
     const hub = `import { startHub } from '@agora/testing';
@@ -126,7 +126,7 @@ describe('from outside', () => {
     expect(await outside.run('agents.js')).toContain('"Ada"');
   });
 
-  it('type-checks as a bundler and as Node.js resolve it', async () => {
+  test('type-checks as a bundler and as Node.js resolve it', async () => {
     await outside.write('consumer.ts', CONSUMER);
     expect(await outside.typeCheck('consumer.ts', { moduleResolution: 'nodenext', isExact: true })).toBe('');
     // Those of the SDK, and so the bindings, are right only for bundlers, and where optional properties are not exact.
@@ -135,7 +135,7 @@ describe('from outside', () => {
     expect(await outside.typeCheck('all.ts', { moduleResolution: 'bundler' })).toBe('');
   });
 
-  it('is bundled for a browser without a trace of Node.js', async () => {
+  test('is bundled for a browser without a trace of Node.js', async () => {
     for (const code of Object.values(BROWSER_ENTRIES)) {
       const { outputFiles } = await build({
         stdin: { contents: code, resolveDir: outside.folder },

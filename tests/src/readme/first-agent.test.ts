@@ -6,7 +6,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { startHub } from '@agora/cli/hub';
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const USUAL = 'http://127.0.0.1:3000';
@@ -20,7 +20,7 @@ function codeUnder(heading: string): string {
   return code;
 }
 
-it('works as pasted, also a second time', { timeout: 60_000 }, async () => {
+test('works as pasted, also a second time', { timeout: 60_000 }, async () => {
   const code = codeUnder('A first agent');
   expect(code).toContain(USUAL);
   const hub = await startHub({ port: 0, hostname: '127.0.0.1', dataDir: undefined });

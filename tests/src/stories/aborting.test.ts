@@ -1,7 +1,7 @@
 // Nothing has to be waited for: whatever a client is asked for, a signal ends the waiting with its own reason.
 
 import { createId, type AgoraClient } from '@agora/client';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startTestHub, type TestHub } from '../support/hub.ts';
 import { openWire, type Wire } from '../support/wire.ts';
 
@@ -57,7 +57,7 @@ const CALLS: Readonly<Record<string, (signal: AbortSignal) => Promise<unknown>>>
 };
 
 describe('a call that the hub does not answer', () => {
-  it.each(Object.entries(CALLS))('%s ends with the reason of its signal', async (_, call) => {
+  test.each(Object.entries(CALLS))('%s ends with the reason of its signal', async (_, call) => {
     const controller = new AbortController();
     const waiting = call(controller.signal);
     setImmediate(() => controller.abort(new Error('enough')));
@@ -68,7 +68,7 @@ describe('a call that the hub does not answer', () => {
 });
 
 describe('connecting', () => {
-  it('ends with its signal, also between two tries, and may be begun again', async () => {
+  test('ends with its signal, also between two tries, and may be begun again', async () => {
     await using silent = await openWire(hub.url);
     const late = hub.client('Late', { server: silent.url });
     silent.cut();
@@ -83,7 +83,7 @@ describe('connecting', () => {
     expect(late.state).toBe('connected');
   });
 
-  it('goes on trying as long as it is told to', async () => {
+  test('goes on trying as long as it is told to', async () => {
     await using down = await openWire(hub.url);
     down.cut();
     const client = hub.client('Early', { server: down.url, reconnect: { firstMs: 5, mostMs: 20 } });
@@ -95,7 +95,7 @@ describe('connecting', () => {
   });
 });
 
-it('a client and what it watches are let go of at the end of a block', async () => {
+test('a client and what it watches are let go of at the end of a block', async () => {
   let left: AgoraClient | undefined;
   {
     await using agent = await hub.join('Scoped');

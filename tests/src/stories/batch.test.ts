@@ -1,6 +1,6 @@
 // Acts that stand or fall together.
 
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Heard } from '../support/heard.ts';
 import { startTestHub, type TestHub } from '../support/hub.ts';
 
@@ -13,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => hub[Symbol.asyncDispose]());
 
 describe('a batch', () => {
-  it('answers, sends and publishes in one transaction', async () => {
+  test('answers, sends and publishes in one transaction', async () => {
     const worker = await hub.join('Worker');
     const asker = await hub.join('Asker');
     const told = new Heard<unknown>();
@@ -34,7 +34,7 @@ describe('a batch', () => {
     expect(await told.first()).toBe('and more');
   });
 
-  it('is refused whole, names what was refused, and leaves nothing', async () => {
+  test('is refused whole, names what was refused, and leaves nothing', async () => {
     const client = await hub.join('Bundler');
     const before = (await hub.rows('message')).length;
 
@@ -54,7 +54,7 @@ describe('a batch', () => {
     expect(await hub.rows('message')).toHaveLength(before);
   });
 
-  it('mixes what there is: to a group and later, passed on, called off, answered', async () => {
+  test('mixes what there is: to a group and later, passed on, called off, answered', async () => {
     const [worker, asker, friend] = await Promise.all(['Mixer', 'MixAsker', 'MixFriend'].map(name => hub.join(name)));
     if (!worker || !asker || !friend) return expect.unreachable();
     await friend.joinGroup('#mixed');

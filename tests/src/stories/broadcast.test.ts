@@ -1,6 +1,6 @@
 // "Broadcast Messages": everyone but the sender, also who was away.
 
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Heard } from '../support/heard.ts';
 import { startTestHub, type TestHub } from '../support/hub.ts';
 
@@ -13,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => hub[Symbol.asyncDispose]());
 
 describe('a broadcast', () => {
-  it('reaches everyone else as the document shows', async () => {
+  test('reaches everyone else as the document shows', async () => {
     const client = await hub.join('YourAgentName');
     const heard = new Heard<string>();
     const own = new Heard<unknown>();
@@ -47,7 +47,7 @@ describe('a broadcast', () => {
     expect(own.items).toEqual([]);
   });
 
-  it('waits for who is away, and is not heard twice after a restart', async () => {
+  test('waits for who is away, and is not heard twice after a restart', async () => {
     const client = await hub.join('Crier');
     const before = await hub.join('Sleeper');
     const { token } = before;
@@ -67,7 +67,7 @@ describe('a broadcast', () => {
     expect((await heard.atLeast(3)).filter(n => n !== 1)).toEqual([2, 3, 4]);
   });
 
-  it('is not heard by who came later', async () => {
+  test('is not heard by who came later', async () => {
     const client = await hub.join('EarlyCrier');
     await client.broadcast({ messageType: 'news', payload: 'too early' });
     const late = await hub.join('LateComer');
@@ -79,7 +79,7 @@ describe('a broadcast', () => {
     expect(await heard.first()).toBe('in time');
   });
 
-  it('comes once and in order, three hundred of them, however long they are', async () => {
+  test('comes once and in order, three hundred of them, however long they are', async () => {
     const client = await hub.join('Chatterbox');
     const heard = new Heard<unknown>();
     const listener = await hub.join('Listener');
@@ -99,7 +99,7 @@ describe('a broadcast', () => {
     expect(payloads.map(payload => (Array.isArray(payload) ? (payload as unknown[])[0] : undefined))).toEqual(numbers);
   });
 
-  it('that fails for one is tried again for that one, dead after five times, and handled by the others', async () => {
+  test('that fails for one is tried again for that one, dead after five times, and handled by the others', async () => {
     await using place = await startTestHub();
     const crier = await place.join('Unlucky');
     const attempts = new Heard<number>();
@@ -133,7 +133,7 @@ describe('a broadcast', () => {
     expect(dead).toHaveLength(1);
   });
 
-  it('waits by priority for who was away, and one whose time is over is passed over', async () => {
+  test('waits by priority for who was away, and one whose time is over is passed over', async () => {
     const crier = await hub.join('Ranker');
     const before = await hub.join('Dozing');
     const { token } = before;

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { rolldown } from 'rolldown';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startTestHub, type TestHub } from '../support/hub.ts';
 
 const CLIENT = fileURLToPath(import.meta.resolve('@agora/client'));
@@ -26,7 +26,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-it('a bundle for browsers has nothing of Node.js, and is the same identity at each visit', async () => {
+test('a bundle for browsers has nothing of Node.js, and is the same identity at each visit', async () => {
   const warnings: string[] = [];
   const bundler = await rolldown({
     input: CLIENT,

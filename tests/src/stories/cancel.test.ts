@@ -1,6 +1,6 @@
 // Calling off: what waits never comes, and who works on it is told.
 
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Heard } from '../support/heard.ts';
 import { startTestHub, type TestHub } from '../support/hub.ts';
 
@@ -30,7 +30,7 @@ async function aWorker(name: string) {
 }
 
 describe('a message that is called off', () => {
-  it('aborts its handler with the reason, and whoever asked waits no longer', async () => {
+  test('aborts its handler with the reason, and whoever asked waits no longer', async () => {
     const { begun, told } = await aWorker('Busy');
     const boss = await hub.join('Boss');
     const asking = boss.ask({ to: 'Busy', messageType: 'job', payload: {}, timeout: 30 });
@@ -46,7 +46,7 @@ describe('a message that is called off', () => {
     expect(await boss.messageStatus(asking.messageId)).toMatchObject([{ state: 'cancelled' }]);
   });
 
-  it('by the signal of whoever asks', async () => {
+  test('by the signal of whoever asks', async () => {
     const { begun, told } = await aWorker('AlsoBusy');
     const boss = await hub.join('Impatient');
     const controller = new AbortController();
@@ -60,7 +60,7 @@ describe('a message that is called off', () => {
     expect(await told.first()).toMatchObject({ code: 'delivery/cancelled' });
   });
 
-  it('while it waits never comes; only its sender may', async () => {
+  test('while it waits never comes; only its sender may', async () => {
     const heard = new Heard<unknown>();
     const reader = await hub.join('Reader');
     await reader.subscribeToMessages<'note'>(({ payload }) => heard.add(payload));

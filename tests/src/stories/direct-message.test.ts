@@ -1,7 +1,7 @@
 // "Send Messages to Specific Agents": delivered to the one it is for, once, and to nobody else.
 
 import type { IncomingMessage } from '@agora/client';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Heard } from '../support/heard.ts';
 import { startTestHub, type TestHub } from '../support/hub.ts';
 
@@ -14,7 +14,7 @@ beforeAll(async () => {
 afterAll(() => hub[Symbol.asyncDispose]());
 
 describe('a direct message', () => {
-  it('arrives as the document shows', async () => {
+  test('arrives as the document shows', async () => {
     const docs = await hub.join('DocSystemAgent', { capabilities: ['documentation'] });
     const other = await hub.join('OtherAgent');
     const client = await hub.join('YourAgentName');
@@ -58,7 +58,7 @@ describe('a direct message', () => {
     expect(overheard.items).toEqual([]);
   });
 
-  it('carries headers and what it is about', async () => {
+  test('carries headers and what it is about', async () => {
     const received = new Heard<IncomingMessage>();
     const reader = await hub.join('HeaderReader');
     await reader.subscribeToMessages<'note'>(received.add);
@@ -78,7 +78,7 @@ describe('a direct message', () => {
     expect(second).toMatchObject({ headers: { trace: 'x' }, inReplyTo, payload: [1] });
   });
 
-  it('goes to several at once', async () => {
+  test('goes to several at once', async () => {
     const heard = new Heard<string>();
     for (const name of ['First', 'Second']) {
       const agent = await hub.join(name);
@@ -91,7 +91,7 @@ describe('a direct message', () => {
     expect([...(await heard.atLeast(2))].sort()).toEqual(['First', 'Second']);
   });
 
-  it('is sent once, however often it is said under one id', async () => {
+  test('is sent once, however often it is said under one id', async () => {
     const heard = new Heard<unknown>();
     const reader = await hub.join('OnceReader');
     await reader.subscribeToMessages<'note'>(message => heard.add(message.payload));
@@ -106,7 +106,7 @@ describe('a direct message', () => {
     expect(await heard.atLeast(2)).toEqual(['once', 'after']);
   });
 
-  it('may be long: what is not shown at once is fetched', async () => {
+  test('may be long: what is not shown at once is fetched', async () => {
     const payload = { text: 'ä'.repeat(20_000) };
     const received = new Heard<unknown>();
     const reader = await hub.join('LongReader');
@@ -122,7 +122,7 @@ describe('a direct message', () => {
     expect(answer).toMatchObject({ status: 'success', data: payload });
   });
 
-  it('comes in the order of sending, a thousand of them, each once', async () => {
+  test('comes in the order of sending, a thousand of them, each once', async () => {
     const received = new Heard<unknown>();
     const reader = await hub.join('OrderReader');
     await reader.subscribeToMessages<'count'>({ handler: message => received.add(message.payload), concurrency: 1 });
@@ -136,7 +136,7 @@ describe('a direct message', () => {
     expect(await received.atLeast(1_000)).toEqual(numbers);
   });
 
-  it('is tried again when its handler throws, and its next attempt says so', async () => {
+  test('is tried again when its handler throws, and its next attempt says so', async () => {
     const attempts = new Heard<number>();
     const reader = await hub.join('Stumbler');
     await reader.subscribeToMessages<'note'>((_message, { attempt }) => {

@@ -1,6 +1,6 @@
 // "Request Documentation Creation" and "New Approach (Recommended)": ask the agent that can, and get its answer at once.
 
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Heard } from '../support/heard.ts';
 import { startTestHub, type TestHub } from '../support/hub.ts';
 
@@ -13,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => hub[Symbol.asyncDispose]());
 
 describe('documentation is requested', () => {
-  it('as the document shows', async () => {
+  test('as the document shows', async () => {
     const docs = await hub.join('DocSystemAgent', { capabilities: ['documentation'] });
     const requests = new Heard<unknown>();
     await docs.subscribeToMessages({
@@ -51,7 +51,7 @@ describe('documentation is requested', () => {
     expect(await requests.first()).toMatchObject({ props: { showSocial: 'boolean to display social media links' } });
   });
 
-  it('instead of by a file that somebody has to discover: with an immediate answer', async () => {
+  test('instead of by a file that somebody has to discover: with an immediate answer', async () => {
     const docs = await hub.join('ProjectDocs', { capabilities: ['documentation'] });
     await docs.subscribeToMessages({
       filters: { messageTypes: ['documentation_request'] },

@@ -1,7 +1,7 @@
 // "Error Handling": an answer, a refusal by the agent, nobody who answers, a connection that is lost.
 
 import { ConnectionError, createId, TimeoutError, type AgoraClient } from '@agora/client';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { gate, Heard } from '../support/heard.ts';
 import { startTestHub, type TestHub } from '../support/hub.ts';
 import { openWire } from '../support/wire.ts';
@@ -48,22 +48,22 @@ async function request(client: AgoraClient, requestData: { title: string }, time
 }
 
 describe('a request', () => {
-  it('is answered', async () => {
+  test('is answered', async () => {
     const client = await hub.join('Answered');
     expect(await request(client, { title: 'Modal' }, 30)).toBe('Documentation will be created: docs/modal.md');
   });
 
-  it('is answered with an error', async () => {
+  test('is answered with an error', async () => {
     const client = await hub.join('Refused');
     expect(await request(client, { title: 'impossible' }, 30)).toBe('Request failed: no such component');
   });
 
-  it('is not answered in time', async () => {
+  test('is not answered in time', async () => {
     const client = await hub.join('Unanswered');
     expect(await request(client, { title: 'silence' }, 0.3)).toBe('Agent did not respond within timeout period');
   });
 
-  it('waits while the connection is lost, and says so when it does not come back', async () => {
+  test('waits while the connection is lost, and says so when it does not come back', async () => {
     await using wire = await openWire(hub.url);
     const client = await hub.join('CutOff', {}, { server: wire.url, patienceMs: 300 });
     const waiting = request(client, { title: 'silence' }, 30);
@@ -76,7 +76,7 @@ describe('a request', () => {
     expect(await request(client, { title: 'Modal' }, 30)).toBe('SpacetimeDB connection lost');
   });
 
-  it('is answered over the next connection when the first is lost meanwhile', async () => {
+  test('is answered over the next connection when the first is lost meanwhile', async () => {
     await using wire = await openWire(hub.url);
     const asked = gate();
     const answer = gate();
@@ -97,7 +97,7 @@ describe('a request', () => {
     expect(await asking).toMatchObject({ status: 'success', data: 42 });
   });
 
-  it('is waited for no longer than its signal says', async () => {
+  test('is waited for no longer than its signal says', async () => {
     const client = await hub.join('Aborting');
     const controller = new AbortController();
     const payload = { title: 'silence' };
@@ -112,7 +112,7 @@ describe('a request', () => {
     await expect(asking).rejects.toThrow('never mind');
   });
 
-  it('that was given up is told to who asked before its time was over', async () => {
+  test('that was given up is told to who asked before its time was over', async () => {
     const short = await hub.join('GoingAway');
     const client = await hub.join('Bereft');
     const asking = client.sendMessage({ toAgent: 'GoingAway', messageType: 'q', payload: {}, timeout: 20 });
@@ -123,7 +123,7 @@ describe('a request', () => {
 });
 
 describe('a lost connection', () => {
-  it('is found again: nothing sent meanwhile is lost or doubled, and events go on without a hole', async () => {
+  test('is found again: nothing sent meanwhile is lost or doubled, and events go on without a hole', async () => {
     await using wire = await openWire(hub.url);
     const states = new Heard<string>();
     const client = await hub.join('Resuming', {}, { server: wire.url });
@@ -158,7 +158,7 @@ describe('a lost connection', () => {
     expect(states.items).toEqual(['reconnecting', 'connected']);
   });
 
-  it('does not run a handler again that goes on meanwhile', async () => {
+  test('does not run a handler again that goes on meanwhile', async () => {
     await using wire = await openWire(hub.url);
     const runs = new Heard<number>();
     const finish = gate();
@@ -183,7 +183,7 @@ describe('a lost connection', () => {
     expect(runs.items).toEqual([1]);
   });
 
-  it('that is lost for longer than the hub waits does not run a handler again that has finished meanwhile', async () => {
+  test('that is lost for longer than the hub waits does not run a handler again that has finished meanwhile', async () => {
     await using wire = await openWire(hub.url);
     const runs = new Heard<number>();
     const finish = gate();
@@ -208,7 +208,7 @@ describe('a lost connection', () => {
     expect(runs.items).toEqual([1]);
   });
 
-  it('is noticed when nothing comes through any more and nobody says so', async () => {
+  test('is noticed when nothing comes through any more and nobody says so', async () => {
     await using wire = await openWire(hub.url);
     const states = new Heard<string>();
     const client = await hub.join('Frozen', {}, { server: wire.url, heartbeatMs: 200 });
@@ -219,7 +219,7 @@ describe('a lost connection', () => {
     expect(await states.atLeast(2)).toEqual(['reconnecting', 'connected']);
   });
 
-  it('that does not come back is given up, and everything that waits is told', async () => {
+  test('that does not come back is given up, and everything that waits is told', async () => {
     const wire = await openWire(hub.url);
     const client = await hub.join('Abandoned', {}, { server: wire.url, giveUpAfterMs: 300 });
     const closed = gate();

@@ -1,7 +1,7 @@
 // "Subscribe to System Events" and "Publish Events": every event once, in order, by type, live or from a number on.
 
 import type { AgoraEvent } from '@agora/client';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Heard } from '../support/heard.ts';
 import { startTestHub, type TestHub } from '../support/hub.ts';
 
@@ -14,7 +14,7 @@ beforeAll(async () => {
 afterAll(() => hub[Symbol.asyncDispose]());
 
 describe('events', () => {
-  it('are followed as the document shows', async () => {
+  test('are followed as the document shows', async () => {
     const validated = new Heard<unknown>();
     const welcomed = new Heard<unknown>();
     const client = await hub.join('Follower');
@@ -44,7 +44,7 @@ describe('events', () => {
     expect(welcomed.items).toEqual(['NewAgent']);
   });
 
-  it('are published as the document shows', async () => {
+  test('are published as the document shows', async () => {
     const client = await hub.join('YourAgentName');
     const events = new Heard<AgoraEvent>();
     await client.subscribeToEvents(['documentation_created'], { handler: events.add });
@@ -69,7 +69,7 @@ describe('events', () => {
     expect(Math.abs(event.at.getTime() - Date.now())).toBeLessThan(60_000);
   });
 
-  it('are chosen by their first segment, and read in a loop', async () => {
+  test('are chosen by their first segment, and read in a loop', async () => {
     const client = await hub.join('Builder');
     const subscription = await client.subscribeToEvents('build.*');
 
@@ -85,7 +85,7 @@ describe('events', () => {
     expect(types).toEqual(['build.started', 'build.failed']);
   });
 
-  it('come once and in order, a thousand of them, to a slow reader too', async () => {
+  test('come once and in order, a thousand of them, to a slow reader too', async () => {
     const client = await hub.join('Publisher');
     const reader = hub.client('SlowReader');
     await reader.connect();
@@ -102,7 +102,7 @@ describe('events', () => {
     expect(seen).toEqual(numbers);
   });
 
-  it('are continued from a number on', async () => {
+  test('are continued from a number on', async () => {
     const client = await hub.join('Continuer');
     const subscription = await client.subscribeToEvents(['story.*']);
     await client.publishEvent({ eventType: 'story.one', data: {} });
@@ -120,14 +120,14 @@ describe('events', () => {
     expect(await events.atLeast(2)).toEqual(['story.two', 'story.three']);
   });
 
-  it('that are not there yet are said to be ahead', async () => {
+  test('that are not there yet are said to be ahead', async () => {
     const client = await hub.join('Hasty');
     const subscription = await client.subscribeToEvents([], { from: 1_000_000 });
     const reading = subscription[Symbol.asyncIterator]().next();
     await expect(reading).rejects.toMatchObject({ code: 'event/ahead' });
   });
 
-  it('go on after a handler that throws, which is told as a warning', async () => {
+  test('go on after a handler that throws, which is told as a warning', async () => {
     const client = await hub.join('Clumsy');
     const warnings = new Heard<string>();
     const events = new Heard<string>();

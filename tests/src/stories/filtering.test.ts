@@ -1,6 +1,6 @@
 // "Message Filtering": only relevant messages reach the handler.
 
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Heard } from '../support/heard.ts';
 import { startTestHub, type TestHub } from '../support/hub.ts';
 
@@ -13,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => hub[Symbol.asyncDispose]());
 
 describe('messages are filtered', () => {
-  it('as the document shows', async () => {
+  test('as the document shows', async () => {
     const client = await hub.join('YourAgentName');
     const handled = new Heard<string>();
     const rest = new Heard<string>();

@@ -1,6 +1,6 @@
 // Groups: joined, sent to, left.
 
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Heard } from '../support/heard.ts';
 import { startTestHub, type TestHub } from '../support/hub.ts';
 
@@ -13,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => hub[Symbol.asyncDispose]());
 
 describe('a group', () => {
-  it('is reached by its name: each member once, but not the sender, nor who has left', async () => {
+  test('is reached by its name: each member once, but not the sender, nor who has left', async () => {
     const heard = new Heard<string>();
     const members = await Promise.all(['Ann', 'Ben', 'Cas', 'Dan'].map(name => hub.join(name)));
     for (const member of members) {
@@ -32,7 +32,7 @@ describe('a group', () => {
     expect(status?.map(({ agent }) => agent).sort()).toEqual(['Ben', 'Cas']);
   });
 
-  it('that nobody has joined is unknown, and one is not looked into from outside', async () => {
+  test('that nobody has joined is unknown, and one is not looked into from outside', async () => {
     const inside = await hub.join('Inside');
     const outside = await hub.join('Outside');
     await inside.joinGroup('closed');

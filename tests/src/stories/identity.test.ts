@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { AgoraClient, type AgoraClientOptions, type AgoraError } from '@agora/client';
 import { defaultTokenPath, defaultTokenStore, fileTokenStore } from '@agora/client/node';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { startHub, type Hub } from '@agora/cli/hub';
 import { Heard } from '../support/heard.ts';
 import { startTestHub, type TestHub } from '../support/hub.ts';
@@ -40,7 +40,7 @@ async function identityOf(options: AgoraClientOptions = {}): Promise<string | un
 }
 
 describe('a program that says nothing of its identity', () => {
-  it('is the same one at each start, by a file that only its user can read', async () => {
+  test('is the same one at each start, by a file that only its user can read', async () => {
     const first = await identityOf();
     expect(await identityOf()).toBe(first);
     const path = defaultTokenPath(hub.url, hub.database);
@@ -50,20 +50,20 @@ describe('a program that says nothing of its identity', () => {
     expect(await defaultTokenStore(hub.url, hub.database).load()).toBe((await readFile(path, 'utf8')).trim());
   });
 
-  it('is somebody else in another database, and the same at every name of this machine', () => {
+  test('is somebody else in another database, and the same at every name of this machine', () => {
     expect(defaultTokenPath('http://127.0.0.1:3000', 'a')).not.toBe(defaultTokenPath('http://127.0.0.1:3000', 'b'));
     expect(defaultTokenPath('http://localhost:3000', 'a')).toBe(defaultTokenPath('http://127.0.0.1:3000', 'a'));
     expect(defaultTokenPath('http://hub.example', 'a')).not.toBe(defaultTokenPath('https://hub.example', 'a'));
   });
 
-  it('is one with those that start for the first time at the same instant', async () => {
+  test('is one with those that start for the first time at the same instant', async () => {
     const starts = Array.from({ length: 4 }, () => run(process.execPath, [PROGRAM, hub.url, hub.database]));
     const identities = (await Promise.all(starts)).map(({ stdout }) => stdout.trim());
     expect(identities[0]).toMatch(/^[0-9a-f]{64}$/);
     expect(new Set(identities).size).toBe(1);
   });
 
-  it('is who the environment says, before what is kept', async () => {
+  test('is who the environment says, before what is kept', async () => {
     const kept = await identityOf();
     vi.stubEnv('AGORA_TOKEN', hub.ownerToken);
     const given = await identityOf();
@@ -71,13 +71,13 @@ describe('a program that says nothing of its identity', () => {
     expect(await identityOf({ token: hub.ownerToken })).toBe(given);
   });
 
-  it('is a new one each time where that is wanted', async () => {
+  test('is a new one each time where that is wanted', async () => {
     const fresh = await identityOf({ tokenStore: false });
     expect(await identityOf({ tokenStore: false })).not.toBe(fresh);
     await expect(stat(join(home, 'tokens'))).rejects.toMatchObject({ code: 'ENOENT' });
   });
 
-  it('goes on without a place for its token, and says so', async () => {
+  test('goes on without a place for its token, and says so', async () => {
     await writeFile(join(home, 'a-file'), '');
     vi.stubEnv('AGORA_HOME', join(home, 'a-file'));
     const warnings = new Heard<AgoraError>();
@@ -94,7 +94,7 @@ describe('a kept token that the hub does not accept', () => {
     return startHub({ port, hostname: '127.0.0.1', dataDir });
   }
 
-  it('is put aside for a new identity, and is good again when its hub comes back', async () => {
+  test('is put aside for a new identity, and is good again when its hub comes back', async () => {
     const folder = join(home, 'data');
     let running = await hubAt(0, folder);
     const { url } = running;
@@ -120,7 +120,7 @@ describe('a kept token that the hub does not accept', () => {
     await running.close();
   });
 
-  it('is not replaced where the caller has named its store: the error says the way out', async () => {
+  test('is not replaced where the caller has named its store: the error says the way out', async () => {
     const path = join(home, 'own');
     await writeFile(path, 'no.token.at-all\n');
     await expect(identityOf({ tokenStore: fileTokenStore(path) })).rejects.toMatchObject({
@@ -133,7 +133,7 @@ describe('a kept token that the hub does not accept', () => {
 });
 
 describe('agents of one identity', () => {
-  it('are given their own messages, answers and progress, each by its own client', async () => {
+  test('are given their own messages, answers and progress, each by its own client', async () => {
     const [ada, bob] = [
       await hub.join('Ada', {}, { tokenStore: undefined }),
       await hub.join('Bob', {}, { tokenStore: undefined }),
@@ -166,7 +166,7 @@ describe('agents of one identity', () => {
     expect([heard.Ada.items.length, heard.Bob.items.length]).toEqual([4, 2]);
   });
 
-  it('sleep and wake by their own mail', async () => {
+  test('sleep and wake by their own mail', async () => {
     const [cleo, dan] = [
       await hub.join('Cleo', {}, { tokenStore: undefined }),
       await hub.join('Dan', {}, { tokenStore: undefined }),
@@ -179,7 +179,7 @@ describe('agents of one identity', () => {
     expect(await sleeping).toBe(true);
   });
 
-  it('follow a workflow each for itself: one that lets go of it does not take it from the other', async () => {
+  test('follow a workflow each for itself: one that lets go of it does not take it from the other', async () => {
     const [eve, fay] = [
       await hub.join('Eve', {}, { tokenStore: undefined }),
       await hub.join('Fay', {}, { tokenStore: undefined }),
@@ -197,7 +197,7 @@ describe('agents of one identity', () => {
     expect(await followed.result({ timeoutMs: 10_000 })).toMatchObject({ status: 'succeeded' });
   });
 
-  it('look at a workflow that has ended at the same time, however often', async () => {
+  test('look at a workflow that has ended at the same time, however often', async () => {
     const [gus, hal] = [
       await hub.join('Gus', {}, { tokenStore: undefined }),
       await hub.join('Hal', {}, { tokenStore: undefined }),
@@ -215,7 +215,7 @@ describe('agents of one identity', () => {
     }
   });
 
-  it('are told when two programs are the same agent', async () => {
+  test('are told when two programs are the same agent', async () => {
     await hub.join('Twin', {}, { tokenStore: undefined });
     const warnings = new Heard<AgoraError>();
     const second = hub.client('Twin', { tokenStore: undefined });

@@ -1,7 +1,7 @@
 // "Listen for Messages": one handler that tells the types apart; and what becomes of what it does not want.
 
 import { AgoraError, type IncomingMessage, PermanentError } from '@agora/client';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { gate, Heard } from '../support/heard.ts';
 import { startTestHub, type TestHub } from '../support/hub.ts';
 
@@ -14,7 +14,7 @@ beforeAll(async () => {
 afterAll(() => hub[Symbol.asyncDispose]());
 
 describe('an agent listens', () => {
-  it('as the document shows', async () => {
+  test('as the document shows', async () => {
     const printed = new Heard<string>();
     const processed = new Heard<unknown>();
     const collaborations = new Heard<unknown>();
@@ -55,7 +55,7 @@ describe('an agent listens', () => {
     ]);
   });
 
-  it('with no more handlers at once than it wants, the most important message first', async () => {
+  test('with no more handlers at once than it wants, the most important message first', async () => {
     const client = await hub.join('OneAtATime');
     const sender = await hub.join('Sender');
     const begun = gate();
@@ -88,7 +88,7 @@ describe('an agent listens', () => {
     expect(await order.atLeast(5)).toEqual(['first', 'critical', 'high', 'normal', 'low']);
   });
 
-  it('in a loop, and acknowledges by hand', async () => {
+  test('in a loop, and acknowledges by hand', async () => {
     const client = await hub.join('Looper');
     const sender = await hub.join('LoopSender');
     const numbers = [1, 2, 3];
@@ -109,7 +109,7 @@ describe('an agent listens', () => {
     expect(left).toEqual([]);
   });
 
-  it('later: what came before waits for the first who wants it', async () => {
+  test('later: what came before waits for the first who wants it', async () => {
     const client = await hub.join('SlowStarter');
     const sender = await hub.join('EarlySender');
     await client.subscribeToMessages({ filters: { messageTypes: ['wanted'] }, handler: () => undefined });
@@ -125,7 +125,7 @@ describe('an agent listens', () => {
     expect(await heard.first()).toBe('kept');
   });
 
-  it('and what nobody wants does not keep the rest from it', async () => {
+  test('and what nobody wants does not keep the rest from it', async () => {
     const client = await hub.join('Choosy', { credit: 4 });
     const sender = await hub.join('Insistent');
     const heard = new Heard<unknown>();
@@ -141,7 +141,7 @@ describe('an agent listens', () => {
     expect(await heard.first()).toBe('through');
   });
 
-  it('and a message is settled once: by its handler’s own word or by its end', async () => {
+  test('and a message is settled once: by its handler’s own word or by its end', async () => {
     const client = await hub.join('Decided');
     const sender = await hub.join('Asker');
     await client.subscribeToMessages<'q'>(async (message, context) => {
@@ -160,7 +160,7 @@ describe('an agent listens', () => {
     expect(await ask('return')).toMatchObject({ status: 'success', data: 'late' });
   });
 
-  it('until the subscription is closed: its handlers are told, and what waits goes to the next', async () => {
+  test('until the subscription is closed: its handlers are told, and what waits goes to the next', async () => {
     const client = await hub.join('Closer');
     const sender = await hub.join('CloserFriend');
     const begun = new Heard<AbortSignal>();
@@ -183,7 +183,7 @@ describe('an agent listens', () => {
     expect(await heard.first()).toBe(2);
   });
 
-  it('and a payload that does not match its standard type never reaches it', async () => {
+  test('and a payload that does not match its standard type never reaches it', async () => {
     const warnings = new Heard<AgoraError>();
     const received = new Heard<IncomingMessage>();
     const client = await hub.join('Strict');

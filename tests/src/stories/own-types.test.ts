@@ -3,7 +3,7 @@
 import { defineMessages, defineTypes, type AgoraClient, type IncomingMessage } from '@agora/client';
 import { type } from 'arktype';
 import * as v from 'valibot';
-import { afterAll, beforeAll, describe, expect, expectTypeOf, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, expectTypeOf, test } from 'vitest';
 import { z } from 'zod';
 import { Heard } from '../support/heard.ts';
 import { startTestHub, type TestHub } from '../support/hub.ts';
@@ -38,7 +38,7 @@ beforeAll(async () => {
 afterAll(() => hub[Symbol.asyncDispose]());
 
 describe('a message of a declared type', () => {
-  it('is typed from the question to the answer, and read through its schema once', async () => {
+  test('is typed from the question to the answer, and read through its schema once', async () => {
     const builder = await hub.join('Builder', {}, { types });
     const seen = new Heard<unknown>();
     await builder.subscribeToMessages({
@@ -65,7 +65,7 @@ describe('a message of a declared type', () => {
     expect(sent[0]?.payload).toEqual({ target: 'docs' }); // the wire has what was said
   });
 
-  it('is refused at the sender with the path of the fault, by any library, now or later', async () => {
+  test('is refused at the sender with the path of the fault, by any library, now or later', async () => {
     const client = await hub.join('Careless', {}, { types });
     const refused = (path: string) => ({
       code: 'message/bad-payload',
@@ -93,7 +93,7 @@ describe('a message of a declared type', () => {
     expect(await Array.fromAsync(client.sentMessages())).toEqual([]);
   });
 
-  it('is failed with a reason at the recipient, by a schema that takes its time too, and its sender is told', async () => {
+  test('is failed with a reason at the recipient, by a schema that takes its time too, and its sender is told', async () => {
     const shop = await hub.join('Shop', {}, { types });
     const warnings = new Heard<string>();
     shop.on('warning', ({ message }) => warnings.add(message));
@@ -120,7 +120,7 @@ describe('a message of a declared type', () => {
     expect(warnings.items).toHaveLength(2);
   });
 
-  it('is checked for iterators and for agents that work in turns as well', async () => {
+  test('is checked for iterators and for agents that work in turns as well', async () => {
     const clerk = await hub.join('Clerk', {}, { types });
     const stranger = await hub.join('Customer');
     const waiting = clerk.waitForMail({ timeoutMs: 10_000 });
@@ -135,7 +135,7 @@ describe('a message of a declared type', () => {
 });
 
 describe('an answer of a declared type', () => {
-  it('that is none fails the question with its path, at whoever gives it', async () => {
+  test('that is none fails the question with its path, at whoever gives it', async () => {
     const clumsy = await hub.join('Clumsy', {}, { types });
     const told = new Heard<unknown>();
     await clumsy.subscribeToMessages({
@@ -162,7 +162,7 @@ describe('an answer of a declared type', () => {
     });
   });
 
-  it('is checked in a batch, and a reply to a question back is whatever was asked for', async () => {
+  test('is checked in a batch, and a reply to a question back is whatever was asked for', async () => {
     const careful = await hub.join('Careful', {}, { types });
     const told = new Heard<unknown>();
     await careful.subscribeToMessages({
@@ -189,7 +189,7 @@ describe('an answer of a declared type', () => {
     expect(await standard.reply('a day')).toMatchObject({ data: { took: '"a day"' } });
   });
 
-  it('that comes from who does not know the type rejects with what it was', async () => {
+  test('that comes from who does not know the type rejects with what it was', async () => {
     const loose = await hub.join('Loose');
     await loose.subscribeToMessages<'build_request'>(() => ({ ok: 'yes', took: '1' }));
     const client = await hub.join('Strict', {}, { types });
@@ -201,7 +201,7 @@ describe('an answer of a declared type', () => {
     });
   });
 
-  it('has to be given: a handler that forgets it is no handler', () => {
+  test('has to be given: a handler that forgets it is no handler', () => {
     const _forgetful = (client: AgoraClient<typeof types>) =>
       // @ts-expect-error -- nothing is returned
       client.subscribeToMessages({ filters: { messageTypes: ['ping'] }, handler: () => {} });
@@ -214,7 +214,7 @@ describe('an answer of a declared type', () => {
 });
 
 describe('tasks of a declared action', () => {
-  it('are typed and checked: what they require, what came before, what they return', async () => {
+  test('are typed and checked: what they require, what came before, what they return', async () => {
     const writer = await hub.join('Writer');
     writer.onTask('write', () => ({ text: 'hello' }));
     const reviewer = await hub.join('Reviewer', {}, { types });
@@ -249,7 +249,7 @@ describe('tasks of a declared action', () => {
 });
 
 describe('events of a declared type', () => {
-  it('are typed and checked; one that is not what its type says is warned of and passed over', async () => {
+  test('are typed and checked; one that is not what its type says is warned of and passed over', async () => {
     const client = await hub.join('Publisher', {}, { types });
     const events = await client.subscribeToEvents('build.*');
     const warnings = new Heard<string>();
@@ -275,7 +275,7 @@ describe('events of a declared type', () => {
 });
 
 describe('an agent that serves declared types', () => {
-  it('has each of its handlers typed by what it handles', async () => {
+  test('has each of its handlers typed by what it handles', async () => {
     const server = await hub.join('Serving', {}, { types });
     const controller = new AbortController();
     const serving = server.serve({
@@ -296,7 +296,7 @@ describe('an agent that serves declared types', () => {
 });
 
 describe('what is declared', () => {
-  it('is refused where it is no schema', () => {
+  test('is refused where it is no schema', () => {
     const wrong = { note: { payload: { type: 'object' } } };
     // @ts-expect-error -- a JSON schema is no Standard Schema
     expect(() => hub.client('Wrong', { types: defineMessages(wrong) })).toThrow(

@@ -3,7 +3,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { DbConnection } from '@agora/bindings';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { startTestHub, type TestHub } from '../support/hub.ts';
 
@@ -224,7 +224,7 @@ async function schema(): Promise<z.infer<typeof Schema>> {
 }
 
 describe('who may what', () => {
-  it('is written here for everything that the module publishes', async () => {
+  test('is written here for everything that the module publishes', async () => {
     const { reducers, misc_exports: others } = await schema();
     const procedures = others.flatMap(each => each.Procedure ?? []);
     expect(procedures.length).toBeGreaterThan(15);
@@ -232,7 +232,7 @@ describe('who may what', () => {
     expect([...reducers, ...procedures].map(each => each.name).filter(name => !known.has(name))).toEqual([]);
   });
 
-  it.each(CALLS)('%s', async (name, args, expected) => {
+  test.each(CALLS)('%s', async (name, args, expected) => {
     const heard: string[] = [];
     // The others first: what is refused changes nothing, and the owner's call may.
     const order: readonly Role[] = ['other', 'anonymous', 'operator', 'owner'];
@@ -242,13 +242,13 @@ describe('who may what', () => {
     expect(heard).toEqual(expected);
   });
 
-  it.each(['sweep_slot', 'sweep_kept'])('%s is the hub’s own', async name => {
+  test.each(['sweep_slot', 'sweep_kept'])('%s is the hub’s own', async name => {
     for (const role of ROLES) expect(await call(role, name, [{}])).not.toBe('ok');
   });
 });
 
 describe('tables', () => {
-  it('are private but for those that everybody follows: by SQL', async () => {
+  test('are private but for those that everybody follows: by SQL', async () => {
     const { tables } = await schema();
     expect(tables.length).toBeGreaterThan(40);
     for (const { name } of tables) {
@@ -259,7 +259,7 @@ describe('tables', () => {
     }
   });
 
-  it('are private but for those that everybody follows: by subscription', async () => {
+  test('are private but for those that everybody follows: by subscription', async () => {
     const { tables } = await schema();
     const names = tables.map(each => each.name);
     for (const role of ['other', 'operator'] as const) {
@@ -292,7 +292,7 @@ describe('tables', () => {
     }
   });
 
-  it('show an inbox to nobody but its owner', async () => {
+  test('show an inbox to nobody but its owner', async () => {
     const rows = async (role: Role) => {
       const response = await request('/sql', role, { method: 'POST', body: 'SELECT * FROM my_inbox' });
       const [answer] = z.array(z.object({ rows: z.array(z.unknown()) })).parse(await response.json());

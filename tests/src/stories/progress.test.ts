@@ -1,6 +1,6 @@
 // How far a question is: signals in order, each once, also when whoever asked was cut off meanwhile.
 
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { gate, Heard } from '../support/heard.ts';
 import { startTestHub, type TestHub } from '../support/hub.ts';
 import { openWire } from '../support/wire.ts';
@@ -14,7 +14,7 @@ beforeAll(async () => {
 afterAll(() => hub[Symbol.asyncDispose]());
 
 describe('progress', () => {
-  it('comes in order and before the answer, as a loop or to a handler', async () => {
+  test('comes in order and before the answer, as a loop or to a handler', async () => {
     const worker = await hub.join('Worker');
     await worker.subscribeToMessages<'job'>((_message, context) => {
       for (let n = 1; n <= 5; n++) void context.progress({ n });
@@ -34,7 +34,7 @@ describe('progress', () => {
     expect(heard).toEqual([1, 2, 3, 4, 5]);
   });
 
-  it('is said, and answered, by a handler that takes its context apart', async () => {
+  test('is said, and answered, by a handler that takes its context apart', async () => {
     const worker = await hub.join('Apart');
     await worker.subscribeToMessages<'job'>(async (_message, { progress, respond, signal }) => {
       await progress(signal.aborted);
@@ -48,7 +48,7 @@ describe('progress', () => {
     expect(heard).toEqual([false]);
   });
 
-  it('goes on without a hole over the next connection', async () => {
+  test('goes on without a hole over the next connection', async () => {
     await using wire = await openWire(hub.url);
     const [cut, finish] = [gate(), gate()];
     const worker = await hub.join('Steady');
@@ -78,7 +78,7 @@ describe('progress', () => {
     expect(heard.items).toHaveLength(9);
   });
 
-  it('says nothing where nobody asked, and is refused when it is too long', async () => {
+  test('says nothing where nobody asked, and is refused when it is too long', async () => {
     const heard = new Heard<unknown>();
     const worker = await hub.join('Unasked');
     await worker.subscribeToMessages<'job'>(async (_message, context) => {

@@ -1,7 +1,7 @@
 // Where a message comes from: references that the hub has verified, and what is kept of what was said.
 
 import type { IncomingMessage } from '@agora/client';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Heard } from '../support/heard.ts';
 import { startTestHub, type TestHub } from '../support/hub.ts';
 
@@ -14,7 +14,7 @@ beforeAll(async () => {
 afterAll(() => hub[Symbol.asyncDispose]());
 
 describe('a message on behalf of another', () => {
-  it('shows its recipient the chain, who can read it; a stranger’s word is refused', async () => {
+  test('shows its recipient the chain, who can read it; a stranger’s word is refused', async () => {
     const [user, agent, expert] = await Promise.all(['User', 'Agent', 'Expert'].map(name => hub.join(name)));
     if (!user || !agent || !expert) return expect.unreachable();
     const received = new Heard<IncomingMessage>();
@@ -39,7 +39,7 @@ describe('a message on behalf of another', () => {
 });
 
 describe('a forwarded message', () => {
-  it('says what the original says, and who said it', async () => {
+  test('says what the original says, and who said it', async () => {
     const [writer, middle, reader] = await Promise.all(['Writer', 'Middle', 'Reader'].map(name => hub.join(name)));
     if (!writer || !middle || !reader) return expect.unreachable();
     const received = new Heard<IncomingMessage>();
@@ -55,7 +55,7 @@ describe('a forwarded message', () => {
 });
 
 describe('what was said', () => {
-  it('is kept for its sender and for its recipient, newest first, page by page', async () => {
+  test('is kept for its sender and for its recipient, newest first, page by page', async () => {
     const sender = await hub.join('Archivist');
     const reader = await hub.join('Clerk');
     const heard = new Heard<unknown>();

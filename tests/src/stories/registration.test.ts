@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AgoraClient } from '@agora/client';
 import { fileTokenStore } from '@agora/client/node';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Heard } from '../support/heard.ts';
 import { startTestHub, type TestHub } from '../support/hub.ts';
 
@@ -18,7 +18,7 @@ beforeAll(async () => {
 afterAll(() => hub[Symbol.asyncDispose]());
 
 describe('an agent registers', () => {
-  it('as the document shows', async () => {
+  test('as the document shows', async () => {
     const client = new AgoraClient('YourAgentName', {
       server: hub.url,
       database: hub.database,
@@ -49,7 +49,7 @@ describe('an agent registers', () => {
     await client.close();
   });
 
-  it('is offline after it has closed, and is seen to be by others', async () => {
+  test('is offline after it has closed, and is seen to be by others', async () => {
     const watcher = await hub.join('Watcher');
     const leaver = await hub.join('Leaver');
     expect(await watcher.findAgents({ name: 'Leaver', presence: 'online' })).toHaveLength(1);
@@ -59,7 +59,7 @@ describe('an agent registers', () => {
     await expect.poll(() => watcher.findAgents({ name: 'Leaver', presence: 'offline' })).toHaveLength(1);
   });
 
-  it('changes what it says of itself', async () => {
+  test('changes what it says of itself', async () => {
     const client = await hub.join('Changing', { capabilities: ['a'], metadata: { version: 1 } });
 
     await client.updateAgent({ capabilities: ['a', 'b'] });
@@ -69,7 +69,7 @@ describe('an agent registers', () => {
     await expect.poll(() => client.findAgents(wanted)).toMatchObject([{ metadata: { version: 1 } }]);
   });
 
-  it('is gone once it is unregistered, and everyone hears of both', async () => {
+  test('is gone once it is unregistered, and everyone hears of both', async () => {
     const events = new Heard<[string, unknown]>();
     const watcher = await hub.join('Greeter');
     await watcher.subscribeToEvents(['agent_registration', 'agent_unregistered'], {
@@ -86,7 +86,7 @@ describe('an agent registers', () => {
     ]);
   });
 
-  it('is the same owner again with the token in its file, and messages have waited for it', async () => {
+  test('is the same owner again with the token in its file, and messages have waited for it', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'agora-token-'));
     const tokenStore = fileTokenStore(join(folder, 'deep', 'token'));
     const before = await hub.join('Restarted', {}, { tokenStore });

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { ConnectionError, PermanentError, type AgoraClient } from '@agora/client';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { gate, Heard } from '../support/heard.ts';
 import { startTestHub, type TestHub } from '../support/hub.ts';
 import { openWire } from '../support/wire.ts';
@@ -29,7 +29,7 @@ const stateOf = async (message: { readonly messageId: string }) =>
   (await boss.messageStatus(message.messageId)).map(({ agent, state }) => `${agent} ${state}`);
 
 describe('an agent that serves', () => {
-  it('handles messages, steps and events by their kind, and says what it did', async () => {
+  test('handles messages, steps and events by their kind, and says what it did', async () => {
     const agent = await hub.join('Server');
     const controller = new AbortController();
     const heard = new Heard<string>();
@@ -65,7 +65,7 @@ describe('an agent that serves', () => {
     expect(agent.state).toBe('closed');
   });
 
-  it('begins no more at once than it should, the most important first', async () => {
+  test('begins no more at once than it should, the most important first', async () => {
     const agent = await hub.join('Narrow');
     const begun = gate();
     const hold = gate();
@@ -99,7 +99,7 @@ describe('an agent that serves', () => {
     expect(order.items).toEqual(['first', 'critical', 'high', 'normal', 'low']);
   });
 
-  it('gives back what does not end in time, and tells it', async () => {
+  test('gives back what does not end in time, and tells it', async () => {
     const agent = await hub.join('Stuck', { capabilities: ['stuck'] });
     const controller = new AbortController();
     const signals = new Heard<AbortSignal>();
@@ -125,7 +125,7 @@ describe('an agent that serves', () => {
     await expect.poll(() => stateOf(message)).toEqual(['Unstuck done']);
   });
 
-  it('is there again after it has left', async () => {
+  test('is there again after it has left', async () => {
     const again = hub.client('Returning', { token: hub.ownerToken });
     for (let life = 0; life < 2; life++) {
       const agent = life === 0 ? again : hub.client('Returning', { token: hub.ownerToken });
@@ -142,7 +142,7 @@ describe('an agent that serves', () => {
     }
   });
 
-  it('leaves what was said to everyone, and not begun, for its next start', async () => {
+  test('leaves what was said to everyone, and not begun, for its next start', async () => {
     const token = hub.ownerToken;
     const first = await hub.join('Interrupted', {}, { token });
     const controller = new AbortController();
@@ -173,7 +173,7 @@ describe('an agent that serves', () => {
     expect([...(await heard.atLeast(2))].sort()).toEqual([2, 3]);
   });
 
-  it('is told when its connection is lost for good', async () => {
+  test('is told when its connection is lost for good', async () => {
     await using wire = await openWire(hub.url);
     const agent = await hub.join('Cut', {}, { server: wire.url, giveUpAfterMs: 50 });
     const serving = agent.serve({ messages: { job: () => undefined } });
@@ -181,7 +181,7 @@ describe('an agent that serves', () => {
     await expect(serving).rejects.toBeInstanceOf(ConnectionError);
   });
 
-  it('finishes what it has begun when its process is signalled, begins nothing more, and leaves the rest to others', async () => {
+  test('finishes what it has begun when its process is signalled, begins nothing more, and leaves the rest to others', async () => {
     const child = spawn(process.execPath, [PROGRAM, hub.url, hub.database, 'Signalled'], {
       stdio: ['pipe', 'pipe', 'inherit'],
     });
@@ -214,7 +214,7 @@ describe('an agent that serves', () => {
 });
 
 describe('an agent that works in turns', () => {
-  it('is given the mail of each turn, and sleeps in between', async () => {
+  test('is given the mail of each turn, and sleeps in between', async () => {
     const agent = await hub.join('Turner');
     const controller = new AbortController();
     const turns: unknown[][] = [];
@@ -239,7 +239,7 @@ describe('an agent that works in turns', () => {
     expect(turns).toEqual([[3, 1], [2], [4]]);
   });
 
-  it('goes on sleeping while its connection is lost, and is woken by what came meanwhile', async () => {
+  test('goes on sleeping while its connection is lost, and is woken by what came meanwhile', async () => {
     await using wire = await openWire(hub.url);
     const agent = await hub.join(
       'Sleeper',

@@ -9,7 +9,7 @@ import {
   type ReadableSpan,
 } from '@opentelemetry/sdk-trace-base';
 import type { TraceContext } from '@agora/client';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { Heard } from '../support/heard.ts';
 import { startTestHub, type TestHub } from '../support/hub.ts';
 
@@ -24,7 +24,7 @@ beforeAll(async () => {
 afterAll(() => hub[Symbol.asyncDispose]());
 
 describe('without OpenTelemetry, the context that somebody gives', () => {
-  it('travels on asks, sends, events, broadcasts, forwarded messages and answers, from handler to handler', async () => {
+  test('travels on asks, sends, events, broadcasts, forwarded messages and answers, from handler to handler', async () => {
     const traces = new Heard<readonly [string, TraceContext | undefined]>();
     const last = await hub.join('Last', {}, plain);
     await last.subscribeToMessages<string>(message => traces.add([`Last ${message.type}`, message.trace]));
@@ -52,7 +52,7 @@ describe('without OpenTelemetry, the context that somebody gives', () => {
     expect(rows).toEqual([expect.stringContaining(traceparent)]);
   });
 
-  it('travels to every task of a workflow, and to those of workflows in it', async () => {
+  test('travels to every task of a workflow, and to those of workflows in it', async () => {
     const traces = new Heard<TraceContext | undefined>();
     const worker = await hub.join('TracedWorker', {}, plain);
     await worker.subscribeToMessages(message => {
@@ -71,7 +71,7 @@ describe('without OpenTelemetry, the context that somebody gives', () => {
     expect(traces.items).toEqual([trace, trace, trace]);
   });
 
-  it('is no part of what makes a message the same: it is said again under its id in another trace', async () => {
+  test('is no part of what makes a message the same: it is said again under its id in another trace', async () => {
     await hub.join('Idle', {}, plain);
     const client = await hub.join('Repeating', {}, plain);
     const { createId } = await import('@agora/client');
@@ -110,7 +110,7 @@ describe('with OpenTelemetry', () => {
   }
 
   for (const isManaged of [true, false]) {
-    it(`makes one trace of a question, its handler, what that sends, and the answer${isManaged ? '' : ', also without a context manager'}`, async () => {
+    test(`makes one trace of a question, its handler, what that sends, and the answer${isManaged ? '' : ', also without a context manager'}`, async () => {
       if (isManaged) api.context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
       const suffix = isManaged ? 'A' : 'B';
       const noter = await hub.join(`Noter${suffix}`);
@@ -165,7 +165,7 @@ describe('with OpenTelemetry', () => {
     });
   }
 
-  it('makes one trace of a workflow of three steps, in the trace of whoever started it', async () => {
+  test('makes one trace of a workflow of three steps, in the trace of whoever started it', async () => {
     api.context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
     const worker = await hub.join('StepWorker');
     worker.onTask('*', () => 'done');
@@ -192,7 +192,7 @@ describe('with OpenTelemetry', () => {
     expect(new Set(spans.map(each => each.spanContext().traceId)).size).toBe(1);
   });
 
-  it('tells what went wrong, links what is taken by hand, and counts a batch', async () => {
+  test('tells what went wrong, links what is taken by hand, and counts a batch', async () => {
     const clerk = await hub.join('Clerk');
     const client = await hub.join('Customer');
     await expect(client.sendMessage({ to: 'Nobody', messageType: 'note', payload: 1 })).rejects.toThrow();
@@ -221,7 +221,7 @@ describe('with OpenTelemetry', () => {
     expect(named('ack Clerk')).toHaveLength(2);
   });
 
-  it('carries baggage there and back, and an answer that is none', async () => {
+  test('carries baggage there and back, and an answer that is none', async () => {
     api.context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
     const baggage = new Heard<unknown>();
     const worker = await hub.join('BaggageWorker');

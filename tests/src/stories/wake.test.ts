@@ -1,7 +1,7 @@
 // The wake contract: an agent that works in turns never sleeps with mail unseen, and the next wakes it.
 
 import type { AgoraClient } from '@agora/client';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startTestHub, type TestHub } from '../support/hub.ts';
 
 let hub: TestHub;
@@ -13,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => hub[Symbol.asyncDispose]());
 
 describe('an agent that works in turns', () => {
-  it('is woken by a message, takes its mail by priority, and goes back to sleep', async () => {
+  test('is woken by a message, takes its mail by priority, and goes back to sleep', async () => {
     const agent = await hub.join('Turner');
     const sender = await hub.join('Waker');
     const sleeping = agent.waitForMail({ timeoutMs: 10_000 });
@@ -30,7 +30,7 @@ describe('an agent that works in turns', () => {
     await agent.goIdle();
   });
 
-  it('is woken by a broadcast, which is its mail until it has taken it', async () => {
+  test('is woken by a broadcast, which is its mail until it has taken it', async () => {
     const agent = await hub.join('Listening');
     const sender = await hub.join('Town');
     const sleeping = agent.waitForMail({ timeoutMs: 10_000 });
@@ -41,7 +41,7 @@ describe('an agent that works in turns', () => {
     await news?.ack();
   });
 
-  it('does not sleep while there is mail that it has not taken', async () => {
+  test('does not sleep while there is mail that it has not taken', async () => {
     const agent = await hub.join('Sluggish');
     const sender = await hub.join('Early');
     await agent.takeMail();
@@ -53,7 +53,7 @@ describe('an agent that works in turns', () => {
     expect(await agent.waitForMail({ timeoutMs: 50 })).toBe(false);
   });
 
-  it('waits no longer than it is told', async () => {
+  test('waits no longer than it is told', async () => {
     const agent = await hub.join('Brief');
     const controller = new AbortController();
     const waiting = agent.waitForMail({ signal: controller.signal });
@@ -78,7 +78,7 @@ describe('ten thousand times', () => {
   /** Every so many rounds something is said to everyone instead. */
   const BROADCAST_EVERY = 25;
 
-  it('a send or a broadcast races with going idle, and none is missed', { timeout: 180_000 }, async () => {
+  test('a send or a broadcast races with going idle, and none is missed', { timeout: 180_000 }, async () => {
     await using place = await startTestHub();
     const race = async (pair: number) => {
       const agent = await place.join(`Agent${pair}`);

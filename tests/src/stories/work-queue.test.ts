@@ -3,7 +3,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { Heard } from '../support/heard.ts';
 import { startTestHub, type TestHub } from '../support/hub.ts';
 
@@ -20,7 +20,7 @@ afterEach(() => child?.kill('SIGKILL'));
 afterAll(() => hub[Symbol.asyncDispose]());
 
 describe('a work queue', () => {
-  it('gives each message to exactly one of those who are able, and answers come from whoever has it', async () => {
+  test('gives each message to exactly one of those who are able, and answers come from whoever has it', async () => {
     const heard = new Heard<string>();
     for (const name of ['Left', 'Right']) {
       const worker = await hub.join(name, { capabilities: ['paint'], credit: 1 });
@@ -41,7 +41,7 @@ describe('a work queue', () => {
     expect(new Set(answers.map(({ from }) => from))).toEqual(new Set(['Left', 'Right']));
   });
 
-  it('is unknown while nobody ever was able, and waits when nobody is there now', async () => {
+  test('is unknown while nobody ever was able, and waits when nobody is there now', async () => {
     const boss = await hub.join('Optimist');
     const job = { messageType: 'job', payload: 1 };
     await expect(boss.sendMessage({ ...job, to: '@fly' })).rejects.toMatchObject({ code: 'message/unknown-recipient' });
@@ -57,7 +57,7 @@ describe('a work queue', () => {
     expect(await heard.first()).toBe(messageId);
   });
 
-  it('brings what a killed worker held to another', { timeout: 40_000 }, async () => {
+  test('brings what a killed worker held to another', { timeout: 40_000 }, async () => {
     child = spawn(process.execPath, [WORKER, hub.url, hub.database, 'Doomed', 'haul'], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });

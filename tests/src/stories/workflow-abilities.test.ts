@@ -1,7 +1,7 @@
 // What a step can be besides the work of one agent: done for each element, a workflow of its own, undone, tried again, looped over.
 
 import { PermanentError, type AgoraClient, type Task } from '@agora/client';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Heard } from '../support/heard.ts';
 import { startTestHub, type TestHub } from '../support/hub.ts';
 
@@ -18,7 +18,7 @@ beforeAll(async () => {
 afterAll(() => hub[Symbol.asyncDispose]());
 
 describe('a step', () => {
-  it('is done for each element of a list, which its handler is given', async () => {
+  test('is done for each element of a list, which its handler is given', async () => {
     const worker = await hub.join('Splitter');
     worker.onTask('split', () => ({ parts: ['a', 'b', 'c'] }));
     worker.onTask('work', ({ element, index }) => `${String(element)}${index}`);
@@ -39,7 +39,7 @@ describe('a step', () => {
     expect((await workflow.result(soon)).outputs).toMatchObject({ join: ['a0', 'b1', 'c2'] });
   });
 
-  it('is a workflow that can be followed itself, and whose tasks know what it was given', async () => {
+  test('is a workflow that can be followed itself, and whose tasks know what it was given', async () => {
     const tasks = new Heard<Task>();
     const worker = await hub.join('Nested');
     worker.onTask('*', task => {
@@ -61,7 +61,7 @@ describe('a step', () => {
     expect(nested.status()).toMatchObject({ type: 'inner', status: 'succeeded' });
   });
 
-  it('is undone when the workflow fails later, and says so', async () => {
+  test('is undone when the workflow fails later, and says so', async () => {
     const undone = new Heard<Task>();
     const worker = await hub.join('Booker');
     worker.onTask(['flight', 'hotel'], ({ action }) => ({ booked: action }));
@@ -91,7 +91,7 @@ describe('a step', () => {
     ]);
   });
 
-  it('is tried again as its retries say when its handler throws', async () => {
+  test('is tried again as its retries say when its handler throws', async () => {
     const worker = await hub.join('Flaky');
     let left = 2;
     worker.onTask('try', () => {
@@ -106,7 +106,7 @@ describe('a step', () => {
 });
 
 describe('a loop over what happens to a workflow', () => {
-  it('ends with the reason of its signal, and the workflow goes on', async () => {
+  test('ends with the reason of its signal, and the workflow goes on', async () => {
     await hub.join('Patient');
     const steps = [{ agent: 'Patient', action: 'wait' }];
     const workflow = await lead.startWorkflowCoordination({ workflowType: 'looped', steps });

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { AgoraClient, type AgoraClientOptions, type WorkflowDefinition } from '@agora/client';
 import { fileTokenStore } from '@agora/client/node';
 import { startHub } from '@agora/cli/hub';
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import { Heard } from '../support/heard.ts';
 import { startTestHub } from '../support/hub.ts';
 
@@ -30,7 +30,7 @@ function build(builder: AgoraClient): Heard<unknown> {
   return shipped;
 }
 
-it('an approval waits while nobody is there', async () => {
+test('an approval waits while nobody is there', async () => {
   await using hub = await startTestHub();
   const tokens = new Map<string, string>();
   const kept = (name: string): AgoraClientOptions => ({
@@ -61,7 +61,7 @@ it('an approval waits while nobody is there', async () => {
   expect(await (await again.workflow(workflow.workflowId)).result(soon)).toMatchObject({ status: 'succeeded' });
 });
 
-it('an approval outlives a restart of the hub', { timeout: 30_000 }, async () => {
+test('an approval outlives a restart of the hub', { timeout: 30_000 }, async () => {
   const folder = await mkdtemp(join(tmpdir(), 'agora-approval-'));
   const dataDir = join(folder, 'data');
   let hub = await startHub({ port: 0, hostname: '127.0.0.1', dataDir });
