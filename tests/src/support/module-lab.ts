@@ -110,6 +110,20 @@ export class ModuleLab {
     return this.#decode(found);
   }
 
+  /** The names of all tables. */
+  tables(): string[] {
+    return this.#database.def.tables.map(({ name }) => name);
+  }
+
+  /** The tags of all acts, from the parameter of `perform_acts`. */
+  acts(): string[] {
+    const { reducers, typespace } = this.#database.def;
+    const acts = reducers.find(({ name }) => name === 'perform_acts')?.params.elements[0]?.type;
+    const act = acts?.kind === 'array' && acts.element.kind === 'ref' ? typespace[acts.element.ref] : undefined;
+    if (act?.kind !== 'sum') throw new Error('perform_acts takes no list of acts');
+    return act.variants.map(({ name = '' }) => name.charAt(0).toUpperCase() + name.slice(1));
+  }
+
   viewRows(view: string, identity: bigint): Row[] {
     const def = this.#database.def.views.find(each => each.name === view);
     if (!def) throw new Error(`no view ${view}`);
@@ -242,15 +256,21 @@ export class LabClient {
   call(reducer: string, args: Fields): void {
     this.lab.callReducer(this.caller, reducer, args);
   }
-  /** The text of the refusal, which must come. */
-  tryCallText(reducer: string, args: Fields): string {
+  /** The text of the refusal, or undefined when the call succeeds. */
+  refusalOf(reducer: string, args: Fields): string | undefined {
     try {
       this.call(reducer, args);
     } catch (error) {
       if (error instanceof Refused) return error.message;
       throw error;
     }
-    throw new Error(`${reducer} was not refused`);
+    return undefined;
+  }
+  /** The text of the refusal; throws when the call succeeds. */
+  tryCallText(reducer: string, args: Fields): string {
+    const refusal = this.refusalOf(reducer, args);
+    if (refusal === undefined) throw new Error(`${reducer} was not refused`);
+    return refusal;
   }
   /** The code of the refusal, which must come. */
   tryCall(reducer: string, args: Fields): string {
