@@ -25,7 +25,7 @@ beforeEach(async () => {
   hub = await startHub();
   const opened = await browser.open();
   ({ page } = opened);
-  // Functions do not cross over; this one stays on the page, to be called there.
+  // Functions do not cross into the browser; this one stays on the page and is called there.
   await page.waitForFunction('window.mount !== undefined');
   await page.evaluate(`window.unmount = window.mount(${JSON.stringify(hub.url)})`);
   await shown('#state', 'connected');
@@ -41,7 +41,7 @@ async function shown(selector: string, text: string | RegExp): Promise<void> {
   await expect.poll(() => page.locator(selector).innerText(), WITHIN).toMatch(text);
 }
 
-/** Shows a panel, or hides it. */
+/** Shows or hides a panel. */
 async function toggle(panel: string): Promise<void> {
   await page.getByRole('button', { name: panel, exact: true }).click();
 }
@@ -55,7 +55,7 @@ describe('a page', () => {
     await expect.poll(() => hub.rows('attachment'), WITHIN).toEqual([]);
   });
 
-  test('tells why there is no connection', async () => {
+  test('reports why it is not connected', async () => {
     await page.evaluate('window.unmount()');
     await page.evaluate(`window.mount(${JSON.stringify(hub.url)}.replace(/\\d+$/, '1025'))`);
     await shown('#state', 'connection/refused');
@@ -63,7 +63,7 @@ describe('a page', () => {
 });
 
 describe('a connection that is lost', () => {
-  test('is found again, and with it all that has happened meanwhile', async () => {
+  test('is restored, and the page shows all changes that it missed', async () => {
     await page.evaluate('window.unmount()');
     await using line = await openLine(hub.url);
     await page.evaluate(`window.unmount = window.mount(${JSON.stringify(line.url)}, 'Far')`);
@@ -90,7 +90,7 @@ describe('a connection that is lost', () => {
 });
 
 describe('useAgents', () => {
-  test('shows who comes and goes', async () => {
+  test('shows agents that register and leave', async () => {
     const ada = await hub.connect('Ada');
     await toggle('agents');
     await shown('#agents p', /^Page Ada$/);
@@ -102,7 +102,7 @@ describe('useAgents', () => {
 });
 
 describe('useInbox', () => {
-  test('shows what waits by priority, in every component alike, until it is settled', async () => {
+  test('shows waiting messages by priority, the same in every component, until they are settled', async () => {
     const ada = await hub.connect('Ada');
     const ask = (payload: string, priority: number) =>
       ada.sendMessage({ to: 'Page', messageType: 'question', payload, priority, timeoutMs: 10_000 });
@@ -118,7 +118,7 @@ describe('useInbox', () => {
     await shown('[title=first]', /^$/);
   });
 
-  test('keeps what is left for whoever shows it next', async () => {
+  test('keeps unsettled messages for the next component that shows them', async () => {
     const ada = await hub.connect('Ada');
     await toggle('inbox');
     const { messageId } = await ada.sendMessage({ to: 'Page', messageType: 'question', payload: 1 });
@@ -133,7 +133,7 @@ describe('useInbox', () => {
 });
 
 describe('useEvents', () => {
-  test('shows the newest, no more than wanted, also from before', async () => {
+  test('shows the newest events, limited to the wanted number, also events from before', async () => {
     const ada = await hub.connect('Ada');
     const publish = (n: number) => ada.publishEvent({ eventType: 'page.counted', data: { n } });
     await Promise.all([1, 2, 3, 4].map(publish));
@@ -149,7 +149,7 @@ describe('useEvents', () => {
 });
 
 describe('useWorkflow', () => {
-  test('shows a workflow with its steps to its end, and follows it no longer than it is shown', async () => {
+  test('shows a workflow with its steps until it ends, and unwatches it when it is hidden', async () => {
     const worker = await hub.connect('Worker');
     let finish: (() => void) | undefined;
     await toggle('workflow');
@@ -163,7 +163,7 @@ describe('useWorkflow', () => {
     await expect.poll(() => hub.rows('workflowWatch'), WITHIN).toEqual([]);
   });
 
-  test('lets go of one that goes on', async () => {
+  test('unwatches a workflow that is still running', async () => {
     await hub.connect('Worker');
     await toggle('workflow');
     await page.getByRole('button', { name: 'start' }).click();

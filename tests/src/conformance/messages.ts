@@ -1,4 +1,4 @@
-// The messages of the WebSocket protocol: what a client says as bytes, and what a server says as a transcript shows it.
+// Messages of the WebSocket protocol: requests of a client as bytes, messages of a server as transcripts show them.
 
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { encode, Reader, type Type, type Value } from './bsatn.ts';
@@ -6,7 +6,7 @@ import { encode, Reader, type Type, type Value } from './bsatn.ts';
 /** The types of rows by the name of their table. */
 export type RowTypes = Readonly<Record<string, Type>>;
 
-/** A request before it has its number. */
+/** A request without its number. */
 export type Request =
   | readonly ['subscribe', querySet: number, queries: readonly string[]]
   | readonly ['unsubscribe', querySet: number, flags: number]
@@ -35,7 +35,7 @@ function encodeCall(tag: number, id: number, name: string, args: Buffer): Buffer
   return Buffer.concat([head, args]);
 }
 
-/** Takes the compression tag off a server frame. */
+/** Removes the compression tag of a server frame. */
 export function unwrap(frame: Buffer): { compression: 'none' | 'brotli' | 'gzip'; body: Buffer } {
   const body = frame.subarray(1);
   switch (frame[0]) {
@@ -121,7 +121,7 @@ function readOutcome(r: Reader, types: RowTypes): Record<string, Value> {
   switch (r.u8()) {
     case 0:
       return { Ok: { value: r.hex(r.u32()), update: readUpdates(r, types) } };
-    case 1: // OkEmpty says the same
+    case 1: // OkEmpty means the same
       return { Ok: { value: '', update: [] } };
     case 2:
       return { Err: new Reader(r.take(r.u32())).string() };
@@ -130,7 +130,7 @@ function readOutcome(r: Reader, types: RowTypes): Record<string, Value> {
   }
 }
 
-/** The rows of one list. Which size hint a server gives is its own affair; one that is wrong is shown as a row. */
+/** The rows of one list. A server may choose the size hint; a wrong one is shown as a row. */
 function readRowList(r: Reader, type: Type | undefined): Value[] {
   const width = r.u8() === 0 ? Number(r.integer('u16')) : undefined;
   const offsets = width === undefined ? Array.from({ length: r.u32() }, () => Number(r.integer('u64'))) : [];
@@ -149,7 +149,10 @@ function readRowList(r: Reader, type: Type | undefined): Value[] {
   return isRight ? rows : [...rows, { wrongHint: width ?? offsets, starts }];
 }
 
-/** The tables of a query set, each once, with all its rows of a kind together: how they are spread is not promised. */
+/**
+ * The tables of a query set, each once, with all its rows of a kind together: their order over messages is not
+ * specified.
+ */
 class Tables {
   readonly #tables = new Map<string, Record<string, Value[]>>();
 

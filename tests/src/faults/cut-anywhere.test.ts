@@ -1,7 +1,7 @@
-// One exchange of everything an agent does, over a connection that is cut at each of its messages in turn, in both
-// directions: the message arrived and nothing after it, or it did not arrive. However it is cut, the exchange has the same
-// result, every handler runs to its end once, and nothing is lost or doubled: a call whose outcome was not heard is made
-// again under the same id, the same delivery and attempt, and the hub takes it once.
+// One exchange of all operations of an agent, over a connection that is cut at each message in turn, in both
+// directions: either after the message arrived or before. Wherever it is cut, the exchange has the same result, every
+// handler finishes once, and no message is lost or duplicated: the client repeats a call without a reply under the same
+// id, delivery and attempt, and the hub treats the repetition as a no-op.
 
 import type { AgoraClient } from '@agora/client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -9,7 +9,7 @@ import { Heard } from '../support/heard.ts';
 import { startTestHub, type TestHub } from '../support/hub.ts';
 import { openMessageProxy, type Cut, type MessageProxy } from '../support/message-proxy.ts';
 
-/** More messages than the exchange has. */
+/** More than the number of messages of the exchange. */
 const MOST = 200;
 
 let hub: TestHub;
@@ -27,7 +27,7 @@ afterAll(async () => {
   await hub[Symbol.asyncDispose]();
 });
 
-/** Whom the agent talks with, over a connection of its own that is never cut. */
+/** The other agent, over a separate connection that is never cut. */
 class Peer {
   readonly client: AgoraClient;
   heard = new Heard<unknown>();
@@ -54,7 +54,7 @@ class Peer {
   }
 }
 
-/** All that the agent does, one after the other; what comes out of it. */
+/** Performs all operations of the agent in order; returns their results. */
 async function exchange(name: string): Promise<unknown> {
   const heard = new Heard<unknown>();
   const events = new Heard<unknown>();
@@ -156,7 +156,7 @@ async function exchange(name: string): Promise<unknown> {
 
 const RESULT = {
   answer: 'heard a question',
-  // Signals are kept as long as their question is open: one said and answered while the asker was away is not shown.
+  // Signals are kept while their question is open: one sent and answered while the asker was disconnected is not shown.
   progress: true,
   peerProgress: ['working'],
   heard: ['for you', 'to all', 'whoever can', 'your turn'],
@@ -184,7 +184,7 @@ test.each<Cut>(['after', 'instead'])(
       expect(result, `cut ${cut} message ${at}`).toEqual(RESULT);
       if (proxy.passed < at) break;
     }
-    // The exchange was cut everywhere, and ended uncut at last.
+    // The exchange was cut at each message, and the last run was not cut.
     expect(at).toBeGreaterThan(60);
     expect(at).toBeLessThan(MOST);
   },

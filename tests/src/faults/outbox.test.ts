@@ -1,4 +1,5 @@
-// What is said without a connection is kept, bounded, on disk if that is asked, and sent in order when there is one.
+// The outbox: messages sent without a connection are stored up to a limit, on disk if configured, and sent in order
+// once connected.
 
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -15,7 +16,7 @@ import { startTestHub, type TestHub } from '../support/hub.ts';
 import { openWire, type Wire } from '../support/wire.ts';
 
 const PROGRAM = fileURLToPath(new URL('../support/offline-process.ts', import.meta.url));
-/** Where nobody listens. */
+/** An address where no server listens. */
 const NOWHERE = 'http://127.0.0.1:9';
 
 let hub: TestHub;
@@ -46,7 +47,7 @@ afterEach(async () => {
 
 let names = 0;
 
-/** A client over the wire, and what its outbox tells. */
+/** A client over the proxy, and the events of its outbox. */
 function anAgent(options: AgoraClientOptions = {}, name = `Agent${++names}`) {
   const notes = new Heard<OutboxNote>();
   const warnings = new Heard<AgoraError>();
@@ -73,8 +74,8 @@ async function isLost(client: AgoraClient): Promise<void> {
 
 const keptMessage = (payload: unknown, more: object = {}) => ({ to: 'Peer', messageType: 'kept', payload, ...more });
 
-describe('what is said without a connection', () => {
-  test('is sent in order when it is back: messages, broadcasts and events, each once and each told once', async () => {
+describe('a message sent without a connection', () => {
+  test('is sent in order after reconnecting, and broadcasts and events too: each sent once and reported once', async () => {
     const { client, notes } = await joined({ patienceMs: 50 });
     const events = await peer.subscribeToEvents(['outbox.*']);
     await isLost(client);
@@ -94,7 +95,7 @@ describe('what is said without a connection', () => {
       'kept event',
       'kept message',
     ]);
-    // Longer than calls without an outbox wait.
+    // Longer than the timeout of calls without an outbox.
     await new Promise(resolve => setTimeout(resolve, 120));
     wire.mend();
 
@@ -109,7 +110,7 @@ describe('what is said without a connection', () => {
     expect(notes.items.slice(5).map(({ what }) => what)).toEqual(Array(5).fill('accepted'));
   });
 
-  test('may be said before the first connection, and goes before what is said after it', async () => {
+  test('may come before the first connection, and is sent before later messages', async () => {
     const { client } = anAgent();
     const early = [client.sendMessage(keptMessage('early 1')), client.sendMessage(keptMessage('early 2'))];
     await client.connect();
@@ -131,7 +132,7 @@ describe('what is said without a connection', () => {
     expect(await heard.atLeast(2)).toEqual([1, 2]);
   });
 
-  test('is refused by the hub as it would have been at once, and that is told', async () => {
+  test('is refused by the hub like a direct send, and the refusal is reported', async () => {
     const { client, notes } = await joined();
     await isLost(client);
     const said = client.sendMessage(keptMessage(1, { to: 'Nobody' }));
@@ -141,7 +142,7 @@ describe('what is said without a connection', () => {
     expect(await notes.atLeast(2)).toMatchObject([{ what: 'kept' }, { what: 'refused', to: ['Nobody'], payload: 1 }]);
   });
 
-  test('is as old as it is: its time to live goes by, and its delay', async () => {
+  test('ages while it is stored: its time to live and its delay count from the call', async () => {
     const { client, notes } = await joined({ outbox: { maxAgeMs: 60_000 } });
     await isLost(client);
     const over = expect(client.sendMessage(keptMessage('over', { ttlMs: 5 }))).rejects.toMatchObject({
@@ -156,7 +157,7 @@ describe('what is said without a connection', () => {
     expect(await heard.atLeast(1)).toEqual(['fresh']);
   });
 
-  test('that is older than the outbox or the hub keeps is told, not dropped', async () => {
+  test('that is older than the outbox or the hub allows is reported, not dropped silently', async () => {
     const { client } = await joined({ outbox: { maxAgeMs: 20 } });
     await isLost(client);
     const old = expect(client.sendMessage(keptMessage(1))).rejects.toMatchObject({ code: 'outbox/expired' });
@@ -175,7 +176,7 @@ describe('what is said without a connection', () => {
     await refused;
   });
 
-  test('can be taken back: by its signal, and by cancelling it', async () => {
+  test('can be withdrawn: by its signal, and by cancelling it', async () => {
     const { client } = await joined();
     await isLost(client);
     const controller = new AbortController();
@@ -207,7 +208,7 @@ describe('what is said without a connection', () => {
 });
 
 describe('an outbox in a file', () => {
-  /** Starts the program, and gives its lines as they come. */
+  /** Starts the program; returns its lines as they arrive. */
   function startOffline(server: string, name: string, first: number, count: number, token?: string) {
     const args = [PROGRAM, server, hub.database, name, file, String(first), String(count)];
     if (token !== undefined) args.push(token);
@@ -225,11 +226,11 @@ describe('an outbox in a file', () => {
 
   const numbers = (count: number) => Array.from({ length: count }, (_, n) => n);
 
-  test('outlives its process: the next one sends what was kept, in order and once', async () => {
+  test('outlives its process: the next process sends the stored messages, in order and once', async () => {
     const { child, lines } = startOffline(NOWHERE, 'Offline', 0, 50);
     expect(await lines.atLeast(50)).toEqual(numbers(50).map(n => `kept ${n}`));
     await kill(child);
-    // The crash has torn the last line.
+    // The crash left the last line incomplete.
     await appendFile(file, '{"id":"01a2');
 
     const { client, notes } = await joined({ outbox: { file } }, 'Offline');
@@ -242,13 +243,13 @@ describe('an outbox in a file', () => {
     expect(await readFile(file, 'utf8')).toBe('');
   });
 
-  test('is sent once also by processes that are killed while they send it', { timeout: 60_000 }, async () => {
+  test('is sent once, also by processes that are killed while they send it', { timeout: 60_000 }, async () => {
     const issued = await fetch(new URL('v1/identity', `${hub.url}/`), { method: 'POST' });
     const { token } = (await issued.json()) as { token: string };
     const kept = new Set<number>();
     for (let life = 0; life < 3; life++) {
       const { child, lines } = startOffline(hub.url, 'Killed', life * 1_000, 1_000, token);
-      // Somewhere in the middle: some are accepted, the hub has not said so of others, or not heard of them.
+      // A kill in the middle: some are accepted, for others the confirmation was not sent or not received.
       await expect
         .poll(() => lines.items.some(line => line.startsWith('accepted')), { timeout: 10_000, interval: 1 })
         .toBe(true);
@@ -264,7 +265,7 @@ describe('an outbox in a file', () => {
     expect([...kept].filter(n => !heard.items.includes(n))).toEqual([]);
   });
 
-  test('tells of what is refused when nobody waits for it any more', async () => {
+  test('reports refused messages when no caller waits for them any more', async () => {
     const before = anAgent({ outbox: { file } }, 'Forgotten');
     const said = before.client.sendMessage(keptMessage(1, { to: 'Nobody' }));
     const left = expect(said).rejects.toMatchObject({ code: 'outbox/kept' });
@@ -278,7 +279,7 @@ describe('an outbox in a file', () => {
     expect(await warnings.first()).toMatchObject({ code: 'message/unknown-recipient' });
   });
 
-  test('is one agent’s at a time', async () => {
+  test('is used by one process of an agent at a time', async () => {
     const { client } = await joined({ outbox: { file } });
     const second = anAgent({ outbox: { store: fileOutbox(file) } });
     await expect(second.client.connect()).rejects.toMatchObject({ code: 'outbox/in-use' });

@@ -1,4 +1,4 @@
-// Who is not let in any more: told so, once and with the reason, wherever it waits; and it does not try for ever.
+// A client that is no longer admitted gets the reason once at every pending call, and does not reconnect.
 
 import { AgoraError, type AgoraClient } from '@agora/client';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -29,7 +29,7 @@ function codeOf(promise: Promise<unknown>): Promise<unknown> {
   );
 }
 
-describe('a client whose agent somebody else has unregistered', () => {
+describe('a client whose agent another client has unregistered', () => {
   test.each(['while it is connected', 'while it reconnects'])('is closed with the reason: %s', async when => {
     const agent = await hub.join('Removed', {}, { server: wire.url, reconnect: { firstMs: 5, mostMs: 20 } });
     const lost = new Heard<string>();
@@ -51,7 +51,7 @@ describe('a client whose agent somebody else has unregistered', () => {
 });
 
 describe('a client that a closed hub does not let in', () => {
-  test('is told on connecting, and does not try again', async () => {
+  test('gets the reason on connecting, and does not try again', async () => {
     await boss.operator.setAdmission('closed');
     const stranger = hub.client('Stranger');
     const startedAt = performance.now();
@@ -63,7 +63,7 @@ describe('a client that a closed hub does not let in', () => {
     await expect(stranger.connect()).rejects.toMatchObject(NOT_ADMITTED);
   });
 
-  test('is told when it is shut out while it reconnects, and so is everything that waits', async () => {
+  test('gets the reason when it is expelled while it reconnects, and so do all pending calls', async () => {
     const reconnect = { firstMs: 5, mostMs: 20 };
     const client = await hub.join('ShutOut', {}, { server: wire.url, reconnect, outbox: true });
     const turner = await hub.join('Turner', {}, { server: wire.url, reconnect });
@@ -105,7 +105,7 @@ describe('a client that a closed hub does not let in', () => {
     expect(await codeOf(turner.waitForMail())).toBe('connection/not-admitted');
   });
 
-  test('keeps the identity that an operator can admit, and is let in as that', async () => {
+  test('keeps the identity that an operator can admit, and is then admitted with it', async () => {
     await boss.operator.setAdmission('closed');
     let token: string | undefined;
     const tokenStore = { load: () => token, save: (made: string) => void (token = made) };

@@ -1,4 +1,4 @@
-// A work queue gives each delivery to exactly one agent that is free.
+// A work queue offers each delivery to exactly one free agent.
 
 import { LIMITS } from '@agora/module/contract';
 import { describe, expect, test } from 'vitest';
@@ -18,7 +18,7 @@ async function open() {
 const count = (agent: LabAgent) => agent.inbox().length;
 
 describe('a work queue', () => {
-  test('gives to the one with the most credit left, and to who is free for longest among equals', async () => {
+  test('offers to the agent with the most free credit, among equals to the one that is free for longest', async () => {
     await using scene = await open();
     const { sender, worker } = scene;
     const [first, second, large] = [worker('First'), worker('Second'), worker('Large', 4)];
@@ -42,7 +42,7 @@ describe('a work queue', () => {
     expect(count(agent)).toBe(1);
   });
 
-  test('gives in the call that adds a capability, and in the one that brings an agent online', async () => {
+  test('offers in the call that adds a capability, and in the one that makes an agent online', async () => {
     await using scene = await open();
     const { lab, sender, worker } = scene;
     const gone = worker('Gone');
@@ -59,7 +59,7 @@ describe('a work queue', () => {
     expect(count(gone)).toBe(1);
   });
 
-  test('takes back from a holder that is unregistered, and gives to another', async () => {
+  test('takes deliveries back from an unregistered holder, and offers them to another', async () => {
     await using scene = await open();
     const { lab, sender, worker } = scene;
     const holder = worker('Holder');
@@ -70,7 +70,7 @@ describe('a work queue', () => {
     expect(other.inbox()).toMatchObject([{ attempt: 2 }]);
   });
 
-  test('refuses a late act of an earlier holder by name, and tells nobody else', async () => {
+  test('refuses a late act of an earlier holder as stale, and as unknown for other agents', async () => {
     await using scene = await open();
     const { lab, sender, worker } = scene;
     const slow = worker('Slow');

@@ -1,4 +1,4 @@
-// What is left of steps that have ended: their order, their undoing, their bytes; and who is asked when an approver has gone.
+// Ended steps: their order, compensation and bytes; and the approver of a question when one was unregistered.
 
 import { describe, expect, test } from 'vitest';
 import { Crew } from '../support/crew.ts';
@@ -6,7 +6,7 @@ import { uuidAt } from '../support/module-lab.ts';
 
 const undo = (name: string) => ({ compensate: { action: `undo_${name}` } });
 
-/** What is undone, in the order in which it is, when a workflow is called off. */
+/** The compensated steps, in their order, when a workflow is cancelled. */
 function undoAll(crew: Crew, workflow: string): string[] {
   crew.lead.call('cancel_workflow', { workflow, reason: '' });
   const order: string[] = [];
@@ -22,7 +22,7 @@ describe('the order in which steps have ended', () => {
   const three = ['y', 'z', 'x'].map(id => ({ id, agent: 'A', action: 'do', on_failure: 'continue', ...undo(id) }));
   const open = { id: 'open', agent: 'B', action: 'do' };
 
-  test('is that of their last lives: what was done again is undone first', async () => {
+  test('is that of their last runs: a retried step is compensated first', async () => {
     await using crew = await Crew.of('A', 'B');
     const id = crew.start([...three, open]);
     crew.fail('A', 'x');
@@ -48,7 +48,7 @@ describe('the order in which steps have ended', () => {
     expect(ends.map(row => row['order'])).toEqual([1, 2, 3, 4, 5]);
   });
 
-  test('is that in which they came, also within one transaction', async () => {
+  test('is the order in which they ended, also within one transaction', async () => {
     await using crew = await Crew.of('A', 'B');
     const never = { when: { step: 'first', status: 'failed' } };
     const id = crew.start([
@@ -64,7 +64,7 @@ describe('the order in which steps have ended', () => {
     expect(crew.summary(id)).toMatchObject({ status: 'succeeded' });
   });
 
-  test('goes with why a step was skipped, or called off', async () => {
+  test('includes the reason why a step was skipped or cancelled', async () => {
     await using crew = await Crew.of('A', 'B');
     const id = crew.start([
       { id: 'first', agent: 'A', action: 'do', on_failure: 'skip' },
@@ -86,8 +86,8 @@ describe('the order in which steps have ended', () => {
   });
 });
 
-describe('what undoes a step', () => {
-  test('may take no longer than was said, and then the next is undone', async () => {
+describe('a compensation', () => {
+  test('may take the given time at most, and then the next step is compensated', async () => {
     await using crew = await Crew.of('A', 'B');
     const id = crew.start([
       { id: 'x', agent: 'A', action: 'do', ...undo('x') },
@@ -110,7 +110,7 @@ describe('what undoes a step', () => {
     ]);
   });
 
-  test('is called off once, however often that is said', async () => {
+  test('is requested once, however often the workflow is cancelled', async () => {
     await using crew = await Crew.of('A', 'B');
     const id = crew.start([
       { id: 'x', agent: 'A', action: 'do', ...undo('x') },
@@ -123,8 +123,8 @@ describe('what undoes a step', () => {
   });
 });
 
-describe('a step that is done again', () => {
-  test('is waited for again by what was being agreed to, whose question is taken back', async () => {
+describe('a retried step', () => {
+  test('is awaited again by a step with an open approval, whose question is withdrawn', async () => {
     await using crew = await Crew.of('A', 'B', 'Boss');
     const id = crew.start([
       { id: 'draft', agent: 'A', action: 'do', on_failure: 'continue' },
@@ -141,7 +141,7 @@ describe('a step that is done again', () => {
     expect(crew.tasks('B')[0]?.task['inputs']).toEqual({ draft: 'better' });
   });
 
-  test('is waited for again by what was to be tried again', async () => {
+  test('is awaited again by a step that was about to be retried', async () => {
     await using crew = await Crew.of('A', 'B');
     const id = crew.start([
       { id: 'draft', agent: 'A', action: 'do', on_failure: 'continue' },
@@ -157,14 +157,14 @@ describe('a step that is done again', () => {
   });
 });
 
-describe('a step whose approver goes', () => {
+describe('a step whose approver is unregistered', () => {
   const gated = (approval: object) => [{ agent: 'A', action: 'do', approval }];
   const gone = (crew: Crew, name: string) => {
     crew.worker(name).call('unregister_agent', { agent: crew.worker(name).id });
     crew.lab.advance(500);
   };
 
-  test('is put to the next at once', async () => {
+  test('is put to the next approver immediately', async () => {
     await using crew = await Crew.of('A', 'Boss', 'Owner');
     const id = crew.start(gated({ by: 'Boss', escalate_to: 'Owner' }));
     gone(crew, 'Boss');
@@ -172,7 +172,7 @@ describe('a step whose approver goes', () => {
     expect(crew.states(id)).toEqual({ do: 'running' });
   });
 
-  test('fails when nobody is left to ask', async () => {
+  test('fails when no approver is left', async () => {
     await using crew = await Crew.of('A', 'Boss', 'Owner');
     const id = crew.start(gated({ by: 'Boss', escalate_to: 'Owner' }));
     gone(crew, 'Owner');
@@ -184,7 +184,7 @@ describe('a step whose approver goes', () => {
     });
   });
 
-  test('waits on while the approver only does not listen, and everybody is told', async () => {
+  test('keeps waiting while the approver is only offline, and an event reports that', async () => {
     await using crew = await Crew.of('A', 'Boss');
     const id = crew.start(gated({ by: 'Boss' }));
     crew.lab.advance(10 * 60_000);
@@ -205,7 +205,7 @@ describe('the bytes of a workflow', () => {
       .reduce((sum, length) => sum + length, 0);
   const workflows = (crew: Crew) => bytes(crew) - events(crew);
 
-  test('count as stored, and are given back when it is forgotten', async () => {
+  test('count as stored, and are released when it is deleted', async () => {
     await using crew = await Crew.of('A', 'B');
     crew.lab.owner.call('set_hub_limits', { keepWorkflowsMs: 60_000 });
     const steps = [
@@ -227,7 +227,7 @@ describe('the bytes of a workflow', () => {
     expect(workflows(crew)).toBe(0);
   });
 
-  test('are given back by what is done again, and a full hub takes no new workflow', async () => {
+  test('are released by a retry, and a full hub accepts no new workflow', async () => {
     await using crew = await Crew.of('A');
     const steps = [{ agent: 'A', action: 'do', on_failure: 'continue' }];
     const id = crew.start(steps);

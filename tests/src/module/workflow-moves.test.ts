@@ -1,5 +1,5 @@
-// Every pair of where a step stands and what may happen to it, in the running module: where it leads, or how it is refused; and
-// that the workflow comes to its end from there.
+// Every pair of a step's state and a trigger, in the running module: the next state, or the refusal; and the workflow
+// ends from there.
 
 import { describe, expect, test } from 'vitest';
 import { Crew, type LabTask } from '../support/crew.ts';
@@ -22,11 +22,11 @@ const HAPPENINGS = [
 ] as const;
 type Happening = (typeof HAPPENINGS)[number];
 
-/** A step in some place, among others of a workflow that still runs. */
+/** A step in some state, with other steps of a running workflow. */
 interface Scene {
   readonly crew: Crew;
   readonly id: string;
-  /** What was given to whoever does the step, if anything was. */
+  /** The delivery of the step at its worker, if it has one. */
   readonly task: LabTask | undefined;
 }
 
@@ -42,7 +42,7 @@ async function begin(step: Fields, more: readonly Fields[] = []): Promise<Scene>
   return { crew, id, task: crew.tasks('A')[0] };
 }
 
-/** How a step comes to stand in each place. */
+/** The way to each state of a step. */
 const PLACES = {
   pending: () => begin({ depends_on: ['before'] }),
   held: async () => {
@@ -87,7 +87,7 @@ const PLACES = {
 } as const satisfies Record<string, () => Promise<Scene>>;
 type Place = keyof typeof PLACES;
 
-/** What is done; returns the code with which it is refused, if it is. */
+/** Performs the trigger; returns the code of the refusal, if it is refused. */
 const DEEDS: Readonly<Record<Happening, (scene: Scene) => string | undefined>> = {
   answer: scene => act(scene, 'FinishStep', { output: 'null' }),
   stumble: scene => act(scene, 'FailStep', { error: 'busy', retry: true }),
@@ -112,7 +112,7 @@ const never = 'delivery/unknown';
 const noApproval = 'workflow/no-approval';
 const badMove = 'workflow/bad-move';
 
-/** What ends the whole workflow leaves a step that has ended as it is. */
+/** A trigger that ends the whole workflow leaves an ended step as it is. */
 const endsAll = (state: string) => ({ 'other fails': state, cancel: state, deadline: state });
 const unmoved = (state: string) => ({
   approve: noApproval,
@@ -124,7 +124,7 @@ const unmoved = (state: string) => ({
   'agent goes': state,
 });
 
-/** Where each happening leads from each place: a state, or a refusal that leaves it there. */
+/** The next state for each trigger in each state, or a refusal that changes nothing. */
 const TABLE: Readonly<Record<Place, Readonly<Record<Happening, string>>>> = {
   pending: {
     ...unmoved('pending'),
@@ -160,7 +160,7 @@ const TABLE: Readonly<Record<Place, Readonly<Record<Happening, string>>>> = {
   'to be tried again': {
     ...unmoved('ready'),
     answer: 'delivery/ended',
-    // It has failed so before.
+    // It has failed in that way before.
     stumble: 'ready',
     fail: 'ready',
     'time passes': 'running',
@@ -208,7 +208,7 @@ const TABLE: Readonly<Record<Place, Readonly<Record<Happening, string>>>> = {
     answer: never,
     stumble: never,
     fail: never,
-    // Its condition holds no more than before.
+    // Its condition still does not hold.
     retry: 'skipped',
     ...endsAll('skipped'),
   },
@@ -241,7 +241,7 @@ describe.each(Object.keys(PLACES) as Place[])('a step that is %s', place => {
   });
 });
 
-/** Does what is asked and lets time pass until the workflow has ended. */
+/** Answers all tasks and lets time pass until the workflow has ended. */
 function drive({ crew, id }: Scene): void {
   const hasEnded = () => crew.summary(id)['ended_at'] !== 0;
   if (crew.summary(id)['status'] === 'paused') crew.lead.call('resume_workflow', { workflow: id });

@@ -11,7 +11,7 @@ describe('a step', () => {
     expect(crew.summary(id)).toMatchObject({ status: 'succeeded' });
   });
 
-  test('that fails is tried again after a backoff, as often as was said', async () => {
+  test('that fails is retried after a backoff, as often as defined', async () => {
     await using crew = await Crew.of('A');
     const id = crew.start([{ agent: 'A', action: 'try', retries: { attempts: 2, backoff_ms: 1_000 } }]);
     crew.stumble('A', 'try');
@@ -26,7 +26,7 @@ describe('a step', () => {
     expect(crew.summary(id)).toMatchObject({ status: 'failed', reason: 'step "try" failed: once more' });
   });
 
-  test('that fails for good is not tried again, whatever its retries', async () => {
+  test('that fails permanently is not retried, whatever its retries', async () => {
     await using crew = await Crew.of('A', 'B');
     const id = crew.start([
       { agent: 'A', action: 'try', retries: { attempts: 9 }, on_failure: 'continue' },
@@ -37,7 +37,7 @@ describe('a step', () => {
     expect(crew.tasks('B')[0]?.task).toMatchObject({ failures: { try: 'never' } });
   });
 
-  test('without retries of its own is tried as often as any delivery', async () => {
+  test('without retries is retried as often as any delivery', async () => {
     await using crew = await Crew.of('A');
     const id = crew.start([{ agent: 'A', action: 'try' }]);
     for (let attempt = 1; attempt < 5; attempt++) {
@@ -49,7 +49,7 @@ describe('a step', () => {
     expect(crew.summary(id)).toMatchObject({ status: 'failed', reason: 'step "try" failed: still busy' });
   });
 
-  test('fails once: the same failure said again does nothing', async () => {
+  test('fails once: the same failure again is a no-op', async () => {
     await using crew = await Crew.of('A');
     const id = crew.start([{ agent: 'A', action: 'try', retries: { attempts: 1, backoff_ms: 1_000 } }]);
     const [held] = crew.tasks('A');
@@ -63,7 +63,7 @@ describe('a step', () => {
     expect(crew.lab.rows('step')).toMatchObject([{ state: 'succeeded', tries: 2, error: '' }]);
   });
 
-  test('whose message an operator calls off has failed, and holds up nothing', async () => {
+  test('whose message an operator cancels has failed, and does not block others', async () => {
     await using crew = await Crew.of('A');
     const id = crew.start([{ agent: 'A', action: 'try', retries: { attempts: 9 } }]);
     const message = crew.lab.rows('step')[0]?.['message'];
@@ -72,7 +72,7 @@ describe('a step', () => {
     expect(crew.summary(id)).toMatchObject({ status: 'failed', reason });
   });
 
-  test('that is not done in time is taken back, and says so', async () => {
+  test('that times out is taken back, with the reason', async () => {
     await using crew = await Crew.of('A');
     const id = crew.start([{ agent: 'A', action: 'slow', timeout_ms: 5_000 }]);
     crew.lab.advance(4_000);
@@ -86,7 +86,7 @@ describe('a step', () => {
     });
   });
 
-  test('that took too long is tried again, and the time of the first attempt says nothing about the second', async () => {
+  test('that timed out is retried, and the timeout of the first attempt does not affect the second', async () => {
     await using crew = await Crew.of('A');
     const retries = { attempts: 1, backoff_ms: 1_000 };
     const id = crew.start([{ agent: 'A', action: 'slow', timeout_ms: 5_000, retries }]);
@@ -98,7 +98,7 @@ describe('a step', () => {
     expect(crew.summary(id)).toMatchObject({ status: 'succeeded' });
   });
 
-  test('whose agent is gone fails, and the workflow says who it was', async () => {
+  test('whose agent is unregistered fails, and the workflow names the agent', async () => {
     await using crew = await Crew.of('A', 'B');
     const id = crew.start([
       { agent: 'A', action: 'first' },
@@ -110,14 +110,14 @@ describe('a step', () => {
   });
 });
 
-describe('work that nobody is left for', () => {
+describe('a step without a capable agent', () => {
   const alerts = (crew: Crew) =>
     crew.lab
       .rows('event_log')
       .filter(row => row['type'] === 'system_alert')
       .map(row => JSON.parse(String(row['data'])) as unknown);
 
-  test('is reported in the transaction that takes away the last who could do it, and done by the next who can', async () => {
+  test('is reported in the transaction that removes the last capable agent, and is assigned to the next', async () => {
     await using crew = await Crew.of('A:review', 'B:review');
     const id = crew.start([{ capability: 'review', action: 'look' }]);
     const [holder = '', other = ''] = crew.tasks('A').length > 0 ? ['A', 'B'] : ['B', 'A'];
@@ -142,7 +142,7 @@ describe('the failure of a step', () => {
     { agent: 'B', action: 'beside' },
   ];
 
-  test('skips what depends on it, and nothing else, where that was said', async () => {
+  test('skips its dependents only, if it is defined so', async () => {
     await using crew = await Crew.of('A', 'B');
     const id = crew.start([...chain('skip'), { agent: 'B', action: 'last', depends_on: ['after'] }]);
     crew.fail('A', 'risky');
@@ -151,7 +151,7 @@ describe('the failure of a step', () => {
     expect(crew.summary(id)).toMatchObject({ status: 'succeeded', ended: 4 });
   });
 
-  test('is told to what depends on it, which goes on, where that was said', async () => {
+  test('is passed to its dependents, which continue, if it is defined so', async () => {
     await using crew = await Crew.of('A', 'B');
     crew.start(chain('continue'));
     crew.fail('A', 'risky', 'no luck');
@@ -164,7 +164,7 @@ describe('a step with several dependencies', () => {
   const racers = ['A', 'B', 'C'].map(agent => ({ id: `by${agent}`, agent, action: 'run' }));
   const all = racers.map(each => each.id);
 
-  test('may wait for the first of them: the others are called off in the same commit', async () => {
+  test('may wait for the first of them: the others are cancelled in the same commit', async () => {
     await using crew = await Crew.of('A', 'B', 'C', 'D');
     const id = crew.start([...racers, { agent: 'D', action: 'judge', depends_on: all, join: 'any' }]);
     crew.finish('B', 'byB', 'won');
@@ -175,7 +175,7 @@ describe('a step with several dependencies', () => {
     expect(crew.summary(id)).toMatchObject({ status: 'succeeded', ended: 4 });
   });
 
-  test('calls off nobody whom another step still waits for', async () => {
+  test('does not cancel a dependency that another step still waits for', async () => {
     await using crew = await Crew.of('A', 'B', 'C', 'D');
     const id = crew.start([
       ...racers,
@@ -186,7 +186,7 @@ describe('a step with several dependencies', () => {
     expect(crew.states(id)).toMatchObject({ byB: 'running', byC: 'running', judge: 'running', count: 'pending' });
   });
 
-  test('may wait for so many of them, and is skipped once they cannot be reached', async () => {
+  test('may wait for a number of them, and is skipped once they cannot be reached', async () => {
     await using crew = await Crew.of('A', 'B', 'C', 'D');
     const tolerant = racers.map(each => ({ ...each, on_failure: 'skip' }));
     const vote = { agent: 'D', action: 'vote', depends_on: all, join: { at_least: 2 } };
@@ -227,7 +227,7 @@ describe('a step with several dependencies', () => {
 });
 
 describe('a race of branches', () => {
-  test('calls off whoever worked only for the branch that lost, before it and after it', async () => {
+  test('cancels all steps that only the losing branch needs, before it and after it', async () => {
     await using crew = await Crew.of('A', 'B', 'C', 'D');
     const id = crew.start([
       { id: 'a1', agent: 'A', action: 'run' },
@@ -251,7 +251,7 @@ describe('a workflow', () => {
     { agent: 'B', action: 'then', depends_on: ['first'] },
   ];
 
-  test('that is paused gives out nothing, keeps what is done, and goes on where it was', async () => {
+  test('that is paused assigns nothing, keeps finished steps, and continues where it was', async () => {
     await using crew = await Crew.of('A', 'B');
     const id = crew.start(pair);
     crew.lead.call('pause_workflow', { workflow: id });
@@ -265,7 +265,7 @@ describe('a workflow', () => {
     expect(crew.tasks('B')[0]?.task['inputs']).toEqual({ first: 'kept' });
   });
 
-  test('that is called off takes back what is offered, and hears no late answer', async () => {
+  test('that is cancelled takes back its deliveries, and ignores late answers', async () => {
     await using crew = await Crew.of('A', 'B');
     const id = crew.start(pair);
     const [held] = crew.tasks('A');
@@ -277,7 +277,7 @@ describe('a workflow', () => {
     expect(crew.lead.tryCall('resume_workflow', { workflow: id })).toBe('workflow/bad-move');
   });
 
-  test('that failed goes on from a step that is done again; what succeeded is not', async () => {
+  test('that failed continues from a retried step; succeeded steps do not run again', async () => {
     await using crew = await Crew.of('A', 'B');
     const id = crew.start([...pair, { agent: 'A', action: 'last', depends_on: ['then'] }]);
     crew.finish('A', 'first', 1);
@@ -291,14 +291,14 @@ describe('a workflow', () => {
     expect(crew.lead.tryCall('retry_step', { workflow: id, step: 'then' })).toBe('workflow/bad-move');
   });
 
-  test('fails when its time is over', async () => {
+  test('fails when its deadline is over', async () => {
     await using crew = await Crew.of('A', 'B');
     const id = crew.start(pair, { deadline_ms: 10_000 });
     crew.lab.advance(10_500);
     expect(crew.summary(id)).toMatchObject({ status: 'failed', reason: 'its time was over', ended: 2 });
   });
 
-  test('is steered by whoever started it, and operators', async () => {
+  test('is steered by its initiator and by operators', async () => {
     await using crew = await Crew.of('A', 'B');
     const id = crew.start(pair);
     expect(crew.worker('A').tryCall('pause_workflow', { workflow: id })).toBe('workflow/not-yours');
@@ -308,7 +308,7 @@ describe('a workflow', () => {
     expect(crew.summary(id)).toMatchObject({ status: 'paused' });
   });
 
-  test('says of each step what it waits for, and whom', async () => {
+  test('reports for each step the reason of its wait, and the agent', async () => {
     await using crew = await Crew.of('A', 'B:review');
     const id = crew.start([...pair, { capability: 'review', action: 'look' }, { capability: 'review', action: 'see' }]);
     crew.worker('A').leave();

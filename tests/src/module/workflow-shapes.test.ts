@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { Crew } from '../support/crew.ts';
 
-describe('a step that has to be approved', () => {
+describe('a step with an approval', () => {
   const gated = [
     { agent: 'A', action: 'draft' },
     {
@@ -17,7 +17,7 @@ describe('a step that has to be approved', () => {
       .inbox()
       .filter(row => String(row['envelope']).includes('"type":"approval_request"'));
 
-  test('is given out once who was asked says yes, with what there is to judge', async () => {
+  test('is assigned once its approver agrees, with the inputs to decide on', async () => {
     await using crew = await Crew.of('A', 'B', 'Boss', 'Owner');
     const id = crew.start(gated);
     crew.finish('A', 'draft', 'a text');
@@ -35,7 +35,7 @@ describe('a step that has to be approved', () => {
     expect(crew.summary(id)).toMatchObject({ status: 'succeeded' });
   });
 
-  test('has failed when the answer is no, with the comment', async () => {
+  test('fails when it is rejected, with the comment', async () => {
     await using crew = await Crew.of('A', 'B', 'Boss', 'Owner');
     const id = crew.start(gated);
     crew.finish('A', 'draft');
@@ -46,7 +46,7 @@ describe('a step that has to be approved', () => {
     });
   });
 
-  test('is put to the next when nobody has answered in time, and fails when that one says nothing either', async () => {
+  test('is put to the next approver when the first does not answer in time, and fails when the next does not either', async () => {
     await using crew = await Crew.of('A', 'B', 'Boss', 'Owner');
     const id = crew.start(gated);
     crew.finish('A', 'draft');
@@ -63,7 +63,7 @@ describe('a step that has to be approved', () => {
     expect(crew.summary(id)).toMatchObject({ status: 'failed' });
   });
 
-  test('may be nothing but that: then the answer is its output', async () => {
+  test('may be an approval only: then the answer is its output', async () => {
     await using crew = await Crew.of('B', 'Boss');
     const id = crew.start([
       { action: 'sign', approval: { by: 'Boss' } },
@@ -75,7 +75,7 @@ describe('a step that has to be approved', () => {
     expect(crew.tasks('B')[0]?.task['inputs']).toEqual({ sign: { approved: true, by: 'Boss', comment: 'yes' } });
   });
 
-  test('is not asked for while the workflow is paused, and not any more when it was called off', async () => {
+  test('is not asked for while the workflow is paused, and not after it was cancelled', async () => {
     await using crew = await Crew.of('A', 'B', 'Boss', 'Owner');
     const id = crew.start(gated);
     crew.lead.call('pause_workflow', { workflow: id });
@@ -91,7 +91,7 @@ describe('a step that has to be approved', () => {
   });
 });
 
-describe('what was done', () => {
+describe('a succeeded step', () => {
   const trip = [
     { agent: 'A', action: 'flight', compensate: { action: 'cancel_flight', requirements: { refund: true } } },
     { agent: 'B', action: 'hotel', depends_on: ['flight'], compensate: { action: 'cancel_hotel' } },
@@ -99,7 +99,7 @@ describe('what was done', () => {
     { agent: 'A', action: 'pay', depends_on: ['hotel', 'note'] },
   ];
 
-  test('is undone when the workflow fails later: in reverse order, each once, with its output', async () => {
+  test('is compensated when the workflow fails later: in reverse order, each once, with its output', async () => {
     await using crew = await Crew.of('A', 'B');
     const id = crew.start(trip);
     crew.finish('A', 'flight', { seat: 3 });
@@ -121,7 +121,7 @@ describe('what was done', () => {
     expect(crew.lead.tryCall('retry_step', { workflow: id, step: 'pay' })).toBe('workflow/bad-move');
   });
 
-  test('is undone when the workflow is called off, and what cannot be undone holds up nothing', async () => {
+  test('is compensated when the workflow is cancelled, and a failed compensation does not block others', async () => {
     await using crew = await Crew.of('A', 'B');
     const id = crew.start(trip);
     crew.finish('A', 'flight');
@@ -147,7 +147,7 @@ describe('a step for each element of a list', () => {
     { agent: 'A', action: 'join', depends_on: ['work'] },
   ];
 
-  test('is done once for each, and the results come together in the order of the list', async () => {
+  test('runs once for each, and the results are collected in the order of the list', async () => {
     await using crew = await Crew.of('A', 'B');
     const id = crew.start(each());
     crew.finish('A', 'split', { parts: ['x', { y: 1 }, 3] });
@@ -162,7 +162,7 @@ describe('a step for each element of a list', () => {
     expect(crew.summary(id)).toMatchObject({ status: 'succeeded', total: 6, ended: 6 });
   });
 
-  test('has as many under way at once as was said', async () => {
+  test('runs as many elements in parallel as defined', async () => {
     await using crew = await Crew.of('A', 'B');
     crew.start(each({}, 2));
     crew.finish('A', 'split', { parts: [1, 2, 3, 4, 5] });
@@ -175,7 +175,7 @@ describe('a step for each element of a list', () => {
     expect(crew.tasks('A')).toMatchObject([{ step: 'join' }]);
   });
 
-  test('is done at once for an empty list, and fails for what is none', async () => {
+  test('succeeds immediately for an empty list, and fails for another value', async () => {
     await using crew = await Crew.of('A', 'B');
     crew.start(each());
     crew.finish('A', 'split', { parts: [] });
@@ -188,7 +188,7 @@ describe('a step for each element of a list', () => {
     });
   });
 
-  test('fails when one of them does, which takes back the others; done again, only the rest is', async () => {
+  test('fails when one element does, which takes back the others; a retry runs the rest only', async () => {
     await using crew = await Crew.of('A', 'B');
     const id = crew.start(each());
     crew.finish('A', 'split', { parts: [1, 2, 3] });
@@ -210,7 +210,7 @@ describe('a step for each element of a list', () => {
   });
 });
 
-describe('a step that is a workflow', () => {
+describe('a step that is a nested workflow', () => {
   const nested = {
     workflow_type: 'inner',
     steps: [
@@ -224,7 +224,7 @@ describe('a step that is a workflow', () => {
     { agent: 'A', action: 'end', depends_on: ['inner'] },
   ];
 
-  test('ends as that one does, with what its steps have returned', async () => {
+  test('ends like the nested one, with the outputs of its steps', async () => {
     await using crew = await Crew.of('A', 'B');
     const id = crew.start(outer);
     crew.finish('A', 'begin', 'go');
@@ -236,7 +236,7 @@ describe('a step that is a workflow', () => {
     expect(crew.summary(id)).toMatchObject({ status: 'succeeded', ended: 3 });
   });
 
-  test('fails when that one does, and is called off with the workflow it is in', async () => {
+  test('fails when the nested one does, and is cancelled with its parent', async () => {
     await using crew = await Crew.of('A', 'B');
     const failing = crew.start(outer);
     crew.finish('A', 'begin');
@@ -253,7 +253,7 @@ describe('a step that is a workflow', () => {
     expect(inner.map(row => row['status'])).toEqual(['failed', 'cancelled']);
   });
 
-  test('has its faults told before anything starts', async () => {
+  test('has its faults named before any step starts', async () => {
     await using crew = await Crew.of('A');
     const definition = JSON.stringify({ workflow_type: 'w', steps: [{ id: 'in', action: 'in', workflow: nested }] });
     const id = '019b8e07-4600-7000-8000-0000000000aa';
@@ -264,7 +264,7 @@ describe('a step that is a workflow', () => {
 });
 
 describe('a workflow that has ended', () => {
-  test('is run once more from a step on, with what did not depend on it', async () => {
+  test('is forked from a step on, with the outputs that do not depend on it', async () => {
     await using crew = await Crew.of('A', 'B');
     const steps = [
       { agent: 'A', action: 'gather' },

@@ -1,4 +1,4 @@
-// Every pair of where a workflow stands and what may happen to it, in the running module: where it leads, or how it is refused.
+// Every pair of a workflow's status and a trigger, in the running module: the next status, or the refusal.
 
 import { describe, expect, test } from 'vitest';
 import type { WorkflowStatus } from '@agora/module/contract';
@@ -19,7 +19,7 @@ const steps = [
   { agent: 'A', action: 'last', depends_on: ['first'] },
 ];
 
-/** A workflow whose first step was done, and whose odd one has failed. */
+/** A workflow whose first step succeeded, and whose step `odd` failed. */
 async function begin(isUndone: boolean): Promise<Scene> {
   const crew = await Crew.of('A');
   const [first, ...rest] = steps;
@@ -63,7 +63,7 @@ const bad = 'workflow/bad-move';
 type Cell = WorkflowStatus | typeof bad;
 const over: Readonly<Record<'pause' | 'resume' | 'cancel', Cell>> = { pause: bad, resume: bad, cancel: bad };
 
-/** Where each happening leads: a status, or a refusal that leaves it where it stands. */
+/** The next status for each trigger, or a refusal that changes nothing. */
 const TABLE: Readonly<Record<WorkflowStatus, Readonly<Record<Happening, Cell>>>> = {
   running: {
     pause: 'paused',
@@ -111,7 +111,7 @@ const TABLE: Readonly<Record<WorkflowStatus, Readonly<Record<Happening, Cell>>>>
   },
   cancelled: {
     ...over,
-    // Said again.
+    // A repetition.
     cancel: 'cancelled',
     retry: 'running',
     fork: 'cancelled',
@@ -137,7 +137,7 @@ describe.each(Object.keys(PLACES) as WorkflowStatus[])('a workflow that is %s', 
   });
 });
 
-/** Answers all and lets time pass until everything has ended. */
+/** Answers all tasks and lets time pass until every workflow has ended. */
 function drive({ crew, id }: Scene): void {
   if (crew.summary(id)['status'] === 'paused') crew.lead.call('resume_workflow', { workflow: id });
   for (let round = 0; round < 5; round++) {
@@ -146,7 +146,7 @@ function drive({ crew, id }: Scene): void {
   }
 }
 
-/** Answers a task if there is one. */
+/** Answers a task if one is offered. */
 function answer(crew: Crew, step: string): undefined {
   if (crew.tasks('A').some(task => task.step === step)) crew.finish('A', step);
 }

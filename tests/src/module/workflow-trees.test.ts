@@ -1,4 +1,4 @@
-// Workflows that are steps of others are steered, undone and looked at as one tree.
+// Nested workflows are steered, compensated and read as one tree.
 
 import { describe, expect, test } from 'vitest';
 import { Crew } from '../support/crew.ts';
@@ -19,7 +19,7 @@ const outer = [
   { agent: 'C', action: 'beside', depends_on: ['begin'] },
 ];
 
-/** A tree whose innermost step is under way. */
+/** A tree whose innermost step is running. */
 async function plant(): Promise<{ readonly crew: Crew; readonly id: string }> {
   const crew = await Crew.of('A', 'B', 'C');
   const id = crew.start(outer);
@@ -32,7 +32,7 @@ const statuses = (crew: Crew) =>
 const idOf = (crew: Crew, type: string) =>
   String(crew.lab.rows('workflow_state').find(row => row['type'] === type)?.['id']);
 
-/** Where the columns of `StepRow` have the id of the workflow that a step is. */
+/** The columns of `StepRow` with the id of the nested workflow. */
 const NESTED = 12;
 
 describe('a tree of workflows', () => {
@@ -61,14 +61,14 @@ describe('a tree of workflows', () => {
     expect(statuses(crew)).toMatchObject({ inner: 'running' });
   });
 
-  test('is called off as a whole, and undone from the inside out', async () => {
+  test('is cancelled as a whole, and compensated from the inside out', async () => {
     const { crew, id } = await plant();
     await using _ = crew;
     crew.finish('A', 'one');
     crew.lead.call('cancel_workflow', { workflow: id, reason: 'stop' });
     expect(statuses(crew)).toEqual({ test: 'compensating', middle: 'compensating', inner: 'compensating' });
     expect(crew.tasks('B')).toEqual([]);
-    // What was done last is undone first, also across workflows.
+    // In reverse order of ends, also across workflows.
     expect(crew.tasks('C')).toEqual([]);
     expect(crew.tasks('A')[0]?.task).toMatchObject({ action: 'undo_one', compensates: true });
     crew.finish('A', 'one');
@@ -78,14 +78,14 @@ describe('a tree of workflows', () => {
     expect(statuses(crew)).toMatchObject({ test: 'cancelled' });
   });
 
-  test('fails for good in the step whose workflow somebody has called off', async () => {
+  test('fails permanently in the step whose nested workflow was cancelled', async () => {
     await using crew = await Crew.of('A', 'B');
     const id = crew.start([{ id: 'in', action: 'in', workflow: inner, retries: { attempts: 9 } }]);
     crew.lead.call('cancel_workflow', { workflow: idOf(crew, 'inner'), reason: 'not this one' });
     expect(crew.summary(id)).toMatchObject({ status: 'failed', reason: 'step "in" failed: not this one' });
   });
 
-  test('is mended at the step of the outer one, not in a workflow that the outer one has done with', async () => {
+  test('is retried at the step of the outer workflow, not in a nested one that has ended', async () => {
     await using crew = await Crew.of('A', 'B');
     const id = crew.start([{ id: 'in', action: 'in', workflow: inner }]);
     crew.fail('A', 'one');
@@ -97,7 +97,7 @@ describe('a tree of workflows', () => {
     expect(crew.summary(id)).toMatchObject({ status: 'succeeded' });
   });
 
-  test('goes on as far as it can when somebody of a workflow in it is gone before it begins', async () => {
+  test('continues as far as possible when an agent of a nested workflow is unregistered before it begins', async () => {
     await using crew = await Crew.of('A', 'B', 'C');
     const tolerant = { workflow_type: 'inner', steps: [{ ...inner.steps[0], on_failure: 'continue' }, inner.steps[1]] };
     const id = crew.start([outer[0] ?? {}, { id: 'in', action: 'in', workflow: tolerant, depends_on: ['begin'] }]);
@@ -108,7 +108,7 @@ describe('a tree of workflows', () => {
     expect(crew.lab.rows('step')[1]?.['output']).toBe('{"two":2}');
   });
 
-  test('says which workflow a step waits for, and whom those wait for that undo', async () => {
+  test('reports the nested workflow that a step waits for, and the agents of compensations', async () => {
     const { crew, id } = await plant();
     await using _ = crew;
     const why = (workflow: string) => {
@@ -127,7 +127,7 @@ describe('a tree of workflows', () => {
     expect(why(id)).toEqual([['begin', 'succeeded', 'answer', ['C']]]);
   });
 
-  test('is told of by events that name where a workflow belongs', async () => {
+  test('publishes events that name the parent of a workflow', async () => {
     const { crew, id } = await plant();
     await using _ = crew;
     const started = crew.lab.rows('event_log').filter(row => row['type'] === 'workflow_started');

@@ -70,7 +70,7 @@ describe('a workflow', () => {
     expect(lab.rows('event_log').map(row => row['type'])).toContain('workflow_completion');
   });
 
-  test('is told of by steps to those who take part, and to nobody else', async () => {
+  test('publishes events by steps to its participants only', async () => {
     await using scene = await crew('A', 'B', 'C', 'D');
     const { lab, lead, of } = scene;
     const id = uuidAt(lab.nowMs, 1);
@@ -94,7 +94,7 @@ describe('a workflow', () => {
     expect(of('B').view('my_workflows')).toEqual([]);
   });
 
-  test('fails when a step fails for good, says why, and assigns nothing more', async () => {
+  test('fails when a step fails permanently, with the reason, and assigns no other step', async () => {
     await using scene = await crew('A', 'B', 'C', 'D');
     const { lab, lead, of } = scene;
     const id = uuidAt(lab.nowMs, 1);
@@ -102,7 +102,7 @@ describe('a workflow', () => {
     finish(of('A'), 1);
     const left = task(of('B'));
     of('B').act({ FailStep: { delivery: left?.delivery, attempt: 1, error: 'no paper', retry: false } });
-    // Whoever works on another step is told, and its task is a notice now.
+    // The holder of another step is notified: its task became a notice.
     expect(of('C').inbox()).toMatchObject([{ kind: 'cancelled' }]);
     expect(task(of('D'))).toBeUndefined();
     expect(lead.view('my_workflows')).toMatchObject([{ status: 'failed', reason: 'step "left" failed: no paper' }]);
@@ -110,7 +110,7 @@ describe('a workflow', () => {
     expect((states as unknown[][]).map(row => row[4])).toEqual(['succeeded', 'failed', 'cancelled', 'cancelled']);
   });
 
-  test('goes on with the step whose delivery was tried again', async () => {
+  test('continues with a step whose delivery was retried', async () => {
     await using scene = await crew('A', 'B', 'C', 'D');
     const { lab, lead, of } = scene;
     lead.call('start_workflow', { id: uuidAt(lab.nowMs, 1), agent: lead.id, definition: JSON.stringify(diamond) });
@@ -123,7 +123,7 @@ describe('a workflow', () => {
     expect(task(of('B'))).toBeDefined();
   });
 
-  test('takes an ordinary answer for the end of a step', async () => {
+  test('accepts an ordinary answer as the end of a step', async () => {
     await using scene = await crew('A', 'B', 'C', 'D');
     const { lab, lead, of } = scene;
     lead.call('start_workflow', { id: uuidAt(lab.nowMs, 1), agent: lead.id, definition: JSON.stringify(diamond) });
@@ -141,7 +141,7 @@ describe('a workflow', () => {
     expect(task(of('B'))?.payload.task['inputs']).toEqual({ begin: { ok: true } });
   });
 
-  test('is refused whole, every fault named, and leaves nothing', async () => {
+  test('is refused as a whole, with every fault named, and no row is stored', async () => {
     await using scene = await crew('A');
     const { lab, lead } = scene;
     const definition = JSON.stringify({
@@ -168,7 +168,7 @@ describe('a workflow', () => {
     for (const table of ['workflow', 'workflow_state', 'step', 'message']) expect(lab.rows(table)).toEqual([]);
   });
 
-  test('started again under its id does nothing, and another one under it is refused', async () => {
+  test('started again under its id is a no-op, and another one under that id is refused', async () => {
     await using scene = await crew('A', 'B', 'C', 'D');
     const { lab, lead } = scene;
     const start = { id: uuidAt(lab.nowMs, 1), agent: lead.id, definition: JSON.stringify(diamond) };

@@ -1,4 +1,4 @@
-// The example of cli/README.md, run as a reader would: pasted into a shell.
+// The example of cli/README.md, run like a reader runs it: pasted into a shell.
 
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

@@ -1,4 +1,4 @@
-// The README's first agent, run as a reader would: pasted into a file beside the README.
+// The README's first agent, run like a reader runs it: pasted into a file beside the README.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -24,7 +24,7 @@ test('works as pasted, also a second time', { timeout: 60_000 }, async () => {
   const code = codeUnder('A first agent');
   expect(code).toContain(USUAL);
   const hub = await startHub({ port: 0, hostname: '127.0.0.1', dataDir: undefined });
-  // Only the port differs from what is read: another hub may run on the usual one.
+  // Only the port differs from the README: another hub may run on the usual one.
   const file = join(ROOT, `first-agent-${process.pid}.ts`);
   writeFileSync(file, code.replaceAll(USUAL, hub.url));
   try {

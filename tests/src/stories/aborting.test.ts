@@ -1,4 +1,4 @@
-// Nothing has to be waited for: whatever a client is asked for, a signal ends the waiting with its own reason.
+// Every call of a client can be aborted: its signal ends the wait with the reason of the signal.
 
 import { createId, type AgoraClient } from '@agora/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -25,7 +25,7 @@ afterAll(async () => {
 const message = { to: 'Impatient', messageType: 'n', payload: 0 };
 const id = createId();
 
-/** Everything that waits for the hub, which is silent. */
+/** Every call that waits for the hub, which does not reply. */
 const CALLS: Readonly<Record<string, (signal: AbortSignal) => Promise<unknown>>> = {
   registerAgent: signal => client.registerAgent({ agentType: 'worker' }, { signal }),
   updateAgent: signal => client.updateAgent({ capabilities: [] }, { signal }),
@@ -62,13 +62,13 @@ describe('a call that the hub does not answer', () => {
     const waiting = call(controller.signal);
     setImmediate(() => controller.abort(new Error('enough')));
     await expect(waiting).rejects.toThrow('enough');
-    // Also with one that was aborted before.
+    // Also with a signal that was aborted before.
     await expect((async () => call(AbortSignal.abort(new Error('before'))))()).rejects.toThrow('before');
   });
 });
 
 describe('connecting', () => {
-  test('ends with its signal, also between two tries, and may be begun again', async () => {
+  test('is ended by its signal, also between two tries, and may be repeated', async () => {
     await using silent = await openWire(hub.url);
     const late = hub.client('Late', { server: silent.url });
     silent.cut();
@@ -83,7 +83,7 @@ describe('connecting', () => {
     expect(late.state).toBe('connected');
   });
 
-  test('goes on trying as long as it is told to', async () => {
+  test('is retried until the configured time is over', async () => {
     await using down = await openWire(hub.url);
     down.cut();
     const client = hub.client('Early', { server: down.url, reconnect: { firstMs: 5, mostMs: 20 } });
@@ -95,7 +95,7 @@ describe('connecting', () => {
   });
 });
 
-test('a client and what it watches are let go of at the end of a block', async () => {
+test('a client and its subscriptions are closed at the end of an `await using` block', async () => {
   let left: AgoraClient | undefined;
   {
     await using agent = await hub.join('Scoped');

@@ -1,4 +1,4 @@
-// What is wrong is refused with a stable code and a clear sentence, and nothing of it is stored.
+// Invalid input is refused with a stable code and a clear sentence, and no row is stored.
 
 import { DbConnection } from '@agora/bindings';
 import { AgoraError, ConnectionError, createId, type AgoraClient, type WorkflowDefinition } from '@agora/client';
@@ -11,7 +11,7 @@ let hub: TestHub;
 let client: AgoraClient;
 let stored: readonly unknown[];
 
-/** Every table a call could leave something in. */
+/** Every table in which a refused call could leave a row. */
 const TABLES = ['agent', 'message', 'offer', 'waiting', 'event_log', 'broadcast_log', 'workflow', 'step', 'ask'];
 
 const everything = () => Promise.all(TABLES.map(table => hub.rows(table)));
@@ -42,16 +42,16 @@ const send = (message: object) =>
   client.sendMessage({ toAgent: 'DocSystemAgent', messageType: 'note', payload: {}, ...message });
 
 describe('a message is refused', () => {
-  test('to an agent that nobody is, with the names that may be meant', () =>
+  test('to an unknown agent, with similar names as suggestions', () =>
     expectRefusal(
       send({ toAgent: 'DocSystmAgent' }),
       'message/unknown-recipient',
       /"DocSystmAgent"; did you mean "DocSystemAgent"\?$/,
     ));
 
-  test('to nobody', () => expectRefusal(send({ toAgent: [] }), 'message/no-recipient', /name a recipient/));
+  test('without a recipient', () => expectRefusal(send({ toAgent: [] }), 'message/no-recipient', /name a recipient/));
 
-  test('to a group or a capability that nobody has, or to everyone and others', async () => {
+  test('to an unknown group or capability, or to everyone together with others', async () => {
     await expectRefusal(send({ toAgent: '#group' }), 'message/unknown-recipient', /#group/);
     await expectRefusal(send({ toAgent: '@fly' }), 'message/unknown-recipient', /fly/);
     await expectRefusal(send({ toAgent: ['*', 'DocSystemAgent'] }), 'message/unsupported-target', /\*/);
@@ -65,7 +65,7 @@ describe('a message is refused', () => {
     await expectRefusal(send({ payload: undefined }), 'message/bad-payload', /undefined/);
   });
 
-  test('whose payload is not that of its standard type', () =>
+  test('whose payload does not match its standard type', () =>
     expectRefusal(
       send({ messageType: 'capability_announcement', payload: { new_capabilities: [1] } }),
       'message/bad-payload',
@@ -79,20 +79,20 @@ describe('a message is refused', () => {
     expectRefusal(send({ priority }), 'message/bad-priority', new RegExp(`priority ${priority} `)),
   );
 
-  test('whose type is none', () => expectRefusal(send({ messageType: 'no type!' }), 'message/bad-type', /no type!/));
+  test('whose type is invalid', () => expectRefusal(send({ messageType: 'no type!' }), 'message/bad-type', /no type!/));
 
   test('whose headers are no object, or too long', async () => {
     await expectRefusal(send({ headers: [1] }), 'message/bad-headers', /object/);
     await expectRefusal(send({ headers: { x: 'y'.repeat(20_000) } }), 'message/bad-headers', /16384/);
   });
 
-  test('whose id is none, or of another time', async () => {
+  test('whose id is invalid, or of another time', async () => {
     await expectRefusal(send({ id: 'mine' }), 'message/bad-id', /"mine"/);
     await expectRefusal(send({ id: '01000000-0000-7000-8000-000000000000' }), 'message/id-too-old', /new id/);
     await expectRefusal(send({ id: 'fff00000-0000-7000-8000-000000000000' }), 'message/id-ahead', /clock/);
   });
 
-  test('that wants an answer of several, or within no time', async () => {
+  test('that asks several recipients, or has an invalid timeout', async () => {
     await expectRefusal(send({ toAgent: '*', timeout: 1 }), 'message/bad-deadline', /one agent/);
     await expectRefusal(send({ timeout: 0 }), 'message/bad-deadline', /not 0 ms/);
     await expectRefusal(send({ timeout: 1e9 }), 'message/bad-deadline', /86400000/);
@@ -107,12 +107,12 @@ describe('a message is refused', () => {
 });
 
 describe('an agent is refused', () => {
-  test('whose name is none', () => {
+  test('with an invalid name', () => {
     expect(() => hub.client('no name')).toThrow(expect.objectContaining({ code: 'agent/bad-name' }));
     expect(() => hub.client('')).toThrow(expect.objectContaining({ code: 'agent/bad-name' }));
   });
 
-  test('whose name is another’s', async () => {
+  test('with the name of another agent', async () => {
     const thief = hub.client('DocSystemAgent');
     await thief.connect();
     await expectRefusal(thief.registerAgent({ agentType: 'worker' }), 'agent/name-taken', /DocSystemAgent/);
@@ -123,7 +123,7 @@ describe('an agent is refused', () => {
     );
   });
 
-  test('whose name is the hub’s own', async () => {
+  test('with a name that the hub reserves', async () => {
     const system = hub.client('system');
     await system.connect();
     await expectRefusal(system.registerAgent({ agentType: 'worker' }), 'agent/bad-name', /"system"/);
@@ -141,12 +141,12 @@ describe('an agent is refused', () => {
     await expectRefusal(client.updateAgent(changes), code, /./);
   });
 
-  test('with a status that is none', () =>
+  test('with an invalid status', () =>
     expectRefusal(client.setStatus('asleep' as never), 'agent/bad-status', /"asleep"/));
 });
 
-describe('who speaks for another’s agent', () => {
-  test('is refused, whatever it does', async () => {
+describe('a caller that acts for an agent of another identity', () => {
+  test('is refused every act', async () => {
     const [docs] = await client.findAgents({ name: 'DocSystemAgent' });
     const agent = BigInt(docs?.id ?? 0);
     const db = await openRaw();
@@ -167,7 +167,7 @@ describe('who speaks for another’s agent', () => {
   });
 });
 
-/** A connection of a stranger, beneath the client. */
+/** A connection of a stranger, below the client. */
 function openRaw(): Promise<DbConnection> {
   return new Promise((resolve, reject) => {
     DbConnection.builder()
@@ -180,7 +180,7 @@ function openRaw(): Promise<DbConnection> {
 }
 
 describe('an event is refused', () => {
-  test('of a type that is none, or the hub’s own', async () => {
+  test('with an invalid type, or one that the hub reserves', async () => {
     await expectRefusal(client.publishEvent({ eventType: 'no type', data: {} }), 'event/bad-type', /"no type"/);
     await expectRefusal(
       client.publishEvent({ eventType: 'system_alert', data: {} }),
@@ -198,10 +198,10 @@ describe('an event is refused', () => {
     );
   });
 
-  test('whose id is none', () =>
+  test('with an invalid id', () =>
     expectRefusal(client.publishEvent({ eventType: 'x', data: {}, id: 'mine' }), 'event/bad-id', /"mine"/));
 
-  test('as a filter that is none', () =>
+  test('with an invalid filter', () =>
     expectRefusal(client.subscribeToEvents(['a.*.b']), 'event/bad-filter', /a\.\*\.b/));
 });
 
@@ -210,24 +210,24 @@ describe('a workflow is refused', () => {
     client.startWorkflowCoordination({ workflow_type: 'bad', steps: [], ...definition });
   const step = (action: string, ...dependsOn: string[]) => ({ agent: 'DocSystemAgent', action, depends_on: dependsOn });
 
-  test('whose steps wait for each other, and the circle is told', () =>
+  test('with a cycle, which the refusal names', () =>
     expectRefusal(
       start({ steps: [step('a', 'c'), step('b', 'a'), step('c', 'b')] }),
       'workflow/bad-definition',
       /wait for each other: .* → .* → /,
     ));
 
-  test('with a dependency that is not there', () =>
+  test('with a dependency on an unknown step', () =>
     expectRefusal(start({ steps: [step('a', 'missing')] }), 'workflow/bad-definition', /no step "missing"/));
 
-  test('with every fault named at once', () =>
+  test('with every fault in one refusal', () =>
     expectRefusal(
       start({ participants: ['Ghost'], steps: [step('a'), step('a')] }),
       'workflow/bad-definition',
       /(?=.*Ghost)(?=.*another step has this id)(?=.*no participant)/,
     ));
 
-  test('without steps, or with keys that mean nothing', async () => {
+  test('without steps, or with unknown keys', async () => {
     await expectRefusal(start({}), 'workflow/bad-definition', /steps/);
     await expectRefusal(
       start({ steps: [{ ...step('a'), after: 'b' } as never] }),
@@ -236,7 +236,7 @@ describe('a workflow is refused', () => {
     );
   });
 
-  test('that is not there', () => expectRefusal(client.workflow(createId()), 'workflow/unknown', /no workflow/));
+  test('that is unknown', () => expectRefusal(client.workflow(createId()), 'workflow/unknown', /no workflow/));
 });
 
 describe('a connection is refused', () => {
@@ -245,14 +245,14 @@ describe('a connection is refused', () => {
     await expectRefusal(connecting, code, sentence);
   }
 
-  test('by a token that is none', () =>
+  test('with an invalid token', () =>
     expectNone(
       hub.client('Forger', { token: 'not.a.token' }).connect(),
       'connection/bad-token',
       /does not accept the token/,
     ));
 
-  test('where nothing listens', async () => {
+  test('to an address where no server listens', async () => {
     const wire = await openWire(hub.url);
     await wire[Symbol.asyncDispose]();
     const lost = hub.client('Lost', { server: wire.url });
@@ -266,16 +266,16 @@ describe('a connection is refused', () => {
       /no database "elsewhere"/,
     ));
 
-  test('before it is asked for', () =>
+  test('of a client that has not connected yet', () =>
     expectNone(hub.client('TooEarly').findAgents().then(), 'client/not-connected', /connect\(\) first/));
 
-  test('to an address that is none', () => {
+  test('to an invalid address', () => {
     expect(() => hub.client('Nowhere', { server: 'somewhere' })).toThrow(
       expect.objectContaining({ code: 'client/bad-option' }),
     );
   });
 
-  test('after it was closed', async () => {
+  test('of a closed client', async () => {
     const closed = await hub.join('Closed');
     await closed.close();
     await closed.close();
@@ -284,8 +284,8 @@ describe('a connection is refused', () => {
   });
 });
 
-describe('a frame that says nothing', () => {
-  test('ends its own connection and nobody else’s', async () => {
+describe('an invalid frame', () => {
+  test('closes its own connection and no other', async () => {
     const url = new URL(`v1/database/${hub.database}/subscribe?compression=None`, hub.url);
     url.protocol = 'ws:';
     const socket = new WebSocket(url, ['v2.bsatn.spacetimedb']);

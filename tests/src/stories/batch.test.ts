@@ -1,4 +1,4 @@
-// Acts that stand or fall together.
+// Batches: acts that succeed or fail together.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Heard } from '../support/heard.ts';
@@ -34,7 +34,7 @@ describe('a batch', () => {
     expect(await told.first()).toBe('and more');
   });
 
-  test('is refused whole, names what was refused, and leaves nothing', async () => {
+  test('is refused as a whole, names the refused acts, and changes no row', async () => {
     const client = await hub.join('Bundler');
     const before = (await hub.rows('message')).length;
 
@@ -54,7 +54,7 @@ describe('a batch', () => {
     expect(await hub.rows('message')).toHaveLength(before);
   });
 
-  test('mixes what there is: to a group and later, passed on, called off, answered', async () => {
+  test('mixes all kinds of acts: to a group, delayed, forwarded, cancelled, answered', async () => {
     const [worker, asker, friend] = await Promise.all(['Mixer', 'MixAsker', 'MixFriend'].map(name => hub.join(name)));
     if (!worker || !asker || !friend) return expect.unreachable();
     await friend.joinGroup('#mixed');

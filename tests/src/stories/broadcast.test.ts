@@ -1,4 +1,4 @@
-// "Broadcast Messages": everyone but the sender, also who was away.
+// "Broadcast Messages": to all agents but the sender, also those that are offline.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Heard } from '../support/heard.ts';
@@ -13,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => hub[Symbol.asyncDispose]());
 
 describe('a broadcast', () => {
-  test('reaches everyone else as the document shows', async () => {
+  test('reaches all other agents as the document shows', async () => {
     const client = await hub.join('YourAgentName');
     const heard = new Heard<string>();
     const own = new Heard<unknown>();
@@ -47,7 +47,7 @@ describe('a broadcast', () => {
     expect(own.items).toEqual([]);
   });
 
-  test('waits for who is away, and is not heard twice after a restart', async () => {
+  test('waits for an offline agent, and is not received twice after a restart', async () => {
     const client = await hub.join('Crier');
     const before = await hub.join('Sleeper');
     const { token } = before;
@@ -63,11 +63,11 @@ describe('a broadcast', () => {
     await heard.atLeast(2);
     await client.broadcast({ messageType: 'news', payload: 4 });
 
-    // The first may not have been acknowledged when the agent closed; the others come once, in order.
+    // The first may be unacknowledged when the agent closes; the others arrive once, in order.
     expect((await heard.atLeast(3)).filter(n => n !== 1)).toEqual([2, 3, 4]);
   });
 
-  test('is not heard by who came later', async () => {
+  test('is not received by agents that register later', async () => {
     const client = await hub.join('EarlyCrier');
     await client.broadcast({ messageType: 'news', payload: 'too early' });
     const late = await hub.join('LateComer');
@@ -79,7 +79,7 @@ describe('a broadcast', () => {
     expect(await heard.first()).toBe('in time');
   });
 
-  test('comes once and in order, three hundred of them, however long they are', async () => {
+  test('arrives once and in order, three hundred of them, whatever their length', async () => {
     const client = await hub.join('Chatterbox');
     const heard = new Heard<unknown>();
     const listener = await hub.join('Listener');
@@ -99,7 +99,7 @@ describe('a broadcast', () => {
     expect(payloads.map(payload => (Array.isArray(payload) ? (payload as unknown[])[0] : undefined))).toEqual(numbers);
   });
 
-  test('that fails for one is tried again for that one, dead after five times, and handled by the others', async () => {
+  test('that one agent fails is retried for that agent only, dead after five attempts, and handled by the others', async () => {
     await using place = await startTestHub();
     const crier = await place.join('Unlucky');
     const attempts = new Heard<number>();
@@ -133,7 +133,7 @@ describe('a broadcast', () => {
     expect(dead).toHaveLength(1);
   });
 
-  test('waits by priority for who was away, and one whose time is over is passed over', async () => {
+  test('waits by priority for an offline agent, and an expired one is skipped', async () => {
     const crier = await hub.join('Ranker');
     const before = await hub.join('Dozing');
     const { token } = before;

@@ -1,5 +1,5 @@
-// The client in a bundle for browsers: nothing of Node.js is in it, and its token is kept in `localStorage`. It runs here
-// on Node.js, which has the same globals, and is told nothing of that.
+// The client bundled for browsers: it contains no module of Node.js, and its token is kept in `localStorage`. The test
+// runs it on Node.js, which has the same globals.
 
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -26,7 +26,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-test('a bundle for browsers has nothing of Node.js, and is the same identity at each visit', async () => {
+test('a bundle for browsers contains no module of Node.js, and has the same identity at each visit', async () => {
   const warnings: string[] = [];
   const bundler = await rolldown({
     input: CLIENT,

@@ -1,4 +1,4 @@
-// Calling off: what waits never comes, and who works on it is told.
+// Cancelling a message: a waiting delivery is never offered, and a holder is notified.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Heard } from '../support/heard.ts';
@@ -12,7 +12,7 @@ beforeAll(async () => {
 
 afterAll(() => hub[Symbol.asyncDispose]());
 
-/** A worker whose handlers run until they are told to stop. */
+/** A worker whose handlers run until their signal is aborted. */
 async function aWorker(name: string) {
   const begun = new Heard<string>();
   const told = new Heard<unknown>();
@@ -29,8 +29,8 @@ async function aWorker(name: string) {
   return { begun, told };
 }
 
-describe('a message that is called off', () => {
-  test('aborts its handler with the reason, and whoever asked waits no longer', async () => {
+describe('a cancelled message', () => {
+  test('aborts its handler with the reason, and the wait of the asker ends', async () => {
     const { begun, told } = await aWorker('Busy');
     const boss = await hub.join('Boss');
     const asking = boss.ask({ to: 'Busy', messageType: 'job', payload: {}, timeout: 30 });
@@ -46,7 +46,7 @@ describe('a message that is called off', () => {
     expect(await boss.messageStatus(asking.messageId)).toMatchObject([{ state: 'cancelled' }]);
   });
 
-  test('by the signal of whoever asks', async () => {
+  test('is cancelled by the signal of the asker', async () => {
     const { begun, told } = await aWorker('AlsoBusy');
     const boss = await hub.join('Impatient');
     const controller = new AbortController();
@@ -60,7 +60,7 @@ describe('a message that is called off', () => {
     expect(await told.first()).toMatchObject({ code: 'delivery/cancelled' });
   });
 
-  test('while it waits never comes; only its sender may', async () => {
+  test('is never offered if it was waiting; only its sender may cancel it', async () => {
     const heard = new Heard<unknown>();
     const reader = await hub.join('Reader');
     await reader.subscribeToMessages<'note'>(({ payload }) => heard.add(payload));

@@ -1,4 +1,4 @@
-// Messages that are kept back for a while, and messages whose time is over.
+// Delayed messages, and messages whose time to live is over.
 
 import type { Notice } from '@agora/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -14,7 +14,7 @@ beforeAll(async () => {
 afterAll(() => hub[Symbol.asyncDispose]());
 
 describe('a delayed message', () => {
-  test('is handed out after what was sent later without a delay', async () => {
+  test('is offered after messages that were sent later without a delay', async () => {
     const reader = await hub.join('Patient');
     const sender = await hub.join('Planner');
     const heard = new Heard<unknown>();
@@ -32,7 +32,7 @@ describe('a delayed message', () => {
 });
 
 describe('a time to live', () => {
-  test('that is over before anybody takes the message is told to its sender', async () => {
+  test('that is over before the message is offered is reported to its sender', async () => {
     const away = await hub.join('Absent');
     await away.close();
     const sender = await hub.join('Hurried');
@@ -45,7 +45,7 @@ describe('a time to live', () => {
     expect(await sender.messageStatus(sent.messageId)).toMatchObject([{ state: 'expired' }]);
   });
 
-  test('is told to the recipient, and times that cannot be are refused', async () => {
+  test('is shown to the recipient, and invalid times are refused', async () => {
     const reader = await hub.join('InTime');
     const sender = await hub.join('Punctual');
     const heard = new Heard<Date | undefined>();

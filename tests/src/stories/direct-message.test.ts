@@ -1,4 +1,4 @@
-// "Send Messages to Specific Agents": delivered to the one it is for, once, and to nobody else.
+// "Send Messages to Specific Agents": delivered once, to the recipient only.
 
 import type { IncomingMessage } from '@agora/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -58,7 +58,7 @@ describe('a direct message', () => {
     expect(overheard.items).toEqual([]);
   });
 
-  test('carries headers and what it is about', async () => {
+  test('carries headers and its subject', async () => {
     const received = new Heard<IncomingMessage>();
     const reader = await hub.join('HeaderReader');
     await reader.subscribeToMessages<'note'>(received.add);
@@ -78,7 +78,7 @@ describe('a direct message', () => {
     expect(second).toMatchObject({ headers: { trace: 'x' }, inReplyTo, payload: [1] });
   });
 
-  test('goes to several at once', async () => {
+  test('is sent to several recipients in one call', async () => {
     const heard = new Heard<string>();
     for (const name of ['First', 'Second']) {
       const agent = await hub.join(name);
@@ -91,7 +91,7 @@ describe('a direct message', () => {
     expect([...(await heard.atLeast(2))].sort()).toEqual(['First', 'Second']);
   });
 
-  test('is sent once, however often it is said under one id', async () => {
+  test('is sent once, however often the call is repeated under one id', async () => {
     const heard = new Heard<unknown>();
     const reader = await hub.join('OnceReader');
     await reader.subscribeToMessages<'note'>(message => heard.add(message.payload));
@@ -106,7 +106,7 @@ describe('a direct message', () => {
     expect(await heard.atLeast(2)).toEqual(['once', 'after']);
   });
 
-  test('may be long: what is not shown at once is fetched', async () => {
+  test('may be long: a payload that the inbox does not show is fetched', async () => {
     const payload = { text: 'ä'.repeat(20_000) };
     const received = new Heard<unknown>();
     const reader = await hub.join('LongReader');
@@ -122,7 +122,7 @@ describe('a direct message', () => {
     expect(answer).toMatchObject({ status: 'success', data: payload });
   });
 
-  test('comes in the order of sending, a thousand of them, each once', async () => {
+  test('arrives in the order of sending, a thousand of them, each once', async () => {
     const received = new Heard<unknown>();
     const reader = await hub.join('OrderReader');
     await reader.subscribeToMessages<'count'>({ handler: message => received.add(message.payload), concurrency: 1 });
@@ -136,7 +136,7 @@ describe('a direct message', () => {
     expect(await received.atLeast(1_000)).toEqual(numbers);
   });
 
-  test('is tried again when its handler throws, and its next attempt says so', async () => {
+  test('is retried when its handler throws, and the next attempt has its number', async () => {
     const attempts = new Heard<number>();
     const reader = await hub.join('Stumbler');
     await reader.subscribeToMessages<'note'>((_message, { attempt }) => {

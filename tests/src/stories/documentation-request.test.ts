@@ -1,4 +1,4 @@
-// "Request Documentation Creation" and "New Approach (Recommended)": ask the agent that can, and get its answer at once.
+// "Request Documentation Creation" and "New Approach (Recommended)": ask a capable agent and get its answer directly.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Heard } from '../support/heard.ts';
@@ -51,7 +51,7 @@ describe('documentation is requested', () => {
     expect(await requests.first()).toMatchObject({ props: { showSocial: 'boolean to display social media links' } });
   });
 
-  test('instead of by a file that somebody has to discover: with an immediate answer', async () => {
+  test('with an immediate answer instead of a file that an agent has to discover', async () => {
     const docs = await hub.join('ProjectDocs', { capabilities: ['documentation'] });
     await docs.subscribeToMessages({
       filters: { messageTypes: ['documentation_request'] },

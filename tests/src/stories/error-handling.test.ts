@@ -1,4 +1,4 @@
-// "Error Handling": an answer, a refusal by the agent, nobody who answers, a connection that is lost.
+// "Error Handling": an answer, an error of the agent, a timeout, a lost connection.
 
 import { ConnectionError, createId, TimeoutError, type AgoraClient } from '@agora/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -63,7 +63,7 @@ describe('a request', () => {
     expect(await request(client, { title: 'silence' }, 0.3)).toBe('Agent did not respond within timeout period');
   });
 
-  test('waits while the connection is lost, and says so when it does not come back', async () => {
+  test('waits while the connection is lost, and reports it when the connection is not restored', async () => {
     await using wire = await openWire(hub.url);
     const client = await hub.join('CutOff', {}, { server: wire.url, patienceMs: 300 });
     const waiting = request(client, { title: 'silence' }, 30);
@@ -76,7 +76,7 @@ describe('a request', () => {
     expect(await request(client, { title: 'Modal' }, 30)).toBe('SpacetimeDB connection lost');
   });
 
-  test('is answered over the next connection when the first is lost meanwhile', async () => {
+  test('is answered over the next connection when the first is lost in between', async () => {
     await using wire = await openWire(hub.url);
     const asked = gate();
     const answer = gate();
@@ -97,7 +97,7 @@ describe('a request', () => {
     expect(await asking).toMatchObject({ status: 'success', data: 42 });
   });
 
-  test('is waited for no longer than its signal says', async () => {
+  test('waits until its signal is aborted at the latest', async () => {
     const client = await hub.join('Aborting');
     const controller = new AbortController();
     const payload = { title: 'silence' };
@@ -112,7 +112,7 @@ describe('a request', () => {
     await expect(asking).rejects.toThrow('never mind');
   });
 
-  test('that was given up is told to who asked before its time was over', async () => {
+  test('that became a dead letter is reported to the asker before the timeout', async () => {
     const short = await hub.join('GoingAway');
     const client = await hub.join('Bereft');
     const asking = client.sendMessage({ toAgent: 'GoingAway', messageType: 'q', payload: {}, timeout: 20 });
@@ -123,7 +123,7 @@ describe('a request', () => {
 });
 
 describe('a lost connection', () => {
-  test('is found again: nothing sent meanwhile is lost or doubled, and events go on without a hole', async () => {
+  test('is restored: no message sent in between is lost or duplicated, and events continue without a gap', async () => {
     await using wire = await openWire(hub.url);
     const states = new Heard<string>();
     const client = await hub.join('Resuming', {}, { server: wire.url });
@@ -158,7 +158,7 @@ describe('a lost connection', () => {
     expect(states.items).toEqual(['reconnecting', 'connected']);
   });
 
-  test('does not run a handler again that goes on meanwhile', async () => {
+  test('does not run a handler again that is still running', async () => {
     await using wire = await openWire(hub.url);
     const runs = new Heard<number>();
     const finish = gate();
@@ -183,7 +183,7 @@ describe('a lost connection', () => {
     expect(runs.items).toEqual([1]);
   });
 
-  test('that is lost for longer than the hub waits does not run a handler again that has finished meanwhile', async () => {
+  test('that is lost for longer than the grace period does not run a handler again that has finished in between', async () => {
     await using wire = await openWire(hub.url);
     const runs = new Heard<number>();
     const finish = gate();
@@ -200,7 +200,7 @@ describe('a lost connection', () => {
 
     wire.cut();
     finish.open();
-    // It went back after the grace period, for another attempt.
+    // The delivery returned after the grace period, as another attempt.
     await expect.poll(async () => (await boss.messageStatus(id))[0]?.attempt, { timeout: 15_000 }).toBe(2);
     wire.mend();
 
@@ -208,7 +208,7 @@ describe('a lost connection', () => {
     expect(runs.items).toEqual([1]);
   });
 
-  test('is noticed when nothing comes through any more and nobody says so', async () => {
+  test('is detected when no data arrives any more and no end was signalled', async () => {
     await using wire = await openWire(hub.url);
     const states = new Heard<string>();
     const client = await hub.join('Frozen', {}, { server: wire.url, heartbeatMs: 200 });
@@ -219,7 +219,7 @@ describe('a lost connection', () => {
     expect(await states.atLeast(2)).toEqual(['reconnecting', 'connected']);
   });
 
-  test('that does not come back is given up, and everything that waits is told', async () => {
+  test('that is not restored is final, and all pending calls are rejected', async () => {
     const wire = await openWire(hub.url);
     const client = await hub.join('Abandoned', {}, { server: wire.url, giveUpAfterMs: 300 });
     const closed = gate();

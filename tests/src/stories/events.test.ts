@@ -69,7 +69,7 @@ describe('events', () => {
     expect(Math.abs(event.at.getTime() - Date.now())).toBeLessThan(60_000);
   });
 
-  test('are chosen by their first segment, and read in a loop', async () => {
+  test('are filtered by their first segment, and read in a loop', async () => {
     const client = await hub.join('Builder');
     const subscription = await client.subscribeToEvents('build.*');
 
@@ -85,7 +85,7 @@ describe('events', () => {
     expect(types).toEqual(['build.started', 'build.failed']);
   });
 
-  test('come once and in order, a thousand of them, to a slow reader too', async () => {
+  test('arrive once and in order, a thousand of them, also at a slow reader', async () => {
     const client = await hub.join('Publisher');
     const reader = hub.client('SlowReader');
     await reader.connect();
@@ -102,7 +102,7 @@ describe('events', () => {
     expect(seen).toEqual(numbers);
   });
 
-  test('are continued from a number on', async () => {
+  test('are resumed from a number on', async () => {
     const client = await hub.join('Continuer');
     const subscription = await client.subscribeToEvents(['story.*']);
     await client.publishEvent({ eventType: 'story.one', data: {} });
@@ -120,14 +120,14 @@ describe('events', () => {
     expect(await events.atLeast(2)).toEqual(['story.two', 'story.three']);
   });
 
-  test('that are not there yet are said to be ahead', async () => {
+  test('with a number that does not exist yet are refused as ahead', async () => {
     const client = await hub.join('Hasty');
     const subscription = await client.subscribeToEvents([], { from: 1_000_000 });
     const reading = subscription[Symbol.asyncIterator]().next();
     await expect(reading).rejects.toMatchObject({ code: 'event/ahead' });
   });
 
-  test('go on after a handler that throws, which is told as a warning', async () => {
+  test('continue after a handler throws, which is reported as a warning', async () => {
     const client = await hub.join('Clumsy');
     const warnings = new Heard<string>();
     const events = new Heard<string>();

@@ -13,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => hub[Symbol.asyncDispose]());
 
 describe('a group', () => {
-  test('is reached by its name: each member once, but not the sender, nor who has left', async () => {
+  test('is addressed by name: each member receives once, but not the sender, nor a former member', async () => {
     const heard = new Heard<string>();
     const members = await Promise.all(['Ann', 'Ben', 'Cas', 'Dan'].map(name => hub.join(name)));
     for (const member of members) {
@@ -32,7 +32,7 @@ describe('a group', () => {
     expect(status?.map(({ agent }) => agent).sort()).toEqual(['Ben', 'Cas']);
   });
 
-  test('that nobody has joined is unknown, and one is not looked into from outside', async () => {
+  test('without members is unknown, and its members are hidden from other agents', async () => {
     const inside = await hub.join('Inside');
     const outside = await hub.join('Outside');
     await inside.joinGroup('closed');

@@ -1,4 +1,4 @@
-// A handler that asks back: the question goes on with the reply.
+// A handler that asks back: the reply continues the same question.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Heard } from '../support/heard.ts';
@@ -13,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => hub[Symbol.asyncDispose]());
 
 describe('a question back', () => {
-  test('is an answer of its own kind, and the reply continues the same question', async () => {
+  test('is a kind of answer, and the reply continues the same question', async () => {
     const worker = await hub.join('Printer');
     const continued = new Heard<unknown>();
     await worker.subscribeToMessages<'print'>(async (message, context) => {
@@ -44,7 +44,7 @@ describe('a question back', () => {
     await expect(first.reply('blue')).rejects.toMatchObject({ code: 'ask/no-question' });
   });
 
-  test('cannot be asked where nobody waits', async () => {
+  test('is refused when no caller waits for an answer', async () => {
     const heard = new Heard<unknown>();
     const worker = await hub.join('Lonely');
     await worker.subscribeToMessages<'note'>(async (_message, context) => {

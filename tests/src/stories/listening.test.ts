@@ -1,4 +1,4 @@
-// "Listen for Messages": one handler that tells the types apart; and what becomes of what it does not want.
+// "Listen for Messages": one handler for several types; and messages that it does not take.
 
 import { AgoraError, type IncomingMessage, PermanentError } from '@agora/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -55,7 +55,7 @@ describe('an agent listens', () => {
     ]);
   });
 
-  test('with no more handlers at once than it wants, the most important message first', async () => {
+  test('with no more parallel handlers than configured, the highest priority first', async () => {
     const client = await hub.join('OneAtATime');
     const sender = await hub.join('Sender');
     const begun = gate();
@@ -80,7 +80,7 @@ describe('an agent listens', () => {
     ] as const) {
       await sender.sendMessage({ toAgent: 'OneAtATime', messageType: 'work', payload, priority });
     }
-    // An answer comes after all that was sent before it has been shown.
+    // The answer arrives after all earlier messages have been shown.
     await client.sendMessage({ toAgent: 'Sender', messageType: 'work', payload: 'shown' });
     expect(order.items).toEqual(['first']);
     hold.open();
@@ -88,7 +88,7 @@ describe('an agent listens', () => {
     expect(await order.atLeast(5)).toEqual(['first', 'critical', 'high', 'normal', 'low']);
   });
 
-  test('in a loop, and acknowledges by hand', async () => {
+  test('in a loop, and acknowledges explicitly', async () => {
     const client = await hub.join('Looper');
     const sender = await hub.join('LoopSender');
     const numbers = [1, 2, 3];
@@ -109,7 +109,7 @@ describe('an agent listens', () => {
     expect(left).toEqual([]);
   });
 
-  test('later: what came before waits for the first who wants it', async () => {
+  test('later: earlier messages wait for the first subscription that takes them', async () => {
     const client = await hub.join('SlowStarter');
     const sender = await hub.join('EarlySender');
     await client.subscribeToMessages({ filters: { messageTypes: ['wanted'] }, handler: () => undefined });
@@ -125,7 +125,7 @@ describe('an agent listens', () => {
     expect(await heard.first()).toBe('kept');
   });
 
-  test('and what nobody wants does not keep the rest from it', async () => {
+  test('and messages that no subscription takes do not block the others', async () => {
     const client = await hub.join('Choosy', { credit: 4 });
     const sender = await hub.join('Insistent');
     const heard = new Heard<unknown>();
@@ -141,7 +141,7 @@ describe('an agent listens', () => {
     expect(await heard.first()).toBe('through');
   });
 
-  test('and a message is settled once: by its handler’s own word or by its end', async () => {
+  test('and a message is settled once: by its handler’s call or by its end', async () => {
     const client = await hub.join('Decided');
     const sender = await hub.join('Asker');
     await client.subscribeToMessages<'q'>(async (message, context) => {
@@ -160,7 +160,7 @@ describe('an agent listens', () => {
     expect(await ask('return')).toMatchObject({ status: 'success', data: 'late' });
   });
 
-  test('until the subscription is closed: its handlers are told, and what waits goes to the next', async () => {
+  test('until the subscription is closed: its handlers are notified, and waiting messages go to the next one', async () => {
     const client = await hub.join('Closer');
     const sender = await hub.join('CloserFriend');
     const begun = new Heard<AbortSignal>();
@@ -183,7 +183,7 @@ describe('an agent listens', () => {
     expect(await heard.first()).toBe(2);
   });
 
-  test('and a payload that does not match its standard type never reaches it', async () => {
+  test('and a payload that does not match its standard type never reaches the handler', async () => {
     const warnings = new Heard<AgoraError>();
     const received = new Heard<IncomingMessage>();
     const client = await hub.join('Strict');

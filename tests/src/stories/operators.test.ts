@@ -1,4 +1,4 @@
-// Operators see and steer; everybody else is refused. A closed hub lets in only whom they admitted.
+// Operators read and steer; other callers are refused. A closed hub admits only identities that an operator admitted.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { AgoraError, ConnectionError, type AgoraClient, type Notice } from '@agora/client';
@@ -30,7 +30,7 @@ async function list<T>(pages: AsyncIterable<T>): Promise<T[]> {
 }
 
 describe('an operator', () => {
-  test('sees what the hub holds, and nobody else does', async () => {
+  test('sees the state of the hub, which other callers do not', async () => {
     const worker = await hub.join('Worker', { capabilities: ['sums'] });
     await boss.sendMessage({ toAgent: 'Worker', messageType: 'status_update', payload: { status: 'x' } });
     expect(await boss.operator.status()).toMatchObject({ agents: 2, messages: 1, dead: 0 });
@@ -40,7 +40,7 @@ describe('an operator', () => {
     expect(await codeOf(worker.operator.setAdmission('closed'))).toBe('operator/required');
   });
 
-  test('sets limits, which are told where they are met, and each act leaves an event', async () => {
+  test('sets limits, which refusals name, and each act publishes an event', async () => {
     const events = await boss.subscribeToEvents(['operator_act']);
     const sender = await hub.join('Chatty');
     const row = (await boss.findAgents()).find(each => each.name === 'Chatty');
@@ -56,7 +56,7 @@ describe('an operator', () => {
     }
   });
 
-  test('lists dead letters, and purges what nobody is left for; others see their own', async () => {
+  test('lists and purges dead letters without a recipient; others see their own', async () => {
     const fleeting = await hub.join('Fleeting');
     const other = await hub.join('Other');
     const asker = await hub.join('Asker');
@@ -76,7 +76,7 @@ describe('an operator', () => {
 });
 
 describe('a closed hub', () => {
-  test('lets in whom an operator admitted, tells others why not, and refuses those who were there before', async () => {
+  test('admits identities that an operator admitted, refuses others with the reason, also those that were connected before', async () => {
     const before = await hub.join('Before');
     const member = await hub.join('Member');
     await boss.operator.admitIdentity(member.identity ?? '', 'one of us');
@@ -96,7 +96,7 @@ describe('a closed hub', () => {
 });
 
 describe('a step that has to be approved', () => {
-  test('is approved by the agent that is asked', async () => {
+  test('is approved by the approver', async () => {
     const worker = await hub.join('Doer');
     const judge = await hub.join('Judge');
     worker.onTask('publish', () => 'published');

@@ -1,4 +1,4 @@
-// How far a question is: signals in order, each once, also when whoever asked was cut off meanwhile.
+// Progress of a question: signals in order, each once, also when the asker lost its connection in between.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { gate, Heard } from '../support/heard.ts';
@@ -14,7 +14,7 @@ beforeAll(async () => {
 afterAll(() => hub[Symbol.asyncDispose]());
 
 describe('progress', () => {
-  test('comes in order and before the answer, as a loop or to a handler', async () => {
+  test('arrives in order and before the answer, in a loop or at a handler', async () => {
     const worker = await hub.join('Worker');
     await worker.subscribeToMessages<'job'>((_message, context) => {
       for (let n = 1; n <= 5; n++) void context.progress({ n });
@@ -34,7 +34,7 @@ describe('progress', () => {
     expect(heard).toEqual([1, 2, 3, 4, 5]);
   });
 
-  test('is said, and answered, by a handler that takes its context apart', async () => {
+  test('and the answer can be sent by functions that a handler destructures from its context', async () => {
     const worker = await hub.join('Apart');
     await worker.subscribeToMessages<'job'>(async (_message, { progress, respond, signal }) => {
       await progress(signal.aborted);
@@ -48,7 +48,7 @@ describe('progress', () => {
     expect(heard).toEqual([false]);
   });
 
-  test('goes on without a hole over the next connection', async () => {
+  test('continues without a gap over the next connection', async () => {
     await using wire = await openWire(hub.url);
     const [cut, finish] = [gate(), gate()];
     const worker = await hub.join('Steady');
@@ -78,7 +78,7 @@ describe('progress', () => {
     expect(heard.items).toHaveLength(9);
   });
 
-  test('says nothing where nobody asked, and is refused when it is too long', async () => {
+  test('is a no-op when no caller asked, and is refused when it is too long', async () => {
     const heard = new Heard<unknown>();
     const worker = await hub.join('Unasked');
     await worker.subscribeToMessages<'job'>(async (_message, context) => {

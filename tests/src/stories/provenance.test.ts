@@ -1,4 +1,4 @@
-// Where a message comes from: references that the hub has verified, and what is kept of what was said.
+// Provenance: references that the hub has verified, and the history of sent messages.
 
 import type { IncomingMessage } from '@agora/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -14,7 +14,7 @@ beforeAll(async () => {
 afterAll(() => hub[Symbol.asyncDispose]());
 
 describe('a message on behalf of another', () => {
-  test('shows its recipient the chain, who can read it; a stranger’s word is refused', async () => {
+  test('shows its recipient the chain, which it can read; a reference of a stranger is refused', async () => {
     const [user, agent, expert] = await Promise.all(['User', 'Agent', 'Expert'].map(name => hub.join(name)));
     if (!user || !agent || !expert) return expect.unreachable();
     const received = new Heard<IncomingMessage>();
@@ -39,7 +39,7 @@ describe('a message on behalf of another', () => {
 });
 
 describe('a forwarded message', () => {
-  test('says what the original says, and who said it', async () => {
+  test('has the content and the sender of the original', async () => {
     const [writer, middle, reader] = await Promise.all(['Writer', 'Middle', 'Reader'].map(name => hub.join(name)));
     if (!writer || !middle || !reader) return expect.unreachable();
     const received = new Heard<IncomingMessage>();
@@ -54,7 +54,7 @@ describe('a forwarded message', () => {
   });
 });
 
-describe('what was said', () => {
+describe('a sent message', () => {
   test('is kept for its sender and for its recipient, newest first, page by page', async () => {
     const sender = await hub.join('Archivist');
     const reader = await hub.join('Clerk');
@@ -63,7 +63,7 @@ describe('what was said', () => {
     const numbers = Array.from({ length: 300 }, (_, n) => n);
     await Promise.all(numbers.map(payload => sender.sendMessage({ to: 'Clerk', messageType: 'n', payload })));
     await heard.atLeast(300);
-    // The answer comes after the acknowledgements before it.
+    // The answer arrives after the acknowledgements before it.
     await reader.sendMessage({ to: 'Archivist', messageType: 'n', payload: 'all read' });
 
     const sent: unknown[] = [];

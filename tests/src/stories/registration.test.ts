@@ -1,4 +1,4 @@
-// "Register Your Agent": connect, say what you are and can do, come back as the same one.
+// "Register Your Agent": connect, announce type and capabilities, return under the same name.
 
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -49,7 +49,7 @@ describe('an agent registers', () => {
     await client.close();
   });
 
-  test('is offline after it has closed, and is seen to be by others', async () => {
+  test('is offline after it has closed, and other agents see that', async () => {
     const watcher = await hub.join('Watcher');
     const leaver = await hub.join('Leaver');
     expect(await watcher.findAgents({ name: 'Leaver', presence: 'online' })).toHaveLength(1);
@@ -59,7 +59,7 @@ describe('an agent registers', () => {
     await expect.poll(() => watcher.findAgents({ name: 'Leaver', presence: 'offline' })).toHaveLength(1);
   });
 
-  test('changes what it says of itself', async () => {
+  test('changes its description', async () => {
     const client = await hub.join('Changing', { capabilities: ['a'], metadata: { version: 1 } });
 
     await client.updateAgent({ capabilities: ['a', 'b'] });
@@ -69,7 +69,7 @@ describe('an agent registers', () => {
     await expect.poll(() => client.findAgents(wanted)).toMatchObject([{ metadata: { version: 1 } }]);
   });
 
-  test('is gone once it is unregistered, and everyone hears of both', async () => {
+  test('is removed once it is unregistered, and an event reports both', async () => {
     const events = new Heard<[string, unknown]>();
     const watcher = await hub.join('Greeter');
     await watcher.subscribeToEvents(['agent_registration', 'agent_unregistered'], {
@@ -86,7 +86,7 @@ describe('an agent registers', () => {
     ]);
   });
 
-  test('is the same owner again with the token in its file, and messages have waited for it', async () => {
+  test('has the same owner again with the token in its file, and messages waited for it', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'agora-token-'));
     const tokenStore = fileTokenStore(join(folder, 'deep', 'token'));
     const before = await hub.join('Restarted', {}, { tokenStore });

@@ -1,4 +1,4 @@
-// The loop of an agent: handlers by what comes, until it is told to stop; and the turns of those that work in turns.
+// The loop of an agent: handlers by kind, until it is stopped; and agents that work in turns.
 
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -29,7 +29,7 @@ const stateOf = async (message: { readonly messageId: string }) =>
   (await boss.messageStatus(message.messageId)).map(({ agent, state }) => `${agent} ${state}`);
 
 describe('an agent that serves', () => {
-  test('handles messages, steps and events by their kind, and says what it did', async () => {
+  test('handles messages, steps and events by their kind, and returns a summary', async () => {
     const agent = await hub.join('Server');
     const controller = new AbortController();
     const heard = new Heard<string>();
@@ -65,7 +65,7 @@ describe('an agent that serves', () => {
     expect(agent.state).toBe('closed');
   });
 
-  test('begins no more at once than it should, the most important first', async () => {
+  test('runs no more handlers in parallel than configured, the highest priority first', async () => {
     const agent = await hub.join('Narrow');
     const begun = gate();
     const hold = gate();
@@ -89,17 +89,17 @@ describe('an agent that serves', () => {
     await send('high', 3);
     await send('critical', 4);
     await boss.sendMessage({ to: 'Narrow', messageType: 'work', payload: 'normal' });
-    // An answer comes after all that was shown before it.
+    // The answer arrives after all that was shown before it.
     await agent.sendMessage({ to: 'Boss', messageType: 'n', payload: 0 });
     expect(order.items).toEqual(['first']);
     hold.open();
 
-    // With nothing more to do, and nothing unseen at the hub, it ends by itself.
+    // When idle, and with no unseen mail at the hub, it ends by itself.
     expect(await serving).toMatchObject({ reason: 'idle', handled: 5 });
     expect(order.items).toEqual(['first', 'critical', 'high', 'normal', 'low']);
   });
 
-  test('gives back what does not end in time, and tells it', async () => {
+  test('returns deliveries that do not end in time, and reports them', async () => {
     const agent = await hub.join('Stuck', { capabilities: ['stuck'] });
     const controller = new AbortController();
     const signals = new Heard<AbortSignal>();
@@ -125,7 +125,7 @@ describe('an agent that serves', () => {
     await expect.poll(() => stateOf(message)).toEqual(['Unstuck done']);
   });
 
-  test('is there again after it has left', async () => {
+  test('can serve again after it has left', async () => {
     const again = hub.client('Returning', { token: hub.ownerToken });
     for (let life = 0; life < 2; life++) {
       const agent = life === 0 ? again : hub.client('Returning', { token: hub.ownerToken });
@@ -142,7 +142,7 @@ describe('an agent that serves', () => {
     }
   });
 
-  test('leaves what was said to everyone, and not begun, for its next start', async () => {
+  test('keeps broadcasts that it has not begun for its next start', async () => {
     const token = hub.ownerToken;
     const first = await hub.join('Interrupted', {}, { token });
     const controller = new AbortController();
@@ -173,7 +173,7 @@ describe('an agent that serves', () => {
     expect([...(await heard.atLeast(2))].sort()).toEqual([2, 3]);
   });
 
-  test('is told when its connection is lost for good', async () => {
+  test('ends when its connection is lost permanently', async () => {
     await using wire = await openWire(hub.url);
     const agent = await hub.join('Cut', {}, { server: wire.url, giveUpAfterMs: 50 });
     const serving = agent.serve({ messages: { job: () => undefined } });
@@ -181,7 +181,7 @@ describe('an agent that serves', () => {
     await expect(serving).rejects.toBeInstanceOf(ConnectionError);
   });
 
-  test('finishes what it has begun when its process is signalled, begins nothing more, and leaves the rest to others', async () => {
+  test('finishes running handlers when its process is signalled, begins no others, and returns the rest', async () => {
     const child = spawn(process.execPath, [PROGRAM, hub.url, hub.database, 'Signalled'], {
       stdio: ['pipe', 'pipe', 'inherit'],
     });
@@ -214,7 +214,7 @@ describe('an agent that serves', () => {
 });
 
 describe('an agent that works in turns', () => {
-  test('is given the mail of each turn, and sleeps in between', async () => {
+  test('receives the mail of each turn, and is idle in between', async () => {
     const agent = await hub.join('Turner');
     const controller = new AbortController();
     const turns: unknown[][] = [];
@@ -239,7 +239,7 @@ describe('an agent that works in turns', () => {
     expect(turns).toEqual([[3, 1], [2], [4]]);
   });
 
-  test('goes on sleeping while its connection is lost, and is woken by what came meanwhile', async () => {
+  test('stays idle while its connection is lost, and is woken by mail that arrived in between', async () => {
     await using wire = await openWire(hub.url);
     const agent = await hub.join(
       'Sleeper',

@@ -1,4 +1,4 @@
-// Traces: their context travels on all that is said, and with OpenTelemetry what is said and handled makes one trace.
+// Traces: trace context travels with every message, and with OpenTelemetry messages and handlers form one trace.
 
 import * as api from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
@@ -23,7 +23,7 @@ beforeAll(async () => {
 });
 afterAll(() => hub[Symbol.asyncDispose]());
 
-describe('without OpenTelemetry, the context that somebody gives', () => {
+describe('without OpenTelemetry, a trace context of the caller', () => {
   test('travels on asks, sends, events, broadcasts, forwarded messages and answers, from handler to handler', async () => {
     const traces = new Heard<readonly [string, TraceContext | undefined]>();
     const last = await hub.join('Last', {}, plain);
@@ -71,7 +71,7 @@ describe('without OpenTelemetry, the context that somebody gives', () => {
     expect(traces.items).toEqual([trace, trace, trace]);
   });
 
-  test('is no part of what makes a message the same: it is said again under its id in another trace', async () => {
+  test('is ignored when a repeated id is compared: it may be sent again under its id in another trace', async () => {
     await hub.join('Idle', {}, plain);
     const client = await hub.join('Repeating', {}, plain);
     const { createId } = await import('@agora/client');
@@ -110,7 +110,7 @@ describe('with OpenTelemetry', () => {
   }
 
   for (const isManaged of [true, false]) {
-    test(`makes one trace of a question, its handler, what that sends, and the answer${isManaged ? '' : ', also without a context manager'}`, async () => {
+    test(`makes one trace of a question, its handler, the messages of the handler, and the answer${isManaged ? '' : ', also without a context manager'}`, async () => {
       if (isManaged) api.context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
       const suffix = isManaged ? 'A' : 'B';
       const noter = await hub.join(`Noter${suffix}`);
@@ -165,7 +165,7 @@ describe('with OpenTelemetry', () => {
     });
   }
 
-  test('makes one trace of a workflow of three steps, in the trace of whoever started it', async () => {
+  test('makes one trace of a workflow of three steps, in the trace of its initiator', async () => {
     api.context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
     const worker = await hub.join('StepWorker');
     worker.onTask('*', () => 'done');
@@ -192,7 +192,7 @@ describe('with OpenTelemetry', () => {
     expect(new Set(spans.map(each => each.spanContext().traceId)).size).toBe(1);
   });
 
-  test('tells what went wrong, links what is taken by hand, and counts a batch', async () => {
+  test('records errors, links messages taken by hand, and counts a batch', async () => {
     const clerk = await hub.join('Clerk');
     const client = await hub.join('Customer');
     await expect(client.sendMessage({ to: 'Nobody', messageType: 'note', payload: 1 })).rejects.toThrow();
@@ -214,14 +214,14 @@ describe('with OpenTelemetry', () => {
     const created = named('create Clerk').map(each => each.spanContext().spanId);
     const linked = (span: ReadableSpan | undefined) => span?.links.map(each => each.context.spanId);
     const given = traceparent.split('-')[2];
-    // What its sender gives a context of its own keeps it.
+    // A message with its own context keeps it.
     expect(linked(named('send')[0])).toEqual([created[0], given]);
     expect(named('send')[0]?.attributes['messaging.batch.message_count']).toBe(2);
     expect(named('receive Clerk').map(linked)).toEqual([[created[0]], [given]]);
     expect(named('ack Clerk')).toHaveLength(2);
   });
 
-  test('carries baggage there and back, and an answer that is none', async () => {
+  test('carries baggage there and back, and an invalid answer', async () => {
     api.context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
     const baggage = new Heard<unknown>();
     const worker = await hub.join('BaggageWorker');

@@ -1,4 +1,4 @@
-// Work for whoever is able: exactly one holder, also when that one is killed.
+// A work queue: exactly one holder, also when that process is killed.
 
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
@@ -20,7 +20,7 @@ afterEach(() => child?.kill('SIGKILL'));
 afterAll(() => hub[Symbol.asyncDispose]());
 
 describe('a work queue', () => {
-  test('gives each message to exactly one of those who are able, and answers come from whoever has it', async () => {
+  test('gives each message to exactly one capable agent, and answers come from its holder', async () => {
     const heard = new Heard<string>();
     for (const name of ['Left', 'Right']) {
       const worker = await hub.join(name, { capabilities: ['paint'], credit: 1 });
@@ -41,7 +41,7 @@ describe('a work queue', () => {
     expect(new Set(answers.map(({ from }) => from))).toEqual(new Set(['Left', 'Right']));
   });
 
-  test('is unknown while nobody ever was able, and waits when nobody is there now', async () => {
+  test('is unknown while no agent ever had the capability, and waits when none is online now', async () => {
     const boss = await hub.join('Optimist');
     const job = { messageType: 'job', payload: 1 };
     await expect(boss.sendMessage({ ...job, to: '@fly' })).rejects.toMatchObject({ code: 'message/unknown-recipient' });
@@ -57,7 +57,7 @@ describe('a work queue', () => {
     expect(await heard.first()).toBe(messageId);
   });
 
-  test('brings what a killed worker held to another', { timeout: 40_000 }, async () => {
+  test('gives the deliveries of a killed worker to another', { timeout: 40_000 }, async () => {
     child = spawn(process.execPath, [WORKER, hub.url, hub.database, 'Doomed', 'haul'], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });

@@ -1,5 +1,5 @@
-// An approval that outlives everybody: whoever started the workflow, and the hub. A server that is borrowed cannot be stopped, so
-// the second story always has a hub of its own.
+// An approval that outlives its initiator and the hub. A borrowed server cannot be stopped, so the second story always
+// starts its own hub.
 
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -22,7 +22,7 @@ const release: WorkflowDefinition = {
   ],
 };
 
-/** Builds and ships, and notes what it was given. */
+/** Builds and ships, and records its inputs. */
 function build(builder: AgoraClient): Heard<unknown> {
   const shipped = new Heard<unknown>();
   builder.onTask('build', () => ({ version: 7 }));
@@ -30,7 +30,7 @@ function build(builder: AgoraClient): Heard<unknown> {
   return shipped;
 }
 
-test('an approval waits while nobody is there', async () => {
+test('an approval waits while no agent is online', async () => {
   await using hub = await startTestHub();
   const tokens = new Map<string, string>();
   const kept = (name: string): AgoraClientOptions => ({
@@ -86,7 +86,7 @@ test('an approval outlives a restart of the hub', { timeout: 30_000 }, async () 
     const shipped = build(builder);
     const workflow = await lead.startWorkflowCoordination(release);
     for await (const event of workflow) if (event.type === 'step_approval_requested') break;
-    // One client goes with the hub, the other two wait for it.
+    // One client closes with the hub, the other two wait for it.
     await boss.close();
     const ended = workflow.result({ timeoutMs: 20_000 });
     await hub.close();

@@ -38,7 +38,7 @@ steps:
     });
   });
 
-  test('is refused with all its faults before anything is sent', async () => {
+  test('is refused with all its faults before any call is made', async () => {
     const steps = [
       { action: 'nobody' },
       { agent: 'Lead', action: 'late', timeoutMs: 0, dependsOn: ['never'] },
@@ -61,7 +61,7 @@ steps:
     ]);
   });
 
-  test('gives a step to whoever is able, and again after a failure', async () => {
+  test('assigns a step to a capable agent, and again after a failure', async () => {
     const worker = await hub.join('Able', { capabilities: ['drawing'] });
     worker.onTask('draw', (_, context) => {
       if (!worked) {
@@ -76,7 +76,7 @@ steps:
     expect((await workflow.result(soon)).outputs).toEqual({ draw: 'drawn' });
   });
 
-  test('calls off those who lose a race', async () => {
+  test('cancels the steps that lose a race', async () => {
     const aborted = gate();
     const started = gate();
     const slow = await hub.join('Slow');
@@ -100,7 +100,7 @@ steps:
     await aborted.opened;
   });
 
-  test('is paused, says what it waits for, and is resumed', async () => {
+  test('is paused, reports the reason of each wait, and is resumed', async () => {
     const going = gate();
     const started = new Heard<string>();
     const worker = await hub.join('Paused');
@@ -134,7 +134,7 @@ steps:
     expect(started.items).toEqual(['one', 'two']);
   });
 
-  test('is cancelled, and the handler that runs is told', async () => {
+  test('is cancelled, and the running handler is notified', async () => {
     const started = gate();
     const aborted = gate();
     const worker = await hub.join('Cancelled');
@@ -151,7 +151,7 @@ steps:
     expect(await workflow.result(soon)).toMatchObject({ status: 'cancelled', reason: 'no longer needed' });
   });
 
-  test('goes on from a failed step that is done again', async () => {
+  test('continues from a failed step that is retried', async () => {
     let isMended = false;
     const worker = await hub.join('Mended');
     worker.onTask('*', ({ step }) => {
@@ -171,7 +171,7 @@ steps:
     expect(await workflow.result(soon)).toMatchObject({ status: 'succeeded', outputs: { one: 'one', two: 'two' } });
   });
 
-  test('has a thousand steps, in a chain or side by side', { timeout: 60_000 }, async () => {
+  test('has a thousand steps, in a chain or in parallel', { timeout: 60_000 }, async () => {
     const worker = await hub.join('Thousand', { credit: 32 });
     worker.onTask('*', () => 1, { concurrency: 32 });
     const names = Array.from({ length: 1_000 }, (_, at) => `s${at}`);

@@ -1,4 +1,4 @@
-// "Collaborative Documentation Workflow": three agents, each step with what the one before it has made.
+// "Collaborative Documentation Workflow": three agents, each step with the output of the one before it.
 
 import { PermanentError, type Task } from '@agora/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -77,7 +77,7 @@ describe('a workflow', () => {
     expect(workflow.status()).toMatchObject({ status: 'succeeded', total: 3, ended: 3 });
   });
 
-  test('is told as events from its start to its end, also to who asks late', async () => {
+  test('publishes events from its start to its end, which can also be read later', async () => {
     const worker = await hub.join('EventWorker');
     worker.onTask('*', () => undefined);
     const client = await hub.join('EventStarter');
@@ -101,7 +101,7 @@ describe('a workflow', () => {
     ]);
   });
 
-  test('is followed by its participants, and by nobody else', async () => {
+  test('is followed by its participants only', async () => {
     const worker = await hub.join('Participant');
     const stranger = await hub.join('Stranger');
     worker.onTask('work', () => 'done');
@@ -118,7 +118,7 @@ describe('a workflow', () => {
     await expect(stranger.workflow(workflowId)).rejects.toMatchObject({ code: 'workflow/unknown' });
   });
 
-  test('fails with its step, and says why', async () => {
+  test('fails with its step, with the reason', async () => {
     const worker = await hub.join('Failing');
     worker.onTask('work', () => {
       throw new PermanentError('the disk is full');
@@ -136,7 +136,7 @@ describe('a workflow', () => {
     expect(result.steps.map(step => step.state)).toEqual(['failed', 'cancelled']);
   });
 
-  test('is started with others in one call, of which one that is refused fails alone', async () => {
+  test('is started with others in one call, of which a refused one fails alone', async () => {
     const worker = await hub.join('Gatherer');
     worker.onTask('*', task => task.action);
     const client = await hub.join('Eager');
@@ -156,7 +156,7 @@ describe('a workflow', () => {
     }
   });
 
-  test('assigns its steps to a plain listener too, whose return is the output', async () => {
+  test('assigns its steps also to a plain listener, whose return value is the output', async () => {
     const worker = await hub.join('PlainListener');
     await worker.subscribeToMessages(message => {
       if (message.type === 'task_assignment') return { did: message.payload.task['action'] };
@@ -169,7 +169,7 @@ describe('a workflow', () => {
     expect(await workflow.result({ timeoutMs: 10_000 })).toMatchObject({ outputs: { anything: { did: 'anything' } } });
   });
 
-  test('that nobody works on is waited for no longer than one likes', async () => {
+  test('without a worker is waited for until the timeout', async () => {
     await hub.join('Idle');
     const client = await hub.join('Impatient');
     const workflow = await client.startWorkflowCoordination({

@@ -1,4 +1,4 @@
-// A lead and some workers in a database without a socket, and the tasks that they are given.
+// A lead and workers of a workflow test, in a database without a socket, and their tasks.
 
 import { ModuleLab, uuidAt, type LabAgent, type Row } from './module-lab.ts';
 
@@ -10,7 +10,7 @@ export interface LabTask {
   readonly task: Readonly<Record<string, unknown>>;
 }
 
-/** Who works on the workflows of a test. */
+/** The lead and the workers of a test. */
 export class Crew {
   readonly lab: ModuleLab;
   readonly lead: LabAgent;
@@ -53,7 +53,7 @@ export class Crew {
     return id;
   }
 
-  /** The tasks a worker holds, by step. */
+  /** The tasks that a worker holds, by step. */
   tasks(name: string): LabTask[] {
     return this.worker(name)
       .inbox()
@@ -66,13 +66,13 @@ export class Crew {
     this.worker(name).act({ FinishStep: { delivery, attempt, output: JSON.stringify(output) } });
   }
 
-  /** Fails a step for good. */
+  /** Fails a step permanently. */
   fail(name: string, step: string, error = 'broken'): void {
     const { delivery, attempt } = this.#held(name, step);
     this.worker(name).act({ FailStep: { delivery, attempt, error, retry: false } });
   }
 
-  /** Fails a step so that it may be tried again. */
+  /** Fails a step so that it may be retried. */
   stumble(name: string, step: string, error = 'busy'): void {
     const { delivery, attempt } = this.#held(name, step);
     this.worker(name).act({ FailStep: { delivery, attempt, error, retry: true } });

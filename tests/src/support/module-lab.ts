@@ -1,4 +1,5 @@
-// The module's bundle in a database without a socket, with a clock that is moved by hand: for tests of the module's rules.
+// The module's bundle in a database without a socket, with a clock that the test advances: for tests of the module's
+// rules.
 
 import { readFile } from 'node:fs/promises';
 import {
@@ -26,13 +27,13 @@ const START_MICROS = BigInt(Date.UTC(2026, 0, 5, 12)) * 1000n;
 
 let bundle: Promise<Uint8Array> | undefined;
 
-/** A UUIDv7 of a time; `n` tells those of one millisecond apart. */
+/** A UUIDv7 of a time; `n` distinguishes those of one millisecond. */
 export function uuidAt(timeMs: number, n = 0): string {
   const time = Math.floor(timeMs).toString(16).padStart(12, '0');
   return `${time.slice(0, 8)}-${time.slice(8)}-7000-8000-${n.toString(16).padStart(12, '0')}`;
 }
 
-/** A refusal, as a caller without a socket hears it. */
+/** A refusal of a call without a socket. */
 class Refused extends Error {
   get code(): string {
     return /\b[a-z]+\/[a-z-]+(?=: )/.exec(this.message)?.[0] ?? this.message;
@@ -156,12 +157,12 @@ export class ModuleLab {
     return parseExact(toJson(returns, typespace, decodeValue(returns, typespace, new BsatnReader(outcome.value))));
   }
 
-  /** Whether the hub takes the connection. */
+  /** Returns true if the hub accepts the connection. */
   connect(caller: Caller): boolean {
     return this.#database.connect(caller).kind === 'committed';
   }
 
-  /** A new identity without an agent; `token` are the claims that it shows. */
+  /** A new identity without an agent; `token` holds its claims. */
   visitor(token?: Fields): LabClient {
     const identity = ++this.#identities;
     return new LabClient(this, identity, identity * 1000n, token);
@@ -170,7 +171,7 @@ export class ModuleLab {
     this.#database.disconnect(caller);
   }
 
-  /** Arguments by the module's spelling as BSATN; keys inside are put into canonical spelling. */
+  /** Encodes arguments with the module's spelling as BSATN; keys inside get canonical spelling. */
   #encode(kind: 'reducers' | 'procedures', name: string, args: Fields): Uint8Array {
     const { def } = this.#database;
     const found = def[kind].find(each => each.name === name);
@@ -187,7 +188,7 @@ export class ModuleLab {
   }
 }
 
-/** JSON with integers that no number holds as bigints. */
+/** Parses JSON; integers that no number can hold become bigints. */
 function parseExact(text: string): unknown {
   return JSON.parse(text, (_key, value: unknown, context?: { readonly source?: string }) => {
     const isInexact = typeof value === 'number' && Number.isInteger(value) && !Number.isSafeInteger(value);
@@ -247,7 +248,7 @@ export class LabClient {
     return { identity: this.identity, connectionId: this.connection, claims: this.#claims };
   }
 
-  /** Whether the hub takes the connection. */
+  /** Returns true if the hub accepts the connection. */
   connect(): boolean {
     return this.lab.connect(this.caller);
   }
@@ -272,7 +273,7 @@ export class LabClient {
     if (refusal === undefined) throw new Error(`${reducer} was not refused`);
     return refusal;
   }
-  /** The code of the refusal, which must come. */
+  /** The code of the refusal; throws when the call succeeds. */
   tryCall(reducer: string, args: Fields): string {
     return new Refused(this.tryCallText(reducer, args)).code;
   }
@@ -280,7 +281,7 @@ export class LabClient {
   procedure(name: string, args: Fields): unknown {
     return this.lab.callProcedure(this.caller, name, args);
   }
-  /** The code with which a procedure is refused. */
+  /** The code of the refusal of a procedure; throws when the call succeeds. */
   tryProcedure(name: string, args: Fields): string {
     try {
       this.procedure(name, args);
@@ -318,7 +319,7 @@ export class LabAgent extends LabClient {
     this.#isConnected = true;
     this.call('attach_agent', { agent: this.id });
   }
-  /** The connection ends. */
+  /** Ends the connection. */
   leave(): void {
     if (!this.#isConnected) return;
     this.lab.disconnect(this.caller);
@@ -328,13 +329,13 @@ export class LabAgent extends LabClient {
   act(...acts: readonly Fields[]): void {
     this.call('perform_acts', { acts });
   }
-  /** The refusals of acts that must be refused. */
+  /** The refused acts of a call with their codes; throws when the call succeeds. */
   refusals(acts: readonly Fields[]): { act: number; code: string }[] {
     const text = this.tryCallText('perform_acts', { acts });
     const list = JSON.parse(text.replace(/^call\/refused: /, '')) as { act: number; code: string }[];
     return list.map(({ act, code }) => ({ act, code }));
   }
-  /** The codes with which acts are refused. */
+  /** The codes of the refused acts; throws when the call succeeds. */
   tryAct(...acts: readonly Fields[]): string[] {
     return this.refusals(acts).map(each => each.code);
   }

@@ -1,20 +1,20 @@
-// A wire between a client and a hub that can be cut and mended.
+// A TCP proxy between a client and a hub that can cut and restore the connection.
 
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 
-/** A stretch of network that a test can interrupt; disposing of it closes it. */
+/** A TCP proxy that a test can interrupt; disposing of it closes it. */
 export interface Wire extends AsyncDisposable {
-  /** Where the hub seems to be. */
+  /** The address for clients. */
   readonly url: string;
-  /** Ends what is open, and lets nothing through until `mend`. */
+  /** Ends all connections, and refuses others until `restore`. */
   cut(): void;
   mend(): void;
-  /** From now on nothing gets through in either direction, and nobody is told. */
+  /** From now on no data passes in either direction, and no end is signalled. */
   freeze(): void;
 }
 
-/** Opens a wire to the hub at `target`. */
+/** Opens a proxy to the hub at `target`. */
 export async function openWire(target: string): Promise<Wire> {
   const { hostname, port } = new URL(target);
   const sockets = new Set<Socket>();
@@ -43,7 +43,7 @@ export async function openWire(target: string): Promise<Wire> {
     for (const socket of sockets) socket.destroy();
   };
   return {
-    // A server that listens on a port has an address with one.
+    // a server on a TCP port has such an address
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     cut,
     mend: () => (isCut = false),

@@ -1,4 +1,4 @@
-// Publishing, migrations, and programs that are none.
+// Publishing, migrations, and invalid programs.
 
 import type { Value } from '../bsatn.ts';
 import { showRows } from '../show.ts';
@@ -109,7 +109,7 @@ export async function publish(s: Session): Promise<void> {
   await look();
 }
 
-/** The plan is for people to read: only what it does is compared, not how it is set. */
+/** The plan is text for people: its meaning is compared, not its layout. */
 function showPlan(body: string): { token: string; value: Value } {
   const [[kind, { migrate_plan, ...rest }] = ['', {}]] = Object.entries(JSON.parse(body) as Record<string, Plan>);
   if (kind !== 'AutoMigrate') return { token: '', value: { [kind]: rest } };
