@@ -25,8 +25,8 @@ export interface TestBrowser extends AsyncDisposable {
 
 /** Bundles a file for a browser and starts one. Throws when this machine has no browser. */
 export async function openBrowser(entry: string): Promise<TestBrowser> {
-  const told = process.env['AGORA_TEST_CHROMIUM'];
-  const executablePath = (told ? [told] : USUAL_PLACES).find(place => existsSync(place));
+  const configured = process.env['AGORA_TEST_CHROMIUM'];
+  const executablePath = (configured ? [configured] : USUAL_PLACES).find(place => existsSync(place));
   if (executablePath === undefined) {
     throw new Error(
       'These tests need Chromium. Install it (Debian: apt-get install chromium), or say where it is: AGORA_TEST_CHROMIUM=/path/to/it',

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { startHub, type TestHub } from '@agora/testing';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { openTcpProxy } from '../support/tcp-proxy.ts';
 import { openBrowser, type TestBrowser } from './browser.ts';
-import { openLine } from './line.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
 
@@ -65,20 +65,20 @@ describe('a page', () => {
 describe('a connection that is lost', () => {
   test('is restored, and the page shows all changes that it missed', async () => {
     await page.evaluate('window.unmount()');
-    await using line = await openLine(hub.url);
-    await page.evaluate(`window.unmount = window.mount(${JSON.stringify(line.url)}, 'Far')`);
+    await using proxy = await openTcpProxy(hub.url);
+    await page.evaluate(`window.unmount = window.mount(${JSON.stringify(proxy.url)}, 'Far')`);
     const ada = await hub.connect('Ada');
     for (const panel of ['agents', 'events', 'inbox']) await toggle(panel);
     await shown('#agents p', /(?=.*Ada)(?=.*Far)/);
     await ada.publishEvent({ eventType: 'page.counted', data: { n: 1 } });
     await shown('#events p', /^1$/);
 
-    line.cut();
+    proxy.cut();
     await shown('#state', 'reconnecting');
     await hub.connect('Ben');
     await ada.publishEvent({ eventType: 'page.counted', data: { n: 2 } });
     const answer = ada.sendMessage({ to: 'Far', messageType: 'question', payload: 'back?', timeoutMs: 20_000 });
-    line.mend();
+    proxy.restore();
 
     await shown('#state', /^connected$/);
     await shown('#agents p', /(?=.*Ada)(?=.*Far)(?=.*Ben)/);

@@ -45,9 +45,9 @@ export class Client {
 
   /** Returns the messages received since the last call. */
   takeInbox(): Value[] {
-    const heard = this.#inbox;
+    const received = this.#inbox;
     this.#inbox = [];
-    return heard;
+    return received;
   }
 
   /** Sends a request; its number is pending until its answer arrives. */

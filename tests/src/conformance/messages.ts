@@ -51,53 +51,53 @@ export function unwrap(frame: Buffer): { compression: 'none' | 'brotli' | 'gzip'
 }
 
 /** A server message by its kind, and the request that it answers, if any. */
-export interface Heard {
+export interface ServerMessage {
   readonly kind: string;
   readonly request: number | undefined;
   readonly shown: Value;
 }
 
 /** Reads every message of the body of a frame. */
-export function readMessages(body: Buffer, types: RowTypes): Heard[] {
+export function readMessages(body: Buffer, types: RowTypes): ServerMessage[] {
   const reader = new Reader(body);
-  const messages: Heard[] = [];
+  const messages: ServerMessage[] = [];
   while (reader.left > 0) messages.push(readMessage(reader, types));
   return messages;
 }
 
-function readMessage(r: Reader, types: RowTypes): Heard {
+function readMessage(r: Reader, types: RowTypes): ServerMessage {
   const tag = r.u8();
   switch (tag) {
     case 0: {
       const identity = r.value('identity');
       const connectionId = { connection: r.value('connection_id') };
-      return heard('InitialConnection', undefined, { identity, connectionId, token: { token: r.string() } });
+      return serverMessage('InitialConnection', undefined, { identity, connectionId, token: { token: r.string() } });
     }
     case 1: {
       const request = r.u32();
-      return heard('SubscribeApplied', request, { querySet: r.u32(), rows: withRows(readQueryRows(r, types)) });
+      return serverMessage('SubscribeApplied', request, { querySet: r.u32(), rows: withRows(readQueryRows(r, types)) });
     }
     case 2: {
       const request = r.u32();
       const querySet = r.u32();
       const rows = r.u8() === 0 ? withRows(readQueryRows(r, types)) : null;
-      return heard('UnsubscribeApplied', request, { querySet, rows });
+      return serverMessage('UnsubscribeApplied', request, { querySet, rows });
     }
     case 3: {
       const request = r.u8() === 0 ? r.u32() : undefined;
-      return heard('SubscriptionError', request, { querySet: r.u32(), error: r.string() });
+      return serverMessage('SubscriptionError', request, { querySet: r.u32(), error: r.string() });
     }
     case 4:
       return { kind: 'TransactionUpdate', request: undefined, shown: { TransactionUpdate: readUpdates(r, types) } };
     case 5: {
       const request = r.u32();
       const result: Value = r.u8() === 0 ? { ok: readQueryRows(r, types) } : { err: r.string() };
-      return heard('OneOffQueryResult', request, result);
+      return serverMessage('OneOffQueryResult', request, result);
     }
     case 6: {
       const request = r.u32();
       const time = r.value('timestamp');
-      return heard('ReducerResult', request, { time, ...readOutcome(r, types) });
+      return serverMessage('ReducerResult', request, { time, ...readOutcome(r, types) });
     }
     case 7: {
       const hasReturned = r.u8() === 0;
@@ -113,7 +113,7 @@ function readMessage(r: Reader, types: RowTypes): Heard {
   }
 }
 
-function heard(kind: string, request: number | undefined, fields: Record<string, Value>): Heard {
+function serverMessage(kind: string, request: number | undefined, fields: Record<string, Value>): ServerMessage {
   return { kind, request, shown: { [kind]: request === undefined ? fields : { request, ...fields } } };
 }
 

@@ -104,12 +104,12 @@ describe('the official SDK', () => {
 
   test('receives the rows of an event table once, and stores none', async () => {
     const { connection } = await connect();
-    const heard: number[] = [];
-    connection.db.happening.onInsert((_ctx, row) => heard.push(row.n));
+    const received: number[] = [];
+    connection.db.happening.onInsert((_ctx, row) => received.push(row.n));
     await subscribe(connection, builder => builder.subscribe(tables.happening));
     await connection.reducers.emit({ what: 'boom', n: 3 });
 
-    expect(heard).toEqual([0, 1, 2]);
+    expect(received).toEqual([0, 1, 2]);
     expect(connection.db.happening.count()).toBe(0n);
   });
 

@@ -168,8 +168,8 @@ export class Session {
     for (const client of this.#clients) await client.answered(ANSWER_TIMEOUT_MS);
     await Promise.all(this.#clients.map(client => client.drained(ANSWER_TIMEOUT_MS)));
     for (const client of this.#clients) {
-      const heard = client.takeInbox();
-      if (heard.length > 0) this.transcript.hears(client, heard);
+      const received = client.takeInbox();
+      if (received.length > 0) this.transcript.receives(client, received);
     }
     for (const client of this.#clients) {
       if (!client.isOpen || client.unanswered.size === 0) continue;
@@ -254,8 +254,8 @@ export class SessionClient {
     await this.#session.settle();
   }
 
-  async #ask(said: Entry, ...requests: readonly Request[]): Promise<void> {
-    this.#session.transcript.note({ says: this.label, ...said });
+  async #ask(entry: Entry, ...requests: readonly Request[]): Promise<void> {
+    this.#session.transcript.note({ says: this.label, ...entry });
     this.#client.send(...requests);
     await this.#session.settle();
   }

@@ -18,7 +18,7 @@ const TIMES_OF_OUR_DAYS = 1_600_000_000_000_000n;
 interface Line {
   text: string;
   /** A connection by its place among the connections, and its received messages. */
-  heard?: { index: number; label: string; messages: unknown[] };
+  received?: { index: number; label: string; messages: unknown[] };
 }
 
 export class Transcript {
@@ -32,7 +32,7 @@ export class Transcript {
 
   get lines(): readonly string[] {
     return this.#lines.map(line =>
-      line.heard ? JSON.stringify({ hears: line.heard.label, messages: line.heard.messages }) : line.text,
+      line.received ? JSON.stringify({ hears: line.received.label, messages: line.received.messages }) : line.text,
     );
   }
 
@@ -46,13 +46,13 @@ export class Transcript {
   }
 
   /** One line for each connection with messages since the last call, in the order in which they connected. */
-  hears(connection: { readonly index: number; readonly label: string }, messages: readonly Value[]): void {
+  receives(connection: { readonly index: number; readonly label: string }, messages: readonly Value[]): void {
     const shown = messages.map(message => this.#canonical(message));
     let at = this.#lines.length;
-    while ((this.#lines[at - 1]?.heard?.index ?? -1) > connection.index) at--;
-    const before = this.#lines[at - 1]?.heard;
+    while ((this.#lines[at - 1]?.received?.index ?? -1) > connection.index) at--;
+    const before = this.#lines[at - 1]?.received;
     if (before?.index === connection.index) before.messages.push(...shown);
-    else this.#lines.splice(at, 0, { text: '', heard: { ...pick(connection), messages: shown } });
+    else this.#lines.splice(at, 0, { text: '', received: { ...pick(connection), messages: shown } });
   }
 
   /** Gives an identity, token or connection its name in the transcript. */

@@ -5,7 +5,7 @@
 
 import type { AgoraClient } from '@agora/client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { Heard } from '../support/heard.ts';
+import { Received } from '../support/received.ts';
 import { startTestHub, type TestHub } from '../support/hub.ts';
 import { openMessageProxy, type Cut, type MessageProxy } from '../support/message-proxy.ts';
 
@@ -30,9 +30,9 @@ afterAll(async () => {
 /** The other agent, over a separate connection that is never cut. */
 class Peer {
   readonly client: AgoraClient;
-  heard = new Heard<unknown>();
-  events = new Heard<unknown>();
-  tasks = new Heard<unknown>();
+  received = new Received<unknown>();
+  events = new Received<unknown>();
+  tasks = new Received<unknown>();
 
   private constructor(client: AgoraClient) {
     this.client = client;
@@ -42,8 +42,8 @@ class Peer {
     const made = new Peer(await hub.join('Peer'));
     await made.client.subscribeToMessages<'say'>(async (message, context) => {
       if (message.wantsAnswer) await context.progress('thinking');
-      made.heard.add(message.payload);
-      return `heard ${String(message.payload)}`;
+      made.received.add(message.payload);
+      return `received ${String(message.payload)}`;
     });
     made.client.onTask('double', ({ requirements }) => {
       made.tasks.add(requirements['of']);
@@ -56,14 +56,14 @@ class Peer {
 
 /** Performs all operations of the agent in order; returns their results. */
 async function exchange(name: string): Promise<unknown> {
-  const heard = new Heard<unknown>();
-  const events = new Heard<unknown>();
-  const tasks = new Heard<unknown>();
+  const received = new Received<unknown>();
+  const events = new Received<unknown>();
+  const tasks = new Received<unknown>();
   const progress: unknown[] = [];
   const peerProgress: unknown[] = [];
-  peer.heard = new Heard();
-  peer.events = new Heard();
-  peer.tasks = new Heard();
+  peer.received = new Received();
+  peer.events = new Received();
+  peer.tasks = new Received();
   const say = { messageType: 'say', to: 'Peer' };
   await using agent = hub.client(name, { server: proxy.url, reconnect: { firstMs: 2, mostMs: 10 } });
   await agent.connect({ retryForMs: 10_000 });
@@ -75,7 +75,7 @@ async function exchange(name: string): Promise<unknown> {
     filters: { messageTypes: ['say'] },
     handler: async (message, context) => {
       if (message.wantsAnswer) await context.progress('working');
-      heard.add(message.payload);
+      received.add(message.payload);
       return `done ${String(message.payload)}`;
     },
   });
@@ -109,7 +109,7 @@ async function exchange(name: string): Promise<unknown> {
   const [status] = await agent.messageStatus(sent.messageId);
 
   const note = await peer.client.sendMessage({ to: name, messageType: 'say', payload: 'for you' });
-  await heard.atLeast(1);
+  await received.atLeast(1);
   const doing = await peer.client.sendMessage({
     to: name,
     messageType: 'say',
@@ -117,9 +117,9 @@ async function exchange(name: string): Promise<unknown> {
     timeout: 10,
     onProgress: ({ data }) => peerProgress.push(data),
   });
-  await peer.client.sendMessage({ to: `@of-${name}`, messageType: 'say', payload: 'whoever can' });
-  const said = await peer.client.broadcast({ messageType: 'say', payload: 'to all' });
-  await heard.atLeast(4);
+  await peer.client.sendMessage({ to: `@of-${name}`, messageType: 'say', payload: 'any worker' });
+  const announced = await peer.client.broadcast({ messageType: 'say', payload: 'to all' });
+  await received.atLeast(4);
   const workflow = await peer.client.startWorkflowCoordination({
     workflow_type: 'cut',
     steps: [{ agent: name, action: 'sum', requirements: { of: name } }],
@@ -129,7 +129,7 @@ async function exchange(name: string): Promise<unknown> {
   await events.atLeast(3);
   const members = await agent.groupMembers(`#${name}`);
   await expect.poll(async () => (await peer.client.messageStatus(note.messageId))[0]?.state).toBe('done');
-  await expect.poll(async () => (await peer.client.broadcastStatus(said.messageId)).handled).toContain(name);
+  await expect.poll(async () => (await peer.client.broadcastStatus(announced.messageId)).handled).toContain(name);
   await agent.setStatus('away');
   const [row] = await peer.client.findAgents({ name });
   await agent.leaveGroup(`#${name}`);
@@ -139,13 +139,13 @@ async function exchange(name: string): Promise<unknown> {
     answer: answer.data,
     progress: progress.length <= 1,
     peerProgress,
-    heard: [...heard.items].sort(),
+    received: [...received.items].sort(),
     events: events.items,
     tasks: tasks.items.length,
     output: result.outputs,
     doubled: doubled.outputs,
     peerTasks: peer.tasks.items,
-    peerHeard: [...(await peer.heard.atLeast(4))].sort(),
+    peerHeard: [...(await peer.received.atLeast(4))].sort(),
     peerEvents: await peer.events.atLeast(3),
     state: status?.state,
     doing: doing.data,
@@ -159,7 +159,7 @@ const RESULT = {
   // Signals are kept while their question is open: one sent and answered while the asker was disconnected is not shown.
   progress: true,
   peerProgress: ['working'],
-  heard: ['for you', 'to all', 'whoever can', 'your turn'],
+  received: ['for you', 'to all', 'any worker', 'your turn'],
   events: [1, 2, 3],
   tasks: 1,
   output: { sum: 42 },

@@ -74,8 +74,8 @@ describe('a hub that is killed under load', () => {
       let wanted = MESSAGES_A_LIFE;
       let reached: () => void = () => undefined;
       let isOver = false;
-      let said = 0;
-      const sayOne = async (id: string, n: number) => {
+      let sentCount = 0;
+      const sendOne = async (id: string, n: number) => {
         const message = { id, messageType: 'fault.message', payload: {} };
         if (n % 8 === 0) await sender.publishEvent({ id, eventType: 'fault.event', data: {} });
         else if (n % 16 === 1) await sender.broadcast(message);
@@ -87,7 +87,7 @@ describe('a hub that is killed under load', () => {
       const sendAll = async () => {
         while (!isOver) {
           const id = createId();
-          await sayOne(id, said++);
+          await sendOne(id, sentCount++);
           accepted.add(id);
           if (accepted.size >= wanted) reached();
         }

@@ -11,37 +11,37 @@ import { fileURLToPath } from 'node:url';
 import { createId, type AgoraClient, type AgoraClientOptions, type AgoraError, type OutboxNote } from '@agora/client';
 import { fileOutbox } from '@agora/client/node';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { Heard } from '../support/heard.ts';
+import { Received } from '../support/received.ts';
 import { startTestHub, type TestHub } from '../support/hub.ts';
-import { openWire, type Wire } from '../support/wire.ts';
+import { openTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
 
 const PROGRAM = fileURLToPath(new URL('../support/offline-process.ts', import.meta.url));
 /** An address where no server listens. */
 const NOWHERE = 'http://127.0.0.1:9';
 
 let hub: TestHub;
-let wire: Wire;
+let proxy: TcpProxy;
 let folder: string;
 let file: string;
 let peer: AgoraClient;
-let heard: Heard<unknown>;
+let received: Received<unknown>;
 const children = new Set<ChildProcess>();
 
 beforeAll(async () => {
   hub = await startTestHub();
   peer = await hub.join('Peer', { credit: 128 });
-  await peer.subscribeToMessages<'kept'>(({ payload }) => heard.add(payload));
+  await peer.subscribeToMessages<'kept'>(({ payload }) => received.add(payload));
 });
 afterAll(() => hub[Symbol.asyncDispose]());
 beforeEach(async () => {
-  wire = await openWire(hub.url);
+  proxy = await openTcpProxy(hub.url);
   folder = await mkdtemp(join(tmpdir(), 'agora-outbox-'));
   file = join(folder, 'outbox');
-  heard = new Heard();
+  received = new Received();
 });
 afterEach(async () => {
   for (const child of children) child.kill('SIGKILL');
-  await wire[Symbol.asyncDispose]();
+  await proxy[Symbol.asyncDispose]();
   await rm(folder, { recursive: true, force: true });
 });
 
@@ -49,10 +49,10 @@ let names = 0;
 
 /** A client over the proxy, and the events of its outbox. */
 function anAgent(options: AgoraClientOptions = {}, name = `Agent${++names}`) {
-  const notes = new Heard<OutboxNote>();
-  const warnings = new Heard<AgoraError>();
+  const notes = new Received<OutboxNote>();
+  const warnings = new Received<AgoraError>();
   const reconnect = { firstMs: 5, mostMs: 20 };
-  const client = hub.client(name, { server: wire.url, outbox: true, reconnect, ...options });
+  const client = hub.client(name, { server: proxy.url, outbox: true, reconnect, ...options });
   client.on('outbox', notes.add);
   client.on('warning', warnings.add);
   return { client, notes, warnings };
@@ -66,9 +66,9 @@ async function joined(options: AgoraClientOptions = {}, name?: string) {
 }
 
 async function isLost(client: AgoraClient): Promise<void> {
-  const states = new Heard<string>();
+  const states = new Received<string>();
   client.on('connection', ({ state }) => states.add(state));
-  wire.cut();
+  proxy.cut();
   await states.atLeast(1);
 }
 
@@ -81,7 +81,7 @@ describe('a message sent without a connection', () => {
     await isLost(client);
 
     const id = createId();
-    const said = [
+    const sending = [
       client.sendMessage(keptMessage(1, { id })),
       client.sendMessage(keptMessage(2)),
       client.broadcast({ messageType: 'kept', payload: 'to all' }),
@@ -97,10 +97,10 @@ describe('a message sent without a connection', () => {
     ]);
     // Longer than the timeout of calls without an outbox.
     await new Promise(resolve => setTimeout(resolve, 120));
-    wire.mend();
+    proxy.restore();
 
-    expect((await Promise.all(said))[0]).toEqual({ messageId: id, status: 'accepted' });
-    const all = await heard.atLeast(4);
+    expect((await Promise.all(sending))[0]).toEqual({ messageId: id, status: 'accepted' });
+    const all = await received.atLeast(4);
     expect(all.filter(each => typeof each === 'number')).toEqual([1, 2, 3]);
     expect(all).toContain('to all');
     for await (const event of events) {
@@ -117,7 +117,7 @@ describe('a message sent without a connection', () => {
     await client.registerAgent({ agentType: 'worker' });
     await client.sendMessage(keptMessage('late'));
     expect(await Promise.all(early)).toHaveLength(2);
-    expect(await heard.atLeast(3)).toEqual(['early 1', 'early 2', 'late']);
+    expect(await received.atLeast(3)).toEqual(['early 1', 'early 2', 'late']);
   });
 
   test('is refused once the outbox is full', async () => {
@@ -125,19 +125,19 @@ describe('a message sent without a connection', () => {
     await isLost(client);
     const long = client.sendMessage(keptMessage('x'.repeat(2_000)));
     await expect(long).rejects.toMatchObject({ code: 'outbox/full' });
-    const said = [client.sendMessage(keptMessage(1)), client.sendMessage(keptMessage(2))];
+    const sending = [client.sendMessage(keptMessage(1)), client.sendMessage(keptMessage(2))];
     await expect(client.sendMessage(keptMessage(3))).rejects.toMatchObject({ code: 'outbox/full' });
-    wire.mend();
-    await Promise.all(said);
-    expect(await heard.atLeast(2)).toEqual([1, 2]);
+    proxy.restore();
+    await Promise.all(sending);
+    expect(await received.atLeast(2)).toEqual([1, 2]);
   });
 
   test('is refused by the hub like a direct send, and the refusal is reported', async () => {
     const { client, notes } = await joined();
     await isLost(client);
-    const said = client.sendMessage(keptMessage(1, { to: 'Nobody' }));
-    const refused = expect(said).rejects.toMatchObject({ code: 'message/unknown-recipient' });
-    wire.mend();
+    const sending = client.sendMessage(keptMessage(1, { to: 'Nobody' }));
+    const refused = expect(sending).rejects.toMatchObject({ code: 'message/unknown-recipient' });
+    proxy.restore();
     await refused;
     expect(await notes.atLeast(2)).toMatchObject([{ what: 'kept' }, { what: 'refused', to: ['Nobody'], payload: 1 }]);
   });
@@ -151,10 +151,10 @@ describe('a message sent without a connection', () => {
     const fresh = client.sendMessage(keptMessage('fresh', { ttlMs: 60_000, delayMs: 20 }));
     await notes.atLeast(2);
     await new Promise(resolve => setTimeout(resolve, 50));
-    wire.mend();
+    proxy.restore();
     await over;
     await fresh;
-    expect(await heard.atLeast(1)).toEqual(['fresh']);
+    expect(await received.atLeast(1)).toEqual(['fresh']);
   });
 
   test('that is older than the outbox or the hub allows is reported, not dropped silently', async () => {
@@ -162,7 +162,7 @@ describe('a message sent without a connection', () => {
     await isLost(client);
     const old = expect(client.sendMessage(keptMessage(1))).rejects.toMatchObject({ code: 'outbox/expired' });
     await new Promise(resolve => setTimeout(resolve, 50));
-    wire.mend();
+    proxy.restore();
     await old;
 
     const { client: other } = await joined();
@@ -172,7 +172,7 @@ describe('a message sent without a connection', () => {
     const refused = expect(other.sendMessage(keptMessage(2, { id }))).rejects.toMatchObject({
       code: 'message/id-too-old',
     });
-    wire.mend();
+    proxy.restore();
     await refused;
   });
 
@@ -189,9 +189,9 @@ describe('a message sent without a connection', () => {
     await client.cancel(id);
     await expect(aborted).rejects.toThrow('never mind');
     await expect(called).rejects.toMatchObject({ code: 'delivery/cancelled' });
-    wire.mend();
+    proxy.restore();
     await Promise.all([cancelled, stays]);
-    expect(await heard.atLeast(2)).toEqual([2, 3]);
+    expect(await received.atLeast(2)).toEqual([2, 3]);
   });
 
   test('waits for its quota', async () => {
@@ -200,10 +200,10 @@ describe('a message sent without a connection', () => {
     const [row] = await boss.findAgents({ name: client.name });
     await boss.operator.setQuota(row?.id ?? 0, { rate: 20, burst: 1 });
     await isLost(client);
-    const said = [1, 2, 3].map(n => client.sendMessage(keptMessage(n)));
-    wire.mend();
-    await Promise.all(said);
-    expect([...(await heard.atLeast(3))].sort()).toEqual([1, 2, 3]);
+    const sending = [1, 2, 3].map(n => client.sendMessage(keptMessage(n)));
+    proxy.restore();
+    await Promise.all(sending);
+    expect([...(await received.atLeast(3))].sort()).toEqual([1, 2, 3]);
   });
 });
 
@@ -214,7 +214,7 @@ describe('an outbox in a file', () => {
     if (token !== undefined) args.push(token);
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
     children.add(child);
-    const lines = new Heard<string>();
+    const lines = new Received<string>();
     createInterface(child.stdout).on('line', lines.add);
     return { child, lines };
   }
@@ -235,7 +235,7 @@ describe('an outbox in a file', () => {
 
     const { client, notes } = await joined({ outbox: { file } }, 'Offline');
 
-    expect(await heard.atLeast(50)).toEqual(numbers(50));
+    expect(await received.atLeast(50)).toEqual(numbers(50));
     expect((await notes.atLeast(50)).map(({ what, payload }) => [what, payload])).toEqual(
       numbers(50).map(n => ['accepted', n]),
     );
@@ -258,17 +258,17 @@ describe('an outbox in a file', () => {
     }
     const { client } = await joined({ server: hub.url, outbox: { file }, token }, 'Killed');
     await client.sendMessage(keptMessage('last'));
-    await expect.poll(() => heard.items.includes('last'), { timeout: 10_000 }).toBe(true);
+    await expect.poll(() => received.items.includes('last'), { timeout: 10_000 }).toBe(true);
 
     expect(kept.size).toBeGreaterThan(1_000);
-    expect(new Set(heard.items).size).toBe(heard.items.length);
-    expect([...kept].filter(n => !heard.items.includes(n))).toEqual([]);
+    expect(new Set(received.items).size).toBe(received.items.length);
+    expect([...kept].filter(n => !received.items.includes(n))).toEqual([]);
   });
 
   test('reports refused messages when no caller waits for them any more', async () => {
     const before = anAgent({ outbox: { file } }, 'Forgotten');
-    const said = before.client.sendMessage(keptMessage(1, { to: 'Nobody' }));
-    const left = expect(said).rejects.toMatchObject({ code: 'outbox/kept' });
+    const sending = before.client.sendMessage(keptMessage(1, { to: 'Nobody' }));
+    const left = expect(sending).rejects.toMatchObject({ code: 'outbox/kept' });
     await before.notes.atLeast(1);
     await before.client.close();
     await left;

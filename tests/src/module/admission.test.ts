@@ -60,7 +60,7 @@ describe('a closed hub', () => {
 });
 
 describe('admission', () => {
-  test('is for operators, and neither admits the empty identity nor all of them', async () => {
+  test('is for operators only, and needs an issuer and an audience', async () => {
     await using lab = await ModuleLab.open();
     const eve = lab.register('Eve');
     expect(eve.tryCall('set_admission', { mode: 'closed' })).toBe('operator/required');

@@ -12,14 +12,14 @@ describe('notices', () => {
     lab.register('Away');
     const sent = Array.from({ length: 300 }, () => sender.send('Away', { ttlMs: 1_000 }));
     lab.advance(2_000);
-    const told: unknown[] = [];
+    const taken: unknown[] = [];
     for (let shown = sender.inbox(); shown.length > 0; shown = sender.inbox()) {
-      expect(shown.length).toBe(Math.min(LIMITS.visibleNotices, 300 - told.length));
+      expect(shown.length).toBe(Math.min(LIMITS.visibleNotices, 300 - taken.length));
       const first = shown.sort((a, b) => Number(a['id']) - Number(b['id']))[0];
-      told.push(first?.['message']);
+      taken.push(first?.['message']);
       sender.act({ Acknowledge: { delivery: first?.['id'], attempt: 0 } });
     }
-    expect(told).toEqual(sent);
+    expect(taken).toEqual(sent);
     expect(lab.rows('notice')).toEqual([]);
   });
 

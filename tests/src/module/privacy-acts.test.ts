@@ -18,7 +18,7 @@ interface ActScene {
   readonly id: string;
 }
 
-/** One act: its tag, who owns what it names, its fields in a scene of its own, and the outcome for each caller. */
+/** One act: its tag, the owner of the agent or delivery that it names, its fields in a fresh scene, and the outcomes. */
 interface ActRow {
   readonly act: string;
   readonly about?: string;
@@ -150,10 +150,7 @@ async function openScene(): Promise<ActScene> {
 
 /** `ok`, or the code of the refusal. */
 function outcomeOf(caller: LabClient, act: Fields): string {
-  const refusal = caller.refusalOf('perform_acts', { acts: [act] });
-  if (refusal === undefined) return 'ok';
-  const [first] = JSON.parse(refusal.replace(/^call\/refused: /, '')) as { code: string }[]; // as CONTRACT.md describes it
-  return first?.code ?? refusal;
+  return caller.refusalCode('perform_acts', { acts: [act] }) ?? 'ok';
 }
 
 /** The acts of the module that have no row. */

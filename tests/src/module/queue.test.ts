@@ -31,7 +31,7 @@ describe('a work queue', () => {
     expect(shares()).toEqual([1, 1, 2]);
   });
 
-  test.each(['draining', 'busy', 'away'])('gives nothing to an agent that is %s, until it is active', async status => {
+  test.each(['draining', 'busy', 'away'])('offers nothing to an agent that is %s, until it is active', async status => {
     await using scene = await open();
     const { sender, worker } = scene;
     const agent = worker('Agent');
@@ -45,8 +45,8 @@ describe('a work queue', () => {
   test('offers in the call that adds a capability, and in the one that makes an agent online', async () => {
     await using scene = await open();
     const { lab, sender, worker } = scene;
-    const gone = worker('Gone');
-    gone.leave();
+    const absent = worker('Absent');
+    absent.leave();
     sender.send('@work');
     const later = lab.register('Later');
     later.attach();
@@ -55,8 +55,8 @@ describe('a work queue', () => {
     expect(count(later)).toBe(1);
     later.leave();
     sender.send('@work');
-    gone.attach();
-    expect(count(gone)).toBe(1);
+    absent.attach();
+    expect(count(absent)).toBe(1);
   });
 
   test('takes deliveries back from an unregistered holder, and offers them to another', async () => {
@@ -102,14 +102,14 @@ describe('cancelling', () => {
     const cancelled = sent.filter((_, at) => !isKept(at));
     inCalls(cancelled.map(({ id }) => ({ Cancel: { agent: sender.id, message: id, reason: 'no more' } })));
     recipient.attach();
-    const heard: unknown[] = [];
+    const received: unknown[] = [];
     for (;;) {
       lab.advance(1_000);
       const [row] = recipient.inbox();
       if (!row) break;
-      heard.push(row['message']);
+      received.push(row['message']);
       recipient.act({ Acknowledge: { delivery: row['id'], attempt: 1 } });
     }
-    expect(heard).toEqual(sent.filter((_, at) => isKept(at)).map(({ id }) => id));
+    expect(received).toEqual(sent.filter((_, at) => isKept(at)).map(({ id }) => id));
   });
 });

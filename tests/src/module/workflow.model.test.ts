@@ -19,7 +19,7 @@
 
 import fc from 'fast-check';
 import { describe, test } from 'vitest';
-import { Crew } from '../support/crew.ts';
+import { Team } from '../support/team.ts';
 import { commands } from './workflow-model/commands.ts';
 import { NAMES, WORKERS, workflows } from './workflow-model/random-workflows.ts';
 import { WorkflowScene } from './workflow-model/workflow-scene.ts';
@@ -35,8 +35,8 @@ describe('workflows under random commands', () => {
         commands,
         fc.constantFrom(undefined, undefined, 200_100),
         async (specs, list, deadlineMs) => {
-          await using crew = await Crew.of(...WORKERS);
-          const scene = new WorkflowScene(crew, NAMES, specs, deadlineMs);
+          await using team = await Team.of(...WORKERS);
+          const scene = new WorkflowScene(team, NAMES, specs, deadlineMs);
           for (const command of list) scene.perform(command);
           scene.drive();
         },

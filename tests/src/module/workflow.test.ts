@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { ModuleLab, uuidAt, type LabAgent } from '../support/module-lab.ts';
 
-async function crew(...names: string[]) {
+async function team(...names: string[]) {
   const lab = await ModuleLab.open();
   const lead = lab.register('Lead');
   lead.attach();
@@ -45,7 +45,7 @@ function finish(agent: LabAgent, output: unknown): void {
 
 describe('a workflow', () => {
   test('assigns a step in the transaction that ends its last dependency, with the outputs of its dependencies', async () => {
-    await using scene = await crew('A', 'B', 'C', 'D');
+    await using scene = await team('A', 'B', 'C', 'D');
     const { lab, lead, of } = scene;
     const id = uuidAt(lab.nowMs, 1);
     lead.call('start_workflow', { id, agent: lead.id, definition: JSON.stringify(diamond) });
@@ -71,7 +71,7 @@ describe('a workflow', () => {
   });
 
   test('publishes events by steps to its participants only', async () => {
-    await using scene = await crew('A', 'B', 'C', 'D');
+    await using scene = await team('A', 'B', 'C', 'D');
     const { lab, lead, of } = scene;
     const id = uuidAt(lab.nowMs, 1);
     lead.call('start_workflow', { id, agent: lead.id, definition: JSON.stringify(diamond) });
@@ -95,7 +95,7 @@ describe('a workflow', () => {
   });
 
   test('fails when a step fails permanently, with the reason, and assigns no other step', async () => {
-    await using scene = await crew('A', 'B', 'C', 'D');
+    await using scene = await team('A', 'B', 'C', 'D');
     const { lab, lead, of } = scene;
     const id = uuidAt(lab.nowMs, 1);
     lead.call('start_workflow', { id, agent: lead.id, definition: JSON.stringify(diamond) });
@@ -111,7 +111,7 @@ describe('a workflow', () => {
   });
 
   test('continues with a step whose delivery was retried', async () => {
-    await using scene = await crew('A', 'B', 'C', 'D');
+    await using scene = await team('A', 'B', 'C', 'D');
     const { lab, lead, of } = scene;
     lead.call('start_workflow', { id: uuidAt(lab.nowMs, 1), agent: lead.id, definition: JSON.stringify(diamond) });
     const first = task(of('A'));
@@ -124,7 +124,7 @@ describe('a workflow', () => {
   });
 
   test('accepts an ordinary answer as the end of a step', async () => {
-    await using scene = await crew('A', 'B', 'C', 'D');
+    await using scene = await team('A', 'B', 'C', 'D');
     const { lab, lead, of } = scene;
     lead.call('start_workflow', { id: uuidAt(lab.nowMs, 1), agent: lead.id, definition: JSON.stringify(diamond) });
     const at = task(of('A'));
@@ -142,7 +142,7 @@ describe('a workflow', () => {
   });
 
   test('is refused as a whole, with every fault named, and no row is stored', async () => {
-    await using scene = await crew('A');
+    await using scene = await team('A');
     const { lab, lead } = scene;
     const definition = JSON.stringify({
       workflow_type: 'w',
@@ -163,13 +163,17 @@ describe('a workflow', () => {
         { agent: 'A', action: 'two', depends_on: ['one'] },
       ],
     });
-    const told = lead.tryCallText('start_workflow', { id: uuidAt(lab.nowMs, 1), agent: lead.id, definition: cyclic });
-    expect(told).toBe('workflow/bad-definition: the steps wait for each other: one → two → one');
+    const refusal = lead.tryCallText('start_workflow', {
+      id: uuidAt(lab.nowMs, 1),
+      agent: lead.id,
+      definition: cyclic,
+    });
+    expect(refusal).toBe('workflow/bad-definition: the steps wait for each other: one → two → one');
     for (const table of ['workflow', 'workflow_state', 'step', 'message']) expect(lab.rows(table)).toEqual([]);
   });
 
   test('started again under its id is a no-op, and another one under that id is refused', async () => {
-    await using scene = await crew('A', 'B', 'C', 'D');
+    await using scene = await team('A', 'B', 'C', 'D');
     const { lab, lead } = scene;
     const start = { id: uuidAt(lab.nowMs, 1), agent: lead.id, definition: JSON.stringify(diamond) };
     lead.call('start_workflow', start);

@@ -30,10 +30,10 @@ test('works as pasted, also a second time', { timeout: 60_000 }, async () => {
   try {
     for (let run = 0; run < 2; run++) {
       const child = spawn(process.execPath, [file], { stdio: ['ignore', 'pipe', 'inherit'], timeout: 20_000 });
-      let said = '';
-      child.stdout.setEncoding('utf8').on('data', (text: string) => (said += text));
+      let output = '';
+      child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
       const [exitCode] = (await once(child, 'close')) as unknown[];
-      expect(said).toBe("{ text: 'Hello, Visitor!' }\n");
+      expect(output).toBe("{ text: 'Hello, Visitor!' }\n");
       expect(exitCode).toBe(0);
     }
   } finally {

@@ -3,22 +3,22 @@
 import { createId, type AgoraClient } from '@agora/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startTestHub, type TestHub } from '../support/hub.ts';
-import { openWire, type Wire } from '../support/wire.ts';
+import { openTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
 
 let hub: TestHub;
-let wire: Wire;
+let proxy: TcpProxy;
 let client: AgoraClient;
 
 beforeAll(async () => {
   hub = await startTestHub();
-  wire = await openWire(hub.url);
-  client = await hub.join('Impatient', {}, { server: wire.url });
+  proxy = await openTcpProxy(hub.url);
+  client = await hub.join('Impatient', {}, { server: proxy.url });
   await client.findAgents();
   await client.takeMail();
-  wire.freeze();
+  proxy.freeze();
 });
 afterAll(async () => {
-  await wire[Symbol.asyncDispose]();
+  await proxy[Symbol.asyncDispose]();
   await hub[Symbol.asyncDispose]();
 });
 
@@ -69,7 +69,7 @@ describe('a call that the hub does not answer', () => {
 
 describe('connecting', () => {
   test('is ended by its signal, also between two tries, and may be repeated', async () => {
-    await using silent = await openWire(hub.url);
+    await using silent = await openTcpProxy(hub.url);
     const late = hub.client('Late', { server: silent.url });
     silent.cut();
     const controller = new AbortController();
@@ -78,19 +78,19 @@ describe('connecting', () => {
     controller.abort(new Error('enough'));
     await expect(connecting).rejects.toThrow('enough');
     expect(late.state).toBe('idle');
-    silent.mend();
+    silent.restore();
     await late.connect();
     expect(late.state).toBe('connected');
   });
 
   test('is retried until the configured time is over', async () => {
-    await using down = await openWire(hub.url);
+    await using down = await openTcpProxy(hub.url);
     down.cut();
     const client = hub.client('Early', { server: down.url, reconnect: { firstMs: 5, mostMs: 20 } });
     await expect(client.connect()).rejects.toMatchObject({ code: 'connection/refused' });
     await expect(client.connect({ retryForMs: 50 })).rejects.toMatchObject({ code: 'connection/refused' });
     const connecting = client.connect({ retryForMs: 20_000 });
-    down.mend();
+    down.restore();
     await connecting;
   });
 });

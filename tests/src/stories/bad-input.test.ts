@@ -5,7 +5,7 @@ import { AgoraError, ConnectionError, createId, type AgoraClient, type WorkflowD
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { startTestHub, type TestHub } from '../support/hub.ts';
-import { openWire } from '../support/wire.ts';
+import { openTcpProxy } from '../support/tcp-proxy.ts';
 
 let hub: TestHub;
 let client: AgoraClient;
@@ -253,10 +253,10 @@ describe('a connection is refused', () => {
     ));
 
   test('to an address where no server listens', async () => {
-    const wire = await openWire(hub.url);
-    await wire[Symbol.asyncDispose]();
-    const lost = hub.client('Lost', { server: wire.url });
-    await expectNone(lost.connect(), 'connection/refused', new RegExp(`no hub answers at ${wire.url}; is it running`));
+    const proxy = await openTcpProxy(hub.url);
+    await proxy[Symbol.asyncDispose]();
+    const lost = hub.client('Lost', { server: proxy.url });
+    await expectNone(lost.connect(), 'connection/refused', new RegExp(`no hub answers at ${proxy.url}; is it running`));
   });
 
   test('by a server without this database', () =>

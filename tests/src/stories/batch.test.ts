@@ -1,7 +1,7 @@
 // Batches: acts that succeed or fail together.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Heard } from '../support/heard.ts';
+import { Received } from '../support/received.ts';
 import { startTestHub, type TestHub } from '../support/hub.ts';
 
 let hub: TestHub;
@@ -16,8 +16,8 @@ describe('a batch', () => {
   test('answers, sends and publishes in one transaction', async () => {
     const worker = await hub.join('Worker');
     const asker = await hub.join('Asker');
-    const told = new Heard<unknown>();
-    await asker.subscribeToMessages<'told'>(({ payload }) => told.add(payload));
+    const received = new Received<unknown>();
+    await asker.subscribeToMessages<'told'>(({ payload }) => received.add(payload));
     await worker.subscribeToMessages<'q'>(async message => {
       const ids = await worker.batch([
         { do: 'respond', message, data: 'answer' },
@@ -31,7 +31,7 @@ describe('a batch', () => {
     const answer = await asker.sendMessage({ toAgent: 'Worker', messageType: 'q', payload: {}, timeout: 5 });
 
     expect(answer).toMatchObject({ status: 'success', data: 'answer' });
-    expect(await told.first()).toBe('and more');
+    expect(await received.first()).toBe('and more');
   });
 
   test('is refused as a whole, names the refused acts, and changes no row', async () => {
@@ -58,8 +58,8 @@ describe('a batch', () => {
     const [worker, asker, friend] = await Promise.all(['Mixer', 'MixAsker', 'MixFriend'].map(name => hub.join(name)));
     if (!worker || !asker || !friend) return expect.unreachable();
     await friend.joinGroup('#mixed');
-    const told = new Heard<unknown>();
-    await friend.subscribeToMessages<'told' | 'q'>(({ type, payload }) => told.add([type, payload]));
+    const received = new Received<unknown>();
+    await friend.subscribeToMessages<'told' | 'q'>(({ type, payload }) => received.add([type, payload]));
     const { messageId } = await worker.sendMessage({ to: 'MixAsker', messageType: 'x', payload: 1, delayMs: 60_000 });
     await worker.subscribeToMessages<'q'>(async message => {
       await worker.batch([
@@ -73,7 +73,7 @@ describe('a batch', () => {
     const answer = await asker.sendMessage({ to: 'Mixer', messageType: 'q', payload: 'q', timeout: 5 });
 
     expect(answer).toMatchObject({ status: 'success', data: 'all of it' });
-    expect(await told.atLeast(2)).toEqual([
+    expect(await received.atLeast(2)).toEqual([
       ['q', 'q'],
       ['told', 'later'],
     ]);

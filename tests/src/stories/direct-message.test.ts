@@ -2,7 +2,7 @@
 
 import type { IncomingMessage } from '@agora/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Heard } from '../support/heard.ts';
+import { Received } from '../support/received.ts';
 import { startTestHub, type TestHub } from '../support/hub.ts';
 
 let hub: TestHub;
@@ -18,8 +18,8 @@ describe('a direct message', () => {
     const docs = await hub.join('DocSystemAgent', { capabilities: ['documentation'] });
     const other = await hub.join('OtherAgent');
     const client = await hub.join('YourAgentName');
-    const received = new Heard<IncomingMessage>();
-    const overheard = new Heard<IncomingMessage>();
+    const received = new Received<IncomingMessage>();
+    const overheard = new Received<IncomingMessage>();
     await docs.subscribeToMessages(received.add);
     await other.subscribeToMessages(overheard.add);
 
@@ -59,7 +59,7 @@ describe('a direct message', () => {
   });
 
   test('carries headers and its subject', async () => {
-    const received = new Heard<IncomingMessage>();
+    const received = new Received<IncomingMessage>();
     const reader = await hub.join('HeaderReader');
     await reader.subscribeToMessages<'note'>(received.add);
     const client = await hub.join('HeaderWriter');
@@ -79,22 +79,22 @@ describe('a direct message', () => {
   });
 
   test('is sent to several recipients in one call', async () => {
-    const heard = new Heard<string>();
+    const incoming = new Received<string>();
     for (const name of ['First', 'Second']) {
       const agent = await hub.join(name);
-      await agent.subscribeToMessages<'note'>(() => heard.add(name));
+      await agent.subscribeToMessages<'note'>(() => incoming.add(name));
     }
     const client = await hub.join('ToSeveral');
 
     await client.sendMessage({ toAgent: ['First', 'Second'], messageType: 'note', payload: {} });
 
-    expect([...(await heard.atLeast(2))].sort()).toEqual(['First', 'Second']);
+    expect([...(await incoming.atLeast(2))].sort()).toEqual(['First', 'Second']);
   });
 
   test('is sent once, however often the call is repeated under one id', async () => {
-    const heard = new Heard<unknown>();
+    const incoming = new Received<unknown>();
     const reader = await hub.join('OnceReader');
-    await reader.subscribeToMessages<'note'>(message => heard.add(message.payload));
+    await reader.subscribeToMessages<'note'>(message => incoming.add(message.payload));
     const client = await hub.join('OnceWriter');
     const { createId } = await import('@agora/client');
     const note = { toAgent: 'OnceReader', messageType: 'note', payload: 'once', id: createId() };
@@ -103,12 +103,12 @@ describe('a direct message', () => {
     await client.sendMessage(note);
     await client.sendMessage({ toAgent: 'OnceReader', messageType: 'note', payload: 'after' });
 
-    expect(await heard.atLeast(2)).toEqual(['once', 'after']);
+    expect(await incoming.atLeast(2)).toEqual(['once', 'after']);
   });
 
   test('may be long: a payload that the inbox does not show is fetched', async () => {
     const payload = { text: 'ä'.repeat(20_000) };
-    const received = new Heard<unknown>();
+    const received = new Received<unknown>();
     const reader = await hub.join('LongReader');
     await reader.subscribeToMessages<'note'>(message => {
       received.add(message.payload);
@@ -123,7 +123,7 @@ describe('a direct message', () => {
   });
 
   test('arrives in the order of sending, a thousand of them, each once', async () => {
-    const received = new Heard<unknown>();
+    const received = new Received<unknown>();
     const reader = await hub.join('OrderReader');
     await reader.subscribeToMessages<'count'>({ handler: message => received.add(message.payload), concurrency: 1 });
     const client = await hub.join('OrderWriter');
@@ -137,7 +137,7 @@ describe('a direct message', () => {
   });
 
   test('is retried when its handler throws, and the next attempt has its number', async () => {
-    const attempts = new Heard<number>();
+    const attempts = new Received<number>();
     const reader = await hub.join('Stumbler');
     await reader.subscribeToMessages<'note'>((_message, { attempt }) => {
       attempts.add(attempt);

@@ -1,7 +1,7 @@
 // "Discover Other Agents": by capability, type and presence.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { gate } from '../support/heard.ts';
+import { gate } from '../support/received.ts';
 import { startTestHub, type TestHub } from '../support/hub.ts';
 
 let hub: TestHub;

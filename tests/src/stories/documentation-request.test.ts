@@ -1,7 +1,7 @@
 // "Request Documentation Creation" and "New Approach (Recommended)": ask a capable agent and get its answer directly.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Heard } from '../support/heard.ts';
+import { Received } from '../support/received.ts';
 import { startTestHub, type TestHub } from '../support/hub.ts';
 
 let hub: TestHub;
@@ -15,7 +15,7 @@ afterAll(() => hub[Symbol.asyncDispose]());
 describe('documentation is requested', () => {
   test('as the document shows', async () => {
     const docs = await hub.join('DocSystemAgent', { capabilities: ['documentation'] });
-    const requests = new Heard<unknown>();
+    const requests = new Received<unknown>();
     await docs.subscribeToMessages({
       filters: { messageTypes: ['documentation_request'] },
       handler: async ({ payload }) => {
@@ -27,7 +27,7 @@ describe('documentation is requested', () => {
       },
     });
     const client = await hub.join('YourAgentName');
-    const created = new Heard<unknown>();
+    const created = new Received<unknown>();
     await client.subscribeToEvents(['documentation_created'], { handler: event => created.add(event.data['title']) });
 
     await client.sendMessage({

@@ -2,9 +2,9 @@
 
 import { ConnectionError, createId, TimeoutError, type AgoraClient } from '@agora/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { gate, Heard } from '../support/heard.ts';
+import { gate, Received } from '../support/received.ts';
 import { startTestHub, type TestHub } from '../support/hub.ts';
-import { openWire } from '../support/wire.ts';
+import { openTcpProxy } from '../support/tcp-proxy.ts';
 
 let hub: TestHub;
 
@@ -64,12 +64,12 @@ describe('a request', () => {
   });
 
   test('waits while the connection is lost, and reports it when the connection is not restored', async () => {
-    await using wire = await openWire(hub.url);
-    const client = await hub.join('CutOff', {}, { server: wire.url, patienceMs: 300 });
+    await using proxy = await openTcpProxy(hub.url);
+    const client = await hub.join('CutOff', {}, { server: proxy.url, patienceMs: 300 });
     const waiting = request(client, { title: 'silence' }, 30);
     await client.sendMessage({ toAgent: 'DocSystemAgent', messageType: 'status_update', payload: {} });
 
-    wire.cut();
+    proxy.cut();
 
     expect(await waiting).toBe('SpacetimeDB connection lost');
     expect(client.state).toBe('reconnecting');
@@ -77,7 +77,7 @@ describe('a request', () => {
   });
 
   test('is answered over the next connection when the first is lost in between', async () => {
-    await using wire = await openWire(hub.url);
+    await using proxy = await openTcpProxy(hub.url);
     const asked = gate();
     const answer = gate();
     const slow = await hub.join('SlowAgent');
@@ -86,13 +86,13 @@ describe('a request', () => {
       await answer.opened;
       return 42;
     });
-    const client = await hub.join('Persistent', {}, { server: wire.url });
+    const client = await hub.join('Persistent', {}, { server: proxy.url });
     const asking = client.sendMessage({ toAgent: 'SlowAgent', messageType: 'q', payload: {}, timeout: 20 });
     await asked.opened;
 
-    wire.cut();
+    proxy.cut();
     answer.open();
-    wire.mend();
+    proxy.restore();
 
     expect(await asking).toMatchObject({ status: 'success', data: 42 });
   });
@@ -124,14 +124,14 @@ describe('a request', () => {
 
 describe('a lost connection', () => {
   test('is restored: no message sent in between is lost or duplicated, and events continue without a gap', async () => {
-    await using wire = await openWire(hub.url);
-    const states = new Heard<string>();
-    const client = await hub.join('Resuming', {}, { server: wire.url });
+    await using proxy = await openTcpProxy(hub.url);
+    const states = new Received<string>();
+    const client = await hub.join('Resuming', {}, { server: proxy.url });
     const peer = await hub.join('Peer');
     client.on('connection', ({ state }) => states.add(state));
-    const messages = new Heard<unknown>();
-    const back = new Heard<unknown>();
-    const events = new Heard<unknown>();
+    const messages = new Received<unknown>();
+    const back = new Received<unknown>();
+    const events = new Received<unknown>();
     await client.subscribeToMessages<'n'>(({ payload }) => messages.add(payload));
     await peer.subscribeToMessages<'n'>(({ payload }) => back.add(payload));
     await client.subscribeToEvents(['tick'], { handler: event => events.add(event.data['n']) });
@@ -143,12 +143,12 @@ describe('a lost connection', () => {
     await round(1);
     await messages.atLeast(1);
 
-    wire.cut();
+    proxy.cut();
     await states.atLeast(1);
     await round(2);
     const sending = client.sendMessage({ toAgent: 'Peer', messageType: 'n', payload: 'while away' });
     await peer.broadcast({ messageType: 'n', payload: 'to all' });
-    wire.mend();
+    proxy.restore();
     await sending;
     await round(3);
 
@@ -159,11 +159,11 @@ describe('a lost connection', () => {
   });
 
   test('does not run a handler again that is still running', async () => {
-    await using wire = await openWire(hub.url);
-    const runs = new Heard<number>();
+    await using proxy = await openTcpProxy(hub.url);
+    const runs = new Received<number>();
     const finish = gate();
     const reconnected = gate();
-    const client = await hub.join('Steady', {}, { server: wire.url });
+    const client = await hub.join('Steady', {}, { server: proxy.url });
     await client.subscribeToMessages<'job'>(async (_message, { attempt }) => {
       runs.add(attempt);
       await finish.opened;
@@ -174,8 +174,8 @@ describe('a lost connection', () => {
     const asking = boss.sendMessage({ toAgent: 'Steady', messageType: 'job', payload: {}, timeout: 20 });
     await runs.first();
 
-    wire.cut();
-    wire.mend();
+    proxy.cut();
+    proxy.restore();
     await reconnected.opened;
     finish.open();
 
@@ -184,10 +184,10 @@ describe('a lost connection', () => {
   });
 
   test('that is lost for longer than the grace period does not run a handler again that has finished in between', async () => {
-    await using wire = await openWire(hub.url);
-    const runs = new Heard<number>();
+    await using proxy = await openTcpProxy(hub.url);
+    const runs = new Received<number>();
     const finish = gate();
-    const client = await hub.join('LongAway', {}, { server: wire.url, reconnect: { firstMs: 5, mostMs: 50 } });
+    const client = await hub.join('LongAway', {}, { server: proxy.url, reconnect: { firstMs: 5, mostMs: 50 } });
     await client.subscribeToMessages<'job'>(async (_message, { attempt }) => {
       runs.add(attempt);
       await finish.opened;
@@ -198,35 +198,35 @@ describe('a lost connection', () => {
     const asking = boss.sendMessage({ id, toAgent: 'LongAway', messageType: 'job', payload: {}, timeout: 60 });
     await runs.first();
 
-    wire.cut();
+    proxy.cut();
     finish.open();
     // The delivery returned after the grace period, as another attempt.
     await expect.poll(async () => (await boss.messageStatus(id))[0]?.attempt, { timeout: 15_000 }).toBe(2);
-    wire.mend();
+    proxy.restore();
 
     expect(await asking).toMatchObject({ status: 'success', data: 'done' });
     expect(runs.items).toEqual([1]);
   });
 
   test('is detected when no data arrives any more and no end was signalled', async () => {
-    await using wire = await openWire(hub.url);
-    const states = new Heard<string>();
-    const client = await hub.join('Frozen', {}, { server: wire.url, heartbeatMs: 200 });
+    await using proxy = await openTcpProxy(hub.url);
+    const states = new Received<string>();
+    const client = await hub.join('Frozen', {}, { server: proxy.url, heartbeatMs: 200 });
     client.on('connection', ({ state }) => states.add(state));
 
-    wire.freeze();
+    proxy.freeze();
 
     expect(await states.atLeast(2)).toEqual(['reconnecting', 'connected']);
   });
 
   test('that is not restored is final, and all pending calls are rejected', async () => {
-    const wire = await openWire(hub.url);
-    const client = await hub.join('Abandoned', {}, { server: wire.url, giveUpAfterMs: 300 });
+    const proxy = await openTcpProxy(hub.url);
+    const client = await hub.join('Abandoned', {}, { server: proxy.url, giveUpAfterMs: 300 });
     const closed = gate();
     client.on('connection', ({ state }) => state === 'closed' && closed.open());
     const events = (await client.subscribeToEvents(['never']))[Symbol.asyncIterator]().next();
 
-    await wire[Symbol.asyncDispose]();
+    await proxy[Symbol.asyncDispose]();
 
     await expect(events).rejects.toMatchObject({ code: 'connection/lost' });
     await closed.opened;

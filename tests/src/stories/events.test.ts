@@ -2,7 +2,7 @@
 
 import type { AgoraEvent } from '@agora/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Heard } from '../support/heard.ts';
+import { Received } from '../support/received.ts';
 import { startTestHub, type TestHub } from '../support/hub.ts';
 
 let hub: TestHub;
@@ -15,8 +15,8 @@ afterAll(() => hub[Symbol.asyncDispose]());
 
 describe('events', () => {
   test('are followed as the document shows', async () => {
-    const validated = new Heard<unknown>();
-    const welcomed = new Heard<unknown>();
+    const validated = new Received<unknown>();
+    const welcomed = new Received<unknown>();
     const client = await hub.join('Follower');
 
     // Listen for specific events
@@ -46,7 +46,7 @@ describe('events', () => {
 
   test('are published as the document shows', async () => {
     const client = await hub.join('YourAgentName');
-    const events = new Heard<AgoraEvent>();
+    const events = new Received<AgoraEvent>();
     await client.subscribeToEvents(['documentation_created'], { handler: events.add });
 
     const { eventId } = await client.publishEvent({
@@ -112,7 +112,7 @@ describe('events', () => {
     }
     await client.publishEvent({ eventType: 'story.two', data: {} });
 
-    const events = new Heard<string>();
+    const events = new Received<string>();
     const from = subscription.position + 1;
     await client.subscribeToEvents(['story.*'], { from, handler: event => events.add(event.type) });
     await client.publishEvent({ eventType: 'story.three', data: {} });
@@ -129,8 +129,8 @@ describe('events', () => {
 
   test('continue after a handler throws, which is reported as a warning', async () => {
     const client = await hub.join('Clumsy');
-    const warnings = new Heard<string>();
-    const events = new Heard<string>();
+    const warnings = new Received<string>();
+    const events = new Received<string>();
     client.on('warning', warning => warnings.add(warning.message));
     await client.subscribeToEvents(['clumsy.*'], {
       handler: event => {

@@ -1,7 +1,7 @@
 // Groups: joined, sent to, left.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Heard } from '../support/heard.ts';
+import { Received } from '../support/received.ts';
 import { startTestHub, type TestHub } from '../support/hub.ts';
 
 let hub: TestHub;
@@ -14,11 +14,11 @@ afterAll(() => hub[Symbol.asyncDispose]());
 
 describe('a group', () => {
   test('is addressed by name: each member receives once, but not the sender, nor a former member', async () => {
-    const heard = new Heard<string>();
+    const received = new Received<string>();
     const members = await Promise.all(['Ann', 'Ben', 'Cas', 'Dan'].map(name => hub.join(name)));
     for (const member of members) {
       await member.joinGroup('#reviewers');
-      await member.subscribeToMessages<'note'>(({ to }) => heard.add(`${member.name} ${to.join()}`));
+      await member.subscribeToMessages<'note'>(({ to }) => received.add(`${member.name} ${to.join()}`));
     }
     const [ann, , , dan] = members;
     await dan?.leaveGroup('#reviewers');
@@ -27,7 +27,7 @@ describe('a group', () => {
 
     const sent = await ann?.sendMessage({ to: '#reviewers', messageType: 'note', payload: {} });
 
-    expect([...(await heard.atLeast(2))].sort()).toEqual(['Ben #reviewers', 'Cas #reviewers']);
+    expect([...(await received.atLeast(2))].sort()).toEqual(['Ben #reviewers', 'Cas #reviewers']);
     const status = await ann?.messageStatus(sent?.messageId ?? '');
     expect(status?.map(({ agent }) => agent).sort()).toEqual(['Ben', 'Cas']);
   });

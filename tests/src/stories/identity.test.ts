@@ -10,7 +10,7 @@ import { AgoraClient, type AgoraClientOptions, type AgoraError } from '@agora/cl
 import { defaultTokenPath, defaultTokenStore, fileTokenStore } from '@agora/client/node';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { startHub, type Hub } from '@agora/cli/hub';
-import { Heard } from '../support/heard.ts';
+import { Received } from '../support/received.ts';
 import { startTestHub, type TestHub } from '../support/hub.ts';
 
 const PROGRAM = fileURLToPath(new URL('../support/identity-process.ts', import.meta.url));
@@ -80,7 +80,7 @@ describe('a program without a configured identity', () => {
   test('works without a place for its token, and warns', async () => {
     await writeFile(join(home, 'a-file'), '');
     vi.stubEnv('AGORA_HOME', join(home, 'a-file'));
-    const warnings = new Heard<AgoraError>();
+    const warnings = new Received<AgoraError>();
     await using client = new AgoraClient('Anybody', { server: hub.url, database: hub.database });
     client.on('warning', warnings.add);
     await client.connect();
@@ -104,7 +104,7 @@ describe('a kept token that the hub does not accept', () => {
     await running.close();
 
     running = await hubAt(port);
-    const warnings = new Heard<AgoraError>();
+    const warnings = new Received<AgoraError>();
     const client = new AgoraClient('Anybody', server);
     client.on('warning', warnings.add);
     await client.connect();
@@ -139,12 +139,12 @@ describe('agents of one identity', () => {
       await hub.join('Bob', {}, { tokenStore: undefined }),
     ];
     expect(ada.identity).toBe(bob.identity);
-    const heard = { Ada: new Heard<unknown>(), Bob: new Heard<unknown>() };
-    const progress = new Heard<unknown>();
+    const received = { Ada: new Received<unknown>(), Bob: new Received<unknown>() };
+    const progress = new Received<unknown>();
     for (const agent of [ada, bob]) {
       await agent.subscribeToMessages<'n'>(async (message, context) => {
         await context.progress('half');
-        heard[agent.name as 'Ada' | 'Bob'].add(message.payload);
+        received[agent.name as 'Ada' | 'Bob'].add(message.payload);
         return agent.name;
       });
     }
@@ -159,11 +159,11 @@ describe('agents of one identity', () => {
 
     expect(answers.map(({ data }) => data)).toEqual(['Ada', 'Bob', 'Ada']);
     expect(progress.items).toHaveLength(3);
-    expect([...(await heard.Ada.atLeast(3))].sort()).toEqual(['to Ada', 'to Ada too', 'to all']);
-    expect([...(await heard.Bob.atLeast(2))].sort()).toEqual(['to Bob', 'to all']);
+    expect([...(await received.Ada.atLeast(3))].sort()).toEqual(['to Ada', 'to Ada too', 'to all']);
+    expect([...(await received.Bob.atLeast(2))].sort()).toEqual(['to Bob', 'to all']);
     const bystander = await bob.sendMessage({ to: 'Ada', messageType: 'n', payload: 'last', timeout: 10 });
     expect(bystander.data).toBe('Ada');
-    expect([heard.Ada.items.length, heard.Bob.items.length]).toEqual([4, 2]);
+    expect([received.Ada.items.length, received.Bob.items.length]).toEqual([4, 2]);
   });
 
   test('become idle and wake by their own mail', async () => {
@@ -184,7 +184,7 @@ describe('agents of one identity', () => {
       await hub.join('Eve', {}, { tokenStore: undefined }),
       await hub.join('Fay', {}, { tokenStore: undefined }),
     ];
-    const begun = new Heard<() => void>();
+    const begun = new Received<() => void>();
     fay.onTask('work', () => new Promise<void>(resolve => begun.add(resolve)));
     const started = await eve.startWorkflowCoordination({
       workflow_type: 'w',
@@ -217,7 +217,7 @@ describe('agents of one identity', () => {
 
   test('are warned when two programs are the same agent', async () => {
     await hub.join('Twin', {}, { tokenStore: undefined });
-    const warnings = new Heard<AgoraError>();
+    const warnings = new Received<AgoraError>();
     const second = hub.client('Twin', { tokenStore: undefined });
     second.on('warning', warnings.add);
     await second.connect();

@@ -1,7 +1,7 @@
 // A handler that asks back: the reply continues the same question.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Heard } from '../support/heard.ts';
+import { Received } from '../support/received.ts';
 import { startTestHub, type TestHub } from '../support/hub.ts';
 
 let hub: TestHub;
@@ -15,7 +15,7 @@ afterAll(() => hub[Symbol.asyncDispose]());
 describe('a question back', () => {
   test('is a kind of answer, and the reply continues the same question', async () => {
     const worker = await hub.join('Printer');
-    const continued = new Heard<unknown>();
+    const continued = new Received<unknown>();
     await worker.subscribeToMessages<'print'>(async (message, context) => {
       if (message.continues === undefined) {
         await context.progress('looking');
@@ -45,13 +45,13 @@ describe('a question back', () => {
   });
 
   test('is refused when no caller waits for an answer', async () => {
-    const heard = new Heard<unknown>();
+    const received = new Received<unknown>();
     const worker = await hub.join('Lonely');
     await worker.subscribeToMessages<'note'>(async (_message, context) => {
-      heard.add(await context.requireInput('hello?').catch((error: unknown) => error));
+      received.add(await context.requireInput('hello?').catch((error: unknown) => error));
     });
     const sender = await hub.join('Silent');
     await sender.sendMessage({ to: 'Lonely', messageType: 'note', payload: 1 });
-    expect(await heard.first()).toMatchObject({ code: 'delivery/no-asker' });
+    expect(await received.first()).toMatchObject({ code: 'delivery/no-asker' });
   });
 });

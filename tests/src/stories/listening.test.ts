@@ -2,7 +2,7 @@
 
 import { AgoraError, type IncomingMessage, PermanentError } from '@agora/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { gate, Heard } from '../support/heard.ts';
+import { gate, Received } from '../support/received.ts';
 import { startTestHub, type TestHub } from '../support/hub.ts';
 
 let hub: TestHub;
@@ -15,9 +15,9 @@ afterAll(() => hub[Symbol.asyncDispose]());
 
 describe('an agent listens', () => {
   test('as the document shows', async () => {
-    const printed = new Heard<string>();
-    const processed = new Heard<unknown>();
-    const collaborations = new Heard<unknown>();
+    const printed = new Received<string>();
+    const processed = new Received<unknown>();
+    const collaborations = new Received<unknown>();
     const client = await hub.join('YourAgentName');
     await client.subscribeToMessages({
       handler: async message => {
@@ -60,7 +60,7 @@ describe('an agent listens', () => {
     const sender = await hub.join('Sender');
     const begun = gate();
     const hold = gate();
-    const order = new Heard<unknown>();
+    const order = new Received<unknown>();
     await client.subscribeToMessages<'work'>({
       concurrency: 1,
       handler: async ({ payload }) => {
@@ -116,29 +116,29 @@ describe('an agent listens', () => {
     await sender.sendMessage({ toAgent: 'SlowStarter', messageType: 'unwanted', payload: 'kept' });
     await sender.sendMessage({ toAgent: 'SlowStarter', messageType: 'wanted', payload: {}, timeout: 5 });
 
-    const heard = new Heard<unknown>();
+    const incoming = new Received<unknown>();
     await client.subscribeToMessages({
       filters: { messageTypes: ['unwanted'] },
-      handler: ({ payload }) => heard.add(payload),
+      handler: ({ payload }) => incoming.add(payload),
     });
 
-    expect(await heard.first()).toBe('kept');
+    expect(await incoming.first()).toBe('kept');
   });
 
   test('and messages that no subscription takes do not block the others', async () => {
     const client = await hub.join('Choosy', { credit: 4 });
     const sender = await hub.join('Insistent');
-    const heard = new Heard<unknown>();
+    const incoming = new Received<unknown>();
     await client.subscribeToMessages({
       filters: { messageTypes: ['wanted'] },
-      handler: ({ payload }) => heard.add(payload),
+      handler: ({ payload }) => incoming.add(payload),
     });
     const spam = Array.from({ length: 12 }, (_, n) => ({ toAgent: 'Choosy', messageType: 'spam', payload: n }));
 
     await Promise.all(spam.map(each => sender.sendMessage(each)));
     await sender.sendMessage({ toAgent: 'Choosy', messageType: 'wanted', payload: 'through' });
 
-    expect(await heard.first()).toBe('through');
+    expect(await incoming.first()).toBe('through');
   });
 
   test('and a message is settled once: by its handler’s call or by its end', async () => {
@@ -163,7 +163,7 @@ describe('an agent listens', () => {
   test('until the subscription is closed: its handlers are notified, and waiting messages go to the next one', async () => {
     const client = await hub.join('Closer');
     const sender = await hub.join('CloserFriend');
-    const begun = new Heard<AbortSignal>();
+    const begun = new Received<AbortSignal>();
     const subscription = await client.subscribeToMessages<'work'>({
       concurrency: 1,
       handler: (_message, { signal }) => {
@@ -176,16 +176,16 @@ describe('an agent listens', () => {
     const signal = await begun.first();
 
     await subscription.close();
-    const heard = new Heard<unknown>();
-    await client.subscribeToMessages<'work'>(({ payload }) => heard.add(payload));
+    const incoming = new Received<unknown>();
+    await client.subscribeToMessages<'work'>(({ payload }) => incoming.add(payload));
 
     expect(signal.reason).toBeInstanceOf(AgoraError);
-    expect(await heard.first()).toBe(2);
+    expect(await incoming.first()).toBe(2);
   });
 
   test('and a payload that does not match its standard type never reaches the handler', async () => {
-    const warnings = new Heard<AgoraError>();
-    const received = new Heard<IncomingMessage>();
+    const warnings = new Received<AgoraError>();
+    const received = new Received<IncomingMessage>();
     const client = await hub.join('Strict');
     client.on('warning', warnings.add);
     await client.subscribeToMessages(received.add);

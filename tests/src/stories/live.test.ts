@@ -3,7 +3,7 @@
 import type { AgoraEvent } from '@agora/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startTestHub, type TestHub } from '../support/hub.ts';
-import { openWire } from '../support/wire.ts';
+import { openTcpProxy } from '../support/tcp-proxy.ts';
 
 let hub: TestHub;
 beforeAll(async () => {
@@ -13,12 +13,12 @@ afterAll(() => hub[Symbol.asyncDispose]());
 
 describe('a loop', () => {
   test('over the connection returns each of its states, from the current one to its end', async () => {
-    await using wire = await openWire(hub.url);
-    const client = hub.client('Watched', { server: wire.url });
+    await using proxy = await openTcpProxy(hub.url);
+    const client = hub.client('Watched', { server: proxy.url });
     const states = client.watch('connection');
     await client.connect();
-    wire.cut();
-    wire.mend();
+    proxy.cut();
+    proxy.restore();
 
     const seen: string[] = [];
     for await (const { state } of states) {

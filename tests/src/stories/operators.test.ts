@@ -2,7 +2,7 @@
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { AgoraError, ConnectionError, type AgoraClient, type Notice } from '@agora/client';
-import { Heard } from '../support/heard.ts';
+import { Received } from '../support/received.ts';
 import { startTestHub, type TestHub } from '../support/hub.ts';
 
 let hub: TestHub;
@@ -60,7 +60,7 @@ describe('an operator', () => {
     const fleeting = await hub.join('Fleeting');
     const other = await hub.join('Other');
     const asker = await hub.join('Asker');
-    const notices = new Heard<Notice>();
+    const notices = new Received<Notice>();
     asker.on('notice', notices.add);
     const lost = await asker.sendMessage({ toAgent: 'Fleeting', messageType: 'note', payload: {} });
     await fleeting.unregisterAgent();

@@ -5,7 +5,7 @@ import { type } from 'arktype';
 import * as v from 'valibot';
 import { afterAll, beforeAll, describe, expect, expectTypeOf, test } from 'vitest';
 import { z } from 'zod';
-import { Heard } from '../support/heard.ts';
+import { Received } from '../support/received.ts';
 import { startTestHub, type TestHub } from '../support/hub.ts';
 
 const later = <T>(value: T) => new Promise<T>(resolve => setImmediate(() => resolve(value)));
@@ -40,7 +40,7 @@ afterAll(() => hub[Symbol.asyncDispose]());
 describe('a message of a declared type', () => {
   test('is typed from the question to the answer, and parsed by its schema once', async () => {
     const builder = await hub.join('Builder', {}, { types });
-    const seen = new Heard<unknown>();
+    const seen = new Received<unknown>();
     await builder.subscribeToMessages({
       filters: { messageTypes: ['build_request'] },
       handler: message => {
@@ -95,9 +95,9 @@ describe('a message of a declared type', () => {
 
   test('fails with a reason at the recipient, also by an asynchronous schema, and its sender is notified', async () => {
     const shop = await hub.join('Shop', {}, { types });
-    const warnings = new Heard<string>();
+    const warnings = new Received<string>();
     shop.on('warning', ({ message }) => warnings.add(message));
-    const orders = new Heard<string>();
+    const orders = new Received<string>();
     await shop.subscribeToMessages({
       filters: { messageTypes: ['order', 'ping'] },
       handler: message => {
@@ -137,12 +137,12 @@ describe('a message of a declared type', () => {
 describe('an answer of a declared type', () => {
   test('that is invalid fails the question with its path, at the agent that gives it', async () => {
     const clumsy = await hub.join('Clumsy', {}, { types });
-    const told = new Heard<unknown>();
+    const errors = new Received<unknown>();
     await clumsy.subscribeToMessages({
       filters: { messageTypes: ['build_request'] },
       handler: async (message, context) => {
         // @ts-expect-error -- a string is no answer
-        told.add(await context.respond('done').catch((error: unknown) => error));
+        errors.add(await context.respond('done').catch((error: unknown) => error));
         if (message.payload.target === 'again') return { ok: true, took: '1' };
         return undefined;
       },
@@ -156,7 +156,7 @@ describe('an answer of a declared type', () => {
       error: expect.stringContaining('no answer to a build_request') as string,
     });
     expect(await client.sendMessage({ ...ask, payload: { target: 'again' } })).toMatchObject({ data: { took: 1 } });
-    expect(told.items[0]).toMatchObject({
+    expect(errors.items[0]).toMatchObject({
       code: 'delivery/bad-answer',
       message: expect.stringContaining('answer') as string,
     });
@@ -164,14 +164,14 @@ describe('an answer of a declared type', () => {
 
   test('is checked in a batch, and a reply to a question back has the type that was asked for', async () => {
     const careful = await hub.join('Careful', {}, { types });
-    const told = new Heard<unknown>();
+    const errors = new Received<unknown>();
     await careful.subscribeToMessages({
       filters: { messageTypes: ['build_request', 'documentation_request'] },
       handler: async (message, context) => {
         if (message.continues !== undefined) return { ok: true, took: JSON.stringify(message.payload) };
         if (message.type === 'build_request') {
           const bad = careful.batch([{ do: 'respond', message, data: 'done' }]);
-          told.add(await bad.catch((error: unknown) => error));
+          errors.add(await bad.catch((error: unknown) => error));
         }
         await context.requireInput('how long?');
         return undefined;
@@ -180,7 +180,7 @@ describe('an answer of a declared type', () => {
     const client = await hub.join('Patient', {}, { types });
     const ask = { to: 'Careful', timeout: 10 } as const;
     const first = await client.sendMessage({ ...ask, messageType: 'build_request', payload: { target: 'x' } });
-    expect(told.items[0]).toMatchObject({ code: 'delivery/bad-answer' });
+    expect(errors.items[0]).toMatchObject({ code: 'delivery/bad-answer' });
     if (first.status !== 'input_required') throw new Error(`it is ${first.status}`);
     expect(await first.reply(7)).toMatchObject({ status: 'success', data: { took: 7 } });
 
@@ -252,7 +252,7 @@ describe('events of a declared type', () => {
   test('are typed and checked; an event that does not match its type is skipped with a warning', async () => {
     const client = await hub.join('Publisher', {}, { types });
     const events = await client.subscribeToEvents('build.*');
-    const warnings = new Heard<string>();
+    const warnings = new Received<string>();
     client.on('warning', ({ message }) => warnings.add(message));
     const stranger = await hub.join('LoosePublisher');
 

@@ -2,7 +2,7 @@
 
 import type { IncomingMessage } from '@agora/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Heard } from '../support/heard.ts';
+import { Received } from '../support/received.ts';
 import { startTestHub, type TestHub } from '../support/hub.ts';
 
 let hub: TestHub;
@@ -17,7 +17,7 @@ describe('a message on behalf of another', () => {
   test('shows its recipient the chain, which it can read; a reference of a stranger is refused', async () => {
     const [user, agent, expert] = await Promise.all(['User', 'Agent', 'Expert'].map(name => hub.join(name)));
     if (!user || !agent || !expert) return expect.unreachable();
-    const received = new Heard<IncomingMessage>();
+    const received = new Received<IncomingMessage>();
     await agent.subscribeToMessages<'order'>(message => {
       return agent.sendMessage({ to: 'Expert', messageType: 'job', payload: 'part', onBehalfOf: message });
     });
@@ -42,7 +42,7 @@ describe('a forwarded message', () => {
   test('has the content and the sender of the original', async () => {
     const [writer, middle, reader] = await Promise.all(['Writer', 'Middle', 'Reader'].map(name => hub.join(name)));
     if (!writer || !middle || !reader) return expect.unreachable();
-    const received = new Heard<IncomingMessage>();
+    const received = new Received<IncomingMessage>();
     await middle.subscribeToMessages<'memo'>(message => middle.forward(message, 'Reader', { priority: 3 }));
     await reader.subscribeToMessages<'memo'>(received.add);
 
@@ -58,11 +58,11 @@ describe('a sent message', () => {
   test('is kept for its sender and for its recipient, newest first, page by page', async () => {
     const sender = await hub.join('Archivist');
     const reader = await hub.join('Clerk');
-    const heard = new Heard<unknown>();
-    await reader.subscribeToMessages<'n'>(({ payload }) => heard.add(payload));
+    const incoming = new Received<unknown>();
+    await reader.subscribeToMessages<'n'>(({ payload }) => incoming.add(payload));
     const numbers = Array.from({ length: 300 }, (_, n) => n);
     await Promise.all(numbers.map(payload => sender.sendMessage({ to: 'Clerk', messageType: 'n', payload })));
-    await heard.atLeast(300);
+    await incoming.atLeast(300);
     // The answer arrives after the acknowledgements before it.
     await reader.sendMessage({ to: 'Archivist', messageType: 'n', payload: 'all read' });
 

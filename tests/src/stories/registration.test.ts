@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { AgoraClient } from '@agora/client';
 import { fileTokenStore } from '@agora/client/node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Heard } from '../support/heard.ts';
+import { Received } from '../support/received.ts';
 import { startTestHub, type TestHub } from '../support/hub.ts';
 
 let hub: TestHub;
@@ -70,7 +70,7 @@ describe('an agent registers', () => {
   });
 
   test('is removed once it is unregistered, and an event reports both', async () => {
-    const events = new Heard<[string, unknown]>();
+    const events = new Received<[string, unknown]>();
     const watcher = await hub.join('Greeter');
     await watcher.subscribeToEvents(['agent_registration', 'agent_unregistered'], {
       handler: event => events.add([event.type, event.data['agent_name']]),
@@ -97,11 +97,11 @@ describe('an agent registers', () => {
     await sender.sendMessage({ toAgent: 'Restarted', messageType: 'while.away', payload: { n: 1 } });
 
     const after = await hub.join('Restarted', {}, { tokenStore });
-    const heard = new Heard<unknown>();
-    await after.subscribeToMessages<'while.away'>(message => heard.add(message.payload));
+    const received = new Received<unknown>();
+    await after.subscribeToMessages<'while.away'>(message => received.add(message.payload));
 
     expect(after.identity).toBe(identity);
-    expect(await heard.first()).toEqual({ n: 1 });
+    expect(await received.first()).toEqual({ n: 1 });
     await rm(folder, { recursive: true });
   });
 });

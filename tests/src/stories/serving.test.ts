@@ -6,9 +6,9 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { ConnectionError, PermanentError, type AgoraClient } from '@agora/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { gate, Heard } from '../support/heard.ts';
+import { gate, Received } from '../support/received.ts';
 import { startTestHub, type TestHub } from '../support/hub.ts';
-import { openWire } from '../support/wire.ts';
+import { openTcpProxy } from '../support/tcp-proxy.ts';
 
 const PROGRAM = fileURLToPath(new URL('../support/serving-process.ts', import.meta.url));
 
@@ -32,7 +32,7 @@ describe('an agent that serves', () => {
   test('handles messages, steps and events by their kind, and returns a summary', async () => {
     const agent = await hub.join('Server');
     const controller = new AbortController();
-    const heard = new Heard<string>();
+    const received = new Received<string>();
     const serving = agent.serve({
       signal: controller.signal,
       messages: {
@@ -40,8 +40,8 @@ describe('an agent that serves', () => {
         bad: () => Promise.reject(new PermanentError('no good')),
       },
       tasks: { add: ({ requirements }) => Number(requirements['a']) + 1, '*': ({ action }) => `any ${action}` },
-      otherwise: message => heard.add(`otherwise ${message.type}`),
-      events: { 'build.*': event => heard.add(`event ${event.type}`) },
+      otherwise: message => received.add(`otherwise ${message.type}`),
+      events: { 'build.*': event => received.add(`event ${event.type}`) },
     });
     const ask = (messageType: string, payload = {}) =>
       boss.sendMessage({ to: 'Server', messageType, payload, timeout: 10 });
@@ -57,7 +57,7 @@ describe('an agent that serves', () => {
     });
     expect((await workflow.result({ timeoutMs: 10_000 })).outputs).toEqual({ add: 2, other: 'any other' });
     await boss.publishEvent({ eventType: 'build.failed', data: {} });
-    expect([...(await heard.atLeast(2))].sort()).toEqual(['event build.failed', 'otherwise unheard.of']);
+    expect([...(await received.atLeast(2))].sort()).toEqual(['event build.failed', 'otherwise unheard.of']);
 
     controller.abort();
 
@@ -69,7 +69,7 @@ describe('an agent that serves', () => {
     const agent = await hub.join('Narrow');
     const begun = gate();
     const hold = gate();
-    const order = new Heard<unknown>();
+    const order = new Received<unknown>();
     const serving = agent.serve({
       concurrency: 1,
       idleMs: 50,
@@ -102,7 +102,7 @@ describe('an agent that serves', () => {
   test('returns deliveries that do not end in time, and reports them', async () => {
     const agent = await hub.join('Stuck', { capabilities: ['stuck'] });
     const controller = new AbortController();
-    const signals = new Heard<AbortSignal>();
+    const signals = new Received<AbortSignal>();
     const serving = agent.serve({
       signal: controller.signal,
       drainMs: 20,
@@ -119,9 +119,9 @@ describe('an agent that serves', () => {
     expect(await serving).toMatchObject({ handled: 0, interrupted: 1 });
     expect(signal.reason).toMatchObject({ code: 'client/closed' });
     const other = await hub.join('Unstuck', { capabilities: ['stuck'] });
-    const heard = new Heard<unknown>();
-    await other.subscribeToMessages<'job'>(({ payload }, { attempt }) => heard.add([payload, attempt]));
-    expect(await heard.first()).toEqual([1, 2]);
+    const received = new Received<unknown>();
+    await other.subscribeToMessages<'job'>(({ payload }, { attempt }) => received.add([payload, attempt]));
+    expect(await received.first()).toEqual([1, 2]);
     await expect.poll(() => stateOf(message)).toEqual(['Unstuck done']);
   });
 
@@ -167,17 +167,17 @@ describe('an agent that serves', () => {
     hold.open();
     expect(await serving).toMatchObject({ handled: 1, interrupted: 0 });
 
-    const heard = new Heard<unknown>();
+    const received = new Received<unknown>();
     const second = await hub.join('Interrupted', {}, { token });
-    await second.subscribeToMessages<'news'>(({ payload }) => heard.add(payload));
-    expect([...(await heard.atLeast(2))].sort()).toEqual([2, 3]);
+    await second.subscribeToMessages<'news'>(({ payload }) => received.add(payload));
+    expect([...(await received.atLeast(2))].sort()).toEqual([2, 3]);
   });
 
   test('ends when its connection is lost permanently', async () => {
-    await using wire = await openWire(hub.url);
-    const agent = await hub.join('Cut', {}, { server: wire.url, giveUpAfterMs: 50 });
+    await using proxy = await openTcpProxy(hub.url);
+    const agent = await hub.join('Cut', {}, { server: proxy.url, giveUpAfterMs: 50 });
     const serving = agent.serve({ messages: { job: () => undefined } });
-    wire.cut();
+    proxy.cut();
     await expect(serving).rejects.toBeInstanceOf(ConnectionError);
   });
 
@@ -186,7 +186,7 @@ describe('an agent that serves', () => {
       stdio: ['pipe', 'pipe', 'inherit'],
     });
     children.add(child);
-    const lines = new Heard<string>();
+    const lines = new Received<string>();
     createInterface(child.stdout).on('line', lines.add);
     await lines.first();
     const jobs = [];
@@ -196,13 +196,13 @@ describe('an agent that serves', () => {
     const [first, ...rest] = jobs;
     await expect.poll(() => lines.items).toEqual(['ready', 'begun one']);
     await expect.poll(() => Promise.all(rest.map(stateOf))).toEqual([['Signalled offered'], ['Signalled offered']]);
-    const heard = new Heard<unknown>();
+    const received = new Received<unknown>();
     const other = await hub.join('Other', { capabilities: ['work'] });
-    await other.subscribeToMessages<'job'>(({ payload }) => heard.add(payload));
+    await other.subscribeToMessages<'job'>(({ payload }) => received.add(payload));
 
     child.kill('SIGTERM');
     const exited = once(child, 'close');
-    expect([...(await heard.atLeast(2))].sort()).toEqual(['three', 'two']);
+    expect([...(await received.atLeast(2))].sort()).toEqual(['three', 'two']);
     child.stdin.write('\n');
 
     expect(await exited).toEqual([0, null]);
@@ -218,7 +218,7 @@ describe('an agent that works in turns', () => {
     const agent = await hub.join('Turner');
     const controller = new AbortController();
     const turns: unknown[][] = [];
-    const between = new Heard<number>();
+    const between = new Received<number>();
     const working = (async () => {
       for await (const mail of agent.turns({ signal: controller.signal, limit: 2 })) {
         turns.push(mail.map(({ payload }) => payload));
@@ -240,15 +240,15 @@ describe('an agent that works in turns', () => {
   });
 
   test('stays idle while its connection is lost, and is woken by mail that arrived in between', async () => {
-    await using wire = await openWire(hub.url);
+    await using proxy = await openTcpProxy(hub.url);
     const agent = await hub.join(
       'Sleeper',
       {},
-      { server: wire.url, patienceMs: 20, reconnect: { firstMs: 5, mostMs: 20 } },
+      { server: proxy.url, patienceMs: 20, reconnect: { firstMs: 5, mostMs: 20 } },
     );
-    const states = new Heard<string>();
+    const states = new Received<string>();
     agent.on('connection', ({ state }) => states.add(state));
-    const woken = new Heard<unknown>();
+    const woken = new Received<unknown>();
     const working = (async () => {
       for await (const [message] of agent.turns()) {
         woken.add(message?.payload);
@@ -257,10 +257,10 @@ describe('an agent that works in turns', () => {
     })();
     await boss.sendMessage({ to: 'Sleeper', messageType: 'n', payload: 'before' });
     await woken.atLeast(1);
-    wire.cut();
+    proxy.cut();
     await states.atLeast(1);
     await boss.sendMessage({ to: 'Sleeper', messageType: 'n', payload: 'meanwhile' });
-    wire.mend();
+    proxy.restore();
     expect(await woken.atLeast(2)).toEqual(['before', 'meanwhile']);
     await agent.close();
     await working;

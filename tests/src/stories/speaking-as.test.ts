@@ -1,7 +1,7 @@
 // Two processes of one agent: one serves it, and others only send as it or look at its inbox.
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { Heard } from '../support/heard.ts';
+import { Received } from '../support/received.ts';
 import { startTestHub, type TestHub } from '../support/hub.ts';
 
 let hub: TestHub;
@@ -12,8 +12,8 @@ test('a process that only sends as an agent takes no delivery from the one that 
   const echo = await hub.join('Echo');
   await echo.subscribeToMessages<'question'>(message => message.payload);
   const serving = await hub.join('Served', { capabilities: ['serving'], metadata: { home: 'here' } });
-  const heard = new Heard<string>();
-  await serving.subscribeToMessages<'work'>(message => heard.add(message.id));
+  const received = new Received<string>();
+  await serving.subscribeToMessages<'work'>(message => received.add(message.id));
 
   const speaking = hub.client('Served', { token: serving.token });
   await speaking.connect();
@@ -21,7 +21,7 @@ test('a process that only sends as an agent takes no delivery from the one that 
   const asked = { toAgent: 'Echo', messageType: 'question', payload: { n: 1 }, timeout: 10 };
   expect(await speaking.sendMessage(asked)).toMatchObject({ status: 'success', data: { n: 1 } });
   const { messageId } = await speaking.sendMessage({ toAgent: 'Served', messageType: 'work', payload: {} });
-  expect(await heard.first()).toBe(messageId);
+  expect(await received.first()).toBe(messageId);
   const [info] = await echo.findAgents({ name: 'Served' });
   expect(info).toMatchObject({ capabilities: ['serving'], metadata: { home: 'here' }, presence: 'online' });
 });
@@ -94,7 +94,7 @@ test('peeking at an inbox takes no delivery, and shows the order of delivery', a
 test('a process that watches agents gets each change', async () => {
   const watcher = await hub.join('Watcher');
   const stop = new AbortController();
-  const seen = new Heard<string>();
+  const seen = new Received<string>();
   const watching = (async () => {
     for await (const agents of watcher.watchAgents({ name: 'Comer' }, { signal: stop.signal })) {
       seen.add(agents.map(each => each.presence).join());

@@ -10,7 +10,7 @@ import {
 } from '@opentelemetry/sdk-trace-base';
 import type { TraceContext } from '@agora/client';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { Heard } from '../support/heard.ts';
+import { Received } from '../support/received.ts';
 import { startTestHub, type TestHub } from '../support/hub.ts';
 
 const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
@@ -25,7 +25,7 @@ afterAll(() => hub[Symbol.asyncDispose]());
 
 describe('without OpenTelemetry, a trace context of the caller', () => {
   test('travels on asks, sends, events, broadcasts, forwarded messages and answers, from handler to handler', async () => {
-    const traces = new Heard<readonly [string, TraceContext | undefined]>();
+    const traces = new Received<readonly [string, TraceContext | undefined]>();
     const last = await hub.join('Last', {}, plain);
     await last.subscribeToMessages<string>(message => traces.add([`Last ${message.type}`, message.trace]));
     await last.subscribeToEvents('noted', { handler: event => traces.add(['event', event.trace]) });
@@ -45,15 +45,15 @@ describe('without OpenTelemetry, a trace context of the caller', () => {
 
     await client.sendMessage({ to: 'Middle', messageType: 'question', payload: 1, timeout: 10, trace });
 
-    const heard = Object.fromEntries(await traces.atLeast(7));
+    const received = Object.fromEntries(await traces.atLeast(7));
     const all = ['Middle', 'Last direct', 'Last said', 'Last question', 'Last batched', 'event'];
-    expect(heard).toEqual({ ...Object.fromEntries(all.map(each => [each, trace])), 'Last apart': undefined });
+    expect(received).toEqual({ ...Object.fromEntries(all.map(each => [each, trace])), 'Last apart': undefined });
     const rows = (await hub.rows('message')).map(row => JSON.stringify(row)).filter(row => row.includes('"answer"'));
     expect(rows).toEqual([expect.stringContaining(traceparent)]);
   });
 
   test('travels to every task of a workflow, and to those of workflows in it', async () => {
-    const traces = new Heard<TraceContext | undefined>();
+    const traces = new Received<TraceContext | undefined>();
     const worker = await hub.join('TracedWorker', {}, plain);
     await worker.subscribeToMessages(message => {
       traces.add(message.trace);
@@ -223,7 +223,7 @@ describe('with OpenTelemetry', () => {
 
   test('carries baggage there and back, and an invalid answer', async () => {
     api.context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
-    const baggage = new Heard<unknown>();
+    const baggage = new Received<unknown>();
     const worker = await hub.join('BaggageWorker');
     await worker.subscribeToMessages<'job'>(message => {
       baggage.add([message.trace?.baggage, api.propagation.getActiveBaggage()?.getEntry('user id')?.value]);

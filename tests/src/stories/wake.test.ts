@@ -65,7 +65,7 @@ describe('an agent that works in turns', () => {
 /** Takes mail as an agent does: waits until it has some. */
 async function mailOf(agent: AgoraClient) {
   for (let turn = 0; turn < 100; turn++) {
-    expect(await agent.waitForMail({ timeoutMs: 10_000 }), 'nobody is left asleep').toBe(true);
+    expect(await agent.waitForMail({ timeoutMs: 10_000 }), 'the agent is woken').toBe(true);
     const mail = await agent.takeMail();
     if (mail.length > 0) return mail;
   }

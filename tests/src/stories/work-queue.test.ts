@@ -4,7 +4,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { Heard } from '../support/heard.ts';
+import { Received } from '../support/received.ts';
 import { startTestHub, type TestHub } from '../support/hub.ts';
 
 const WORKER = fileURLToPath(new URL('../support/held-worker.ts', import.meta.url));
@@ -21,11 +21,11 @@ afterAll(() => hub[Symbol.asyncDispose]());
 
 describe('a work queue', () => {
   test('gives each message to exactly one capable agent, and answers come from its holder', async () => {
-    const heard = new Heard<string>();
+    const received = new Received<string>();
     for (const name of ['Left', 'Right']) {
       const worker = await hub.join(name, { capabilities: ['paint'], credit: 1 });
       await worker.subscribeToMessages<'job'>(({ payload }) => {
-        heard.add(`${name} ${String(payload)}`);
+        received.add(`${name} ${String(payload)}`);
         return name;
       });
     }
@@ -36,7 +36,7 @@ describe('a work queue', () => {
       numbers.map(payload => boss.sendMessage({ to: '@paint', messageType: 'job', payload, timeout: 10 })),
     );
 
-    const done = heard.items.map(each => Number(each.split(' ')[1])).sort((a, b) => a - b);
+    const done = received.items.map(each => Number(each.split(' ')[1])).sort((a, b) => a - b);
     expect(done).toEqual(numbers);
     expect(new Set(answers.map(({ from }) => from))).toEqual(new Set(['Left', 'Right']));
   });
@@ -50,11 +50,11 @@ describe('a work queue', () => {
     const { messageId } = await boss.sendMessage({ ...job, to: '@dive' });
     expect(await boss.messageStatus(messageId)).toMatchObject([{ agent: '@dive', state: 'queued' }]);
 
-    const heard = new Heard<string>();
+    const received = new Received<string>();
     const diver = await hub.join('SecondDiver', { capabilities: ['dive'] });
-    await diver.subscribeToMessages<'job'>(({ id }) => heard.add(id));
+    await diver.subscribeToMessages<'job'>(({ id }) => received.add(id));
 
-    expect(await heard.first()).toBe(messageId);
+    expect(await received.first()).toBe(messageId);
   });
 
   test('gives the deliveries of a killed worker to another', { timeout: 40_000 }, async () => {

@@ -3,7 +3,7 @@
 
 import { PermanentError, type AgoraClient, type Task } from '@agora/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Heard } from '../support/heard.ts';
+import { Received } from '../support/received.ts';
 import { startTestHub, type TestHub } from '../support/hub.ts';
 
 let hub: TestHub;
@@ -41,7 +41,7 @@ describe('a step', () => {
   });
 
   test('is a nested workflow that can be followed separately, and whose tasks get its inputs', async () => {
-    const tasks = new Heard<Task>();
+    const tasks = new Received<Task>();
     const worker = await hub.join('Nested');
     worker.onTask('*', task => {
       tasks.add(task);
@@ -63,7 +63,7 @@ describe('a step', () => {
   });
 
   test('is compensated when the workflow fails later, and reports that', async () => {
-    const undone = new Heard<Task>();
+    const undone = new Received<Task>();
     const worker = await hub.join('Booker');
     worker.onTask(['flight', 'hotel'], ({ action }) => ({ booked: action }));
     worker.onTask('cancel', task => undone.add(task));

@@ -8,7 +8,7 @@ import { AgoraClient, type AgoraClientOptions, type WorkflowDefinition } from '@
 import { fileTokenStore } from '@agora/client/node';
 import { startHub } from '@agora/cli/hub';
 import { expect, test } from 'vitest';
-import { Heard } from '../support/heard.ts';
+import { Received } from '../support/received.ts';
 import { startTestHub } from '../support/hub.ts';
 
 const soon = { timeoutMs: 10_000 };
@@ -23,8 +23,8 @@ const release: WorkflowDefinition = {
 };
 
 /** Builds and ships, and records its inputs. */
-function build(builder: AgoraClient): Heard<unknown> {
-  const shipped = new Heard<unknown>();
+function build(builder: AgoraClient): Received<unknown> {
+  const shipped = new Received<unknown>();
   builder.onTask('build', () => ({ version: 7 }));
   builder.onTask('ship', task => shipped.add(task.inputs));
   return shipped;
@@ -49,7 +49,7 @@ test('an approval waits while no agent is online', async () => {
   await lead.close();
 
   const boss = await hub.join('Boss', {}, kept('Boss'));
-  const asked = new Heard<unknown>();
+  const asked = new Received<unknown>();
   await boss.subscribeToMessages<'approval_request'>(message => asked.add(message.payload));
   expect(await asked.first()).toMatchObject({
     approval: { workflow_id: workflow.workflowId, step: 'sign', inputs: { build: { version: 7 } } },

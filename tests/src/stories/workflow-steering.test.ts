@@ -2,7 +2,7 @@
 
 import { parseWorkflow, PermanentError, type AgoraClient } from '@agora/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { gate, Heard } from '../support/heard.ts';
+import { gate, Received } from '../support/received.ts';
 import { startTestHub, type TestHub } from '../support/hub.ts';
 
 let hub: TestHub;
@@ -40,21 +40,21 @@ steps:
 
   test('is refused with all its faults before any call is made', async () => {
     const steps = [
-      { action: 'nobody' },
+      { action: 'unassigned' },
       { agent: 'Lead', action: 'late', timeoutMs: 0, dependsOn: ['never'] },
       { agent: 'Ghost', action: 'round', dependsOn: ['trip'] },
       { agent: 'Lead', action: 'trip', dependsOn: ['round'] },
     ];
     const refused = lead.startWorkflowCoordination({ workflowType: 'bad', steps });
-    const told = await refused.catch((error: unknown) => error);
-    expect(told).toMatchObject({ code: 'workflow/bad-definition' });
+    const refusal = await refused.catch((error: unknown) => error);
+    expect(refusal).toMatchObject({ code: 'workflow/bad-definition' });
     expect(
-      String(told)
+      String(refusal)
         .replace(/^.*?Error: /, '')
         .split('; '),
     ).toEqual([
       'step "late", timeout_ms: Too small: expected number to be >=1',
-      'step "nobody": name an agent, a capability, who has to approve, or a workflow',
+      'step "unassigned": name an agent, a capability, who has to approve, or a workflow',
       'step "round": there is no agent "Ghost"',
       'step "late": there is no step "never"',
       'the steps wait for each other: round → trip → round',
@@ -102,7 +102,7 @@ steps:
 
   test('is paused, reports the reason of each wait, and is resumed', async () => {
     const going = gate();
-    const started = new Heard<string>();
+    const started = new Received<string>();
     const worker = await hub.join('Paused');
     worker.onTask('*', async ({ step }) => {
       started.add(step);

@@ -2,7 +2,7 @@
 
 import { PermanentError, type Task } from '@agora/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Heard } from '../support/heard.ts';
+import { Received } from '../support/received.ts';
 import { startTestHub, type TestHub } from '../support/hub.ts';
 
 let hub: TestHub;
@@ -15,7 +15,7 @@ afterAll(() => hub[Symbol.asyncDispose]());
 
 describe('a workflow', () => {
   test('runs as the document shows', async () => {
-    const tasks = new Heard<Task>();
+    const tasks = new Received<Task>();
     const docs = await hub.join('DocSystemAgent');
     const review = await hub.join('ReviewAgent');
     const quality = await hub.join('QualityAgent');
@@ -85,7 +85,7 @@ describe('a workflow', () => {
       { agent: 'EventWorker', action: 'one' },
       { agent: 'EventWorker', action: 'two', dependsOn: ['one'] },
     ];
-    const workflow = await client.startWorkflowCoordination({ workflowType: 'told', steps });
+    const workflow = await client.startWorkflowCoordination({ workflowType: 'followed', steps });
     await workflow.result({ timeoutMs: 10_000 });
 
     const types: string[] = [];

@@ -40,6 +40,12 @@ class Refused extends Error {
   }
 }
 
+const REFUSED_ACTS = 'call/refused: ';
+
+function refusedActs(text: string): { act: number; code: string }[] {
+  return JSON.parse(text.slice(REFUSED_ACTS.length)) as { act: number; code: string }[]; // as CONTRACT.md describes it
+}
+
 /** A database with the module in it. Every call is synchronous. */
 export class ModuleLab {
   readonly #world: TestWorld;
@@ -267,6 +273,12 @@ export class LabClient {
     }
     return undefined;
   }
+  /** The code of the refusal, or of the first refused act; undefined when the call succeeds. */
+  refusalCode(reducer: string, args: Fields): string | undefined {
+    const text = this.refusalOf(reducer, args);
+    if (text === undefined) return undefined;
+    return text.startsWith(REFUSED_ACTS) ? refusedActs(text)[0]?.code : new Refused(text).code;
+  }
   /** The text of the refusal; throws when the call succeeds. */
   tryCallText(reducer: string, args: Fields): string {
     const refusal = this.refusalOf(reducer, args);
@@ -332,8 +344,7 @@ export class LabAgent extends LabClient {
   /** The refused acts of a call with their codes; throws when the call succeeds. */
   refusals(acts: readonly Fields[]): { act: number; code: string }[] {
     const text = this.tryCallText('perform_acts', { acts });
-    const list = JSON.parse(text.replace(/^call\/refused: /, '')) as { act: number; code: string }[];
-    return list.map(({ act, code }) => ({ act, code }));
+    return refusedActs(text).map(({ act, code }) => ({ act, code }));
   }
   /** The codes of the refused acts; throws when the call succeeds. */
   tryAct(...acts: readonly Fields[]): string[] {

@@ -20,7 +20,7 @@ export async function publish(s: Session): Promise<void> {
   s.database = `conf-publish-${Math.random().toString(36).slice(2, 8)}`;
   let token = '';
   const show = (body: string) => {
-    const shown = showPlan(body);
+    const shown = showPublishAnswer(body);
     token = shown.token;
     return shown.value;
   };
@@ -110,8 +110,10 @@ export async function publish(s: Session): Promise<void> {
 }
 
 /** The plan is text for people: its meaning is compared, not its layout. */
-function showPlan(body: string): { token: string; value: Value } {
-  const [[kind, { migrate_plan, ...rest }] = ['', {}]] = Object.entries(JSON.parse(body) as Record<string, Plan>);
+function showPublishAnswer(body: string): { token: string; value: Value } {
+  const [[kind, { migrate_plan, ...rest }] = ['', {}]] = Object.entries(
+    JSON.parse(body) as Record<string, PublishAnswer>,
+  );
   if (kind !== 'AutoMigrate') return { token: '', value: { [kind]: rest } };
   const token = rest['token'] as string;
   const lines = (migrate_plan ?? '')
@@ -123,4 +125,4 @@ function showPlan(body: string): { token: string; value: Value } {
   return { token, value: { [kind]: { ...rest, token: shownToken, migrate_plan: lines } } };
 }
 
-type Plan = { readonly [field: string]: Value } & { readonly migrate_plan?: string };
+type PublishAnswer = { readonly [field: string]: Value } & { readonly migrate_plan?: string };

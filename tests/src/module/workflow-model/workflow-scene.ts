@@ -1,7 +1,7 @@
 // Performs commands on a tree of workflows in a database without a socket, and on its model, and compares both after each.
 
 import { expect } from 'vitest';
-import type { Crew } from '../../support/crew.ts';
+import type { Team } from '../../support/team.ts';
 import type { LabAgent, ModuleLab, Row } from '../../support/module-lab.ts';
 import type { Command } from './commands.ts';
 import { definitionOf } from './definition.ts';
@@ -16,7 +16,7 @@ const WORKFLOW_TIMERS = /^(step-|workflow-|approval$|approver$)/;
 
 /** A tree of workflows and its model. */
 export class WorkflowScene {
-  readonly #crew: Crew;
+  readonly #crew: Team;
   readonly #lab: ModuleLab;
   readonly #clock: ModelClock;
   readonly #root: ModelWorkflow;
@@ -25,16 +25,16 @@ export class WorkflowScene {
   /** Registered workers by name. */
   readonly #agents = new Map<string, LabAgent>();
 
-  constructor(crew: Crew, workers: readonly string[], specs: readonly ModelSpec[], deadlineMs: number | undefined) {
-    this.#crew = crew;
-    this.#lab = crew.lab;
-    for (const name of workers) this.#agents.set(name, crew.worker(name));
-    this.#clock = new ModelClock(crew.lab.now);
+  constructor(team: Team, workers: readonly string[], specs: readonly ModelSpec[], deadlineMs: number | undefined) {
+    this.#crew = team;
+    this.#lab = team.lab;
+    for (const name of workers) this.#agents.set(name, team.worker(name));
+    this.#clock = new ModelClock(team.lab.now);
     this.#root = new ModelWorkflow(this.#clock, specs, deadlineMs);
     this.#root.release();
-    const id = crew.start(specs.map(definitionOf), deadlineMs === undefined ? {} : { deadline_ms: deadlineMs });
-    this.#mapping = new ModelMapping(crew.lab, this.#root, id);
-    this.#invariants = new WorkflowInvariants(crew.lab, this.#mapping);
+    const id = team.start(specs.map(definitionOf), deadlineMs === undefined ? {} : { deadline_ms: deadlineMs });
+    this.#mapping = new ModelMapping(team.lab, this.#root, id);
+    this.#invariants = new WorkflowInvariants(team.lab, this.#mapping);
     this.#invariants.check({ do: 'wait', ms: 0 });
   }
 

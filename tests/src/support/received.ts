@@ -3,7 +3,7 @@
 const WAIT_MS = 10_000;
 
 /** Collects items; pass `add` as a handler. */
-export class Heard<T> {
+export class Received<T> {
   readonly items: T[] = [];
   #waiting: (() => void)[] = [];
 
@@ -16,7 +16,9 @@ export class Heard<T> {
   atLeast(count: number): Promise<readonly T[]> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
-        reject(new Error(`heard ${this.items.length} of ${count} within ${WAIT_MS} ms: ${JSON.stringify(this.items)}`));
+        reject(
+          new Error(`received ${this.items.length} of ${count} within ${WAIT_MS} ms: ${JSON.stringify(this.items)}`),
+        );
       }, WAIT_MS);
       const check = () => {
         if (this.items.length < count) return;

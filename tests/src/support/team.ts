@@ -11,7 +11,7 @@ export interface LabTask {
 }
 
 /** The lead and the workers of a test. */
-export class Crew {
+export class Team {
   readonly lab: ModuleLab;
   readonly lead: LabAgent;
   readonly #workers = new Map<string, LabAgent>();
@@ -24,15 +24,15 @@ export class Crew {
   }
 
   /** Workers by name; after a colon, the capability of one. */
-  static async of(...workers: string[]): Promise<Crew> {
-    const crew = new Crew(await ModuleLab.open());
+  static async of(...workers: string[]): Promise<Team> {
+    const team = new Team(await ModuleLab.open());
     for (const worker of workers) {
       const [name = '', capability] = worker.split(':');
-      const agent = crew.lab.register(name, { capabilities: capability === undefined ? [] : [capability] });
+      const agent = team.lab.register(name, { capabilities: capability === undefined ? [] : [capability] });
       agent.attach();
-      crew.#workers.set(name, agent);
+      team.#workers.set(name, agent);
     }
-    return crew;
+    return team;
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -73,7 +73,7 @@ export class Crew {
   }
 
   /** Fails a step so that it may be retried. */
-  stumble(name: string, step: string, error = 'busy'): void {
+  failWithRetry(name: string, step: string, error = 'busy'): void {
     const { delivery, attempt } = this.#held(name, step);
     this.worker(name).act({ FailStep: { delivery, attempt, error, retry: true } });
   }

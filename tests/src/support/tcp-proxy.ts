@@ -4,18 +4,18 @@ import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 
 /** A TCP proxy that a test can interrupt; disposing of it closes it. */
-export interface Wire extends AsyncDisposable {
+export interface TcpProxy extends AsyncDisposable {
   /** The address for clients. */
   readonly url: string;
   /** Ends all connections, and refuses others until `restore`. */
   cut(): void;
-  mend(): void;
+  restore(): void;
   /** From now on no data passes in either direction, and no end is signalled. */
   freeze(): void;
 }
 
 /** Opens a proxy to the hub at `target`. */
-export async function openWire(target: string): Promise<Wire> {
+export async function openTcpProxy(target: string): Promise<TcpProxy> {
   const { hostname, port } = new URL(target);
   const sockets = new Set<Socket>();
   let isCut = false;
@@ -46,7 +46,7 @@ export async function openWire(target: string): Promise<Wire> {
     // a server on a TCP port has such an address
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     cut,
-    mend: () => (isCut = false),
+    restore: () => (isCut = false),
     freeze() {
       for (const socket of sockets) {
         socket.unpipe();
