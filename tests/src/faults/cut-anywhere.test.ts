@@ -10,7 +10,7 @@ import { startTestHub, type TestHub } from '../support/hub.ts';
 import { openMessageProxy, type Cut, type MessageProxy } from '../support/message-proxy.ts';
 
 /** More than the number of messages of the exchange. */
-const MOST = 200;
+const MAX_MESSAGES = 200;
 
 let hub: TestHub;
 let proxy: MessageProxy;
@@ -145,7 +145,7 @@ async function exchange(name: string): Promise<unknown> {
     output: result.outputs,
     doubled: doubled.outputs,
     peerTasks: peer.tasks.items,
-    peerHeard: [...(await peer.received.atLeast(4))].sort(),
+    peerReceived: [...(await peer.received.atLeast(4))].sort(),
     peerEvents: await peer.events.atLeast(3),
     state: status?.state,
     doing: doing.data,
@@ -155,17 +155,17 @@ async function exchange(name: string): Promise<unknown> {
 }
 
 const RESULT = {
-  answer: 'heard a question',
+  answer: 'received a question',
   // Signals are kept while their question is open: one sent and answered while the asker was disconnected is not shown.
   progress: true,
   peerProgress: ['working'],
-  received: ['for you', 'to all', 'any worker', 'your turn'],
+  received: ['any worker', 'for you', 'to all', 'your turn'],
   events: [1, 2, 3],
   tasks: 1,
   output: { sum: 42 },
   doubled: { double: 42 },
   peerTasks: [21],
-  peerHeard: ['a note', 'a question', 'in a batch', 'to everyone'],
+  peerReceived: ['a note', 'a question', 'in a batch', 'to everyone'],
   peerEvents: [1, 2, 3],
   state: 'done',
   doing: 'done your turn',
@@ -178,7 +178,7 @@ test.each<Cut>(['after', 'instead'])(
   { timeout: 120_000 },
   async cut => {
     let at = 1;
-    for (; at <= MOST; at++) {
+    for (; at <= MAX_MESSAGES; at++) {
       proxy.cutAt(at, cut);
       const result = await exchange(`Cut-${cut}-${at}`).catch((error: unknown) => error);
       expect(result, `cut ${cut} message ${at}`).toEqual(RESULT);
@@ -186,6 +186,6 @@ test.each<Cut>(['after', 'instead'])(
     }
     // The exchange was cut at each message, and the last run was not cut.
     expect(at).toBeGreaterThan(60);
-    expect(at).toBeLessThan(MOST);
+    expect(at).toBeLessThan(MAX_MESSAGES);
   },
 );
