@@ -5,7 +5,7 @@ import { enableCompileCache } from 'node:module';
 
 // Before anything else is loaded: what was compiled once is kept, which halves the time to the first word.
 enableCompileCache();
-const [{ CliError, EXIT }, { run }] = await Promise.all([import('./exit-code.ts'), import('./program.ts')]);
+const [{ CliError, EXIT }, { run }] = await Promise.all([import('./base/cli-error.ts'), import('./command-line.ts')]);
 
 /** A terminal and npm may both pass one Ctrl-C on: what comes within this time is the same one. */
 const SAME_SIGN_MS = 500;

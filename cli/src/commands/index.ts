@@ -1,12 +1,12 @@
 // Every command, as a row: help, completion and parsing come from here, and a command's code is loaded when it runs.
 
-import type { CommandRow } from '../command.ts';
-import { AGENT_COMMANDS } from './agents/rows.ts';
-import { EVENT_COMMANDS } from './events/rows.ts';
-import { HUB_COMMANDS } from './hub/rows.ts';
-import { MESSAGE_COMMANDS } from './messages/rows.ts';
-import { OPERATOR_COMMANDS } from './operators/rows.ts';
-import { WORKFLOW_COMMANDS } from './workflows/rows.ts';
+import type { CommandRow } from '../command/command.ts';
+import { AGENT_COMMANDS } from './agents/definitions.ts';
+import { EVENT_COMMANDS } from './events/definitions.ts';
+import { HUB_COMMANDS } from './hub/definitions.ts';
+import { MESSAGE_COMMANDS } from './messages/definitions.ts';
+import { OPERATOR_COMMANDS } from './operator/definitions.ts';
+import { WORKFLOW_COMMANDS } from './workflows/definitions.ts';
 
 /** What the first word of two-word commands is about. */
 export const GROUPS: Readonly<Record<string, string>> = {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { CommandRow } from '../command.ts';
+import type { CommandRow } from '../command/command.ts';
 import { suggest, type Table } from './suggest.ts';
 
 const load: CommandRow['load'] = () => Promise.reject(new Error('completion runs nothing'));

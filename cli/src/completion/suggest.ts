@@ -1,6 +1,6 @@
 // What may come next on a command line, read off the table of commands.
 
-import type { Argument, CommandRow, Flag, Suggestion } from '../command.ts';
+import type { Argument, CommandRow, Flag, Suggestion } from '../command/command.ts';
 
 /** What may stand at the cursor: words with what they mean, and whether files may. */
 export interface Suggested {

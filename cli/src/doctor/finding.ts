@@ -1,6 +1,6 @@
 // What an examination finds, and what the examinations know of each other's results.
 
-import type { Context } from '../context.ts';
+import type { Context } from '../command/command-context.ts';
 
 /** One thing that was looked at. */
 export interface Finding {

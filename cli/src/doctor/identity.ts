@@ -1,7 +1,7 @@
 // Who one is on the hub: the token, being let in, the agent.
 
 import type { AgoraClient } from '@agora/client';
-import { describeError, hasCode } from '../exit-code.ts';
+import { describeError, hasCode } from '../base/cli-error.ts';
 import { fault, ok, skipped, warning, type Finding, type Patient } from './finding.ts';
 
 /** Looks at the token, at being let in, and at the agent that would act. */

@@ -4,7 +4,7 @@ import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { defaultTokenPath } from '@agora/client/node';
-import { dataFolder } from '../config.ts';
+import { dataFolder } from '../base/settings.ts';
 import { fault, ok, warning, type Finding, type Patient } from './finding.ts';
 
 const OLDEST_NODE = [22, 12] as const;

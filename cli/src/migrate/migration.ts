@@ -5,11 +5,11 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Journal, type Pending, type Sending } from './journal.ts';
-import { takeLock } from './lock.ts';
+import { takeLock } from './take-lock.ts';
 import { Mover } from './mover.ts';
-import type { MigrationOptions, Outcome, Post } from './parts.ts';
+import type { MigrationOptions, Outcome, Post } from './types.ts';
 import { prepareAll, type Prepared } from './prepare.ts';
-import { MIGRATED } from './walk.ts';
+import { MIGRATED } from './walk-tree.ts';
 
 /** So many files, or bytes of them, are on their way at once. */
 const WINDOW_FILES = 256;

@@ -3,7 +3,7 @@
 import { existsSync, type Stats } from 'node:fs';
 import { copyFile, mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { codeOf, MIGRATED } from './walk.ts';
+import { codeOf, MIGRATED } from './walk-tree.ts';
 
 /** Tells a file from what it was before somebody wrote to it. */
 export function versionOf({ ino, size, mtimeMs }: Stats): string {

@@ -4,10 +4,10 @@ import { createHash } from 'node:crypto';
 import { constants, type Stats } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isReadable, LetterFault, readLetter, unknownKind, type Letter } from './letter.ts';
+import { isReadable, LetterFault, readLetter, unknownKind, type Letter } from './file-message.ts';
 import { versionOf } from './mover.ts';
-import type { MigrationOptions, Outcome } from './parts.ts';
-import { codeOf, walk } from './walk.ts';
+import type { MigrationOptions, Outcome } from './types.ts';
+import { codeOf, walk } from './walk-tree.ts';
 
 /** Nothing larger can be a message (256 KiB of payload), however it is written. */
 const MOST_BYTES = 2 * 1024 * 1024;

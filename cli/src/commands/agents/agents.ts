@@ -4,11 +4,11 @@ import { isDeepStrictEqual } from 'node:util';
 import type { AgentFilters, AgentInfo, AgoraClient } from '@agora/client';
 import { AGENT_STATUSES, PRESENCES } from '@agora/module/contract';
 import { z } from 'zod';
-import { defineCommand } from '../../command.ts';
-import type { Context } from '../../context.ts';
-import { EXIT } from '../../exit-code.ts';
-import type { Output } from '../../output.ts';
-import { oneOf } from '../../usage.ts';
+import { defineCommand } from '../../command/command.ts';
+import type { Context } from '../../command/command-context.ts';
+import { EXIT } from '../../base/cli-error.ts';
+import type { Output } from '../../base/output.ts';
+import { oneOf } from '../../base/flag-schemas.ts';
 
 export default defineCommand({
   input: z.object({
@@ -45,7 +45,7 @@ function columns(output: Output): Readonly<Record<string, (agent: AgentInfo) => 
 
 /** The table, drawn anew at each change. */
 async function draw({ output, world, signal }: Context, client: AgoraClient, filters: AgentFilters): Promise<void> {
-  const [{ createLogUpdate }, { renderTable }] = await Promise.all([import('log-update'), import('../../table.ts')]);
+  const [{ createLogUpdate }, { renderTable }] = await Promise.all([import('log-update'), import('../../base/render-table.ts')]);
   const view = createLogUpdate(world.stdout);
   try {
     for await (const agents of client.watchAgents(filters, { signal })) {

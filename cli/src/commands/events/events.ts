@@ -2,11 +2,11 @@
 
 import type { AgoraClient, AgoraEvent, EventOptions } from '@agora/client';
 import { z } from 'zod';
-import { defineCommand } from '../../command.ts';
-import type { Context } from '../../context.ts';
-import { EXIT } from '../../exit-code.ts';
-import { shortValue } from '../../message-text.ts';
-import { duration, wholeNumber } from '../../usage.ts';
+import { defineCommand } from '../../command/command.ts';
+import type { Context } from '../../command/command-context.ts';
+import { EXIT } from '../../base/cli-error.ts';
+import { shortValue } from '../../command/message-text.ts';
+import { duration, wholeNumber } from '../../base/flag-schemas.ts';
 
 /** The number of an event, a moment, or how long ago. */
 const since = z.union(

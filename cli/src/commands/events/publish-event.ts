@@ -1,10 +1,10 @@
 // `agora publish-event`: a fact, told to everyone who follows events.
 
 import { z } from 'zod';
-import { actAs } from '../../acting.ts';
-import { defineCommand } from '../../command.ts';
-import { CliError, EXIT } from '../../exit-code.ts';
-import { payloadInput, readPayload } from '../../payload.ts';
+import { actAs } from '../../command/act-as.ts';
+import { defineCommand } from '../../command/command.ts';
+import { CliError, EXIT } from '../../base/cli-error.ts';
+import { payloadInput, readPayload } from '../../command/payload.ts';
 
 const record = z.record(z.string(), z.unknown());
 

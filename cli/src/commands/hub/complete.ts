@@ -1,10 +1,10 @@
 // `agora __complete`: asked by the shell's script for what may come next.
 
 import { z } from 'zod';
-import { defineCommand } from '../../command.ts';
-import { agentNames, workflowIds } from '../../completion/look-up.ts';
+import { defineCommand } from '../../command/command.ts';
+import { agentNames, workflowIds } from '../../completion/look-up-names.ts';
 import { suggest } from '../../completion/suggest.ts';
-import { GLOBAL_FLAGS } from '../../globals.ts';
+import { GLOBAL_FLAGS } from '../../command/global-flags.ts';
 import { COMMANDS, GROUPS } from '../index.ts';
 
 export default defineCommand({

@@ -1,13 +1,13 @@
 // `agora doctor`: finds what is wrong with a set-up, and tells what mends it.
 
 import { z } from 'zod';
-import { defineCommand } from '../../command.ts';
+import { defineCommand } from '../../command/command.ts';
 import type { Finding, Patient } from '../../doctor/finding.ts';
 import { examineIdentity } from '../../doctor/identity.ts';
 import { examineMachine } from '../../doctor/machine.ts';
 import { examineServer } from '../../doctor/server.ts';
-import { EXIT } from '../../exit-code.ts';
-import type { Output } from '../../output.ts';
+import { EXIT } from '../../base/cli-error.ts';
+import type { Output } from '../../base/output.ts';
 
 export default defineCommand({
   input: z.object({}),

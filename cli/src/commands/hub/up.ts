@@ -4,11 +4,11 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import type { TokenStore } from '@agora/client';
 import { defaultTokenPath, defaultTokenStore } from '@agora/client/node';
 import { z } from 'zod';
-import { defineCommand } from '../../command.ts';
-import { dataFolder } from '../../config.ts';
-import type { Context } from '../../context.ts';
+import { defineCommand } from '../../command/command.ts';
+import { dataFolder } from '../../base/settings.ts';
+import type { Context } from '../../command/command-context.ts';
 import { startHub, type Hub } from '../../hub.ts';
-import { wholeNumber } from '../../usage.ts';
+import { wholeNumber } from '../../base/flag-schemas.ts';
 
 /** A hub that cannot close within this time is left behind: what was confirmed is on disk already. */
 const CLOSE_WITHIN_MS = 10_000;

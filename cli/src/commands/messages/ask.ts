@@ -3,15 +3,15 @@
 import { createInterface } from 'node:readline/promises';
 import type { AgoraClient, Answer, PendingAnswer } from '@agora/client';
 import { z } from 'zod';
-import { actAs } from '../../acting.ts';
-import { defineCommand } from '../../command.ts';
-import type { Context } from '../../context.ts';
-import { EXIT } from '../../exit-code.ts';
-import { showValue } from '../../message-text.ts';
-import { manyLines } from '../../one-line.ts';
-import { payloadOf, readPayload } from '../../payload.ts';
-import { duration } from '../../usage.ts';
-import { optionsOf, sendingInput } from './sending.ts';
+import { actAs } from '../../command/act-as.ts';
+import { defineCommand } from '../../command/command.ts';
+import type { Context } from '../../command/command-context.ts';
+import { EXIT } from '../../base/cli-error.ts';
+import { showValue } from '../../command/message-text.ts';
+import { manyLines } from '../../base/printable-text.ts';
+import { payloadOf, readPayload } from '../../command/payload.ts';
+import { duration } from '../../base/flag-schemas.ts';
+import { optionsOf, sendingInput } from './send-flags.ts';
 
 export default defineCommand({
   input: z.object({ to: z.string(), ...sendingInput, timeout: duration, progress: z.boolean().default(false) }),

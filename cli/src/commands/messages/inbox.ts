@@ -3,12 +3,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { AgoraClient, IncomingMessage, Notice, PeekedMessage } from '@agora/client';
 import { z } from 'zod';
-import { actAs } from '../../acting.ts';
-import { defineCommand } from '../../command.ts';
-import type { Context } from '../../context.ts';
-import { describeMessage, priorityName, shortValue, showMessage } from '../../message-text.ts';
-import { serveAs } from '../../serving.ts';
-import { wholeNumber } from '../../usage.ts';
+import { actAs } from '../../command/act-as.ts';
+import { defineCommand } from '../../command/command.ts';
+import type { Context } from '../../command/command-context.ts';
+import { describeMessage, priorityName, shortValue, showMessage } from '../../command/message-text.ts';
+import { serveAs } from '../../command/serve-as.ts';
+import { wholeNumber } from '../../base/flag-schemas.ts';
 import { describeNotice, showNotice } from './notices.ts';
 
 /** As many as the hub tells at once. */

@@ -2,18 +2,18 @@
 
 import { taskOf, type AgoraClient, type IncomingMessage, type Task } from '@agora/client';
 import { z } from 'zod';
-import type { Program } from '../../child.ts';
-import { defineCommand } from '../../command.ts';
-import type { Context } from '../../context.ts';
-import { CliError, EXIT } from '../../exit-code.ts';
-import { describeMessage, showMessage } from '../../message-text.ts';
-import { ownName, serveAs } from '../../serving.ts';
-import { duration, wholeNumber } from '../../usage.ts';
+import type { Program } from './child-process.ts';
+import { defineCommand } from '../../command/command.ts';
+import type { Context } from '../../command/command-context.ts';
+import { CliError, EXIT } from '../../base/cli-error.ts';
+import { describeMessage, showMessage } from '../../command/message-text.ts';
+import { ownName, serveAs } from '../../command/serve-as.ts';
+import { duration, wholeNumber } from '../../base/flag-schemas.ts';
 import { describeNotice, showNotice } from './notices.ts';
 import { runProgram } from './run-program.ts';
-import { priority } from './sending.ts';
-import { Settlements } from './settlements.ts';
-import { Shift, type ShiftEnd } from './shift.ts';
+import { priority } from './send-flags.ts';
+import { Settlements } from './settle-lines.ts';
+import { Shift, type ShiftEnd } from './listen-session.ts';
 
 /** Messages that are shown and not acknowledged stay offered: as many as a hub offers one agent. */
 const MOST_HELD = 256;

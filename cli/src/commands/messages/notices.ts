@@ -1,7 +1,7 @@
 // Word about what the agent sent: a late answer, a dead letter.
 
 import type { Notice } from '@agora/client';
-import { oneLine } from '../../one-line.ts';
+import { oneLine } from '../../base/printable-text.ts';
 
 /** What a program is told of it. */
 export function describeNotice({ kind, about, from, payload }: Notice) {

@@ -1,12 +1,12 @@
 // A message in the hands of a program: what it is told, and what its end means.
 
 import { PermanentError, type IncomingMessage, type Task } from '@agora/client';
-import { runChild, type ChildEnd, type Program } from '../../child.ts';
-import type { Context } from '../../context.ts';
-import { CliError, EXIT } from '../../exit-code.ts';
-import { describeMessage } from '../../message-text.ts';
-import { payloadOf } from '../../payload.ts';
-import { toJson } from '../../output.ts';
+import { runChild, type ChildEnd, type Program } from './child-process.ts';
+import type { Context } from '../../command/command-context.ts';
+import { CliError, EXIT } from '../../base/cli-error.ts';
+import { describeMessage } from '../../command/message-text.ts';
+import { payloadOf } from '../../command/payload.ts';
+import { toJson } from '../../base/output.ts';
 
 /** What a program exits with that asks for another try: EX_TEMPFAIL of sysexits.h. */
 const TRY_AGAIN = 75;

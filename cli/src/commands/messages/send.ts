@@ -1,10 +1,10 @@
 // `agora send`: one message, to one agent or several.
 
 import { z } from 'zod';
-import { actAs } from '../../acting.ts';
-import { defineCommand } from '../../command.ts';
-import { readPayload } from '../../payload.ts';
-import { optionsOf, recipients, sendingInput } from './sending.ts';
+import { actAs } from '../../command/act-as.ts';
+import { defineCommand } from '../../command/command.ts';
+import { readPayload } from '../../command/payload.ts';
+import { optionsOf, recipients, sendingInput } from './send-flags.ts';
 
 export default defineCommand({
   input: z.object({ to: recipients, ...sendingInput }),

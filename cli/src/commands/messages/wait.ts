@@ -2,10 +2,10 @@
 
 import type { AgoraClient, Notice } from '@agora/client';
 import { z } from 'zod';
-import { actAs } from '../../acting.ts';
-import { defineCommand } from '../../command.ts';
-import { EXIT } from '../../exit-code.ts';
-import { duration } from '../../usage.ts';
+import { actAs } from '../../command/act-as.ts';
+import { defineCommand } from '../../command/command.ts';
+import { EXIT } from '../../base/cli-error.ts';
+import { duration } from '../../base/flag-schemas.ts';
 import { describeNotice } from './notices.ts';
 
 export default defineCommand({

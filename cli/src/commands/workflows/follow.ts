@@ -1,12 +1,12 @@
 // Following a workflow to its end: drawn in place for a person, told change by change for everybody else.
 
 import type { AgoraClient, AgoraEvent, WorkflowHandle, WorkflowResult } from '@agora/client';
-import type { Context } from '../../context.ts';
-import { EXIT } from '../../exit-code.ts';
-import { drawWorkflow } from '../../graph/draw.ts';
-import { oneLine } from '../../one-line.ts';
-import { duration } from '../../usage.ts';
-import { readPicture } from './picture.ts';
+import type { Context } from '../../command/command-context.ts';
+import { EXIT } from '../../base/cli-error.ts';
+import { drawWorkflow } from '../../graph/draw-workflow.ts';
+import { oneLine } from '../../base/printable-text.ts';
+import { duration } from '../../base/flag-schemas.ts';
+import { readPicture } from './snapshot.ts';
 
 /** How long to wait for the end, unless said otherwise. */
 export const DAY_MS = 24 * 3_600_000;

@@ -1,9 +1,9 @@
 // `agora workflow fork`: an ended workflow once more, from a step on.
 
 import { z } from 'zod';
-import { actAs } from '../../acting.ts';
-import { defineCommand } from '../../command.ts';
-import { checkStay, stayFlags, stayWith } from './begun.ts';
+import { actAs } from '../../command/act-as.ts';
+import { defineCommand } from '../../command/command.ts';
+import { checkStay, stayFlags, stayWith } from './report-start.ts';
 
 export default defineCommand({
   input: z.object({ workflow: z.string(), step: z.string(), ...stayFlags }),

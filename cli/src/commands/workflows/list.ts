@@ -2,8 +2,8 @@
 
 import type { AgoraClient, AgoraEvent } from '@agora/client';
 import { z } from 'zod';
-import { defineCommand } from '../../command.ts';
-import { duration, wholeNumber } from '../../usage.ts';
+import { defineCommand } from '../../command/command.ts';
+import { duration, wholeNumber } from '../../base/flag-schemas.ts';
 
 const STATUSES = ['running', 'paused', 'compensating', 'succeeded', 'failed', 'cancelled'] as const;
 type Status = (typeof STATUSES)[number];

@@ -2,10 +2,10 @@
 
 import type { WorkflowStep } from '@agora/client';
 import { z } from 'zod';
-import { defineCommand } from '../../command.ts';
-import { drawWorkflow, elapsed, headOf } from '../../graph/draw.ts';
-import { oneLine } from '../../one-line.ts';
-import { holdersOf, readPicture } from './picture.ts';
+import { defineCommand } from '../../command/command.ts';
+import { drawWorkflow, elapsed, headOf } from '../../graph/draw-workflow.ts';
+import { oneLine } from '../../base/printable-text.ts';
+import { holdersOf, readPicture } from './snapshot.ts';
 
 const OUTPUT_SHOWN = 2_000;
 

@@ -3,12 +3,12 @@
 import { readFile } from 'node:fs/promises';
 import type { WorkflowDefinition } from '@agora/client';
 import { z } from 'zod';
-import { actAs } from '../../acting.ts';
-import { defineCommand } from '../../command.ts';
-import type { Context } from '../../context.ts';
-import { CliError, EXIT } from '../../exit-code.ts';
-import { readAll } from '../../payload.ts';
-import { checkStay, stayFlags, stayWith } from './begun.ts';
+import { actAs } from '../../command/act-as.ts';
+import { defineCommand } from '../../command/command.ts';
+import type { Context } from '../../command/command-context.ts';
+import { CliError, EXIT } from '../../base/cli-error.ts';
+import { readAll } from '../../command/payload.ts';
+import { checkStay, stayFlags, stayWith } from './report-start.ts';
 
 const pair = z.string().regex(/^[^=]+=/, 'key=value, as in --metadata ticket=42');
 

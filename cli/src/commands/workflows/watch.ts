@@ -1,7 +1,7 @@
 // `agora workflow watch`: a workflow as it runs.
 
 import { z } from 'zod';
-import { defineCommand } from '../../command.ts';
+import { defineCommand } from '../../command/command.ts';
 import { DAY_MS, patience, watchToEnd } from './follow.ts';
 
 export default defineCommand({

@@ -2,8 +2,8 @@
 
 import type { WorkflowWait } from '@agora/client';
 import { z } from 'zod';
-import { defineCommand } from '../../command.ts';
-import { elapsed, headOf } from '../../graph/draw.ts';
+import { defineCommand } from '../../command/command.ts';
+import { elapsed, headOf } from '../../graph/draw-workflow.ts';
 
 const WORDS: Readonly<Record<WorkflowWait['waitsFor'], string>> = {
   steps: 'other steps',

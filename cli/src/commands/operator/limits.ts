@@ -1,0 +1,37 @@
+// `agora operator limits`: what the hub stores, and for how long.
+
+import { z } from 'zod';
+import { defineCommand } from '../../command/command.ts';
+import { CliError, EXIT } from '../../base/cli-error.ts';
+import { duration } from '../../base/flag-schemas.ts';
+import { bytes, size, span } from '../../base/size.ts';
+
+export default defineCommand({
+  input: z.object({
+    storedBytes: size.optional(),
+    keepMessages: duration.optional(),
+    keepEvents: duration.optional(),
+    keepWorkflows: duration.optional(),
+  }),
+  async run(context, { storedBytes, keepMessages, keepEvents, keepWorkflows }) {
+    const limits = {
+      storedBytes,
+      keepMessagesMs: keepMessages,
+      keepEventsMs: keepEvents,
+      keepWorkflowsMs: keepWorkflows,
+    };
+    if (Object.values(limits).every(value => value === undefined)) {
+      throw new CliError('cli/usage', 'Say what is to change, such as --keep-messages 48h.', EXIT.usage);
+    }
+    const client = await context.connect();
+    await client.operator.setHubLimits(limits);
+    await context.output.data(limits, () =>
+      Object.entries(limits)
+        .flatMap(([name, value]) => {
+          if (value === undefined) return [];
+          return [`${name.replace(/Ms$/, '').padEnd(14)} ${name === 'storedBytes' ? bytes(value) : span(value)}`];
+        })
+        .join('\n'),
+    );
+  },
+});

@@ -1,0 +1,36 @@
+// `agora operator message`: a message, whoever sent it, and what became of it.
+
+import { z } from 'zod';
+import { defineCommand } from '../../command/command.ts';
+import { oneLine } from '../../base/printable-text.ts';
+
+const Envelope = z.record(z.string(), z.unknown());
+
+export default defineCommand({
+  input: z.object({ message: z.string() }),
+  async run(context, { message }) {
+    const { output } = context;
+    const client = await context.connect();
+    const file = await client.operator.readMessage(message);
+    const envelope = Envelope.parse(JSON.parse(file.envelope));
+    const deliveries = file.deliveries.map(({ name, state, attempt, at, reason }) => ({
+      agent: name,
+      state,
+      attempt,
+      at: new Date(Number(at / 1000n)),
+      reason,
+    }));
+    await output.data({ ...envelope, kind: file.kind, broadcast: Number(file.broadcast), deliveries }, () =>
+      JSON.stringify(envelope, undefined, 2),
+    );
+    if (output.isJson) return;
+    await output.data({}, () => '');
+    await output.table(deliveries, {
+      FOR: each => each.agent,
+      STATE: each => each.state,
+      ATTEMPT: each => String(each.attempt),
+      AT: each => each.at.toLocaleString(),
+      REASON: each => oneLine(each.reason),
+    });
+  },
+});

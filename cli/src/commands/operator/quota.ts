@@ -1,0 +1,53 @@
+// `agora operator quota`: what an agent has used of its limits, and how they are changed.
+
+import { z } from 'zod';
+import { defineCommand } from '../../command/command.ts';
+import { CliError, EXIT } from '../../base/cli-error.ts';
+import { wholeNumber } from '../../base/flag-schemas.ts';
+import { AgentNames } from '../../command/agent-names.ts';
+import { bytes } from '../../base/size.ts';
+
+const limit = wholeNumber(1, 2 ** 32 - 1).optional();
+
+export default defineCommand({
+  input: z.object({
+    agent: z.string().optional(),
+    everyone: z.boolean().default(false),
+    rate: limit,
+    burst: limit,
+    unfinished: limit,
+    inboxLength: limit,
+    fanOut: limit,
+    clear: z.boolean().default(false),
+  }),
+  async run(context, { agent, everyone, clear, ...quota }) {
+    const isSet = Object.values(quota).some(value => value !== undefined);
+    if ((agent === undefined) === !everyone) {
+      throw new CliError('cli/usage', 'Name an agent, or give --everyone.', EXIT.usage);
+    }
+    if (clear && isSet) throw new CliError('cli/usage', '--clear goes without limits.', EXIT.usage);
+    if (everyone && !isSet && !clear) {
+      throw new CliError('cli/usage', 'Say which limits everyone has, or name an agent to see its own.', EXIT.usage);
+    }
+    const { output } = context;
+    const client = await context.connect();
+    const number = agent === undefined ? 0 : await (await AgentNames.read(client)).numberOf(agent);
+    if (clear) await client.operator.clearQuota(number);
+    else if (isSet) await client.operator.setQuota(number, quota);
+    if (agent === undefined) {
+      return output.data({ everyone: true, ...(clear ? { cleared: true } : quota) }, () =>
+        clear ? 'Everyone has the limits of a fresh hub.' : 'Everyone without limits of their own has these now.',
+      );
+    }
+    const usage = await client.operator.usage(number);
+    await output.data({ agent, ...usage }, () =>
+      [
+        `rate        ${usage.rateUsed} of ${usage.burst} at once, ${usage.rate} a second`,
+        `unfinished  ${usage.unfinished} of ${usage.unfinishedLimit}`,
+        `inbox       ${usage.inbox} of ${usage.inboxLimit}`,
+        `fan-out     ${usage.fanOutUsed} of ${usage.fanOut} recipients a minute`,
+        `hub stores  ${bytes(usage.storedBytes)} of ${bytes(usage.storedBytesLimit)}`,
+      ].join('\n'),
+    );
+  },
+});

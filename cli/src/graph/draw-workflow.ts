@@ -1,0 +1,203 @@
+// A workflow as lines of text: its summary, its graph with what each step does just now, and how many steps stand where.
+
+import type { WorkflowStep, WorkflowSummary, WorkflowWait } from '@agora/client';
+import { oneLine } from '../base/printable-text.ts';
+import type { Style } from '../base/output.ts';
+import { foldGraph, type Row } from './fold-graph.ts';
+import { drawLanes } from './draw-lanes.ts';
+
+/** What is drawn. */
+export interface Picture {
+  readonly summary: WorkflowSummary;
+  readonly steps: readonly WorkflowStep[];
+  /** What those that have not ended wait for. */
+  readonly waits?: readonly WorkflowWait[];
+}
+
+/** How it is drawn. */
+export interface Frame {
+  /** How many lines there is room for. */
+  readonly rows: number;
+  readonly columns: number;
+  readonly now: Date;
+  readonly paint: (style: Style, text: string) => string;
+}
+
+type State = WorkflowStep['state'];
+
+const LOOKS: Readonly<Record<State, { readonly glyph: string; readonly style: Style; readonly word: string }>> = {
+  running: { glyph: '●', style: 'cyan', word: 'running' },
+  ready: { glyph: '◎', style: 'yellow', word: 'ready' },
+  failed: { glyph: '✗', style: 'red', word: 'failed' },
+  timed_out: { glyph: '✗', style: 'red', word: 'timed out' },
+  succeeded: { glyph: '✓', style: 'green', word: 'done' },
+  skipped: { glyph: '↷', style: 'dim', word: 'skipped' },
+  cancelled: { glyph: '⊘', style: 'dim', word: 'cancelled' },
+  pending: { glyph: '○', style: 'dim', word: 'pending' },
+};
+const STATES = Object.keys(LOOKS) as State[]; // the keys that were just given
+
+const STATUS_STYLES: Readonly<Record<WorkflowSummary['status'], Style>> = {
+  running: 'cyan',
+  paused: 'yellow',
+  compensating: 'yellow',
+  succeeded: 'green',
+  failed: 'red',
+  cancelled: 'yellow',
+};
+
+const UNDONE = { running: 'is undone', done: 'undone', failed: 'could not be undone' } as const;
+
+/** Above and below the graph. */
+const LINES_AROUND = 3;
+const MOST_LANES = 12;
+const NAMES_TOLD = 3;
+
+/** The lines of a drawing: never more than the frame has rows (at least five), however many steps there are. */
+export function drawWorkflow(picture: Picture, frame: Frame): string[] {
+  const most = Math.max(2, frame.rows - LINES_AROUND);
+  const rows = foldGraph(picture.steps, most);
+  const { summary } = picture;
+  return [
+    headOf(summary, frame),
+    '',
+    ...graphOf(rows, picture, frame, most),
+    [countsOf(picture.steps), ...(summary.reason === '' ? [] : [frame.paint('red', oneLine(summary.reason))])].join(
+      '  ',
+    ),
+  ];
+}
+
+/** The line above the graph: the type, the status, how far it is, how long it has taken. */
+export function headOf(summary: WorkflowSummary, { now, paint }: Pick<Frame, 'now' | 'paint'>): string {
+  const { type, status, ended, total, startedAt, endedAt, workflowId } = summary;
+  const took = elapsed((endedAt ?? now).getTime() - startedAt.getTime());
+  const progress = `${ended}/${total}`;
+  return [paint('bold', type), paint(STATUS_STYLES[status], status), progress, took, paint('dim', workflowId)].join(
+    '  ',
+  );
+}
+
+function graphOf(rows: readonly Row[], picture: Picture, frame: Frame, most: number): string[] {
+  const shown = rows.length <= most ? rows : mostTelling(rows, most - 1);
+  const gutters =
+    shown === rows
+      ? drawLanes(
+          rows.map(row => row.dependencies),
+          MOST_LANES,
+        )
+      : undefined;
+  const waits = new Map((picture.waits ?? []).map(wait => [wait.step, wait]));
+  const names = shown.map(nameOf);
+  const width = Math.min(Math.max(0, ...names.map(name => name.length)), Math.max(12, Math.floor(frame.columns / 3)));
+  const lines = shown.map((row, at) => {
+    const look = LOOKS[stateOf(row)];
+    const gutter = frame.paint('dim', gutters?.[at] ?? '');
+    const name = cut(names[at] ?? '', width).padEnd(width);
+    const after = gutters ? '' : afterOf(row, rows, frame);
+    const about = aboutOf(row, waits, frame);
+    return `${gutter}${frame.paint(look.style, `${look.glyph} ${name}`)}  ${[...about, after].filter(Boolean).join('  ')}`;
+  });
+  if (shown !== rows) {
+    const hidden = rows.filter(row => !shown.includes(row)).flatMap(row => row.steps);
+    lines.push(frame.paint('dim', `… and ${hidden.length} more: ${countsOf(hidden)}`));
+  }
+  return lines.map(line => line.trimEnd());
+}
+
+/** The rows that say most about how it stands, in their order. */
+function mostTelling(rows: readonly Row[], count: number): Row[] {
+  const ranked = rows.toSorted((a, b) => STATES.indexOf(stateOf(a)) - STATES.indexOf(stateOf(b))).slice(0, count);
+  const chosen = new Set(ranked);
+  return rows.filter(row => chosen.has(row));
+}
+
+function nameOf({ steps, elements }: Row): string {
+  const [first, ...others] = steps;
+  if (!first) return '';
+  if (others.length > 0) {
+    const actions = [...new Set(steps.map(step => step.action))];
+    const told = actions.slice(0, NAMES_TOLD).join(', ');
+    return `${steps.length} × ${told}${actions.length > NAMES_TOLD ? ', …' : ''}`;
+  }
+  if (elements.length === 0) return first.name;
+  return `${first.name} [${elements.filter(each => each.endedAt).length}/${elements.length}]`;
+}
+
+/** Of several: that which says most. */
+function stateOf({ steps }: Row): State {
+  return STATES.find(state => steps.some(step => step.state === state)) ?? 'pending';
+}
+
+/** Who has it, since when, which attempt, and what it waits for or why it failed. */
+function aboutOf(row: Row, waits: ReadonlyMap<string, WorkflowWait>, { now, paint }: Frame): string[] {
+  const [step, ...others] = row.steps;
+  if (!step) return [];
+  if (others.length > 0) return new Set(row.steps.map(each => each.state)).size > 1 ? [countsOf(row.steps)] : [];
+  const wait = waits.get(step.name);
+  const holder = wait?.waitsFor === 'answer' ? wait.whom[0] : step.agent;
+  const running = row.elements.filter(each => each.state === 'running').length;
+  return [
+    holder ?? '',
+    step.startedAt ? elapsed((step.endedAt ?? now).getTime() - step.startedAt.getTime()) : '',
+    step.tries > 1 ? paint('yellow', `try ${step.tries}`) : '',
+    step.compensation === undefined ? '' : paint('yellow', UNDONE[step.compensation]),
+    running > 0 && step.endedAt === undefined ? `${running} running` : '',
+    wait ? paint('dim', waitText(wait, now)) : '',
+    step.error !== undefined && step.state !== 'succeeded' ? paint('red', oneLine(step.error)) : '',
+  ];
+}
+
+/** Where no lines can be drawn, what a row waits for is named. */
+function afterOf(row: Row, rows: readonly Row[], { paint }: Frame): string {
+  if (row.dependencies.length === 0) return '';
+  const names = row.dependencies
+    .slice(0, NAMES_TOLD)
+    .flatMap(at => rows[at] ?? [])
+    .map(nameOf);
+  const more = row.dependencies.length - names.length;
+  return paint('dim', `← ${names.join(', ')}${more > 0 ? ` and ${more} more` : ''}`);
+}
+
+/** What a step waits for that is not plain from the drawing. */
+export function waitText({ waitsFor, whom, until }: WorkflowWait, now: Date): string {
+  const who = whom.join(', ');
+  switch (waitsFor) {
+    case 'approval':
+      return `waits for the approval of ${who}`;
+    case 'time':
+      return until === undefined ? 'begins at once' : `again in ${elapsed(until.getTime() - now.getTime())}`;
+    case 'resume':
+      return 'waits for the workflow to go on';
+    case 'queue':
+      return `waits for somebody free of ${who}`;
+    case 'agent':
+      return `waits to be taken by ${who}`;
+    case 'steps':
+    case 'answer':
+    case 'elements':
+      return '';
+    case 'workflow':
+      return `is workflow ${who}`;
+  }
+}
+
+/** How many steps stand where: `2 running · 5 pending`. */
+export function countsOf(steps: readonly WorkflowStep[]): string {
+  const counts = STATES.map(state => [steps.filter(step => step.state === state).length, LOOKS[state].word] as const);
+  return counts.flatMap(([count, word]) => (count > 0 ? [`${count} ${word}`] : [])).join(' · ');
+}
+
+/** A length of time for people: `0.4s`, `12s`, `3m 05s`, `2h 10m`. */
+export function elapsed(ms: number): string {
+  const seconds = Math.max(0, ms) / 1000;
+  if (seconds < 10) return `${seconds.toFixed(1)}s`;
+  if (seconds < 60) return `${Math.floor(seconds)}s`;
+  const two = (value: number) => String(Math.floor(value)).padStart(2, '0');
+  if (seconds < 3600) return `${Math.floor(seconds / 60)}m ${two(seconds % 60)}s`;
+  return `${Math.floor(seconds / 3600)}h ${two((seconds % 3600) / 60)}m`;
+}
+
+function cut(text: string, width: number): string {
+  return text.length <= width ? text : `${text.slice(0, width - 1)}…`;
+}
