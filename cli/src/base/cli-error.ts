@@ -1,23 +1,25 @@
-// How the command line ends: a number for programs, a sentence for people. The numbers are promises: README.md lists them.
+// Errors and exit codes. The exit codes are a public contract: README.md lists them.
 
-/** What each exit code means. */
+import type { AgoraCode } from '@agora/client';
+
+/** The exit codes. */
 export const EXIT = {
   ok: 0,
-  /** The hub refused it, or it failed. */
+  /** The hub refused the call, or it failed. */
   failed: 1,
-  /** Wrong flags, arguments or configuration; nothing was tried. */
+  /** Invalid flags, arguments or configuration; no call was made. */
   usage: 2,
   /** No hub answers, or the connection was lost and did not come back. */
   connection: 3,
-  /** The time ran out: no answer, no mail, no end. */
+  /** A time limit passed: no answer, no mail, no end. */
   timeout: 4,
-  /** Who asks may not: not admitted, no operator, somebody else's. */
+  /** The caller lacks the permission: not admitted, not an operator, not the owner. */
   forbidden: 5,
-  /** What is named does not exist. */
+  /** The named object does not exist. */
   unknown: 6,
-  /** A part was done, and the rest is reported. */
+  /** Some parts succeeded; the failed ones are reported. */
   partial: 7,
-  /** The answer came, and it is an error. */
+  /** The answer arrived, and it is an error. */
   answer: 8,
   /** Ended by Ctrl-C. */
   interrupted: 130,
@@ -25,21 +27,45 @@ export const EXIT = {
 /** One of `EXIT`. */
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
-/** A command ends with a sentence and an exit code; `code` is stable, as that of an `AgoraError` is. */
+/** The codes of errors that the command line itself finds, and their meaning. */
+export const CLI_CODES = {
+  'cli/agent-busy': 'Another process serves the agent.',
+  'cli/backup-failed': 'The backup could not be made.',
+  'cli/bad-config': 'A configuration file or a setting is invalid.',
+  'cli/bad-settlement': 'A line on the standard input of `listen --settle` is invalid.',
+  'cli/bug': 'The command line itself failed.',
+  'cli/hub-failed': 'The hub could not start.',
+  'cli/in-use': 'Another process migrates the same folder.',
+  'cli/interrupted': 'The user interrupted the command.',
+  'cli/no-hub': 'No hub answers at the address.',
+  'cli/no-program': 'The program that handles messages cannot be started.',
+  'cli/not-built': 'The module has not been built.',
+  'cli/restore-failed': 'The backup could not be restored.',
+  'cli/unconfirmed': 'The command needs a confirmation.',
+  'cli/unknown-agent': 'No agent has this name.',
+  'cli/unknown-rule': 'No admission rule has this number.',
+  'cli/unreadable': 'A file or folder cannot be read.',
+  'cli/unwritable': 'A file or folder cannot be written.',
+  'cli/usage': 'Flags or arguments are invalid.',
+} as const;
+/** One of `CLI_CODES`. */
+export type CliCode = keyof typeof CLI_CODES;
+
+/** An error of the command line: a sentence for people, a stable `code` and the exit code. */
 export class CliError extends Error {
   override readonly name = 'CliError';
-  readonly code: `cli/${string}`;
+  readonly code: CliCode;
   readonly exit: ExitCode;
 
-  constructor(code: `cli/${string}`, sentence: string, exit: ExitCode, options?: ErrorOptions) {
+  constructor(code: CliCode, sentence: string, exit: ExitCode, options?: ErrorOptions) {
     super(sentence, options);
     this.code = code;
     this.exit = exit;
   }
 }
 
-/** Codes of the client and the module that do not simply mean "failed". */
-const EXITS: Readonly<Record<string, ExitCode>> = {
+/** Exit codes of single error codes of the client and the module. */
+const EXIT_OF_CODE: Readonly<Partial<Record<AgoraCode, ExitCode>>> = {
   'client/bad-option': EXIT.usage,
   'agent/bad-name': EXIT.usage,
   'workflow/bad-definition': EXIT.usage,
@@ -52,12 +78,27 @@ const EXITS: Readonly<Record<string, ExitCode>> = {
   'workflow/timed-out': EXIT.timeout,
 };
 
-/** Whether what was thrown has this code; the client's errors are told by it, so that nobody has to load the client. */
-export function hasCode(thrown: unknown, code: string): boolean {
+/** Exit codes of groups of error codes, for codes without an entry above. A test checks that each pattern matches a code. */
+export const EXIT_OF_PATTERN: readonly (readonly [pattern: RegExp, exit: ExitCode])[] = [
+  [/^connection\//, EXIT.connection],
+  [/\/unknown$/, EXIT.unknown],
+  [/\/unknown-/, EXIT.unknown],
+  [/\/name-taken$/, EXIT.forbidden],
+  [/\/not-yours$/, EXIT.forbidden],
+];
+
+/** The exit code of an error code; `EXIT.failed` if it has none of its own. */
+export function exitOf(code: string): ExitCode {
+  const exit = (EXIT_OF_CODE as Readonly<Partial<Record<string, ExitCode>>>)[code]; // any text may be looked up
+  return exit ?? EXIT_OF_PATTERN.find(([pattern]) => pattern.test(code))?.[1] ?? EXIT.failed;
+}
+
+/** Returns true if the thrown value has this code. Compares codes, not classes, so the client need not be loaded. */
+export function hasCode(thrown: unknown, code: AgoraCode): boolean {
   return thrown instanceof Error && 'code' in thrown && thrown.code === code;
 }
 
-/** What is known of anything thrown, without loading the client: errors with a `code` are told by it. */
+/** The code, sentence and exit code of any thrown value. Works without loading the client. */
 export function describeError(thrown: unknown): { code: string; message: string; exit: ExitCode } {
   if (thrown instanceof CliError) return { code: thrown.code, message: thrown.message, exit: thrown.exit };
   if (thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'string' && thrown.code.includes('/')) {
@@ -68,13 +109,4 @@ export function describeError(thrown: unknown): { code: string; message: string;
   }
   const message = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
   return { code: 'cli/bug', message, exit: EXIT.failed };
-}
-
-function exitOf(code: string): ExitCode {
-  const known = EXITS[code];
-  if (known !== undefined) return known;
-  if (code.startsWith('connection/')) return EXIT.connection;
-  if (code.endsWith('/unknown') || code.includes('/unknown-')) return EXIT.unknown;
-  if (code.endsWith('/name-taken') || code.endsWith('/not-owner') || code.endsWith('/not-yours')) return EXIT.forbidden;
-  return EXIT.failed;
 }

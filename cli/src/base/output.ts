@@ -1,18 +1,19 @@
-// What is printed, and where: data on standard output, as lines for people or one JSON object a line for programs; all
-// else (notes, progress, errors) on standard error.
+// Printing. Data goes to standard output, as lines for people or as one JSON object a line for programs. Notes, progress
+// and errors go to standard error.
 
 import { styleText } from 'node:util';
 import { describeError, type ExitCode } from './cli-error.ts';
 
-/** The two streams of a process, and whether each is a terminal. */
+/** The output streams of a process. */
 export interface Streams {
   readonly stdout: NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
   readonly stderr: NodeJS.WritableStream & { readonly isTTY?: boolean };
 }
 
+/** A colour or weight of text. */
 export type Style = Parameters<typeof styleText>[0];
 
-/** Prints what a command has to say. */
+/** Prints the results, notes and errors of a command. */
 export class Output {
   readonly isJson: boolean;
   readonly #streams: Streams;
@@ -24,7 +25,7 @@ export class Output {
     this.#hasColour = options.colour;
   }
 
-  /** Whether a person watches: live views are drawn only then. */
+  /** Returns true if a person watches. Live views are drawn only then. */
   get isTerminal(): boolean {
     return this.#streams.stdout.isTTY === true && !this.isJson;
   }
@@ -33,12 +34,12 @@ export class Output {
     return this.#streams.stdout.columns ?? 100;
   }
 
-  /** One piece of data: as JSON, or as the text that `show` makes of it. Settles once the stream takes more. */
+  /** Prints one result: as JSON, or as the text that `show` returns. Settles when the stream accepts more (backpressure). */
   data(value: object, show: () => string): Promise<void> {
     return this.#write(this.isJson ? toJson(value) : show());
   }
 
-  /** A list: each as a line of JSON, or a table of the columns. */
+  /** Prints a list: one line of JSON per row, or a table of these columns. */
   async table<Row extends object>(
     rows: readonly Row[],
     columns: Readonly<Record<string, (row: Row) => string>>,
@@ -52,12 +53,12 @@ export class Output {
     await this.#write(renderTable(rows, columns, text => this.paint('bold', text)));
   }
 
-  /** Something for the person who waits; programs that read data do not see it. */
+  /** Prints a line on standard error for a person. Prints nothing with `--json`. */
   note(text: string): void {
     if (!this.isJson) this.#streams.stderr.write(`${text}\n`);
   }
 
-  /** Why a command fails. Returns the exit code. */
+  /** Prints the error of a command that failed. Returns the exit code. */
   error(thrown: unknown): ExitCode {
     const { code, message, exit } = describeError(thrown);
     const text = this.isJson
@@ -67,7 +68,7 @@ export class Output {
     return exit;
   }
 
-  /** Colours a text where colours are wanted. */
+  /** Adds colour if the output has colours. */
   paint(style: Style, text: string): string {
     return this.#hasColour ? styleText(style, text, { validateStream: false }) : text;
   }
@@ -79,7 +80,7 @@ export class Output {
   }
 }
 
-/** One line of JSON; numbers too long for JSON are written as text. */
+/** The value as one line of JSON; a `bigint` becomes a string. */
 export function toJson(value: object): string {
   return JSON.stringify(value, (_key, each: unknown) => (typeof each === 'bigint' ? each.toString() : each));
 }

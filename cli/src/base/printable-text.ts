@@ -1,11 +1,11 @@
-// What agents say, fit for a screen.
+// Text of other agents, made safe to print on a terminal.
 
-/** A text without the line breaks and control characters with which it could draw on the terminal of whoever reads it. */
+/** The text on one line, without line breaks and control characters, which could draw on the reader's terminal. */
 export function oneLine(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, ' ').trim();
 }
 
-/** A text with its lines, and without what draws elsewhere on a terminal or turns the direction of reading. */
+/** The text with its line breaks, without other control characters and without marks that change the text direction. */
 export function manyLines(text: string): string {
   return text.replace(/(?![\n\t])\p{Cc}|[\u202a-\u202e\u2066-\u2069]/gu, '');
 }

@@ -1,4 +1,4 @@
-// A list for people: columns without lines, as wide as they need to be.
+// Tables for people: aligned columns without borders.
 
 import Table from 'cli-table3';
 
@@ -8,7 +8,7 @@ const NO_LINES = Object.fromEntries(
   ),
 );
 
-/** Lays out rows below the names of their columns. */
+/** Lays out rows below their column names; `head` styles a column name. */
 export function renderTable<Row>(
   rows: readonly Row[],
   columns: Readonly<Record<string, (row: Row) => string>>,

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { dataFolder, readSettings } from './settings.ts';
 
 let folder: string;
@@ -16,7 +16,7 @@ function write(path: string, value: unknown): string {
 }
 
 describe('settings', () => {
-  it('are those of a flag, else the environment, else the nearest agora.json, else the user’s own, else the defaults', () => {
+  test('come from a flag, else the environment, else the nearest agora.json, else the user’s file, else the defaults', () => {
     const home = join(folder, 'home');
     const own = write('home/config.json', { server: 'http://own', database: 'own', token: 'own', agent: 'own' });
     write('agora.json', { server: 'http://far', database: 'far' });
@@ -42,26 +42,26 @@ describe('settings', () => {
     });
   });
 
-  it.each([
-    ['is no JSON', '{'],
-    ['holds no object', '[]'],
-    ['has "servr"; it may have server, database, token, agent', { servr: 'x' }],
-    ['has a "server" that is no text', { server: 1 }],
-  ])('that cannot be are refused: the file %s', (sentence, value) => {
+  test.each([
+    ['is not JSON', '{'],
+    ['is not a JSON object', '[]'],
+    ['has the unknown key "servr"; valid keys are server, database, token, agent', { servr: 'x' }],
+    ['has a "server" that is not a string', { server: 1 }],
+  ])('in a file that %s are refused', (sentence, value) => {
     const config = write('bad.json', value);
     const reading = () => readSettings({ config }, {}, folder);
     expect(reading).toThrow(`The configuration ${config} ${sentence}.`);
     expect(reading).toThrow(expect.objectContaining({ code: 'cli/bad-config', exit: 2 }));
   });
 
-  it('name a server by its URL', () => {
-    expect(() => readSettings({ server: 'localhost:3000' }, {}, folder)).toThrow(/^--server is a URL such as/);
-    expect(() => readSettings({}, { AGORA_SERVER: 'x' }, folder)).toThrow(/^The server of environment is a URL/);
+  test('name a server by its URL', () => {
+    expect(() => readSettings({ server: 'localhost:3000' }, {}, folder)).toThrow(/^--server must be a URL such as/);
+    expect(() => readSettings({}, { AGORA_SERVER: 'x' }, folder)).toThrow(/^The server of environment must be a URL/);
     expect(() => readSettings({ config: join(folder, 'none') }, {}, folder)).toThrow(/cannot be read/);
   });
 });
 
-it('a hub of this machine keeps its data where it is told to, else in the home of Agora, else in that of the user', () => {
+test('the data folder is AGORA_DATA_DIR, else in AGORA_HOME, else in the data folder of the user', () => {
   expect(dataFolder({ AGORA_DATA_DIR: '/data', AGORA_HOME: '/home/agora' })).toBe('/data');
   expect(dataFolder({ AGORA_HOME: '/home/agora', XDG_DATA_HOME: '/share' })).toBe('/home/agora/data');
   expect(dataFolder({ XDG_DATA_HOME: '/share' })).toBe('/share/agora');

@@ -1,12 +1,12 @@
-// Where the hub is and who asks. What is given by a flag wins over the environment, that over the nearest `agora.json` (in
-// this folder or one above it), that over the user's own `config.json`, that over the defaults.
+// Settings: the address of the hub and the caller's identity. In order of precedence: flags, the environment, the nearest
+// `agora.json` (in this folder or one above it), the user's own `config.json`, the defaults.
 
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { CliError, EXIT } from './cli-error.ts';
 
-/** What can be said in each of these places. */
+/** The settings that each source may give. */
 export interface Settings {
   readonly server?: string | undefined;
   readonly database?: string | undefined;
@@ -17,23 +17,23 @@ export interface Settings {
 
 const KEYS = ['server', 'database', 'token', 'agent'] as const;
 const DEFAULTS: Settings = { server: 'http://127.0.0.1:3000', database: 'agora' };
-const MOST_FOLDERS = 100;
+const MAX_FOLDERS = 100;
 
-/** What holds, and where each part of it was said: what `agora doctor` shows. */
-export interface Resolved extends Settings {
+/** The settings in effect, with the source of each, which `agora doctor` shows. */
+export interface ResolvedSettings extends Settings {
   readonly server: string;
   readonly database: string;
   readonly sources: Readonly<Partial<Record<keyof Settings, string>>>;
 }
 
-/** Puts together what flags, environment and files say. Throws `cli/bad-config`. */
+/** Merges flags, environment and files. Throws `cli/bad-config`. */
 export function readSettings(
   flags: Settings & { readonly config?: string | undefined },
   environment: Readonly<Record<string, string | undefined>>,
   cwd: string,
-): Resolved {
+): ResolvedSettings {
   const files = flags.config === undefined ? configFiles(environment, cwd) : [flags.config];
-  const places: [string, Settings][] = [
+  const candidates: [string, Settings][] = [
     ['flag', flags],
     ['environment', fromEnvironment(environment)],
     ...files.flatMap((file): [string, Settings][] => {
@@ -45,17 +45,17 @@ export function readSettings(
   const found: Partial<Record<keyof Settings, string>> = {};
   const sources: Partial<Record<keyof Settings, string>> = {};
   for (const key of KEYS) {
-    for (const [place, settings] of places) {
+    for (const [source, settings] of candidates) {
       if (settings[key] === undefined || settings[key] === '') continue;
       found[key] = settings[key];
-      sources[key] = place;
+      sources[key] = source;
       break;
     }
   }
   const { server = '', database = '' } = found;
   if (!/^(http|ws)s?:$/.test(URL.parse(server)?.protocol ?? '')) {
     const where = sources.server === 'flag' ? '--server' : `The server of ${sources.server ?? ''}`;
-    const sentence = `${where} is a URL such as ${DEFAULTS.server ?? ''}, not "${server}".`;
+    const sentence = `${where} must be a URL such as ${DEFAULTS.server ?? ''}, not "${server}".`;
     throw new CliError('cli/bad-config', sentence, EXIT.usage);
   }
   return { ...found, server, database, sources };
@@ -70,11 +70,11 @@ function fromEnvironment(environment: Readonly<Record<string, string | undefined
   };
 }
 
-/** The nearest `agora.json`, then the user's own file; none of them has to exist. */
+/** Every `agora.json` from this folder upwards, then the user's own file. The files may be missing. */
 function configFiles(environment: Readonly<Record<string, string | undefined>>, cwd: string): string[] {
   const files: string[] = [];
   let folder = cwd;
-  for (let depth = 0; depth < MOST_FOLDERS; depth++) {
+  for (let depth = 0; depth < MAX_FOLDERS; depth++) {
     files.push(join(folder, 'agora.json'));
     if (dirname(folder) === folder) break;
     folder = dirname(folder);
@@ -82,14 +82,14 @@ function configFiles(environment: Readonly<Record<string, string | undefined>>, 
   return [...files, join(configFolder(environment), 'config.json')];
 }
 
-/** Where the user's own settings are: `$AGORA_HOME`, else `$XDG_CONFIG_HOME/agora`, else `~/.config/agora`. */
+/** The folder of the user's own settings: `$AGORA_HOME`, else `$XDG_CONFIG_HOME/agora`, else `~/.config/agora`. */
 function configFolder(environment: Readonly<Record<string, string | undefined>>): string {
   const { AGORA_HOME: home, XDG_CONFIG_HOME: xdg } = environment;
   if (home) return home;
   return join(xdg || join(homedir(), '.config'), 'agora');
 }
 
-/** Where a hub of this machine keeps its data unless it is told otherwise. */
+/** The default data folder of a hub on this machine. */
 export function dataFolder(environment: Readonly<Record<string, string | undefined>>): string {
   const { AGORA_DATA_DIR: folder, AGORA_HOME: home, XDG_DATA_HOME: xdg } = environment;
   if (folder) return folder;
@@ -114,22 +114,22 @@ function readFile(path: string, mustExist: boolean): Settings | undefined {
   return parseFile(path, text);
 }
 
-/** By hand: a schema library would be the slowest part of `agora --help`. */
+/** Checked without zod, which would be the slowest part of `agora --help`. */
 function parseFile(path: string, text: string): Settings {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch (cause) {
-    throw badConfig(path, 'is no JSON', cause);
+    throw badConfig(path, 'is not JSON', cause);
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw badConfig(path, 'holds no object');
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw badConfig(path, 'is not a JSON object');
   for (const [key, each] of Object.entries(value)) {
-    if (!KEYS.some(known => known === key)) throw badConfig(path, `has "${key}"; it may have ${KEYS.join(', ')}`);
-    if (typeof each !== 'string') throw badConfig(path, `has a "${key}" that is no text`);
+    if (!KEYS.some(known => known === key)) throw badConfig(path, `has the unknown key "${key}"; valid keys are ${KEYS.join(', ')}`);
+    if (typeof each !== 'string') throw badConfig(path, `has a "${key}" that is not a string`);
   }
-  return value; // an object of nothing but those keys, with texts
+  return value; // an object with only these keys and string values
 }
 
-function badConfig(path: string, what: string, cause?: unknown): CliError {
-  return new CliError('cli/bad-config', `The configuration ${path} ${what}.`, EXIT.usage, { cause });
+function badConfig(path: string, fault: string, cause?: unknown): CliError {
+  return new CliError('cli/bad-config', `The configuration ${path} ${fault}.`, EXIT.usage, { cause });
 }

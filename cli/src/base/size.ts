@@ -1,10 +1,10 @@
-// Sizes in flags and on the screen.
+// Byte sizes and durations, as flags take them and as the screen shows them.
 
 import { z } from 'zod';
 
 const UNITS = ['', 'Ki', 'Mi', 'Gi', 'Ti'] as const;
 
-/** A number of bytes: `1000000`, `512MiB`, `4GiB`; `K`, `M` and `G` mean the same as `KiB`, `MiB` and `GiB`. */
+/** A schema for a number of bytes: `1000000`, `512MiB`, `4GiB`. `K`, `M` and `G` mean `KiB`, `MiB` and `GiB`. */
 export const size = z
   .string()
   .regex(/^\d+(\.\d+)?\s*([KMGT](iB?|B)?)?$/i, 'a size such as 512MiB or 4GiB')
@@ -13,16 +13,16 @@ export const size = z
     return Math.round(Number(number) * 1024 ** UNITS.findIndex(each => each.charAt(0) === unit.toUpperCase()));
   });
 
-/** Bytes for people: `4.0 GiB`. */
-export function bytes(count: number): string {
+/** The size for people: `4.0 GiB`. */
+export function formatBytes(count: number): string {
   let unit = 0;
   let value = count;
   for (; value >= 1024 && unit < UNITS.length - 1; unit++) value /= 1024;
   return unit === 0 ? `${count} B` : `${value.toFixed(1)} ${UNITS[unit]}B`;
 }
 
-/** A length of time for people, as flags take it: `90s`, `24h`, `7d`. */
-export function span(ms: number): string {
+/** The duration as a flag takes it: `90s`, `24h`, `7d`. */
+export function formatDuration(ms: number): string {
   const units = [
     [86_400_000, 'd'],
     [3_600_000, 'h'],

@@ -1,23 +1,23 @@
-// The agent in whose name a command acts, without serving it: what is sent to it goes on to whoever does.
+// The agent that a command acts as without receiving its messages, which go on to the process that serves the agent.
 
 import { userInfo } from 'node:os';
 import type { AgoraClient } from '@agora/client';
-import type { Context } from './command-context.ts';
 import { CliError, EXIT, hasCode } from '../base/cli-error.ts';
+import type { CommandContext } from './command-context.ts';
 
 /**
- * A client that speaks as the agent of `--as`, or as `otherwise`, or else as the one that is kept for this user. What was
- * named must be registered, `cli/unknown-agent`; the others are registered when they are first used.
+ * Connects as the agent of `--as`, or as `otherwise`, or as the default agent of this user. The agent of `--as` must be
+ * registered (`cli/unknown-agent`); the other two are registered on first use.
  */
-export async function actAs(context: Context, otherwise?: string): Promise<AgoraClient> {
+export async function actAs(context: CommandContext, otherwise?: string): Promise<AgoraClient> {
   const { agent } = context.settings;
   if (agent !== undefined) return resume(context, agent);
-  const name = otherwise ?? userAgent();
+  const name = otherwise ?? defaultAgentName();
   try {
     return await resumeOrRegister(context, name);
   } catch (error) {
     if (!hasCode(error, 'agent/not-yours')) throw error;
-    // Somebody else, or the same user on another machine, has it.
+    // Another identity owns the name: another user, or the same user on another machine.
     const client = await context.connect();
     const { identity = '' } = client;
     await client.close();
@@ -25,19 +25,25 @@ export async function actAs(context: Context, otherwise?: string): Promise<Agora
   }
 }
 
-async function resume(context: Context, name: string): Promise<AgoraClient> {
+/** The name of the default agent of this user. */
+export function defaultAgentName(): string {
+  const name = userName().replace(/[^A-Za-z0-9_.-]/g, '_');
+  return `cli-${name}`.slice(0, 50);
+}
+
+async function resume(context: CommandContext, name: string): Promise<AgoraClient> {
   const client = await context.connect(name);
   try {
     await client.resumeAgent({ receives: false });
     return client;
   } catch (cause) {
     if (!hasCode(cause, 'agent/unknown')) throw cause;
-    const sentence = `There is no agent "${name}"; \`agora register ${name}\` makes it.`;
+    const sentence = `There is no agent "${name}"; \`agora register ${name}\` creates it.`;
     throw new CliError('cli/unknown-agent', sentence, EXIT.unknown, { cause });
   }
 }
 
-async function resumeOrRegister(context: Context, name: string): Promise<AgoraClient> {
+async function resumeOrRegister(context: CommandContext, name: string): Promise<AgoraClient> {
   const client = await context.connect(name);
   try {
     await client.resumeAgent({ receives: false });
@@ -48,17 +54,11 @@ async function resumeOrRegister(context: Context, name: string): Promise<AgoraCl
   return client;
 }
 
-/** The name of the agent that is kept for this user. */
-export function userAgent(): string {
-  const name = userName().replace(/[^A-Za-z0-9_.-]/g, '_');
-  return `cli-${name}`.slice(0, 50);
-}
-
 function userName(): string {
   try {
     return userInfo().username;
   } catch {
-    // In a container there may be no name for who runs it.
+    // A container may have no name for the user id.
     return String(process.getuid?.() ?? 'user');
   }
 }

@@ -1,14 +1,15 @@
-// What a command is given: settings, a way to print, a way to the hub, and the sign to stop.
+// The context of a running command: settings, output, connections to the hub, and the stop signal.
 
 import { resolve } from 'node:path';
 import type { Readable } from 'node:stream';
+import { aborted } from 'node:util';
 import type { AgoraClient, AgoraClientOptions } from '@agora/client';
-import type { Resolved } from '../base/settings.ts';
 import { EXIT, type ExitCode } from '../base/cli-error.ts';
 import type { Output } from '../base/output.ts';
+import type { ResolvedSettings } from '../base/settings.ts';
 
-/** What the process gives; a test gives its own. */
-export interface World {
+/** The environment, folder and streams of the process; a test passes its own. */
+export interface ProcessIO {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
   readonly stdin: Readable & { readonly isTTY?: boolean };
@@ -18,55 +19,44 @@ export interface World {
   readonly signal: AbortSignal;
 }
 
-/** What a command works with; everything that was opened is closed when it ends. */
-export class Context {
-  readonly settings: Resolved;
+/** Passed to every command. Closes all connections that the command opened when it ends. */
+export class CommandContext {
+  readonly settings: ResolvedSettings;
   readonly output: Output;
-  readonly world: World;
-  /** How the command ends when it does not throw. */
+  readonly io: ProcessIO;
+  /** The exit code of a command that does not throw. */
   exit: ExitCode = EXIT.ok;
   readonly #clients: AgoraClient[] = [];
 
-  constructor(settings: Resolved, output: Output, world: World) {
+  constructor(settings: ResolvedSettings, output: Output, io: ProcessIO) {
     this.settings = settings;
     this.output = output;
-    this.world = world;
+    this.io = io;
   }
 
   get signal(): AbortSignal {
-    return this.world.signal;
+    return this.io.signal;
   }
 
-  /** A path that was typed: relative to where it was typed. */
+  /** The absolute path of a typed path, which is relative to the working folder. */
   path(typed: string): string {
-    return resolve(this.world.cwd, typed);
+    return resolve(this.io.cwd, typed);
   }
 
-  /** A connection to the hub, under the user's identity there. The name matters only to whoever registers it. */
+  /** Connects to the hub under the user's identity. The name matters only to a caller that registers an agent. */
   async connect(name = 'agora-cli', options: AgoraClientOptions = {}): Promise<AgoraClient> {
     const { AgoraClient } = await import('@agora/client');
     const { server, database, token } = this.settings;
+    const { signal } = this;
+    signal.throwIfAborted();
     const client = new AgoraClient(name, { server, database, token, ...options });
     client.on('warning', ({ code, message }) => this.output.note(`warning ${message} (${code})`));
     this.#clients.push(client);
-    await untilAborted(client.connect(), this.signal);
+    await Promise.race([client.connect(), aborted(signal, client).then(() => signal.throwIfAborted())]);
     return client;
   }
 
   async close(): Promise<void> {
     await Promise.all(this.#clients.map(client => client.close()));
-  }
-}
-
-/** What is waited for, unless somebody wants to go first. */
-async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted();
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const abort = () => reject(signal.reason instanceof Error ? signal.reason : new Error('aborted'));
-  signal.addEventListener('abort', abort, { once: true });
-  try {
-    return await Promise.race([work, aborted]);
-  } finally {
-    signal.removeEventListener('abort', abort);
   }
 }

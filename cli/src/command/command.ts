@@ -1,70 +1,77 @@
-// What a command is: a row of data that help, completion and parsing come from, and code that is loaded when it runs.
+// Commands: the definition is light data for parsing, help and completion; the code is loaded when the command runs.
 
 import type { ZodType } from 'zod';
-import type { Context } from './command-context.ts';
+import type { CommandContext } from './command-context.ts';
 
-/** A word after the command. */
+/** An argument of a command. */
 export interface Argument {
   readonly name: string;
   readonly summary: string;
   readonly isOptional?: boolean;
-  /** Takes all words that are left. */
+  /** Takes all remaining arguments. */
   readonly isList?: boolean;
-  /** What it may be, for completion: fixed words, or names that the hub knows. */
   readonly suggests?: Suggestion;
 }
 
-/** A flag of a command, in commander's notation: `--priority <level>`, `--watch`. */
+/** A flag of a command, in the notation of commander: `--priority <level>`, `--watch`. */
 export interface Flag {
   readonly flag: string;
   readonly summary: string;
   readonly default?: string | boolean;
-  /** May be given more than once; the values come as a list. */
+  /** May be repeated; the values arrive as a list. */
   readonly repeats?: boolean;
   readonly suggests?: Suggestion;
 }
 
-/** What may stand in a place: words, or what is looked up. */
+/** Values for completion: fixed words, or a kind of name to look up. */
 export type Suggestion = readonly string[] | 'agents' | 'workflows' | 'files';
 
-/** A row of the table of commands. Light data: nothing of the client is loaded for it. */
-export interface CommandRow {
-  /** Its words: `send`, or `workflow start`. */
+/** The definition of a command. Imports nothing of the client, so that help starts fast. */
+export interface CommandDefinition {
+  /** `send`, or `workflow start`. */
   readonly name: string;
   readonly summary: string;
-  /** For programs: neither help nor completion shows it. */
+  /** For programs: hidden from help and completion. */
   readonly isHidden?: boolean;
   readonly arguments?: readonly Argument[];
   readonly flags?: readonly Flag[];
-  /** Lines that a reader can copy. */
+  /** Command lines that a reader can copy. */
   readonly examples?: readonly string[];
   readonly load: () => Promise<{ readonly default: Command }>;
 }
 
-/** The code of a command: what it takes, parsed at the door, and what it does. */
+/** All commands, the groups of two-word commands, and the global flags. */
+export interface CommandTable {
+  readonly commands: readonly CommandDefinition[];
+  /** What the commands of a group do, by their first word. */
+  readonly groups: Readonly<Record<string, string>>;
+  readonly globals: readonly Flag[];
+}
+
+/** The code of a command. */
 export interface Command {
   /**
-   * Runs with arguments and flags as they were given, by name in camelCase; `words` names those that are arguments. Throws a
-   * `CliError` for wrong ones.
+   * Runs with the given arguments and flags, by their names in camelCase. `argumentNames` names the arguments, for error
+   * sentences. Throws `cli/usage` for invalid values.
    */
   readonly start: (
-    context: Context,
+    context: CommandContext,
     given: Readonly<Record<string, unknown>>,
-    words?: readonly string[],
+    argumentNames?: readonly string[],
   ) => Promise<void>;
 }
 
-/** Makes a command of a schema (arguments and flags by their names in camelCase) and what is done with what it parsed. */
+/** Makes a command from the schema of its input (arguments and flags by their names in camelCase) and its code. */
 export function defineCommand<Input>(command: {
   readonly input: ZodType<Input>;
-  readonly run: (context: Context, input: Input) => Promise<void>;
+  readonly run: (context: CommandContext, input: Input) => Promise<void>;
 }): Command {
   return {
-    async start(context, given, words = []) {
+    async start(context, given, argumentNames = []) {
       const parsed = command.input.safeParse(given);
       if (!parsed.success) {
         const { usageError } = await import('../base/flag-schemas.ts');
-        throw usageError(parsed.error, words);
+        throw usageError(parsed.error, argumentNames);
       }
       await command.run(context, parsed.data);
     },

@@ -1,10 +1,10 @@
-// Messages as programs and as people read them.
+// Messages as output: an object for programs, lines for people.
 
 import type { IncomingMessage, PeekedMessage, Task } from '@agora/client';
 import { manyLines, oneLine } from '../base/printable-text.ts';
 import type { Output } from '../base/output.ts';
 
-/** What a program is told of a message. Members without a value are left out. */
+/** The message as an object for programs. Members without a value are left out. */
 export function describeMessage(message: IncomingMessage, task?: Task): Readonly<Record<string, unknown>> {
   const { id, type, from, to, kind, priority, attempt, wantsAnswer, headers, sentAt, answerBy, expiresAt } = message;
   const { inReplyTo, continues, onBehalfOf, forwarded, payload } = message;
@@ -17,15 +17,15 @@ export function describeMessage(message: IncomingMessage, task?: Task): Readonly
   };
 }
 
-/** A line for people: when, what, from whom, and the payload on the lines below it. */
+/** The message for people: a line with time, sender, type and id, and the payload below it. */
 export function showMessage(output: Output, message: IncomingMessage | PeekedMessage): string {
   const { sentAt, from, type, priority, kind, id, payload } = message;
   const time = output.paint('dim', sentAt.toLocaleTimeString());
-  const words = [time, output.paint('bold', from), type, mark(output, priority), kind === 'message' ? '' : kind];
+  const words = [time, output.paint('bold', from), type, priorityMark(output, priority), kind === 'message' ? '' : kind];
   return `${words.filter(word => word !== '').join('  ')}  ${output.paint('dim', id)}\n${indent(showValue(payload))}`;
 }
 
-/** A value for people: a text as it is, `{"text": …}` as its text, all else as JSON. */
+/** The value for people: a string unchanged, `{"text": …}` as its text, any other value as JSON. */
 export function showValue(value: unknown): string {
   if (value === undefined) return '';
   if (typeof value === 'string') return manyLines(value);
@@ -35,7 +35,7 @@ export function showValue(value: unknown): string {
   return manyLines(JSON.stringify(value, undefined, 2));
 }
 
-/** A value on one line, no longer than `width`. */
+/** The value on one line of at most `width` characters. */
 export function shortValue(value: unknown, width: number): string {
   const text = typeof value === 'object' ? JSON.stringify(value) : showValue(value);
   const line = oneLine(text);
@@ -49,7 +49,7 @@ export function priorityName(priority: number): string {
   return PRIORITIES[priority] ?? String(priority);
 }
 
-function mark(output: Output, priority: number): string {
+function priorityMark(output: Output, priority: number): string {
   if (priority === 2) return '';
   return output.paint(priority > 2 ? 'yellow' : 'dim', priorityName(priority));
 }

@@ -1,37 +1,40 @@
-// The agent that a command is: it receives what is sent to it, so no other process may.
+// The agent that a command serves: it receives the agent's messages, so no other process should.
 
 import type { AgoraClient } from '@agora/client';
-import { userAgent } from './act-as.ts';
-import type { Context } from './command-context.ts';
 import { CliError, EXIT } from '../base/cli-error.ts';
+import { defaultAgentName } from './act-as.ts';
+import type { CommandContext } from './command-context.ts';
 
-/** What the agent is to be; what is not given stays as it was registered. */
-export interface Role {
+/** The registration of the agent; a missing value stays as it was registered. */
+export interface ServeOptions {
   readonly agentType?: string | undefined;
   readonly capabilities?: readonly string[] | undefined;
-  /** How many deliveries it is offered at once. */
+  /** How many deliveries the agent may hold. */
   readonly credit?: number | undefined;
-  /** Whether it may be served by another process too, so that both see its messages. */
+  /** Serve the agent even if another process does; both then receive its messages. */
   readonly force: boolean;
 }
 
-/** The name of the agent that a command is: of `--as`, or the one that is kept for this user. */
-export function ownName(context: Context): string {
-  return context.settings.agent ?? userAgent();
+/** The name of the served agent: of `--as`, or the default agent of this user. */
+export function agentNameOf(context: CommandContext): string {
+  return context.settings.agent ?? defaultAgentName();
 }
 
 /**
- * Receives what is sent to an agent from now on; registers it if there is none of the name. Throws `cli/agent-busy`
- * where another process serves it.
+ * Starts to receive the messages of the client's agent. Registers the agent if it does not exist. Throws `cli/agent-busy`
+ * if another process serves it.
  */
-export async function serveAs(client: AgoraClient, { agentType, capabilities, credit, force }: Role): Promise<void> {
+export async function serveAs(
+  client: AgoraClient,
+  { agentType, capabilities, credit, force }: ServeOptions,
+): Promise<void> {
   const [known] = await client.findAgents({ name: client.name });
   if (known?.owner !== client.identity) {
-    // Refused where it is somebody else's.
+    // The hub refuses this if another identity owns the name.
     return client.registerAgent({ agentType: agentType ?? 'worker', capabilities, credit });
   }
   if (known?.presence === 'online' && !force) {
-    const sentence = `Another process serves "${client.name}"; both would get its messages. Stop it, or say --force.`;
+    const sentence = `Another process serves "${client.name}", and both would receive its messages. Stop it, or use --force.`;
     throw new CliError('cli/agent-busy', sentence, EXIT.failed);
   }
   if (agentType !== undefined || capabilities !== undefined || credit !== undefined) {

@@ -1,14 +1,14 @@
-// The piece of shell that asks `agora` what may come next. Each line of the answer is a word, a tab and what it means;
-// `:files` says that files may stand there.
+// Shell scripts that complete command lines with `agora __complete`. It prints one completion a line: a word, a tab and its
+// meaning. The line `:files` means that file names are valid, too.
 
-/** The shells that can be told. */
+/** The supported shells. */
 export const SHELLS = ['bash', 'zsh', 'fish'] as const;
 /** One of `SHELLS`. */
 export type Shell = (typeof SHELLS)[number];
 
-/** What to run in the shell, and how to have it run each time. */
+/** The script of each shell, with a comment on how to install it. */
 export const SCRIPTS: Readonly<Record<Shell, string>> = {
-  // "@" breaks words in bash: what stands before it is put together again, and left out of the answer.
+  // bash splits words at "@": the script joins them, and removes the "@" from the completions.
   bash: `# agora: completion for bash. In ~/.bashrc: eval "$(agora completion bash)"
 _agora() {
   local words=("\${COMP_WORDS[@]:1:COMP_CWORD}") strip='' line

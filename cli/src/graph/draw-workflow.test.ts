@@ -1,6 +1,6 @@
 import type { WorkflowStep, WorkflowSummary } from '@agora/client';
 import { describe, expect, it } from 'vitest';
-import { drawWorkflow, elapsed, type Picture } from './draw-workflow.ts';
+import { drawWorkflow, elapsed, type WorkflowSnapshot } from './draw-workflow.ts';
 import { foldGraph } from './fold-graph.ts';
 
 const NOW = new Date('2026-01-01T00:01:00Z');
@@ -39,11 +39,11 @@ function aStep(
 
 function draw(
   steps: readonly WorkflowStep[],
-  options: Partial<Pick<Picture, 'waits'>> & { readonly rows?: number } = {},
+  options: Partial<Pick<WorkflowSnapshot, 'waits'>> & { readonly rows?: number } = {},
 ): string[] {
   const { rows = 24, waits = [] } = options;
-  const frame = { rows, columns: 80, now: NOW, paint: (_: unknown, text: string) => text };
-  return drawWorkflow({ summary: { ...SUMMARY, total: steps.length }, steps, waits }, frame);
+  const viewport = { rows, columns: 80, now: NOW, paint: (_: unknown, text: string) => text };
+  return drawWorkflow({ summary: { ...SUMMARY, total: steps.length }, steps, waits }, viewport);
 }
 
 const range = (length: number) => Array.from({ length }, (_, at) => at);

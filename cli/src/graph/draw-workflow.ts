@@ -3,11 +3,11 @@
 import type { WorkflowStep, WorkflowSummary, WorkflowWait } from '@agora/client';
 import { oneLine } from '../base/printable-text.ts';
 import type { Style } from '../base/output.ts';
-import { foldGraph, type Row } from './fold-graph.ts';
+import { foldGraph, type GraphRow } from './fold-graph.ts';
 import { drawLanes } from './draw-lanes.ts';
 
 /** What is drawn. */
-export interface Picture {
+export interface WorkflowSnapshot {
   readonly summary: WorkflowSummary;
   readonly steps: readonly WorkflowStep[];
   /** What those that have not ended wait for. */
@@ -15,7 +15,7 @@ export interface Picture {
 }
 
 /** How it is drawn. */
-export interface Frame {
+export interface Viewport {
   /** How many lines there is room for. */
   readonly rows: number;
   readonly columns: number;
@@ -25,7 +25,7 @@ export interface Frame {
 
 type State = WorkflowStep['state'];
 
-const LOOKS: Readonly<Record<State, { readonly glyph: string; readonly style: Style; readonly word: string }>> = {
+const STATE_STYLES: Readonly<Record<State, { readonly glyph: string; readonly style: Style; readonly word: string }>> = {
   running: { glyph: '●', style: 'cyan', word: 'running' },
   ready: { glyph: '◎', style: 'yellow', word: 'ready' },
   failed: { glyph: '✗', style: 'red', word: 'failed' },
@@ -35,7 +35,7 @@ const LOOKS: Readonly<Record<State, { readonly glyph: string; readonly style: St
   cancelled: { glyph: '⊘', style: 'dim', word: 'cancelled' },
   pending: { glyph: '○', style: 'dim', word: 'pending' },
 };
-const STATES = Object.keys(LOOKS) as State[]; // the keys that were just given
+const STATES = Object.keys(STATE_STYLES) as State[]; // the keys that were just given
 
 const STATUS_STYLES: Readonly<Record<WorkflowSummary['status'], Style>> = {
   running: 'cyan',
@@ -50,26 +50,26 @@ const UNDONE = { running: 'is undone', done: 'undone', failed: 'could not be und
 
 /** Above and below the graph. */
 const LINES_AROUND = 3;
-const MOST_LANES = 12;
-const NAMES_TOLD = 3;
+const MAX_LANES = 12;
+const MAX_NAMES = 3;
 
-/** The lines of a drawing: never more than the frame has rows (at least five), however many steps there are. */
-export function drawWorkflow(picture: Picture, frame: Frame): string[] {
-  const most = Math.max(2, frame.rows - LINES_AROUND);
-  const rows = foldGraph(picture.steps, most);
-  const { summary } = picture;
+/** The lines of a drawing: never more than the viewport has rows (at least five), however many steps there are. */
+export function drawWorkflow(snapshot: WorkflowSnapshot, viewport: Viewport): string[] {
+  const most = Math.max(2, viewport.rows - LINES_AROUND);
+  const rows = foldGraph(snapshot.steps, most);
+  const { summary } = snapshot;
   return [
-    headOf(summary, frame),
+    headOf(summary, viewport),
     '',
-    ...graphOf(rows, picture, frame, most),
-    [countsOf(picture.steps), ...(summary.reason === '' ? [] : [frame.paint('red', oneLine(summary.reason))])].join(
+    ...graphOf(rows, snapshot, viewport, most),
+    [countsOf(snapshot.steps), ...(summary.reason === '' ? [] : [viewport.paint('red', oneLine(summary.reason))])].join(
       '  ',
     ),
   ];
 }
 
 /** The line above the graph: the type, the status, how far it is, how long it has taken. */
-export function headOf(summary: WorkflowSummary, { now, paint }: Pick<Frame, 'now' | 'paint'>): string {
+export function headOf(summary: WorkflowSummary, { now, paint }: Pick<Viewport, 'now' | 'paint'>): string {
   const { type, status, ended, total, startedAt, endedAt, workflowId } = summary;
   const took = elapsed((endedAt ?? now).getTime() - startedAt.getTime());
   const progress = `${ended}/${total}`;
@@ -78,59 +78,59 @@ export function headOf(summary: WorkflowSummary, { now, paint }: Pick<Frame, 'no
   );
 }
 
-function graphOf(rows: readonly Row[], picture: Picture, frame: Frame, most: number): string[] {
+function graphOf(rows: readonly GraphRow[], snapshot: WorkflowSnapshot, viewport: Viewport, most: number): string[] {
   const shown = rows.length <= most ? rows : mostTelling(rows, most - 1);
   const gutters =
     shown === rows
       ? drawLanes(
           rows.map(row => row.dependencies),
-          MOST_LANES,
+          MAX_LANES,
         )
       : undefined;
-  const waits = new Map((picture.waits ?? []).map(wait => [wait.step, wait]));
+  const waits = new Map((snapshot.waits ?? []).map(wait => [wait.step, wait]));
   const names = shown.map(nameOf);
-  const width = Math.min(Math.max(0, ...names.map(name => name.length)), Math.max(12, Math.floor(frame.columns / 3)));
+  const width = Math.min(Math.max(0, ...names.map(name => name.length)), Math.max(12, Math.floor(viewport.columns / 3)));
   const lines = shown.map((row, at) => {
-    const look = LOOKS[stateOf(row)];
-    const gutter = frame.paint('dim', gutters?.[at] ?? '');
+    const look = STATE_STYLES[stateOf(row)];
+    const gutter = viewport.paint('dim', gutters?.[at] ?? '');
     const name = cut(names[at] ?? '', width).padEnd(width);
-    const after = gutters ? '' : afterOf(row, rows, frame);
-    const about = aboutOf(row, waits, frame);
-    return `${gutter}${frame.paint(look.style, `${look.glyph} ${name}`)}  ${[...about, after].filter(Boolean).join('  ')}`;
+    const after = gutters ? '' : afterOf(row, rows, viewport);
+    const about = aboutOf(row, waits, viewport);
+    return `${gutter}${viewport.paint(look.style, `${look.glyph} ${name}`)}  ${[...about, after].filter(Boolean).join('  ')}`;
   });
   if (shown !== rows) {
     const hidden = rows.filter(row => !shown.includes(row)).flatMap(row => row.steps);
-    lines.push(frame.paint('dim', `… and ${hidden.length} more: ${countsOf(hidden)}`));
+    lines.push(viewport.paint('dim', `… and ${hidden.length} more: ${countsOf(hidden)}`));
   }
   return lines.map(line => line.trimEnd());
 }
 
 /** The rows that say most about how it stands, in their order. */
-function mostTelling(rows: readonly Row[], count: number): Row[] {
+function mostTelling(rows: readonly GraphRow[], count: number): GraphRow[] {
   const ranked = rows.toSorted((a, b) => STATES.indexOf(stateOf(a)) - STATES.indexOf(stateOf(b))).slice(0, count);
   const chosen = new Set(ranked);
   return rows.filter(row => chosen.has(row));
 }
 
-function nameOf({ steps, elements }: Row): string {
+function nameOf({ steps, elements }: GraphRow): string {
   const [first, ...others] = steps;
   if (!first) return '';
   if (others.length > 0) {
     const actions = [...new Set(steps.map(step => step.action))];
-    const told = actions.slice(0, NAMES_TOLD).join(', ');
-    return `${steps.length} × ${told}${actions.length > NAMES_TOLD ? ', …' : ''}`;
+    const told = actions.slice(0, MAX_NAMES).join(', ');
+    return `${steps.length} × ${told}${actions.length > MAX_NAMES ? ', …' : ''}`;
   }
   if (elements.length === 0) return first.name;
   return `${first.name} [${elements.filter(each => each.endedAt).length}/${elements.length}]`;
 }
 
 /** Of several: that which says most. */
-function stateOf({ steps }: Row): State {
+function stateOf({ steps }: GraphRow): State {
   return STATES.find(state => steps.some(step => step.state === state)) ?? 'pending';
 }
 
 /** Who has it, since when, which attempt, and what it waits for or why it failed. */
-function aboutOf(row: Row, waits: ReadonlyMap<string, WorkflowWait>, { now, paint }: Frame): string[] {
+function aboutOf(row: GraphRow, waits: ReadonlyMap<string, WorkflowWait>, { now, paint }: Viewport): string[] {
   const [step, ...others] = row.steps;
   if (!step) return [];
   if (others.length > 0) return new Set(row.steps.map(each => each.state)).size > 1 ? [countsOf(row.steps)] : [];
@@ -149,10 +149,10 @@ function aboutOf(row: Row, waits: ReadonlyMap<string, WorkflowWait>, { now, pain
 }
 
 /** Where no lines can be drawn, what a row waits for is named. */
-function afterOf(row: Row, rows: readonly Row[], { paint }: Frame): string {
+function afterOf(row: GraphRow, rows: readonly GraphRow[], { paint }: Viewport): string {
   if (row.dependencies.length === 0) return '';
   const names = row.dependencies
-    .slice(0, NAMES_TOLD)
+    .slice(0, MAX_NAMES)
     .flatMap(at => rows[at] ?? [])
     .map(nameOf);
   const more = row.dependencies.length - names.length;
@@ -184,7 +184,7 @@ export function waitText({ waitsFor, whom, until }: WorkflowWait, now: Date): st
 
 /** How many steps stand where: `2 running · 5 pending`. */
 export function countsOf(steps: readonly WorkflowStep[]): string {
-  const counts = STATES.map(state => [steps.filter(step => step.state === state).length, LOOKS[state].word] as const);
+  const counts = STATES.map(state => [steps.filter(step => step.state === state).length, STATE_STYLES[state].word] as const);
   return counts.flatMap(([count, word]) => (count > 0 ? [`${count} ${word}`] : [])).join(' · ');
 }
 

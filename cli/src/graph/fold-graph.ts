@@ -6,7 +6,7 @@
 import type { WorkflowStep } from '@agora/client';
 
 /** A row of the drawing: one step, or several that are folded. */
-export interface Row {
+export interface GraphRow {
   /** In the order of the definition; at least one. */
   readonly steps: readonly WorkflowStep[];
   /** The rows that it waits for, by their place in the list; all come before it. */
@@ -23,7 +23,7 @@ const BEHIND: ReadonlySet<string> = new Set(['succeeded', 'skipped', 'cancelled'
 const AHEAD: ReadonlySet<string> = new Set(['pending', 'skipped', 'cancelled']);
 
 /** The rows of a graph in the order of its layers, at most `most` of them where folding reaches that. */
-export function foldGraph(all: readonly WorkflowStep[], most: number): Row[] {
+export function foldGraph(all: readonly WorkflowStep[], most: number): GraphRow[] {
   const steps: Steps = new Map(all.filter(step => step.parent === undefined).map(step => [step.position, step]));
   const layers = layersOf(steps);
   const sets = new Sets(steps);
@@ -135,7 +135,7 @@ const bySiblings = (step: WorkflowStep): string => `${step.state} ${step.action}
 const byAction = (step: WorkflowStep): string => `${step.state} ${step.action}`;
 const byState = (step: WorkflowStep): string => step.state;
 
-function rowsOf(all: readonly WorkflowStep[], layers: readonly (readonly WorkflowStep[])[], sets: Sets): Row[] {
+function rowsOf(all: readonly WorkflowStep[], layers: readonly (readonly WorkflowStep[])[], sets: Sets): GraphRow[] {
   const elements = new Map<number, WorkflowStep[]>();
   for (const step of all) {
     if (step.parent === undefined) continue;

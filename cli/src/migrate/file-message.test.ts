@@ -1,20 +1,20 @@
 import { describe, expect, it } from 'vitest';
-import { LetterFault, readLetter, type LetterOptions } from './file-message.ts';
+import { FileMessageError, parseFileMessage, type FileMessageOptions } from './file-message.ts';
 
 const NOW = new Date('2026-01-01T00:00:00Z');
 const MODIFIED = new Date('2025-05-05T05:05:05Z');
 
-function read(path: string, content: unknown, options: Partial<LetterOptions> = {}) {
+function read(path: string, content: unknown, options: Partial<FileMessageOptions> = {}) {
   const text = typeof content === 'string' ? content : JSON.stringify(content);
-  return readLetter(path, text, MODIFIED, { override: false, now: NOW, ...options });
+  return parseFileMessage(path, text, MODIFIED, { override: false, now: NOW, ...options });
 }
 
-function codeOf(path: string, content: unknown, options?: Partial<LetterOptions>): string | undefined {
+function codeOf(path: string, content: unknown, options?: Partial<FileMessageOptions>): string | undefined {
   try {
     read(path, content, options);
     return undefined;
   } catch (error) {
-    if (!(error instanceof LetterFault)) throw error;
+    if (!(error instanceof FileMessageError)) throw error;
     return error.code;
   }
 }

@@ -4,7 +4,7 @@
 import { parse as parseYaml } from 'yaml';
 
 /** A message out of a file. */
-export interface Letter {
+export interface FileMessage {
   readonly to: readonly string[];
   readonly messageType: string;
   readonly payload: unknown;
@@ -15,7 +15,7 @@ export interface Letter {
 }
 
 /** What is said on the command line: for files that do not say it, or (`override`) for all. */
-export interface LetterOptions {
+export interface FileMessageOptions {
   readonly to?: string | undefined;
   readonly type?: string | undefined;
   readonly override: boolean;
@@ -23,7 +23,7 @@ export interface LetterOptions {
 }
 
 /** A file that is no message; `code` is stable. */
-export class LetterFault extends Error {
+export class FileMessageError extends Error {
   readonly code: string;
 
   constructor(code: string, reason: string) {
@@ -80,11 +80,11 @@ export function isReadable(path: string): boolean {
   return Object.hasOwn(READERS, extensionOf(path));
 }
 
-/** Makes a message of a file. Throws a `LetterFault` that says why it is none. */
-export function readLetter(path: string, text: string, modifiedAt: Date, options: LetterOptions): Letter {
-  if (text.trim() === '') throw new LetterFault('file/empty', 'is empty');
+/** Makes a message of a file. Throws a `FileMessageError` that says why it is none. */
+export function parseFileMessage(path: string, text: string, modifiedAt: Date, options: FileMessageOptions): FileMessage {
+  if (text.trim() === '') throw new FileMessageError('file/empty', 'is empty');
   const reader = READERS[extensionOf(path)];
-  if (!reader) throw new LetterFault('file/unknown-kind', unknownKind(path));
+  if (!reader) throw new FileMessageError('file/unknown-kind', unknownKind(path));
   const content = reader(text);
   const parts = partsOf('whole' in content ? {} : content);
   const payload = 'whole' in content ? content.whole : 'payload' in parts.known ? parts.known.payload : parts.rest;
@@ -127,7 +127,7 @@ function parsed(parse: () => unknown, language: string): unknown {
     return parse();
   } catch (error) {
     const [line = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
-    throw new LetterFault('file/broken', `is broken ${language}: ${line}`);
+    throw new FileMessageError('file/broken', `is broken ${language}: ${line}`);
   }
 }
 
@@ -168,7 +168,7 @@ function snake(key: string): string {
     .toLowerCase();
 }
 
-function recipientsOf(path: string, said: unknown, { to, override }: LetterOptions): string[] {
+function recipientsOf(path: string, said: unknown, { to, override }: FileMessageOptions): string[] {
   const inFile = listOf(said);
   const inFlag = listOf(to);
   const [first, second] = override ? [inFlag, inFile] : [inFile, inFlag];
@@ -176,7 +176,7 @@ function recipientsOf(path: string, said: unknown, { to, override }: LetterOptio
   if (named.length > 0) return named;
   const folder = isOutgoing(path) ? undefined : ownerOf(path);
   if (folder !== undefined) return [folder];
-  throw new LetterFault('file/no-recipient', 'names nobody it is for, and lies in nobody’s folder; --to NAME says who');
+  throw new FileMessageError('file/no-recipient', 'names nobody it is for, and lies in nobody’s folder; --to NAME says who');
 }
 
 function listOf(said: unknown): string[] {
@@ -202,7 +202,7 @@ function senderOf(path: string): string | undefined {
   return isOutgoing(path) ? ownerOf(path) : undefined;
 }
 
-function typeOf(said: unknown, { type, override }: LetterOptions): string {
+function typeOf(said: unknown, { type, override }: FileMessageOptions): string {
   const inFile = typeof said === 'string' && said.trim() !== '' ? said.trim().replace(/[-\s]+/g, '_') : undefined;
   return (override ? (type ?? inFile) : (inFile ?? type)) ?? DEFAULT_TYPE;
 }
@@ -219,7 +219,7 @@ function ttlOf(said: unknown, now: Date): number | undefined {
   if (at === undefined) return undefined;
   const leftMs = at - now.getTime();
   if (leftMs > 0) return Math.ceil(leftMs);
-  throw new LetterFault('file/expired', `was to be read until ${new Date(at).toISOString()}`);
+  throw new FileMessageError('file/expired', `was to be read until ${new Date(at).toISOString()}`);
 }
 
 const FIRST_MS = 1e11;

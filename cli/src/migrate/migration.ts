@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Journal, type Pending, type Sending } from './journal.ts';
 import { takeLock } from './take-lock.ts';
 import { Mover } from './mover.ts';
-import type { MigrationOptions, Outcome, Post } from './types.ts';
+import type { MigrationOptions, Outcome, MigrationHub } from './types.ts';
 import { prepareAll, type Prepared } from './prepare.ts';
 import { MIGRATED } from './walk-tree.ts';
 
@@ -19,25 +19,25 @@ const RATE_TRIES = 40;
 const RATE_PAUSE_MS = 250;
 
 /** Goes through a tree and tells of every file what became of it. Throws when the connection is lost, or it is aborted. */
-export async function* migrate(options: MigrationOptions, post: Post): AsyncGenerator<Outcome, void> {
-  if (options.dryRun) yield* rehearse(options, post);
-  else yield* perform(options, post);
+export async function* migrate(options: MigrationOptions, hub: MigrationHub): AsyncGenerator<Outcome, void> {
+  if (options.dryRun) yield* rehearse(options, hub);
+  else yield* perform(options, hub);
 }
 
-async function* rehearse(options: MigrationOptions, post: Post): AsyncGenerator<Outcome, void> {
+async function* rehearse(options: MigrationOptions, hub: MigrationHub): AsyncGenerator<Outcome, void> {
   for await (const found of prepareAll(options)) {
     if ('outcome' in found) {
       yield found;
       continue;
     }
     const { path: file, letter } = found;
-    const refusal = post.refusal(letter);
+    const refusal = hub.refusal(letter);
     if (refusal) yield { file, outcome: 'left', ...refusal };
     else yield { file, outcome: 'would-send', to: letter.to, type: letter.messageType };
   }
 }
 
-async function* perform(options: MigrationOptions, post: Post): AsyncGenerator<Outcome, void> {
+async function* perform(options: MigrationOptions, hub: MigrationHub): AsyncGenerator<Outcome, void> {
   const { root, signal } = options;
   await mkdir(join(root, MIGRATED), { recursive: true });
   const unlock = takeLock(join(root, MIGRATED, '.lock'));
@@ -57,18 +57,18 @@ async function* perform(options: MigrationOptions, post: Post): AsyncGenerator<O
       window.push(found);
       bytes += found.bytes;
       if (window.length < WINDOW_FILES && bytes < WINDOW_BYTES) continue;
-      yield* sendWindow(window, options, { post, journal, mover });
+      yield* sendWindow(window, options, { hub, journal, mover });
       window = [];
       bytes = 0;
     }
-    yield* sendWindow(window, options, { post, journal, mover });
+    yield* sendWindow(window, options, { hub, journal, mover });
   } finally {
     unlock();
   }
 }
 
 interface Tools {
-  readonly post: Post;
+  readonly hub: MigrationHub;
   readonly journal: Journal;
   readonly mover: Mover;
 }
@@ -86,11 +86,11 @@ async function* sendWindow(
   options: MigrationOptions,
   tools: Tools,
 ): AsyncGenerator<Outcome, void> {
-  const { post, journal, mover } = tools;
+  const { hub, journal, mover } = tools;
   const ready = window.map((prepared): Ready => {
     const { path, digest } = prepared;
     const earlier = journal.pending(path, digest);
-    const sending = earlier ?? { path, digest, id: post.createId(), target: mover.targetOf(path) };
+    const sending = earlier ?? { path, digest, id: hub.createId(), target: mover.targetOf(path) };
     return { ...prepared, sending, earlier };
   });
   await journal.sending(ready.filter(each => !each.earlier).map(each => each.sending));
@@ -144,10 +144,10 @@ async function sendAll(window: readonly Ready[], options: MigrationOptions, tool
 
 async function sendOne(ready: Ready, options: MigrationOptions, tools: Pick<Tools, 'post' | 'journal'>): Promise<Sent> {
   const { letter, sending, earlier } = ready;
-  const { post, journal } = tools;
+  const { hub, journal } = tools;
   if (earlier?.isAccepted) return { ready };
   try {
-    await post.send({ ...letter, id: sending.id });
+    await hub.send({ ...letter, id: sending.id });
     return { ready };
   } catch (error) {
     if (!earlier) return { ready, error };
@@ -155,10 +155,10 @@ async function sendOne(ready: Ready, options: MigrationOptions, tools: Pick<Tool
     // It was accepted under other flags, or by an agent that is registered anew.
     if (code === 'message/id-reused') return { ready };
     if (code !== 'message/id-too-old') return { ready, error };
-    if (await post.knows(sending.id)) return { ready };
+    if (await hub.knows(sending.id)) return { ready };
     if (!options.resend) return { ready, error: new Uncertain() };
     // The old id is of no use any more.
-    const anew: Ready = { ...ready, sending: { ...sending, id: post.createId() }, earlier: undefined };
+    const anew: Ready = { ...ready, sending: { ...sending, id: hub.createId() }, earlier: undefined };
     await journal.sending([anew.sending]);
     return sendOne(anew, options, tools);
   }

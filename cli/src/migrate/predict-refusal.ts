@@ -2,11 +2,11 @@
 
 import { isStandardType, MESSAGE_SCHEMAS, nearestNames } from '@agora/client';
 import { LIMITS, TYPE_NAME } from '@agora/module/contract';
-import type { Letter } from './file-message.ts';
+import type { FileMessage } from './file-message.ts';
 
 /** Why a message would be refused, or undefined. `names` are the agents that there are. */
-export function refusalOf(
-  { to, messageType, payload }: Letter,
+export function predictRefusal(
+  { to, messageType, payload }: FileMessage,
   names: ReadonlySet<string>,
 ): { readonly code: string; readonly reason: string } | undefined {
   const unknown = to.find(name => !/^[*#@]/.test(name) && !names.has(name));

@@ -4,13 +4,13 @@ import { createHash } from 'node:crypto';
 import { constants, type Stats } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isReadable, LetterFault, readLetter, unknownKind, type Letter } from './file-message.ts';
+import { isReadable, FileMessageError, parseFileMessage, unknownKind, type FileMessage } from './file-message.ts';
 import { versionOf } from './mover.ts';
 import type { MigrationOptions, Outcome } from './types.ts';
 import { codeOf, walk } from './walk-tree.ts';
 
 /** Nothing larger can be a message (256 KiB of payload), however it is written. */
-const MOST_BYTES = 2 * 1024 * 1024;
+const MAX_BYTES = 2 * 1024 * 1024;
 
 /** A file that can be sent. */
 export interface Prepared {
@@ -19,7 +19,7 @@ export interface Prepared {
   readonly bytes: number;
   /** Changes with the file. */
   readonly version: string;
-  readonly letter: Letter;
+  readonly letter: FileMessage;
 }
 
 /** Every file as a message, or why it is none. */
@@ -35,13 +35,13 @@ export async function* prepareAll(options: MigrationOptions): AsyncGenerator<Pre
 
 async function prepare(path: string, options: MigrationOptions): Promise<Prepared | Outcome> {
   try {
-    if (!isReadable(path)) throw new LetterFault('file/unknown-kind', unknownKind(path));
+    if (!isReadable(path)) throw new FileMessageError('file/unknown-kind', unknownKind(path));
     const { content, stats } = await readContent(join(options.root, path));
-    const letter = readLetter(path, decode(content), stats.mtime, options);
+    const letter = parseFileMessage(path, decode(content), stats.mtime, options);
     const digest = createHash('sha256').update(content).digest('base64url');
     return { path, digest, bytes: content.length, version: versionOf(stats), letter };
   } catch (error) {
-    const isFault = error instanceof LetterFault;
+    const isFault = error instanceof FileMessageError;
     const code = isFault ? error.code : 'file/unreadable';
     const reason = isFault ? error.message : `cannot be read (${codeOf(error)})`;
     return { file: path, outcome: 'left', code, reason };
@@ -54,7 +54,7 @@ async function readContent(path: string): Promise<{ content: Buffer; stats: Stat
   try {
     const stats = await file.stat();
     const { size } = stats;
-    if (size > MOST_BYTES) throw new LetterFault('file/too-large', `has ${size} bytes; a message has at most 256 KiB`);
+    if (size > MAX_BYTES) throw new FileMessageError('file/too-large', `has ${size} bytes; a message has at most 256 KiB`);
     return { content: await file.readFile(), stats };
   } finally {
     await file.close();
@@ -65,6 +65,6 @@ function decode(content: Buffer): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(content);
   } catch {
-    throw new LetterFault('file/not-text', 'is no text in UTF-8');
+    throw new FileMessageError('file/not-text', 'is no text in UTF-8');
   }
 }

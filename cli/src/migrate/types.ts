@@ -1,7 +1,7 @@
 // What a migration takes, what it needs of the hub, and what it tells.
 
 import type { OutgoingMessage } from '@agora/client';
-import type { Letter, LetterOptions } from './file-message.ts';
+import type { FileMessage, FileMessageOptions } from './file-message.ts';
 
 /** What became of a file. */
 export type Outcome =
@@ -24,18 +24,18 @@ export type Outcome =
   | { readonly file: string; readonly outcome: 'would-send'; readonly to: readonly string[]; readonly type: string };
 
 /** What a migration needs of the hub. */
-export interface Post {
+export interface MigrationHub {
   /** Settles once the hub has it. Rejects with an error that has a `code`. */
   send(message: OutgoingMessage): Promise<unknown>;
   /** Whether the hub knows a message that was sent before. */
   knows(id: string): Promise<boolean>;
   createId(): string;
   /** Why the hub would not take it, as far as can be told without sending it: for a dry run. */
-  refusal(letter: Letter): { readonly code: string; readonly reason: string } | undefined;
+  refusal(letter: FileMessage): { readonly code: string; readonly reason: string } | undefined;
 }
 
 /** What is migrated, and how. */
-export interface MigrationOptions extends LetterOptions {
+export interface MigrationOptions extends FileMessageOptions {
   readonly root: string;
   readonly handledToo: boolean;
   readonly dryRun: boolean;

@@ -5,7 +5,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** A file that may be a message, or something that is none; `path` is relative to the tree, with `/`. */
-export type Entry =
+export type TreeEntry =
   | { readonly kind: 'file'; readonly path: string }
   | { readonly kind: 'left'; readonly path: string; readonly code: string; readonly reason: string }
   | { readonly kind: 'skipped'; readonly path: string; readonly reason: string };
@@ -20,10 +20,10 @@ const HANDLED = new Set(
 const UNFINISHED = /(~|\.(tmp|temp|part|partial|swp|lock|crdownload))$/i;
 
 /** Goes through a tree. Folders of handled messages are gone into only if asked. */
-export async function* walk(root: string, options: { readonly handledToo: boolean }): AsyncGenerator<Entry, void> {
+export async function* walk(root: string, options: { readonly handledToo: boolean }): AsyncGenerator<TreeEntry, void> {
   yield* walkFolder('');
 
-  async function* walkFolder(folder: string): AsyncGenerator<Entry, void> {
+  async function* walkFolder(folder: string): AsyncGenerator<TreeEntry, void> {
     let found;
     try {
       found = await readdir(join(root, folder), { withFileTypes: true });

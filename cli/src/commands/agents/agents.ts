@@ -5,7 +5,7 @@ import type { AgentFilters, AgentInfo, AgoraClient } from '@agora/client';
 import { AGENT_STATUSES, PRESENCES } from '@agora/module/contract';
 import { z } from 'zod';
 import { defineCommand } from '../../command/command.ts';
-import type { Context } from '../../command/command-context.ts';
+import type { CommandContext } from '../../command/command-context.ts';
 import { EXIT } from '../../base/cli-error.ts';
 import type { Output } from '../../base/output.ts';
 import { oneOf } from '../../base/flag-schemas.ts';
@@ -44,9 +44,9 @@ function columns(output: Output): Readonly<Record<string, (agent: AgentInfo) => 
 }
 
 /** The table, drawn anew at each change. */
-async function draw({ output, world, signal }: Context, client: AgoraClient, filters: AgentFilters): Promise<void> {
+async function draw({ output, io, signal }: CommandContext, client: AgoraClient, filters: AgentFilters): Promise<void> {
   const [{ createLogUpdate }, { renderTable }] = await Promise.all([import('log-update'), import('../../base/render-table.ts')]);
-  const view = createLogUpdate(world.stdout);
+  const view = createLogUpdate(io.stdout);
   try {
     for await (const agents of client.watchAgents(filters, { signal })) {
       const online = agents.filter(agent => agent.presence === 'online').length;
@@ -59,7 +59,7 @@ async function draw({ output, world, signal }: Context, client: AgoraClient, fil
 }
 
 /** Who there is, and then a line for each change. */
-async function follow({ output, signal }: Context, client: AgoraClient, filters: AgentFilters): Promise<void> {
+async function follow({ output, signal }: CommandContext, client: AgoraClient, filters: AgentFilters): Promise<void> {
   let before = new Map<number, AgentInfo>();
   for await (const agents of client.watchAgents(filters, { signal })) {
     const after = new Map(agents.map(agent => [agent.id, agent]));

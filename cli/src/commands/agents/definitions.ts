@@ -1,8 +1,8 @@
 // The commands about agents: who is there, and under which names one acts.
 
-import type { CommandRow } from '../../command/command.ts';
+import type { CommandDefinition } from '../../command/command.ts';
 
-export const AGENT_COMMANDS: readonly CommandRow[] = [
+export const AGENT_COMMANDS: readonly CommandDefinition[] = [
   {
     name: 'agents',
     summary: 'Lists the agents of the hub.',

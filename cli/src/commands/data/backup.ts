@@ -8,7 +8,7 @@ import { z } from 'zod';
 import { defineCommand } from '../../command/command.ts';
 import { dataFolder } from '../../base/settings.ts';
 import { CliError, EXIT } from '../../base/cli-error.ts';
-import { bytes } from '../../base/size.ts';
+import { formatBytes } from '../../base/size.ts';
 
 const TIMEOUT_MS = 10 * 60_000;
 
@@ -20,9 +20,9 @@ export default defineCommand({
     dataDir: z.string().min(1, 'a folder').optional(),
   }),
   async run(context, { to, dataDir }) {
-    const from = context.path(dataDir ?? dataFolder(context.world.environment));
+    const from = context.path(dataDir ?? dataFolder(context.io.environment));
     const made = await backUp(from, context.path(to), context.settings.server);
-    await context.output.data({ from, ...made }, () => `Backed up ${from} to ${made.folder} (${bytes(made.bytes)}).`);
+    await context.output.data({ from, ...made }, () => `Backed up ${from} to ${made.folder} (${formatBytes(made.bytes)}).`);
   },
 });
 

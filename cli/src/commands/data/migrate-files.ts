@@ -5,12 +5,12 @@ import type { AgoraClient } from '@agora/client';
 import { z } from 'zod';
 import { actAs } from '../../command/act-as.ts';
 import { defineCommand } from '../../command/command.ts';
-import type { Context } from '../../command/command-context.ts';
+import type { CommandContext } from '../../command/command-context.ts';
 import { CliError, EXIT } from '../../base/cli-error.ts';
 import { oneLine } from '../../base/printable-text.ts';
 import { migrate } from '../../migrate/migration.ts';
-import type { Outcome, Post } from '../../migrate/types.ts';
-import { refusalOf } from '../../migrate/predict-refusal.ts';
+import type { Outcome, MigrationHub } from '../../migrate/types.ts';
+import { predictRefusal } from '../../migrate/predict-refusal.ts';
 import { codeOf, MIGRATED } from '../../migrate/walk-tree.ts';
 
 /** Who sends, unless `--as` says so. */
@@ -31,11 +31,11 @@ export default defineCommand({
     const root = context.path(folder);
     checkFolder(root, folder);
     const client = await (flags.dryRun ? context.connect() : actAs(context, SENDER));
-    const post = await postOf(client);
+    const hub = await postOf(client);
     const counts: Counts = { sent: 0, left: 0, unmoved: 0, skipped: 0, 'would-send': 0 };
     const progress = new Progress(context);
     try {
-      for await (const outcome of migrate({ root, ...flags, now: new Date(), signal: context.signal }, post)) {
+      for await (const outcome of migrate({ root, ...flags, now: new Date(), signal: context.signal }, hub)) {
         counts[outcome.outcome]++;
         progress.told(counts);
         await tell(context, outcome, () => progress.clear());
@@ -74,7 +74,7 @@ function checkFolder(root: string, typed: string): void {
   if (!isFolder) throw new CliError('cli/unreadable', `${typed} is no folder.`, EXIT.usage);
 }
 
-async function postOf(client: AgoraClient): Promise<Post> {
+async function postOf(client: AgoraClient): Promise<MigrationHub> {
   const { createId } = await import('@agora/client');
   const names = new Set((await client.findAgents()).map(agent => agent.name));
   return {
@@ -88,12 +88,12 @@ async function postOf(client: AgoraClient): Promise<Post> {
           throw error;
         },
       ),
-    refusal: letter => refusalOf(letter, names),
+    refusal: letter => predictRefusal(letter, names),
   };
 }
 
 /** Programs hear of every file; people of those that were not sent. */
-async function tell(context: Context, outcome: Outcome, clear: () => void): Promise<void> {
+async function tell(context: CommandContext, outcome: Outcome, clear: () => void): Promise<void> {
   const { output } = context;
   if (!output.isJson && outcome.outcome === 'sent') return;
   clear();
@@ -108,7 +108,7 @@ async function tell(context: Context, outcome: Outcome, clear: () => void): Prom
 }
 
 async function summarise(
-  context: Context,
+  context: CommandContext,
   counts: Counts,
   { root, isDry }: { root: string; isDry: boolean },
 ): Promise<void> {
@@ -130,14 +130,14 @@ function count(files: number): string {
 
 /** A line on a terminal that counts up. */
 class Progress {
-  readonly #stderr: Context['world']['stderr'];
+  readonly #stderr: CommandContext['io']['stderr'];
   readonly #isShown: boolean;
   #toldAt = 0;
   #isOnScreen = false;
 
-  constructor({ world, output }: Context) {
-    this.#stderr = world.stderr;
-    this.#isShown = world.stderr.isTTY === true && !output.isJson;
+  constructor({ io, output }: CommandContext) {
+    this.#stderr = io.stderr;
+    this.#isShown = io.stderr.isTTY === true && !output.isJson;
   }
 
   told(counts: Counts): void {

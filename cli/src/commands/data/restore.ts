@@ -12,7 +12,7 @@ export default defineCommand({
     dataDir: z.string().min(1, 'a folder').optional(),
   }),
   async run(context, { from, dataDir }) {
-    const to = context.path(dataDir ?? dataFolder(context.world.environment));
+    const to = context.path(dataDir ?? dataFolder(context.io.environment));
     try {
       const folder = await restoreBackup(context.path(from), to);
       await context.output.data({ folder }, () => `Restored ${folder}; \`agora up\` goes on from there.`);

@@ -23,7 +23,7 @@ export const letterFlags = {
   before: moment.optional(),
 };
 
-interface Asked {
+interface DeadLetterFlags {
   readonly agent?: string | undefined;
   readonly sender?: string | undefined;
   readonly type?: string | undefined;
@@ -32,11 +32,11 @@ interface Asked {
 }
 
 /** Names as numbers. */
-export async function filterOf(names: AgentNames, asked: Asked): Promise<DeadLetterFilter> {
+export async function filterOf(names: AgentNames, asked: DeadLetterFlags): Promise<DeadLetterFilter> {
   const { agent, sender, type, reason, before } = asked;
   return {
-    ...(agent !== undefined && { agent: await names.numberOf(agent) }),
-    ...(sender !== undefined && { sender: await names.numberOf(sender) }),
+    ...(agent !== undefined && { agent: await names.idOf(agent) }),
+    ...(sender !== undefined && { sender: await names.idOf(sender) }),
     type,
     reason,
     before,

@@ -3,13 +3,13 @@
 import type { AgoraClient, DeadLetter, DeadLetterFilter } from '@agora/client';
 import { z } from 'zod';
 import { defineCommand } from '../../command/command.ts';
-import type { Context } from '../../command/command-context.ts';
+import type { CommandContext } from '../../command/command-context.ts';
 import { CliError, describeError, EXIT } from '../../base/cli-error.ts';
-import { confirmed } from '../../command/confirm.ts';
+import { confirm } from '../../command/confirm.ts';
 import { filterOf, findLetters, letterFlags } from './filters.ts';
 import { AgentNames } from '../../command/agent-names.ts';
 
-interface Deed {
+interface DeadLetterAction {
   /** As in "12 redriven", and as a question begins. */
   readonly done: string;
   readonly verb: string;
@@ -17,13 +17,13 @@ interface Deed {
   all(client: AgoraClient, filter: DeadLetterFilter): Promise<void>;
 }
 
-const REDRIVE: Deed = {
+const REDRIVE: DeadLetterAction = {
   done: 'redriven',
   verb: 'Redrive',
   one: (client, no) => client.operator.redrive(no),
   all: (client, filter) => client.operator.redriveAll(filter),
 };
-const PURGE: Deed = {
+const PURGE: DeadLetterAction = {
   done: 'purged',
   verb: 'Purge',
   one: (client, no) => client.operator.purge(no),
@@ -48,7 +48,7 @@ export const redrive = defineCommand({ input, run: (context, given) => settle(co
 /** `agora dead purge`. */
 export const purge = defineCommand({ input, run: (context, given) => settle(context, PURGE, given) });
 
-async function settle(context: Context, deed: Deed, { numbers, all, yes, ...asked }: Input): Promise<void> {
+async function settle(context: CommandContext, action: DeadLetterAction, { numbers, all, yes, ...asked }: Input): Promise<void> {
   const isFiltered = Object.values(asked).some(value => value !== undefined);
   if (numbers.length > 0 && (all || isFiltered)) {
     throw new CliError('cli/usage', 'Give either numbers, or --all or filters.', EXIT.usage);
@@ -57,14 +57,14 @@ async function settle(context: Context, deed: Deed, { numbers, all, yes, ...aske
     throw new CliError('cli/usage', `Say which: numbers of \`agora dead list\`, filters, or --all.`, EXIT.usage);
   }
   const client = await context.connect();
-  if (numbers.length > 0) await settleEach(context, client, deed, numbers);
-  else await settleAll(context, client, deed, { asked, yes });
+  if (numbers.length > 0) await settleEach(context, client, action, numbers);
+  else await settleAll(context, client, action, { asked, yes });
 }
 
 async function settleEach(
-  context: Context,
+  context: CommandContext,
   client: AgoraClient,
-  deed: Deed,
+  action: DeadLetterAction,
   numbers: Iterable<bigint> | AsyncIterable<bigint>,
 ): Promise<void> {
   const { output } = context;
@@ -73,9 +73,9 @@ async function settleEach(
   let exit: typeof context.exit = EXIT.ok;
   for await (const no of numbers) {
     try {
-      await deed.one(client, no);
+      await action.one(client, no);
       done++;
-      await output.data({ no, done: deed.done }, () => `${no} ${deed.done}`);
+      await output.data({ no, done: action.done }, () => `${no} ${action.done}`);
     } catch (thrown) {
       const { code, message, exit: of } = describeError(thrown);
       // Without a connection the others fare no better.
@@ -92,9 +92,9 @@ async function settleEach(
 }
 
 async function settleAll(
-  context: Context,
+  context: CommandContext,
   client: AgoraClient,
-  deed: Deed,
+  action: DeadLetterAction,
   { asked, yes }: { readonly asked: Omit<Input, 'numbers' | 'all' | 'yes'>; readonly yes: boolean },
 ): Promise<void> {
   const { output } = context;
@@ -103,18 +103,18 @@ async function settleAll(
   for await (const _ of findLetters(client, filter)) found++;
   if (found === 0) {
     output.note('No dead letters fit.');
-    return output.data({ found: 0, done: deed.done }, () => `0 ${deed.done}`);
+    return output.data({ found: 0, done: action.done }, () => `0 ${action.done}`);
   }
   const letters = found === 1 ? 'a dead letter' : `${found} dead letters`;
-  await confirmed(context, `${deed.verb} ${letters}?`, yes);
+  await confirm(context, `${action.verb} ${letters}?`, yes);
   try {
-    await deed.all(client, filter);
+    await action.all(client, filter);
   } catch (thrown) {
     // Who is no operator may do it to their own, one by one.
     if (describeError(thrown).code !== 'operator/required') throw thrown;
-    return settleEach(context, client, deed, numbersOf(findLetters(client, filter)));
+    return settleEach(context, client, action, numbersOf(findLetters(client, filter)));
   }
-  await output.data({ found, done: deed.done }, () => `${letters} ${deed.done}`);
+  await output.data({ found, done: action.done }, () => `${letters} ${action.done}`);
 }
 
 async function* numbersOf(letters: AsyncIterable<DeadLetter>): AsyncGenerator<bigint, void> {

@@ -1,8 +1,8 @@
 // The commands about events: following and publishing them.
 
-import type { CommandRow } from '../../command/command.ts';
+import type { CommandDefinition } from '../../command/command.ts';
 
-export const EVENT_COMMANDS: readonly CommandRow[] = [
+export const EVENT_COMMANDS: readonly CommandDefinition[] = [
   {
     name: 'events',
     summary: 'Shows events: the last ones, those since a time or a number, or live.',

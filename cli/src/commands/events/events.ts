@@ -3,7 +3,7 @@
 import type { AgoraClient, AgoraEvent, EventOptions } from '@agora/client';
 import { z } from 'zod';
 import { defineCommand } from '../../command/command.ts';
-import type { Context } from '../../command/command-context.ts';
+import type { CommandContext } from '../../command/command-context.ts';
 import { EXIT } from '../../base/cli-error.ts';
 import { shortValue } from '../../command/message-text.ts';
 import { duration, wholeNumber } from '../../base/flag-schemas.ts';
@@ -65,7 +65,7 @@ async function subscribe(client: AgoraClient, types: readonly string[], { from, 
   return client.subscribeToEvents(types, { ...options, from: first });
 }
 
-function show({ output }: Context, event: AgoraEvent): Promise<void> {
+function show({ output }: CommandContext, event: AgoraEvent): Promise<void> {
   return output.data(event, () => {
     const { seq, at, type, source, data } = event;
     const text = shortValue(data, Math.max(20, output.columns - 60));

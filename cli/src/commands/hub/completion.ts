@@ -1,4 +1,4 @@
-// `agora completion`: what a shell has to be told so that it completes the words of `agora`.
+// `agora completion`: prints the script with which a shell completes `agora` commands.
 
 import { z } from 'zod';
 import { defineCommand } from '../../command/command.ts';

@@ -6,15 +6,15 @@ import { defaultTokenPath, defaultTokenStore } from '@agora/client/node';
 import { z } from 'zod';
 import { defineCommand } from '../../command/command.ts';
 import { dataFolder } from '../../base/settings.ts';
-import type { Context } from '../../command/command-context.ts';
+import type { CommandContext } from '../../command/command-context.ts';
 import { startHub, type Hub } from '../../hub.ts';
 import { wholeNumber } from '../../base/flag-schemas.ts';
 
-/** A hub that cannot close within this time is left behind: what was confirmed is on disk already. */
+/** A hub that cannot close within this time is left behind: what was confirm is on disk already. */
 const CLOSE_WITHIN_MS = 10_000;
 const ANSWER_WITHIN_MS = 10_000;
 
-const Issued = z.object({ identity: z.string(), token: z.string() });
+const IssuedIdentity = z.object({ identity: z.string(), token: z.string() });
 /** What the middle part of a token of this host says. */
 const Claims = z.object({ hex_identity: z.string() });
 
@@ -30,10 +30,10 @@ export default defineCommand({
       error: '--data-dir and --in-memory exclude each other; give one of them',
     }),
   async run(context, { port, host, dataDir, inMemory }) {
-    const { output, world, settings, signal } = context;
+    const { output, io, settings, signal } = context;
     const { database } = settings;
-    const folder = inMemory ? undefined : context.path(dataDir ?? dataFolder(world.environment));
-    const log = (line: string) => void world.stderr.write(`${line}\n`);
+    const folder = inMemory ? undefined : context.path(dataDir ?? dataFolder(io.environment));
+    const log = (line: string) => void io.stderr.write(`${line}\n`);
     const stopped = aborted(signal);
     const hub = await startHub({ port, hostname: host, dataDir: folder, database, log });
     let forget: (() => Promise<void>) | undefined;
@@ -56,14 +56,14 @@ export default defineCommand({
   },
 });
 
-interface Allowed {
+interface OperatorIdentity {
   readonly identity: string;
   /** A new token that was kept. */
   readonly issued?: string | undefined;
 }
 
 /** Whoever runs the hub is an operator of it, under the identity that their other programs have. */
-async function letUserOperate(context: Context, hub: Hub, store: TokenStore): Promise<Allowed> {
+async function letUserOperate(context: CommandContext, hub: Hub, store: TokenStore): Promise<OperatorIdentity> {
   const given = context.settings.token;
   let token = given ?? (await store.load());
   while (token !== undefined && !(await isAccepted(hub.url, token))) {
@@ -85,8 +85,8 @@ async function forgetToken(path: string, token: string): Promise<void> {
   else await writeFile(path, left.map(line => `${line}\n`).join(''), { mode: 0o600 });
 }
 
-async function newIdentity(url: string): Promise<Allowed> {
-  const { identity, token } = Issued.parse(await (await ask(url, 'v1/identity')).json());
+async function newIdentity(url: string): Promise<OperatorIdentity> {
+  const { identity, token } = IssuedIdentity.parse(await (await ask(url, 'v1/identity')).json());
   return { identity, issued: token };
 }
 

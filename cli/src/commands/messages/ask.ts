@@ -5,21 +5,21 @@ import type { AgoraClient, Answer, PendingAnswer } from '@agora/client';
 import { z } from 'zod';
 import { actAs } from '../../command/act-as.ts';
 import { defineCommand } from '../../command/command.ts';
-import type { Context } from '../../command/command-context.ts';
+import type { CommandContext } from '../../command/command-context.ts';
 import { EXIT } from '../../base/cli-error.ts';
 import { showValue } from '../../command/message-text.ts';
 import { manyLines } from '../../base/printable-text.ts';
 import { payloadOf, readPayload } from '../../command/payload.ts';
 import { duration } from '../../base/flag-schemas.ts';
-import { optionsOf, sendingInput } from './send-flags.ts';
+import { sendOptionsOf, sendFlags } from './send-flags.ts';
 
 export default defineCommand({
-  input: z.object({ to: z.string(), ...sendingInput, timeout: duration, progress: z.boolean().default(false) }),
+  input: z.object({ to: z.string(), ...sendFlags, timeout: duration, progress: z.boolean().default(false) }),
   async run(context, { to, timeout: timeoutMs, progress, ...input }) {
     const payload = await readPayload(context, input);
     const { client, leave } = await asker(context);
     try {
-      const pending = client.ask({ to, payload, ...optionsOf(input), timeoutMs });
+      const pending = client.ask({ to, payload, ...sendOptionsOf(input), timeoutMs });
       await showAnswer(context, await answered(context, pending, progress), timeoutMs);
     } finally {
       await leave();
@@ -33,7 +33,7 @@ interface Asker {
 }
 
 /** Without a name, somebody who is there for this question only: answers are for who asks, and two of one name would mix. */
-async function asker(context: Context): Promise<Asker> {
+async function asker(context: CommandContext): Promise<Asker> {
   if (context.settings.agent !== undefined) return { client: await actAs(context), leave: () => Promise.resolve() };
   const client = await context.connect(`cli-ask-${crypto.randomUUID().slice(0, 13)}`);
   await client.registerAgent({ agentType: 'person' });
@@ -45,7 +45,7 @@ async function asker(context: Context): Promise<Asker> {
 }
 
 /** Waits for the answer. Whoever waits no longer calls the question off before going. */
-async function answered(context: Context, pending: PendingAnswer, progress: boolean): Promise<Answer> {
+async function answered(context: CommandContext, pending: PendingAnswer, progress: boolean): Promise<Answer> {
   const { signal } = context;
   const callOff = () => void pending.cancel('whoever asked waits no longer').catch(() => undefined);
   signal.addEventListener('abort', callOff, { once: true });
@@ -61,7 +61,7 @@ async function answered(context: Context, pending: PendingAnswer, progress: bool
 }
 
 /** Shows how far it is until there is the answer. */
-async function followed({ output }: Context, pending: PendingAnswer, progress: boolean): Promise<Answer> {
+async function followed({ output }: CommandContext, pending: PendingAnswer, progress: boolean): Promise<Answer> {
   if (!progress) return pending;
   // The loop ends with the question, however that ends; awaiting tells how.
   for await (const { seq, data, at } of pending) {
@@ -71,8 +71,8 @@ async function followed({ output }: Context, pending: PendingAnswer, progress: b
   return pending;
 }
 
-async function showAnswer(context: Context, answer: Answer, timeoutMs: number): Promise<void> {
-  const { output, world } = context;
+async function showAnswer(context: CommandContext, answer: Answer, timeoutMs: number): Promise<void> {
+  const { output, io } = context;
   const { messageId, from, status } = answer;
   switch (answer.status) {
     case 'success':
@@ -82,7 +82,7 @@ async function showAnswer(context: Context, answer: Answer, timeoutMs: number): 
       if (output.isJson) return output.data({ messageId, from, status, error: answer.error }, () => '');
       return output.note(`${output.paint('red', 'error')} ${from} answers: ${manyLines(answer.error)}`);
     case 'input_required': {
-      if (world.stdin.isTTY === true && output.isTerminal) {
+      if (io.stdin.isTTY === true && output.isTerminal) {
         const typed = await prompt(context, `${from} asks: ${showValue(answer.question)}\n> `);
         const pending = answer.reply(payloadOf(typed), { timeoutMs });
         return showAnswer(context, await answered(context, pending, false), timeoutMs);
@@ -94,8 +94,8 @@ async function showAnswer(context: Context, answer: Answer, timeoutMs: number): 
   }
 }
 
-async function prompt({ world, signal }: Context, question: string): Promise<string> {
-  const terminal = createInterface({ input: world.stdin, output: world.stderr });
+async function prompt({ io, signal }: CommandContext, question: string): Promise<string> {
+  const terminal = createInterface({ input: io.stdin, output: io.stderr });
   try {
     return await terminal.question(question, { signal });
   } finally {

@@ -6,11 +6,11 @@ import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 
 /** What is run: a program and its words, or a line for the shell. */
-export type Program = { readonly words: readonly string[] } | { readonly shell: string };
+export type ChildCommand = { readonly words: readonly string[] } | { readonly shell: string };
 
 /** One run of a program. */
 export interface ChildOptions {
-  readonly program: Program;
+  readonly program: ChildCommand;
   readonly cwd: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly input: string;
@@ -20,19 +20,19 @@ export interface ChildOptions {
   /** A line that it wrote to its file descriptor 3. */
   readonly progress: (line: string) => void;
   /** What it writes to standard error, as it comes. */
-  readonly complained: (text: string) => void;
+  readonly onStderr: (text: string) => void;
 }
 
 /** How a program ended. */
 export type ChildEnd =
-  | { readonly kind: 'exited'; readonly code: number; readonly output: string; readonly complaint: string }
+  | { readonly kind: 'exited'; readonly code: number; readonly output: string; readonly stderr: string }
   /** `signal`: somebody else ended it. */
-  | { readonly kind: 'killed'; readonly why: 'time' | 'length' | 'stopped' | 'signal'; readonly complaint: string }
+  | { readonly kind: 'killed'; readonly why: 'time' | 'length' | 'stopped' | 'signal'; readonly stderr: string }
   | { readonly kind: 'not-started'; readonly reason: string };
 
 /** What a hub takes as an answer. */
-const MOST_OUTPUT = 256 * 1024;
-const MOST_COMPLAINT = 1_000;
+const MAX_OUTPUT_LENGTH = 256 * 1024;
+const MAX_STDERR_LENGTH = 1_000;
 /** Between asking a program to end and ending it. */
 const KILL_AFTER_MS = 2_000;
 
@@ -75,19 +75,19 @@ export async function runChild(options: ChildOptions): Promise<ChildEnd> {
     let output = '';
     stdout.setEncoding('utf8').on('data', (text: string) => {
       output += text;
-      if (output.length > MOST_OUTPUT) end('length');
+      if (output.length > MAX_OUTPUT_LENGTH) end('length');
     });
-    let complaint = '';
+    let stderr = '';
     stderr.setEncoding('utf8').on('data', (text: string) => {
-      complaint = (complaint + text).slice(-MOST_COMPLAINT);
-      options.complained(text);
+      stderr = (stderr + text).slice(-MOST_COMPLAINT);
+      options.onStderr(text);
     });
     const extra = child.stdio[3];
     if (extra instanceof Readable) createInterface(extra).on('line', options.progress);
     const [code, killedBy] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null]; // what it carries
-    if (why) return { kind: 'killed', why, complaint };
-    if (code === null || killedBy) return { kind: 'killed', why: 'signal', complaint };
-    return { kind: 'exited', code, output, complaint };
+    if (why) return { kind: 'killed', why, stderr };
+    if (code === null || killedBy) return { kind: 'killed', why: 'signal', stderr };
+    return { kind: 'exited', code, output, stderr };
   } catch (error) {
     return { kind: 'not-started', reason: error instanceof Error ? error.message : String(error) };
   } finally {

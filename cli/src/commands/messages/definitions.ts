@@ -1,6 +1,6 @@
 // The commands about messages: saying something, hearing it, answering it.
 
-import type { CommandRow, Flag } from '../../command/command.ts';
+import type { CommandDefinition, Flag } from '../../command/command.ts';
 
 const TEXT = { name: 'text', summary: 'what is said; `-` reads standard input', isOptional: true } as const;
 
@@ -22,7 +22,7 @@ const SENDING: readonly Flag[] = [
   { flag: '--ttl <time>', summary: 'what is not handed out in this time expires' },
 ];
 
-export const MESSAGE_COMMANDS: readonly CommandRow[] = [
+export const MESSAGE_COMMANDS: readonly CommandDefinition[] = [
   {
     name: 'send',
     summary: 'Sends a message, and prints its id.',

@@ -5,7 +5,7 @@ import type { AgoraClient, IncomingMessage, Notice, PeekedMessage } from '@agora
 import { z } from 'zod';
 import { actAs } from '../../command/act-as.ts';
 import { defineCommand } from '../../command/command.ts';
-import type { Context } from '../../command/command-context.ts';
+import type { CommandContext } from '../../command/command-context.ts';
 import { describeMessage, priorityName, shortValue, showMessage } from '../../command/message-text.ts';
 import { serveAs } from '../../command/serve-as.ts';
 import { wholeNumber } from '../../base/flag-schemas.ts';
@@ -27,7 +27,7 @@ export default defineCommand({
   },
 });
 
-async function look({ output }: Context, client: AgoraClient, limit: number): Promise<void> {
+async function look({ output }: CommandContext, client: AgoraClient, limit: number): Promise<void> {
   const { messages, held, waiting, isOnline } = await client.peekInbox({ limit });
   if (output.isJson) {
     for (const message of messages) await output.data(message, () => '');
@@ -53,7 +53,7 @@ async function look({ output }: Context, client: AgoraClient, limit: number): Pr
  * Takes what there is, up to `limit`, shows it, and acknowledges it once it was shown. No more is offered than is taken: what
  * is offered in vain loses one of its attempts. (Critical messages may come beyond that, and are taken too.)
  */
-async function takeMail({ output }: Context, client: AgoraClient, limit: number, force: boolean): Promise<void> {
+async function takeMail({ output }: CommandContext, client: AgoraClient, limit: number, force: boolean): Promise<void> {
   const { credit, messages } = await client.peekInbox({ limit });
   if (messages.length === 0) return output.note(`Nothing waits for ${client.name}.`);
   const notices: Notice[] = [];

@@ -4,8 +4,8 @@
 import { setImmediate } from 'node:timers/promises';
 import type { AgoraClient } from '@agora/client';
 
-/** How long a shift is. */
-export interface ShiftOptions {
+/** How long a session is. */
+export interface ListenSessionOptions {
   /** It is over once this many messages were handled. */
   readonly limit: number | undefined;
   /** It is over after this time. */
@@ -16,13 +16,13 @@ export interface ShiftOptions {
   readonly graceMs: number;
 }
 
-/** Why a shift was over. */
-export type ShiftEnd = 'limit' | 'time' | 'signal' | 'asked';
+/** Why a session was over. */
+export type SessionEnd = 'limit' | 'time' | 'signal' | 'asked';
 
 /** Counts what is begun and finished, and leaves in good order. */
-export class Shift {
-  readonly #options: ShiftOptions;
-  readonly #over = Promise.withResolvers<ShiftEnd>();
+export class ListenSession {
+  readonly #options: ListenSessionOptions;
+  readonly #over = Promise.withResolvers<SessionEnd>();
   readonly #left = Promise.withResolvers<void>();
   readonly #stop = new AbortController();
   #isOver = false;
@@ -31,7 +31,7 @@ export class Shift {
   #settling = 0;
   #idle: (() => void) | undefined;
 
-  constructor(options: ShiftOptions) {
+  constructor(options: ListenSessionOptions) {
     this.#options = options;
   }
 
@@ -44,8 +44,8 @@ export class Shift {
     return this.#finished;
   }
 
-  /** Ends the shift. */
-  end(why: ShiftEnd): void {
+  /** Ends the session. */
+  end(why: SessionEnd): void {
     this.#isOver = true;
     this.#over.resolve(why);
   }
@@ -69,7 +69,7 @@ export class Shift {
   }
 
   /** Waits for the end, and has `client` leave. */
-  async run(client: AgoraClient): Promise<ShiftEnd> {
+  async run(client: AgoraClient): Promise<SessionEnd> {
     const { forMs, signal, graceMs } = this.#options;
     const byTime = forMs === undefined ? undefined : setTimeout(() => this.end('time'), forMs);
     const bySignal = () => this.end('signal');

@@ -1,8 +1,8 @@
 // A message in the hands of a program: what it is told, and what its end means.
 
 import { PermanentError, type IncomingMessage, type Task } from '@agora/client';
-import { runChild, type ChildEnd, type Program } from './child-process.ts';
-import type { Context } from '../../command/command-context.ts';
+import { runChild, type ChildEnd, type ChildCommand } from './child-process.ts';
+import type { CommandContext } from '../../command/command-context.ts';
 import { CliError, EXIT } from '../../base/cli-error.ts';
 import { describeMessage } from '../../command/message-text.ts';
 import { payloadOf } from '../../command/payload.ts';
@@ -12,7 +12,7 @@ import { toJson } from '../../base/output.ts';
 const TRY_AGAIN = 75;
 
 /** What became of a message. */
-export interface Handled {
+export interface ProgramResult {
   readonly outcome: 'done' | 'failed' | 'again' | 'lost';
   readonly exitCode: number | undefined;
   readonly reason: string | undefined;
@@ -22,7 +22,7 @@ export interface Handled {
 
 /** How programs are run. */
 export interface RunOptions {
-  readonly program: Program;
+  readonly program: ChildCommand;
   readonly timeoutMs: number;
   /** Aborted when no program may go on. */
   readonly stopped: AbortSignal;
@@ -31,26 +31,26 @@ export interface RunOptions {
 
 /** Runs the program on a message. Throws `cli/no-program` where there is none. */
 export async function runProgram(
-  context: Context,
+  context: CommandContext,
   message: IncomingMessage,
   task: Task | undefined,
   { program, timeoutMs, stopped, agent }: RunOptions,
-): Promise<Handled> {
-  const { world } = context;
+): Promise<ProgramResult> {
+  const { io } = context;
   const end = await runChild({
     program,
-    cwd: world.cwd,
-    environment: { ...world.environment, ...variables(context, message, task, agent) },
+    cwd: io.cwd,
+    environment: { ...io.environment, ...variables(context, message, task, agent) },
     input: `${toJson(describeMessage(message, task))}\n`,
     timeoutMs,
     signal: AbortSignal.any([stopped, message.signal]),
     progress: line => void message.progress(payloadOf(line)),
-    complained: text => void world.stderr.write(text),
+    onStderr: text => void io.stderr.write(text),
   });
   return judge(end, message, timeoutMs);
 }
 
-function variables(context: Context, message: IncomingMessage, task: Task | undefined, agent: string) {
+function variables(context: CommandContext, message: IncomingMessage, task: Task | undefined, agent: string) {
   const { server, database, token } = context.settings;
   return {
     AGORA_SERVER: server,
@@ -67,13 +67,13 @@ function variables(context: Context, message: IncomingMessage, task: Task | unde
   };
 }
 
-function judge(end: ChildEnd, message: IncomingMessage, timeoutMs: number): Handled {
+function judge(end: ChildEnd, message: IncomingMessage, timeoutMs: number): ProgramResult {
   switch (end.kind) {
     case 'not-started':
       throw new CliError('cli/no-program', `The program cannot be run: ${end.reason}.`, EXIT.usage);
     case 'exited': {
       if (end.code === 0) return done(end.output);
-      const reason = `it exited with ${end.code}${lastLine(end.complaint)}`;
+      const reason = `it exited with ${end.code}${lastLine(end.stderr)}`;
       return end.code === TRY_AGAIN ? again(reason, end.code) : failed(reason, end.code);
     }
     case 'killed':
@@ -87,24 +87,24 @@ function judge(end: ChildEnd, message: IncomingMessage, timeoutMs: number): Hand
         case 'stopped':
           return again('whoever ran it was stopped');
         case 'signal':
-          return again(`it was killed${lastLine(end.complaint)}`);
+          return again(`it was killed${lastLine(end.stderr)}`);
       }
   }
 }
 
-function done(output: string): Handled {
+function done(output: string): ProgramResult {
   const answer = output.trim() === '' ? undefined : payloadOf(output);
   return { outcome: 'done', exitCode: 0, reason: undefined, settle: () => answer };
 }
 
-function again(reason: string, exitCode?: number): Handled {
+function again(reason: string, exitCode?: number): ProgramResult {
   const settle = () => {
     throw new Error(reason);
   };
   return { outcome: 'again', exitCode, reason, settle };
 }
 
-function failed(reason: string, exitCode?: number): Handled {
+function failed(reason: string, exitCode?: number): ProgramResult {
   const settle = () => {
     throw new PermanentError(reason);
   };
@@ -120,7 +120,7 @@ function lostReason(message: IncomingMessage): string {
   return reason instanceof Error ? reason.message : 'it was taken back';
 }
 
-function lastLine(complaint: string): string {
-  const line = complaint.trim().split('\n').at(-1) ?? '';
+function lastLine(stderr: string): string {
+  const line = stderr.trim().split('\n').at(-1) ?? '';
   return line === '' ? '' : `: ${line}`;
 }

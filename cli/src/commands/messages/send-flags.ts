@@ -15,7 +15,7 @@ export const priority = z
 const header = z.string().regex(/^[^=]+=/, 'key=value, such as --header ticket=42');
 
 /** The flags that all of them take, parsed. */
-export const sendingInput = {
+export const sendFlags = {
   ...payloadInput,
   type: z.string().min(1, 'a type such as review_request'),
   priority,
@@ -27,7 +27,7 @@ export const sendingInput = {
 };
 
 /** What of those flags the client's `sendMessage` wants. */
-export function optionsOf(given: {
+export function sendOptionsOf(given: {
   readonly type: string;
   readonly priority: number;
   readonly header: readonly string[];

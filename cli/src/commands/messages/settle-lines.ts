@@ -3,7 +3,7 @@
 import { createInterface } from 'node:readline';
 import { PermanentError, type IncomingMessage } from '@agora/client';
 import { z } from 'zod';
-import type { Context } from '../../command/command-context.ts';
+import type { CommandContext } from '../../command/command-context.ts';
 import { CliError, EXIT } from '../../base/cli-error.ts';
 
 const Settlement = z.union([
@@ -24,17 +24,17 @@ interface Open {
 }
 
 /** Messages that were shown, until a line settles each. */
-export class Settlements {
-  readonly #context: Context;
+export class SettleLines {
+  readonly #context: CommandContext;
   readonly #open = new Map<string, Open>();
 
-  constructor(context: Context) {
+  constructor(context: CommandContext) {
     this.#context = context;
   }
 
   /** Reads lines to the end of standard input. */
   async read(): Promise<void> {
-    for await (const line of createInterface(this.#context.world.stdin)) {
+    for await (const line of createInterface(this.#context.io.stdin)) {
       if (line.trim() !== '') this.#take(line);
     }
   }

@@ -1,9 +1,9 @@
 // The commands for whoever runs a hub: dead letters, operators, copies of its data, old files.
 
-import type { Argument, CommandRow, Flag } from '../../command/command.ts';
+import type { Argument, CommandDefinition, Flag } from '../../command/command.ts';
 
 /** Which dead letters are meant. */
-const LETTERS: readonly Flag[] = [
+const LETTER_FLAGS: readonly Flag[] = [
   { flag: '--agent <name>', summary: 'whose it was to be; #12 for one that is gone', suggests: 'agents' },
   { flag: '--sender <name>', summary: 'who sent it', suggests: 'agents' },
   { flag: '--type <type>', summary: 'of this type' },
@@ -11,7 +11,7 @@ const LETTERS: readonly Flag[] = [
   { flag: '--before <time>', summary: 'given up before: a date, or so long ago (2h)' },
 ];
 const WHICH: readonly Flag[] = [
-  ...LETTERS,
+  ...LETTER_FLAGS,
   { flag: '--all', summary: 'all that there are' },
   { flag: '--yes', summary: 'do not ask' },
 ];
@@ -28,11 +28,11 @@ const DATA_DIR: Flag = {
   suggests: 'files',
 };
 
-export const OPERATOR_COMMANDS: readonly CommandRow[] = [
+export const OPERATOR_COMMANDS: readonly CommandDefinition[] = [
   {
     name: 'dead list',
     summary: 'Lists what was given up: all for operators, for others that of their agents and of what they sent.',
-    flags: [...LETTERS, { flag: '--limit <count>', summary: 'at most so many', default: '100' }],
+    flags: [...LETTER_FLAGS, { flag: '--limit <count>', summary: 'at most so many', default: '100' }],
     examples: ['agora dead list --agent ReviewAgent', "agora dead list --reason 'attempts' --json"],
     load: () => import('../dead-letters/list.ts'),
   },

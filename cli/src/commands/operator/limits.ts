@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { defineCommand } from '../../command/command.ts';
 import { CliError, EXIT } from '../../base/cli-error.ts';
 import { duration } from '../../base/flag-schemas.ts';
-import { bytes, size, span } from '../../base/size.ts';
+import { formatBytes, formatDuration, size } from '../../base/size.ts';
 
 export default defineCommand({
   input: z.object({
@@ -29,7 +29,7 @@ export default defineCommand({
       Object.entries(limits)
         .flatMap(([name, value]) => {
           if (value === undefined) return [];
-          return [`${name.replace(/Ms$/, '').padEnd(14)} ${name === 'storedBytes' ? bytes(value) : span(value)}`];
+          return [`${name.replace(/Ms$/, '').padEnd(14)} ${name === 'storedBytes' ? formatBytes(value) : formatDuration(value)}`];
         })
         .join('\n'),
     );

@@ -3,8 +3,8 @@
 import type { AgoraClient } from '@agora/client';
 import { z } from 'zod';
 import { defineCommand } from '../../command/command.ts';
-import type { Context } from '../../command/command-context.ts';
-import { confirmed } from '../../command/confirm.ts';
+import type { CommandContext } from '../../command/command-context.ts';
+import { confirm } from '../../command/confirm.ts';
 import { AgentNames, identityOf } from '../../command/agent-names.ts';
 
 const who = z.object({ who: z.string() });
@@ -47,15 +47,15 @@ export const unregister = defineCommand({
   input: z.object({ agent: z.string(), yes: z.boolean().default(false) }),
   async run(context, { agent, yes }) {
     const client = await context.connect();
-    const number = await (await AgentNames.read(client)).numberOf(agent);
-    await confirmed(context, `Remove the agent ${agent}, so that what waits for it is dead?`, yes);
+    const number = await (await AgentNames.read(client)).idOf(agent);
+    await confirm(context, `Remove the agent ${agent}, so that what waits for it is dead?`, yes);
     await client.operator.unregisterAgent(number);
     await context.output.data({ agent, done: 'unregistered' }, () => `${agent} unregistered`);
   },
 });
 
 async function change(
-  context: Context,
+  context: CommandContext,
   typed: string,
   done: string,
   act: (client: AgoraClient, identity: string) => Promise<void>,

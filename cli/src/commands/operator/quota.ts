@@ -5,7 +5,7 @@ import { defineCommand } from '../../command/command.ts';
 import { CliError, EXIT } from '../../base/cli-error.ts';
 import { wholeNumber } from '../../base/flag-schemas.ts';
 import { AgentNames } from '../../command/agent-names.ts';
-import { bytes } from '../../base/size.ts';
+import { formatBytes } from '../../base/size.ts';
 
 const limit = wholeNumber(1, 2 ** 32 - 1).optional();
 
@@ -31,7 +31,7 @@ export default defineCommand({
     }
     const { output } = context;
     const client = await context.connect();
-    const number = agent === undefined ? 0 : await (await AgentNames.read(client)).numberOf(agent);
+    const number = agent === undefined ? 0 : await (await AgentNames.read(client)).idOf(agent);
     if (clear) await client.operator.clearQuota(number);
     else if (isSet) await client.operator.setQuota(number, quota);
     if (agent === undefined) {
@@ -46,7 +46,7 @@ export default defineCommand({
         `unfinished  ${usage.unfinished} of ${usage.unfinishedLimit}`,
         `inbox       ${usage.inbox} of ${usage.inboxLimit}`,
         `fan-out     ${usage.fanOutUsed} of ${usage.fanOut} recipients a minute`,
-        `hub stores  ${bytes(usage.storedBytes)} of ${bytes(usage.storedBytesLimit)}`,
+        `hub stores  ${formatBytes(usage.storedBytes)} of ${formatBytes(usage.storedBytesLimit)}`,
       ].join('\n'),
     );
   },

@@ -4,8 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { HubStatus } from '@agora/client';
 import { z } from 'zod';
 import { defineCommand } from '../../command/command.ts';
-import type { Context } from '../../command/command-context.ts';
-import { bytes } from '../../base/size.ts';
+import type { CommandContext } from '../../command/command-context.ts';
+import { formatBytes } from '../../base/size.ts';
 
 const PERIOD_MS = 1_000;
 
@@ -51,7 +51,7 @@ interface Screen {
 }
 
 /** Drawn in place on a terminal; elsewhere one after the other. */
-async function screenOf({ output, world }: Context): Promise<Screen> {
+async function screenOf({ output, io }: CommandContext): Promise<Screen> {
   if (!output.isTerminal) {
     return {
       frame: (status, text) => output.data({ at: new Date(), ...status }, () => `${text}\n`),
@@ -59,7 +59,7 @@ async function screenOf({ output, world }: Context): Promise<Screen> {
     };
   }
   const { createLogUpdate } = await import('log-update');
-  const live = createLogUpdate(world.stdout);
+  const live = createLogUpdate(io.stdout);
   return {
     frame(_, text) {
       live(text);
@@ -69,12 +69,12 @@ async function screenOf({ output, world }: Context): Promise<Screen> {
   };
 }
 
-function drawStatus(status: HubStatus, before: HubStatus | undefined, { output }: Context): string {
+function drawStatus(status: HubStatus, before: HubStatus | undefined, { output }: CommandContext): string {
   const lines = LINES.map(([label, key]) => {
     const change = before ? status[key] - before[key] : 0;
     const trend = change === 0 ? '' : output.paint('dim', `  ${change > 0 ? '+' : ''}${change} /s`);
     const value = key === 'dead' && status.dead > 0 ? output.paint('red', String(status.dead)) : String(status[key]);
     return `${label.padEnd(16)}${value}${trend}`;
   });
-  return [...lines, `${'stored'.padEnd(16)}${bytes(status.storedBytes)}`].join('\n');
+  return [...lines, `${'stored'.padEnd(16)}${formatBytes(status.storedBytes)}`].join('\n');
 }

@@ -3,7 +3,7 @@
 import type { AgoraClient, WorkflowHandle } from '@agora/client';
 import { z } from 'zod';
 import { defineCommand } from '../../command/command.ts';
-import type { Context } from '../../command/command-context.ts';
+import type { CommandContext } from '../../command/command-context.ts';
 
 const workflow = z.string();
 const step = z.string();
@@ -58,7 +58,7 @@ interface Named {
 }
 
 async function steer(
-  context: Context,
+  context: CommandContext,
   input: Named,
   done: string,
   act: (handle: WorkflowHandle, client: AgoraClient) => Promise<void>,
@@ -69,7 +69,7 @@ async function steer(
   await tell(context, input, done);
 }
 
-function tell({ output }: Context, { workflow: id, step: name }: Named, done: string): Promise<void> {
+function tell({ output }: CommandContext, { workflow: id, step: name }: Named, done: string): Promise<void> {
   return output.data({ workflowId: id, ...(name !== undefined && { step: name }), done }, () =>
     name === undefined ? `${id} ${done}` : `${id} ${name} ${done}`,
   );

@@ -1,6 +1,6 @@
 // The commands about workflows.
 
-import type { Argument, CommandRow, Flag } from '../../command/command.ts';
+import type { Argument, CommandDefinition, Flag } from '../../command/command.ts';
 
 const WORKFLOW: Argument = { name: 'workflow', summary: 'its id', suggests: 'workflows' };
 const STEP: Argument = { name: 'step', summary: 'the name of the step' };
@@ -11,7 +11,7 @@ const WAITING: readonly Flag[] = [
   { flag: '--timeout <time>', summary: 'how long to wait: 30s, 5m, 2h (1d)' },
 ];
 
-export const WORKFLOW_COMMANDS: readonly CommandRow[] = [
+export const WORKFLOW_COMMANDS: readonly CommandDefinition[] = [
   {
     name: 'workflow start',
     summary: 'Starts a workflow that is written as YAML or JSON.',

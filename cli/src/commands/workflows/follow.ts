@@ -1,17 +1,17 @@
 // Following a workflow to its end: drawn in place for a person, told change by change for everybody else.
 
 import type { AgoraClient, AgoraEvent, WorkflowHandle, WorkflowResult } from '@agora/client';
-import type { Context } from '../../command/command-context.ts';
+import type { CommandContext } from '../../command/command-context.ts';
 import { EXIT } from '../../base/cli-error.ts';
 import { drawWorkflow } from '../../graph/draw-workflow.ts';
 import { oneLine } from '../../base/printable-text.ts';
 import { duration } from '../../base/flag-schemas.ts';
-import { readPicture } from './snapshot.ts';
+import { readSnapshot } from './snapshot.ts';
 
 /** How long to wait for the end, unless said otherwise. */
 export const DAY_MS = 24 * 3_600_000;
 /** How long somebody may wait: as long as timers go. */
-export const patience = duration.refine(ms => ms >= 1 && ms <= 24 * DAY_MS, 'at least 1ms, and at most 24d');
+export const waitTime = duration.refine(ms => ms >= 1 && ms <= 24 * DAY_MS, 'at least 1ms, and at most 24d');
 const REDRAW_MS = 1_000;
 /** Many changes at once are drawn once. */
 const LEAST_PAUSE_MS = 100;
@@ -25,21 +25,21 @@ const EVENT_TYPES = ['workflow_started', 'workflow_completion', 'workflow_failed
 const LAST_EVENTS = new Set(['workflow_completion', 'workflow_failed', 'workflow_cancelled']);
 
 /** A workflow that is followed. */
-export interface Followed {
+export interface FollowedWorkflow {
   readonly client: AgoraClient;
   readonly handle: WorkflowHandle;
   readonly timeoutMs: number;
 }
 
 /** Waits for the end, and tells it by the exit code. Throws `workflow/timed-out`. */
-export async function waitForEnd(context: Context, { handle, timeoutMs }: Followed): Promise<WorkflowResult> {
+export async function waitForEnd(context: CommandContext, { handle, timeoutMs }: FollowedWorkflow): Promise<WorkflowResult> {
   const result = await handle.result({ timeoutMs, signal: context.signal });
   context.exit = result.status === 'succeeded' ? EXIT.ok : EXIT.failed;
   return result;
 }
 
 /** Waits for the end and shows what happens until then: a drawing on a terminal, events as lines elsewhere. */
-export async function watchToEnd(context: Context, followed: Followed): Promise<void> {
+export async function watchToEnd(context: CommandContext, followed: FollowedWorkflow): Promise<void> {
   const ended = waitForEnd(context, followed);
   // Whoever shows it hears of its end in their own time.
   ended.catch(() => undefined);
@@ -48,13 +48,13 @@ export async function watchToEnd(context: Context, followed: Followed): Promise<
   await ended;
 }
 
-async function drawLive(context: Context, { client, handle }: Followed, ended: Promise<unknown>): Promise<void> {
+async function drawLive(context: CommandContext, { client, handle }: FollowedWorkflow, ended: Promise<unknown>): Promise<void> {
   const { createLogUpdate } = await import('log-update');
   const { default: sliceAnsi } = await import('slice-ansi');
   const { output } = context;
-  const { stdout } = context.world;
+  const { stdout } = context.io;
   const live = createLogUpdate(stdout);
-  const changed = new Bell();
+  const changed = new ChangeNotifier();
   let hasEnded = false;
   const over = () => {
     hasEnded = true;
@@ -64,10 +64,10 @@ async function drawLive(context: Context, { client, handle }: Followed, ended: P
   void ringAtEvents(client, handle, changed);
   try {
     for (let isLast = false; ;) {
-      const picture = await readPicture(handle);
+      const snapshot = await readSnapshot(handle);
       const { rows = 24, columns = 80 } = stdout as NodeJS.WriteStream;
-      const frame = { rows: rows - 1, columns, now: new Date(), paint: output.paint.bind(output) };
-      const lines = drawWorkflow(picture, frame);
+      const viewport = { rows: rows - 1, columns, now: new Date(), paint: output.paint.bind(output) };
+      const lines = drawWorkflow(snapshot, viewport);
       live(lines.map(line => sliceAnsi(line, 0, columns)).join('\n'));
       if (isLast) return;
       // What has ended is drawn once more as it ended.
@@ -81,7 +81,7 @@ async function drawLive(context: Context, { client, handle }: Followed, ended: P
   }
 }
 
-async function ringAtEvents(client: AgoraClient, handle: WorkflowHandle, bell: Bell): Promise<void> {
+async function ringAtEvents(client: AgoraClient, handle: WorkflowHandle, bell: ChangeNotifier): Promise<void> {
   try {
     for await (const _ of eventsOf(client, handle)) bell.ring();
   } catch {
@@ -89,7 +89,7 @@ async function ringAtEvents(client: AgoraClient, handle: WorkflowHandle, bell: B
   }
 }
 
-async function tellEvents(context: Context, { client, handle }: Followed, ended: Promise<unknown>): Promise<void> {
+async function tellEvents(context: CommandContext, { client, handle }: FollowedWorkflow, ended: Promise<unknown>): Promise<void> {
   const { output } = context;
   const over = ended.then(
     () => pause(LATE_EVENTS_MS),
@@ -113,7 +113,7 @@ function isOver(ended: Promise<unknown>): Promise<true> {
   );
 }
 
-function lineOf({ at, type, data }: AgoraEvent, output: Context['output']): string {
+function lineOf({ at, type, data }: AgoraEvent, output: CommandContext['output']): string {
   const text = (key: string) => (typeof data[key] === 'string' ? oneLine(data[key]) : '');
   const agent = text('agent');
   const about = [text('step'), agent && `→ ${agent}`, text('reason')].filter(Boolean).join('  ');
@@ -137,7 +137,7 @@ async function* eventsOf(client: AgoraClient, handle: WorkflowHandle): AsyncGene
 }
 
 /** Somebody waits until something happens, or a time is over. */
-class Bell {
+class ChangeNotifier {
   #rung = false;
   #wake: (() => void) | undefined;
 

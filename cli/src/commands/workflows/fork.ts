@@ -3,14 +3,14 @@
 import { z } from 'zod';
 import { actAs } from '../../command/act-as.ts';
 import { defineCommand } from '../../command/command.ts';
-import { checkStay, stayFlags, stayWith } from './report-start.ts';
+import { checkWaitFlags, waitFlags, reportStart } from './report-start.ts';
 
 export default defineCommand({
-  input: z.object({ workflow: z.string(), step: z.string(), ...stayFlags }),
+  input: z.object({ workflow: z.string(), step: z.string(), ...waitFlags }),
   async run(context, input) {
-    checkStay(input);
+    checkWaitFlags(input);
     const client = await actAs(context);
     const handle = await (await client.workflow(input.workflow)).fork(input.step);
-    await stayWith(context, { client, handle }, input);
+    await reportStart(context, { client, handle }, input);
   },
 });

@@ -20,7 +20,7 @@ const MEANS: Readonly<Record<string, Status>> = {
   step_ready: 'running',
 };
 
-interface Listed {
+interface ListedWorkflow {
   workflowId: string;
   type: string;
   status: Status;
@@ -52,8 +52,8 @@ export default defineCommand({
 });
 
 /** The workflows that were started since a time, newest first. */
-async function readWorkflows(client: AgoraClient, since: Date): Promise<Listed[]> {
-  const found = new Map<string, Listed>();
+async function readWorkflows(client: AgoraClient, since: Date): Promise<ListedWorkflow[]> {
+  const found = new Map<string, ListedWorkflow>();
   for await (const event of await client.subscribeToEvents({ from: since, until: 'now' })) {
     const id = event.data['workflow_id'];
     const status = MEANS[event.type];
@@ -74,7 +74,7 @@ async function readWorkflows(client: AgoraClient, since: Date): Promise<Listed[]
   return [...found.values()].sort((a, b) => b.startedAt.getTime() - a.startedAt.getTime());
 }
 
-function begun(workflowId: string, { at, data }: AgoraEvent): Listed {
+function begun(workflowId: string, { at, data }: AgoraEvent): ListedWorkflow {
   const text = (key: string) => (typeof data[key] === 'string' ? data[key] : '');
   return {
     workflowId,

@@ -1,33 +1,33 @@
 // A workflow that a command has begun: told at once, waited for, or watched.
 
 import { z } from 'zod';
-import type { Context } from '../../command/command-context.ts';
+import type { CommandContext } from '../../command/command-context.ts';
 import { CliError, EXIT } from '../../base/cli-error.ts';
-import { DAY_MS, type Followed, patience, waitForEnd, watchToEnd } from './follow.ts';
+import { DAY_MS, type FollowedWorkflow, waitTime, waitForEnd, watchToEnd } from './follow.ts';
 
 /** The flags that say how long to stay with it. */
-export const stayFlags = {
+export const waitFlags = {
   wait: z.boolean().default(false),
   watch: z.boolean().default(false),
-  timeout: patience.optional(),
+  timeout: waitTime.optional(),
 };
 
-interface Stay {
+interface WaitFlags {
   readonly wait: boolean;
   readonly watch: boolean;
   readonly timeout?: number | undefined;
 }
 
 /** A time without anything to wait for is a mistake. Throws `cli/usage`. */
-export function checkStay({ wait, watch, timeout }: Stay): void {
+export function checkWaitFlags({ wait, watch, timeout }: WaitFlags): void {
   if (timeout === undefined || wait || watch) return;
   throw new CliError('cli/usage', '--timeout goes with --wait or --watch.', EXIT.usage);
 }
 
 /** Tells of a workflow that was begun as far as its caller wants to hear. */
-export async function stayWith(context: Context, begun: Omit<Followed, 'timeoutMs'>, stay: Stay): Promise<void> {
+export async function reportStart(context: CommandContext, begun: Omit<FollowedWorkflow, 'timeoutMs'>, stay: WaitFlags): Promise<void> {
   const { output } = context;
-  const followed: Followed = { ...begun, timeoutMs: stay.timeout ?? DAY_MS };
+  const followed: FollowedWorkflow = { ...begun, timeoutMs: stay.timeout ?? DAY_MS };
   const { workflowId } = begun.handle;
   if (stay.watch) {
     output.note(`Started ${workflowId}.`);

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { defineCommand } from '../../command/command.ts';
 import { drawWorkflow, elapsed, headOf } from '../../graph/draw-workflow.ts';
 import { oneLine } from '../../base/printable-text.ts';
-import { holdersOf, readPicture } from './snapshot.ts';
+import { holdersOf, readSnapshot } from './snapshot.ts';
 
 const OUTPUT_SHOWN = 2_000;
 
@@ -15,8 +15,8 @@ export default defineCommand({
     const { output } = context;
     const client = await context.connect();
     await using handle = await client.workflow(workflow);
-    const picture = await readPicture(handle);
-    const { summary, steps } = picture;
+    const snapshot = await readSnapshot(handle);
+    const { summary, steps } = snapshot;
     const now = new Date();
     const paint = output.paint.bind(output);
     if (output.isJson) {
@@ -24,11 +24,11 @@ export default defineCommand({
       return output.data({ ...summary, steps: shown }, () => '');
     }
     if (graph) {
-      const lines = drawWorkflow(picture, { rows: Infinity, columns: output.columns, now, paint });
+      const lines = drawWorkflow(snapshot, { rows: Infinity, columns: output.columns, now, paint });
       await output.data(summary, () => lines.join('\n'));
     } else {
       await output.data(summary, () => `${headOf(summary, { now, paint })}\n`);
-      const holders = holdersOf(picture);
+      const holders = holdersOf(snapshot);
       await output.table(inPlace(steps), {
         STEP: step => step.name,
         STATE: step => step.state,

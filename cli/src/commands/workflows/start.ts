@@ -5,17 +5,17 @@ import type { WorkflowDefinition } from '@agora/client';
 import { z } from 'zod';
 import { actAs } from '../../command/act-as.ts';
 import { defineCommand } from '../../command/command.ts';
-import type { Context } from '../../command/command-context.ts';
+import type { CommandContext } from '../../command/command-context.ts';
 import { CliError, EXIT } from '../../base/cli-error.ts';
 import { readAll } from '../../command/payload.ts';
-import { checkStay, stayFlags, stayWith } from './report-start.ts';
+import { checkWaitFlags, waitFlags, reportStart } from './report-start.ts';
 
 const pair = z.string().regex(/^[^=]+=/, 'key=value, as in --metadata ticket=42');
 
 export default defineCommand({
-  input: z.object({ file: z.string(), metadata: z.array(pair).default([]), ...stayFlags }),
+  input: z.object({ file: z.string(), metadata: z.array(pair).default([]), ...waitFlags }),
   async run(context, input) {
-    checkStay(input);
+    checkWaitFlags(input);
     const source = await readSource(context, input.file);
     const { parseWorkflow } = await import('@agora/client');
     const begun = await faultsTold(async () => {
@@ -23,11 +23,11 @@ export default defineCommand({
       const client = await actAs(context);
       return { client, handle: await client.startWorkflowCoordination(definition) };
     });
-    await stayWith(context, begun, input);
+    await reportStart(context, begun, input);
   },
 });
 
-async function readSource(context: Context, file: string): Promise<string> {
+async function readSource(context: CommandContext, file: string): Promise<string> {
   if (file === '-') return readAll(context);
   try {
     return await readFile(context.path(file), 'utf8');

@@ -16,7 +16,7 @@ const WORDS: Readonly<Record<WorkflowWait['waitsFor'], string>> = {
   elements: 'its elements',
   workflow: 'the workflow that it is',
 };
-const NAMES_TOLD = 5;
+const MAX_NAMES = 5;
 
 export default defineCommand({
   input: z.object({ workflow: z.string() }),
@@ -35,8 +35,8 @@ export default defineCommand({
       STATE: wait => wait.state,
       'WAITS FOR': wait => WORDS[wait.waitsFor],
       WHOM: ({ whom }) => {
-        const more = whom.length - NAMES_TOLD;
-        return `${whom.slice(0, NAMES_TOLD).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+        const more = whom.length - MAX_NAMES;
+        return `${whom.slice(0, MAX_NAMES).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
       },
       IN: ({ until }) => (until ? elapsed(until.getTime() - now.getTime()) : ''),
     });
