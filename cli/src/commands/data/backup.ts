@@ -1,4 +1,4 @@
-// `agora backup`: a copy of a hub's data, whether it runs or not. A running hub makes it itself.
+// `agora backup`: copies the data of a hub. A running hub makes the copy itself.
 
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
@@ -12,11 +12,11 @@ import { formatBytes } from '../../base/size.ts';
 
 const TIMEOUT_MS = 10 * 60_000;
 
-const Answer = z.object({ folder: z.string(), databases: z.number(), bytes: z.number() });
+const BackupResult = z.object({ folder: z.string(), databases: z.number(), bytes: z.number() });
 
 export default defineCommand({
   input: z.object({
-    to: z.string('the folder of the backup is wanted').min(1, 'the folder of the backup is wanted'),
+    to: z.string('a folder for the backup').min(1, 'a folder for the backup'),
     dataDir: z.string().min(1, 'a folder').optional(),
   }),
   async run(context, { to, dataDir }) {
@@ -36,28 +36,28 @@ async function backUp(dataDir: string, to: string, server: string): Promise<Back
   }
 }
 
-/** Asks the hub that has the folder, with the token that it keeps there for programs of its owner. */
+/** Asks the hub that uses the folder, with the owner token that it stores there. */
 async function askHub(dataDir: string, to: string, server: string): Promise<Backup> {
   const file = join(dataDir, 'keys', 'owner-token');
-  if (!existsSync(file)) throw failure(`a hub begins to use ${dataDir}; try again`);
+  if (!existsSync(file)) throw failure(`a hub is starting on ${dataDir}; try again`);
   const token = (await readFile(file, 'utf8')).trim();
-  let answer: Response;
+  let response: Response;
   try {
-    answer = await fetch(new URL('/host/backup', server), {
+    response = await fetch(new URL('/host/backup', server), {
       method: 'POST',
       headers: { authorization: `Bearer ${token}` },
       body: JSON.stringify({ to }),
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
   } catch (cause) {
-    const sentence = `A hub uses ${dataDir}, but none answers at ${server}; name it with --server.`;
+    const sentence = `A hub uses ${dataDir}, but no hub answers at ${server}; give its address with --server.`;
     throw new CliError('cli/no-hub', sentence, EXIT.connection, { cause });
   }
-  if (answer.status === 401 || answer.status === 403) {
-    throw failure(`the hub at ${server} has another data folder than ${dataDir}; name the right one`);
+  if (response.status === 401 || response.status === 403) {
+    throw failure(`the hub at ${server} does not use ${dataDir}; give the right --server or --data-dir`);
   }
-  if (!answer.ok) throw failure(await answer.text());
-  return Answer.parse(await answer.json());
+  if (!response.ok) throw failure(await response.text());
+  return BackupResult.parse(await response.json());
 }
 
 function failure(reason: string, cause?: unknown): CliError {

@@ -1,11 +1,11 @@
-// Dead letters as they are asked for on the command line.
+// Filters of dead letters, as flags and as the client takes them.
 
 import type { AgoraClient, DeadLetter, DeadLetterFilter } from '@agora/client';
 import { z } from 'zod';
 import { duration } from '../../base/flag-schemas.ts';
 import type { AgentNames } from '../../command/agent-names.ts';
 
-/** A date, or a length of time before now. */
+/** A point in time: a date, or a duration before now. */
 export const moment = z.string().transform((text, context): Date => {
   const ago = duration.safeParse(text);
   const date = new Date(ago.success ? Date.now() - ago.data : text);
@@ -14,8 +14,8 @@ export const moment = z.string().transform((text, context): Date => {
   return z.NEVER;
 });
 
-/** The flags that say which letters are meant. */
-export const letterFlags = {
+/** The flags that filter dead letters. */
+export const filterFlags = {
   agent: z.string().optional(),
   sender: z.string().optional(),
   type: z.string().optional(),
@@ -31,9 +31,9 @@ interface DeadLetterFlags {
   readonly before?: Date | undefined;
 }
 
-/** Names as numbers. */
-export async function filterOf(names: AgentNames, asked: DeadLetterFlags): Promise<DeadLetterFilter> {
-  const { agent, sender, type, reason, before } = asked;
+/** The filter that these flags describe, with ids in place of names. Throws `cli/unknown-agent`. */
+export async function filterOf(names: AgentNames, flags: DeadLetterFlags): Promise<DeadLetterFilter> {
+  const { agent, sender, type, reason, before } = flags;
   return {
     ...(agent !== undefined && { agent: await names.idOf(agent) }),
     ...(sender !== undefined && { sender: await names.idOf(sender) }),
@@ -43,8 +43,11 @@ export async function filterOf(names: AgentNames, asked: DeadLetterFlags): Promi
   };
 }
 
-/** The letters that fit, from the oldest on. */
-export async function* findLetters(client: AgoraClient, filter: DeadLetterFilter): AsyncGenerator<DeadLetter, void> {
+/** The dead letters that match, oldest first. */
+export async function* findDeadLetters(
+  client: AgoraClient,
+  filter: DeadLetterFilter,
+): AsyncGenerator<DeadLetter, void> {
   const { type, reason, before } = filter;
   for await (const letter of client.operator.deadLetters(filter)) {
     if (type !== undefined && letter.type !== type) continue;

@@ -1,26 +1,26 @@
-// `agora dead list`: what was given up, and why.
+// `agora dead list`: lists dead letters with their reasons.
 
 import type { DeadLetter } from '@agora/client';
 import { z } from 'zod';
 import { defineCommand } from '../../command/command.ts';
 import { oneLine } from '../../base/printable-text.ts';
 import { wholeNumber } from '../../base/flag-schemas.ts';
-import { filterOf, findLetters, letterFlags } from './filters.ts';
+import { filterOf, findDeadLetters, filterFlags } from './filters.ts';
 import { AgentNames } from '../../command/agent-names.ts';
 
-const REASON_SHOWN = 60;
+const MAX_REASON_LENGTH = 60;
 
 export default defineCommand({
-  input: z.object({ ...letterFlags, limit: wholeNumber(1, 1_000_000) }),
-  async run(context, { limit, ...asked }) {
+  input: z.object({ ...filterFlags, limit: wholeNumber(1, 1_000_000) }),
+  async run(context, { limit, ...filters }) {
     const { output } = context;
     const client = await context.connect();
     const names = await AgentNames.read(client);
     const found: DeadLetter[] = [];
-    let isMore = false;
-    for await (const letter of findLetters(client, await filterOf(names, asked))) {
-      isMore = found.length === limit;
-      if (isMore) break;
+    let hasMore = false;
+    for await (const letter of findDeadLetters(client, await filterOf(names, filters))) {
+      hasMore = found.length === limit;
+      if (hasMore) break;
       found.push(letter);
     }
     const rows = found.map(letter => ({
@@ -34,9 +34,9 @@ export default defineCommand({
       FROM: row => row.sender,
       TYPE: row => row.type,
       AT: row => row.at.toLocaleString(),
-      REASON: row => oneLine(row.reason).slice(0, REASON_SHOWN),
+      REASON: row => oneLine(row.reason).slice(0, MAX_REASON_LENGTH),
     });
     if (found.length === 0) output.note('No dead letters.');
-    if (isMore) output.note(`There are more; --limit ${limit * 10} shows them.`);
+    if (hasMore) output.note(`There are more; show them with --limit ${limit * 10}.`);
   },
 });

@@ -1,179 +1,108 @@
-// The commands for whoever runs a hub: dead letters, operators, copies of its data, old files.
+// Definitions of the commands for operators.
 
-import type { Argument, CommandDefinition, Flag } from '../../command/command.ts';
+import type { Argument, CommandDefinition } from '../../command/command.ts';
 
-/** Which dead letters are meant. */
-const LETTER_FLAGS: readonly Flag[] = [
-  { flag: '--agent <name>', summary: 'whose it was to be; #12 for one that is gone', suggests: 'agents' },
-  { flag: '--sender <name>', summary: 'who sent it', suggests: 'agents' },
-  { flag: '--type <type>', summary: 'of this type' },
-  { flag: '--reason <text>', summary: 'given up for a reason that has this in it' },
-  { flag: '--before <time>', summary: 'given up before: a date, or so long ago (2h)' },
-];
-const WHICH: readonly Flag[] = [
-  ...LETTER_FLAGS,
-  { flag: '--all', summary: 'all that there are' },
-  { flag: '--yes', summary: 'do not ask' },
-];
-const NUMBERS: Argument = {
-  name: 'numbers',
-  summary: 'as `agora dead list` shows them',
-  isOptional: true,
-  isList: true,
-};
-const WHO: Argument = { name: 'who', summary: 'an identity, or an agent whose owner is meant', suggests: 'agents' };
-const DATA_DIR: Flag = {
-  flag: '--data-dir <folder>',
-  summary: 'where the hub keeps its data (AGORA_DATA_DIR; ~/.local/share/agora)',
-  suggests: 'files',
-};
+const WHO: Argument = { name: 'who', summary: 'an identity, or the name of one of its agents', suggests: 'agents' };
 
+/** `agora operator …`. */
 export const OPERATOR_COMMANDS: readonly CommandDefinition[] = [
   {
-    name: 'dead list',
-    summary: 'Lists what was given up: all for operators, for others that of their agents and of what they sent.',
-    flags: [...LETTER_FLAGS, { flag: '--limit <count>', summary: 'at most so many', default: '100' }],
-    examples: ['agora dead list --agent ReviewAgent', "agora dead list --reason 'attempts' --json"],
-    load: () => import('../dead-letters/list.ts'),
-  },
-  {
-    name: 'dead redrive',
-    summary: 'Sends dead letters to their recipients once more.',
-    arguments: [NUMBERS],
-    flags: WHICH,
-    examples: ['agora dead redrive 4294967297', 'agora dead redrive --agent ReviewAgent --yes'],
-    load: async () => ({ default: (await import('../dead-letters/settle.ts')).redrive }),
-  },
-  {
-    name: 'dead purge',
-    summary: 'Gives dead letters up for good.',
-    arguments: [NUMBERS],
-    flags: WHICH,
-    examples: ['agora dead purge --before 7d --yes'],
-    load: async () => ({ default: (await import('../dead-letters/settle.ts')).purge }),
-  },
-  {
     name: 'operator status',
-    summary: 'Tells what the hub holds just now.',
-    flags: [{ flag: '--watch', summary: 'again every second, until Ctrl-C' }],
+    summary: 'Shows the counters of the hub.',
+    flags: [{ flag: '--watch', summary: 'refresh every second until Ctrl-C' }],
     load: () => import('./status.ts'),
   },
   {
     name: 'operator mailboxes',
-    summary: 'Lists every mailbox and work queue, with what it holds and what waits for it.',
-    flags: [{ flag: '--busy', summary: 'only where there is something' }],
+    summary: 'Lists all mailboxes and work queues, with their held and waiting deliveries.',
+    flags: [{ flag: '--busy', summary: 'only mailboxes that are not empty' }],
     load: () => import('./mailboxes.ts'),
   },
   {
     name: 'operator message',
-    summary: 'Shows any message that is kept, with its payload and what became of it.',
-    arguments: [{ name: 'message', summary: 'its id' }],
+    summary: 'Shows any stored message, with its payload and the state of its deliveries.',
+    arguments: [{ name: 'message', summary: 'id of the message' }],
     load: () => import('./message.ts'),
   },
   {
     name: 'operator quota',
-    summary: 'Shows what an agent has used of its limits, or changes them.',
-    arguments: [{ name: 'agent', summary: 'its name', isOptional: true, suggests: 'agents' }],
+    summary: 'Shows or changes the limits of an agent, with what it has used.',
+    arguments: [{ name: 'agent', summary: 'name of the agent', isOptional: true, suggests: 'agents' }],
     flags: [
-      { flag: '--everyone', summary: 'in place of an agent: all that have no limits of their own' },
-      { flag: '--rate <count>', summary: 'messages and events a second' },
-      { flag: '--burst <count>', summary: 'how many of them at once' },
-      { flag: '--unfinished <count>', summary: 'deliveries it caused that have not ended' },
-      { flag: '--inbox-length <count>', summary: 'deliveries that wait for it' },
-      { flag: '--fan-out <count>', summary: 'recipients a minute' },
-      { flag: '--clear', summary: 'the limits of everyone again' },
+      { flag: '--everyone', summary: 'instead of an agent: all agents without limits of their own' },
+      { flag: '--rate <count>', summary: 'messages and events per second' },
+      { flag: '--burst <count>', summary: 'messages and events in one burst' },
+      { flag: '--unfinished <count>', summary: 'unfinished deliveries that the agent has caused' },
+      { flag: '--inbox-length <count>', summary: 'deliveries that wait for the agent' },
+      { flag: '--fan-out <count>', summary: 'recipients per minute' },
+      { flag: '--clear', summary: 'reset to the limits of everyone' },
     ],
     examples: ['agora operator quota Chatty', 'agora operator quota Chatty --rate 10 --burst 20'],
     load: () => import('./quota.ts'),
   },
   {
     name: 'operator limits',
-    summary: 'Changes how much the hub stores, and for how long.',
+    summary: 'Changes the storage limit and the retention times of the hub.',
     flags: [
-      { flag: '--stored-bytes <size>', summary: 'of messages and events: 512MiB, 4GiB' },
-      { flag: '--keep-messages <time>', summary: 'after they have ended: 24h' },
-      { flag: '--keep-events <time>', summary: '7d' },
-      { flag: '--keep-workflows <time>', summary: 'after they have ended: 7d' },
+      { flag: '--stored-bytes <size>', summary: 'storage for messages and events: 512MiB, 4GiB' },
+      { flag: '--keep-messages <time>', summary: 'retention of ended messages: 24h' },
+      { flag: '--keep-events <time>', summary: 'retention of events: 7d' },
+      { flag: '--keep-workflows <time>', summary: 'retention of ended workflows: 7d' },
     ],
     load: () => import('./limits.ts'),
   },
   {
     name: 'operator admission',
-    summary: 'Tells who is let in, or lets in everybody (open) or only the admitted (closed).',
-    arguments: [{ name: 'mode', summary: 'open or closed', isOptional: true, suggests: ['open', 'closed'] }],
-    load: async () => ({ default: (await import('./admission.ts')).admission }),
+    summary: 'Shows the admission rules, or opens or closes the hub.',
+    arguments: [
+      {
+        name: 'mode',
+        summary: 'open admits every identity, closed only admitted ones',
+        isOptional: true,
+        suggests: ['open', 'closed'],
+      },
+    ],
+    load: () => import('./admission.ts'),
   },
   {
     name: 'operator admit',
-    summary: 'Admits an identity, or whom an issuer names to an audience.',
+    summary: 'Admits an identity, or all identities of a token issuer and audience.',
     arguments: [{ ...WHO, isOptional: true }],
     flags: [
-      { flag: '--issuer <url>', summary: 'who issues their tokens' },
-      { flag: '--audience <name>', summary: 'to whom the tokens are issued' },
-      { flag: '--note <text>', summary: 'why, for whoever reads the list' },
+      { flag: '--issuer <url>', summary: 'issuer of the tokens' },
+      { flag: '--audience <name>', summary: 'audience of the tokens' },
+      { flag: '--note <text>', summary: 'reason, shown in the list of rules' },
     ],
-    load: async () => ({ default: (await import('./admission.ts')).admit }),
+    load: () => import('./admit.ts'),
   },
   {
     name: 'operator expel',
-    summary: 'Takes an admission back.',
-    arguments: [{ name: 'rule', summary: 'its number in `agora operator admission`' }],
-    load: async () => ({ default: (await import('./admission.ts')).expel }),
+    summary: 'Removes an admission rule.',
+    arguments: [{ name: 'rule', summary: 'number that `agora operator admission` shows' }],
+    load: () => import('./expel.ts'),
   },
   {
     name: 'operator list',
     summary: 'Lists the operators.',
-    load: async () => ({ default: (await import('./list.ts')).list }),
+    load: () => import('./list.ts'),
   },
   {
     name: 'operator grant',
     summary: 'Makes an identity an operator.',
     arguments: [WHO],
-    load: async () => ({ default: (await import('./list.ts')).grant }),
+    load: () => import('./grant.ts'),
   },
   {
     name: 'operator revoke',
-    summary: 'Makes an operator none, unless it is the last.',
+    summary: 'Removes an operator, unless it is the last one.',
     arguments: [WHO],
-    load: async () => ({ default: (await import('./list.ts')).revoke }),
+    load: () => import('./revoke.ts'),
   },
   {
     name: 'operator unregister',
-    summary: 'Removes an agent, whoever owns it; what waits for it is dead.',
-    arguments: [{ name: 'agent', summary: 'its name', suggests: 'agents' }],
-    flags: [{ flag: '--yes', summary: 'do not ask' }],
-    load: async () => ({ default: (await import('./list.ts')).unregister }),
-  },
-  {
-    name: 'backup',
-    summary: 'Copies the data of a hub of this machine, whether it runs or not.',
-    flags: [
-      { flag: '--to <folder>', summary: 'the folder of the copy; it must not exist', suggests: 'files' },
-      DATA_DIR,
-    ],
-    examples: ['agora backup --to ./backup-monday'],
-    load: () => import('../data/backup.ts'),
-  },
-  {
-    name: 'restore',
-    summary: 'Makes a data folder of a copy, checked from end to end before it gets its name.',
-    flags: [{ flag: '--from <folder>', summary: 'the folder of the copy', suggests: 'files' }, DATA_DIR],
-    examples: ['agora restore --from ./backup-monday --data-dir ./data'],
-    load: () => import('../data/restore.ts'),
-  },
-  {
-    name: 'migrate-files',
-    summary: 'Sends each file of an old inbox tree as a message, and moves aside what the hub has.',
-    arguments: [{ name: 'folder', summary: 'the tree, such as DIR/<recipient>/inbox/*.json', suggests: 'files' }],
-    flags: [
-      { flag: '--to <name>', summary: 'whom files are for that do not say it: a name, #group, @capability or *' },
-      { flag: '--type <type>', summary: 'the type of files that name none (file_message)' },
-      { flag: '--override', summary: 'let --to and --type hold for all files' },
-      { flag: '--handled-too', summary: 'go into folders such as processed, done, archive and sent as well' },
-      { flag: '--dry-run', summary: 'send and move nothing; tell what would be done' },
-      { flag: '--resend', summary: 'send again what a run long ago may have sent before it was ended' },
-    ],
-    examples: ['agora migrate-files ./agents --dry-run', 'agora migrate-files ./inbox --to Archivist --json'],
-    load: () => import('../data/migrate-files.ts'),
+    summary: 'Unregisters any agent; its unfinished messages become dead letters.',
+    arguments: [{ name: 'agent', summary: 'name of the agent', suggests: 'agents' }],
+    flags: [{ flag: '--yes', summary: 'do not ask for confirmation' }],
+    load: () => import('./unregister.ts'),
   },
 ];

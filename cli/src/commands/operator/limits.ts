@@ -1,4 +1,4 @@
-// `agora operator limits`: what the hub stores, and for how long.
+// `agora operator limits`: changes the storage limit and the retention times of the hub.
 
 import { z } from 'zod';
 import { defineCommand } from '../../command/command.ts';
@@ -21,7 +21,7 @@ export default defineCommand({
       keepWorkflowsMs: keepWorkflows,
     };
     if (Object.values(limits).every(value => value === undefined)) {
-      throw new CliError('cli/usage', 'Say what is to change, such as --keep-messages 48h.', EXIT.usage);
+      throw new CliError('cli/usage', 'Give a limit to change, such as --keep-messages 48h.', EXIT.usage);
     }
     const client = await context.connect();
     await client.operator.setHubLimits(limits);

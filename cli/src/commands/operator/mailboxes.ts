@@ -1,4 +1,4 @@
-// `agora operator mailboxes`: who has how much to do.
+// `agora operator mailboxes`: lists mailboxes and work queues with their load.
 
 import type { MailboxInfo } from '@agora/client';
 import { z } from 'zod';

@@ -1,4 +1,4 @@
-// `agora operator message`: a message, whoever sent it, and what became of it.
+// `agora operator message`: shows any stored message and the state of its deliveries.
 
 import { z } from 'zod';
 import { defineCommand } from '../../command/command.ts';
@@ -11,16 +11,16 @@ export default defineCommand({
   async run(context, { message }) {
     const { output } = context;
     const client = await context.connect();
-    const file = await client.operator.readMessage(message);
-    const envelope = Envelope.parse(JSON.parse(file.envelope));
-    const deliveries = file.deliveries.map(({ name, state, attempt, at, reason }) => ({
+    const record = await client.operator.readMessage(message);
+    const envelope = Envelope.parse(JSON.parse(record.envelope));
+    const deliveries = record.deliveries.map(({ name, state, attempt, at, reason }) => ({
       agent: name,
       state,
       attempt,
       at: new Date(Number(at / 1000n)),
       reason,
     }));
-    await output.data({ ...envelope, kind: file.kind, broadcast: Number(file.broadcast), deliveries }, () =>
+    await output.data({ ...envelope, kind: record.kind, broadcast: Number(record.broadcast), deliveries }, () =>
       JSON.stringify(envelope, undefined, 2),
     );
     if (output.isJson) return;

@@ -1,4 +1,4 @@
-// `agora operator quota`: what an agent has used of its limits, and how they are changed.
+// `agora operator quota`: shows or changes the limits of an agent, with what it has used.
 
 import { z } from 'zod';
 import { defineCommand } from '../../command/command.ts';
@@ -25,27 +25,27 @@ export default defineCommand({
     if ((agent === undefined) === !everyone) {
       throw new CliError('cli/usage', 'Name an agent, or give --everyone.', EXIT.usage);
     }
-    if (clear && isSet) throw new CliError('cli/usage', '--clear goes without limits.', EXIT.usage);
+    if (clear && isSet) throw new CliError('cli/usage', 'Give either --clear or limits.', EXIT.usage);
     if (everyone && !isSet && !clear) {
-      throw new CliError('cli/usage', 'Say which limits everyone has, or name an agent to see its own.', EXIT.usage);
+      throw new CliError('cli/usage', 'Give the limits to set, or name an agent to show its limits.', EXIT.usage);
     }
     const { output } = context;
     const client = await context.connect();
-    const number = agent === undefined ? 0 : await (await AgentNames.read(client)).idOf(agent);
-    if (clear) await client.operator.clearQuota(number);
-    else if (isSet) await client.operator.setQuota(number, quota);
+    const id = agent === undefined ? 0 : await (await AgentNames.read(client)).idOf(agent);
+    if (clear) await client.operator.clearQuota(id);
+    else if (isSet) await client.operator.setQuota(id, quota);
     if (agent === undefined) {
       return output.data({ everyone: true, ...(clear ? { cleared: true } : quota) }, () =>
-        clear ? 'Everyone has the limits of a fresh hub.' : 'Everyone without limits of their own has these now.',
+        clear ? 'Agents have the default limits of a hub.' : 'Agents without limits of their own have these limits.',
       );
     }
-    const usage = await client.operator.usage(number);
+    const usage = await client.operator.usage(id);
     await output.data({ agent, ...usage }, () =>
       [
-        `rate        ${usage.rateUsed} of ${usage.burst} at once, ${usage.rate} a second`,
+        `rate        ${usage.rateUsed} of a burst of ${usage.burst}, ${usage.rate} per second`,
         `unfinished  ${usage.unfinished} of ${usage.unfinishedLimit}`,
         `inbox       ${usage.inbox} of ${usage.inboxLimit}`,
-        `fan-out     ${usage.fanOutUsed} of ${usage.fanOut} recipients a minute`,
+        `fan-out     ${usage.fanOutUsed} of ${usage.fanOut} recipients per minute`,
         `hub stores  ${formatBytes(usage.storedBytes)} of ${formatBytes(usage.storedBytesLimit)}`,
       ].join('\n'),
     );

@@ -1,4 +1,4 @@
-// `agora operator status`: what the hub holds just now.
+// `agora operator status`: shows the counters of the hub, once or live.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { HubStatus } from '@agora/client';
@@ -17,7 +17,7 @@ const LINES: readonly (readonly [label: string, key: keyof HubStatus])[] = [
   ['  offered', 'offered'],
   ['  ended', 'ended'],
   ['  dead', 'dead'],
-  ['questions kept', 'asks'],
+  ['asks kept', 'asks'],
   ['workflows', 'workflows'],
   ['events kept', 'events'],
   ['broadcasts kept', 'broadcasts'],
@@ -50,7 +50,7 @@ interface Screen {
   done(): void;
 }
 
-/** Drawn in place on a terminal; elsewhere one after the other. */
+/** Redraws in place on a terminal; elsewhere prints one status after the other. */
 async function screenOf({ output, io }: CommandContext): Promise<Screen> {
   if (!output.isTerminal) {
     return {

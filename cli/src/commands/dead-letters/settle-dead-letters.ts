@@ -1,64 +1,53 @@
-// `agora dead redrive` and `agora dead purge`: letters by number, or all that fit.
+// Redrives or purges dead letters: the ones with given numbers, or all that match filters.
 
 import type { AgoraClient, DeadLetter, DeadLetterFilter } from '@agora/client';
 import { z } from 'zod';
-import { defineCommand } from '../../command/command.ts';
-import type { CommandContext } from '../../command/command-context.ts';
-import { CliError, describeError, EXIT } from '../../base/cli-error.ts';
-import { confirm } from '../../command/confirm.ts';
-import { filterOf, findLetters, letterFlags } from './filters.ts';
+import { CliError, describeError, EXIT, hasCode } from '../../base/cli-error.ts';
 import { AgentNames } from '../../command/agent-names.ts';
+import type { CommandContext } from '../../command/command-context.ts';
+import { confirm } from '../../command/confirm.ts';
+import { filterOf, findDeadLetters, filterFlags } from './filters.ts';
 
-interface DeadLetterAction {
-  /** As in "12 redriven", and as a question begins. */
+/** An operation on dead letters. */
+export interface DeadLetterAction {
+  /** The participle, as in "12 redriven". */
   readonly done: string;
+  /** The verb, as in "Redrive 12 dead letters?". */
   readonly verb: string;
   one(client: AgoraClient, no: bigint): Promise<void>;
   all(client: AgoraClient, filter: DeadLetterFilter): Promise<void>;
 }
-
-const REDRIVE: DeadLetterAction = {
-  done: 'redriven',
-  verb: 'Redrive',
-  one: (client, no) => client.operator.redrive(no),
-  all: (client, filter) => client.operator.redriveAll(filter),
-};
-const PURGE: DeadLetterAction = {
-  done: 'purged',
-  verb: 'Purge',
-  one: (client, no) => client.operator.purge(no),
-  all: (client, filter) => client.operator.purgeAll(filter),
-};
 
 const number = z
   .string()
   .regex(/^\d{1,19}$/, 'a number that `agora dead list` shows')
   .transform(BigInt);
 
-const input = z.object({
+/** The arguments and flags that select dead letters. */
+export const selectionInput = z.object({
   numbers: z.array(number).default([]),
-  ...letterFlags,
+  ...filterFlags,
   all: z.boolean().default(false),
   yes: z.boolean().default(false),
 });
-type Input = z.output<typeof input>;
+type Selection = z.output<typeof selectionInput>;
 
-/** `agora dead redrive`. */
-export const redrive = defineCommand({ input, run: (context, given) => settle(context, REDRIVE, given) });
-/** `agora dead purge`. */
-export const purge = defineCommand({ input, run: (context, given) => settle(context, PURGE, given) });
-
-async function settle(context: CommandContext, action: DeadLetterAction, { numbers, all, yes, ...asked }: Input): Promise<void> {
-  const isFiltered = Object.values(asked).some(value => value !== undefined);
+/** Applies an action to the selected dead letters, after a confirmation if they are selected by filters. */
+export async function settleDeadLetters(
+  context: CommandContext,
+  action: DeadLetterAction,
+  { numbers, all, yes, ...filters }: Selection,
+): Promise<void> {
+  const isFiltered = Object.values(filters).some(value => value !== undefined);
   if (numbers.length > 0 && (all || isFiltered)) {
-    throw new CliError('cli/usage', 'Give either numbers, or --all or filters.', EXIT.usage);
+    throw new CliError('cli/usage', 'Give either numbers, or filters or --all.', EXIT.usage);
   }
   if (numbers.length === 0 && !all && !isFiltered) {
-    throw new CliError('cli/usage', `Say which: numbers of \`agora dead list\`, filters, or --all.`, EXIT.usage);
+    throw new CliError('cli/usage', 'Give numbers of `agora dead list`, filters, or --all.', EXIT.usage);
   }
   const client = await context.connect();
   if (numbers.length > 0) await settleEach(context, client, action, numbers);
-  else await settleAll(context, client, action, { asked, yes });
+  else await settleAll(context, client, action, { filters, yes });
 }
 
 async function settleEach(
@@ -77,11 +66,11 @@ async function settleEach(
       done++;
       await output.data({ no, done: action.done }, () => `${no} ${action.done}`);
     } catch (thrown) {
-      const { code, message, exit: of } = describeError(thrown);
-      // Without a connection the others fare no better.
-      if (code.startsWith('connection/')) throw thrown;
+      const { code, message, exit: exitOfThrown } = describeError(thrown);
+      // Without a connection the remaining calls would fail, too.
+      if (exitOfThrown === EXIT.connection) throw thrown;
       refused++;
-      exit = of;
+      exit = exitOfThrown;
       await output.data(
         { no, error: { code, message } },
         () => `${no} ${output.paint('red', 'refused')}: ${message} (${code})`,
@@ -95,14 +84,14 @@ async function settleAll(
   context: CommandContext,
   client: AgoraClient,
   action: DeadLetterAction,
-  { asked, yes }: { readonly asked: Omit<Input, 'numbers' | 'all' | 'yes'>; readonly yes: boolean },
+  { filters, yes }: { readonly filters: Omit<Selection, 'numbers' | 'all' | 'yes'>; readonly yes: boolean },
 ): Promise<void> {
   const { output } = context;
-  const filter = await filterOf(await AgentNames.read(client), asked);
+  const filter = await filterOf(await AgentNames.read(client), filters);
   let found = 0;
-  for await (const _ of findLetters(client, filter)) found++;
+  for await (const _ of findDeadLetters(client, filter)) found++;
   if (found === 0) {
-    output.note('No dead letters fit.');
+    output.note('No dead letters match.');
     return output.data({ found: 0, done: action.done }, () => `0 ${action.done}`);
   }
   const letters = found === 1 ? 'a dead letter' : `${found} dead letters`;
@@ -110,9 +99,9 @@ async function settleAll(
   try {
     await action.all(client, filter);
   } catch (thrown) {
-    // Who is no operator may do it to their own, one by one.
-    if (describeError(thrown).code !== 'operator/required') throw thrown;
-    return settleEach(context, client, action, numbersOf(findLetters(client, filter)));
+    // A caller who is not an operator may settle their own dead letters, one a call.
+    if (!hasCode(thrown, 'operator/required')) throw thrown;
+    return settleEach(context, client, action, numbersOf(findDeadLetters(client, filter)));
   }
   await output.data({ found, done: action.done }, () => `${letters} ${action.done}`);
 }
