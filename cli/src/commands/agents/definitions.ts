@@ -1,48 +1,42 @@
-// The commands about agents: who is there, and under which names one acts.
+// Definitions of the commands about agents.
 
+import { AGENT_STATUSES, PRESENCES } from '@agora/module/contract';
 import type { CommandDefinition } from '../../command/command.ts';
 
+/** `agora agents`, `register` and `unregister`. */
 export const AGENT_COMMANDS: readonly CommandDefinition[] = [
   {
     name: 'agents',
     summary: 'Lists the agents of the hub.',
     flags: [
-      { flag: '--name <agent>', summary: 'of this name', suggests: 'agents' },
-      { flag: '--capability <name>', summary: 'that can do this; all of them, if given more than once', repeats: true },
+      { flag: '--name <agent>', summary: 'with this name', suggests: 'agents' },
+      { flag: '--capability <name>', summary: 'with this capability; repeat it to require several', repeats: true },
       { flag: '--type <type>', summary: 'of this type' },
-      {
-        flag: '--status <status>',
-        summary: 'active, busy, away or draining',
-        suggests: ['active', 'busy', 'away', 'draining'],
-      },
-      {
-        flag: '--presence <presence>',
-        summary: 'online, offline or stale',
-        suggests: ['online', 'offline', 'stale'],
-      },
-      { flag: '--watch', summary: 'go on, and show each change' },
+      { flag: '--status <status>', summary: 'active, busy, away or draining', suggests: AGENT_STATUSES },
+      { flag: '--presence <presence>', summary: 'online, offline or stale', suggests: PRESENCES },
+      { flag: '--watch', summary: 'keep running, and show each change' },
     ],
     examples: ['agora agents --capability review --presence online', 'agora agents --watch --json'],
     load: () => import('./agents.ts'),
   },
   {
     name: 'register',
-    summary: 'Makes an agent, or changes what it says of itself; messages to it wait until somebody serves it.',
-    arguments: [{ name: 'name', summary: 'its name' }],
+    summary: 'Registers an agent, or changes its registration; its messages wait until a process serves it.',
+    arguments: [{ name: 'name', summary: 'name of the agent' }],
     flags: [
       { flag: '--type <type>', summary: 'worker, specialist, coordinator, …', default: 'worker' },
-      { flag: '--capability <name>', summary: 'what it can do', repeats: true },
+      { flag: '--capability <name>', summary: 'a capability; may be repeated', repeats: true },
       { flag: '--metadata <json>', summary: 'a JSON object that everyone can read' },
-      { flag: '--credit <n>', summary: 'how many deliveries it is offered at once (32)' },
-      { flag: '--strict', summary: 'the highest priority always comes first' },
+      { flag: '--credit <n>', summary: 'how many deliveries the agent may hold (32)' },
+      { flag: '--strict', summary: 'offer messages in strict priority order' },
     ],
     examples: ['agora register Writer --capability documentation'],
     load: () => import('./register.ts'),
   },
   {
     name: 'unregister',
-    summary: 'Gives an agent up: its unfinished messages become dead letters, its name is free.',
-    arguments: [{ name: 'name', summary: 'its name', suggests: 'agents' }],
+    summary: 'Unregisters an agent: its unfinished messages become dead letters, and its name becomes free.',
+    arguments: [{ name: 'name', summary: 'name of the agent', suggests: 'agents' }],
     load: () => import('./unregister.ts'),
   },
 ];

@@ -1,4 +1,4 @@
-// `agora register`: makes an agent, or changes what it says of itself, without serving it.
+// `agora register`: registers an agent, or changes its registration, without serving it.
 
 import { z } from 'zod';
 import { defineCommand } from '../../command/command.ts';

@@ -1,4 +1,4 @@
-// `agora unregister`: gives an agent up.
+// `agora unregister`: unregisters an agent of the caller.
 
 import { z } from 'zod';
 import { defineCommand } from '../../command/command.ts';

@@ -68,7 +68,7 @@ async function settleEach(
     } catch (thrown) {
       const { code, message, exit: exitOfThrown } = describeError(thrown);
       // Without a connection the remaining calls would fail, too.
-      if (exitOfThrown === EXIT.connection) throw thrown;
+      if (code.startsWith('connection/')) throw thrown;
       refused++;
       exit = exitOfThrown;
       await output.data(

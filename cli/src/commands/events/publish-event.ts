@@ -1,4 +1,4 @@
-// `agora publish-event`: a fact, told to everyone who follows events.
+// `agora publish-event`: publishes an event.
 
 import { z } from 'zod';
 import { actAs } from '../../command/act-as.ts';
@@ -12,7 +12,7 @@ export default defineCommand({
   input: z.object({ type: z.string(), ...payloadInput, id: z.string().optional() }),
   async run(context, { type: eventType, id, ...given }) {
     const data = record.safeParse(await readPayload(context, given));
-    if (!data.success) throw new CliError('cli/usage', 'The data of an event is a JSON object.', EXIT.usage);
+    if (!data.success) throw new CliError('cli/usage', 'The data of an event must be a JSON object.', EXIT.usage);
     const client = await actAs(context);
     const { eventId } = await client.publishEvent({ eventType, data: data.data, id });
     await context.output.data({ eventId, type: eventType, source: client.name }, () => eventId);
