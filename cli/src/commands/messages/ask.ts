@@ -1,4 +1,4 @@
-// `agora ask`: a question, and its answer.
+// `agora ask`: sends a question, and prints its answer.
 
 import { createInterface } from 'node:readline/promises';
 import type { AgoraClient, Answer, PendingAnswer } from '@agora/client';
@@ -17,10 +17,10 @@ export default defineCommand({
   input: z.object({ to: z.string(), ...sendFlags, timeout: duration, progress: z.boolean().default(false) }),
   async run(context, { to, timeout: timeoutMs, progress, ...input }) {
     const payload = await readPayload(context, input);
-    const { client, leave } = await asker(context);
+    const { client, leave } = await connectAsker(context);
     try {
       const pending = client.ask({ to, payload, ...sendOptionsOf(input), timeoutMs });
-      await showAnswer(context, await answered(context, pending, progress), timeoutMs);
+      await showAnswer(context, await waitForAnswer(context, pending, progress), timeoutMs);
     } finally {
       await leave();
     }
@@ -32,38 +32,38 @@ interface Asker {
   readonly leave: () => Promise<void>;
 }
 
-/** Without a name, somebody who is there for this question only: answers are for who asks, and two of one name would mix. */
-async function asker(context: CommandContext): Promise<Asker> {
+/** Without `--as`, a temporary agent: two processes that share one agent would receive each other's answers. */
+async function connectAsker(context: CommandContext): Promise<Asker> {
   if (context.settings.agent !== undefined) return { client: await actAs(context), leave: () => Promise.resolve() };
   const client = await context.connect(`cli-ask-${crypto.randomUUID().slice(0, 13)}`);
   await client.registerAgent({ agentType: 'person' });
   return {
     client,
-    // Where the connection is lost for good, there is nobody to say it to.
+    // Without a connection the hub cannot be notified.
     leave: () => client.unregisterAgent().catch(() => undefined),
   };
 }
 
-/** Waits for the answer. Whoever waits no longer calls the question off before going. */
-async function answered(context: CommandContext, pending: PendingAnswer, progress: boolean): Promise<Answer> {
+/** Waits for the answer. When the command is aborted, cancels the question first. */
+async function waitForAnswer(context: CommandContext, pending: PendingAnswer, progress: boolean): Promise<Answer> {
   const { signal } = context;
-  const callOff = () => void pending.cancel('whoever asked waits no longer').catch(() => undefined);
-  signal.addEventListener('abort', callOff, { once: true });
-  if (signal.aborted) callOff();
+  const cancel = () => void pending.cancel('the asker stopped waiting').catch(() => undefined);
+  signal.addEventListener('abort', cancel, { once: true });
+  if (signal.aborted) cancel();
   try {
-    return await followed(context, pending, progress);
+    return await withProgress(context, pending, progress);
   } catch (error) {
     signal.throwIfAborted();
     throw error;
   } finally {
-    signal.removeEventListener('abort', callOff);
+    signal.removeEventListener('abort', cancel);
   }
 }
 
-/** Shows how far it is until there is the answer. */
-async function followed({ output }: CommandContext, pending: PendingAnswer, progress: boolean): Promise<Answer> {
+/** Prints the progress until the answer arrives. */
+async function withProgress({ output }: CommandContext, pending: PendingAnswer, progress: boolean): Promise<Answer> {
   if (!progress) return pending;
-  // The loop ends with the question, however that ends; awaiting tells how.
+  // The loop ends when the question ends; awaiting `pending` returns or throws its result.
   for await (const { seq, data, at } of pending) {
     if (output.isJson) await output.data({ progress: { seq, data, at } }, () => '');
     else output.note(output.paint('dim', `… ${showValue(data)}`));
@@ -85,11 +85,11 @@ async function showAnswer(context: CommandContext, answer: Answer, timeoutMs: nu
       if (io.stdin.isTTY === true && output.isTerminal) {
         const typed = await prompt(context, `${from} asks: ${showValue(answer.question)}\n> `);
         const pending = answer.reply(payloadOf(typed), { timeoutMs });
-        return showAnswer(context, await answered(context, pending, false), timeoutMs);
+        return showAnswer(context, await waitForAnswer(context, pending, false), timeoutMs);
       }
       context.exit = EXIT.answer;
       if (output.isJson) return output.data({ messageId, from, status, question: answer.question }, () => '');
-      return output.note(`${from} asks back, and only a terminal can answer: ${showValue(answer.question)}`);
+      return output.note(`${from} asks back, which needs a terminal to reply: ${showValue(answer.question)}`);
     }
   }
 }

@@ -1,4 +1,4 @@
-// `agora broadcast`: something is said to everyone.
+// `agora broadcast`: sends a message to every agent.
 
 import { z } from 'zod';
 import { actAs } from '../../command/act-as.ts';

@@ -1,32 +1,33 @@
-// The time in which a command handles messages, and how it ends: what runs may finish, nothing more is begun, and what is
-// finished is told to the hub after it was told to offer nothing more, so that nothing is offered in vain.
+// The session of `agora listen`: it counts messages until a limit, a time or a signal ends it, then shuts down in order.
+// Running handlers finish, no new ones start, and the agent detaches before the results are sent. So the hub offers no
+// message that would lose an attempt without being handled.
 
 import { setImmediate } from 'node:timers/promises';
 import type { AgoraClient } from '@agora/client';
 
-/** How long a session is. */
+/** When a session ends. */
 export interface ListenSessionOptions {
-  /** It is over once this many messages were handled. */
+  /** Ends it after this many handled messages. */
   readonly limit: number | undefined;
-  /** It is over after this time. */
+  /** Ends it after this time. */
   readonly forMs: number | undefined;
-  /** It is over when this is aborted. */
+  /** Ends it when aborted. */
   readonly signal: AbortSignal;
-  /** How long what runs may go on after that. */
+  /** How long running handlers may continue after the end. */
   readonly graceMs: number;
 }
 
-/** Why a session was over. */
+/** Why a session ended; `asked` means a call of `end`. */
 export type SessionEnd = 'limit' | 'time' | 'signal' | 'asked';
 
-/** Counts what is begun and finished, and leaves in good order. */
+/** Counts started and finished handlers, and shuts down in order. */
 export class ListenSession {
   readonly #options: ListenSessionOptions;
   readonly #over = Promise.withResolvers<SessionEnd>();
-  readonly #left = Promise.withResolvers<void>();
+  readonly #detached = Promise.withResolvers<void>();
   readonly #stop = new AbortController();
   #isOver = false;
-  #begun = 0;
+  #started = 0;
   #finished = 0;
   #settling = 0;
   #idle: (() => void) | undefined;
@@ -35,7 +36,7 @@ export class ListenSession {
     this.#options = options;
   }
 
-  /** Aborted when what still runs has to end. */
+  /** Aborted when the grace period is over and running handlers must end. */
   get stopped(): AbortSignal {
     return this.#stop.signal;
   }
@@ -51,38 +52,39 @@ export class ListenSession {
   }
 
   /**
-   * Does the work on one message; what it returns is done once it may be told to the hub. A message that comes when no more
-   * are begun is left alone, and goes back.
+   * Runs the handler of one message, then the function that it returns, which settles the message. After the end of the
+   * session that function waits until the agent has detached. A message that arrives after the end never settles here: the
+   * hub takes it back.
    */
   async handle<T>(work: () => Promise<() => T>): Promise<T> {
     const { limit } = this.#options;
-    if (this.#isOver || (limit !== undefined && this.#begun >= limit)) return new Promise(() => undefined);
-    this.#begun++;
+    if (this.#isOver || (limit !== undefined && this.#started >= limit)) return new Promise(() => undefined);
+    this.#started++;
     this.#settling++;
     try {
       const settle = await this.#finish(work);
-      if (this.#isOver) await this.#left.promise;
+      if (this.#isOver) await this.#detached.promise;
       return settle();
     } finally {
       this.#settling--;
     }
   }
 
-  /** Waits for the end, and has `client` leave. */
+  /** Waits for the end of the session, then detaches the agent of `client`. */
   async run(client: AgoraClient): Promise<SessionEnd> {
     const { forMs, signal, graceMs } = this.#options;
-    const byTime = forMs === undefined ? undefined : setTimeout(() => this.end('time'), forMs);
-    const bySignal = () => this.end('signal');
-    if (signal.aborted) bySignal();
-    signal.addEventListener('abort', bySignal, { once: true });
+    const timer = forMs === undefined ? undefined : setTimeout(() => this.end('time'), forMs);
+    const endBySignal = () => this.end('signal');
+    if (signal.aborted) endBySignal();
+    signal.addEventListener('abort', endBySignal, { once: true });
     const why = await this.#over.promise;
-    clearTimeout(byTime);
-    const impatient = setTimeout(() => this.#stop.abort(), graceMs);
-    while (this.#begun > this.#finished) await new Promise<void>(resolve => (this.#idle = resolve));
-    clearTimeout(impatient);
-    // A connection that is gone is left already.
+    clearTimeout(timer);
+    const graceTimer = setTimeout(() => this.#stop.abort(), graceMs);
+    while (this.#started > this.#finished) await new Promise<void>(resolve => (this.#idle = resolve));
+    clearTimeout(graceTimer);
+    // If the connection is lost, the agent is already detached.
     await client.detachAgent().catch(() => undefined);
-    this.#left.resolve();
+    this.#detached.resolve();
     while (this.#settling > 0) await setImmediate();
     await setImmediate();
     return why;

@@ -1,8 +1,9 @@
-// `agora listen`: hears what is sent to an agent, and shows it; or has a program handle it, so that any program is an agent.
+// `agora listen`: receives the messages of an agent, and shows them or runs a program for each.
 
 import { taskOf, type AgoraClient, type IncomingMessage, type Task } from '@agora/client';
+import { LIMITS } from '@agora/module/contract';
 import { z } from 'zod';
-import type { ChildCommand } from './child-process.ts';
+import type { ChildCommand } from './run-child.ts';
 import { defineCommand } from '../../command/command.ts';
 import type { CommandContext } from '../../command/command-context.ts';
 import { CliError, EXIT } from '../../base/cli-error.ts';
@@ -15,8 +16,10 @@ import { priority } from './send-flags.ts';
 import { SettleLines } from './settle-lines.ts';
 import { ListenSession, type SessionEnd } from './listen-session.ts';
 
-/** Messages that are shown and not acknowledged stay offered: as many as a hub offers one agent. */
-const MAX_HELD = 256;
+/** Messages that are shown and not acknowledged stay offered. */
+const MAX_HELD = LIMITS.maxCredit;
+/** The longest delay of a timer. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
 
 const input = z.object({
   command: z.array(z.string()).default([]),
@@ -38,7 +41,7 @@ const input = z.object({
 });
 type Input = z.infer<typeof input>;
 
-/** Handles one message: does the work, and returns what ends it. */
+/** Handles one message, and returns the function that settles it. */
 type Handle = (message: IncomingMessage, task: Task | undefined) => Promise<() => unknown>;
 
 export default defineCommand({
@@ -54,7 +57,7 @@ export default defineCommand({
     await subscribe(client, given, handle, session, failure.fail);
     const { agentType, capability: capabilities, force } = given;
     await serveAs(client, { agentType, capabilities, credit: creditFor(given, program), force });
-    context.output.note(`Listening as ${name}; Ctrl-C ends it.`);
+    context.output.note(`Listening as ${name}; Ctrl-C stops.`);
     const why = await session.run(client);
     await client.close();
     failure.throwIfAny();
@@ -62,19 +65,17 @@ export default defineCommand({
   },
 });
 
-/** Timers hold no more. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
 
 function programOf({ exec, command, ack, settle }: Input): ChildCommand | undefined {
   const isRun = exec !== undefined || command.length > 0;
   if ([exec !== undefined, command.length > 0, ack, settle].filter(Boolean).length > 1) {
-    throw new CliError('cli/usage', 'Give --ack, --settle, --exec or a command after `--`: one of them.', EXIT.usage);
+    throw new CliError('cli/usage', 'Give only one of --ack, --settle, --exec and a command after `--`.', EXIT.usage);
   }
   if (!isRun) return undefined;
   return exec === undefined ? { words: command } : { shell: exec };
 }
 
-/** As much is offered as can be begun, so that what waits is free for others and does not lose an attempt. */
+/** The credit: as many messages as can start, so that waiting ones stay free for other agents and lose no attempt. */
 function creditFor({ ack, settle, concurrency, limit }: Input, program: ChildCommand | undefined): number {
   if (program || settle) return limit === undefined ? concurrency : Math.min(concurrency, limit);
   if (ack) return limit === undefined ? 0 : 1;
@@ -100,7 +101,7 @@ async function subscribe(
         };
       }),
     );
-  // What a handler of tasks is given besides its task is the message that assigns it.
+  // The context of a task handler is the message that assigns the task.
   if (task) client.onTask(task, (assigned, context) => handler(context as IncomingMessage, assigned), options);
   const hasFilter = type !== undefined || from !== undefined || priorities !== undefined;
   if (task && !hasFilter) return;
@@ -113,28 +114,28 @@ function handling(context: CommandContext, given: Input, program: ChildCommand |
   const show = (message: IncomingMessage, task: Task | undefined) =>
     output.data(describeMessage(message, task), () => showMessage(output, message));
   if (program) {
-    const options = { program, timeoutMs: given.timeout, stopped: session.stopped, agent: agentNameOf(context) };
+    const options = { command: program, timeoutMs: given.timeout, stopped: session.stopped, agent: agentNameOf(context) };
     return async (message, task) => {
-      const begun = performance.now();
+      const startedAt = performance.now();
       const { outcome, exitCode, reason, settle } = await runProgram(context, message, task, options);
-      const ms = Math.round(performance.now() - begun);
+      const ms = Math.round(performance.now() - startedAt);
       const { id, type, from, kind, attempt } = message;
       await output.data({ id, type, from, kind, attempt, outcome, exitCode, reason, ms }, () => {
-        const sign = outcome === 'done' ? output.paint('green', '✓') : output.paint('red', '✗');
-        return `${sign} ${type} from ${from}: ${outcome} (${ms} ms)${reason === undefined ? '' : `, ${reason}`}`;
+        const mark = outcome === 'done' ? output.paint('green', '✓') : output.paint('red', '✗');
+        return `${mark} ${type} from ${from}: ${outcome} (${ms} ms)${reason === undefined ? '' : `, ${reason}`}`;
       });
       return settle;
     };
   }
   if (given.settle) {
-    const settlements = new SettleLines(context);
-    // Who says no more has ended.
-    settlements.read().then(
+    const lines = new SettleLines(context);
+    // The end of standard input ends the session.
+    lines.read().then(
       () => session.end('asked'),
       () => session.end('asked'),
     );
     return async (message, task) => {
-      const settled = settlements.of(message, session.stopped);
+      const settled = lines.of(message, session.stopped);
       await show(message, task);
       return settled;
     };
@@ -145,21 +146,21 @@ function handling(context: CommandContext, given: Input, program: ChildCommand |
       return () => undefined;
     };
   }
-  output.note('Messages are shown and not acknowledged, so they come again; --ack takes them.');
+  output.note('Messages are not acknowledged, so they are delivered again; use --ack to take them.');
   return async (message, task) => {
     await show(message, task);
-    // Never settled: it goes back when listening ends.
+    // Never settled: the hub takes the message back when the session ends.
     return () => new Promise(() => undefined);
   };
 }
 
-/** Shows what the client has to say, and ends the session when its connection will not be back. */
+/** Prints notices and connection states, and ends the session when the connection is lost permanently. */
 function watchClient(context: CommandContext, client: AgoraClient, session: ListenSession, isData: boolean) {
   const { output } = context;
   let failure: { readonly error: unknown } | undefined;
   const fail = (error: unknown) => (failure ??= { error });
   client.on('connection', ({ state, error }) => {
-    if (state === 'reconnecting') output.note('The connection was lost; looking for it …');
+    if (state === 'reconnecting') output.note('The connection was lost; reconnecting …');
     if (state !== 'closed' || !error) return;
     fail(error);
     session.end('asked');

@@ -1,20 +1,19 @@
-// What sending, asking and broadcasting have in common: what is said, how urgently, and when.
+// The flags that `send`, `ask` and `broadcast` share.
 
+import { PRIORITY, type PriorityName } from '@agora/module/contract';
 import { z } from 'zod';
-import { payloadInput } from '../../command/payload.ts';
 import { duration } from '../../base/flag-schemas.ts';
+import { payloadInput } from '../../command/payload.ts';
 
-const PRIORITIES = { low: 1, normal: 2, high: 3, critical: 4 } as const;
-
-/** A priority by its name or its number. */
+/** A priority, by its name or its number. */
 export const priority = z
   .string()
-  .refine(text => text in PRIORITIES || /^[1-4]$/.test(text), 'low, normal, high, critical, or 1 to 4')
-  .transform(text => PRIORITIES[text as keyof typeof PRIORITIES] ?? Number(text)); // a name that was checked, or a number
+  .refine(text => Object.hasOwn(PRIORITY, text) || /^[1-4]$/.test(text), 'low, normal, high, critical, or 1 to 4')
+  .transform(text => PRIORITY[text as PriorityName] ?? Number(text)); // the check above passed
 
 const header = z.string().regex(/^[^=]+=/, 'key=value, such as --header ticket=42');
 
-/** The flags that all of them take, parsed. */
+/** The schemas of the flags. */
 export const sendFlags = {
   ...payloadInput,
   type: z.string().min(1, 'a type such as review_request'),
@@ -26,8 +25,8 @@ export const sendFlags = {
   ttl: duration.optional(),
 };
 
-/** What of those flags the client's `sendMessage` wants. */
-export function sendOptionsOf(given: {
+/** The options of the client's `sendMessage` that these flags describe. */
+export function sendOptionsOf(flags: {
   readonly type: string;
   readonly priority: number;
   readonly header: readonly string[];
@@ -36,22 +35,22 @@ export function sendOptionsOf(given: {
   readonly delay?: number | undefined;
   readonly ttl?: number | undefined;
 }) {
-  const headers = given.header.map(each => {
+  const headers = flags.header.map(each => {
     const at = each.indexOf('=');
     return [each.slice(0, at), each.slice(at + 1)] as const;
   });
   return {
-    messageType: given.type,
-    priority: given.priority,
+    messageType: flags.type,
+    priority: flags.priority,
     headers: headers.length > 0 ? Object.fromEntries(headers) : undefined,
-    id: given.id,
-    inReplyTo: given.replyTo,
-    delayMs: given.delay,
-    ttlMs: given.ttl,
+    id: flags.id,
+    inReplyTo: flags.replyTo,
+    delayMs: flags.delay,
+    ttlMs: flags.ttl,
   };
 }
 
-/** Recipients as they are typed: several with commas between them. */
+/** Recipients, separated by commas. */
 export const recipients = z
   .string()
   .transform(text => text.split(',').map(name => name.trim()))

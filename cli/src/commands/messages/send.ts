@@ -1,4 +1,4 @@
-// `agora send`: one message, to one agent or several.
+// `agora send`: sends a message to one or several agents.
 
 import { z } from 'zod';
 import { actAs } from '../../command/act-as.ts';

@@ -1,12 +1,12 @@
-// What a program that runs beside `agora listen --settle` says of the messages it was shown: a line of JSON each.
+// The input of `agora listen --settle`: a program beside it writes one line of JSON for each message that it has handled.
 
 import { createInterface } from 'node:readline';
 import { PermanentError, type IncomingMessage } from '@agora/client';
 import { z } from 'zod';
-import type { CommandContext } from '../../command/command-context.ts';
 import { CliError, EXIT } from '../../base/cli-error.ts';
+import type { CommandContext } from '../../command/command-context.ts';
 
-const Settlement = z.union([
+const SettleLine = z.union([
   z.strictObject({ ack: z.string() }),
   z.strictObject({ answer: z.string(), data: z.unknown() }),
   z.strictObject({
@@ -16,17 +16,17 @@ const Settlement = z.union([
   }),
   z.strictObject({ progress: z.string(), data: z.unknown() }),
 ]);
-type Settlement = z.infer<typeof Settlement>;
+type SettleLine = z.infer<typeof SettleLine>;
 
-interface Open {
+interface OpenMessage {
   readonly message: IncomingMessage;
-  readonly settled: (settle: () => unknown) => void;
+  readonly settle: (end: () => unknown) => void;
 }
 
-/** Messages that were shown, until a line settles each. */
+/** The messages that were shown and wait for their line. */
 export class SettleLines {
   readonly #context: CommandContext;
-  readonly #open = new Map<string, Open>();
+  readonly #open = new Map<string, OpenMessage>();
 
   constructor(context: CommandContext) {
     this.#context = context;
@@ -35,64 +35,67 @@ export class SettleLines {
   /** Reads lines to the end of standard input. */
   async read(): Promise<void> {
     for await (const line of createInterface(this.#context.io.stdin)) {
-      if (line.trim() !== '') this.#take(line);
+      if (line.trim() !== '') this.#readLine(line);
     }
   }
 
-  /** What a line says of the message, once it comes; nothing if the message is lost or `stopped` before. */
+  /**
+   * Waits for the line of a message, and returns the function that settles the message. When `stopped` is aborted first,
+   * that function fails the message for another attempt; when the message is lost first, it does nothing.
+   */
   async of(message: IncomingMessage, stopped: AbortSignal): Promise<() => unknown> {
     const { promise, resolve } = Promise.withResolvers<() => unknown>();
-    const lost = () => resolve(stopped.aborted ? givenBack : () => undefined);
+    const abort = () => resolve(stopped.aborted ? giveBack : () => undefined);
     const over = AbortSignal.any([stopped, message.signal]);
-    over.addEventListener('abort', lost, { once: true });
-    if (over.aborted) lost();
-    this.#open.set(message.id, { message, settled: resolve });
+    over.addEventListener('abort', abort, { once: true });
+    if (over.aborted) abort();
+    this.#open.set(message.id, { message, settle: resolve });
     try {
       return await promise;
     } finally {
-      over.removeEventListener('abort', lost);
+      over.removeEventListener('abort', abort);
       this.#open.delete(message.id);
     }
   }
 
-  #take(line: string): void {
-    const settlement = parse(line);
-    if (!settlement) return this.#complain(`no settlement: ${line.slice(0, 100)}`);
-    const id = idOf(settlement);
+  #readLine(text: string): void {
+    const line = parse(text);
+    if (!line) return this.#report(`the line is not valid: ${text.slice(0, 100)}`);
+    const id = idOf(line);
     const open = this.#open.get(id);
-    if (!open) return this.#complain(`message ${id} is not open here`);
-    if ('progress' in settlement) void open.message.progress(settlement.data);
-    else open.settled(actOf(settlement));
+    if (!open) return this.#report(`message ${id} is not open here`);
+    if ('progress' in line) void open.message.progress(line.data);
+    else open.settle(settlementOf(line));
   }
 
-  #complain(sentence: string): void {
+  #report(sentence: string): void {
     this.#context.output.error(new CliError('cli/bad-settlement', sentence, EXIT.usage));
   }
 }
 
-function parse(line: string): Settlement | undefined {
+function parse(text: string): SettleLine | undefined {
   try {
-    return Settlement.safeParse(JSON.parse(line)).data;
+    return SettleLine.safeParse(JSON.parse(text)).data;
   } catch {
     return undefined;
   }
 }
 
-function idOf(settlement: Settlement): string {
-  if ('ack' in settlement) return settlement.ack;
-  if ('answer' in settlement) return settlement.answer;
-  return 'fail' in settlement ? settlement.fail : settlement.progress;
+function idOf(line: SettleLine): string {
+  if ('ack' in line) return line.ack;
+  if ('answer' in line) return line.answer;
+  return 'fail' in line ? line.fail : line.progress;
 }
 
-function actOf(settlement: Exclude<Settlement, { progress: string }>): () => unknown {
-  if ('ack' in settlement) return () => undefined;
-  if ('answer' in settlement) return () => settlement.data ?? null;
-  const { reason, again } = settlement;
+function settlementOf(line: Exclude<SettleLine, { progress: string }>): () => unknown {
+  if ('ack' in line) return () => undefined;
+  if ('answer' in line) return () => line.data ?? null;
+  const { reason, again } = line;
   return () => {
     throw again ? new Error(reason) : new PermanentError(reason);
   };
 }
 
-function givenBack(): never {
-  throw new Error('whoever had it was stopped');
+function giveBack(): never {
+  throw new Error('the process that handled it was stopped');
 }
