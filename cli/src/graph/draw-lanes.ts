@@ -1,12 +1,12 @@
-// The edges of a graph as a gutter beside its rows, as `git log --graph` has it: a line goes down from each row to those
-// that depend on it. Rows that lead to the same others share a line, so that fans stay narrow.
+// Draws the edges of a graph as a gutter beside its rows, like `git log --graph`. A line goes down from each row to the rows
+// that depend on it. Rows with the same dependents share a line, so a wide fan-out stays narrow.
 
-/** The rows' gutters, all of one width; undefined where more lines than `most` would run side by side. */
-export function drawLanes(dependencies: readonly (readonly number[])[], most: number): string[] | undefined {
+/** The gutter of each row, all of one width; undefined if more than `maxLanes` parallel lines are needed. */
+export function drawLanes(dependencies: readonly (readonly number[])[], maxLanes: number): string[] | undefined {
   const dependents = dependencies.map(() => new Set<number>());
   dependencies.forEach((rows, row) => rows.forEach(each => dependents[each]?.add(row)));
 
-  /** For each column the rows that its line still leads to. */
+  /** For each column, the rows that its line still leads to. */
   const lanes: Set<number>[] = [];
   const drawn: Cell[][] = [];
   for (const [row, targets] of dependents.entries()) {
@@ -14,7 +14,7 @@ export function drawLanes(dependencies: readonly (readonly number[])[], most: nu
     const joined = new Set<number>();
     lanes.forEach((lane, column) => lane.delete(row) && joined.add(column));
     if (targets.size > 0) joined.add(takeLane(lanes, targets, joined));
-    if (lanes.length > most) return undefined;
+    if (lanes.length > maxLanes) return undefined;
     const left = Math.min(...joined);
     drawn.push(
       lanes.map((lane, column) => ({
@@ -30,7 +30,7 @@ export function drawLanes(dependencies: readonly (readonly number[])[], most: nu
   return drawn.map(cells => textOf(cells, width));
 }
 
-/** The column of the line that leads from a row to its dependents: one that leads there already, or a free one. */
+/** The column of the line from a row to its dependents: a line that already leads to them, or a free column. */
 function takeLane(lanes: Set<number>[], targets: ReadonlySet<number>, joined: ReadonlySet<number>): number {
   const same = lanes.findIndex(lane => lane.size === targets.size && [...targets].every(each => lane.has(each)));
   if (same >= 0) return same;
@@ -40,7 +40,7 @@ function takeLane(lanes: Set<number>[], targets: ReadonlySet<number>, joined: Re
   return column;
 }
 
-/** What a row shows in a column: where lines go from it, and whether they meet there or only pass each other. */
+/** One column of a row: the directions of its lines, and if they join or only cross. */
 interface Cell {
   readonly up: boolean;
   readonly down: boolean;

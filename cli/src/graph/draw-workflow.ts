@@ -1,4 +1,4 @@
-// A workflow as lines of text: its summary, its graph with what each step does just now, and how many steps stand where.
+// Draws a workflow as lines of text: its summary, the graph of its steps, and the number of steps in each state.
 
 import type { WorkflowStep, WorkflowSummary, WorkflowWait } from '@agora/client';
 import { oneLine } from '../base/printable-text.ts';
@@ -6,17 +6,17 @@ import type { Style } from '../base/output.ts';
 import { foldGraph, type GraphRow } from './fold-graph.ts';
 import { drawLanes } from './draw-lanes.ts';
 
-/** What is drawn. */
+/** A workflow at one moment. */
 export interface WorkflowSnapshot {
   readonly summary: WorkflowSummary;
   readonly steps: readonly WorkflowStep[];
-  /** What those that have not ended wait for. */
+  /** What the unfinished steps wait for. */
   readonly waits?: readonly WorkflowWait[];
 }
 
-/** How it is drawn. */
+/** The screen to draw on. */
 export interface Viewport {
-  /** How many lines there is room for. */
+  /** The number of lines. */
   readonly rows: number;
   readonly columns: number;
   readonly now: Date;
@@ -35,7 +35,7 @@ const STATE_STYLES: Readonly<Record<State, { readonly glyph: string; readonly st
   cancelled: { glyph: '⊘', style: 'dim', word: 'cancelled' },
   pending: { glyph: '○', style: 'dim', word: 'pending' },
 };
-const STATES = Object.keys(STATE_STYLES) as State[]; // the keys that were just given
+const STATES = Object.keys(STATE_STYLES) as State[]; // the keys of a literal
 
 const STATUS_STYLES: Readonly<Record<WorkflowSummary['status'], Style>> = {
   running: 'cyan',
@@ -46,29 +46,29 @@ const STATUS_STYLES: Readonly<Record<WorkflowSummary['status'], Style>> = {
   cancelled: 'yellow',
 };
 
-const UNDONE = { running: 'is undone', done: 'undone', failed: 'could not be undone' } as const;
+const UNDO_TEXT = { running: 'undoing', done: 'undone', failed: 'undo failed' } as const;
 
-/** Above and below the graph. */
+/** The lines above and below the graph. */
 const LINES_AROUND = 3;
 const MAX_LANES = 12;
 const MAX_NAMES = 3;
 
-/** The lines of a drawing: never more than the viewport has rows (at least five), however many steps there are. */
+/** The lines of the drawing: at most as many as the viewport has (at least five), for any number of steps. */
 export function drawWorkflow(snapshot: WorkflowSnapshot, viewport: Viewport): string[] {
-  const most = Math.max(2, viewport.rows - LINES_AROUND);
-  const rows = foldGraph(snapshot.steps, most);
+  const maxRows = Math.max(2, viewport.rows - LINES_AROUND);
+  const rows = foldGraph(snapshot.steps, maxRows);
   const { summary } = snapshot;
   return [
     headOf(summary, viewport),
     '',
-    ...graphOf(rows, snapshot, viewport, most),
+    ...graphOf(rows, snapshot, viewport, maxRows),
     [countsOf(snapshot.steps), ...(summary.reason === '' ? [] : [viewport.paint('red', oneLine(summary.reason))])].join(
       '  ',
     ),
   ];
 }
 
-/** The line above the graph: the type, the status, how far it is, how long it has taken. */
+/** The line above the graph: type, status, progress and duration. */
 export function headOf(summary: WorkflowSummary, { now, paint }: Pick<Viewport, 'now' | 'paint'>): string {
   const { type, status, ended, total, startedAt, endedAt, workflowId } = summary;
   const took = elapsed((endedAt ?? now).getTime() - startedAt.getTime());
@@ -78,8 +78,8 @@ export function headOf(summary: WorkflowSummary, { now, paint }: Pick<Viewport, 
   );
 }
 
-function graphOf(rows: readonly GraphRow[], snapshot: WorkflowSnapshot, viewport: Viewport, most: number): string[] {
-  const shown = rows.length <= most ? rows : mostTelling(rows, most - 1);
+function graphOf(rows: readonly GraphRow[], snapshot: WorkflowSnapshot, viewport: Viewport, maxRows: number): string[] {
+  const shown = rows.length <= maxRows ? rows : mostImportant(rows, maxRows - 1);
   const gutters =
     shown === rows
       ? drawLanes(
@@ -95,8 +95,8 @@ function graphOf(rows: readonly GraphRow[], snapshot: WorkflowSnapshot, viewport
     const gutter = viewport.paint('dim', gutters?.[at] ?? '');
     const name = cut(names[at] ?? '', width).padEnd(width);
     const after = gutters ? '' : afterOf(row, rows, viewport);
-    const about = aboutOf(row, waits, viewport);
-    return `${gutter}${viewport.paint(look.style, `${look.glyph} ${name}`)}  ${[...about, after].filter(Boolean).join('  ')}`;
+    const details = detailsOf(row, waits, viewport);
+    return `${gutter}${viewport.paint(look.style, `${look.glyph} ${name}`)}  ${[...details, after].filter(Boolean).join('  ')}`;
   });
   if (shown !== rows) {
     const hidden = rows.filter(row => !shown.includes(row)).flatMap(row => row.steps);
@@ -105,8 +105,8 @@ function graphOf(rows: readonly GraphRow[], snapshot: WorkflowSnapshot, viewport
   return lines.map(line => line.trimEnd());
 }
 
-/** The rows that say most about how it stands, in their order. */
-function mostTelling(rows: readonly GraphRow[], count: number): GraphRow[] {
+/** The rows with the most important states, in their order. */
+function mostImportant(rows: readonly GraphRow[], count: number): GraphRow[] {
   const ranked = rows.toSorted((a, b) => STATES.indexOf(stateOf(a)) - STATES.indexOf(stateOf(b))).slice(0, count);
   const chosen = new Set(ranked);
   return rows.filter(row => chosen.has(row));
@@ -117,20 +117,20 @@ function nameOf({ steps, elements }: GraphRow): string {
   if (!first) return '';
   if (others.length > 0) {
     const actions = [...new Set(steps.map(step => step.action))];
-    const told = actions.slice(0, MAX_NAMES).join(', ');
-    return `${steps.length} × ${told}${actions.length > MAX_NAMES ? ', …' : ''}`;
+    const shown = actions.slice(0, MAX_NAMES).join(', ');
+    return `${steps.length} × ${shown}${actions.length > MAX_NAMES ? ', …' : ''}`;
   }
   if (elements.length === 0) return first.name;
   return `${first.name} [${elements.filter(each => each.endedAt).length}/${elements.length}]`;
 }
 
-/** Of several: that which says most. */
+/** The most important state of the steps of a row. */
 function stateOf({ steps }: GraphRow): State {
   return STATES.find(state => steps.some(step => step.state === state)) ?? 'pending';
 }
 
-/** Who has it, since when, which attempt, and what it waits for or why it failed. */
-function aboutOf(row: GraphRow, waits: ReadonlyMap<string, WorkflowWait>, { now, paint }: Viewport): string[] {
+/** The details of a row: agent, duration, attempt, and what it waits for or why it failed. */
+function detailsOf(row: GraphRow, waits: ReadonlyMap<string, WorkflowWait>, { now, paint }: Viewport): string[] {
   const [step, ...others] = row.steps;
   if (!step) return [];
   if (others.length > 0) return new Set(row.steps.map(each => each.state)).size > 1 ? [countsOf(row.steps)] : [];
@@ -141,14 +141,14 @@ function aboutOf(row: GraphRow, waits: ReadonlyMap<string, WorkflowWait>, { now,
     holder ?? '',
     step.startedAt ? elapsed((step.endedAt ?? now).getTime() - step.startedAt.getTime()) : '',
     step.tries > 1 ? paint('yellow', `try ${step.tries}`) : '',
-    step.compensation === undefined ? '' : paint('yellow', UNDONE[step.compensation]),
+    step.compensation === undefined ? '' : paint('yellow', UNDO_TEXT[step.compensation]),
     running > 0 && step.endedAt === undefined ? `${running} running` : '',
     wait ? paint('dim', waitText(wait, now)) : '',
     step.error !== undefined && step.state !== 'succeeded' ? paint('red', oneLine(step.error)) : '',
   ];
 }
 
-/** Where no lines can be drawn, what a row waits for is named. */
+/** The names of the rows that a row depends on, for a graph without lines. */
 function afterOf(row: GraphRow, rows: readonly GraphRow[], { paint }: Viewport): string {
   if (row.dependencies.length === 0) return '';
   const names = row.dependencies
@@ -159,20 +159,20 @@ function afterOf(row: GraphRow, rows: readonly GraphRow[], { paint }: Viewport):
   return paint('dim', `← ${names.join(', ')}${more > 0 ? ` and ${more} more` : ''}`);
 }
 
-/** What a step waits for that is not plain from the drawing. */
+/** What a step waits for; empty if the drawing already shows it. */
 export function waitText({ waitsFor, whom, until }: WorkflowWait, now: Date): string {
   const who = whom.join(', ');
   switch (waitsFor) {
     case 'approval':
       return `waits for the approval of ${who}`;
     case 'time':
-      return until === undefined ? 'begins at once' : `again in ${elapsed(until.getTime() - now.getTime())}`;
+      return until === undefined ? 'starts now' : `starts in ${elapsed(until.getTime() - now.getTime())}`;
     case 'resume':
-      return 'waits for the workflow to go on';
+      return 'waits for the workflow to resume';
     case 'queue':
-      return `waits for somebody free of ${who}`;
+      return `waits for a free agent of ${who}`;
     case 'agent':
-      return `waits to be taken by ${who}`;
+      return `waits for ${who} to take it`;
     case 'steps':
     case 'answer':
     case 'elements':
@@ -182,13 +182,13 @@ export function waitText({ waitsFor, whom, until }: WorkflowWait, now: Date): st
   }
 }
 
-/** How many steps stand where: `2 running · 5 pending`. */
+/** The number of steps in each state: `2 running · 5 pending`. */
 export function countsOf(steps: readonly WorkflowStep[]): string {
   const counts = STATES.map(state => [steps.filter(step => step.state === state).length, STATE_STYLES[state].word] as const);
   return counts.flatMap(([count, word]) => (count > 0 ? [`${count} ${word}`] : [])).join(' · ');
 }
 
-/** A length of time for people: `0.4s`, `12s`, `3m 05s`, `2h 10m`. */
+/** The duration for people: `0.4s`, `12s`, `3m 05s`, `2h 10m`. */
 export function elapsed(ms: number): string {
   const seconds = Math.max(0, ms) / 1000;
   if (seconds < 10) return `${seconds.toFixed(1)}s`;

@@ -1,47 +1,47 @@
-// A graph of steps made small enough for a screen: what has ended, what is alike and what is far ahead becomes one row.
+// Folds a graph of steps to the height of a screen: ended steps, similar steps and distant pending steps become one row.
 //
-// Three kinds of sets are folded, and none of them can make a cycle of what was none: steps that nothing unfolded comes
-// before, steps of one layer, and steps that nothing unfolded comes after.
+// Three kinds of sets are folded, and none of them can create a cycle: steps with no unfolded step before them, steps of one
+// layer, and steps with no unfolded step after them.
 
 import type { WorkflowStep } from '@agora/client';
 
-/** A row of the drawing: one step, or several that are folded. */
+/** A row of the drawing: one step, or several folded ones. */
 export interface GraphRow {
   /** In the order of the definition; at least one. */
   readonly steps: readonly WorkflowStep[];
-  /** The rows that it waits for, by their place in the list; all come before it. */
+  /** The indexes of the rows that it depends on; all are before this row. */
   readonly dependencies: readonly number[];
-  /** Of a step that is done for each element of a list: its elements. */
+  /** The elements of a `for_each` step. */
   readonly elements: readonly WorkflowStep[];
 }
 
-type Steps = ReadonlyMap<number, WorkflowStep>;
+type StepsByPosition = ReadonlyMap<number, WorkflowStep>;
 
-/** Has ended, and holds nothing up. */
+/** States of ended steps that delay no other step. */
 const BEHIND: ReadonlySet<string> = new Set(['succeeded', 'skipped', 'cancelled']);
-/** Has not begun, or never will. */
+/** States of steps that have not started or never will. */
 const AHEAD: ReadonlySet<string> = new Set(['pending', 'skipped', 'cancelled']);
 
-/** The rows of a graph in the order of its layers, at most `most` of them where folding reaches that. */
-export function foldGraph(all: readonly WorkflowStep[], most: number): GraphRow[] {
-  const steps: Steps = new Map(all.filter(step => step.parent === undefined).map(step => [step.position, step]));
+/** The rows of a graph in the order of its layers. Folds steps until there are at most `maxRows` rows, if possible. */
+export function foldGraph(all: readonly WorkflowStep[], maxRows: number): GraphRow[] {
+  const steps: StepsByPosition = new Map(all.filter(step => step.parent === undefined).map(step => [step.position, step]));
   const layers = layersOf(steps);
-  const sets = new Sets(steps);
-  if (sets.count > most) foldBehind(steps, layers, sets, most);
+  const sets = new Partition(steps);
+  if (sets.count > maxRows) foldBehind(steps, layers, sets, maxRows);
   for (const alikeBy of [bySiblings, byAction, byState]) {
-    if (sets.count > most) foldAlike(layers, sets, alikeBy);
+    if (sets.count > maxRows) foldAlike(layers, sets, alikeBy);
   }
-  if (sets.count > most) foldAhead(steps, layers, sets, most);
+  if (sets.count > maxRows) foldAhead(steps, layers, sets, maxRows);
   return rowsOf(all, layers, sets);
 }
 
-/** Which steps are one row. */
-class Sets {
+/** The partition of the steps into rows. */
+class Partition {
   readonly #setOf: Map<number, string>;
   readonly #sizes: Map<string, number>;
 
-  /** Each step is a row of its own. */
-  constructor(steps: Steps) {
+  /** At first, each step is one row. */
+  constructor(steps: StepsByPosition) {
     this.#setOf = new Map([...steps.keys()].map(position => [position, `only ${position}`]));
     this.#sizes = new Map([...this.#setOf.values()].map(set => [set, 1]));
   }
@@ -54,7 +54,7 @@ class Sets {
     return this.#setOf.get(position) ?? '';
   }
 
-  /** Takes a step out of its set and into another. */
+  /** Moves a step to another set. */
   move(step: WorkflowStep, set: string): void {
     const from = this.of(step);
     const left = (this.#sizes.get(from) ?? 1) - 1;
@@ -65,8 +65,8 @@ class Sets {
   }
 }
 
-/** The steps by how many come before them on the longest way. */
-export function layersOf(steps: Steps): WorkflowStep[][] {
+/** The steps in layers: the layer of a step is the length of the longest path to it. */
+export function layersOf(steps: StepsByPosition): WorkflowStep[][] {
   const layers: WorkflowStep[][] = [];
   const unmet = new Map([...steps].map(([position, step]) => [position, step.dependencies.length]));
   const dependents = dependentsOf(steps);
@@ -86,7 +86,7 @@ export function layersOf(steps: Steps): WorkflowStep[][] {
   return layers;
 }
 
-function dependentsOf(steps: Steps): Map<number, WorkflowStep[]> {
+function dependentsOf(steps: StepsByPosition): Map<number, WorkflowStep[]> {
   const dependents = new Map<number, WorkflowStep[]>();
   for (const step of steps.values()) {
     for (const position of step.dependencies) {
@@ -98,8 +98,8 @@ function dependentsOf(steps: Steps): Map<number, WorkflowStep[]> {
   return dependents;
 }
 
-/** Folds what has ended, layer by layer from the first, until that is enough. */
-function foldBehind(steps: Steps, layers: WorkflowStep[][], sets: Sets, most: number): void {
+/** Folds ended steps, layer by layer from the first, until there are few enough rows. */
+function foldBehind(steps: StepsByPosition, layers: WorkflowStep[][], sets: Partition, maxRows: number): void {
   for (const layer of layers) {
     for (const step of layer) {
       const isFirst = step.dependencies.every(position => {
@@ -108,24 +108,24 @@ function foldBehind(steps: Steps, layers: WorkflowStep[][], sets: Sets, most: nu
       });
       if (BEHIND.has(step.state) && isFirst) sets.move(step, 'behind');
     }
-    if (sets.count <= most) return;
+    if (sets.count <= maxRows) return;
   }
 }
 
-/** Folds what has not begun, layer by layer from the last. */
-function foldAhead(steps: Steps, layers: WorkflowStep[][], sets: Sets, most: number): void {
+/** Folds steps that have not started, layer by layer from the last. */
+function foldAhead(steps: StepsByPosition, layers: WorkflowStep[][], sets: Partition, maxRows: number): void {
   const dependents = dependentsOf(steps);
   for (const layer of layers.toReversed()) {
     for (const step of layer) {
       const isLast = (dependents.get(step.position) ?? []).every(each => sets.of(each) === 'ahead');
       if (AHEAD.has(step.state) && isLast && sets.of(step) !== 'behind') sets.move(step, 'ahead');
     }
-    if (sets.count <= most) return;
+    if (sets.count <= maxRows) return;
   }
 }
 
-/** Folds the steps of a layer that have the same key. */
-function foldAlike(layers: WorkflowStep[][], sets: Sets, keyOf: (step: WorkflowStep) => string): void {
+/** Folds the steps of each layer that have the same key. */
+function foldAlike(layers: WorkflowStep[][], sets: Partition, keyOf: (step: WorkflowStep) => string): void {
   layers.forEach((layer, depth) => {
     for (const step of layer) if (sets.of(step) !== 'behind') sets.move(step, `${depth} ${keyOf(step)}`);
   });
@@ -135,7 +135,7 @@ const bySiblings = (step: WorkflowStep): string => `${step.state} ${step.action}
 const byAction = (step: WorkflowStep): string => `${step.state} ${step.action}`;
 const byState = (step: WorkflowStep): string => step.state;
 
-function rowsOf(all: readonly WorkflowStep[], layers: readonly (readonly WorkflowStep[])[], sets: Sets): GraphRow[] {
+function rowsOf(all: readonly WorkflowStep[], layers: readonly (readonly WorkflowStep[])[], sets: Partition): GraphRow[] {
   const elements = new Map<number, WorkflowStep[]>();
   for (const step of all) {
     if (step.parent === undefined) continue;
@@ -150,7 +150,7 @@ function rowsOf(all: readonly WorkflowStep[], layers: readonly (readonly Workflo
     if (group) group.push(step);
     else groups.set(set, [step]);
   }
-  // What is ahead of all stands last, wherever its first step was.
+  // The row of distant pending steps is last, whatever layer its first step has.
   const ahead = groups.get('ahead');
   if (ahead && groups.delete('ahead')) groups.set('ahead', ahead);
 

@@ -1,26 +1,28 @@
-// The commands about workflows.
+// Definitions of the commands about workflows.
 
+import { WORKFLOW_STATUSES } from '@agora/module/contract';
 import type { Argument, CommandDefinition, Flag } from '../../command/command.ts';
 
-const WORKFLOW: Argument = { name: 'workflow', summary: 'its id', suggests: 'workflows' };
-const STEP: Argument = { name: 'step', summary: 'the name of the step' };
+const WORKFLOW: Argument = { name: 'workflow', summary: 'id of the workflow', suggests: 'workflows' };
+const STEP: Argument = { name: 'step', summary: 'name of the step' };
 
-const WAITING: readonly Flag[] = [
-  { flag: '--wait', summary: 'wait for its end; the exit code tells it: 0 succeeded, 1 failed or cancelled' },
-  { flag: '--watch', summary: 'wait, and draw it as it runs' },
+const WAIT_FLAGS: readonly Flag[] = [
+  { flag: '--wait', summary: 'wait for the end; the exit code is 0 if it succeeded, 1 if it failed or was cancelled' },
+  { flag: '--watch', summary: 'wait, and draw the workflow as it runs' },
   { flag: '--timeout <time>', summary: 'how long to wait: 30s, 5m, 2h (1d)' },
 ];
 
+/** `agora workflow …`. */
 export const WORKFLOW_COMMANDS: readonly CommandDefinition[] = [
   {
     name: 'workflow start',
-    summary: 'Starts a workflow that is written as YAML or JSON.',
+    summary: 'Starts a workflow from a YAML or JSON definition.',
     arguments: [{ name: 'file', summary: 'the definition; - reads standard input', suggests: 'files' }],
     flags: [
-      ...WAITING,
+      ...WAIT_FLAGS,
       {
         flag: '--metadata <key=value...>',
-        summary: 'adds to the metadata of the definition; the value is JSON or text',
+        summary: 'add to the metadata of the definition; the value is JSON or text',
       },
     ],
     examples: [
@@ -31,32 +33,32 @@ export const WORKFLOW_COMMANDS: readonly CommandDefinition[] = [
   },
   {
     name: 'workflow list',
-    summary: 'Lists workflows, newest first: what the events of the hub tell of them.',
+    summary: 'Lists workflows from the events of the hub, newest first.',
     flags: [
-      { flag: '--since <time>', summary: 'started at most so long ago', default: '1d' },
+      { flag: '--since <time>', summary: 'started at most this long ago', default: '1d' },
       {
         flag: '--status <status>',
-        summary: 'only these: running, paused, succeeded, failed, cancelled',
-        suggests: ['running', 'paused', 'succeeded', 'failed', 'cancelled'],
+        summary: `only with this status: ${WORKFLOW_STATUSES.join(', ')}`,
+        suggests: WORKFLOW_STATUSES,
       },
-      { flag: '--limit <count>', summary: 'at most so many', default: '50' },
+      { flag: '--limit <count>', summary: 'at most this many', default: '50' },
     ],
     examples: ['agora workflow list --status running', 'agora workflow list --since 7d --json'],
     load: () => import('./list.ts'),
   },
   {
     name: 'workflow show',
-    summary: 'Shows a workflow and its steps: how they stand, who has them, how long they took.',
+    summary: 'Shows a workflow and its steps: states, agents and durations.',
     arguments: [WORKFLOW],
     flags: [
-      { flag: '--outputs', summary: 'with what each step returned' },
-      { flag: '--graph', summary: 'as a drawing' },
+      { flag: '--outputs', summary: 'also show the output of each step' },
+      { flag: '--graph', summary: 'draw the steps as a graph' },
     ],
     load: () => import('./show.ts'),
   },
   {
     name: 'workflow watch',
-    summary: 'Draws a workflow as it runs, until it ends; on a pipe, one line a change.',
+    summary: 'Draws a workflow as it runs, until it ends; on a pipe, prints one line per change.',
     arguments: [WORKFLOW],
     flags: [{ flag: '--timeout <time>', summary: 'how long to watch: 30s, 5m, 2h (1d)' }],
     examples: ['agora workflow watch 0199…', 'agora workflow watch 0199… --json'],
@@ -64,54 +66,54 @@ export const WORKFLOW_COMMANDS: readonly CommandDefinition[] = [
   },
   {
     name: 'workflow why',
-    summary: 'Tells what each step that has not ended waits for, and whom.',
+    summary: 'Shows what each unfinished step waits for.',
     arguments: [WORKFLOW],
     load: () => import('./why.ts'),
   },
   {
     name: 'workflow pause',
-    summary: 'Gives out no more steps; what runs goes on.',
+    summary: 'Assigns no further steps; running steps continue.',
     arguments: [WORKFLOW],
-    load: async () => ({ default: (await import('./control.ts')).pause }),
+    load: () => import('./pause.ts'),
   },
   {
     name: 'workflow resume',
-    summary: 'Goes on with a workflow that was paused.',
+    summary: 'Resumes a paused workflow.',
     arguments: [WORKFLOW],
-    load: async () => ({ default: (await import('./control.ts')).resume }),
+    load: () => import('./resume.ts'),
   },
   {
     name: 'workflow cancel',
-    summary: 'Calls a workflow off, and all that is being done of it.',
+    summary: 'Cancels a workflow and its running steps.',
     arguments: [WORKFLOW],
-    flags: [{ flag: '--reason <text>', summary: 'why', default: 'cancelled' }],
-    load: async () => ({ default: (await import('./control.ts')).cancel }),
+    flags: [{ flag: '--reason <text>', summary: 'reason of the cancellation', default: 'cancelled' }],
+    load: () => import('./cancel.ts'),
   },
   {
     name: 'workflow retry',
-    summary: 'Does a step again that did not end well, with all that depends on it.',
+    summary: 'Runs an ended step that did not succeed again, and the steps that depend on it.',
     arguments: [WORKFLOW, STEP],
-    load: async () => ({ default: (await import('./control.ts')).retry }),
+    load: () => import('./retry.ts'),
   },
   {
     name: 'workflow approve',
-    summary: 'Says yes to a step that waits for your approval.',
+    summary: 'Approves a step that waits for your approval.',
     arguments: [WORKFLOW, STEP],
-    flags: [{ flag: '--comment <text>', summary: 'what to say to it' }],
-    load: async () => ({ default: (await import('./control.ts')).approve }),
+    flags: [{ flag: '--comment <text>', summary: 'comment on the approval' }],
+    load: () => import('./approve.ts'),
   },
   {
     name: 'workflow reject',
-    summary: 'Says no to it, which fails the step.',
+    summary: 'Rejects a step that waits for your approval, so that it fails.',
     arguments: [WORKFLOW, STEP],
-    flags: [{ flag: '--comment <text>', summary: 'why' }],
-    load: async () => ({ default: (await import('./control.ts')).reject }),
+    flags: [{ flag: '--comment <text>', summary: 'reason of the rejection' }],
+    load: () => import('./reject.ts'),
   },
   {
     name: 'workflow fork',
-    summary: 'Runs a workflow that has ended once more from a step on, under a new id.',
+    summary: 'Runs an ended workflow again from a step on, under a new id.',
     arguments: [WORKFLOW, STEP],
-    flags: WAITING,
+    flags: WAIT_FLAGS,
     load: () => import('./fork.ts'),
   },
 ];

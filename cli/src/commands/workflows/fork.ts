@@ -1,4 +1,4 @@
-// `agora workflow fork`: an ended workflow once more, from a step on.
+// `agora workflow fork`: runs an ended workflow again from a step on, under a new id.
 
 import { z } from 'zod';
 import { actAs } from '../../command/act-as.ts';

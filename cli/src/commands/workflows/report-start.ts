@@ -1,11 +1,11 @@
-// A workflow that a command has begun: told at once, waited for, or watched.
+// The report of a workflow that a command has started: its id, its end, or a live view.
 
 import { z } from 'zod';
-import type { CommandContext } from '../../command/command-context.ts';
 import { CliError, EXIT } from '../../base/cli-error.ts';
-import { DAY_MS, type FollowedWorkflow, waitTime, waitForEnd, watchToEnd } from './follow.ts';
+import type { CommandContext } from '../../command/command-context.ts';
+import { DAY_MS, type FollowedWorkflow, waitForEnd, waitTime, watchToEnd } from './follow.ts';
 
-/** The flags that say how long to stay with it. */
+/** The schemas of the flags that select the report. */
 export const waitFlags = {
   wait: z.boolean().default(false),
   watch: z.boolean().default(false),
@@ -18,30 +18,34 @@ interface WaitFlags {
   readonly timeout?: number | undefined;
 }
 
-/** A time without anything to wait for is a mistake. Throws `cli/usage`. */
+/** Throws `cli/usage` for a timeout without anything to wait for. */
 export function checkWaitFlags({ wait, watch, timeout }: WaitFlags): void {
   if (timeout === undefined || wait || watch) return;
-  throw new CliError('cli/usage', '--timeout goes with --wait or --watch.', EXIT.usage);
+  throw new CliError('cli/usage', '--timeout needs --wait or --watch.', EXIT.usage);
 }
 
-/** Tells of a workflow that was begun as far as its caller wants to hear. */
-export async function reportStart(context: CommandContext, begun: Omit<FollowedWorkflow, 'timeoutMs'>, stay: WaitFlags): Promise<void> {
+/** Reports a started workflow as the flags ask. */
+export async function reportStart(
+  context: CommandContext,
+  started: Omit<FollowedWorkflow, 'timeoutMs'>,
+  flags: WaitFlags,
+): Promise<void> {
   const { output } = context;
-  const followed: FollowedWorkflow = { ...begun, timeoutMs: stay.timeout ?? DAY_MS };
-  const { workflowId } = begun.handle;
-  if (stay.watch) {
+  const followed: FollowedWorkflow = { ...started, timeoutMs: flags.timeout ?? DAY_MS };
+  const { workflowId } = started.handle;
+  if (flags.watch) {
     output.note(`Started ${workflowId}.`);
     return watchToEnd(context, followed);
   }
-  if (!stay.wait) {
-    const { type, status, total } = begun.handle.status();
+  if (!flags.wait) {
+    const { type, status, total } = started.handle.status();
     return output.data({ workflowId, type, status, total }, () => workflowId);
   }
   output.note(`Started ${workflowId}; waiting for its end …`);
   const { status, reason, outputs } = await waitForEnd(context, followed);
   await output.data({ workflowId, status, reason, outputs }, () => {
-    const told = reason === '' ? status : `${status}: ${reason}`;
-    const last = JSON.stringify(outputs, undefined, 2);
-    return `${output.paint(status === 'succeeded' ? 'green' : 'red', told)}\n${last}`;
+    const line = reason === '' ? status : `${status}: ${reason}`;
+    const result = JSON.stringify(outputs, undefined, 2);
+    return `${output.paint(status === 'succeeded' ? 'green' : 'red', line)}\n${result}`;
   });
 }

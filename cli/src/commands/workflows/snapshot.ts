@@ -1,9 +1,9 @@
-// What is shown of a workflow, read in one go.
+// Snapshots of a workflow, for output.
 
 import type { WorkflowHandle } from '@agora/client';
 import type { WorkflowSnapshot } from '../../graph/draw-workflow.ts';
 
-/** How a workflow stands, its steps, and what those wait for that have not ended. */
+/** Reads the summary, the steps, and what the unfinished steps wait for. */
 export async function readSnapshot(handle: WorkflowHandle): Promise<Required<WorkflowSnapshot>> {
   const [steps, waits] = await Promise.all([
     handle.steps(),
@@ -12,7 +12,7 @@ export async function readSnapshot(handle: WorkflowHandle): Promise<Required<Wor
   return { summary: handle.status(), steps, waits };
 }
 
-/** Who has each step: the agent that works on it, or that it is for. */
+/** The agent of each step by step name: the agent that holds the step, or that it is meant for. */
 export function holdersOf({ steps, waits }: Required<WorkflowSnapshot>): Map<string, string> {
   const holders = new Map(steps.map(step => [step.name, step.agent]));
   for (const { step, waitsFor, whom } of waits) {

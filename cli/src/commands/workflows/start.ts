@@ -1,4 +1,4 @@
-// `agora workflow start`: a definition from a file or from standard input, checked, started, and followed if asked.
+// `agora workflow start`: starts a workflow from a definition in a file or on standard input.
 
 import { readFile } from 'node:fs/promises';
 import type { WorkflowDefinition } from '@agora/client';
@@ -18,12 +18,12 @@ export default defineCommand({
     checkWaitFlags(input);
     const source = await readSource(context, input.file);
     const { parseWorkflow } = await import('@agora/client');
-    const begun = await faultsTold(async () => {
+    const started = await withFaultsOnLines(async () => {
       const definition = withMetadata(await parseWorkflow(source), input.metadata);
       const client = await actAs(context);
       return { client, handle: await client.startWorkflowCoordination(definition) };
     });
-    await reportStart(context, begun, input);
+    await reportStart(context, started, input);
   },
 });
 
@@ -46,7 +46,7 @@ function withMetadata(definition: WorkflowDefinition, pairs: readonly string[]):
   return { ...definition, metadata: { ...definition.metadata, ...Object.fromEntries(added) } };
 }
 
-/** JSON where it is some, else the text. */
+/** The parsed text if it is valid JSON, else the text. */
 function valueOf(typed: string): unknown {
   try {
     return JSON.parse(typed);
@@ -55,11 +55,11 @@ function valueOf(typed: string): unknown {
   }
 }
 
-/** Faults are told in one sentence, each with where it is. */
+/** The separator between the faults in the sentence of the error; each fault begins with its place. */
 const FAULT_BEGINS = /; (?=step |participants: |the definition|the steps |[a-z_.]+: |and \d+ more$)/;
 
-/** Has each fault of a definition stand on a line of its own. */
-async function faultsTold<T>(work: () => Promise<T>): Promise<T> {
+/** Rewrites the error of a faulty definition with one line for each fault. */
+async function withFaultsOnLines<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (thrown) {

@@ -1,4 +1,4 @@
-// `agora workflow watch`: a workflow as it runs.
+// `agora workflow watch`: shows a workflow as it runs, until it ends.
 
 import { z } from 'zod';
 import { defineCommand } from '../../command/command.ts';
