@@ -90,12 +90,7 @@ function createParser({ commands, groups, globals }: CommandTable, io: ProcessIO
   return root;
 }
 
-function addCommand(
-  command: Parser,
-  definition: CommandDefinition,
-  globals: readonly Flag[],
-  perform: Perform,
-): void {
+function addCommand(command: Parser, definition: CommandDefinition, globals: readonly Flag[], perform: Perform): void {
   command.description(definition.summary);
   const names = (definition.arguments ?? []).map(({ name, summary, isOptional = false, isList = false }) => {
     const word = isList ? `${name}...` : name;

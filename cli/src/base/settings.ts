@@ -122,9 +122,11 @@ function parseFile(path: string, text: string): Settings {
   } catch (cause) {
     throw badConfig(path, 'is not JSON', cause);
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw badConfig(path, 'is not a JSON object');
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw badConfig(path, 'is not a JSON object');
   for (const [key, each] of Object.entries(value)) {
-    if (!KEYS.some(known => known === key)) throw badConfig(path, `has the unknown key "${key}"; valid keys are ${KEYS.join(', ')}`);
+    if (!KEYS.some(known => known === key))
+      throw badConfig(path, `has the unknown key "${key}"; valid keys are ${KEYS.join(', ')}`);
     if (typeof each !== 'string') throw badConfig(path, `has a "${key}" that is not a string`);
   }
   return value; // an object with only these keys and string values

@@ -8,7 +8,9 @@ test.each([
   ['4g', 4 * 2 ** 30],
 ])('%s are %d bytes', (text, count) => expect(size.parse(text)).toBe(count));
 
-test.each(['', 'lots', '5 apples', '-1'])('"%s" is not a size', text => expect(size.safeParse(text).success).toBe(false));
+test.each(['', 'lots', '5 apples', '-1'])('"%s" is not a size', text =>
+  expect(size.safeParse(text).success).toBe(false),
+);
 
 test('sizes and durations are shown with the largest unit that fits', () => {
   expect([0, 1023, 1024, 5 * 2 ** 30].map(formatBytes)).toEqual(['0 B', '1023 B', '1.0 KiB', '5.0 GiB']);

@@ -1,7 +1,7 @@
 // Confirmation of operations that cannot be undone.
 
-import type { CommandContext } from './command-context.ts';
 import { CliError, EXIT } from '../base/cli-error.ts';
+import type { CommandContext } from './command-context.ts';
 
 /**
  * Asks the person at the terminal. Without a terminal, `--yes` is required, else this throws `cli/unconfirmed`. Throws

@@ -8,7 +8,11 @@ export const GLOBAL_FLAGS: readonly Flag[] = [
   { flag: '--database <name>', summary: 'database of the hub (AGORA_DATABASE; agora)' },
   { flag: '--token <token>', summary: 'token of your identity (AGORA_TOKEN; the stored token of this hub)' },
   { flag: '--as <agent>', summary: 'agent to act as (AGORA_AGENT)', suggests: 'agents' },
-  { flag: '--config <file>', summary: 'read settings from this file instead of agora.json and config.json', suggests: 'files' },
+  {
+    flag: '--config <file>',
+    summary: 'read settings from this file instead of agora.json and config.json',
+    suggests: 'files',
+  },
   { flag: '--json', summary: 'print one JSON object a line' },
   { flag: '--no-color', summary: 'print without colours (NO_COLOR)' },
 ];

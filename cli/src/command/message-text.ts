@@ -21,7 +21,13 @@ export function describeMessage(message: IncomingMessage, task?: Task): Readonly
 export function showMessage(output: Output, message: IncomingMessage | PeekedMessage): string {
   const { sentAt, from, type, priority, kind, id, payload } = message;
   const time = output.paint('dim', sentAt.toLocaleTimeString());
-  const words = [time, output.paint('bold', from), type, priorityMark(output, priority), kind === 'message' ? '' : kind];
+  const words = [
+    time,
+    output.paint('bold', from),
+    type,
+    priorityMark(output, priority),
+    kind === 'message' ? '' : kind,
+  ];
   return `${words.filter(word => word !== '').join('  ')}  ${output.paint('dim', id)}\n${indent(showValue(payload))}`;
 }
 

@@ -3,9 +3,9 @@
 import { readFile } from 'node:fs/promises';
 import { addAbortSignal } from 'node:stream';
 import { z } from 'zod';
-import type { CommandContext } from './command-context.ts';
 import { CliError, EXIT } from '../base/cli-error.ts';
 import { json } from '../base/flag-schemas.ts';
+import type { CommandContext } from './command-context.ts';
 
 /** The limit of standard input; larger than any payload that a hub accepts. */
 const MAX_BYTES = 1024 * 1024;

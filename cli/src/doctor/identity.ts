@@ -28,7 +28,8 @@ export async function* checkIdentity(setup: Setup): AsyncGenerator<Finding, void
 function connectFault(error: unknown, source: string | undefined): Finding {
   const { code, message } = describeError(error);
   if (hasCode(error, 'connection/bad-token')) {
-    const fix = source === undefined ? 'Remove the stored token; a new one is created.' : `Give another token (${source}).`;
+    const fix =
+      source === undefined ? 'Remove the stored token; a new one is created.' : `Give another token (${source}).`;
     return fault('identity', message, fix);
   }
   if (hasCode(error, 'connection/not-admitted')) {

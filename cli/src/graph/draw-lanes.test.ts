@@ -1,17 +1,17 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { drawLanes } from './draw-lanes.ts';
 
-/** Rows by name, each with the rows before it that it waits for, as they are drawn. */
-function draw(graph: Readonly<Record<string, string>>, most = 12): string[] | undefined {
+/** Draws rows by name, each with the names of the rows that it depends on. */
+function draw(graph: Readonly<Record<string, string>>, maxLanes = 12): string[] | undefined {
   const names = Object.keys(graph);
   const dependencies = Object.values(graph).map(before =>
     before.split(' ').flatMap(name => (name === '' ? [] : names.indexOf(name))),
   );
-  return drawLanes(dependencies, most)?.map((gutter, row) => `${gutter}${names[row]}`);
+  return drawLanes(dependencies, maxLanes)?.map((gutter, row) => `${gutter}${names[row]}`);
 }
 
 describe('the gutter of a graph', () => {
-  it('is a line down a chain', () => {
+  test('is one line for a chain', () => {
     expect(draw({ a: '', b: 'a', c: 'b' })).toEqual([
       '╭─a', //
       '├─b',
@@ -19,7 +19,7 @@ describe('the gutter of a graph', () => {
     ]);
   });
 
-  it('branches and joins', () => {
+  test('branches and joins', () => {
     expect(draw({ top: '', left: 'top', right: 'top', bottom: 'left right' })).toEqual([
       '╭───top', //
       '├─┬─left',
@@ -28,7 +28,7 @@ describe('the gutter of a graph', () => {
     ]);
   });
 
-  it('stays narrow for a fan, however wide: rows that lead to the same share a line', () => {
+  test('stays narrow for a wide fan-out: rows with the same dependents share a line', () => {
     const middle = Object.fromEntries(Array.from({ length: 100 }, (_, n) => [`m${n}`, 'top']));
     const lines = draw({ top: '', ...middle, end: Object.keys(middle).join(' ') });
     expect(lines?.[0]).toBe('╭───top');
@@ -36,7 +36,7 @@ describe('the gutter of a graph', () => {
     expect(lines?.at(-1)).toBe('  ╰─end');
   });
 
-  it('passes lines that have nothing to do with a row', () => {
+  test('crosses lines that do not belong to a row', () => {
     expect(draw({ a: '', x: '', b: 'a', y: 'x' })).toEqual([
       '╭───a', //
       '│ ╭─x',
@@ -45,11 +45,11 @@ describe('the gutter of a graph', () => {
     ]);
   });
 
-  it('leaves rows alone that stand alone, and uses a free column again', () => {
+  test('is empty for a row without edges, and reuses a free column', () => {
     expect(draw({ a: '', b: 'a', alone: '', c: '', d: 'c' })).toEqual(['╭─a', '╰─b', '  alone', '╭─c', '╰─d']);
   });
 
-  it('is not drawn where it would be wider than it may', () => {
+  test('is not drawn if it would be wider than the limit', () => {
     const sources = Object.fromEntries(Array.from({ length: 5 }, (_, n) => [`s${n}`, '']));
     const targets = Object.fromEntries(Array.from({ length: 5 }, (_, n) => [`t${n}`, `s${n}`]));
     expect(draw({ ...sources, ...targets }, 4)).toBeUndefined();

@@ -1,5 +1,5 @@
 import type { WorkflowStep, WorkflowSummary } from '@agora/client';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { drawWorkflow, elapsed, type WorkflowSnapshot } from './draw-workflow.ts';
 import { foldGraph } from './fold-graph.ts';
 
@@ -17,7 +17,7 @@ const SUMMARY: WorkflowSummary = {
 
 type State = WorkflowStep['state'];
 
-/** A step that began ten seconds ago, if it has begun. */
+/** A step that started ten seconds ago, if its state is not pending or ready. */
 function aStep(
   position: number,
   name: string,
@@ -25,12 +25,12 @@ function aStep(
   dependencies: number[] = [],
   more: Partial<WorkflowStep> = {},
 ): WorkflowStep {
-  const hasBegun = state !== 'pending' && state !== 'ready';
+  const hasStarted = state !== 'pending' && state !== 'ready';
   return {
     ...{ position, name, agent: 'Ada', action: name.replace(/\d+$/, ''), state, attempt: 1, tries: 1 },
     ...{ output: undefined, error: undefined, compensation: undefined, nestedWorkflowId: undefined },
-    startedAt: hasBegun ? new Date(NOW.getTime() - 10_000) : undefined,
-    endedAt: hasBegun && state !== 'running' ? new Date(NOW.getTime() - 8_500) : undefined,
+    startedAt: hasStarted ? new Date(NOW.getTime() - 10_000) : undefined,
+    endedAt: hasStarted && state !== 'running' ? new Date(NOW.getTime() - 8_500) : undefined,
     dependencies,
     parent: undefined,
     ...more,
@@ -49,7 +49,7 @@ function draw(
 const range = (length: number) => Array.from({ length }, (_, at) => at);
 
 describe('the drawing of a workflow', () => {
-  it('shows each step with its state, its holder, how long it took, and why it failed', () => {
+  test('shows each step with its state, its agent, its duration, and why it failed', () => {
     const waits = [
       { step: 'ship', state: 'ready' as const, waitsFor: 'approval' as const, whom: ['Boss'], until: undefined },
     ];
@@ -76,14 +76,14 @@ describe('the drawing of a workflow', () => {
     ]);
   });
 
-  it('counts the elements of a step instead of showing each', () => {
+  test('shows the number of elements of a step, not each element', () => {
     const each = range(3).map(at =>
       aStep(at + 1, `each[${at}]`, at === 0 ? 'succeeded' : 'running', [], { parent: 0 }),
     );
     expect(draw([aStep(0, 'each', 'running'), ...each])[2]).toBe('● each [1/3]  Ada  10s  2 running');
   });
 
-  it('names what comes before where lines would be too many', () => {
+  test('names the dependencies of a row if there are too many lines to draw', () => {
     const steps = [
       ...range(20).map(at => aStep(at, `s${at}`, 'running')),
       ...range(20).map(at => aStep(20 + at, `t${at}`, 'pending', [at, (at + 1) % 20, (at + 2) % 20, (at + 3) % 20])),
@@ -91,7 +91,7 @@ describe('the drawing of a workflow', () => {
     expect(draw(steps, { rows: 60 })[22]).toBe('○ t0   Ada  ← s0, s1, s2 and 1 more');
   });
 
-  it.each([
+  test.each([
     [
       'a chain',
       range(1000).map(at =>
@@ -122,8 +122,8 @@ describe('the drawing of a workflow', () => {
         ),
       ),
     ],
-    ['nothing', []],
-  ])('of %s of a thousand steps fits any screen', (_, steps) => {
+    ['no steps', []],
+  ])('fits any screen for a thousand steps: %s', (_, steps) => {
     for (const rows of [5, 10, 24, 50]) {
       const lines = draw(steps, { rows });
       expect(lines.length).toBeLessThanOrEqual(rows);
@@ -131,7 +131,7 @@ describe('the drawing of a workflow', () => {
     }
   });
 
-  it('of a chain has what runs and what comes next, and folds the rest', () => {
+  test('of a chain shows the running and the next steps, and folds the rest', () => {
     const steps = range(100).map(at =>
       aStep(at, `c${at}`, at < 50 ? 'succeeded' : at === 50 ? 'running' : 'pending', at > 0 ? [at - 1] : []),
     );
@@ -149,7 +149,7 @@ describe('the drawing of a workflow', () => {
 });
 
 describe('folding', () => {
-  it('keeps every step in one row, and every row behind what it waits for', () => {
+  test('keeps every step in exactly one row, and every row after its dependencies', () => {
     const steps = range(300).map(at =>
       aStep(
         at,
@@ -158,14 +158,14 @@ describe('folding', () => {
         at < 10 ? [] : [at - 10, (at * 3) % 10],
       ),
     );
-    for (const most of [2, 5, 20, 100, 300]) {
-      const rows = foldGraph(steps, most);
+    for (const maxRows of [2, 5, 20, 100, 300]) {
+      const rows = foldGraph(steps, maxRows);
       expect(rows.flatMap(row => row.steps.map(step => step.position)).sort((a, b) => a - b)).toEqual(range(300));
       rows.forEach((row, at) => expect(row.dependencies.every(before => before < at)).toBe(true));
     }
   });
 
-  it('does not fold what ended behind something that has not', () => {
+  test('does not fold an ended step that depends on an unfinished one', () => {
     const steps = [
       aStep(0, 'slow', 'running'),
       aStep(1, 'fast', 'succeeded'),
@@ -181,7 +181,7 @@ describe('folding', () => {
   });
 });
 
-it.each([
+test.each([
   [400, '0.4s'],
   [12_345, '12s'],
   [185_000, '3m 05s'],

@@ -25,16 +25,17 @@ export interface Viewport {
 
 type State = WorkflowStep['state'];
 
-const STATE_STYLES: Readonly<Record<State, { readonly glyph: string; readonly style: Style; readonly word: string }>> = {
-  running: { glyph: '●', style: 'cyan', word: 'running' },
-  ready: { glyph: '◎', style: 'yellow', word: 'ready' },
-  failed: { glyph: '✗', style: 'red', word: 'failed' },
-  timed_out: { glyph: '✗', style: 'red', word: 'timed out' },
-  succeeded: { glyph: '✓', style: 'green', word: 'done' },
-  skipped: { glyph: '↷', style: 'dim', word: 'skipped' },
-  cancelled: { glyph: '⊘', style: 'dim', word: 'cancelled' },
-  pending: { glyph: '○', style: 'dim', word: 'pending' },
-};
+const STATE_STYLES: Readonly<Record<State, { readonly glyph: string; readonly style: Style; readonly word: string }>> =
+  {
+    running: { glyph: '●', style: 'cyan', word: 'running' },
+    ready: { glyph: '◎', style: 'yellow', word: 'ready' },
+    failed: { glyph: '✗', style: 'red', word: 'failed' },
+    timed_out: { glyph: '✗', style: 'red', word: 'timed out' },
+    succeeded: { glyph: '✓', style: 'green', word: 'done' },
+    skipped: { glyph: '↷', style: 'dim', word: 'skipped' },
+    cancelled: { glyph: '⊘', style: 'dim', word: 'cancelled' },
+    pending: { glyph: '○', style: 'dim', word: 'pending' },
+  };
 const STATES = Object.keys(STATE_STYLES) as State[]; // the keys of a literal
 
 const STATUS_STYLES: Readonly<Record<WorkflowSummary['status'], Style>> = {
@@ -89,7 +90,10 @@ function graphOf(rows: readonly GraphRow[], snapshot: WorkflowSnapshot, viewport
       : undefined;
   const waits = new Map((snapshot.waits ?? []).map(wait => [wait.step, wait]));
   const names = shown.map(nameOf);
-  const width = Math.min(Math.max(0, ...names.map(name => name.length)), Math.max(12, Math.floor(viewport.columns / 3)));
+  const width = Math.min(
+    Math.max(0, ...names.map(name => name.length)),
+    Math.max(12, Math.floor(viewport.columns / 3)),
+  );
   const lines = shown.map((row, at) => {
     const look = STATE_STYLES[stateOf(row)];
     const gutter = viewport.paint('dim', gutters?.[at] ?? '');
@@ -184,7 +188,9 @@ export function waitText({ waitsFor, whom, until }: WorkflowWait, now: Date): st
 
 /** The number of steps in each state: `2 running · 5 pending`. */
 export function countsOf(steps: readonly WorkflowStep[]): string {
-  const counts = STATES.map(state => [steps.filter(step => step.state === state).length, STATE_STYLES[state].word] as const);
+  const counts = STATES.map(
+    state => [steps.filter(step => step.state === state).length, STATE_STYLES[state].word] as const,
+  );
   return counts.flatMap(([count, word]) => (count > 0 ? [`${count} ${word}`] : [])).join(' · ');
 }
 

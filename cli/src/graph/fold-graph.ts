@@ -24,7 +24,9 @@ const AHEAD: ReadonlySet<string> = new Set(['pending', 'skipped', 'cancelled']);
 
 /** The rows of a graph in the order of its layers. Folds steps until there are at most `maxRows` rows, if possible. */
 export function foldGraph(all: readonly WorkflowStep[], maxRows: number): GraphRow[] {
-  const steps: StepsByPosition = new Map(all.filter(step => step.parent === undefined).map(step => [step.position, step]));
+  const steps: StepsByPosition = new Map(
+    all.filter(step => step.parent === undefined).map(step => [step.position, step]),
+  );
   const layers = layersOf(steps);
   const sets = new Partition(steps);
   if (sets.count > maxRows) foldBehind(steps, layers, sets, maxRows);
@@ -135,7 +137,11 @@ const bySiblings = (step: WorkflowStep): string => `${step.state} ${step.action}
 const byAction = (step: WorkflowStep): string => `${step.state} ${step.action}`;
 const byState = (step: WorkflowStep): string => step.state;
 
-function rowsOf(all: readonly WorkflowStep[], layers: readonly (readonly WorkflowStep[])[], sets: Partition): GraphRow[] {
+function rowsOf(
+  all: readonly WorkflowStep[],
+  layers: readonly (readonly WorkflowStep[])[],
+  sets: Partition,
+): GraphRow[] {
   const elements = new Map<number, WorkflowStep[]>();
   for (const step of all) {
     if (step.parent === undefined) continue;

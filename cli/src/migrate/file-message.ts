@@ -1,20 +1,21 @@
-// What a file says as a message: the words that people have used for the parts of one, and what the folders tell.
-// README.md has the mapping as a table.
+// Parses a file as a message. The members of a message have many names in old files; README.md has the table of names.
 
+import { PRIORITY, SIGN } from '@agora/module/contract';
 import { parse as parseYaml } from 'yaml';
+import { FileError } from './file-error.ts';
 
-/** A message out of a file. */
+/** A message read from a file. */
 export interface FileMessage {
   readonly to: readonly string[];
   readonly messageType: string;
   readonly payload: unknown;
   readonly priority: number;
   readonly ttlMs: number | undefined;
-  /** `migrated`: where it comes from, and what has no place in a message of a hub. */
+  /** The header `migrated`: the origin of the file, and members that a message of the hub does not have. */
   readonly headers: Readonly<Record<string, unknown>>;
 }
 
-/** What is said on the command line: for files that do not say it, or (`override`) for all. */
+/** Values of the command line: for files without a value, or for all files (`override`). */
 export interface FileMessageOptions {
   readonly to?: string | undefined;
   readonly type?: string | undefined;
@@ -22,17 +23,7 @@ export interface FileMessageOptions {
   readonly now: Date;
 }
 
-/** A file that is no message; `code` is stable. */
-export class FileMessageError extends Error {
-  readonly code: string;
-
-  constructor(code: string, reason: string) {
-    super(reason);
-    this.code = code;
-  }
-}
-
-/** The type of what names none. */
+/** The message type of files that name none. */
 export const DEFAULT_TYPE = 'file_message';
 
 const PARTS = {
@@ -49,18 +40,15 @@ const PARTS = {
 type Part = keyof typeof PARTS;
 
 const PRIORITIES: Readonly<Record<string, number>> = {
-  low: 1,
-  normal: 2,
-  medium: 2,
-  default: 2,
-  high: 3,
-  important: 3,
-  urgent: 4,
-  critical: 4,
-  emergency: 4,
+  ...PRIORITY,
+  medium: PRIORITY.normal,
+  default: PRIORITY.normal,
+  important: PRIORITY.high,
+  urgent: PRIORITY.critical,
+  emergency: PRIORITY.critical,
 };
-const EVERYONE = new Set(['*', 'all', 'everyone', 'everybody', 'broadcast']);
-/** Folders that say nothing of who a message is for. */
+const EVERYONE = new Set([SIGN.everyone, 'all', 'everyone', 'everybody', 'broadcast']);
+/** Names of folders that do not name a recipient. */
 const NEUTRAL = new Set(
   'inbox inboxes outbox new incoming pending queue queued messages mail mailbox unread agents'.split(' '),
 );
@@ -75,16 +63,21 @@ const READERS: Readonly<Record<string, (text: string) => Readonly<Record<string,
   txt: readProse,
 };
 
-/** Whether a file of this name can be a message. */
+/** Returns true if a file with this name can be a message. */
 export function isReadable(path: string): boolean {
   return Object.hasOwn(READERS, extensionOf(path));
 }
 
-/** Makes a message of a file. Throws a `FileMessageError` that says why it is none. */
-export function parseFileMessage(path: string, text: string, modifiedAt: Date, options: FileMessageOptions): FileMessage {
-  if (text.trim() === '') throw new FileMessageError('file/empty', 'is empty');
+/** Parses a file as a message. Throws a `FileError` if it is none. */
+export function parseFileMessage(
+  path: string,
+  text: string,
+  modifiedAt: Date,
+  options: FileMessageOptions,
+): FileMessage {
+  if (text.trim() === '') throw new FileError('file/empty', 'is empty');
   const reader = READERS[extensionOf(path)];
-  if (!reader) throw new FileMessageError('file/unknown-kind', unknownKind(path));
+  if (!reader) throw new FileError('file/unknown-kind', unknownKind(path));
   const content = reader(text);
   const parts = partsOf('whole' in content ? {} : content);
   const payload = 'whole' in content ? content.whole : 'payload' in parts.known ? parts.known.payload : parts.rest;
@@ -92,19 +85,19 @@ export function parseFileMessage(path: string, text: string, modifiedAt: Date, o
   const { expiresAt, from, id, inReplyTo, sentAt } = parts.known;
   const priority = priorityOf(parts.known.priority);
   const hasRest = 'payload' in parts.known && Object.keys(parts.rest).length > 0;
-  const said = parts.known.type;
+  const typeInFile = parts.known.type;
   return {
     to: recipientsOf(path, parts.known.to, options),
     messageType: type,
     payload,
-    priority: priority ?? 2,
+    priority: priority ?? PRIORITY.normal,
     ttlMs: ttlOf(expiresAt, options.now),
     headers: {
       migrated: {
         file: path,
         modifiedAt: modifiedAt.toISOString(),
         ...given({ from: from ?? senderOf(path), sentAt, id, inReplyTo }),
-        ...(said !== undefined && said !== type && { type: said }),
+        ...(typeInFile !== undefined && typeInFile !== type && { type: typeInFile }),
         ...(priority === undefined && parts.known.priority !== undefined && { priority: parts.known.priority }),
         ...(hasRest && { other: parts.rest }),
       },
@@ -112,10 +105,10 @@ export function parseFileMessage(path: string, text: string, modifiedAt: Date, o
   };
 }
 
-/** What to say of a file whose name tells nothing. */
+/** The reason why a file with an unknown extension is not sent. */
 export function unknownKind(path: string): string {
   const extension = extensionOf(path);
-  return `${extension === '' ? 'has no extension' : `is a .${extension}`}; messages are .json, .yaml, .yml, .md, .markdown or .txt`;
+  return `${extension === '' ? 'has no extension' : `is a .${extension} file`}; messages are .json, .yaml, .yml, .md, .markdown or .txt`;
 }
 
 function extensionOf(path: string): string {
@@ -127,16 +120,16 @@ function parsed(parse: () => unknown, language: string): unknown {
     return parse();
   } catch (error) {
     const [line = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
-    throw new FileMessageError('file/broken', `is broken ${language}: ${line}`);
+    throw new FileError('file/broken', `is not valid ${language}: ${line}`);
   }
 }
 
 function objectOr(value: unknown): Readonly<Record<string, unknown>> | { whole: unknown } {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return { whole: value };
-  return value as Readonly<Record<string, unknown>>; // an object has members of some kind
+  return value as Readonly<Record<string, unknown>>; // every object has members
 }
 
-/** Prose is its own payload; what stands above it between lines of `---` are the parts of the message. */
+/** A text file: the text is the payload, and front matter between lines of `---` has the other members of the message. */
 function readProse(text: string): Readonly<Record<string, unknown>> {
   const [head, front] = /^---\r?\n([\s\S]*?)\r?\n---[ \t]*(?:\r?\n|$)/.exec(text) ?? [];
   if (head === undefined || front === undefined) return { payload: { text } };
@@ -168,24 +161,24 @@ function snake(key: string): string {
     .toLowerCase();
 }
 
-function recipientsOf(path: string, said: unknown, { to, override }: FileMessageOptions): string[] {
-  const inFile = listOf(said);
+function recipientsOf(path: string, value: unknown, { to, override }: FileMessageOptions): string[] {
+  const inFile = listOf(value);
   const inFlag = listOf(to);
   const [first, second] = override ? [inFlag, inFile] : [inFile, inFlag];
   const named = first.length > 0 ? first : second;
   if (named.length > 0) return named;
   const folder = isOutgoing(path) ? undefined : ownerOf(path);
   if (folder !== undefined) return [folder];
-  throw new FileMessageError('file/no-recipient', 'names nobody it is for, and lies in nobody’s folder; --to NAME says who');
+  throw new FileError('file/no-recipient', 'names no recipient and is not in the folder of one; use --to NAME');
 }
 
-function listOf(said: unknown): string[] {
-  const list: readonly unknown[] = Array.isArray(said) ? said : typeof said === 'string' ? said.split(/[,;]/) : [];
+function listOf(value: unknown): string[] {
+  const list: readonly unknown[] = Array.isArray(value) ? value : typeof value === 'string' ? value.split(/[,;]/) : [];
   const names = list.flatMap(each => (typeof each === 'string' && each.trim() !== '' ? [each.trim()] : []));
-  return names.length === 1 && EVERYONE.has((names[0] ?? '').toLowerCase()) ? ['*'] : names;
+  return names.length === 1 && EVERYONE.has((names[0] ?? '').toLowerCase()) ? [SIGN.everyone] : names;
 }
 
-/** The nearest folder that is named for somebody. */
+/** The nearest folder whose name can be an agent. */
 function ownerOf(path: string): string | undefined {
   const folders = path.split('/').slice(0, -1);
   return folders.findLast(name => !NEUTRAL.has(name.toLowerCase()) && !HANDLED_TOO.has(name.toLowerCase()));
@@ -202,33 +195,34 @@ function senderOf(path: string): string | undefined {
   return isOutgoing(path) ? ownerOf(path) : undefined;
 }
 
-function typeOf(said: unknown, { type, override }: FileMessageOptions): string {
-  const inFile = typeof said === 'string' && said.trim() !== '' ? said.trim().replace(/[-\s]+/g, '_') : undefined;
+function typeOf(value: unknown, { type, override }: FileMessageOptions): string {
+  const inFile = typeof value === 'string' && value.trim() !== '' ? value.trim().replace(/[-\s]+/g, '_') : undefined;
   return (override ? (type ?? inFile) : (inFile ?? type)) ?? DEFAULT_TYPE;
 }
 
-/** Undefined for what is no priority of a hub. */
-function priorityOf(said: unknown): number | undefined {
-  const word = typeof said === 'string' ? said.trim().toLowerCase() : said;
+/** The priority; undefined for a value that is none. */
+function priorityOf(value: unknown): number | undefined {
+  const word = typeof value === 'string' ? value.trim().toLowerCase() : value;
   const level = typeof word === 'string' ? (PRIORITIES[word] ?? Number(word)) : word;
   return typeof level === 'number' && Number.isInteger(level) && level >= 1 && level <= 4 ? level : undefined;
 }
 
-function ttlOf(said: unknown, now: Date): number | undefined {
-  const at = timeOf(said);
+function ttlOf(value: unknown, now: Date): number | undefined {
+  const at = timeOf(value);
   if (at === undefined) return undefined;
   const leftMs = at - now.getTime();
   if (leftMs > 0) return Math.ceil(leftMs);
-  throw new FileMessageError('file/expired', `was to be read until ${new Date(at).toISOString()}`);
+  throw new FileError('file/expired', `expired at ${new Date(at).toISOString()}`);
 }
 
-const FIRST_MS = 1e11;
+/** Larger numbers are milliseconds, smaller ones seconds. */
+const MIN_MS = 1e11;
 
 /** A date as text, or seconds or milliseconds since 1970. */
-function timeOf(said: unknown): number | undefined {
-  if (said instanceof Date) return said.getTime();
-  if (typeof said === 'number') return said > FIRST_MS ? said : said * 1000;
-  const ms = typeof said === 'string' ? Date.parse(said) : NaN;
+function timeOf(value: unknown): number | undefined {
+  if (value instanceof Date) return value.getTime();
+  if (typeof value === 'number') return value > MIN_MS ? value : value * 1000;
+  const ms = typeof value === 'string' ? Date.parse(value) : NaN;
   return Number.isNaN(ms) ? undefined : ms;
 }
 

@@ -1,18 +1,21 @@
-// What a hub would say to a message, as far as that can be told without sending it.
+// Predicts why the hub would refuse a message, for a dry run. The checks are those that need no call.
 
 import { isStandardType, MESSAGE_SCHEMAS, nearestNames } from '@agora/client';
-import { LIMITS, TYPE_NAME } from '@agora/module/contract';
+import { LIMITS, SIGN, TYPE_NAME } from '@agora/module/contract';
 import type { FileMessage } from './file-message.ts';
+import type { PredictedRefusal } from './types.ts';
 
-/** Why a message would be refused, or undefined. `names` are the agents that there are. */
+const SIGNS: ReadonlySet<string> = new Set(Object.values(SIGN));
+
+/** The predicted refusal of a message, or undefined. `names` are the registered agents. */
 export function predictRefusal(
   { to, messageType, payload }: FileMessage,
   names: ReadonlySet<string>,
-): { readonly code: string; readonly reason: string } | undefined {
-  const unknown = to.find(name => !/^[*#@]/.test(name) && !names.has(name));
+): PredictedRefusal | undefined {
+  const unknown = to.find(name => !SIGNS.has(name.charAt(0)) && !names.has(name));
   if (unknown !== undefined) {
-    const meant = nearestNames(unknown, names).map(name => `"${name}"`);
-    const hint = meant.length > 0 ? `; did you mean ${meant.join(' or ')}?` : '';
+    const nearest = nearestNames(unknown, names).map(name => `"${name}"`);
+    const hint = nearest.length > 0 ? `; did you mean ${nearest.join(' or ')}?` : '';
     return { code: 'message/unknown-recipient', reason: `there is no agent "${unknown}"${hint}` };
   }
   if (!TYPE_NAME.test(messageType)) {
@@ -24,6 +27,6 @@ export function predictRefusal(
   if (!isStandardType(messageType)) return undefined;
   const [fault] = MESSAGE_SCHEMAS[messageType].safeParse(payload).error?.issues ?? [];
   if (!fault) return undefined;
-  const reason = `this is no ${messageType}: ${['payload', ...fault.path].map(String).join('.')}: ${fault.message}`;
+  const reason = `the payload does not fit ${messageType}: ${['payload', ...fault.path].map(String).join('.')}: ${fault.message}`;
   return { code: 'message/bad-payload', reason };
 }

@@ -1,12 +1,12 @@
-// One process at a time works on a tree.
+// A lock file, so that only one process migrates a tree at a time.
 
 import { openSync, closeSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { CliError, EXIT } from '../base/cli-error.ts';
 import { codeOf } from './walk-tree.ts';
 
-/** Takes a lock file, also from a process that was killed with it; returns what gives it back. Throws `cli/in-use`. */
+/** Takes a lock file, also one whose process was killed. Returns the function that releases it. Throws `cli/in-use`. */
 export function takeLock(path: string): () => void {
-  for (let isSecond = false; ; isSecond = true) {
+  for (let isSecondTry = false; ; isSecondTry = true) {
     try {
       const file = openSync(path, 'wx');
       writeSync(file, String(process.pid));
@@ -15,8 +15,8 @@ export function takeLock(path: string): () => void {
     } catch (error) {
       const owner = codeOf(error) === 'EEXIST' ? ownerOf(path) : undefined;
       if (owner === undefined) throw error;
-      if (isSecond || isAlive(owner)) {
-        const sentence = `Process ${owner} works on this tree; wait for it, or remove ${path} if it is something else.`;
+      if (isSecondTry || isAlive(owner)) {
+        const sentence = `Process ${owner} migrates this tree; wait for it, or remove ${path} if that process is another program.`;
         throw new CliError('cli/in-use', sentence, EXIT.failed, { cause: error });
       }
       rmSync(path, { force: true });

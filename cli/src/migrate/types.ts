@@ -1,9 +1,10 @@
-// What a migration takes, what it needs of the hub, and what it tells.
+// Types of a migration: its options, its outcomes, and the calls that it makes on the hub.
 
-import type { OutgoingMessage } from '@agora/client';
+import type { AgoraCode, OutgoingMessage } from '@agora/client';
+import type { FileCode } from './file-error.ts';
 import type { FileMessage, FileMessageOptions } from './file-message.ts';
 
-/** What became of a file. */
+/** The outcome of one file. */
 export type Outcome =
   | {
       readonly file: string;
@@ -11,35 +12,48 @@ export type Outcome =
       readonly messageId: string;
       readonly to: readonly string[];
       readonly type: string;
-      /** Where it is now, relative to the tree. */
+      /** The new path, relative to the tree. */
       readonly movedTo: string;
     }
   | {
       readonly file: string;
-      /** `left`: not sent. `unmoved`: sent, but still there; the next run only moves it. `skipped`: not meant to be sent. */
+      /** `left`: not sent. `unmoved`: sent but not moved; the next run only moves it. `skipped`: not meant to be sent. */
       readonly outcome: 'left' | 'unmoved' | 'skipped';
+      /** A `FileCode`, or the code of the hub. */
       readonly code?: string;
       readonly reason: string;
     }
   | { readonly file: string; readonly outcome: 'would-send'; readonly to: readonly string[]; readonly type: string };
 
-/** What a migration needs of the hub. */
-export interface MigrationHub {
-  /** Settles once the hub has it. Rejects with an error that has a `code`. */
-  send(message: OutgoingMessage): Promise<unknown>;
-  /** Whether the hub knows a message that was sent before. */
-  knows(id: string): Promise<boolean>;
-  createId(): string;
-  /** Why the hub would not take it, as far as can be told without sending it: for a dry run. */
-  refusal(letter: FileMessage): { readonly code: string; readonly reason: string } | undefined;
+/** Why a file was not moved. */
+export interface MoveProblem {
+  readonly code: FileCode;
+  readonly reason: string;
 }
 
-/** What is migrated, and how. */
+/** Why the hub would refuse a message. */
+export interface PredictedRefusal {
+  readonly code: AgoraCode;
+  readonly reason: string;
+}
+
+/** The calls of a migration on the hub. */
+export interface MigrationHub {
+  /** Settles when the hub has accepted the message. Rejects with an error that has a `code`. */
+  send(message: OutgoingMessage): Promise<unknown>;
+  /** Returns true if the hub has a message of this id. */
+  knows(id: string): Promise<boolean>;
+  createId(): string;
+  /** Predicts a refusal without sending, for a dry run; undefined if none is predicted. */
+  predictRefusal(message: FileMessage): PredictedRefusal | undefined;
+}
+
+/** Options of a migration. */
 export interface MigrationOptions extends FileMessageOptions {
   readonly root: string;
   readonly handledToo: boolean;
   readonly dryRun: boolean;
-  /** Send again what an earlier run may have sent too long ago to tell. */
+  /** Resend files that an earlier run may or may not have sent. */
   readonly resend: boolean;
   readonly signal: AbortSignal;
 }

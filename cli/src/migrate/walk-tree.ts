@@ -1,25 +1,25 @@
-// The files of an inbox tree, folder by folder in the order of their names. Links are not followed, so that there are no
-// loops; a folder's names are held at once, and no more.
+// Walks an inbox tree, folder by folder in the order of names. Links are not followed, so there are no loops. Only the names
+// of the folders on the current path are in memory.
 
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** A file that may be a message, or something that is none; `path` is relative to the tree, with `/`. */
+/** A file that may be a message, or an entry that is none; `path` is relative to the tree, with `/`. */
 export type TreeEntry =
   | { readonly kind: 'file'; readonly path: string }
   | { readonly kind: 'left'; readonly path: string; readonly code: string; readonly reason: string }
   | { readonly kind: 'skipped'; readonly path: string; readonly reason: string };
 
-/** Where files go that were sent. */
+/** The folder of sent files. */
 export const MIGRATED = '.migrated';
 
-/** What lies in these was handled before. */
+/** Names of folders whose messages have been handled. */
 const HANDLED = new Set(
   'processed done archive archived handled completed sent read cur trash deleted backup'.split(' '),
 );
 const UNFINISHED = /(~|\.(tmp|temp|part|partial|swp|lock|crdownload))$/i;
 
-/** Goes through a tree. Folders of handled messages are gone into only if asked. */
+/** Walks a tree. Skips folders of handled messages unless `handledToo` is set. */
 export async function* walk(root: string, options: { readonly handledToo: boolean }): AsyncGenerator<TreeEntry, void> {
   yield* walkFolder('');
 
@@ -40,17 +40,17 @@ export async function* walk(root: string, options: { readonly handledToo: boolea
         yield { kind: 'left', path, code: 'file/link', reason: 'is a symbolic link; links are not followed' };
       } else if (each.isDirectory()) {
         if (HANDLED.has(each.name.toLowerCase()) && !options.handledToo) {
-          yield { kind: 'skipped', path, reason: 'is a folder of handled messages (--handled-too sends them as well)' };
+          yield { kind: 'skipped', path, reason: 'is a folder of handled messages (use --handled-too to send them)' };
         } else yield* walkFolder(path);
       } else if (!each.isFile()) {
         yield { kind: 'left', path, code: 'file/not-a-file', reason: 'is a pipe, a socket or a device' };
-      } else if (UNFINISHED.test(each.name)) yield { kind: 'skipped', path, reason: 'is not finished, by its name' };
+      } else if (UNFINISHED.test(each.name)) yield { kind: 'skipped', path, reason: 'is unfinished, by its name' };
       else yield { kind: 'file', path };
     }
   }
 }
 
-/** `ENOENT` and the like. */
+/** The error code of the system: `ENOENT`, …. */
 export function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : String(error);
 }

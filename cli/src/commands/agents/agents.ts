@@ -45,7 +45,10 @@ function columns(output: Output): Readonly<Record<string, (agent: AgentInfo) => 
 
 /** Draws the table, and redraws it at each change. */
 async function draw({ output, io, signal }: CommandContext, client: AgoraClient, filters: AgentFilters): Promise<void> {
-  const [{ createLogUpdate }, { renderTable }] = await Promise.all([import('log-update'), import('../../base/render-table.ts')]);
+  const [{ createLogUpdate }, { renderTable }] = await Promise.all([
+    import('log-update'),
+    import('../../base/render-table.ts'),
+  ]);
   const view = createLogUpdate(io.stdout);
   try {
     for await (const agents of client.watchAgents(filters, { signal })) {

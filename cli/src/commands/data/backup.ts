@@ -22,7 +22,10 @@ export default defineCommand({
   async run(context, { to, dataDir }) {
     const from = context.path(dataDir ?? dataFolder(context.io.environment));
     const made = await backUp(from, context.path(to), context.settings.server);
-    await context.output.data({ from, ...made }, () => `Backed up ${from} to ${made.folder} (${formatBytes(made.bytes)}).`);
+    await context.output.data(
+      { from, ...made },
+      () => `Backed up ${from} to ${made.folder} (${formatBytes(made.bytes)}).`,
+    );
   },
 });
 

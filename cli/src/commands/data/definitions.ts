@@ -13,10 +13,7 @@ export const DATA_COMMANDS: readonly CommandDefinition[] = [
   {
     name: 'backup',
     summary: 'Copies the data of a hub on this machine, running or not.',
-    flags: [
-      { flag: '--to <folder>', summary: 'folder for the copy; it must not exist', suggests: 'files' },
-      DATA_DIR,
-    ],
+    flags: [{ flag: '--to <folder>', summary: 'folder for the copy; it must not exist', suggests: 'files' }, DATA_DIR],
     examples: ['agora backup --to ./backup-monday'],
     load: () => import('./backup.ts'),
   },

@@ -5,8 +5,8 @@ import { z } from 'zod';
 import { defineCommand } from '../../command/command.ts';
 import { oneLine } from '../../base/printable-text.ts';
 import { wholeNumber } from '../../base/flag-schemas.ts';
-import { filterOf, findDeadLetters, filterFlags } from './filters.ts';
 import { AgentNames } from '../../command/agent-names.ts';
+import { filterOf, findDeadLetters, filterFlags } from './filters.ts';
 
 const MAX_REASON_LENGTH = 60;
 

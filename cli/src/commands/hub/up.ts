@@ -42,7 +42,8 @@ export default defineCommand({
       const url = reachable(hub.url);
       const store = defaultTokenStore(url, database);
       const { identity, issued } = await grantOperator(context, { ...hub, url }, store);
-      if (inMemory && issued !== undefined) removeToken = () => removeTokenFrom(defaultTokenPath(url, database), issued);
+      if (inMemory && issued !== undefined)
+        removeToken = () => removeTokenFrom(defaultTokenPath(url, database), issued);
       const { pid } = process;
       await output.data({ url, database, dataDir: folder ?? null, identity, pid }, () =>
         greeting({ url, database, folder, isDefaultPort: port === 3000 }),
@@ -116,7 +117,6 @@ function reachable(url: string): string {
   if (parsed.hostname === '[::]') parsed.hostname = '[::1]';
   return parsed.origin;
 }
-
 
 async function closeInTime(hub: Hub): Promise<void> {
   const late = setTimeout(() => {

@@ -84,7 +84,6 @@ function limitBroadcasts(limit: number, messages: readonly IncomingMessage[]): I
   return [...deliveries, ...broadcasts.slice(0, Math.max(0, limit - deliveries.length))];
 }
 
-
 async function gather(client: AgoraClient): Promise<IncomingMessage[]> {
   const taken: IncomingMessage[] = [];
   const { messages } = await client.peekInbox();

@@ -3,13 +3,13 @@
 import { taskOf, type AgoraClient, type IncomingMessage, type Task } from '@agora/client';
 import { LIMITS } from '@agora/module/contract';
 import { z } from 'zod';
-import type { ChildCommand } from './run-child.ts';
 import { defineCommand } from '../../command/command.ts';
 import type { CommandContext } from '../../command/command-context.ts';
 import { CliError, EXIT } from '../../base/cli-error.ts';
 import { describeMessage, showMessage } from '../../command/message-text.ts';
 import { agentNameOf, serveAs } from '../../command/serve-as.ts';
 import { duration, wholeNumber } from '../../base/flag-schemas.ts';
+import type { ChildCommand } from './run-child.ts';
 import { describeNotice, showNotice } from './notices.ts';
 import { runProgram } from './run-program.ts';
 import { priority } from './send-flags.ts';
@@ -65,7 +65,6 @@ export default defineCommand({
   },
 });
 
-
 function programOf({ exec, command, ack, settle }: Input): ChildCommand | undefined {
   const isRun = exec !== undefined || command.length > 0;
   if ([exec !== undefined, command.length > 0, ack, settle].filter(Boolean).length > 1) {
@@ -109,12 +108,22 @@ async function subscribe(
   await client.subscribeToMessages<string>({ handler: message => handler(message), filters, ...options });
 }
 
-function handling(context: CommandContext, given: Input, program: ChildCommand | undefined, session: ListenSession): Handle {
+function handling(
+  context: CommandContext,
+  given: Input,
+  program: ChildCommand | undefined,
+  session: ListenSession,
+): Handle {
   const { output } = context;
   const show = (message: IncomingMessage, task: Task | undefined) =>
     output.data(describeMessage(message, task), () => showMessage(output, message));
   if (program) {
-    const options = { command: program, timeoutMs: given.timeout, stopped: session.stopped, agent: agentNameOf(context) };
+    const options = {
+      command: program,
+      timeoutMs: given.timeout,
+      stopped: session.stopped,
+      agent: agentNameOf(context),
+    };
     return async (message, task) => {
       const startedAt = performance.now();
       const { outcome, exitCode, reason, settle } = await runProgram(context, message, task, options);

@@ -29,4 +29,3 @@ export default defineCommand({
     context.exit = hasMail ? EXIT.ok : EXIT.timeout;
   },
 });
-

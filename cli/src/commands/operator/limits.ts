@@ -29,7 +29,9 @@ export default defineCommand({
       Object.entries(limits)
         .flatMap(([name, value]) => {
           if (value === undefined) return [];
-          return [`${name.replace(/Ms$/, '').padEnd(14)} ${name === 'storedBytes' ? formatBytes(value) : formatDuration(value)}`];
+          return [
+            `${name.replace(/Ms$/, '').padEnd(14)} ${name === 'storedBytes' ? formatBytes(value) : formatDuration(value)}`,
+          ];
         })
         .join('\n'),
     );

@@ -28,7 +28,10 @@ export interface FollowedWorkflow {
 }
 
 /** Waits for the end, and sets the exit code. Throws `workflow/timed-out`. */
-export async function waitForEnd(context: CommandContext, { handle, timeoutMs }: FollowedWorkflow): Promise<WorkflowResult> {
+export async function waitForEnd(
+  context: CommandContext,
+  { handle, timeoutMs }: FollowedWorkflow,
+): Promise<WorkflowResult> {
   const result = await handle.result({ timeoutMs, signal: context.signal });
   context.exit = result.status === 'succeeded' ? EXIT.ok : EXIT.failed;
   return result;
@@ -44,7 +47,11 @@ export async function watchToEnd(context: CommandContext, followed: FollowedWork
   await ended;
 }
 
-async function drawLive(context: CommandContext, { client, handle }: FollowedWorkflow, ended: Promise<unknown>): Promise<void> {
+async function drawLive(
+  context: CommandContext,
+  { client, handle }: FollowedWorkflow,
+  ended: Promise<unknown>,
+): Promise<void> {
   const { createLogUpdate } = await import('log-update');
   const { default: sliceAnsi } = await import('slice-ansi');
   const { output } = context;
@@ -85,7 +92,11 @@ async function notifyAtEvents(client: AgoraClient, handle: WorkflowHandle, chang
   }
 }
 
-async function printEvents(context: CommandContext, { client, handle }: FollowedWorkflow, ended: Promise<unknown>): Promise<void> {
+async function printEvents(
+  context: CommandContext,
+  { client, handle }: FollowedWorkflow,
+  ended: Promise<unknown>,
+): Promise<void> {
   const { output } = context;
   const over = ended.then(
     () => pause(LATE_EVENTS_MS),

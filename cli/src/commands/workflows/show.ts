@@ -44,7 +44,8 @@ export default defineCommand({
     if (!outputs) return;
     for (const step of inOrder(steps).filter(each => each.state === 'succeeded')) {
       const text = JSON.stringify(step.output ?? null, undefined, 2);
-      const short = text.length > MAX_OUTPUT_LENGTH ? `${text.slice(0, MAX_OUTPUT_LENGTH)}… (--json shows all of it)` : text;
+      const short =
+        text.length > MAX_OUTPUT_LENGTH ? `${text.slice(0, MAX_OUTPUT_LENGTH)}… (--json shows all of it)` : text;
       await output.data(step, () => `\n${paint('bold', step.name)}\n${short}`);
     }
   },
