@@ -87,7 +87,7 @@ export const EXIT_OF_PATTERN: readonly (readonly [pattern: RegExp, exit: ExitCod
   [/\/not-yours$/, EXIT.forbidden],
 ];
 
-/** The exit code of an error code; `EXIT.failed` if it has none of its own. */
+/** The exit code of an error code; `EXIT.failed` by default. */
 export function exitOf(code: string): ExitCode {
   const exit = (EXIT_OF_CODE as Readonly<Partial<Record<string, ExitCode>>>)[code]; // any text may be looked up
   return exit ?? EXIT_OF_PATTERN.find(([pattern]) => pattern.test(code))?.[1] ?? EXIT.failed;

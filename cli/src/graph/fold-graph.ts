@@ -156,7 +156,7 @@ function rowsOf(
     if (group) group.push(step);
     else groups.set(set, [step]);
   }
-  // The row of distant pending steps is last, whatever layer its first step has.
+  // The row of distant pending steps is last, even if its first step is in an earlier layer.
   const ahead = groups.get('ahead');
   if (ahead && groups.delete('ahead')) groups.set('ahead', ahead);
 

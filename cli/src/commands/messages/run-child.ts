@@ -54,7 +54,7 @@ export async function runChild(options: ChildOptions): Promise<ChildEnd> {
     env: environment,
     shell,
     stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
-    // A process group of its own: Ctrl-C reaches only this process, which then ends the whole group.
+    // A separate process group: Ctrl-C reaches only this process, which then ends the whole group.
     detached: true,
   });
   running.add(child);
