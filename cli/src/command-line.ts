@@ -1,12 +1,12 @@
 // Parses a command line with the table of commands, and runs the command.
 
 import { Command as Parser, CommanderError, Option } from 'commander';
-import type { CommandDefinition, CommandTable, Flag } from './command/command.ts';
-import { COMMAND_TABLE } from './commands/index.ts';
-import { readSettings } from './base/settings.ts';
-import { CommandContext, type ProcessIO } from './command/command-context.ts';
 import { CliError, EXIT, type ExitCode } from './base/cli-error.ts';
 import { Output } from './base/output.ts';
+import { readSettings } from './base/settings.ts';
+import { CommandContext, type ProcessIO } from './command/command-context.ts';
+import type { CommandDefinition, CommandTable, Flag } from './command/command.ts';
+import { COMMAND_TABLE } from './commands/index.ts';
 import { VERSION } from './version.ts';
 
 /** Runs one command line and returns its exit code. Never throws. */

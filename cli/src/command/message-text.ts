@@ -1,8 +1,8 @@
 // Messages as output: an object for programs, lines for people.
 
 import type { IncomingMessage, PeekedMessage, Task } from '@agora/client';
-import { manyLines, oneLine } from '../base/printable-text.ts';
 import type { Output } from '../base/output.ts';
+import { manyLines, oneLine } from '../base/printable-text.ts';
 
 /** The message as an object for programs. Members without a value are left out. */
 export function describeMessage(message: IncomingMessage, task?: Task): Readonly<Record<string, unknown>> {

@@ -1,10 +1,10 @@
 // Draws a workflow as lines of text: its summary, the graph of its steps, and the number of steps in each state.
 
 import type { WorkflowStep, WorkflowSummary, WorkflowWait } from '@agora/client';
-import { oneLine } from '../base/printable-text.ts';
 import type { Style } from '../base/output.ts';
-import { foldGraph, type GraphRow } from './fold-graph.ts';
+import { oneLine } from '../base/printable-text.ts';
 import { drawLanes } from './draw-lanes.ts';
+import { foldGraph, type GraphRow } from './fold-graph.ts';
 
 /** A workflow at one moment. */
 export interface WorkflowSnapshot {

@@ -7,10 +7,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { hasCode } from '../base/cli-error.ts';
 import { FileError, type FileCode } from './file-error.ts';
 import { Journal, type Pending, type Sending } from './journal.ts';
-import { takeLock } from './take-lock.ts';
 import { Mover } from './mover.ts';
-import type { MigrationOptions, Outcome, MigrationHub } from './types.ts';
 import { prepareAll, type Prepared } from './prepare.ts';
+import { takeLock } from './take-lock.ts';
+import type { MigrationOptions, Outcome, MigrationHub } from './types.ts';
 import { MIGRATED } from './walk-tree.ts';
 
 /** The size of a window: at most this many files or bytes are being sent at a time. */

@@ -4,11 +4,11 @@ import { isDeepStrictEqual } from 'node:util';
 import type { AgentFilters, AgentInfo, AgoraClient } from '@agora/client';
 import { AGENT_STATUSES, PRESENCES } from '@agora/module/contract';
 import { z } from 'zod';
-import { defineCommand } from '../../command/command.ts';
-import type { CommandContext } from '../../command/command-context.ts';
 import { EXIT } from '../../base/cli-error.ts';
-import type { Output } from '../../base/output.ts';
 import { oneOf } from '../../base/flag-schemas.ts';
+import type { Output } from '../../base/output.ts';
+import type { CommandContext } from '../../command/command-context.ts';
+import { defineCommand } from '../../command/command.ts';
 
 export default defineCommand({
   input: z.object({

@@ -1,8 +1,8 @@
 // `agora register`: registers an agent, or changes its registration, without serving it.
 
 import { z } from 'zod';
-import { defineCommand } from '../../command/command.ts';
 import { json, wholeNumber } from '../../base/flag-schemas.ts';
+import { defineCommand } from '../../command/command.ts';
 
 export default defineCommand({
   input: z.object({

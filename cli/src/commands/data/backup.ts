@@ -5,10 +5,10 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { backupFolder, type Backup, HostError } from '@agora/host';
 import { z } from 'zod';
-import { defineCommand } from '../../command/command.ts';
-import { dataFolder } from '../../base/settings.ts';
 import { CliError, EXIT } from '../../base/cli-error.ts';
+import { dataFolder } from '../../base/settings.ts';
 import { formatBytes } from '../../base/size.ts';
+import { defineCommand } from '../../command/command.ts';
 
 const TIMEOUT_MS = 10 * 60_000;
 

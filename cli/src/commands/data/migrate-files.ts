@@ -3,14 +3,14 @@
 import { statSync } from 'node:fs';
 import type { AgoraClient } from '@agora/client';
 import { z } from 'zod';
-import { actAs } from '../../command/act-as.ts';
-import { defineCommand } from '../../command/command.ts';
-import type { CommandContext } from '../../command/command-context.ts';
 import { CliError, EXIT, hasCode } from '../../base/cli-error.ts';
 import { oneLine } from '../../base/printable-text.ts';
+import { actAs } from '../../command/act-as.ts';
+import type { CommandContext } from '../../command/command-context.ts';
+import { defineCommand } from '../../command/command.ts';
 import { migrate } from '../../migrate/migration.ts';
-import type { Outcome, MigrationHub } from '../../migrate/types.ts';
 import { predictRefusal } from '../../migrate/predict-refusal.ts';
+import type { Outcome, MigrationHub } from '../../migrate/types.ts';
 import { codeOf, MIGRATED } from '../../migrate/walk-tree.ts';
 
 /** The sender of the messages without `--as`. */

@@ -2,9 +2,9 @@
 
 import { HostError, restoreBackup } from '@agora/host';
 import { z } from 'zod';
-import { defineCommand } from '../../command/command.ts';
-import { dataFolder } from '../../base/settings.ts';
 import { CliError, EXIT } from '../../base/cli-error.ts';
+import { dataFolder } from '../../base/settings.ts';
+import { defineCommand } from '../../command/command.ts';
 
 export default defineCommand({
   input: z.object({

@@ -2,10 +2,10 @@
 
 import type { DeadLetter } from '@agora/client';
 import { z } from 'zod';
-import { defineCommand } from '../../command/command.ts';
-import { oneLine } from '../../base/printable-text.ts';
 import { wholeNumber } from '../../base/flag-schemas.ts';
+import { oneLine } from '../../base/printable-text.ts';
 import { AgentNames } from '../../command/agent-names.ts';
+import { defineCommand } from '../../command/command.ts';
 import { filterOf, findDeadLetters, filterFlags } from './filters.ts';
 
 const MAX_REASON_LENGTH = 60;

@@ -2,11 +2,11 @@
 
 import type { AgoraClient, AgoraEvent, EventOptions } from '@agora/client';
 import { z } from 'zod';
-import { defineCommand } from '../../command/command.ts';
-import type { CommandContext } from '../../command/command-context.ts';
 import { EXIT } from '../../base/cli-error.ts';
-import { shortValue } from '../../command/message-text.ts';
 import { duration, wholeNumber } from '../../base/flag-schemas.ts';
+import type { CommandContext } from '../../command/command-context.ts';
+import { defineCommand } from '../../command/command.ts';
+import { shortValue } from '../../command/message-text.ts';
 
 /** The number of an event, a date, or a duration before now. */
 const since = z.union(

@@ -1,9 +1,9 @@
 // `agora publish-event`: publishes an event.
 
 import { z } from 'zod';
+import { CliError, EXIT } from '../../base/cli-error.ts';
 import { actAs } from '../../command/act-as.ts';
 import { defineCommand } from '../../command/command.ts';
-import { CliError, EXIT } from '../../base/cli-error.ts';
 import { payloadInput, readPayload } from '../../command/payload.ts';
 
 const record = z.record(z.string(), z.unknown());

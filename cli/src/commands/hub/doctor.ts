@@ -1,13 +1,13 @@
 // `agora doctor`: checks the set-up, and shows how to fix each fault.
 
 import { z } from 'zod';
+import { EXIT } from '../../base/cli-error.ts';
+import type { Output } from '../../base/output.ts';
 import { defineCommand } from '../../command/command.ts';
 import type { Finding, Setup } from '../../doctor/finding.ts';
 import { checkIdentity } from '../../doctor/identity.ts';
 import { checkMachine } from '../../doctor/machine.ts';
 import { checkServer } from '../../doctor/server.ts';
-import { EXIT } from '../../base/cli-error.ts';
-import type { Output } from '../../base/output.ts';
 
 export default defineCommand({
   input: z.object({}),

@@ -2,8 +2,8 @@
 
 import type { AgoraClient, HubStatus } from '@agora/client';
 import { z } from 'zod';
-import { defineCommand } from '../../command/command.ts';
 import { hasCode } from '../../base/cli-error.ts';
+import { defineCommand } from '../../command/command.ts';
 
 export default defineCommand({
   input: z.object({}),

@@ -5,11 +5,11 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import type { TokenStore } from '@agora/client';
 import { defaultTokenPath, defaultTokenStore } from '@agora/client/node';
 import { z } from 'zod';
-import { defineCommand } from '../../command/command.ts';
+import { wholeNumber } from '../../base/flag-schemas.ts';
 import { dataFolder } from '../../base/settings.ts';
 import type { CommandContext } from '../../command/command-context.ts';
+import { defineCommand } from '../../command/command.ts';
 import { startHub, type Hub } from '../../hub.ts';
-import { wholeNumber } from '../../base/flag-schemas.ts';
 
 /** After this time the process ends without closing the hub; confirmed commits are already on disk. */
 const CLOSE_WITHIN_MS = 10_000;

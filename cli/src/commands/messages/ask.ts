@@ -3,14 +3,14 @@
 import { createInterface } from 'node:readline/promises';
 import type { AgoraClient, Answer, PendingAnswer } from '@agora/client';
 import { z } from 'zod';
-import { actAs } from '../../command/act-as.ts';
-import { defineCommand } from '../../command/command.ts';
-import type { CommandContext } from '../../command/command-context.ts';
 import { EXIT } from '../../base/cli-error.ts';
-import { showValue } from '../../command/message-text.ts';
-import { manyLines } from '../../base/printable-text.ts';
-import { payloadOf, readPayload } from '../../command/payload.ts';
 import { duration } from '../../base/flag-schemas.ts';
+import { manyLines } from '../../base/printable-text.ts';
+import { actAs } from '../../command/act-as.ts';
+import type { CommandContext } from '../../command/command-context.ts';
+import { defineCommand } from '../../command/command.ts';
+import { showValue } from '../../command/message-text.ts';
+import { payloadOf, readPayload } from '../../command/payload.ts';
 import { sendOptionsOf, sendFlags } from './send-flags.ts';
 
 export default defineCommand({

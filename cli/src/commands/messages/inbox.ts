@@ -4,12 +4,12 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { AgoraClient, IncomingMessage, Notice, PeekedMessage } from '@agora/client';
 import { LIMITS } from '@agora/module/contract';
 import { z } from 'zod';
+import { wholeNumber } from '../../base/flag-schemas.ts';
 import { actAs } from '../../command/act-as.ts';
-import { defineCommand } from '../../command/command.ts';
 import type { CommandContext } from '../../command/command-context.ts';
+import { defineCommand } from '../../command/command.ts';
 import { describeMessage, priorityName, shortValue, showMessage } from '../../command/message-text.ts';
 import { serveAs } from '../../command/serve-as.ts';
-import { wholeNumber } from '../../base/flag-schemas.ts';
 import { describeNotice, showNotice } from './notices.ts';
 
 /** The most messages that one call of the hub returns. */

@@ -3,18 +3,18 @@
 import { taskOf, type AgoraClient, type IncomingMessage, type Task } from '@agora/client';
 import { LIMITS } from '@agora/module/contract';
 import { z } from 'zod';
-import { defineCommand } from '../../command/command.ts';
-import type { CommandContext } from '../../command/command-context.ts';
 import { CliError, EXIT } from '../../base/cli-error.ts';
+import { duration, wholeNumber } from '../../base/flag-schemas.ts';
+import type { CommandContext } from '../../command/command-context.ts';
+import { defineCommand } from '../../command/command.ts';
 import { describeMessage, showMessage } from '../../command/message-text.ts';
 import { agentNameOf, serveAs } from '../../command/serve-as.ts';
-import { duration, wholeNumber } from '../../base/flag-schemas.ts';
-import type { ChildCommand } from './run-child.ts';
+import { ListenSession, type SessionEnd } from './listen-session.ts';
 import { describeNotice, showNotice } from './notices.ts';
+import type { ChildCommand } from './run-child.ts';
 import { runProgram } from './run-program.ts';
 import { priority } from './send-flags.ts';
 import { SettleLines } from './settle-lines.ts';
-import { ListenSession, type SessionEnd } from './listen-session.ts';
 
 /** Messages that are shown and not acknowledged stay offered. */
 const MAX_HELD = LIMITS.maxCredit;

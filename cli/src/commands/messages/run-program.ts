@@ -1,11 +1,11 @@
 // Runs a program for a message: its input and environment, and how its end settles the message.
 
 import { PermanentError, type IncomingMessage, type Task } from '@agora/client';
-import type { CommandContext } from '../../command/command-context.ts';
 import { CliError, EXIT } from '../../base/cli-error.ts';
+import { toJson } from '../../base/output.ts';
+import type { CommandContext } from '../../command/command-context.ts';
 import { describeMessage } from '../../command/message-text.ts';
 import { payloadOf } from '../../command/payload.ts';
-import { toJson } from '../../base/output.ts';
 import { runChild, type ChildEnd, type ChildCommand } from './run-child.ts';
 
 /** The exit code that asks for another attempt: EX_TEMPFAIL of sysexits.h. */

@@ -2,10 +2,10 @@
 
 import type { Notice } from '@agora/client';
 import { z } from 'zod';
-import { actAs } from '../../command/act-as.ts';
-import { defineCommand } from '../../command/command.ts';
 import { EXIT } from '../../base/cli-error.ts';
 import { duration } from '../../base/flag-schemas.ts';
+import { actAs } from '../../command/act-as.ts';
+import { defineCommand } from '../../command/command.ts';
 import { describeNotice } from './notices.ts';
 
 export default defineCommand({

@@ -1,10 +1,10 @@
 // `agora operator limits`: changes the storage limit and the retention times of the hub.
 
 import { z } from 'zod';
-import { defineCommand } from '../../command/command.ts';
 import { CliError, EXIT } from '../../base/cli-error.ts';
 import { duration } from '../../base/flag-schemas.ts';
 import { formatBytes, formatDuration, size } from '../../base/size.ts';
+import { defineCommand } from '../../command/command.ts';
 
 export default defineCommand({
   input: z.object({

@@ -1,8 +1,8 @@
 // `agora operator message`: shows any stored message and the state of its deliveries.
 
 import { z } from 'zod';
-import { defineCommand } from '../../command/command.ts';
 import { oneLine } from '../../base/printable-text.ts';
+import { defineCommand } from '../../command/command.ts';
 
 const Envelope = z.record(z.string(), z.unknown());
 

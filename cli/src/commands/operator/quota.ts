@@ -1,11 +1,11 @@
 // `agora operator quota`: shows or changes the limits of an agent, with what it has used.
 
 import { z } from 'zod';
-import { defineCommand } from '../../command/command.ts';
 import { CliError, EXIT } from '../../base/cli-error.ts';
 import { wholeNumber } from '../../base/flag-schemas.ts';
-import { AgentNames } from '../../command/agent-names.ts';
 import { formatBytes } from '../../base/size.ts';
+import { AgentNames } from '../../command/agent-names.ts';
+import { defineCommand } from '../../command/command.ts';
 
 const limit = wholeNumber(1, 2 ** 32 - 1).optional();
 

@@ -2,11 +2,11 @@
 
 import type { AgoraClient, AgoraEvent, WorkflowHandle, WorkflowResult } from '@agora/client';
 import { isWorkflowEnd, WORKFLOW_EVENT_TYPES } from '@agora/module/contract';
-import type { CommandContext } from '../../command/command-context.ts';
 import { EXIT } from '../../base/cli-error.ts';
-import { drawWorkflow } from '../../graph/draw-workflow.ts';
-import { oneLine } from '../../base/printable-text.ts';
 import { duration } from '../../base/flag-schemas.ts';
+import { oneLine } from '../../base/printable-text.ts';
+import type { CommandContext } from '../../command/command-context.ts';
+import { drawWorkflow } from '../../graph/draw-workflow.ts';
 import { ChangeNotifier } from './change-notifier.ts';
 import { readSnapshot } from './snapshot.ts';
 

@@ -3,8 +3,8 @@
 import type { AgoraClient, AgoraEvent } from '@agora/client';
 import { WORKFLOW_STATUSES, type SystemEventType, type WorkflowStatus } from '@agora/module/contract';
 import { z } from 'zod';
-import { defineCommand } from '../../command/command.ts';
 import { duration, wholeNumber } from '../../base/flag-schemas.ts';
+import { defineCommand } from '../../command/command.ts';
 
 /** The status of a workflow after an event. */
 const STATUS_AFTER: Readonly<Partial<Record<SystemEventType, WorkflowStatus>>> = {

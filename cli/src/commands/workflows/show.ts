@@ -2,9 +2,9 @@
 
 import type { WorkflowStep } from '@agora/client';
 import { z } from 'zod';
+import { oneLine } from '../../base/printable-text.ts';
 import { defineCommand } from '../../command/command.ts';
 import { drawWorkflow, elapsed, headOf } from '../../graph/draw-workflow.ts';
-import { oneLine } from '../../base/printable-text.ts';
 import { holdersOf, readSnapshot } from './snapshot.ts';
 
 const MAX_OUTPUT_LENGTH = 2_000;

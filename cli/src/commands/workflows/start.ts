@@ -3,10 +3,10 @@
 import { readFile } from 'node:fs/promises';
 import type { WorkflowDefinition } from '@agora/client';
 import { z } from 'zod';
-import { actAs } from '../../command/act-as.ts';
-import { defineCommand } from '../../command/command.ts';
-import type { CommandContext } from '../../command/command-context.ts';
 import { CliError, EXIT } from '../../base/cli-error.ts';
+import { actAs } from '../../command/act-as.ts';
+import type { CommandContext } from '../../command/command-context.ts';
+import { defineCommand } from '../../command/command.ts';
 import { readAll } from '../../command/payload.ts';
 import { checkWaitFlags, waitFlags, reportStart } from './report-start.ts';
 
