@@ -68,19 +68,19 @@ describe('agora dead', () => {
 
   test('redrives a dead letter to a recipient that can handle it again', async () => {
     const phoenix = await hub.join('Phoenix');
-    const heard = new Heard<IncomingMessage>();
+    const received = new Heard<IncomingMessage>();
     let isBurning = true;
     // A broadcast that fails five times becomes a dead letter quickly.
     await phoenix.subscribeToMessages<'try.again'>(message => {
       if (isBurning) throw new Error('not today');
-      heard.add(message);
+      received.add(message);
     });
     await sender.broadcast({ messageType: 'try.again', payload: {} });
     await vi.waitFor(async () => expect(await boss.json('dead', 'list', '--agent', 'Phoenix')).toHaveLength(1), SOON);
     isBurning = false;
     const redriven = await boss.json('dead', 'redrive', '--agent', 'Phoenix', '--yes');
     expect(redriven).toEqual([{ found: 1, done: 'redriven' }]);
-    expect(await heard.first()).toMatchObject({ type: 'try.again', from: 'Sender' });
+    expect(await received.first()).toMatchObject({ type: 'try.again', from: 'Sender' });
   });
 
   test('asks for confirmation on a terminal, and needs --yes without one', async () => {

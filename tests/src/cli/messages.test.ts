@@ -30,10 +30,10 @@ const refused = (code: number, error: string) => ({
 
 describe('agora send', () => {
   test('sends a payload from each source as the default agent of this user, and prints the id', async () => {
-    const heard = new Heard<{ type: string; priority: number; payload: unknown; headers: unknown; from: string }>();
+    const received = new Heard<{ type: string; priority: number; payload: unknown; headers: unknown; from: string }>();
     const receiver = await hub.join('Receiver');
     await receiver.subscribeToMessages<string>(({ type, priority, payload, headers, from }) =>
-      heard.add({ type, priority, payload, headers, from }),
+      received.add({ type, priority, payload, headers, from }),
     );
     writeFileSync(join(shell.folder, 'payload.json'), '{"from":"a file"}');
     const [text] = await shell.json(
@@ -62,7 +62,7 @@ describe('agora send', () => {
     ]);
     for (const each of ended)
       expect(each).toMatchObject({ code: 0, err: '', out: expect.stringMatching(/^[0-9a-f-]{36}\n$/) as string });
-    const all = await heard.atLeast(6);
+    const all = await received.atLeast(6);
     expect(all[0]).toEqual({
       type: 'note',
       priority: 2,
@@ -209,15 +209,15 @@ describe('agora ask', () => {
 
 describe('agora broadcast', () => {
   test('reaches all other agents', async () => {
-    const heard = new Heard<unknown>();
+    const received = new Heard<unknown>();
     const listener = await hub.join('Everyone');
     await listener.subscribeToMessages<string>({
       filters: { messageTypes: ['announcement'] },
-      handler: message => heard.add([message.kind, message.payload]),
+      handler: message => received.add([message.kind, message.payload]),
     });
     const [sent] = await shell.json('broadcast', 'to all', '--type', 'announcement');
     expect(sent).toMatchObject({ status: 'accepted', to: ['*'] });
-    expect(await heard.first()).toEqual(['broadcast', { text: 'to all' }]);
+    expect(await received.first()).toEqual(['broadcast', { text: 'to all' }]);
   });
 });
 
@@ -264,8 +264,8 @@ describe('agora inbox, agora wait', () => {
 
     for (const text of ['first', 'second']) await shell.json('broadcast', text);
     for (const text of ['first', 'second']) {
-      const [heard, ...more] = await shell.json('inbox', '--as', 'Turns', '--take', '--limit', '1');
-      expect([heard?.['kind'], heard?.['payload'], more]).toEqual(['broadcast', { text }, []]);
+      const [received, ...more] = await shell.json('inbox', '--as', 'Turns', '--take', '--limit', '1');
+      expect([received?.['kind'], received?.['payload'], more]).toEqual(['broadcast', { text }, []]);
     }
     expect(await shell.json('inbox', '--as', 'Turns')).toEqual([]);
   });
