@@ -4,11 +4,11 @@ import { faultOfArgs, Functions, lifecycleRefusal } from './database/functions.t
 import type { RequestHeaders } from './database/handlers.ts';
 import { LogFile } from './database/log-file.ts';
 import { KEPT_LINES, ModuleLog } from './database/module-log.ts';
-import type { CallOutcome, Caller, HttpAnswer, ProcedureOutcome, UpdateOutcome } from './database/outcome.ts';
+import type { CallOutcome, Caller, HandlerResponse, ProcedureOutcome, UpdateOutcome } from './database/outcome.ts';
 import { failedProcedure, Procedures } from './database/procedures.ts';
 import { loadProgram, type Program } from './database/program.ts';
 import { ScriptFile } from './database/script-file.ts';
-import { Road, type Running, type Sender } from './database/road.ts';
+import { CommitPipeline, type Running, type Sender } from './database/commit-pipeline.ts';
 import { Schedules } from './database/schedules.ts';
 import { TimedCalls } from './database/timed-calls.ts';
 import { planUpdate } from './database/update-plan.ts';
@@ -25,7 +25,7 @@ import type { RawModule } from './schema/raw.ts';
 import type { CommitExtra, Storage, StoredState } from './storage/storage.ts';
 import type { World } from './world.ts';
 
-export type { CallOutcome, Caller, HttpAnswer, ProcedureOutcome, UpdateOutcome } from './database/outcome.ts';
+export type { CallOutcome, Caller, HandlerResponse, ProcedureOutcome, UpdateOutcome } from './database/outcome.ts';
 
 /** What storage keeps the program under. */
 const PROGRAM = 'program';
@@ -68,7 +68,7 @@ export class Database {
   readonly #world: World;
   readonly #clients = new Map<bigint, Caller>();
   readonly #schedules: Schedules;
-  readonly #road: Road;
+  readonly #pipeline: CommitPipeline;
   readonly #procedures: Procedures;
   readonly #timed: TimedCalls;
 
@@ -113,47 +113,47 @@ export class Database {
     this.owner = owner;
     this.#storage = storage;
     this.#world = world;
-    const former = logPath === undefined ? [] : LogFile.read(logPath, KEPT_LINES);
+    const previous = logPath === undefined ? [] : LogFile.read(logPath, KEPT_LINES);
     const logFile = logPath === undefined ? undefined : new LogFile(logPath);
-    this.log = new ModuleLog(() => world.now(), KEPT_LINES, logFile, former);
+    this.log = new ModuleLog(() => world.now(), KEPT_LINES, logFile, previous);
     this.#schedules = new Schedules(world, firing => this.#timed.fire(firing));
     const keeper = scriptPath === undefined ? undefined : new ScriptFile(scriptPath);
     const program = loadProgram(bytes, this.#guestHooks(), keeper);
     const running = createRunning(program, new Datastore(program.def));
-    this.#road = new Road({ world, storage, log: this.log, schedules: this.#schedules }, running);
-    this.#procedures = new Procedures(this.#road, world);
-    this.#timed = new TimedCalls(this.#road, this.#procedures, world, identity);
+    this.#pipeline = new CommitPipeline({ world, storage, log: this.log, schedules: this.#schedules }, running);
+    this.#procedures = new Procedures(this.#pipeline, world);
+    this.#timed = new TimedCalls(this.#pipeline, this.#procedures, world, identity);
     storage.onFailed = (error, lost) => {
       this.#schedules.stop();
-      this.#road.takeBack(lost);
+      this.#pipeline.takeBack(lost);
       this.log.addSystem('Error', error.message);
       this.onWriteFailed(error);
     };
   }
 
   get def(): ModuleDef {
-    return this.#road.running.program.def;
+    return this.#pipeline.running.program.def;
   }
   get raw(): RawModule {
-    return this.#road.running.program.raw;
+    return this.#pipeline.running.program.raw;
   }
   /** What the module's `__describe_module__` returned. */
   get rawDescription(): Uint8Array {
-    return this.#road.running.program.description;
+    return this.#pipeline.running.program.description;
   }
   /** The bundle. */
   get programBytes(): Uint8Array {
-    return this.#road.running.program.bytes;
+    return this.#pipeline.running.program.bytes;
   }
   get datastore(): Datastore {
-    return this.#road.running.datastore;
+    return this.#pipeline.running.datastore;
   }
   get #functions(): Functions {
-    return this.#road.running.functions;
+    return this.#pipeline.running.functions;
   }
   /** Hears of every commit that changed something, in order, before anything else happens. */
   set onCommit(listener: (commit: Commit, origin: Caller | undefined) => void) {
-    this.#road.onCommit = listener;
+    this.#pipeline.onCommit = listener;
   }
   /** Every commit up to this number is on disk. */
   get durable(): number {
@@ -187,7 +187,7 @@ export class Database {
       this.log.addMismatch('reducer', name, 'arguments');
       return { kind: 'bad-args', message: fault, timestamp };
     }
-    return this.#road.run(reducer, caller, timestamp, args, { origin: caller });
+    return this.#pipeline.run(reducer, caller, timestamp, args, { origin: caller });
   }
 
   /**
@@ -205,7 +205,7 @@ export class Database {
       const stopped = watch.watchdog.guard(work);
       if (!stopped) return;
       watch.isCovered = false;
-      onCutOff(this.#road.cutOff(stopped, watch.limits));
+      onCutOff(this.#pipeline.cutOff(stopped, watch.limits));
     }
   }
 
@@ -237,25 +237,25 @@ export class Database {
   }
 
   /** Lets the module answer an HTTP request. `path` is what follows `/route`, `url` the absolute URL. */
-  handleHttp(method: string, path: string, url: string, headers: RequestHeaders, body: Uint8Array): HttpAnswer {
+  handleHttp(method: string, path: string, url: string, headers: RequestHeaders, body: Uint8Array): HandlerResponse {
     return this.#procedures.handle({ method, path, url, headers, body });
   }
 
   /** Writes rows without a reducer, by the same road. What `work` throws is thrown on, with nothing changed. */
   write<T>(caller: Caller, work: (tx: Transaction) => T): { outcome: CallOutcome; value: T | undefined } {
-    return this.#road.write({ origin: caller }, work);
+    return this.#pipeline.write({ origin: caller }, work);
   }
 
   /** The rows of a view as an identity sees them. A view that throws has none. */
   viewTable(view: ViewDef, caller: bigint): Table {
-    return this.#road.viewTable(view, caller);
+    return this.#pipeline.viewTable(view, caller);
   }
   /** Keeps a view up to date until it is released as often as it was retained. */
   retainView(table: Table): void {
-    this.#road.retainView(table);
+    this.#pipeline.retainView(table);
   }
   releaseView(table: Table): void {
-    this.#road.releaseView(table);
+    this.#pipeline.releaseView(table);
   }
 
   /**
@@ -275,7 +275,7 @@ export class Database {
   disconnect(caller: Caller): void {
     const { connectionId } = caller;
     if (connectionId === undefined || !this.#clients.has(connectionId)) return;
-    if (this.#road.refusal) {
+    if (this.#pipeline.refusal) {
       // Who is not noted as gone is disconnected when the database is opened again.
       this.#clients.delete(connectionId);
       return;
@@ -284,17 +284,17 @@ export class Database {
     const outcome = this.#runLifecycle('onDisconnect', caller, extra);
     if (outcome.kind !== 'committed') {
       this.log.addSystem('Error', `client_disconnected failed: ${outcome.message}`);
-      this.#road.write({ extra }, () => undefined);
+      this.#pipeline.write({ extra }, () => undefined);
     }
     this.#clients.delete(connectionId);
   }
 
   #runLifecycle(lifecycle: Lifecycle, sender: Sender, extra: CommitExtra): CallOutcome {
     const reducer = this.#functions.lifecycle(lifecycle);
-    const isRehearsal = this.#road.failure !== undefined;
-    if (isRehearsal && !reducer) return this.#road.nothing(this.#world.now());
-    if (!reducer) return this.#road.write({ extra }, () => undefined).outcome;
-    return this.#road.run(reducer, sender, this.#world.now(), NO_ARGS, { extra, isRehearsal });
+    const isRehearsal = this.#pipeline.failure !== undefined;
+    if (isRehearsal && !reducer) return this.#pipeline.nothing(this.#world.now());
+    if (!reducer) return this.#pipeline.write({ extra }, () => undefined).outcome;
+    return this.#pipeline.run(reducer, sender, this.#world.now(), NO_ARGS, { extra, isRehearsal });
   }
 
   #initialise(): void {
@@ -327,13 +327,13 @@ export class Database {
    */
   update(bundle: Uint8Array, mayBreakClients = false): UpdateOutcome {
     if (Buffer.compare(bundle, this.programBytes) === 0) return { kind: 'unchanged', breaksClients: false };
-    if (this.#road.refusal) throw this.#road.refusal;
+    if (this.#pipeline.refusal) throw this.#pipeline.refusal;
     const program = loadProgram(bundle, this.#guestHooks());
     const { breaksClients, droppedTables, rewrittenTables, apply } = planUpdate(this.def, program.def, this.datastore);
     if (breaksClients && !mayBreakClients) throw new HostError('publish/breaks-clients');
     const datastore = apply();
     const commit = datastore.rewrite(datastore.tables.filter(({ def }) => rewrittenTables.includes(def.name)));
-    this.#road.replace(createRunning(program, datastore), commit, { meta: { [PROGRAM]: bundle }, droppedTables });
+    this.#pipeline.replace(createRunning(program, datastore), commit, { meta: { [PROGRAM]: bundle }, droppedTables });
     this.#schedules.watch(datastore);
     const outcome: UpdateOutcome = { kind: 'updated', breaksClients };
     this.log.addSystem('Info', 'Updated the module');
@@ -344,7 +344,7 @@ export class Database {
   /** Stops timers and lets go of the storage when what waits is written; may be called twice. */
   async close(): Promise<void> {
     this.#schedules.stop();
-    this.#road.close();
+    this.#pipeline.close();
     this.log.close();
     await this.#storage.close();
   }

@@ -7,12 +7,12 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { HostError, messageOf } from './errors.ts';
 import { Databases, type OpenDatabase, type Published } from './server/databases.ts';
-import { Door } from './server/door.ts';
+import { ConnectionLimiter } from './server/connection-limiter.ts';
 import { HttpServer } from './server/http-server.ts';
 import type { IssuerOptions } from './server/issuers.ts';
-import { DEFAULT_HOST_LIMITS, type HostLimits } from './server/limits.ts';
+import { DEFAULT_HOST_LIMITS, type HostLimits } from './server/host-limits.ts';
 import { Metrics } from './server/metrics.ts';
-import type { Route } from './server/router.ts';
+import type { HttpRoute } from './server/router.ts';
 import { backupRoutes } from './server/routes/backup.ts';
 import { callRoutes } from './server/routes/call.ts';
 import { databaseRoutes } from './server/routes/database.ts';
@@ -23,8 +23,8 @@ import { miscRoutes } from './server/routes/misc.ts';
 import { publishRoutes, type Publishers } from './server/routes/publish.ts';
 import { sqlRoutes } from './server/routes/sql.ts';
 import { createSigningKey, Tokens, type Credentials } from './server/tokens.ts';
-import { Upgrades, type Compression } from './server/upgrade.ts';
-import { Visits } from './server/visit.ts';
+import { WebSocketUpgrader, type Compression } from './server/web-socket-upgrader.ts';
+import { RequestConnections } from './server/request-connections.ts';
 import type { Backup } from './storage/folder-copy.ts';
 import { createMemoryFolder, openDataFolder, type DataFolder } from './storage/data-folder.ts';
 import { systemWorld, type World } from './world.ts';
@@ -112,19 +112,19 @@ export async function startHost(options: HostOptions = {}): Promise<Host> {
       trusts: publisher => publisher === owner.identity,
       report: log,
     });
-    const visits = new Visits(world);
+    const connections = new RequestConnections(world);
     const server = createServer({
       maxHeaderSize: limits.maxHeaderBytes,
       headersTimeout: limits.headersTimeoutMs,
       requestTimeout: limits.requestTimeoutMs,
       connectionsCheckingInterval: Math.min(limits.headersTimeoutMs, MAX_CHECK_MS),
     });
-    const door = new Door(server, limits);
-    const routes: Route[] = [
+    const limiter = new ConnectionLimiter(server, limits);
+    const routes: HttpRoute[] = [
       ...identityRoutes(tokens, databases),
       ...databaseRoutes(databases),
-      ...callRoutes(databases, visits),
-      ...sqlRoutes(databases, visits),
+      ...callRoutes(databases, connections),
+      ...sqlRoutes(databases, connections),
       ...logRoutes(databases),
       ...handlerRoutes(databases),
       ...backupRoutes(to => databases.backup(to), owner.identity),
@@ -135,10 +135,10 @@ export async function startHost(options: HostOptions = {}): Promise<Host> {
       }),
     ];
     const http: HttpServer = new HttpServer(routes, tokens, limits.maxBodyBytes, log);
-    http.add(...miscRoutes(VERSION, world, new Metrics({ databases, door, http })));
-    const upgrades = new Upgrades(databases, tokens, world, { ...limits, compression }, log);
+    http.add(...miscRoutes(VERSION, world, new Metrics({ databases, limiter, http })));
+    const upgrader = new WebSocketUpgrader(databases, tokens, world, { ...limits, compression }, log);
     server.on('request', (request, response) => void http.serve(request, response));
-    server.on('upgrade', (request, socket, head) => void upgrades.handle(request, socket as Socket, head));
+    server.on('upgrade', (request, socket, head) => void upgrader.handle(request, socket as Socket, head));
     const port = await listen(server, options.port ?? 0, hostname).catch(async (error: unknown) => {
       await databases.close();
       throw error;

@@ -5,7 +5,7 @@
 import { parseArgs } from 'node:util';
 import { HostError } from './errors.ts';
 import { startHost, type Host } from './host.ts';
-import { DEFAULT_HOST_LIMITS } from './server/limits.ts';
+import { DEFAULT_HOST_LIMITS } from './server/host-limits.ts';
 
 const USAGE = `usage: agora-host [--port N] [--hostname NAME] [--data-dir DIR | --in-memory] [--owner-only]
   [--issuer URL]... [--audience NAME]...   OpenID Connect providers whose users may come in (or HOST_ISSUERS and

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import type { CallLimits } from '../guest/watchdog.ts';
-import { TestDatabase } from './test-database.ts';
+import { DatabaseHarness } from './testing/database-harness.ts';
 
 const MODULE = `
 import { schema, table, t, Router } from 'spacetimedb/server';
@@ -56,7 +56,7 @@ export const router = spacetimedb.httpRouter(new Router().get('/answer', answer)
 
 const LIMITS: CallLimits = { callMs: 100, callBytes: 128 * 1024 * 1024 };
 
-const open = () => TestDatabase.open(MODULE, { callLimits: LIMITS });
+const open = () => DatabaseHarness.open(MODULE, { callLimits: LIMITS });
 
 describe('a reducer that does not end', () => {
   test.each(['loop', 'stubborn', 'expression', 'write_on'])('%s is stopped, and nothing of it stays', async name => {
@@ -76,7 +76,7 @@ describe('a reducer that does not end', () => {
   });
 
   test.each(['hoard', 'hoard_buffers'])('%s, which fills the memory, is stopped as well', async name => {
-    await using db = await TestDatabase.open(MODULE, { callLimits: { ...LIMITS, callMs: 60_000 } });
+    await using db = await DatabaseHarness.open(MODULE, { callLimits: { ...LIMITS, callMs: 60_000 } });
 
     expect(db.call(name).kind).toBe('internal');
 
@@ -141,7 +141,7 @@ test('many calls under one guard: the one that is stopped is told apart from tho
 });
 
 test('a bundle that does not end loading is no module', async () => {
-  await expect(TestDatabase.open('for (;;);', { callLimits: LIMITS })).rejects.toMatchObject({
+  await expect(DatabaseHarness.open('for (;;);', { callLimits: LIMITS })).rejects.toMatchObject({
     code: 'guest/invalid',
     message: 'Uncaught Error: the module was stopped: it ran for more than 100 ms',
   });

@@ -1,8 +1,8 @@
 // A disk that takes no more: what was not durable is gone from memory too, and the rest can be read.
 
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { SteeredStorage } from './steered-storage.ts';
-import { ANN, BEN, bytesOf, TestDatabase } from './test-database.ts';
+import { SteeredStorage } from './testing/steered-storage.ts';
+import { ANN, BEN, bytesOf, DatabaseHarness } from './testing/database-harness.ts';
 
 const SOURCE = `
   import { schema, table, t, SenderError } from 'spacetimedb/server';
@@ -35,7 +35,7 @@ const SOURCE = `
 `;
 const NEXT = SOURCE.replace('.insert({ id: 0n, what });', ".insert({ id: 0n, what: 'new ' + what });");
 
-const notes = (db: TestDatabase): string[] =>
+const notes = (db: DatabaseHarness): string[] =>
   db
     .rows('note')
     .map(row => String((row as readonly unknown[])[1]))
@@ -43,7 +43,7 @@ const notes = (db: TestDatabase): string[] =>
 
 async function open() {
   const storage = new SteeredStorage();
-  const db = await TestDatabase.open(SOURCE, { storage });
+  const db = await DatabaseHarness.open(SOURCE, { storage });
   onTestFinished(() => db.database.close());
   for (const what of ['one', 'two', 'three']) db.call('add', [what]);
   storage.isPrompt = false;

@@ -5,7 +5,7 @@ import type { HttpReply } from '../guest/activation.ts';
 import { textWithTrace, type Ran } from '../guest/guest.ts';
 import { decodeResponse, encodeRequest } from '../guest/http-message.ts';
 import type { ModuleDef } from '../schema/definition.ts';
-import type { HttpAnswer } from './outcome.ts';
+import type { HandlerResponse } from './outcome.ts';
 
 /** Headers by name; one that came several times is a list. */
 export type RequestHeaders = Readonly<Record<string, string | readonly string[] | undefined>>;
@@ -32,9 +32,9 @@ export function requestFor(method: string, url: string, headers: RequestHeaders)
 }
 
 /** What the client is answered. */
-export function answerOf(ran: Ran<HttpReply>): HttpAnswer {
+export function answerOf(ran: Ran<HttpReply>): HandlerResponse {
   if (ran.kind !== 'returned') {
-    return textAnswer(500, ran.kind === 'threw' ? textWithTrace(ran.thrown) : ran.message);
+    return textResponse(500, ran.kind === 'threw' ? textWithTrace(ran.thrown) : ran.message);
   }
   try {
     const { status, headers } = decodeResponse(ran.value.response);
@@ -43,15 +43,15 @@ export function answerOf(ran: Ran<HttpReply>): HttpAnswer {
     if (status < 200 || status > 599) throw new HostError('guest/failed', `the handler answered with status ${status}`);
     return { status, headers: joined, body: ran.value.body };
   } catch (cause) {
-    return textAnswer(500, messageOf(cause));
+    return textResponse(500, messageOf(cause));
   }
 }
 
 /** No handler has this route. */
-export function noHandler(): HttpAnswer {
-  return textAnswer(404, 'Database has not registered a handler for this route');
+export function noHandler(): HandlerResponse {
+  return textResponse(404, 'Database has not registered a handler for this route');
 }
 
-function textAnswer(status: number, text: string): HttpAnswer {
+function textResponse(status: number, text: string): HandlerResponse {
   return { status, headers: { 'content-type': 'text/plain; charset=utf-8' }, body: new TextEncoder().encode(text) };
 }

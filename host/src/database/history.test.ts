@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { SatsValue } from '../sats/value.ts';
-import { ANN, TestDatabase, rowsOf } from './test-database.ts';
+import { ANN, DatabaseHarness, rowsOf } from './testing/database-harness.ts';
 
 const SOURCE = `
   import { schema, table, t, SenderError } from 'spacetimedb/server';
@@ -61,7 +61,7 @@ const step = fc.record({ acts: fc.array(act, { maxLength: 8 }), ends: fc.constan
 test('what is committed is what a Map would hold, and commits add up to it', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 25 }), async steps => {
-      await using db = await TestDatabase.open(SOURCE);
+      await using db = await DatabaseHarness.open(SOURCE);
       const view = db.view('team_one', ANN);
       db.database.retainView(view);
       const heard = new Map<string, Set<unknown>>([

@@ -25,7 +25,7 @@ const LEVELS: Readonly<Record<number, string>> = {
 const SYSTEM = '__spacetimedb__';
 
 /** Where lines go besides memory. */
-export interface LogKeeper {
+export interface LogSink {
   append(line: string): void;
   close(): void;
 }
@@ -40,14 +40,14 @@ export class ModuleLog {
   #chars = 0;
   readonly #followers = new Set<(line: string | undefined) => void>();
 
-  readonly #keeper: LogKeeper | undefined;
+  readonly #keeper: LogSink | undefined;
 
-  /** `former` are the lines of an earlier process, oldest first; `keeper` hears of each further one. */
-  constructor(now: () => bigint, capacity = KEPT_LINES, keeper?: LogKeeper, former: readonly string[] = []) {
+  /** `previous` are the lines of an earlier process, oldest first; `keeper` hears of each further one. */
+  constructor(now: () => bigint, capacity = KEPT_LINES, keeper?: LogSink, previous: readonly string[] = []) {
     this.#now = now;
     this.#capacity = capacity;
     this.#keeper = keeper;
-    for (const line of former) this.#keep(line);
+    for (const line of previous) this.#keep(line);
   }
 
   /** Adds a line of the module. */

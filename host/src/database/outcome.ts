@@ -55,7 +55,7 @@ export type ProcedureOutcome =
     };
 
 /** What an HTTP handler of the module answered, or what is said in its place. */
-export interface HttpAnswer {
+export interface HandlerResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array;

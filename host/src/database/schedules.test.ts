@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest';
 import type { Commit } from '../datastore/commit.ts';
-import { ANN, DATABASE_IDENTITY, TestDatabase } from './test-database.ts';
+import { ANN, DATABASE_IDENTITY, DatabaseHarness } from './testing/database-harness.ts';
 
 const SOURCE = `
   import { schema, table, t, SenderError } from 'spacetimedb/server';
@@ -56,7 +56,7 @@ const SOURCE = `
   });
 `;
 
-function notes(db: TestDatabase): string[] {
+function notes(db: DatabaseHarness): string[] {
   return db.rows('note').map(row => String((row as readonly unknown[])[1]));
 }
 function sorted(lines: string[]): string[] {
@@ -64,7 +64,7 @@ function sorted(lines: string[]): string[] {
 }
 
 test('a row runs at its time, is still there meanwhile, and goes in a commit of its own', async () => {
-  await using db = await TestDatabase.open(SOURCE);
+  await using db = await DatabaseHarness.open(SOURCE);
   const commits: string[][] = [];
   db.database.onCommit = (commit: Commit) =>
     commits.push(
@@ -83,7 +83,7 @@ test('a row runs at its time, is still there meanwhile, and goes in a commit of 
 });
 
 test('past times run at once, in order, with the time that it is', async () => {
-  await using db = await TestDatabase.open(SOURCE);
+  await using db = await DatabaseHarness.open(SOURCE);
   db.call('ring_in', ['later', -1n]);
   db.call('ring_in', ['sooner', -5000n]);
   db.world.advance(0);
@@ -91,14 +91,14 @@ test('past times run at once, in order, with the time that it is', async () => {
 });
 
 test.each(['fail', 'crash'])('one that ends by %s is gone as well, and what it wrote too', async label => {
-  await using db = await TestDatabase.open(SOURCE);
+  await using db = await DatabaseHarness.open(SOURCE);
   db.call('ring_in', [label, 10n]);
   db.world.advance(10);
   expect([notes(db), db.rows('once')]).toEqual([[], []]);
 });
 
 test('what was rolled back, deleted or moved does not run at the old time', async () => {
-  await using db = await TestDatabase.open(SOURCE);
+  await using db = await DatabaseHarness.open(SOURCE);
   db.call('ring_in', ['rolled back', 10n]);
   db.call('insert_then_delete');
   db.call('ring_in', ['cancelled', 10n]);
@@ -111,7 +111,7 @@ test('what was rolled back, deleted or moved does not run at the old time', asyn
 });
 
 test('an interval keeps its grid and leaves missed ticks out', async () => {
-  await using db = await TestDatabase.open(SOURCE);
+  await using db = await DatabaseHarness.open(SOURCE);
   db.call('beat_every', ['x', 100n]);
   db.world.advance(250);
   db.world.sleep(320);
@@ -121,7 +121,7 @@ test('an interval keeps its grid and leaves missed ticks out', async () => {
 });
 
 test('an interval stops when its row goes, changes when its row changes, and survives a crash', async () => {
-  await using db = await TestDatabase.open(SOURCE);
+  await using db = await DatabaseHarness.open(SOURCE);
   db.call('beat_every', ['thrice', 100n]);
   db.world.advance(1000);
   expect(sorted(notes(db))).toEqual(['100 beat thrice', '200 beat thrice', '300 beat thrice']);
@@ -136,26 +136,26 @@ test('an interval stops when its row goes, changes when its row changes, and sur
 });
 
 test('a negative interval is taken absolute, and zero means again and again without starving the rest', async () => {
-  await using db = await TestDatabase.open(SOURCE);
+  await using db = await DatabaseHarness.open(SOURCE);
   db.call('beat_every', ['negative', -100n]);
   db.world.advance(200);
   expect(sorted(notes(db))).toEqual(['100 beat negative', '200 beat negative']);
 
-  await using other = await TestDatabase.open(SOURCE);
+  await using other = await DatabaseHarness.open(SOURCE);
   other.call('beat_every', ['thrice', 0n]);
   other.world.advance(1);
   expect(notes(other)).toHaveLength(3);
 });
 
 test('a procedure runs with its row gone already', async () => {
-  await using db = await TestDatabase.open(SOURCE);
+  await using db = await DatabaseHarness.open(SOURCE);
   db.call('run_in', ['p', 50n]);
   db.world.advance(50);
   expect(notes(db)).toEqual(['50 errand p 0 left']);
 });
 
 test('thousands of rows share one timer, and rows that are moved again and again leave nothing behind', async () => {
-  await using db = await TestDatabase.open(SOURCE);
+  await using db = await DatabaseHarness.open(SOURCE);
   for (let n = 0; n < 2000; n++) db.call('ring_in', [`n${n}`, BigInt(1000 + ((n * 7919) % 5000))]);
   expect(db.world.timerCount).toBe(1);
   for (let n = 0; n < 10_000; n++) db.call('move', [1n, BigInt(3000 + n)]);
@@ -166,7 +166,7 @@ test('thousands of rows share one timer, and rows that are moved again and again
 });
 
 test('a row is not the client’s to run', async () => {
-  await using db = await TestDatabase.open(SOURCE);
+  await using db = await DatabaseHarness.open(SOURCE);
   expect(db.database.call('ring', new Uint8Array(0), ANN)).toMatchObject({
     kind: 'no-such-reducer',
     message: 'no such reducer',

@@ -1,7 +1,7 @@
 // A module inside a module: its functions, tables, views and timers under dotted names.
 
 import { expect, test } from 'vitest';
-import { ANN, TestDatabase } from './test-database.ts';
+import { ANN, DatabaseHarness } from './testing/database-harness.ts';
 
 const SOURCE = `
   import { schema, table, t } from 'spacetimedb/server';
@@ -30,7 +30,7 @@ const SOURCE = `
 `;
 
 test('everything of a submodule answers to its dotted name', async () => {
-  await using db = await TestDatabase.open(SOURCE);
+  await using db = await DatabaseHarness.open(SOURCE);
   for (const view of ['lib.lib_mine', 'lib.lib_query', 'own_view']) db.database.retainView(db.view(view));
 
   expect(db.call('add', [1]).kind).toBe('committed');
@@ -49,7 +49,7 @@ test('everything of a submodule answers to its dotted name', async () => {
 });
 
 test('its timers run its reducers', async () => {
-  await using db = await TestDatabase.open(SOURCE);
+  await using db = await DatabaseHarness.open(SOURCE);
   db.call('lib.lib_later');
   db.world.advance(1);
   expect(db.rows('lib.lib_table')).toEqual([[99, [db.database.identity]]]);

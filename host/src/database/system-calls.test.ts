@@ -1,7 +1,7 @@
 // System calls whose effect is seen outside of the call: work that is put off without a row, timers of the console, tokens.
 
 import { expect, test } from 'vitest';
-import { ANN, TestDatabase } from './test-database.ts';
+import { ANN, DatabaseHarness } from './testing/database-harness.ts';
 
 const SOURCE = `
   import { schema, table, t, SenderError } from 'spacetimedb/server';
@@ -29,11 +29,11 @@ const SOURCE = `
   export const timed = db.reducer(() => { console.time('span'); console.timeEnd('span'); });
 `;
 
-const notes = (db: TestDatabase): string[] => db.rows('note').map(row => String((row as readonly unknown[])[1]));
+const notes = (db: DatabaseHarness): string[] => db.rows('note').map(row => String((row as readonly unknown[])[1]));
 const claims = new TextEncoder().encode(JSON.stringify({ iss: 'localhost', sub: 'ann', aud: ['spacetimedb'], iat: 0 }));
 
 test('work that is put off runs after its reducer, as the database, even if that was rolled back', async () => {
-  await using db = await TestDatabase.open(SOURCE);
+  await using db = await DatabaseHarness.open(SOURCE);
   db.call('later', [false]);
   expect(notes(db).slice(1)).toEqual(['later client false no token']);
   db.world.advance(0);
@@ -44,7 +44,7 @@ test('work that is put off runs after its reducer, as the database, even if that
 });
 
 test('a token is its client’s only: init and what is scheduled have none', async () => {
-  await using db = await TestDatabase.open(SOURCE);
+  await using db = await DatabaseHarness.open(SOURCE);
   const caller = { ...ANN, claims };
   db.database.connect(caller);
   db.call('plain', [], caller);
@@ -54,7 +54,7 @@ test('a token is its client’s only: init and what is scheduled have none', asy
 });
 
 test('a timer of the console says in the log how long it ran', async () => {
-  await using db = await TestDatabase.open(SOURCE);
+  await using db = await DatabaseHarness.open(SOURCE);
   db.call('timed');
   expect(db.logged()).toMatchObject([
     {

@@ -24,7 +24,7 @@ import {
   type ReducerOutcome,
 } from '../wire/server-message.ts';
 import { Connection, type ConnectionLimits } from './connection.ts';
-import { Departures } from './departures.ts';
+import { FlushScheduler } from './flush-scheduler.ts';
 
 /** How long clients may wait for the disk when the host closes. */
 const GOODBYE_MS = 1000;
@@ -63,7 +63,7 @@ export class Clients {
   readonly #report: (message: string) => void;
   readonly #all = new Set<Client>();
   readonly #connectionIds = new Set<bigint>();
-  readonly #departures: Departures;
+  readonly #flushes: FlushScheduler;
   #isAwaitingRoom = false;
   /** Connections with requests that wait for the next turn. */
   #readable = new Set<Connection>();
@@ -85,7 +85,7 @@ export class Clients {
     this.#variables = variables;
     this.#subscriptions = new Subscriptions(database, variables);
     this.#limits = limits;
-    this.#departures = new Departures(database, error => this.#lose(error));
+    this.#flushes = new FlushScheduler(database, error => this.#lose(error));
     this.#report = report;
     database.onCommit = commit => this.#publish(commit);
     database.onWriteFailed = error => this.#readOnly(error);
@@ -120,7 +120,7 @@ export class Clients {
         onReadable: () => this.#awaitTurn(connection),
         onMessage: message => this.#serve(client, message),
         hasRoom: () => this.#hasRoom(),
-        onQueued: () => this.#departures.add(connection),
+        onQueued: () => this.#flushes.add(connection),
         onClosed: reason => this.#leave(client, reason),
       },
       this.#limits,
@@ -173,7 +173,7 @@ export class Clients {
       },
       outcome => this.#answerCall(outcome),
     );
-    this.#departures.depart();
+    this.#flushes.flush();
   }
 
   #serve(client: Client, message: ClientMessage): void {
@@ -346,7 +346,7 @@ export class Clients {
   #leave(client: Client, reason: string | undefined): void {
     if (!this.#all.delete(client)) return;
     this.#connectionIds.delete(client.caller.connectionId);
-    this.#departures.remove(client.connection);
+    this.#flushes.remove(client.connection);
     this.#readable.delete(client.connection);
     this.#subscriptions.removeClient(client);
     if (reason !== undefined) this.dropped++;

@@ -8,7 +8,7 @@ import { BsatnError } from '../sats/reader.ts';
 import type { BsatnWriter } from '../sats/writer.ts';
 import type { ClientMessage } from '../wire/client-message.ts';
 import { MAX_CLIENT_FRAME_BYTES, readClientFrame, type Protocol } from '../wire/frame.ts';
-import { Outbox } from './outbox.ts';
+import { SendBuffer } from './send-buffer.ts';
 
 /** How much of one client may wait, and how long it may be silent. */
 export interface ConnectionLimits {
@@ -47,7 +47,7 @@ const BUSY_MESSAGES = 4096;
 const BUSY_BYTES = 8 * 1024 * 1024;
 /** With this many requests waiting, the socket is not read. */
 const BUSY_REQUESTS = 4096;
-/** Frames beyond this stay in the outbox, where more messages may join them. */
+/** Frames beyond this stay in the buffer, where more messages may join them. */
 const SOCKET_BYTES = 1024 * 1024;
 /** One client's requests are served for this long before others have their turn. */
 const TURN_MS = 20;
@@ -74,7 +74,7 @@ export class Connection {
   readonly #protocol: Protocol;
   readonly #owner: ConnectionOwner;
   readonly #limits: ConnectionLimits;
-  readonly #outbox: Outbox;
+  readonly #buffer: SendBuffer;
   #requests: ClientMessage[] = [];
   #nextRequest = 0;
   /** Of the frames that waiting requests came in; counted down when all of them are served. */
@@ -88,7 +88,7 @@ export class Connection {
     this.#protocol = protocol;
     this.#owner = owner;
     this.#limits = limits;
-    this.#outbox = new Outbox(protocol);
+    this.#buffer = new SendBuffer(protocol);
     socket.on('message', (data, isBinary) => this.#receive(data, isBinary));
     socket.on('pong', () => this.#hear());
     socket.on('ping', () => this.#hear());
@@ -113,21 +113,21 @@ export class Connection {
 
   /** Whether messages wait, for the disk or for the network. */
   get isWaiting(): boolean {
-    return this.#outbox.length > 0 && !this.#isClosing;
+    return this.#buffer.length > 0 && !this.#isClosing;
   }
 
   /** Where the next message to the client is written; `seal` ends it. */
   get writer(): BsatnWriter {
-    return this.#outbox.writer;
+    return this.#buffer.writer;
   }
 
   /** Ends the message just written; it leaves when `commit` is durable. */
   seal(commit: number): void {
     const { maxMessages, maxBytes } = this.#limits;
     const waitingBefore = this.#unsentBytes;
-    this.#outbox.seal(commit);
+    this.#buffer.seal(commit);
     if (this.#isClosing) return;
-    if (this.#outbox.length > maxMessages) {
+    if (this.#buffer.length > maxMessages) {
       this.drop(`slow consumer: more than ${maxMessages} messages wait for it`);
     } else if (waitingBefore > maxBytes) {
       this.drop(`slow consumer: more than ${maxBytes} bytes wait for it`);
@@ -138,7 +138,7 @@ export class Connection {
   flush(durable: number): void {
     if (this.#isClosing) return;
     while (this.#socket.bufferedAmount < SOCKET_BYTES) {
-      const frame = this.#outbox.take(durable);
+      const frame = this.#buffer.take(durable);
       if (frame === undefined) break;
       this.#socket.send(frame, this.#onSent);
     }
@@ -213,11 +213,11 @@ export class Connection {
   }
 
   get #unsentBytes(): number {
-    return this.#outbox.bytes + this.#socket.bufferedAmount;
+    return this.#buffer.bytes + this.#socket.bufferedAmount;
   }
 
   get #isBusy(): boolean {
-    return this.#outbox.length > BUSY_MESSAGES || this.#unsentBytes > BUSY_BYTES;
+    return this.#buffer.length > BUSY_MESSAGES || this.#unsentBytes > BUSY_BYTES;
   }
 
   readonly #onSent = (): void => {

@@ -12,8 +12,8 @@ import { createMemoryStorage } from '../storage/memory-storage.ts';
 import type { Storage } from '../storage/storage.ts';
 import type { World } from '../world.ts';
 import { Clients } from './clients.ts';
-import type { HostLimits } from './limits.ts';
-import { Refusal } from './exchange.ts';
+import type { HostLimits } from './host-limits.ts';
+import { HttpError } from './exchange.ts';
 import { breakToken } from './program-hash.ts';
 
 /** A database that runs, and its clients. */
@@ -56,7 +56,7 @@ export interface DatabasesOptions {
   readonly report: (message: string) => void;
 }
 
-/** Finds, publishes, renames and deletes the databases of a host; throws `Refusal` for what is not granted. */
+/** Finds, publishes, renames and deletes the databases of a host; throws `HttpError` for what is not granted. */
 export class Databases {
   readonly #options: DatabasesOptions;
   readonly #open = new Map<bigint, OpenDatabase>();
@@ -76,13 +76,13 @@ export class Databases {
   /** What a name or 64 hex digits lead to, whether or not the database still exists. */
   identityOf(nameOrIdentity: string): bigint {
     const identity = parseIdentity(nameOrIdentity) ?? this.#options.folder.identityOf(nameOrIdentity);
-    if (identity === undefined) throw new Refusal(404, `\`${nameOrIdentity}\` not found`);
+    if (identity === undefined) throw new HttpError(404, `\`${nameOrIdentity}\` not found`);
     return identity;
   }
 
   open(nameOrIdentity: string): OpenDatabase {
     const open = this.#open.get(this.identityOf(nameOrIdentity));
-    if (open === undefined) throw new Refusal(404, 'No such database.');
+    if (open === undefined) throw new HttpError(404, 'No such database.');
     return open;
   }
 
@@ -100,10 +100,10 @@ export class Databases {
   /** Refuses whoever does not own a database. */
   authorize(identity: bigint, caller: bigint, action: string): void {
     const record = this.#options.folder.database(identity);
-    if (record === undefined) throw new Refusal(404, 'No such database.');
+    if (record === undefined) throw new HttpError(404, 'No such database.');
     if (record.owner === caller) return;
     const who = identityToHex(caller);
-    throw new Refusal(
+    throw new HttpError(
       403,
       `${who} is not authorized to perform action on database ${identityToHex(identity)}: ${action}`,
     );
@@ -131,7 +131,7 @@ export class Databases {
       const identity = parseIdentity(nameOrIdentity) ?? this.#options.folder.identityOf(nameOrIdentity);
       const record = identity === undefined ? undefined : this.#options.folder.database(identity);
       if (record === undefined) {
-        if (name === undefined) throw new Refusal(404, 'No such database.');
+        if (name === undefined) throw new HttpError(404, 'No such database.');
         // A name keeps leading where it led, even if that database was deleted.
         const created = { identity: identity ?? this.#options.createIdentity(), owner: publisher, names: [name] };
         await this.#create(created, bundle);
@@ -175,7 +175,7 @@ export class Databases {
   delete(identity: bigint): Promise<void> {
     return this.#change(async () => {
       if (this.#options.folder.database(identity)?.isLocked === true)
-        throw new Refusal(403, 'The database is locked: unlock it before it is deleted.');
+        throw new HttpError(403, 'The database is locked: unlock it before it is deleted.');
       await this.#stop(identity);
       await this.#options.folder.dropDatabase(identity);
       const logPath = this.#logPath(identity);
@@ -199,7 +199,7 @@ export class Databases {
 
   async #update(identity: bigint, bundle: Uint8Array, { breaksClients }: PublishLeave): Promise<void> {
     const open = this.#open.get(identity);
-    if (open === undefined) throw new Refusal(404, 'No such database.');
+    if (open === undefined) throw new HttpError(404, 'No such database.');
     if (typeof breaksClients === 'object') checkBreakToken(open, bundle, breaksClients.token);
     open.database.update(bundle, breaksClients !== 'never');
     await open.database.whenDurable(open.database.datastore.commitNumber);
@@ -215,7 +215,7 @@ export class Databases {
   async #create(record: DatabaseRecord, bundle: Uint8Array): Promise<void> {
     const { maxDatabases } = this.#options.limits;
     if (this.#open.size >= maxDatabases) {
-      throw new Refusal(403, `this host has room for ${maxDatabases} databases: delete one first`);
+      throw new HttpError(403, `this host has room for ${maxDatabases} databases: delete one first`);
     }
     await this.#validate(record, bundle);
     await this.#options.folder.createDatabase(record);
@@ -318,15 +318,15 @@ export class Databases {
 /** Whoever may break clients must know what it is that breaks them. */
 function checkBreakToken({ identity, database }: OpenDatabase, bundle: Uint8Array, given: string | undefined): void {
   if (given === undefined) {
-    throw new Refusal(400, 'Migration policy is set to `BreakClients`, but no migration token was provided.');
+    throw new HttpError(400, 'Migration policy is set to `BreakClients`, but no migration token was provided.');
   }
   const isHex = /^(0x)?[0-9a-f]{1,64}$/i.test(given);
   const token = isHex ? BigInt(`0x${given.replace(/^0x/i, '')}`) : undefined;
   if (token !== breakToken(identity, database.programBytes, bundle)) {
-    throw new Refusal(400, 'Migration token is invalid: the database or the module changed since it was given.');
+    throw new HttpError(400, 'Migration token is invalid: the database or the module changed since it was given.');
   }
 }
 
-function nameTaken(name: string): Refusal {
-  return new Refusal(500, `record with the name ${name} already exists`);
+function nameTaken(name: string): HttpError {
+  return new HttpError(500, `record with the name ${name} already exists`);
 }

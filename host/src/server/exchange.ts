@@ -27,15 +27,15 @@ export interface KnownExchange extends Exchange {
 }
 
 /** What a route answers; without `headers` or `body` there are none. */
-export interface Answer {
+export interface HttpResponse {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Uint8Array | AsyncIterable<string>;
 }
 
 /** A request that is not granted: thrown anywhere in a route, answered as plain text. */
-export class Refusal extends Error {
-  override readonly name = 'Refusal';
+export class HttpError extends Error {
+  override readonly name = 'HttpError';
   readonly code = 'request/refused';
   readonly status: number;
 
@@ -46,17 +46,17 @@ export class Refusal extends Error {
 }
 
 /** An answer in plain text. */
-export function textAnswer(status: number, body: string): Answer {
+export function textResponse(status: number, body: string): HttpResponse {
   return { status, headers: { 'content-type': 'text/plain; charset=utf-8' }, body };
 }
 
 /** `body` is finished JSON text: numbers beyond 2^53 would not survive `JSON.stringify`. */
-export function jsonAnswer(body: string): Answer {
+export function jsonResponse(body: string): HttpResponse {
   return { status: 200, headers: { 'content-type': 'application/json' }, body };
 }
 
 /** Status 200 without a body. */
-export const EMPTY_ANSWER: Answer = { status: 200 };
+export const EMPTY_RESPONSE: HttpResponse = { status: 200 };
 
 /** The value of a parameter that the pattern of the route has. */
 export function param(exchange: Exchange, name: string): string {
@@ -80,6 +80,6 @@ export function flag(exchange: Exchange, name: string, otherwise: boolean): bool
 }
 
 /** The refusal of a query string that says something else than it may. */
-export function badQuery(why: string): Refusal {
-  return new Refusal(400, `Failed to deserialize query string: ${why}`);
+export function badQuery(why: string): HttpError {
+  return new HttpError(400, `Failed to deserialize query string: ${why}`);
 }

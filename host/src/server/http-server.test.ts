@@ -4,29 +4,29 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { HostError } from '../errors.ts';
 import { systemWorld } from '../world.ts';
-import { jsonAnswer, Refusal, textAnswer } from './exchange.ts';
+import { jsonResponse, HttpError, textResponse } from './exchange.ts';
 import { HttpServer } from './http-server.ts';
-import type { Route } from './router.ts';
+import type { HttpRoute } from './router.ts';
 import { createSigningKey, Tokens } from './tokens.ts';
 
 const tokens = new Tokens(createSigningKey(), systemWorld);
 const reports: string[] = [];
-const routes: Route[] = [
+const routes: HttpRoute[] = [
   {
     method: 'POST',
     pattern: '/length',
     asks: 'anyone',
-    handle: async x => textAnswer(200, `${(await x.body()).length}`),
+    handle: async x => textResponse(200, `${(await x.body()).length}`),
   },
-  { method: 'GET', pattern: '/known', asks: 'known', handle: x => textAnswer(200, x.credentials.token) },
-  { method: 'GET', pattern: '/token', asks: 'token', handle: () => jsonAnswer('[]') },
+  { method: 'GET', pattern: '/known', asks: 'known', handle: x => textResponse(200, x.credentials.token) },
+  { method: 'GET', pattern: '/token', asks: 'token', handle: () => jsonResponse('[]') },
   { method: 'GET', pattern: '/checked', asks: 'checked', handle: () => ({ status: 200 }) },
   {
     method: 'GET',
     pattern: '/refused',
     asks: 'known',
     handle: () => {
-      throw new Refusal(404, 'not here');
+      throw new HttpError(404, 'not here');
     },
   },
   {

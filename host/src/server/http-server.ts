@@ -5,8 +5,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { HostError, messageOf } from '../errors.ts';
 import { identityToHex } from '../sats/hex.ts';
 import { authenticate } from './authenticate.ts';
-import { Refusal, textAnswer, type Answer, type Exchange } from './exchange.ts';
-import { Router, type Route, type RouteMatch } from './router.ts';
+import { HttpError, textResponse, type HttpResponse, type Exchange } from './exchange.ts';
+import { Router, type HttpRoute, type HttpRouteMatch } from './router.ts';
 import type { Credentials, Tokens } from './tokens.ts';
 
 const PREFLIGHT_HEADERS = {
@@ -17,7 +17,7 @@ const PREFLIGHT_HEADERS = {
 
 /** Answers requests by the routes it was given; never throws. */
 export class HttpServer {
-  #routes: readonly Route[];
+  #routes: readonly HttpRoute[];
   #router: Router;
   readonly #tokens: Tokens;
   readonly #maxBodyBytes: number;
@@ -26,7 +26,7 @@ export class HttpServer {
   readonly #answered = new Map<string, number>();
 
   /** `report` hears of errors that are the host's own fault. */
-  constructor(routes: readonly Route[], tokens: Tokens, maxBodyBytes: number, report: (message: string) => void) {
+  constructor(routes: readonly HttpRoute[], tokens: Tokens, maxBodyBytes: number, report: (message: string) => void) {
     this.#routes = routes;
     this.#router = new Router(routes);
     this.#tokens = tokens;
@@ -35,7 +35,7 @@ export class HttpServer {
   }
 
   /** Takes in further routes, behind those it has. */
-  add(...routes: Route[]): void {
+  add(...routes: HttpRoute[]): void {
     this.#routes = [...this.#routes, ...routes];
     this.#router = new Router(this.#routes);
   }
@@ -77,11 +77,11 @@ export class HttpServer {
   }
 
   async #answer(
-    match: RouteMatch,
+    match: HttpRouteMatch,
     request: IncomingMessage,
     response: ServerResponse,
     query: URLSearchParams,
-  ): Promise<Answer> {
+  ): Promise<HttpResponse> {
     try {
       if (match.kind === 'none') return { status: 404 };
       const asks = match.kind === 'found' ? match.route.asks : match.asks;
@@ -102,7 +102,7 @@ export class HttpServer {
   }
 
   async #identify(
-    asks: Route['asks'],
+    asks: HttpRoute['asks'],
     request: IncomingMessage,
     query: URLSearchParams,
   ): Promise<Credentials | undefined> {
@@ -111,16 +111,16 @@ export class HttpServer {
     return asks === 'known' ? (credentials ?? this.#tokens.mint()) : credentials;
   }
 
-  #explain(error: unknown): Answer {
-    if (error instanceof Refusal) return textAnswer(error.status, error.message);
-    if (error instanceof HostError && error.status !== undefined) return textAnswer(error.status, error.message);
+  #explain(error: unknown): HttpResponse {
+    if (error instanceof HttpError) return textResponse(error.status, error.message);
+    if (error instanceof HostError && error.status !== undefined) return textResponse(error.status, error.message);
     this.#report(`a request failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
-    return textAnswer(500, 'Internal error');
+    return textResponse(500, 'Internal error');
   }
 }
 
 /** Sends an answer to its end; a stream goes no faster than the client reads. */
-export async function send(response: ServerResponse, answer: Answer): Promise<void> {
+export async function send(response: ServerResponse, answer: HttpResponse): Promise<void> {
   response.statusCode = answer.status;
   for (const [name, value] of Object.entries(answer.headers ?? {})) response.setHeader(name, value);
   const { body } = answer;
@@ -145,11 +145,11 @@ export function parseUrl(target: string): { pathname: string; searchParams: URLS
 }
 
 function required(credentials: Credentials | undefined): Credentials {
-  if (credentials === undefined) throw new Refusal(401, 'Authorization required');
+  if (credentials === undefined) throw new HttpError(401, 'Authorization required');
   return credentials;
 }
 
-function preflight(match: RouteMatch): Answer {
+function preflight(match: HttpRouteMatch): HttpResponse {
   const allowed = match.kind === 'wrong-method' ? { allow: match.allowed } : undefined;
   return { status: 200, headers: { ...PREFLIGHT_HEADERS, ...allowed } };
 }
@@ -182,7 +182,7 @@ async function readBody(request: IncomingMessage, maxBytes: number): Promise<Uin
   for await (const part of request.iterator({ destroyOnReturn: false })) {
     const bytes = part as Buffer; // a request without an encoding gives buffers
     length += bytes.length;
-    if (length > maxBytes) throw new Refusal(413, 'Failed to buffer the request body: length limit exceeded');
+    if (length > maxBytes) throw new HttpError(413, 'Failed to buffer the request body: length limit exceeded');
     parts.push(bytes);
   }
   return Buffer.concat(parts, length);

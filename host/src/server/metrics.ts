@@ -3,13 +3,13 @@
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
 import { identityToHex } from '../sats/hex.ts';
 import type { Databases, OpenDatabase } from './databases.ts';
-import type { Door } from './door.ts';
+import type { ConnectionLimiter } from './connection-limiter.ts';
 import type { HttpServer } from './http-server.ts';
 
 /** What is measured. */
 export interface MetricsSources {
   readonly databases: Databases;
-  readonly door: Door;
+  readonly limiter: ConnectionLimiter;
   readonly http: HttpServer;
 }
 
@@ -22,12 +22,12 @@ export class Metrics {
     this.#sources = sources;
     const registers = [this.#registry];
     collectDefaultMetrics({ register: this.#registry });
-    const { door, http, databases } = sources;
-    new Gauge({ ...describe('connections', 'Open sockets.'), registers, collect: set(() => door.count) });
+    const { limiter, http, databases } = sources;
+    new Gauge({ ...describe('connections', 'Open sockets.'), registers, collect: set(() => limiter.count) });
     new Counter({
       ...describe('connections_refused_total', 'Sockets beyond the limits.'),
       registers,
-      collect: setTotal(() => [[{}, door.turnedAway]]),
+      collect: setTotal(() => [[{}, limiter.refused]]),
     });
     new Counter({
       ...describe('http_responses_total', 'Answers by class of status.'),
@@ -79,7 +79,7 @@ export class Metrics {
 
   /** A few numbers for whoever asks whether the host is well. */
   health(): { readonly databases: number; readonly connections: number } {
-    return { databases: [...this.#sources.databases.all()].length, connections: this.#sources.door.count };
+    return { databases: [...this.#sources.databases.all()].length, connections: this.#sources.limiter.count };
   }
 }
 

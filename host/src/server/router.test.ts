@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { EMPTY_ANSWER } from './exchange.ts';
-import { Router, type Route } from './router.ts';
+import { EMPTY_RESPONSE } from './exchange.ts';
+import { Router, type HttpRoute } from './router.ts';
 
-const route = (method: Route['method'], pattern: string): Route => ({
+const route = (method: HttpRoute['method'], pattern: string): HttpRoute => ({
   method,
   pattern,
   asks: 'anyone',
-  handle: () => EMPTY_ANSWER,
+  handle: () => EMPTY_RESPONSE,
 });
 const router = new Router([
   route('GET', '/v1/database/:db'),

@@ -3,8 +3,8 @@
 import { buildSync } from 'esbuild';
 import { Database } from '../database.ts';
 import type { RequestHeaders } from '../database/handlers.ts';
-import type { HttpAnswer } from '../database/outcome.ts';
-import { TestWorld } from '../database/test-world.ts';
+import type { HandlerResponse } from '../database/outcome.ts';
+import { TestWorld } from './test-world.ts';
 import { assert } from '../errors.ts';
 import type { CallLimits } from '../guest/watchdog.ts';
 import { startHost, type Host } from '../host.ts';
@@ -143,7 +143,7 @@ export class TestDatabase implements AsyncDisposable {
   }
 
   /** Lets the module answer an HTTP request; `path` is what follows `/route`. */
-  http(method: string, path: string, body: string | Uint8Array = '', headers: RequestHeaders = {}): HttpAnswer {
+  http(method: string, path: string, body: string | Uint8Array = '', headers: RequestHeaders = {}): HandlerResponse {
     const bytes = typeof body === 'string' ? new TextEncoder().encode(body) : body;
     return this.database.handleHttp(method, path, `http://localhost/v1/database/test/route${path}`, headers, bytes);
   }

@@ -2,12 +2,12 @@
 
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Databases } from '../databases.ts';
-import { param, type Answer, type Exchange } from '../exchange.ts';
-import type { Route } from '../router.ts';
+import { param, type HttpResponse, type Exchange } from '../exchange.ts';
+import type { HttpRoute } from '../router.ts';
 
 /** The routes whose requests go to the HTTP handlers of a module. */
-export function handlerRoutes(databases: Databases): Route[] {
-  const handle = async (exchange: Exchange): Promise<Answer> => {
+export function handlerRoutes(databases: Databases): HttpRoute[] {
+  const handle = async (exchange: Exchange): Promise<HttpResponse> => {
     const { database } = databases.open(param(exchange, 'db'));
     const body = await exchange.body();
     const rest = exchange.params['path'];

@@ -3,13 +3,13 @@
 import type { ModuleLog } from '../../database/module-log.ts';
 import type { Databases } from '../databases.ts';
 import { badQuery, flag, param, type Exchange } from '../exchange.ts';
-import type { Route } from '../router.ts';
+import type { HttpRoute } from '../router.ts';
 
 /** A follower that reads so slowly that more lines than this wait for it is sent away. */
-const MOST_WAITING_LINES = 10_000;
+const MAX_WAITING_LINES = 10_000;
 
 /** The route that shows the owner the log of a module, and follows it if asked to. */
-export function logRoutes(databases: Databases): Route[] {
+export function logRoutes(databases: Databases): HttpRoute[] {
   return [
     {
       method: 'GET',
@@ -51,7 +51,7 @@ async function* follow(kept: string, log: ModuleLog, gone: AbortSignal): AsyncGe
   gone.addEventListener('abort', () => wake(), { once: true });
   try {
     if (kept !== '') yield kept;
-    while (!gone.aborted && waiting.length < MOST_WAITING_LINES) {
+    while (!gone.aborted && waiting.length < MAX_WAITING_LINES) {
       if (waiting.length === 0) {
         // Set by the listener above, which the compiler does not see.
         if (isOver as boolean) return;

@@ -8,15 +8,15 @@ import type { Databases, Published } from '../databases.ts';
 import {
   choice,
   flag,
-  jsonAnswer,
+  jsonResponse,
   param,
-  Refusal,
-  type Answer,
+  HttpError,
+  type HttpResponse,
   type Exchange,
   type KnownExchange,
 } from '../exchange.ts';
 import { planJson } from '../migration-text.ts';
-import type { Route } from '../router.ts';
+import type { HttpRoute } from '../router.ts';
 
 /**
  * Who may publish over HTTP, besides the local owner: nobody; programs on this machine, but no page that a browser on it
@@ -33,7 +33,7 @@ export interface PublishOptions {
 }
 
 /** The routes that publish a module, and tell beforehand what that would do. */
-export function publishRoutes(databases: Databases, { publishers, owner, maxBundleBytes }: PublishOptions): Route[] {
+export function publishRoutes(databases: Databases, { publishers, owner, maxBundleBytes }: PublishOptions): HttpRoute[] {
   const mayPublish = ({ credentials, isLocal, headers }: KnownExchange): boolean =>
     publishers === 'anybody' ||
     credentials.identity === owner ||
@@ -42,7 +42,7 @@ export function publishRoutes(databases: Databases, { publishers, owner, maxBund
     if (!mayPublish(exchange)) {
       const who = identityToHex(exchange.credentials.identity);
       const others = publishers === 'local-programs' ? ', or a program on its machine' : '';
-      throw new Refusal(403, `${who} may not publish here: only the owner of this host does${others}`);
+      throw new HttpError(403, `${who} may not publish here: only the owner of this host does${others}`);
     }
     checkHostType(exchange);
     return exchange.body(maxBundleBytes);
@@ -96,7 +96,7 @@ export function publishRoutes(databases: Databases, { publishers, owner, maxBund
         const bundle = await readBundle(exchange);
         const { identity, database } = databases.open(param(exchange, 'db'));
         databases.authorize(identity, exchange.credentials.identity, 'update database');
-        return jsonAnswer(writeJson(planJson(database, bundle, style === 'AnsiColor')));
+        return jsonResponse(writeJson(planJson(database, bundle, style === 'AnsiColor')));
       },
     },
   ];
@@ -105,25 +105,25 @@ export function publishRoutes(databases: Databases, { publishers, owner, maxBund
 function checkHostType(exchange: Exchange): void {
   for (const name of ['parent', 'organization', 'org']) {
     if (exchange.query.has(name)) {
-      throw new Refusal(
+      throw new HttpError(
         400,
         `this host knows no ${name === 'parent' ? 'parent databases' : 'organizations'}: leave it out`,
       );
     }
   }
   const replicas = exchange.query.get('num_replicas');
-  if (replicas !== null && replicas !== '1') throw new Refusal(400, 'this host keeps one copy: num_replicas must be 1');
+  if (replicas !== null && replicas !== '1') throw new HttpError(400, 'this host keeps one copy: num_replicas must be 1');
   const type = choice(exchange, 'host_type', ['Wasm', 'Js'], 'Wasm');
-  if (type !== 'Js') throw new Refusal(400, 'this host runs JavaScript modules only: publish with host_type=Js');
+  if (type !== 'Js') throw new HttpError(400, 'this host runs JavaScript modules only: publish with host_type=Js');
 }
 
-function published({ name, identity, operation }: Published): Answer {
+function published({ name, identity, operation }: Published): HttpResponse {
   const success = { domain: name ?? null, database_identity: identityToHex(identity), op: operation };
-  return jsonAnswer(writeJson({ Success: success }));
+  return jsonResponse(writeJson({ Success: success }));
 }
 
 /** What the host says of its own accord is for whoever runs it; a publisher reads what SpacetimeDB says. */
 function explain(cause: unknown): never {
   if (!(cause instanceof HostError) || cause.code !== 'publish/breaks-clients') throw cause;
-  throw new Refusal(400, `Failed to create or update the database: ${cause.message}`, { cause });
+  throw new HttpError(400, `Failed to create or update the database: ${cause.message}`, { cause });
 }

@@ -1,57 +1,57 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { MAX_SERVER_FRAME_BYTES, type Protocol } from '../wire/frame.ts';
-import { Outbox } from './outbox.ts';
+import { SendBuffer } from './send-buffer.ts';
 
 const V2: Protocol = 'v2.bsatn.spacetimedb';
 const V3: Protocol = 'v3.bsatn.spacetimedb';
 
-function put(outbox: Outbox, commit: number, ...bytes: number[]): void {
-  outbox.writer.raw(Uint8Array.from(bytes));
-  outbox.seal(commit);
+function put(buffer: SendBuffer, commit: number, ...bytes: number[]): void {
+  buffer.writer.raw(Uint8Array.from(bytes));
+  buffer.seal(commit);
 }
 
-describe('an outbox', () => {
+describe('an buffer', () => {
   test('packs what waits into one v3 frame behind the tag of no compression', () => {
-    const outbox = new Outbox(V3);
-    put(outbox, 0, 1, 2);
-    put(outbox, 0, 3);
+    const buffer = new SendBuffer(V3);
+    put(buffer, 0, 1, 2);
+    put(buffer, 0, 3);
 
-    expect(outbox.take(0)).toEqual(Uint8Array.of(0, 1, 2, 3));
-    expect(outbox.take(0)).toBeUndefined();
+    expect(buffer.take(0)).toEqual(Uint8Array.of(0, 1, 2, 3));
+    expect(buffer.take(0)).toBeUndefined();
   });
 
   test('gives each v2 message a frame of its own', () => {
-    const outbox = new Outbox(V2);
-    put(outbox, 0, 1);
-    put(outbox, 0, 2);
+    const buffer = new SendBuffer(V2);
+    put(buffer, 0, 1);
+    put(buffer, 0, 2);
 
-    expect(outbox.take(0)).toEqual(Uint8Array.of(0, 1));
-    expect(outbox.take(0)).toEqual(Uint8Array.of(0, 2));
+    expect(buffer.take(0)).toEqual(Uint8Array.of(0, 1));
+    expect(buffer.take(0)).toEqual(Uint8Array.of(0, 2));
   });
 
   test('holds a message back until its commit is durable, and those behind it', () => {
-    const outbox = new Outbox(V3);
-    put(outbox, 1, 1);
-    put(outbox, 3, 3);
-    put(outbox, 2, 2);
+    const buffer = new SendBuffer(V3);
+    put(buffer, 1, 1);
+    put(buffer, 3, 3);
+    put(buffer, 2, 2);
 
-    expect(outbox.take(0)).toBeUndefined();
-    expect(outbox.take(2)).toEqual(Uint8Array.of(0, 1));
-    expect(outbox.take(2)).toBeUndefined();
-    expect(outbox.take(3)).toEqual(Uint8Array.of(0, 3, 2));
-    expect(outbox.length).toBe(0);
-    expect(outbox.bytes).toBe(0);
+    expect(buffer.take(0)).toBeUndefined();
+    expect(buffer.take(2)).toEqual(Uint8Array.of(0, 1));
+    expect(buffer.take(2)).toBeUndefined();
+    expect(buffer.take(3)).toEqual(Uint8Array.of(0, 3, 2));
+    expect(buffer.length).toBe(0);
+    expect(buffer.bytes).toBe(0);
   });
 
   test('lets one message be longer than a frame, but packs none with it', () => {
-    const outbox = new Outbox(V3);
-    outbox.writer.raw(new Uint8Array(MAX_SERVER_FRAME_BYTES + 10));
-    outbox.seal(0);
-    put(outbox, 0, 7);
+    const buffer = new SendBuffer(V3);
+    buffer.writer.raw(new Uint8Array(MAX_SERVER_FRAME_BYTES + 10));
+    buffer.seal(0);
+    put(buffer, 0, 7);
 
-    expect(outbox.take(0)).toHaveLength(1 + MAX_SERVER_FRAME_BYTES + 10);
-    expect(outbox.take(0)).toEqual(Uint8Array.of(0, 7));
+    expect(buffer.take(0)).toHaveLength(1 + MAX_SERVER_FRAME_BYTES + 10);
+    expect(buffer.take(0)).toEqual(Uint8Array.of(0, 7));
   });
 
   test('I1, I2: whatever the timing, messages leave in order and not before their commit', () => {
@@ -61,20 +61,20 @@ describe('an outbox', () => {
     );
     fc.assert(
       fc.property(fc.array(step, { maxLength: 60 }), fc.constantFrom(V2, V3), (steps, protocol) => {
-        const outbox = new Outbox(protocol);
+        const buffer = new SendBuffer(protocol);
         const sealed: { commit: number; bytes: number[] }[] = [];
         const left: number[] = [];
         let commit = 0;
         let durable = 0;
         const drain = () => {
-          for (let frame = outbox.take(durable); frame; frame = outbox.take(durable)) left.push(...frame.subarray(1));
+          for (let frame = buffer.take(durable); frame; frame = buffer.take(durable)) left.push(...frame.subarray(1));
         };
         for (const step of steps) {
           if ('put' in step) {
             commit += step.put;
             const bytes = Array.from({ length: step.size }, (_, at) => (sealed.length + at) % 256);
             sealed.push({ commit, bytes });
-            put(outbox, commit, ...bytes);
+            put(buffer, commit, ...bytes);
           } else {
             durable = Math.min(commit, durable + step.durable);
             drain();

@@ -12,7 +12,7 @@ import { MAX_SERVER_FRAME_BYTES, UNCOMPRESSED, type Protocol } from '../wire/fra
 const KEPT_BYTES = 1024 * 1024;
 
 /** What a client is sent, in order. Write one message with `writer`, then `seal` it. */
-export class Outbox {
+export class SendBuffer {
   readonly #messagesPerFrame: number;
   #writer = new BsatnWriter(1024);
   /** Where the first message that has not left begins. */

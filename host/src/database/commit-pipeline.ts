@@ -39,7 +39,7 @@ export interface Purpose {
 }
 
 /** What commits need besides the tables. */
-export interface RoadOptions {
+export interface CommitPipelineOptions {
   readonly world: World;
   readonly storage: Storage;
   readonly log: ModuleLog;
@@ -47,7 +47,7 @@ export interface RoadOptions {
 }
 
 /** Runs what writes, and commits it or takes it back. */
-export class Road {
+export class CommitPipeline {
   readonly log: ModuleLog;
   readonly #world: World;
   readonly #storage: Storage;
@@ -55,14 +55,14 @@ export class Road {
   readonly #views: Views;
   #running: Running;
   /** Modules that were replaced by commits that are not durable yet, the oldest first. */
-  readonly #formers: { readonly running: Running; readonly number: number }[] = [];
+  readonly #previousModules: { readonly running: Running; readonly number: number }[] = [];
   #isClosed = false;
   /** The reducer that runs. */
   #reducer: { readonly functionName: string; readonly tx: Transaction; readonly timestamp: bigint } | undefined;
 
   onCommit: (commit: Commit, origin: Caller | undefined) => void = () => {};
 
-  constructor({ world, storage, log, schedules }: RoadOptions, running: Running) {
+  constructor({ world, storage, log, schedules }: CommitPipelineOptions, running: Running) {
     this.log = log;
     this.#world = world;
     this.#storage = storage;
@@ -82,9 +82,9 @@ export class Road {
   /** Goes on with another module, whose tables hold everything that the old ones held. */
   replace(running: Running, commit: Commit, extra: CommitExtra): void {
     this.#storage.append(commit, extra);
-    const former = { running: this.#running, number: commit.number };
-    this.#formers.push(former);
-    const forget = () => void this.#formers.splice(this.#formers.indexOf(former), 1);
+    const previous = { running: this.#running, number: commit.number };
+    this.#previousModules.push(previous);
+    const forget = () => void this.#previousModules.splice(this.#previousModules.indexOf(previous), 1);
     this.#storage.whenDurable(commit.number).then(forget, () => undefined);
     this.#running = running;
     this.#views.reset(running.datastore);
@@ -96,13 +96,13 @@ export class Road {
    */
   takeBack(lost: readonly Commit[]): void {
     this.#views.dropAll();
-    const former = this.#formers.find(({ number }) => number > this.#storage.durable);
-    if (former) {
-      this.#running = former.running;
-      this.#views.reset(former.running.datastore);
+    const previous = this.#previousModules.find(({ number }) => number > this.#storage.durable);
+    if (previous) {
+      this.#running = previous.running;
+      this.#views.reset(previous.running.datastore);
     }
     const { datastore } = this.#running;
-    datastore.undo(former ? lost.filter(({ number }) => number < former.number) : lost);
+    datastore.undo(previous ? lost.filter(({ number }) => number < previous.number) : lost);
     datastore.restoreCommitNumber(this.#storage.durable);
   }
 

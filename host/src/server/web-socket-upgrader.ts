@@ -9,7 +9,7 @@ import type { World } from '../world.ts';
 import { PROTOCOLS } from '../wire/frame.ts';
 import { authenticate } from './authenticate.ts';
 import type { Databases, OpenDatabase } from './databases.ts';
-import { Refusal, textAnswer, type Answer } from './exchange.ts';
+import { HttpError, textResponse, type HttpResponse } from './exchange.ts';
 import { readHandshake, type Handshake } from './handshake.ts';
 import { isLoopback, parseUrl, send } from './http-server.ts';
 import type { Credentials, Tokens } from './tokens.ts';
@@ -32,8 +32,8 @@ const DEFLATE: PerMessageDeflateOptions = {
 
 const PATH = /^\/v1\/database\/([^/]+)\/subscribe$/;
 
-/** Turns HTTP upgrades into clients of databases. */
-export class Upgrades {
+/** Turns HTTP upgrader into clients of databases. */
+export class WebSocketUpgrader {
   readonly #databases: Databases;
   readonly #tokens: Tokens;
   readonly #world: World;
@@ -98,19 +98,19 @@ export class Upgrades {
   ): Promise<{ open: OpenDatabase; credentials: Credentials; handshake: Handshake }> {
     const { pathname, searchParams } = parseUrl(request.url ?? '/');
     const name = PATH.exec(pathname)?.[1];
-    if (name === undefined) throw new Refusal(404, '');
+    if (name === undefined) throw new HttpError(404, '');
     const credentials = (await authenticate(this.#tokens, request.headers, searchParams)) ?? this.#tokens.mint();
     const handshake = readHandshake(searchParams, request.headers['sec-websocket-protocol'], this.#world);
     const open = this.#databases.open(name);
     if (open.clients.isConnected(handshake.connectionId)) {
-      throw new Refusal(400, 'Invalid connection ID: it belongs to a client that is connected.');
+      throw new HttpError(400, 'Invalid connection ID: it belongs to a client that is connected.');
     }
     return { open, credentials, handshake };
   }
 
   #refuse(request: IncomingMessage, socket: Socket, error: unknown): void {
-    let answer: Answer = textAnswer(500, 'Internal error');
-    if (error instanceof Refusal) answer = textAnswer(error.status, error.message);
+    let answer: HttpResponse = textResponse(500, 'Internal error');
+    if (error instanceof HttpError) answer = textResponse(error.status, error.message);
     else this.#report(`a connection failed: ${messageOf(error)}`);
     const response = new ServerResponse(request);
     response.assignSocket(socket);

@@ -3,8 +3,8 @@
 import type { CallLimits } from '../guest/watchdog.ts';
 import { DEFAULT_LIMITS, type ConnectionLimits } from './connection.ts';
 
-/** How much may come in at the door. */
-export interface DoorLimits {
+/** How much may come in at the limiter. */
+export interface ServerLimits {
   /** Sockets, of HTTP and WebSocket together; one more is answered 503. */
   readonly maxConnections: number;
   /** Sockets from one address. Behind a proxy all come from one. */
@@ -25,7 +25,7 @@ export interface DoorLimits {
 }
 
 /** All bounds of a host. */
-export interface HostLimits extends ConnectionLimits, CallLimits, DoorLimits {}
+export interface HostLimits extends ConnectionLimits, CallLimits, ServerLimits {}
 
 /** The bounds where the options of the host set none. */
 export const DEFAULT_HOST_LIMITS: HostLimits = {

@@ -3,12 +3,12 @@
 import type { Database } from '../database.ts';
 import type { Caller } from '../database/outcome.ts';
 import type { World } from '../world.ts';
-import { Refusal } from './exchange.ts';
+import { HttpError } from './exchange.ts';
 import { createConnectionId } from './handshake.ts';
 import type { Credentials } from './tokens.ts';
 
 /** Connects HTTP requests to a database for as long as they are served. */
-export class Visits {
+export class RequestConnections {
   readonly #world: World;
 
   constructor(world: World) {
@@ -16,7 +16,7 @@ export class Visits {
   }
 
   /**
-   * Does some work as a connected client, and waits until what it committed is durable. Throws `Refusal` if the module
+   * Does some work as a connected client, and waits until what it committed is durable. Throws `HttpError` if the module
    * does not let the client in.
    */
   async visit<T>(
@@ -27,7 +27,7 @@ export class Visits {
   ): Promise<T> {
     const caller: Caller = { identity, connectionId: createConnectionId(this.#world), claims };
     const connected = database.connect(caller);
-    if (connected.kind !== 'committed') throw new Refusal(403, connected.message);
+    if (connected.kind !== 'committed') throw new HttpError(403, connected.message);
     let result: T;
     try {
       result = work(caller);

@@ -5,7 +5,7 @@ import type { Database } from '../database.ts';
 import type { Connection } from './connection.ts';
 
 /** Flushes the connections of one database, many messages at a time. */
-export class Departures {
+export class FlushScheduler {
   readonly #database: Pick<Database, 'durable' | 'whenDurable' | 'datastore'>;
   readonly #onFailed: (error: unknown) => void;
   /** Connections with messages that were written in this turn. */
@@ -28,7 +28,7 @@ export class Departures {
     this.#isTurnSet = true;
     setImmediate(() => {
       this.#isTurnSet = false;
-      this.depart();
+      this.flush();
     });
   }
 

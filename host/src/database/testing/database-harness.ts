@@ -1,17 +1,17 @@
 // A database for tests: real storage, a clock that is moved by hand, arguments and rows by their types.
 
-import { Database, type CallOutcome, type Caller, type ProcedureOutcome } from '../database.ts';
-import type { Table } from '../datastore/table.ts';
-import { assert } from '../errors.ts';
-import { bundleModule } from '../guest/test-module.ts';
-import type { CallLimits } from '../guest/watchdog.ts';
-import { BsatnReader } from '../sats/reader.ts';
-import type { AlgebraicType } from '../sats/type.ts';
-import { decodeValue, encodeValue, type SatsValue } from '../sats/value.ts';
-import { BsatnWriter } from '../sats/writer.ts';
-import { createMemoryFolder } from '../storage/data-folder.ts';
-import type { Storage } from '../storage/storage.ts';
-import { TestWorld } from './test-world.ts';
+import { Database, type CallOutcome, type Caller, type ProcedureOutcome } from '../../database.ts';
+import type { Table } from '../../datastore/table.ts';
+import { assert } from '../../errors.ts';
+import { bundleModule } from '../../guest/test-module.ts';
+import type { CallLimits } from '../../guest/watchdog.ts';
+import { BsatnReader } from '../../sats/reader.ts';
+import type { AlgebraicType } from '../../sats/type.ts';
+import { decodeValue, encodeValue, type SatsValue } from '../../sats/value.ts';
+import { BsatnWriter } from '../../sats/writer.ts';
+import { createMemoryFolder } from '../../storage/data-folder.ts';
+import type { Storage } from '../../storage/storage.ts';
+import { TestWorld } from '../../testing/test-world.ts';
 
 export const OWNER: Caller = { identity: 0xa11cen, connectionId: undefined, claims: undefined };
 export const ANN: Caller = { identity: 0xa22n, connectionId: 0xc1n, claims: undefined };
@@ -19,7 +19,7 @@ export const BEN: Caller = { identity: 0xbe2n, connectionId: 0xc2n, claims: unde
 export const DATABASE_IDENTITY = 0xdb1n;
 
 /** A database, with hands for tests. */
-export class TestDatabase implements AsyncDisposable {
+export class DatabaseHarness implements AsyncDisposable {
   readonly database: Database;
   readonly world: TestWorld;
 
@@ -32,13 +32,13 @@ export class TestDatabase implements AsyncDisposable {
   static async open(
     source: string,
     options: { readonly world?: TestWorld; readonly storage?: Storage; readonly callLimits?: CallLimits } = {},
-  ): Promise<TestDatabase> {
+  ): Promise<DatabaseHarness> {
     const world = options.world ?? new TestWorld();
     const storage = options.storage ?? (await openMemoryStorage());
     const { callLimits } = options;
     const known = { identity: DATABASE_IDENTITY, owner: OWNER.identity, bundle: bytesOf(source) };
     const opened = { storage, world, ...known, ...(callLimits && { callLimits }) };
-    return new TestDatabase(await Database.open(opened), world);
+    return new DatabaseHarness(await Database.open(opened), world);
   }
 
   call(name: string, args: readonly SatsValue[] = [], caller = ANN): CallOutcome {

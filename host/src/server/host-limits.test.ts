@@ -7,7 +7,7 @@ import { WebSocket } from 'ws';
 import { bundleModule } from '../guest/test-module.ts';
 import { startHost, type Host } from '../host.ts';
 import { BsatnWriter } from '../sats/writer.ts';
-import type { HostLimits } from './limits.ts';
+import type { HostLimits } from './host-limits.ts';
 
 const MODULE = `
   import { schema, table, t } from 'spacetimedb/server';
@@ -117,7 +117,7 @@ describe('of a call', () => {
   });
 });
 
-describe('at the door', () => {
+describe('at the limiter', () => {
   test('a connection too many hears 503 and why; one that goes makes room', async () => {
     const host = await start({ maxConnections: 2 });
     const [first, second] = [await connect(host), await connect(host)];

@@ -1,9 +1,9 @@
 // Storage for tests whose disk is steered by hand: nothing is durable before `sync`, and it breaks when it is told to.
 
-import type { Commit } from '../datastore/commit.ts';
-import { HostError } from '../errors.ts';
-import { DurableNumber } from '../storage/durable-number.ts';
-import type { CommitExtra, FailureListener, Storage, StoredState } from '../storage/storage.ts';
+import type { Commit } from '../../datastore/commit.ts';
+import { HostError } from '../../errors.ts';
+import { DurableNumber } from '../../storage/durable-number.ts';
+import type { CommitExtra, FailureListener, Storage, StoredState } from '../../storage/storage.ts';
 
 export class SteeredStorage implements Storage {
   readonly backlogBytes = 0;

@@ -1,16 +1,16 @@
 // Who may come in: counts the sockets of a host, and sends away what is too many with a sentence.
 
 import type { Server, Socket } from 'node:net';
-import type { DoorLimits } from './limits.ts';
+import type { ServerLimits } from './host-limits.ts';
 
 /** Counts sockets from their arrival to their end. */
-export class Door {
-  readonly #limits: Pick<DoorLimits, 'maxConnections' | 'maxConnectionsPerAddress'>;
+export class ConnectionLimiter {
+  readonly #limits: Pick<ServerLimits, 'maxConnections' | 'maxConnectionsPerAddress'>;
   readonly #perAddress = new Map<string, number>();
   #count = 0;
-  #turnedAway = 0;
+  #refused = 0;
 
-  constructor(server: Server, limits: Pick<DoorLimits, 'maxConnections' | 'maxConnectionsPerAddress'>) {
+  constructor(server: Server, limits: Pick<ServerLimits, 'maxConnections' | 'maxConnectionsPerAddress'>) {
     this.#limits = limits;
     // Before the listener of the HTTP server, which would begin to read.
     server.prependListener('connection', (socket: Socket) => this.#admit(socket));
@@ -21,8 +21,8 @@ export class Door {
     return this.#count;
   }
   /** Sockets that were too many, since the start. */
-  get turnedAway(): number {
-    return this.#turnedAway;
+  get refused(): number {
+    return this.#refused;
   }
 
   #admit(socket: Socket): void {
@@ -36,7 +36,7 @@ export class Door {
     else if (ofAddress > maxConnectionsPerAddress) {
       refuse(socket, `this host takes ${maxConnectionsPerAddress} connections from one address`);
     } else return;
-    this.#turnedAway++;
+    this.#refused++;
   }
 
   #forget(address: string): void {
