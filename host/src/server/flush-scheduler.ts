@@ -33,7 +33,7 @@ export class FlushScheduler {
   }
 
   /** Flushes now whatever was written. */
-  depart(): void {
+  flush(): void {
     const connections = this.#written;
     if (connections.size === 0) return;
     this.#written = new Set();

@@ -79,7 +79,7 @@ export class WebSocketUpgrader {
         const { identity, claims, token } = credentials;
         const { connectionId, protocol, isConfirmed } = handshake;
         const caller = { identity, connectionId, claims };
-        const isWelcome = open.clients.welcome(webSocket, { caller, token, protocol, isConfirmed });
+        const isWelcome = open.clients.accept(webSocket, { caller, token, protocol, isConfirmed });
         // The answer to the upgrade is still on its way, and must arrive before the end.
         if (!isWelcome) socket.destroySoon();
       });
