@@ -14,7 +14,7 @@ interface Pair extends AsyncDisposable {
   readonly connection: Connection;
   readonly served: ClientMessage[];
   /** Serves the requests that the connection hands out, while there is room. */
-  serve(): void;
+  readonly serve: () => void;
   /** The drop reason, once the connection has ended. */
   readonly ended: Promise<string | undefined>;
   /** The close code and reason that the client received. */
