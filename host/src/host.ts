@@ -177,8 +177,8 @@ class RunningHost implements Host {
   }
 
   publish(name: string, bundle: Uint8Array): Promise<Published> {
-    const leave = { isCleared: false, breaksClients: 'always' } as const;
-    return this.#parts.databases.publish(name, this.owner.identity, bundle, leave);
+    const allowed = { isCleared: false, breaksClients: 'always' } as const;
+    return this.#parts.databases.publish(name, this.owner.identity, bundle, allowed);
   }
 
   mint(subject?: string): Credentials {

@@ -4,14 +4,14 @@ import type { Activation } from '../guest/activation.ts';
 import type { ProcedureDef } from '../schema/definition.ts';
 import type { World } from '../world.ts';
 import type { Callable } from './functions.ts';
-import { answerOf, findHandler, noHandler, requestFor, type RequestHeaders } from './handlers.ts';
+import { responseOf, findHandler, noHandler, encodeHandlerRequest, type RequestHeaders } from './handlers.ts';
 import type { HandlerResponse, ProcedureOutcome } from './outcome.ts';
 import type { CommitPipeline, Sender } from './commit-pipeline.ts';
 
 /** An HTTP request for the module. */
 export interface HandlerRequest {
   readonly method: string;
-  /** What follows `/route`. */
+  /** The part after `/route`. */
   readonly path: string;
   /** The absolute URL. */
   readonly url: string;
@@ -29,7 +29,7 @@ export class Procedures {
     this.#world = world;
   }
 
-  /** Runs a procedure whose arguments are checked. */
+  /** Runs a procedure with checked arguments. */
   run(
     { def }: Callable<ProcedureDef>,
     { identity, connectionId }: Sender,
@@ -50,20 +50,20 @@ export class Procedures {
     return failedProcedure(`The module instance encountered a fatal error: ${message}`);
   }
 
-  /** Lets the module answer a request. */
+  /** Runs the handler for a request. */
   handle({ method, path, url, headers, body }: HandlerRequest): HandlerResponse {
     const { guest, def } = this.#pipeline.running.program;
     const handler = findHandler(def, method, path);
     if (!handler) return noHandler();
-    const request = requestFor(method, url, headers);
+    const request = encodeHandlerRequest(method, url, headers);
     const ran = this.#runOpen(handler.name, activation =>
       guest.callHandler(handler.id, this.#world.now(), request, body, activation),
     );
     if (ran.kind === 'threw') this.#pipeline.logThrown(handler.name, ran.thrown);
-    return answerOf(ran);
+    return responseOf(ran);
   }
 
-  /** Runs a function and ends the transaction that it may have left open. */
+  /** Runs a function, and rolls back a transaction that it left open. */
   #runOpen<T>(functionName: string, run: (activation: Activation) => T): T {
     const activation: Activation = { functionName, tx: undefined, control: this.#pipeline.control };
     try {
@@ -77,7 +77,7 @@ export class Procedures {
   }
 }
 
-/** A procedure that did not run or did not return. */
+/** The outcome of a procedure that did not run or did not return. */
 export function failedProcedure(message: string): ProcedureOutcome {
   return { kind: 'internal-error', message, timestamp: 0n, durationMicros: 0n };
 }

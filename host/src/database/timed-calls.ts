@@ -1,4 +1,4 @@
-// Calls that nobody waits for: of rows whose time has come, and of reducers that a module wants run right after a call.
+// Calls without a waiting caller: due rows, and reducers that a module schedules to run right after a call.
 
 import { assert, HostError, messageOf } from '../errors.ts';
 import type { ReducerDef } from '../schema/definition.ts';
@@ -8,13 +8,13 @@ import type { Procedures } from './procedures.ts';
 import type { CommitPipeline, Sender } from './commit-pipeline.ts';
 import type { Firing } from './schedules.ts';
 
-/** Later than this, a timed row is mentioned in the log. */
+/** A timed row that runs later than this is logged. */
 const LATE_MICROS = 30_000n;
 
-/** Reducers that wait to run at once; more are refused. */
+/** Reducers that may wait to run immediately; more are refused. */
 const MAX_IMMEDIATE = 16_384;
 
-/** Runs them as the database itself. */
+/** Runs timed calls with the identity of the database. */
 export class TimedCalls {
   readonly #pipeline: CommitPipeline;
   readonly #procedures: Procedures;
@@ -29,7 +29,7 @@ export class TimedCalls {
     this.#sender = { identity: databaseIdentity, connectionId: undefined };
   }
 
-  /** Runs the function of a row. A row that runs once goes in a transaction of its own. Never throws. */
+  /** Runs the function of a due row; a row that runs once is deleted in a separate transaction. Never throws. */
   fire(firing: Firing): void {
     const { log, running } = this.#pipeline;
     try {
@@ -51,7 +51,7 @@ export class TimedCalls {
     }
   }
 
-  /** Runs a reducer after the current call, whatever becomes of that. */
+  /** Runs a reducer after the current call, also if that call fails. */
   runSoon(name: string, args: Uint8Array): void {
     if (this.#immediate >= MAX_IMMEDIATE) throw new HostError('call/no-space');
     const { functions } = this.#pipeline.running;

@@ -1,10 +1,11 @@
-// Who asks: read from the Authorization header or the `token` parameter (contract 8).
+// Authentication of a request by the Authorization header or the `token` parameter, as SpacetimeDB's
+// `crates/client-api/src/auth.rs` does.
 
 import type { IncomingHttpHeaders } from 'node:http';
 import { HttpError } from './exchange.ts';
 import { TokenError, type Credentials, type Tokens } from './tokens.ts';
 
-/** The credentials that a request shows, or undefined if it shows none. Throws `HttpError` if they are not good. */
+/** The credentials of a request, or undefined if it has none. Throws `HttpError` if they are invalid. */
 export async function authenticate(
   tokens: Tokens,
   headers: IncomingHttpHeaders,
@@ -20,7 +21,7 @@ export async function authenticate(
   }
 }
 
-/** The header wins over the parameter. */
+/** The header takes precedence over the parameter. */
 function readToken({ authorization }: IncomingHttpHeaders, query: URLSearchParams): string | undefined {
   if (authorization === undefined) return query.get('token') ?? undefined;
   const bearer = /^Bearer +(\S+)$/i.exec(authorization)?.[1];

@@ -1,16 +1,17 @@
-// What a client asks for when it opens a WebSocket (contract 6.1), read and checked before the upgrade.
+// The options of a client that opens a WebSocket, checked before the upgrade; the recording `handshake.jsonl` in
+// `tests/conformance` pins them.
 
 import { parseConnectionId } from '../sats/hex.ts';
 import type { World } from '../world.ts';
 import { PROTOCOLS, type Protocol } from '../wire/frame.ts';
 import { badQuery, HttpError } from './exchange.ts';
 
-/** What a client chose when it asked for its WebSocket. */
+/** The options that a client chose for its WebSocket. */
 export interface Handshake {
   readonly protocol: Protocol;
   readonly connectionId: bigint;
   readonly isConfirmed: boolean;
-  /** Whether answers may be packed; how is the host's choice. */
+  /** True if the client accepts compression; the host chooses how. */
   readonly takesCompression: boolean;
 }
 
@@ -34,7 +35,7 @@ function readConnectionId(text: string | null, world: World): bigint {
   return id;
 }
 
-/** A connection id that nobody has. */
+/** Makes an unused connection id. */
 export function createConnectionId(world: World): bigint {
   return BigInt(`0x${Buffer.from(world.randomBytes(16)).toString('hex')}`) || 1n;
 }

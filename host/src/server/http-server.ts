@@ -1,4 +1,4 @@
-// From sockets to routes and back: routing, credentials, bodies, cross-origin headers, errors as text.
+// HTTP between sockets and routes: routing, credentials, bodies, cross-origin headers, errors as text.
 
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -15,7 +15,7 @@ const PREFLIGHT_HEADERS = {
   'access-control-allow-headers': 'authorization,accept,content-type',
 };
 
-/** Answers requests by the routes it was given; never throws. */
+/** Answers requests by its routes; never throws. */
 export class HttpServer {
   #routes: readonly HttpRoute[];
   #router: Router;
@@ -25,7 +25,7 @@ export class HttpServer {
   readonly #running = new Set<Promise<void>>();
   readonly #answered = new Map<string, number>();
 
-  /** `report` hears of errors that are the host's own fault. */
+  /** `report` is called with internal errors. */
   constructor(routes: readonly HttpRoute[], tokens: Tokens, maxBodyBytes: number, report: (message: string) => void) {
     this.#routes = routes;
     this.#router = new Router(routes);
@@ -34,18 +34,18 @@ export class HttpServer {
     this.#report = report;
   }
 
-  /** Takes in further routes, behind those it has. */
+  /** Appends routes. */
   add(...routes: HttpRoute[]): void {
     this.#routes = [...this.#routes, ...routes];
     this.#router = new Router(this.#routes);
   }
 
-  /** Answers by status class (`2xx`), since the start. */
+  /** Number of responses since the start by status class (`2xx`). */
   get answered(): ReadonlyMap<string, number> {
     return this.#answered;
   }
 
-  /** Resolves when what runs now is answered. */
+  /** Resolves when the running requests are answered. */
   async whenIdle(): Promise<void> {
     await Promise.all(this.#running);
   }
@@ -70,7 +70,7 @@ export class HttpServer {
         method === 'OPTIONS' ? preflight(match) : await this.#answer(match, request, response, searchParams);
       await send(response, answer);
     } catch (error) {
-      // What is left are broken connections: the answer cannot be sent.
+      // Only broken connections fail here: the answer cannot be sent.
       if (!response.destroyed) this.#report(`an answer could not be sent: ${messageOf(error)}`);
       response.destroy();
     }
@@ -119,7 +119,7 @@ export class HttpServer {
   }
 }
 
-/** Sends an answer to its end; a stream goes no faster than the client reads. */
+/** Sends a whole response; a stream is sent as fast as the client reads. */
 export async function send(response: ServerResponse, answer: HttpResponse): Promise<void> {
   response.statusCode = answer.status;
   for (const [name, value] of Object.entries(answer.headers ?? {})) response.setHeader(name, value);
@@ -138,7 +138,7 @@ export async function send(response: ServerResponse, answer: HttpResponse): Prom
   response.end();
 }
 
-/** Splits a request target; what is no URL at all has an empty path, which no route has. */
+/** Splits a request target into path and query; malformed targets match no route. */
 export function parseUrl(target: string): { pathname: string; searchParams: URLSearchParams } {
   const [pathname = '', ...query] = target.split('?');
   return { pathname, searchParams: new URLSearchParams(query.join('?')) };
@@ -161,8 +161,8 @@ function toExchange(
   params: Readonly<Record<string, string>>,
   maxBodyBytes: number,
 ): Exchange {
-  const gone = new AbortController();
-  response.once('close', () => gone.abort());
+  const disconnected = new AbortController();
+  response.once('close', () => disconnected.abort());
   return {
     method: request.method ?? 'GET',
     url: request.url ?? '/',
@@ -170,12 +170,12 @@ function toExchange(
     headers: request.headers,
     params,
     isLocal: isLoopback(request.socket.remoteAddress),
-    gone: gone.signal,
+    disconnected: disconnected.signal,
     body: (maxBytes = maxBodyBytes) => readBody(request, maxBytes),
   };
 }
 
-/** What comes after the limit is read and dropped by Node, so that the client can hear why. */
+/** Reads a body up to a limit. Node reads and drops the rest, so that the client receives the error. */
 async function readBody(request: IncomingMessage, maxBytes: number): Promise<Uint8Array> {
   const parts: Buffer[] = [];
   let length = 0;
@@ -188,7 +188,7 @@ async function readBody(request: IncomingMessage, maxBytes: number): Promise<Uin
   return Buffer.concat(parts, length);
 }
 
-/** Whether an address is one of this machine's own; IPv4 may come mapped into IPv6. */
+/** Returns true for a loopback address, also IPv4 mapped into IPv6. */
 export function isLoopback(address: string | undefined): boolean {
   return address === '::1' || /^(::ffff:)?127\./.test(address ?? '');
 }

@@ -1,5 +1,5 @@
-// `POST /host/backup`: a copy of the data folder of a host that runs, for its local owner only. The path is the host's own,
-// SpacetimeDB has none below it.
+// `POST /host/backup`: copies the data folder of the running host, for its local owner only. SpacetimeDB has no paths below
+// `/host`.
 
 import { isAbsolute } from 'node:path';
 import { z } from 'zod';
@@ -9,11 +9,11 @@ import { jsonResponse, HttpError } from '../exchange.ts';
 import type { HttpRoute } from '../router.ts';
 
 const Body = z.object({
-  /** The folder to make, on the machine of the host. */
+  /** The folder to create, on the machine of the host. */
   to: z.string().refine(isAbsolute, 'an absolute path was expected'),
 });
 
-/** `owner` is the identity of the local owner. */
+/** The route that makes a backup. `owner` is the identity of the local owner. */
 export function backupRoutes(backup: (to: string) => Promise<Backup>, owner: bigint): HttpRoute[] {
   return [
     {

@@ -1,4 +1,5 @@
-// `POST /:db/call/:function`: a reducer or procedure with arguments in JSON, and a connection just for it (contract 8.2).
+// `POST /:db/call/:function`: calls a reducer or procedure with JSON arguments, on a connection for this request; pinned
+// by the recording `http.jsonl` in `tests/conformance`.
 
 import type { Database } from '../../database.ts';
 import type { Caller } from '../../database/outcome.ts';
@@ -25,7 +26,7 @@ export function callRoutes(databases: Databases, connections: RequestConnections
         checkContentType(exchange);
         const json = new TextDecoder().decode(await exchange.body());
         const { database } = databases.open(param(exchange, 'db'));
-        return connections.visit(database, exchange.credentials, caller =>
+        return connections.run(database, exchange.credentials, caller =>
           callFunction(database, caller, param(exchange, 'function'), json),
         );
       },
@@ -75,7 +76,7 @@ function callReducer(
     }
     case 'failed':
     case 'internal':
-      // 530 is no status of HTTP's own, but what SpacetimeDB says when a reducer failed.
+      // SpacetimeDB's own status for a failed reducer.
       return textResponse(530, outcome.message);
     default:
       return textResponse(400, outcome.message);

@@ -1,4 +1,4 @@
-// Routes that describe a database, and those that change what it is called.
+// Routes that describe, name, lock and delete a database.
 
 import { z } from 'zod';
 import { identityToHex } from '../../sats/hex.ts';
@@ -10,7 +10,7 @@ import { badQuery, EMPTY_RESPONSE, jsonResponse, param, HttpError, textResponse 
 import { programHash } from '../program-hash.ts';
 import type { HttpRoute } from '../router.ts';
 
-/** The routes that describe a database, name it or delete it. */
+/** The routes that describe, name, lock and delete a database. */
 export function databaseRoutes(databases: Databases): HttpRoute[] {
   return [
     {
@@ -105,7 +105,7 @@ export function databaseRoutes(databases: Databases): HttpRoute[] {
   ];
 }
 
-/** A database keeps this many names. */
+/** Names of one database. */
 const MAX_NAMES = 64;
 
 function readNames(body: string): readonly string[] {

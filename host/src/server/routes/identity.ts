@@ -1,4 +1,4 @@
-// Routes of identities (contract 8.1): who am I, and what is mine.
+// Routes of identities, those of SpacetimeDB's `crates/client-api/src/routes/identity.rs`.
 
 import { identityToHex, parseIdentity } from '../../sats/hex.ts';
 import { writeJson } from '../../sats/json-text.ts';
@@ -7,7 +7,7 @@ import type { Databases } from '../databases.ts';
 import type { HttpRoute } from '../router.ts';
 import type { Tokens } from '../tokens.ts';
 
-/** The routes that mint identities, verify them, and list what they own. */
+/** The routes that mint and verify identities, and list their databases. */
 export function identityRoutes(tokens: Tokens, databases: Databases): HttpRoute[] {
   return [
     {

@@ -1,4 +1,4 @@
-// Routes that are about the host itself.
+// Routes about the host itself.
 
 import { parseIdentity } from '../../sats/hex.ts';
 import { writeJson } from '../../sats/json-text.ts';
@@ -7,12 +7,12 @@ import { EMPTY_RESPONSE, jsonResponse, param, HttpError, type HttpResponse, type
 import type { Metrics } from '../metrics.ts';
 import type { HttpRoute } from '../router.ts';
 
-/** The routes that tell whether the host is there and well, its version, its time, and what it counts. */
+/** The routes for ping, health, metrics and time. */
 export function miscRoutes(version: string, world: World, metrics: Metrics): HttpRoute[] {
-  const wellbeing = { package_name: '@agora/host', version, nodes: [], schedulable: true };
-  // What SpacetimeDB answers, and on the host's own path a little more.
-  const recorded = (): HttpResponse => jsonResponse(writeJson(wellbeing));
-  const health = (): HttpResponse => jsonResponse(writeJson({ ...wellbeing, ...metrics.health() }));
+  const status = { package_name: '@agora/host', version, nodes: [], schedulable: true };
+  // SpacetimeDB's answer, and with more fields on the host's own path.
+  const recorded = (): HttpResponse => jsonResponse(writeJson(status));
+  const health = (): HttpResponse => jsonResponse(writeJson({ ...status, ...metrics.health() }));
   const measure = async (): Promise<HttpResponse> => ({
     status: 200,
     headers: { 'content-type': metrics.contentType },
@@ -24,7 +24,7 @@ export function miscRoutes(version: string, world: World, metrics: Metrics): Htt
     { method: 'GET', pattern: '/health', asks: 'anyone', handle: health },
     { method: 'GET', pattern: '/v1/metrics', asks: 'anyone', handle: measure },
     { method: 'GET', pattern: '/metrics', asks: 'anyone', handle: measure },
-    // Nothing is charged here; tools that ask for a balance read that there is none.
+    // This host charges nothing: the balance is always 0.
     ...(['GET', 'PUT', 'POST'] as const).map((method): HttpRoute => ({
       method,
       pattern: '/v1/energy/:identity',

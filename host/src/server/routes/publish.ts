@@ -1,4 +1,5 @@
-// Publishing a module over HTTP, and asking beforehand what that would do (contract 8.3).
+// Publishing a module over HTTP, and the plan for it beforehand; pinned by the recording `publish.jsonl` in
+// `tests/conformance`.
 
 import { HostError } from '../../errors.ts';
 import { identityToHex, parseIdentity } from '../../sats/hex.ts';
@@ -19,12 +20,12 @@ import { planJson } from '../migration-text.ts';
 import type { HttpRoute } from '../router.ts';
 
 /**
- * Who may publish over HTTP, besides the local owner: nobody; programs on this machine, but no page that a browser on it
- * shows (those send an Origin); anybody.
+ * Who may publish over HTTP besides the local owner: no other caller; programs on this machine, except web pages in its
+ * browsers (they send an Origin); all callers.
  */
 export type Publishers = 'local-owner' | 'local-programs' | 'anybody';
 
-/** What publishing needs to know of the host. */
+/** Options of the publish routes. */
 export interface PublishOptions {
   readonly publishers: Publishers;
   /** The identity of the local owner. */
@@ -32,7 +33,7 @@ export interface PublishOptions {
   readonly maxBundleBytes: number;
 }
 
-/** The routes that publish a module, and tell beforehand what that would do. */
+/** The routes that publish a module or show the plan for it. */
 export function publishRoutes(databases: Databases, { publishers, owner, maxBundleBytes }: PublishOptions): HttpRoute[] {
   const mayPublish = ({ credentials, isLocal, headers }: KnownExchange): boolean =>
     publishers === 'anybody' ||
@@ -68,8 +69,8 @@ export function publishRoutes(databases: Databases, { publishers, owner, maxBund
         const isCleared = flag(exchange, 'clear', false);
         if (parseIdentity(target) === undefined) checkDatabaseName(target);
         const bundle = await readBundle(exchange);
-        const leave = { isCleared, breaksClients: policy === 'BreakClients' ? { token } : 'never' } as const;
-        return published(await databases.publish(target, exchange.credentials.identity, bundle, leave).catch(explain));
+        const allowed = { isCleared, breaksClients: policy === 'BreakClients' ? { token } : 'never' } as const;
+        return published(await databases.publish(target, exchange.credentials.identity, bundle, allowed).catch(explain));
       },
     },
     {
@@ -81,9 +82,9 @@ export function publishRoutes(databases: Databases, { publishers, owner, maxBund
         const { identity, database } = databases.open(param(exchange, 'db'));
         databases.authorize(identity, exchange.credentials.identity, 'reset database');
         const program = bundle.length === 0 ? database.programBytes : bundle;
-        const leave = { isCleared: true, breaksClients: 'always' } as const;
+        const allowed = { isCleared: true, breaksClients: 'always' } as const;
         return published(
-          await databases.publish(identityToHex(identity), exchange.credentials.identity, program, leave),
+          await databases.publish(identityToHex(identity), exchange.credentials.identity, program, allowed),
         );
       },
     },
@@ -122,7 +123,7 @@ function published({ name, identity, operation }: Published): HttpResponse {
   return jsonResponse(writeJson({ Success: success }));
 }
 
-/** What the host says of its own accord is for whoever runs it; a publisher reads what SpacetimeDB says. */
+/** Replaces the host's error for a breaking module by the one of SpacetimeDB. */
 function explain(cause: unknown): never {
   if (!(cause instanceof HostError) || cause.code !== 'publish/breaks-clients') throw cause;
   throw new HttpError(400, `Failed to create or update the database: ${cause.message}`, { cause });

@@ -1,4 +1,4 @@
-// `POST /:db/sql`: one statement of SQL.
+// `POST /:db/sql`: runs one SQL statement.
 
 import { QueryError } from '../../query/query-error.ts';
 import { runStatement, statementJson } from '../../query/statement.ts';
@@ -7,7 +7,7 @@ import { flag, jsonResponse, param, HttpError } from '../exchange.ts';
 import type { HttpRoute } from '../router.ts';
 import type { RequestConnections } from '../request-connections.ts';
 
-/** The route that runs a statement of SQL. */
+/** The route that runs an SQL statement. */
 export function sqlRoutes(databases: Databases, connections: RequestConnections): HttpRoute[] {
   return [
     {
@@ -20,7 +20,7 @@ export function sqlRoutes(databases: Databases, connections: RequestConnections)
         const { database, variables } = databases.open(param(exchange, 'db'));
         const begun = performance.now();
         try {
-          const result = await connections.visit(
+          const result = await connections.run(
             database,
             exchange.credentials,
             caller => runStatement(database, sql, caller, variables),
