@@ -1,4 +1,4 @@
-// What tests of a module need: `TestDatabase`, and beneath it the parts it is made of.
+// Test support for modules: `TestDatabase`, and the parts that it is made of.
 
 export { identityOf, TestDatabase, type LoggedLine, type TestDatabaseOptions } from './testing/test-database.ts';
 export { CallRefused, databaseRows, databaseSql, type TestClient } from './testing/test-client.ts';

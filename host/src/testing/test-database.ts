@@ -89,12 +89,12 @@ export class TestDatabase implements AsyncDisposable {
     this.owner = this.as(database.owner);
   }
 
-  /** Where clients reach it, as the database `test`. Throws if it does not listen. */
+  /** The URL for clients; the database is `test`. Throws if it does not listen. */
   get url(): string {
     return this.#listening.url;
   }
 
-  /** A token with which a client that comes by a socket is whoever `as` this name is. Throws if it does not listen. */
+  /** A token that gives a client on a socket the identity of `as(name)`. Throws if it does not listen. */
   tokenOf(name: string): string {
     return this.#listening.mint(name).token;
   }
@@ -104,7 +104,7 @@ export class TestDatabase implements AsyncDisposable {
     return this.#host;
   }
 
-  /** Whoever has this name or identity, with a connection that is always the same. */
+  /** The client of a name or identity, always with the same connection. */
   as(who: string | bigint): TestClient {
     const identity = typeof who === 'bigint' ? who : identityOf(who);
     const known = this.#clients.get(identity) ?? this.connectionOf(identity);
@@ -112,7 +112,7 @@ export class TestDatabase implements AsyncDisposable {
     return known;
   }
 
-  /** A further connection of a name or identity. `claims` are those of its token, which a module reads as `ctx.senderAuth`. */
+  /** A further connection of a name or identity. `claims` are those of its token; modules read them as `ctx.senderAuth`. */
   connectionOf(who: string | bigint, claims?: PlainObject): TestClient {
     const identity = typeof who === 'bigint' ? who : identityOf(who);
     const bytes = claims && new TextEncoder().encode(JSON.stringify(claims));
@@ -124,17 +124,17 @@ export class TestDatabase implements AsyncDisposable {
     return databaseRows(this.database, table);
   }
 
-  /** What the clock shows, in milliseconds since 1970. */
+  /** The current time of the clock, in milliseconds since 1970. */
   get now(): number {
     return Number(this.#world.now() / 1000n);
   }
 
-  /** Moves the clock; what is scheduled on the way runs, each at its time. */
+  /** Moves the clock; scheduled functions run, each at its time. */
   advance(ms: number): void {
     this.#world.advance(ms);
   }
 
-  /** What the module logged. */
+  /** The log lines of the module. */
   get logged(): LoggedLine[] {
     return this.database.log
       .lines()
@@ -142,7 +142,7 @@ export class TestDatabase implements AsyncDisposable {
       .filter(({ target }) => target === undefined);
   }
 
-  /** Lets the module answer an HTTP request; `path` is what follows `/route`. */
+  /** Runs the HTTP handler of the module for a request; `path` is the part after `/route`. */
   http(method: string, path: string, body: string | Uint8Array = '', headers: RequestHeaders = {}): HandlerResponse {
     const bytes = typeof body === 'string' ? new TextEncoder().encode(body) : body;
     return this.database.handleHttp(method, path, `http://localhost/v1/database/test/route${path}`, headers, bytes);
@@ -155,7 +155,7 @@ export class TestDatabase implements AsyncDisposable {
 
 function openDatabase(host: Host): Database {
   const open = host.database(NAME);
-  assert(open, 'what was published is there');
+  assert(open, 'the published database is open');
   return open.database;
 }
 
