@@ -1,4 +1,4 @@
-// A database from its first publish to its restart: calls, clients, procedures, handlers, and new versions of the module.
+// A database from its first publish to its restart: calls, clients, procedures, handlers, and module updates.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -87,7 +87,7 @@ const TOKEN = new TextEncoder().encode(JSON.stringify({ iss: 'test', sub: 'ann',
 const ANN_WITH_TOKEN: Caller = { ...ANN, claims: TOKEN };
 
 describe('a call', () => {
-  test('is answered by what became of it, at the time the module saw', async () => {
+  test('returns its outcome and the timestamp of the module', async () => {
     await using db = await DatabaseHarness.open(SOURCE);
     const raw = (name: string, args: number[]) => db.database.call(name, new Uint8Array(args), ANN);
     db.world.advance(5);
@@ -112,14 +112,14 @@ describe('a call', () => {
     ]);
   });
 
-  test('of a scheduled reducer is the owner’s', async () => {
+  test('of a scheduled reducer is allowed for the owner only', async () => {
     await using db = await DatabaseHarness.open(SOURCE);
     const args = [[1n, { tag: 1, value: [5n] }]];
     expect(db.call('tick', args, ANN).kind).toBe('no-such-reducer');
     expect(db.call('tick', args, OWNER).kind).toBe('committed');
   });
 
-  test('that changed nothing is not announced, and one that did is announced once', async () => {
+  test('is published once if it changed rows, and not otherwise', async () => {
     await using db = await DatabaseHarness.open(SOURCE);
     const heard: [Commit, Caller | undefined][] = [];
     db.database.onCommit = (commit, origin) => heard.push([commit, origin]);
@@ -129,7 +129,7 @@ describe('a call', () => {
 });
 
 describe('clients', () => {
-  test('are told to the module, with their tokens, and refused by it', async () => {
+  test('reach the module with their tokens, and it can refuse them', async () => {
     await using db = await DatabaseHarness.open(SOURCE);
     db.call('set_rule', ['noted']);
     expect(db.database.connect(ANN_WITH_TOKEN).kind).toBe('committed');
@@ -144,7 +144,7 @@ describe('clients', () => {
     expect(db.database.connect(BEN)).toMatchObject({ kind: 'internal' });
   });
 
-  test('leave even if the module breaks on it', async () => {
+  test('are disconnected even if the module fails on it', async () => {
     await using db = await DatabaseHarness.open(SOURCE);
     db.database.connect(ANN);
     db.call('set_rule', ['broken']);
@@ -156,7 +156,7 @@ describe('clients', () => {
 });
 
 describe('a procedure', () => {
-  test('commits twice, announces both, and returns', async () => {
+  test('commits twice, publishes both, and returns', async () => {
     await using db = await DatabaseHarness.open(SOURCE);
     const heard: number[] = [];
     db.database.onCommit = ({ changes }) => heard.push(changes.length);
@@ -167,7 +167,7 @@ describe('a procedure', () => {
     ]);
   });
 
-  test('may abort, but not nest, nor wait for the network inside', async () => {
+  test('may abort a transaction, but not nest one or wait for the network inside', async () => {
     await using db = await DatabaseHarness.open(SOURCE);
     expect(db.value('abort')).toBe('aborted');
     expect(db.value('nest')).toBe('WouldBlockTransaction');
@@ -175,7 +175,7 @@ describe('a procedure', () => {
     expect(notes(db).slice(1)).toEqual(['outer']);
   });
 
-  test('hears when its commit fails, after a second try', async () => {
+  test('gets the error when its commit fails, after a second try', async () => {
     await using db = await DatabaseHarness.open(SOURCE);
     db.database.retainView(db.view('fussy'));
     expect(db.value('break_view')).toBe('transaction retry failed again');
@@ -184,7 +184,7 @@ describe('a procedure', () => {
     expect(db.call('add_note', ['fine']).kind).toBe('committed');
   });
 
-  test('that fails or cannot be called says why', async () => {
+  test('that fails or cannot be called returns the reason', async () => {
     await using db = await DatabaseHarness.open(SOURCE);
     const none = { timestamp: 0n, durationMicros: 0n, kind: 'internal-error' };
     expect(db.procedure('fail')).toEqual({
@@ -201,7 +201,7 @@ describe('a procedure', () => {
     });
   });
 
-  test('that leaves its transaction open loses it', async () => {
+  test('that leaves its transaction open gets it rolled back', async () => {
     await using db = await DatabaseHarness.open(`${SOURCE}
       import * as sys from 'spacetime:sys@2.0';
       export const open = db.procedure(t.unit(), () => { sys.procedure_start_mut_tx(); return {}; });`);
@@ -217,7 +217,7 @@ describe('an HTTP handler', () => {
     const answer = db.database.handleHttp(method, path, `http://host${path}`, { 'x-ask': 'asked' }, body);
     return { ...answer, body: new TextDecoder().decode(answer.body) };
   };
-  test('answers its route and no other', async () => {
+  test('answers only its own route', async () => {
     await using db = await DatabaseHarness.open(SOURCE);
     expect(request(db, 'GET', '/hello')).toMatchObject({ status: 200, body: 'hello' });
     expect(request(db, 'POST', '/echo')).toEqual({
@@ -244,8 +244,8 @@ describe('an HTTP handler', () => {
   });
 });
 
-describe('beginning', () => {
-  test('a module whose init fails makes no database', async () => {
+describe('opening', () => {
+  test('a module whose init fails creates no database', async () => {
     const source = SOURCE.replace("say(ctx, 'init ' + caller(ctx));", "throw new SenderError('cannot begin');");
     await expect(DatabaseHarness.open(source)).rejects.toMatchObject({
       code: 'publish/init-failed',
@@ -253,7 +253,7 @@ describe('beginning', () => {
     });
   });
 
-  test('what is no module is refused with a sentence', async () => {
+  test('an invalid module is refused with a sentence', async () => {
     await expect(DatabaseHarness.open('export const a = 1;')).rejects.toMatchObject({
       code: 'guest/invalid',
       message: 'must export schema as default export',
@@ -276,7 +276,7 @@ describe('after a restart', () => {
     return folder;
   }
 
-  test('rows, sequences, timers and the module are as they were, and clients that were there have left', async () => {
+  test('rows, sequences, timers and the module are restored, and former clients are disconnected', async () => {
     const folder = temporaryFolder();
     const world = new TestWorld();
     const storage = await storageIn(folder);
@@ -306,7 +306,7 @@ describe('after a restart', () => {
     await again.release();
   });
 
-  test('views show the rows that were kept, to whom they are, and go on from there', async () => {
+  test('views show the restored rows to their identities, and follow later changes', async () => {
     const folder = temporaryFolder();
     const storage = await storageIn(folder);
     const first = await DatabaseHarness.open(VIEWS, { storage });
@@ -327,7 +327,7 @@ describe('after a restart', () => {
     await again.release();
   });
 
-  test('a published update is what runs', async () => {
+  test('a published update runs', async () => {
     const folder = temporaryFolder();
     const storage = await storageIn(folder);
     const first = await DatabaseHarness.open(SOURCE, { storage });
@@ -365,14 +365,14 @@ const WITH_A_COLUMN = SOURCE.replace('what: t.string() });', 'what: t.string(), 
 describe('a row-level rule', () => {
   const RULE = `export const mine = db.clientVisibilityFilter.sql('SELECT * FROM note WHERE what <> \\'secret\\'');`;
 
-  test('that cannot be kept is refused, and named', async () => {
+  test('that cannot be applied is refused by name', async () => {
     await expect(DatabaseHarness.open(`${SOURCE}\n${RULE.replace('what', 'nothing')}`)).rejects.toMatchObject({
       code: 'schema/invalid',
       message: expect.stringContaining("SELECT * FROM note WHERE nothing <> 'secret'") as string,
     });
   });
 
-  test('that is new sends clients away, and so does one that is gone', async () => {
+  test('that is added or removed disconnects clients', async () => {
     await using db = await DatabaseHarness.open(SOURCE);
     expect(db.database.update(bytesOf(`${SOURCE}\n${RULE}`), true)).toEqual({ kind: 'updated', breaksClients: true });
     expect(db.database.update(bytesOf(SOURCE), true)).toEqual({ kind: 'updated', breaksClients: true });
@@ -386,7 +386,7 @@ describe('publishing again', () => {
     return outcomes;
   }
 
-  test('the same bytes does nothing', async () => {
+  test('the same bytes is a no-op', async () => {
     await using db = await DatabaseHarness.open(SOURCE);
     const outcomes = replaced(db);
     expect(db.database.update(bytesOf(SOURCE))).toEqual({ kind: 'unchanged', breaksClients: false });
@@ -410,7 +410,7 @@ describe('publishing again', () => {
     expect(outcomes).toEqual([{ kind: 'updated', breaksClients: false }]);
   });
 
-  test('with a column at the end fills it in, if clients may be broken', async () => {
+  test('with a column added at the end fills in its default, if clients may break', async () => {
     await using db = await DatabaseHarness.open(SOURCE);
     db.call('add_note', ['old']);
     const bytes = bytesOf(WITH_A_COLUMN);
@@ -464,7 +464,7 @@ describe('publishing again', () => {
     expect(notes(db)).toContain('on');
   });
 
-  test('a unique constraint needs rows that keep it', async () => {
+  test('a unique constraint is refused if rows violate it', async () => {
     await using db = await DatabaseHarness.open(SOURCE);
     const unique = bytesOf(SOURCE.replace('what: t.string() });', 'what: t.string().unique() });'));
     db.call('add_note', ['same']);

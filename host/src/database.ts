@@ -308,7 +308,8 @@ export class Database {
     const { datastore } = this;
     for (const { name, rows } of state.tables) {
       const table = datastore.tableByName(name);
-      if (!table) throw new HostError('storage/damaged', `storage has rows of the table ${name}, which the module lacks`);
+      if (!table)
+        throw new HostError('storage/damaged', `storage has rows of the table ${name}, which the module lacks`);
       datastore.restore(table, rows);
     }
     datastore.restoreSequences(state.sequences);

@@ -1,4 +1,4 @@
-// A module inside a module: its functions, tables, views and timers under dotted names.
+// Submodules: their functions, tables, views and timers under dotted names.
 
 import { expect, test } from 'vitest';
 import { ANN, DatabaseHarness } from './testing/database-harness.ts';
@@ -29,7 +29,7 @@ const SOURCE = `
   export const ownView = db.anonymousView({ public: true }, t.array(own.rowType), ctx => ctx.from.own);
 `;
 
-test('everything of a submodule answers to its dotted name', async () => {
+test('all parts of a submodule have dotted names', async () => {
   await using db = await DatabaseHarness.open(SOURCE);
   for (const view of ['lib.lib_mine', 'lib.lib_query', 'own_view']) db.database.retainView(db.view(view));
 
@@ -48,7 +48,7 @@ test('everything of a submodule answers to its dotted name', async () => {
   expect(db.value('lib.lib_count')).toBe(2n);
 });
 
-test('its timers run its reducers', async () => {
+test('timers of a submodule run its reducers', async () => {
   await using db = await DatabaseHarness.open(SOURCE);
   db.call('lib.lib_later');
   db.world.advance(1);

@@ -1,4 +1,4 @@
-// System calls whose effect is seen outside of the call: work that is put off without a row, timers of the console, tokens.
+// System calls with effects outside the call: reducers scheduled without a row, console timers, tokens.
 
 import { expect, test } from 'vitest';
 import { ANN, DatabaseHarness } from './testing/database-harness.ts';
@@ -32,7 +32,7 @@ const SOURCE = `
 const notes = (db: DatabaseHarness): string[] => db.rows('note').map(row => String((row as readonly unknown[])[1]));
 const claims = new TextEncoder().encode(JSON.stringify({ iss: 'localhost', sub: 'ann', aud: ['spacetimedb'], iat: 0 }));
 
-test('work that is put off runs after its reducer, as the database, even if that was rolled back', async () => {
+test('a reducer scheduled without a row runs after the call, as the database, even if the call was rolled back', async () => {
   await using db = await DatabaseHarness.open(SOURCE);
   db.call('later', [false]);
   expect(notes(db).slice(1)).toEqual(['later client false no token']);
@@ -43,7 +43,7 @@ test('work that is put off runs after its reducer, as the database, even if that
   expect(notes(db).slice(2)).toEqual(['plain database true no token', 'plain database true no token']);
 });
 
-test('a token is its client’s only: init and what is scheduled have none', async () => {
+test('only clients have a token: init and scheduled functions have none', async () => {
   await using db = await DatabaseHarness.open(SOURCE);
   const caller = { ...ANN, claims };
   db.database.connect(caller);
@@ -53,7 +53,7 @@ test('a token is its client’s only: init and what is scheduled have none', asy
   expect(notes(db)).toEqual(['init client true no token', 'plain client false ann', 'tick database true no token']);
 });
 
-test('a timer of the console says in the log how long it ran', async () => {
+test('a console timer logs its duration', async () => {
   await using db = await DatabaseHarness.open(SOURCE);
   db.call('timed');
   expect(db.logged()).toMatchObject([

@@ -125,7 +125,12 @@ export class Databases {
   }
 
   /** Creates a database with a name, or replaces the module of the database that has it. */
-  publish(nameOrIdentity: string, publisher: bigint, bundle: Uint8Array, allowed: PublishPermissions): Promise<Published> {
+  publish(
+    nameOrIdentity: string,
+    publisher: bigint,
+    bundle: Uint8Array,
+    allowed: PublishPermissions,
+  ): Promise<Published> {
     const name = parseIdentity(nameOrIdentity) === undefined ? nameOrIdentity : undefined;
     return this.#change(async () => {
       const identity = parseIdentity(nameOrIdentity) ?? this.#options.folder.identityOf(nameOrIdentity);

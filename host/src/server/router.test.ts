@@ -29,7 +29,7 @@ describe('a router', () => {
     expect(router.find('HEAD', '/v1/database/x')).toMatchObject({ kind: 'found', route: { method: 'GET' } });
   });
 
-  test('names the methods that a path has', () => {
+  test('lists the allowed methods of a path', () => {
     expect(router.find('DELETE', '/v1/database/x')).toMatchObject({ kind: 'wrong-method', allowed: 'GET,HEAD,PUT' });
   });
 

@@ -9,8 +9,14 @@ type Method = 'GET' | 'POST' | 'PUT' | 'DELETE' | 'ANY';
  * `known` (a caller without a token gets a new identity, returned in the headers), `token` (a token is required).
  */
 export type HttpRoute = { readonly method: Method; readonly pattern: string } & (
-  | { readonly asks: 'anyone' | 'checked'; readonly handle: (exchange: Exchange) => HttpResponse | Promise<HttpResponse> }
-  | { readonly asks: 'known' | 'token'; readonly handle: (exchange: KnownExchange) => HttpResponse | Promise<HttpResponse> }
+  | {
+      readonly asks: 'anyone' | 'checked';
+      readonly handle: (exchange: Exchange) => HttpResponse | Promise<HttpResponse>;
+    }
+  | {
+      readonly asks: 'known' | 'token';
+      readonly handle: (exchange: KnownExchange) => HttpResponse | Promise<HttpResponse>;
+    }
 );
 
 /** The route of a request, or the reason why there is none. */

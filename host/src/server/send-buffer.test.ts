@@ -11,8 +11,8 @@ function put(buffer: SendBuffer, commit: number, ...bytes: number[]): void {
   buffer.seal(commit);
 }
 
-describe('an buffer', () => {
-  test('packs what waits into one v3 frame behind the tag of no compression', () => {
+describe('a send buffer', () => {
+  test('packs waiting messages into one v3 frame after the tag for no compression', () => {
     const buffer = new SendBuffer(V3);
     put(buffer, 0, 1, 2);
     put(buffer, 0, 3);
@@ -21,7 +21,7 @@ describe('an buffer', () => {
     expect(buffer.take(0)).toBeUndefined();
   });
 
-  test('gives each v2 message a frame of its own', () => {
+  test('gives each v2 message a separate frame', () => {
     const buffer = new SendBuffer(V2);
     put(buffer, 0, 1);
     put(buffer, 0, 2);
@@ -30,7 +30,7 @@ describe('an buffer', () => {
     expect(buffer.take(0)).toEqual(Uint8Array.of(0, 2));
   });
 
-  test('holds a message back until its commit is durable, and those behind it', () => {
+  test('holds back a message, and those after it, until its commit is durable', () => {
     const buffer = new SendBuffer(V3);
     put(buffer, 1, 1);
     put(buffer, 3, 3);
@@ -44,7 +44,7 @@ describe('an buffer', () => {
     expect(buffer.bytes).toBe(0);
   });
 
-  test('lets one message be longer than a frame, but packs none with it', () => {
+  test('accepts a message longer than a frame, but packs no other with it', () => {
     const buffer = new SendBuffer(V3);
     buffer.writer.raw(new Uint8Array(MAX_SERVER_FRAME_BYTES + 10));
     buffer.seal(0);
@@ -54,7 +54,7 @@ describe('an buffer', () => {
     expect(buffer.take(0)).toEqual(Uint8Array.of(0, 7));
   });
 
-  test('I1, I2: whatever the timing, messages leave in order and not before their commit', () => {
+  test('I1, I2: at any timing, messages are sent in order and not before their commit', () => {
     const step = fc.oneof(
       fc.record({ put: fc.nat(3), size: fc.integer({ min: 1, max: 40 }) }),
       fc.record({ durable: fc.nat(3) }),

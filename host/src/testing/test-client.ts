@@ -113,7 +113,7 @@ export function rowsOf(table: Table): PlainObject[] {
   });
 }
 
-/** What has a name, by the module's spelling of it or the canonical one. */
+/** Finds a definition by its name in the module or its canonical name. */
 export function find<T extends { readonly name: string }>(all: readonly T[], name: string, kind: string): T {
   const found = all.find(each => each.name === name) ?? all.find(each => plainName(each.name) === plainName(name));
   if (found) return found;

@@ -1,30 +1,30 @@
-// A module under test: its database with or without a socket, a clock that is moved by hand, any number of identities.
+// A module under test: its database with or without a socket, a manual clock, any number of identities.
 
 import { buildSync } from 'esbuild';
 import { Database } from '../database.ts';
 import type { RequestHeaders } from '../database/handlers.ts';
 import type { HandlerResponse } from '../database/outcome.ts';
-import { TestWorld } from './test-world.ts';
 import { assert } from '../errors.ts';
 import type { CallLimits } from '../guest/watchdog.ts';
 import { startHost, type Host } from '../host.ts';
 import { deriveIdentity } from '../server/identity.ts';
 import { LOCAL_ISSUER } from '../server/tokens.ts';
 import { createMemoryStorage } from '../storage/memory-storage.ts';
-import { databaseRows, TestClient } from './test-client.ts';
 import type { PlainObject } from './plain.ts';
+import { databaseRows, TestClient } from './test-client.ts';
+import { TestWorld } from './test-world.ts';
 
-/** Which module is tested, and when it begins. */
+/** Options of a test database; it needs an `entry` or a `bundle`. */
 export interface TestDatabaseOptions {
-  /** The file that exports the schema as default; it is bundled as a publisher does. */
+  /** The file that exports the schema as default; it is bundled as for publishing. */
   readonly entry?: string;
   /** A finished bundle, instead of an entry. */
   readonly bundle?: Uint8Array | string;
-  /** What the clock shows at first; `ctx.random` is seeded from the clock, so the same start gives the same numbers. */
+  /** The first time of the clock; `ctx.random` is seeded from the clock, so the same start gives the same numbers. */
   readonly startAt?: Date;
-  /** How far a call may go before it is stopped; by default as far as it likes. */
+  /** Limits of a call; none by default. */
   readonly callLimits?: CallLimits;
-  /** Whether clients come in by sockets too, on any free port: see `url` and `tokenOf`. */
+  /** Accepts clients on a socket too, on any free port: see `url` and `tokenOf`. */
   readonly listens?: boolean;
 }
 
@@ -38,21 +38,21 @@ export interface LoggedLine {
 }
 
 const START = new Date('2026-01-05T12:00:00Z');
-/** What clients that come by a socket call the database. */
+/** The name of the database for clients on a socket. */
 const NAME = 'test';
 
 /**
- * A database that lasts as long as the test. Calls are synchronous; only opening and closing are awaited, and what clients
- * hear that come by a socket.
+ * A database that lasts as long as the test. Calls are synchronous; only opening, closing and messages to clients on a
+ * socket are asynchronous.
  */
 export class TestDatabase implements AsyncDisposable {
-  /** What the kit is made of, for what it does not offer. */
+  /** The underlying database, for operations that this class lacks. */
   readonly database: Database;
   readonly #world: TestWorld;
   readonly #clients = new Map<bigint, TestClient>();
   readonly #host: Host | undefined;
   #lastConnection = 0n;
-  /** Who published the module. */
+  /** The client that published the module. */
   readonly owner: TestClient;
 
   /** Loads a module and runs its `init`. Throws `HostError`: `guest/invalid`, `schema/invalid`, `publish/init-failed`. */

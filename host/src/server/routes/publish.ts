@@ -34,7 +34,10 @@ export interface PublishOptions {
 }
 
 /** The routes that publish a module or show the plan for it. */
-export function publishRoutes(databases: Databases, { publishers, owner, maxBundleBytes }: PublishOptions): HttpRoute[] {
+export function publishRoutes(
+  databases: Databases,
+  { publishers, owner, maxBundleBytes }: PublishOptions,
+): HttpRoute[] {
   const mayPublish = ({ credentials, isLocal, headers }: KnownExchange): boolean =>
     publishers === 'anybody' ||
     credentials.identity === owner ||
@@ -70,7 +73,9 @@ export function publishRoutes(databases: Databases, { publishers, owner, maxBund
         if (parseIdentity(target) === undefined) checkDatabaseName(target);
         const bundle = await readBundle(exchange);
         const allowed = { isCleared, breaksClients: policy === 'BreakClients' ? { token } : 'never' } as const;
-        return published(await databases.publish(target, exchange.credentials.identity, bundle, allowed).catch(explain));
+        return published(
+          await databases.publish(target, exchange.credentials.identity, bundle, allowed).catch(explain),
+        );
       },
     },
     {
@@ -113,7 +118,8 @@ function checkHostType(exchange: Exchange): void {
     }
   }
   const replicas = exchange.query.get('num_replicas');
-  if (replicas !== null && replicas !== '1') throw new HttpError(400, 'this host keeps one copy: num_replicas must be 1');
+  if (replicas !== null && replicas !== '1')
+    throw new HttpError(400, 'this host keeps one copy: num_replicas must be 1');
   const type = choice(exchange, 'host_type', ['Wasm', 'Js'], 'Wasm');
   if (type !== 'Js') throw new HttpError(400, 'this host runs JavaScript modules only: publish with host_type=Js');
 }
