@@ -1,6 +1,7 @@
 import importX from 'eslint-plugin-import-x';
 import tseslint from 'typescript-eslint';
 import { layers } from './lint/layers.js';
+import { MODULE_LAYERS } from './lint/module-layers.js';
 
 /** Which packages of ours a package may import; what is not named is refused. */
 const PACKAGES = {
@@ -113,5 +114,6 @@ export default tseslint.config(
   allowNode,
   refuseWholeZod,
   ...layers(HOST_LAYERS),
+  ...layers(MODULE_LAYERS),
   { files: ['**/*.js', '**/*.mjs'], ...tseslint.configs.disableTypeChecked },
 );
