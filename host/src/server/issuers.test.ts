@@ -158,12 +158,12 @@ describe('a token of another issuer', () => {
     down.isDown = true;
     const host = await start(down);
     const token = await signToken(down.url, key);
-    for (let n = 0; n < 5; n++) expect(await whoIs(host, token)).toContain('cannot be asked');
+    for (let n = 0; n < 5; n++) expect(await whoIs(host, token)).toContain('cannot be queried');
     expect(down.asked.get('/.well-known/openid-configuration')).toBe(1);
 
     const liar = await startProvider();
-    liar.issuer = 'http://somebody.test';
+    liar.issuer = 'http://another.test';
     const other = await start(liar);
-    expect(await whoIs(other, await signToken(liar.url, await addKey(liar, 'one')))).toContain('calls itself');
+    expect(await whoIs(other, await signToken(liar.url, await addKey(liar, 'one')))).toContain('names the issuer http://another.test');
   });
 });

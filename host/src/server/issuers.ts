@@ -63,7 +63,7 @@ export class Issuer {
     }
     this.#keys ??= this.#discover().catch((cause: unknown) => {
       this.#failedAt = performance.now();
-      throw new TokenError(`Invalid token: the issuer ${this.name} cannot be reached: ${messageOf(cause)}`, { cause });
+      throw new TokenError(`Invalid token: the issuer ${this.name} cannot be queried: ${messageOf(cause)}`, { cause });
     });
     return this.#keys;
   }
