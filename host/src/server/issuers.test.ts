@@ -164,6 +164,8 @@ describe('a token of another issuer', () => {
     const liar = await startProvider();
     liar.issuer = 'http://another.test';
     const other = await start(liar);
-    expect(await whoIs(other, await signToken(liar.url, await addKey(liar, 'one')))).toContain('names the issuer http://another.test');
+    expect(await whoIs(other, await signToken(liar.url, await addKey(liar, 'one')))).toContain(
+      'names the issuer http://another.test',
+    );
   });
 });
