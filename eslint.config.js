@@ -3,6 +3,7 @@ import tseslint from 'typescript-eslint';
 import { CLI_LAYERS } from './lint/cli-layers.js';
 import { layers } from './lint/layers.js';
 import { MODULE_LAYERS } from './lint/module-layers.js';
+import { REALM_RULES } from './lint/realm-rules.js';
 
 /** Which packages of ours a package may import; what is not named is refused. */
 const PACKAGES = {
@@ -117,5 +118,6 @@ export default tseslint.config(
   ...layers(HOST_LAYERS),
   ...layers(MODULE_LAYERS),
   ...layers(CLI_LAYERS),
+  ...REALM_RULES,
   { files: ['**/*.js', '**/*.mjs'], ...tseslint.configs.disableTypeChecked },
 );

@@ -62,7 +62,11 @@ export class TimedCalls {
     this.#immediate++;
     this.#world.setTimer(0, () => {
       this.#immediate--;
-      if (!this.#pipeline.refusal) this.#runReducer(reducer, this.#world.now(), args);
+      try {
+        if (!this.#pipeline.refusal) this.#runReducer(reducer, this.#world.now(), args);
+      } catch (cause) {
+        this.#pipeline.log.addSystem('Error', `running ${name} failed: ${messageOf(cause)}`);
+      }
     });
   }
 
