@@ -3,8 +3,9 @@
 import { CommandError, runCommand } from '@agora/scripts/command';
 import { main as fuzz } from './fuzz.ts';
 import { killCommand } from './kill/command.ts';
+import { main as security } from './security.ts';
 
-const SOAKS: Readonly<Record<string, (args: string[]) => Promise<void>>> = { kill: killCommand, fuzz };
+const SOAKS: Readonly<Record<string, (args: string[]) => Promise<void>>> = { kill: killCommand, fuzz, security };
 
 await runCommand(async ([name = '', ...args]) => {
   const soak = Object.hasOwn(SOAKS, name) ? SOAKS[name] : undefined;

@@ -5,6 +5,9 @@ import { isUtf8 } from 'node:buffer';
 import { isArrayBuffer } from 'node:util/types';
 import { NOT_A_BUFFER, OUT_OF_BOUNDS } from './host-side.ts';
 
+/** The host copies at most so much for one call; a larger copy would hold it up. */
+const MAX_COPIED_BYTES = 256 * 1024 * 1024;
+
 /** An argument of a system call is not a buffer, or a length does not fit it. */
 export class MemoryFault extends Error {
   readonly errno: typeof NOT_A_BUFFER | typeof OUT_OF_BOUNDS;
@@ -60,9 +63,10 @@ export class GuestMemory {
     return bytes;
   }
 
-  /** A copy of some bytes, owned by the host. Throws `MemoryFault`. */
+  /** A copy of some bytes, owned by the host. Throws `MemoryFault`, also for more than `MAX_COPIED_BYTES`. */
   copy(buffer: ArrayBuffer, offset: number, length: number): Uint8Array {
     const bytes = bytesOf(buffer);
+    if (length > MAX_COPIED_BYTES) throw new MemoryFault(OUT_OF_BOUNDS);
     checkRange(bytes, offset, length);
     return bytes.slice(offset, offset + length);
   }

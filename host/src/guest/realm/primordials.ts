@@ -72,6 +72,7 @@ export function capturePrimordials() {
     sliceBytes: uncurry(Uint8Array.prototype.slice) as (bytes: Uint8Array, from: number, to: number) => Uint8Array,
     exec: uncurry(RegExp.prototype.exec),
     then: uncurry(Promise.prototype.then) as (promise: object, done: () => void, failed: () => void) => unknown,
+    withResolvers: Promise.withResolvers as unknown,
     captureStack: Error.captureStackTrace.bind(Error) as (holder: object, above: (...args: never[]) => unknown) => void,
     // Getters.
     byteLength: getter<number>(ArrayBuffer.prototype, 'byteLength'),

@@ -12,8 +12,8 @@ import type { Primordials } from './primordials.ts';
 export function guardPromises(primordials: Primordials): void {
   'use strict';
 
-  const { define, descriptor, get, global, ownKeys, prototypeOf, remove, setPrototypeOf } = primordials;
-  const { Promise, TypeError, promisePrototype, functionPrototype, then } = primordials;
+  const { apply, define, descriptor, get, global, ownKeys, prototypeOf, remove, setPrototypeOf } = primordials;
+  const { Promise, TypeError, promisePrototype, functionPrototype, then, withResolvers } = primordials;
 
   const removeFrom = (holder: unknown, names: readonly string[]) => {
     if (typeof holder !== 'object' && typeof holder !== 'function') return;
@@ -36,15 +36,13 @@ export function guardPromises(primordials: Primordials): void {
 
   type Settle = (value?: unknown) => void;
   const ignore = () => {};
+  const makePromise = () =>
+    apply(withResolvers, Promise, []) as { promise: Promise<unknown>; resolve: Settle; reject: Settle };
   const Replacement = function (executor: (resolve: Settle, reject: Settle) => void) {
     if (new.target === undefined) throw new TypeError("Promise constructor cannot be invoked without 'new'");
     if (typeof executor !== 'function') throw new TypeError('Promise resolver is not a function');
-    let resolve: Settle = ignore;
-    let reject: Settle = ignore;
-    const promise = new Promise((resolveIt, rejectIt) => {
-      resolve = resolveIt;
-      reject = rejectIt;
-    });
+    // No function of the realm runs here: if the stack ended in one, the promise would be rejected before it has a handler.
+    const { promise, resolve, reject } = makePromise();
     // `then` reads the constructor, which the module may have replaced.
     define(promise, 'constructor', { __proto__: null, value: undefined, configurable: true });
     then(promise, ignore, ignore);

@@ -44,7 +44,7 @@ export function makeSystemModules(
   const { errno, neededBytes, reason, scanPoint, advance, closeIterator, insert, update, deletePoint } = host;
   const { scanRange, deleteRange, deleteEqual, take, takeHttpBody, httpBodyLength, httpRequest, jwtPayload } = host;
   const { scheduleImmediate, log } = host;
-  const { bufferOfArray, offsetOfArray, lengthOfArray } = primordials;
+  const { bufferOfArray, offsetOfArray, lengthOfArray, typeOfView } = primordials;
   let constructorOf: ((errno: number) => new (message: string) => Error) | undefined;
 
   /** The error of the last call, to throw. */
@@ -69,6 +69,9 @@ export function makeSystemModules(
   };
   const big = (value: unknown) => {
     if (typeof value !== 'bigint') throw new TypeError('a bigint is expected');
+  };
+  const bytes = (value: unknown) => {
+    if (typeOfView(value) !== 'Uint8Array') throw new TypeError('a Uint8Array is expected');
   };
   const nothing = () => {};
 
@@ -157,9 +160,9 @@ export function makeSystemModules(
     },
     volatile_nonatomic_schedule_immediate(reducer: string, args: Uint8Array) {
       text(reducer);
-      const copy = new Uint8Array(args);
-      const length = lengthOfArray(copy);
-      if (scheduleImmediate(reducer, bufferOfArray(copy), offsetOfArray(copy), length) === failed) throw failure();
+      bytes(args);
+      const length = lengthOfArray(args);
+      if (scheduleImmediate(reducer, bufferOfArray(args), offsetOfArray(args), length) === failed) throw failure();
     },
     console_log: (level: number, message: string) => {
       number(level);
@@ -177,12 +180,13 @@ export function makeSystemModules(
     },
     procedure_http_request(request: Uint8Array, body: Uint8Array | string) {
       const bodyText = typeof body === 'string' ? body : undefined;
-      const bodyBytes = typeof body === 'string' ? new Uint8Array(0) : new Uint8Array(body);
-      const head = new Uint8Array(request);
+      const bodyBytes = typeof body === 'string' ? new Uint8Array(0) : body;
+      bytes(request);
+      bytes(bodyBytes);
       const length = httpRequest(
-        bufferOfArray(head),
-        offsetOfArray(head),
-        lengthOfArray(head),
+        bufferOfArray(request),
+        offsetOfArray(request),
+        lengthOfArray(request),
         bodyText,
         bufferOfArray(bodyBytes),
         offsetOfArray(bodyBytes),
