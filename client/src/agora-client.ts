@@ -1,20 +1,20 @@
 // The hand an agent holds: everything it can do on a hub, as one object.
 
 import type { AgentStatus } from '@agora/module/contract';
-import type { AgentFilters, AgentInfo } from './agents.ts';
-import type { Answer } from './answer.ts';
+import type { AgentFilters, AgentInfo } from './agents/agents.ts';
+import type { Answer } from './wire/answer.ts';
 import { performBatch, type BatchAct } from './batch.ts';
 import { ClientParts } from './client-parts.ts';
 import type { ClientEvents, CoordinationQuery, EventRequest, MessageOptions, WatchOptions } from './client-types.ts';
-import type { ConnectOptions, ConnectionState } from './connection.ts';
-import { AgoraError } from './errors.ts';
-import type { EventHandler, EventSubscription } from './event-subscription.ts';
-import type { EventOptions, OutgoingEvent } from './events.ts';
-import type { GroupInfo } from './groups.ts';
-import type { AgentUsage, BroadcastInfo, DeliveryInfo, MessageRecord } from './history.ts';
-import type { IncomingMessage } from './incoming-message.ts';
-import type { LiveStream } from './live-stream.ts';
-import type { MessageHandler, MessageSubscription } from './message-subscription.ts';
+import type { ConnectOptions, ConnectionState } from './connection/connection.ts';
+import { AgoraError } from './base/errors.ts';
+import type { EventHandler, EventSubscription } from './events/event-subscription.ts';
+import type { EventOptions, OutgoingEvent } from './events/events.ts';
+import type { GroupInfo } from './agents/groups.ts';
+import type { AgentUsage, BroadcastInfo, DeliveryInfo, MessageRecord } from './send/history.ts';
+import type { IncomingMessage } from './receive/incoming-message.ts';
+import type { LiveStream } from './base/live-stream.ts';
+import type { MessageHandler, MessageSubscription } from './receive/message-subscription.ts';
 import type {
   AgoraTypes,
   AnswerOf,
@@ -24,22 +24,22 @@ import type {
   MessageTypeName,
   NoTypes,
   TaskAction,
-} from './message-types.ts';
-import type { Accepted, AnswerWithin, ForwardOptions, OutgoingMessage } from './messages.ts';
-import type { Operator } from './operator.ts';
+} from './wire/message-types.ts';
+import type { Accepted, AnswerWithin, ForwardOptions, OutgoingMessage } from './send/messages.ts';
+import type { Operator } from './agents/operator.ts';
 import type { AgoraClientOptions } from './options.ts';
-import { peekInbox, type InboxPeek } from './peek.ts';
-import type { PendingAnswer } from './pending-answer.ts';
+import { peekInbox, type InboxPeek } from './send/peek.ts';
+import type { PendingAnswer } from './send/pending-answer.ts';
 import { receiveMessages, receiveTasks, type TaskOptions, watchClient } from './receiving.ts';
-import type { ReceiveOptions, Registration } from './registration.ts';
-import type { TaskHandler } from './tasks.ts';
+import type { ReceiveOptions, Registration } from './agents/own-agent.ts';
+import type { TaskHandler } from './receive/tasks.ts';
 import { serve, type Served, type ServeOptions, type ServeParts } from './serve.ts';
-import { untilAborted, type Waiting } from './time.ts';
-import { currentTrace } from './trace-context.ts';
+import { untilAborted, type Waiting } from './base/time.ts';
+import { currentTrace } from './base/trace-context.ts';
 import { turns, type TurnOptions, type TurnParts } from './turns.ts';
-import type { TakeMailOptions, WaitForMailOptions } from './wake.ts';
-import { tracedDefinition, typeOf, type WorkflowDefinition } from './workflow-definition.ts';
-import type { WorkflowHandle, WorkflowSummary } from './workflow-handle.ts';
+import type { TakeMailOptions, WaitForMailOptions } from './receive/wake.ts';
+import { tracedDefinition, typeOf, type WorkflowDefinition } from './workflows/workflow-definition.ts';
+import type { WorkflowHandle, WorkflowSummary } from './workflows/workflow-handle.ts';
 
 /** An agent's connection to a hub. Every method may throw an `AgoraError` with a stable `code`. */
 export class AgoraClient<Types extends AgoraTypes = NoTypes> implements AsyncDisposable {

@@ -1,15 +1,15 @@
 // Acts that stand or fall together: one call, one transaction, never merged with others.
 
 import { LIMITS } from '@agora/module/contract';
-import type { Act, Acts } from './acts.ts';
-import { AgoraError } from './errors.ts';
-import type { Events, OutgoingEvent } from './events.ts';
-import type { IncomingMessage } from './incoming-message.ts';
-import { ANSWER, toJson } from './json.ts';
-import type { EventTypeName, MessageTypeName, NoTypes } from './message-types.ts';
-import { destinationOf, type ForwardOptions, type Messages, type OutgoingMessage } from './messages.ts';
-import type { SaidSpan, Spans } from './spans.ts';
-import type { Tracing } from './tracing.ts';
+import type { Act, Acts } from './acts/acts.ts';
+import { AgoraError } from './base/errors.ts';
+import type { Events, OutgoingEvent } from './events/events.ts';
+import type { IncomingMessage } from './receive/incoming-message.ts';
+import { ANSWER, toJson } from './base/json.ts';
+import type { EventTypeName, MessageTypeName, NoTypes } from './wire/message-types.ts';
+import { destinationOf, type ForwardOptions, type Messages, type OutgoingMessage } from './send/messages.ts';
+import type { SaidSpan, Spans } from './trace/spans.ts';
+import type { Tracing } from './trace/tracing.ts';
 
 /** One thing of a batch. */
 export type BatchAct<Types = NoTypes> =

@@ -1,15 +1,15 @@
 // What the methods of `AgoraClient` take, and what it tells of.
 
-import type { AgentFilters } from './agents.ts';
-import type { ConnectionState } from './connection.ts';
-import type { AgoraError } from './errors.ts';
-import type { EventOptions } from './events.ts';
-import type { MessageFilters } from './filters.ts';
-import type { Notice } from './inbox.ts';
-import type { MessageHandler } from './message-subscription.ts';
-import type { EventsMatching, NoTypes } from './message-types.ts';
-import type { OutboxNote } from './outbox.ts';
-import type { WorkflowSummary } from './workflow-handle.ts';
+import type { AgentFilters } from './agents/agents.ts';
+import type { ConnectionState } from './connection/connection.ts';
+import type { AgoraError } from './base/errors.ts';
+import type { EventOptions } from './events/events.ts';
+import type { MessageFilters } from './receive/message-filter.ts';
+import type { Notice } from './receive/inbox.ts';
+import type { MessageHandler } from './receive/message-subscription.ts';
+import type { EventsMatching, NoTypes } from './wire/message-types.ts';
+import type { OutboxNote } from './acts/outbox.ts';
+import type { WorkflowSummary } from './workflows/workflow-handle.ts';
 
 /** What `on` listens to. */
 export interface ClientEvents extends Readonly<Record<string, unknown>> {

@@ -2,13 +2,13 @@
 
 import { AGENT_NAME } from '@agora/module/contract';
 import { defaultTokenStore } from '#platform';
-import { type Backoff, USUAL_BACKOFF } from './backoff.ts';
-import { AgoraError } from './errors.ts';
-import type { AgoraTypes, NoTypes } from './message-types.ts';
-import type { OutboxOptions } from './outbox.ts';
-import type { WebSocketConstructor } from './socket.ts';
-import type { OpenTelemetryApi } from './spans.ts';
-import type { TokenStore } from './token-store.ts';
+import { type Backoff, USUAL_BACKOFF } from './base/backoff.ts';
+import { AgoraError } from './base/errors.ts';
+import type { AgoraTypes, NoTypes } from './wire/message-types.ts';
+import type { OutboxOptions } from './acts/outbox.ts';
+import type { WebSocketConstructor } from './connection/socket.ts';
+import type { OpenTelemetryApi } from './trace/spans.ts';
+import type { TokenStore } from './connection/token-store.ts';
 
 /** What a client may be told when it is made; nothing of it has to be. */
 export interface AgoraClientOptions<Types extends AgoraTypes = NoTypes> {

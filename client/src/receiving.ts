@@ -2,10 +2,10 @@
 
 import type { ClientEvents, MessageOptions, WatchOptions } from './client-types.ts';
 import type { ClientParts } from './client-parts.ts';
-import { messageMatcher } from './filters.ts';
-import { LiveStream } from './live-stream.ts';
-import { MessageSubscription, type MessageHandler } from './message-subscription.ts';
-import { taskOf, type TaskHandler } from './tasks.ts';
+import { messageMatcher } from './receive/message-filter.ts';
+import { LiveStream } from './base/live-stream.ts';
+import { MessageSubscription, type MessageHandler } from './receive/message-subscription.ts';
+import { taskOf, type TaskHandler } from './receive/tasks.ts';
 
 const CONCURRENCY = 8;
 const MAX_STATES = 64;

@@ -6,16 +6,16 @@
 //     than `drainMs` is told by its signal and goes back, to be tried again.
 
 import { onSignals } from '#platform';
-import type { Consumer } from './dispatcher.ts';
-import { AgoraError } from './errors.ts';
-import type { EventHandler } from './event-subscription.ts';
-import type { IncomingMessage } from './incoming-message.ts';
-import { MessageQueue } from './message-queue.ts';
-import type { MessageHandler } from './message-subscription.ts';
-import type { EventsMatching, NoTypes } from './message-types.ts';
-import { taskOf, type TaskHandler } from './tasks.ts';
-import { settleWithin, type Waiting } from './time.ts';
-import type { Tracing } from './tracing.ts';
+import type { Consumer } from './receive/dispatcher.ts';
+import { AgoraError } from './base/errors.ts';
+import type { EventHandler } from './events/event-subscription.ts';
+import type { IncomingMessage } from './receive/incoming-message.ts';
+import { MessageQueue } from './receive/message-queue.ts';
+import type { MessageHandler } from './receive/message-subscription.ts';
+import type { EventsMatching, NoTypes } from './wire/message-types.ts';
+import { taskOf, type TaskHandler } from './receive/tasks.ts';
+import { settleWithin, type Waiting } from './base/time.ts';
+import type { Tracing } from './trace/tracing.ts';
 
 /** Who handles what, and until when. */
 export interface ServeOptions<

@@ -1,11 +1,11 @@
 // Agents that work in turns: each turn is the mail that has come, and between turns they sleep. Nobody sleeps with mail unseen.
 
 import { onSignals } from '#platform';
-import type { ConnectionState } from './connection.ts';
-import { ConnectionError } from './errors.ts';
-import type { IncomingMessage } from './incoming-message.ts';
-import type { Waiting } from './time.ts';
-import type { Wake } from './wake.ts';
+import type { ConnectionState } from './connection/connection.ts';
+import { ConnectionError } from './base/errors.ts';
+import type { IncomingMessage } from './receive/incoming-message.ts';
+import type { Waiting } from './base/time.ts';
+import type { Wake } from './receive/wake.ts';
 
 /** How much a turn takes, and until when there are any. */
 export interface TurnOptions extends Waiting {

@@ -1,7 +1,7 @@
 // What Node.js knows about the function that runs right now, and about what else the program has installed.
 
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { Scope } from '../scope.ts';
+import type { Scope } from '../base/scope.ts';
 
 /** What is handled right now. */
 export function openScope<T>(): Scope<T> {

@@ -7,8 +7,8 @@
 import { mkdir, open, readFile, rename, type FileHandle } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import * as z from 'zod';
-import { AgoraError } from '../errors.ts';
-import type { KeptItem, OutboxStore } from '../outbox-store.ts';
+import { AgoraError } from '../base/errors.ts';
+import type { KeptItem, OutboxStore } from '../acts/outbox-store.ts';
 import { codeOf, takeLock } from './file-lock.ts';
 
 const LOCK_WITHIN_MS = 1_000;

@@ -2,7 +2,7 @@
 
 import { link, mkdir, readFile, rename, unlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { originOf, TokenList, type TokenStore } from '../token-store.ts';
+import { originOf, TokenList, type TokenStore } from '../connection/token-store.ts';
 import { codeOf, takeLock } from './file-lock.ts';
 import { agoraHome } from './home.ts';
 

@@ -1,7 +1,7 @@
 // The WebSocket of Node.js: that of the package `ws`. A message takes half as long with it as with the one of Node itself.
 
 import { WebSocket } from 'ws';
-import type { WebSocketConstructor } from '../socket.ts';
+import type { WebSocketConstructor } from '../connection/socket.ts';
 
 /** A server that does not answer a goodbye is left after this. */
 const CLOSE_WITHIN_MS = 3_000;

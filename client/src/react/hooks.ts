@@ -2,12 +2,12 @@
 
 import { useMemo, useSyncExternalStore } from 'react';
 import type { AgoraClient } from '../agora-client.ts';
-import type { AgentFilters, AgentInfo } from '../agents.ts';
-import type { AgoraEvent } from '../agora-event.ts';
-import type { MessageFilters } from '../filters.ts';
-import type { MessageOf } from '../incoming-message.ts';
-import type { StandardMessageType } from '../standard-messages.ts';
-import type { WorkflowStep, WorkflowSummary } from '../workflow-handle.ts';
+import type { AgentFilters, AgentInfo } from '../agents/agents.ts';
+import type { AgoraEvent } from '../events/agora-event.ts';
+import type { MessageFilters } from '../receive/message-filter.ts';
+import type { MessageOf } from '../receive/incoming-message.ts';
+import type { StandardMessageType } from '../wire/standard-messages.ts';
+import type { WorkflowStep, WorkflowSummary } from '../workflows/workflow-handle.ts';
 import { aborted, liveStore, type Follow, type Live } from './live.ts';
 import { useClient } from './provider.ts';
 

@@ -1,7 +1,7 @@
 // Something of a hub as React reads it: a value that changes, followed while at least one component looks at it.
 
 import type { AgoraClient } from '../agora-client.ts';
-import { ConnectionError, toAgoraError, type AgoraError } from '../errors.ts';
+import { ConnectionError, toAgoraError, type AgoraError } from '../base/errors.ts';
 
 /** What a hook returns: the newest that is known, whether it has come at all, and what went wrong. */
 export interface Live<T> {

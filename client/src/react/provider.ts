@@ -11,10 +11,10 @@ import {
   type ReactNode,
 } from 'react';
 import { AgoraClient } from '../agora-client.ts';
-import type { ConnectionState } from '../connection.ts';
-import { toAgoraError, type AgoraError } from '../errors.ts';
+import type { ConnectionState } from '../connection/connection.ts';
+import { toAgoraError, type AgoraError } from '../base/errors.ts';
 import type { AgoraClientOptions } from '../options.ts';
-import type { Registration } from '../registration.ts';
+import type { Registration } from '../agents/own-agent.ts';
 
 /** A client of the program, which connects and closes it; or the name of an agent, whose client the provider makes. */
 export type AgoraProviderProps = { readonly children?: ReactNode } & (

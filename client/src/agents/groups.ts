@@ -1,0 +1,43 @@
+// Groups of agents: joined, left, and looked into. A message to `#name` reaches each member.
+
+import type { Connection } from '../connection/connection.ts';
+
+/** A group that this agent is in. */
+export interface GroupInfo {
+  /** With its sign: what a message is addressed to. */
+  readonly name: string;
+  /** How many agents are in it. */
+  readonly members: number;
+}
+
+/** The groups of this client's agent. */
+export class Groups {
+  readonly #connection: Connection;
+  readonly #agent: () => bigint;
+
+  constructor(connection: Connection, agent: () => bigint) {
+    this.#connection = connection;
+    this.#agent = agent;
+  }
+
+  async join(group: string): Promise<void> {
+    const agent = this.#agent();
+    await this.#connection.call('join_group', db => db.reducers.joinGroup({ agent, group }));
+  }
+
+  async leave(group: string): Promise<void> {
+    const agent = this.#agent();
+    await this.#connection.call('leave_group', db => db.reducers.leaveGroup({ agent, group }));
+  }
+
+  async list(): Promise<GroupInfo[]> {
+    const agent = this.#agent();
+    const groups = await this.#connection.call('my_groups', db => db.procedures.myGroups({ agent }));
+    return groups.map(({ name, members }) => ({ name: `#${name}`, members }));
+  }
+
+  async members(group: string): Promise<string[]> {
+    const agent = this.#agent();
+    return this.#connection.call('group_members', db => db.procedures.groupMembers({ agent, group }));
+  }
+}

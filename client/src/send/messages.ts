@@ -1,0 +1,304 @@
+// Sending: to one agent, to several, to a group, to whoever is able, to everyone; with or without waiting for the answer.
+
+import { LIMITS, PRIORITY } from '@agora/module/contract';
+import type { Act, Acts, Settled } from '../acts/acts.ts';
+import type { Agents } from '../agents/agents.ts';
+import { CheckedTypes } from '../receive/checked-types.ts';
+import { AgoraError, toAgoraError } from '../base/errors.ts';
+import type { IncomingMessage } from '../receive/incoming-message.ts';
+import { headersText, PAYLOAD, toJson } from '../base/json.ts';
+import type { NoTypes, PayloadInputOf } from '../wire/message-types.ts';
+import type { Outbox } from '../acts/outbox.ts';
+import { say } from '../acts/send-once.ts';
+import { currentTrace, type TraceContext } from '../base/trace-context.ts';
+import { around, type Tracing } from '../trace/tracing.ts';
+import { createId } from '../base/uuid.ts';
+import { PendingAnswer, type ProgressSignal } from './pending-answer.ts';
+import type { Asks } from './asks.ts';
+
+/** To whom something goes, when, and how urgently. */
+export interface DeliveryOptions {
+  /**
+   * The name of an agent, `@capability` (one agent that has it), `#group` (each member), several of these, or `*` for
+   * everyone else. `toAgent` and `to` mean the same.
+   */
+  readonly toAgent?: string | readonly string[] | undefined;
+  readonly to?: string | readonly string[] | undefined;
+  /** 1 low, 2 normal (the default), 3 high, 4 critical. */
+  readonly priority?: number | undefined;
+  readonly headers?: Readonly<Record<string, unknown>> | undefined;
+  /** The trace that it is sent in; by default that of what is handled right now. `{}` for none. */
+  readonly trace?: TraceContext | undefined;
+  /** A UUIDv7 of your own: the same message under the same id is sent once, however often you say it. */
+  readonly id?: string | undefined;
+  /** The id of the message that this one is about. */
+  readonly inReplyTo?: string | undefined;
+  /** How long the hub keeps it back, or until when: one of both. At most 366 days. */
+  readonly delayMs?: number | undefined;
+  readonly deliverAt?: Date | undefined;
+  /** What is not handed out within this time, counted from now, expires, and its sender is told. */
+  readonly ttlMs?: number | undefined;
+  /** A message that this agent sent or was given, or its id: the hub verifies that, and the recipient reads it. */
+  readonly onBehalfOf?: string | IncomingMessage | undefined;
+  /** Ends the waiting for the hub's word. What was not on its way yet is not sent; what was may arrive all the same. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** How a message is passed on. */
+export type ForwardOptions = DeliveryOptions;
+
+/** What is said, and to whom. */
+export interface OutgoingMessage<Type extends string = string, Types = NoTypes> extends DeliveryOptions {
+  readonly messageType: Type;
+  /** What the schema of its type takes: that goes over the wire, and the recipient reads what the schema makes of it. */
+  readonly payload: PayloadInputOf<Type, Types>;
+}
+
+/** How long an answer is waited for. */
+export interface AnswerWithin {
+  /** Seconds. */
+  readonly timeout?: number | undefined;
+  readonly timeoutMs?: number | undefined;
+  /** Ends the waiting, and cancels the message at the hub. */
+  readonly signal?: AbortSignal | undefined;
+  /** Called for each signal of progress, in order. */
+  readonly onProgress?: ((signal: ProgressSignal) => void) | undefined;
+}
+
+/** A message that the hub has. */
+export interface Accepted {
+  readonly messageId: string;
+  readonly status: 'accepted';
+}
+
+/** What sending needs of its client. */
+export interface MessageParts {
+  readonly acts: Acts;
+  readonly asks: Asks;
+  readonly agents: Agents;
+  /** The number of the sender. Throws when there is none yet. */
+  readonly sender: () => bigint;
+  readonly types?: CheckedTypes | undefined;
+  readonly tracing?: Tracing | undefined;
+  /** Where there is one: takes what is sent without waiting for an answer, also before there is a connection. */
+  readonly outbox?: Outbox | undefined;
+}
+
+type SendAct = Extract<Act, { tag: 'Send' }>;
+type CancelAct = Extract<Act, { tag: 'Cancel' }>;
+
+/** Sends messages, and waits for answers where they are wanted. */
+export class Messages {
+  readonly #parts: MessageParts;
+  readonly #types: CheckedTypes;
+
+  constructor(parts: MessageParts) {
+    this.#parts = parts;
+    this.#types = parts.types ?? new CheckedTypes();
+  }
+
+  /** Sends a message; settles once the hub has it. */
+  async send(message: OutgoingMessage): Promise<Accepted> {
+    const span = this.#parts.tracing?.spans?.send(destinationOf(message), message.messageType, message);
+    if (!span) return this.#send(message);
+    return around(span, () => this.#send({ ...message, id: span.id, trace: span.trace }));
+  }
+
+  async #send(message: OutgoingMessage): Promise<Accepted> {
+    const act = this.actOf(message, 0, this.#parts.outbox?.sender);
+    const checking = this.check(message, act);
+    if (checking) await checking;
+    return this.#perform(act, message);
+  }
+
+  /** Passes a message on as it is. */
+  async forward(message: IncomingMessage | string, options: ForwardOptions): Promise<Accepted> {
+    const type = typeof message === 'string' ? '' : message.type;
+    const span = this.#parts.tracing?.spans?.send(destinationOf(options), type, options);
+    if (!span) return this.#forward(message, options);
+    return around(span, () => this.#forward(message, { ...options, id: span.id, trace: span.trace }));
+  }
+
+  async #forward(message: IncomingMessage | string, options: ForwardOptions): Promise<Accepted> {
+    return this.#perform(this.forwardOf(message, options, this.#parts.outbox?.sender), options);
+  }
+
+  /** Sends a message and waits for its answer. Whatever is wrong with it is what the answer rejects with. */
+  ask(message: OutgoingMessage, within: AnswerWithin): PendingAnswer {
+    const span = this.#parts.tracing?.spans?.ask(destinationOf(message), message.messageType, message);
+    if (!span) return this.#ask(message, within);
+    const pending = this.#ask({ ...message, id: span.id, trace: span.trace }, within, error => span.accepted(error));
+    pending.then(
+      answer => span.answered(answer),
+      (error: unknown) => span.end(error),
+    );
+    return pending;
+  }
+
+  #ask(
+    message: OutgoingMessage,
+    { timeout, timeoutMs, signal, onProgress }: AnswerWithin,
+    accepted?: Settled,
+  ): PendingAnswer {
+    const withinMs = timeoutMs ?? (timeout ?? 0) * 1000;
+    const id = message.id ?? createId();
+    try {
+      signal?.throwIfAborted();
+      checkDeadline(withinMs);
+      const act = this.actOf({ ...message, id }, Math.ceil(withinMs));
+      const checking = this.check(message, act);
+      const { asks } = this.#parts;
+      const read = this.#types.answerReader(message.messageType);
+      const pending = asks.wait(id, { timeoutMs: withinMs, signal, onProgress, read });
+      const failed = (reason: unknown) => asks.fail(id, toAgoraError(reason));
+      const perform = () =>
+        this.#parts.acts.perform(act, error => {
+          accepted?.(error);
+          if (error) this.#explain(error, message).catch(failed);
+        });
+      // Nobody may wait for it any more once its schema has read it.
+      if (checking) checking.then(() => asks.isOpen(id) && perform(), failed);
+      else perform();
+      return pending;
+    } catch (error) {
+      const answer = Promise.reject(error instanceof Error ? error : toAgoraError(error));
+      const source = { readSignals: () => Promise.resolve([]), cancel: () => Promise.resolve() };
+      return new PendingAnswer({ messageId: id, answer, source });
+    }
+  }
+
+  /** Says what was asked back. */
+  reply(ask: string, data: unknown, timeoutMs: number, refused: (error: AgoraError) => void): void {
+    if (timeoutMs !== 0) checkDeadline(timeoutMs);
+    const payload = toJson(data ?? null, PAYLOAD);
+    const agent = this.#parts.sender();
+    const value = { id: createId(), agent, ask, payload, answerWithinMs: Math.ceil(timeoutMs) };
+    this.#parts.acts.perform({ tag: 'Reply', value }, error => error && refused(error));
+  }
+
+  /** Calls a message off. One that was not sent yet never is. */
+  cancel(message: string, reason: string): Promise<void> {
+    const called = new AgoraError('delivery/cancelled', `message ${message} was cancelled before it was sent`);
+    if (this.#parts.outbox?.withdraw(message, called)) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      this.#parts.acts.perform(this.cancelOf(message, reason), error => (error ? reject(error) : resolve()));
+    });
+  }
+
+  cancelOf(message: string, reason: string): CancelAct {
+    return { tag: 'Cancel', value: { agent: this.#parts.sender(), message, reason } };
+  }
+
+  /** Checks the payload of an act by the schema of its type. Throws `message/bad-payload`; a promise only where the schema takes time. */
+  check({ messageType, payload }: OutgoingMessage, act: SendAct): Promise<void> | undefined {
+    return this.#types.said(messageType, payload, act.value.payload);
+  }
+
+  /** Puts a message as an act; its payload is still to be checked. */
+  actOf(message: OutgoingMessage, answerWithinMs: number, sender = this.#parts.sender): SendAct {
+    const { messageType: type, payload } = message;
+    return this.#actOf(message, { type, payload: toJson(payload, PAYLOAD), answerWithinMs, forwardOf: '' }, sender);
+  }
+
+  /** Puts the passing on of a message as an act: the hub has its type and its payload. */
+  forwardOf(message: IncomingMessage | string, options: ForwardOptions, sender = this.#parts.sender): SendAct {
+    const trace = options.trace ?? currentTrace() ?? (typeof message === 'string' ? undefined : message.trace);
+    const content = { type: '', payload: '', answerWithinMs: 0, forwardOf: idOf(message) };
+    return this.#actOf({ ...options, trace }, content, sender);
+  }
+
+  #actOf(
+    options: DeliveryOptions,
+    content: Pick<SendAct['value'], 'type' | 'payload' | 'answerWithinMs' | 'forwardOf'>,
+    sender: () => bigint,
+  ): SendAct {
+    const { priority = PRIORITY.normal, headers, trace, onBehalfOf } = options;
+    if (!(Number.isInteger(priority) && priority >= PRIORITY.low && priority <= PRIORITY.critical)) {
+      throw new AgoraError(
+        'message/bad-priority',
+        `priority ${priority} does not exist; use 1 low, 2 normal, 3 high or 4 critical`,
+      );
+    }
+    return {
+      tag: 'Send',
+      value: {
+        ...content,
+        id: options.id ?? createId(),
+        agent: sender(),
+        to: targetsOf(options),
+        headers: headersText(headers, trace),
+        priority,
+        ttlMs: readTime('ttlMs', options.ttlMs, 1),
+        delayMs: readDelay(options),
+        inReplyTo: options.inReplyTo ?? '',
+        onBehalfOf: onBehalfOf === undefined ? '' : idOf(onBehalfOf),
+      },
+    };
+  }
+
+  #perform(act: SendAct, options: DeliveryOptions): Promise<Accepted> {
+    const accepted: Accepted = { messageId: act.value.id, status: 'accepted' };
+    return new Promise((resolve, reject) => {
+      say(this.#parts, act, options.signal, error => {
+        if (error) this.#explain(error, options).catch(reject);
+        else resolve(accepted);
+      });
+    });
+  }
+
+  /** Adds to a refused name the names that may have been meant. */
+  async #explain(error: unknown, message: DeliveryOptions): Promise<never> {
+    if (!(error instanceof AgoraError) || error.code !== 'message/unknown-recipient') throw error;
+    const names: string[] = [];
+    for (const name of targetsOf(message)) {
+      // The sentence names the one that nobody has.
+      if (error.message.includes(`"${name}"`)) names.push(...(await this.#parts.agents.nearest(name).catch(() => [])));
+    }
+    if (names.length === 0) throw error;
+    const meant = names.map(name => `"${name}"`).join(' or ');
+    throw new AgoraError(error.code, `${error.message}; did you mean ${meant}?`, { cause: error });
+  }
+}
+
+/** The targets as one text, also where there are none. */
+export function destinationOf({ toAgent, to }: DeliveryOptions): string {
+  const targets = toAgent ?? to ?? '';
+  return typeof targets === 'string' ? targets : targets.join(' ');
+}
+
+function targetsOf({ toAgent, to }: DeliveryOptions): string[] {
+  const targets = toAgent ?? to ?? [];
+  const names = typeof targets === 'string' ? [targets] : [...targets];
+  if (names.length === 0) {
+    throw new AgoraError(
+      'message/no-recipient',
+      'name a recipient, several, "#group", "@capability", or "*" for everyone',
+    );
+  }
+  return names;
+}
+
+function idOf(message: IncomingMessage | string): string {
+  return typeof message === 'string' ? message : message.id;
+}
+
+function checkDeadline(withinMs: number): void {
+  if (withinMs >= 1 && withinMs <= LIMITS.answerWithinMs) return;
+  throw new AgoraError(
+    'message/bad-deadline',
+    `an answer may take 1 ms to ${LIMITS.answerWithinMs} ms, not ${withinMs} ms`,
+  );
+}
+
+function readDelay({ delayMs, deliverAt }: DeliveryOptions): bigint {
+  if (deliverAt === undefined) return readTime('delayMs', delayMs, 0);
+  if (delayMs !== undefined) throw new AgoraError('message/bad-time', 'give either delayMs or deliverAt, not both');
+  const untilMs = deliverAt.getTime() - Date.now();
+  return readTime('deliverAt', untilMs < 0 ? 0 : untilMs, 0);
+}
+
+function readTime(option: string, ms: number | undefined, least: number): bigint {
+  if (ms === undefined) return 0n;
+  if (ms >= least && ms <= LIMITS.delayMs) return BigInt(Math.ceil(ms));
+  throw new AgoraError('message/bad-time', `${option} is ${least} ms to ${LIMITS.delayMs} ms ahead, not ${ms} ms`);
+}

@@ -1,0 +1,19 @@
+// The signals of a question that is open, as the hub keeps them.
+
+import type { Connection } from '../connection/connection.ts';
+import type { ProgressSignal } from './pending-answer.ts';
+
+/** The signals of question `message` after a number, in order. */
+export async function readSignals(
+  connection: Connection,
+  agent: bigint,
+  message: string,
+  after: number,
+): Promise<ProgressSignal[]> {
+  const rows = await connection.call('read_signals', db => db.procedures.readSignals({ agent, message, after }));
+  return rows.map(({ seq, data, at }) => ({
+    seq,
+    data: JSON.parse(data) as unknown,
+    at: new Date(Number(at / 1000n)),
+  }));
+}

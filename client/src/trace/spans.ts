@@ -1,0 +1,357 @@
+// Spans of OpenTelemetry, as its conventions for messaging and for GenAI agents name them: what is said is sent under a
+// span whose context travels with it; what is handled is processed under a span that links to that one and is its child.
+//
+// | span                    | kind     | from, to                                                     |
+// | ----------------------- | -------- | ------------------------------------------------------------ |
+// | `send {destination}`    | PRODUCER | sending or publishing, until the hub has it                  |
+// | `create {destination}`  | PRODUCER | one message of a batch; the batch has a `send` (CLIENT)      |
+// | `invoke_agent {agent}`  | CLIENT   | asking, until the answer; its `send` is its child            |
+// | `invoke_workflow {type}`| INTERNAL | starting a workflow; its tasks are its children              |
+// | `process {destination}` | CONSUMER | a handler's run                                              |
+// | `receive {destination}` | CLIENT   | a message given to a loop, or taken by `takeMail`: links only|
+// | `ack`, `respond`, …     | CLIENT   | settling, until the hub has it                               |
+
+import type * as Otel from '@opentelemetry/api';
+import type { Act } from '../acts/acts.ts';
+import type { AgoraEvent } from '../events/agora-event.ts';
+import type { Answer } from '../wire/answer.ts';
+import { AgoraError, textOf } from '../base/errors.ts';
+import type { IncomingMessage } from '../receive/incoming-message.ts';
+import { isPromiseLike } from '../base/time.ts';
+import { currentTrace, inTrace, traceIn, type TraceContext } from '../base/trace-context.ts';
+import { createId } from '../base/uuid.ts';
+import { OtelContexts } from './otel-contexts.ts';
+
+/** The module `@opentelemetry/api`. */
+export interface OpenTelemetryApi {
+  readonly trace: object;
+  readonly context: object;
+  readonly propagation: object;
+}
+
+/** Who traces. */
+export interface SpanOwner {
+  /** The name of the agent. */
+  readonly name: string;
+  readonly server: URL;
+}
+
+/** What is said, as far as its span tells of it. */
+export interface Traced {
+  readonly id?: string | undefined;
+  readonly headers?: Readonly<Record<string, unknown>> | undefined;
+  readonly trace?: TraceContext | undefined;
+}
+
+/** Something that is being said: its id, and the context that it carries. */
+export interface SaidSpan {
+  readonly id: string;
+  readonly trace: TraceContext;
+  end(error?: unknown): void;
+}
+
+/** A question that is being asked. */
+export interface AskSpan extends SaidSpan {
+  /** The hub has the question, or refuses it. */
+  accepted(error?: unknown): void;
+  answered(answer: Answer): void;
+}
+
+/** What its spans are told apart by. */
+const TRACER = '@agora/client';
+
+type Attributes = Record<string, string | number>;
+
+const OPERATIONS: Partial<Record<Act['tag'], string>> = {
+  Acknowledge: 'ack',
+  AcknowledgeBroadcast: 'ack',
+  Respond: 'respond',
+  FinishStep: 'respond',
+  Fail: 'fail',
+  FailStep: 'fail',
+  FailBroadcast: 'fail',
+};
+
+/** Makes the spans of one client. */
+export class Spans {
+  readonly #api: typeof Otel;
+  readonly #tracer: Otel.Tracer;
+  readonly #contexts: OtelContexts;
+  readonly #owner: SpanOwner;
+  readonly #common: Attributes;
+  #isUsed = false;
+  readonly #processed = new WeakMap<IncomingMessage, Otel.Context>();
+
+  constructor(given: OpenTelemetryApi, owner: SpanOwner) {
+    this.#api = given as typeof Otel; // whoever gives it, or the package itself, says that it is that module
+    this.#tracer = this.#api.trace.getTracer(TRACER);
+    this.#contexts = new OtelContexts(this.#api);
+    this.#owner = owner;
+    this.#common = {
+      'messaging.system': 'agora',
+      'messaging.client.id': owner.name,
+      'server.address': owner.server.hostname,
+      'server.port': Number(owner.server.port) || (owner.server.protocol === 'https:' ? 443 : 80),
+    };
+  }
+
+  /** Whether the program has said where spans go. Until it has, none is made, and the API alone costs nothing. */
+  get isUsed(): boolean {
+    if (this.#isUsed) return true;
+    const provider = this.#api.trace.getTracerProvider();
+    const isOpen =
+      provider instanceof this.#api.ProxyTracerProvider && provider.getDelegateTracer(TRACER) === undefined;
+    this.#isUsed = !isOpen;
+    return this.#isUsed;
+  }
+
+  /** Something is said to a destination. */
+  send(destination: string, type: string, said: Traced): SaidSpan {
+    return this.#say('send', destination, type, said, this.#here());
+  }
+
+  /** A message of a batch is put together. */
+  create(destination: string, type: string, said: Traced): SaidSpan {
+    const span = this.#say('create', destination, type, said, this.#here());
+    span.end();
+    return span;
+  }
+
+  /** A batch goes to the hub; `created` are the contexts of what is said in it. */
+  batch<T>(created: readonly SaidSpan[], run: () => Promise<T>): Promise<T> {
+    const span = this.#tracer.startSpan(
+      'send',
+      {
+        kind: this.#api.SpanKind.CLIENT,
+        attributes: {
+          ...this.#operation('send', 'send'),
+          'messaging.batch.message_count': created.length,
+        },
+        links: created.flatMap(each => this.#linkTo(each.trace, each.id)),
+      },
+      this.#here(),
+    );
+    return this.#around(span, run);
+  }
+
+  /** Somebody is asked. */
+  ask(destination: string, type: string, said: Traced): AskSpan {
+    const isName = !/^[@#*]/.test(destination);
+    const id = said.id ?? createId();
+    const invoking = this.#tracer.startSpan(
+      isName ? `invoke_agent ${destination}` : 'invoke_agent',
+      {
+        kind: this.#api.SpanKind.CLIENT,
+        attributes: {
+          'gen_ai.operation.name': 'invoke_agent',
+          'gen_ai.provider.name': 'agora',
+          ...(isName && { 'gen_ai.agent.name': destination }),
+          'server.address': this.#common['server.address'] ?? '',
+          'server.port': this.#common['server.port'] ?? 0,
+        },
+      },
+      this.#here(),
+    );
+    const sending = this.#say(
+      'send',
+      destination,
+      type,
+      { ...said, id },
+      this.#api.trace.setSpan(this.#here(), invoking),
+    );
+    return {
+      id,
+      trace: sending.trace,
+      accepted: error => sending.end(error),
+      answered: answer => {
+        if (!isName) invoking.setAttribute('gen_ai.agent.name', answer.from);
+        if (answer.status === 'error') this.#failed(invoking, answer.error, 'error');
+        invoking.end();
+      },
+      end: error => {
+        sending.end(error);
+        this.#end(invoking, error);
+      },
+    };
+  }
+
+  /** A workflow is started. */
+  workflow<T>(type: string, run: (trace: TraceContext) => Promise<T>): Promise<T> {
+    const span = this.#tracer.startSpan(
+      `invoke_workflow ${type}`,
+      { attributes: { 'gen_ai.operation.name': 'invoke_workflow', 'gen_ai.workflow.name': type } },
+      this.#here(),
+    );
+    const context = this.#api.trace.setSpan(this.#here(), span);
+    return this.#around(span, () => run(this.#contexts.traceOf(context)));
+  }
+
+  /** A message is handled. */
+  process<T>(message: IncomingMessage, run: () => T): T {
+    const { trace } = message;
+    const span = this.#consume('process', this.#destinationOf(message), trace, {
+      ...this.#aboutMessage(message),
+      'gen_ai.agent.name': this.#owner.name,
+    });
+    const context = this.#api.trace.setSpan(this.#remote(trace), span);
+    this.#processed.set(message, context);
+    return this.#run(span, context, run);
+  }
+
+  /** An event is handled. */
+  processEvent<T>(event: AgoraEvent, run: () => T): T {
+    const span = this.#consume('process', event.type, event.trace, { 'messaging.message.id': event.id });
+    return this.#run(span, this.#api.trace.setSpan(this.#remote(event.trace), span), run);
+  }
+
+  /** Messages are given to whoever asked for them. */
+  receive(messages: readonly IncomingMessage[]): void {
+    const [first] = messages;
+    if (!first) return;
+    const isOne = messages.length === 1;
+    const destination = isOne ? this.#destinationOf(first) : this.#owner.name;
+    const attributes = isOne ? this.#aboutMessage(first) : { 'messaging.batch.message_count': messages.length };
+    const options = {
+      kind: this.#api.SpanKind.CLIENT,
+      attributes: { ...this.#operation('receive', 'receive', destination), ...attributes },
+      links: messages.flatMap(({ trace, id }) => this.#linkTo(trace, isOne ? undefined : id)),
+    };
+    this.#tracer.startSpan(`receive ${destination}`, options, this.#here()).end();
+  }
+
+  /** A message is settled; the result is called with what the hub said of it. */
+  settle(message: IncomingMessage, tag: Act['tag']): (error?: unknown) => void {
+    const operation = OPERATIONS[tag] ?? 'ack';
+    const destination = this.#destinationOf(message);
+    const span = this.#tracer.startSpan(
+      `${operation} ${destination}`,
+      {
+        kind: this.#api.SpanKind.CLIENT,
+        attributes: { ...this.#operation(operation, 'settle', destination), ...this.#aboutMessage(message) },
+        links: this.#linkTo(message.trace),
+      },
+      this.#processed.get(message) ?? this.#here(),
+    );
+    return error => this.#end(span, error);
+  }
+
+  /** What is said: under the context that its sender gives it, if any, else under that of its span. */
+  #say(operation: 'send' | 'create', destination: string, type: string, said: Traced, here: Otel.Context): SaidSpan {
+    const id = said.id ?? createId();
+    const given = said.trace ?? traceIn(said.headers ?? {});
+    const kind = given ? this.#api.SpanKind.CLIENT : this.#api.SpanKind.PRODUCER;
+    const attributes = {
+      ...this.#operation(operation, operation, destination),
+      'messaging.message.id': id,
+      'messaging.agora.message.type': type,
+    };
+    const links = this.#linkTo(given);
+    const span = this.#tracer.startSpan(`${operation} ${destination}`, { kind, attributes, links }, here);
+    let hasEnded = false;
+    return {
+      id,
+      trace: given ?? this.#contexts.traceOf(this.#api.trace.setSpan(here, span)),
+      end: error => {
+        if (!hasEnded) this.#end(span, error);
+        hasEnded = true;
+      },
+    };
+  }
+
+  #consume(operation: string, destination: string, trace: TraceContext | undefined, about: Attributes): Otel.Span {
+    return this.#tracer.startSpan(
+      `${operation} ${destination}`,
+      {
+        kind: this.#api.SpanKind.CONSUMER,
+        attributes: { ...this.#operation(operation, operation, destination), ...about },
+        links: this.#linkTo(trace),
+      },
+      this.#remote(trace),
+    );
+  }
+
+  #operation(name: string, type: string, destination?: string): Attributes {
+    return {
+      ...this.#common,
+      'messaging.operation.name': name,
+      'messaging.operation.type': type,
+      ...(destination !== undefined && { 'messaging.destination.name': destination }),
+    };
+  }
+
+  #aboutMessage(message: IncomingMessage): Attributes {
+    const { id, type, attempt, continues, wantsAnswer } = message;
+    const conversation = continues ?? (wantsAnswer ? id : undefined);
+    return {
+      'messaging.message.id': id,
+      'messaging.agora.message.type': type,
+      'messaging.agora.message.attempt': attempt,
+      ...(conversation !== undefined && { 'messaging.message.conversation_id': conversation }),
+    };
+  }
+
+  /** What was addressed: this agent, or whatever it was reached by. */
+  #destinationOf({ to }: IncomingMessage): string {
+    const { name } = this.#owner;
+    return to.includes(name) ? name : (to[0] ?? name);
+  }
+
+  /** The context of whoever calls: the active one, or where nobody manages that, the trace of what is handled. */
+  #here(): Otel.Context {
+    const active = this.#api.context.active();
+    return this.#api.trace.getSpanContext(active) ? active : this.#contexts.join(active, currentTrace());
+  }
+
+  /** The context of what somebody else has said. */
+  #remote(trace: TraceContext | undefined): Otel.Context {
+    return this.#contexts.join(this.#api.ROOT_CONTEXT, trace);
+  }
+
+  #linkTo(trace: TraceContext | undefined, id?: string): Otel.Link[] {
+    const context = this.#contexts.spanContextOf(trace);
+    if (!context) return [];
+    return [id === undefined ? { context } : { context, attributes: { 'messaging.message.id': id } }];
+  }
+
+  #run<T>(span: Otel.Span, context: Otel.Context, run: () => T): T {
+    const trace = this.#contexts.traceOf(context);
+    try {
+      const value = this.#api.context.with(context, () => inTrace(trace, run));
+      if (!isPromiseLike(value)) span.end();
+      else
+        value.then(
+          () => span.end(),
+          (error: unknown) => this.#end(span, error ?? 'rejected'),
+        );
+      return value;
+    } catch (error) {
+      this.#end(span, error ?? 'thrown');
+      throw error;
+    }
+  }
+
+  async #around<T>(span: Otel.Span, run: () => Promise<T>): Promise<T> {
+    try {
+      const value = await run();
+      span.end();
+      return value;
+    } catch (error) {
+      this.#end(span, error);
+      throw error;
+    }
+  }
+
+  #end(span: Otel.Span, error: unknown): void {
+    if (error !== undefined) {
+      const type = error instanceof AgoraError ? error.code : error instanceof Error ? error.name : 'error';
+      if (error instanceof Error) span.recordException(error);
+      this.#failed(span, textOf(error), type);
+    }
+    span.end();
+  }
+
+  #failed(span: Otel.Span, message: string, type: string): void {
+    span.setAttribute('error.type', type);
+    span.setStatus({ code: this.#api.SpanStatusCode.ERROR, message });
+  }
+}
