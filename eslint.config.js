@@ -1,5 +1,6 @@
 import importX from 'eslint-plugin-import-x';
 import tseslint from 'typescript-eslint';
+import { layers } from './lint/layers.js';
 
 /** Which packages of ours a package may import; what is not named is refused. */
 const PACKAGES = {
@@ -15,16 +16,23 @@ const PACKAGES = {
   soak: ['@agora/host/fuzzing', '@agora/scripts/build-module', '@agora/scripts/command'],
 };
 
-/** The rooms of the host from the inside out: a room imports only rooms of groups before its own. */
-const HOST_ROOMS = [
-  ['sats'],
-  ['schema', 'wire'],
-  ['datastore'],
-  ['storage', 'query', 'guest'],
-  ['subscription'],
-  ['database'],
-  ['server'],
-];
+/** The layers of the host. Its errors and its clock are open to all. */
+const HOST_LAYERS = {
+  root: 'host/src',
+  layers: [
+    ['sats'],
+    ['schema', 'wire'],
+    ['datastore'],
+    ['storage', 'query', 'guest'],
+    ['subscription'],
+    ['database'],
+    ['database.ts'],
+    ['server'],
+    ['host.ts'],
+  ],
+  open: ['errors.ts', 'world.ts'],
+  ignores: ['**/test-*.ts'],
+};
 
 /** What browsers load. */
 const refuseWholeZod = {
@@ -70,27 +78,6 @@ function onlyPackages(folder, allowed) {
   };
 }
 
-const refuseRooms = HOST_ROOMS.flatMap((group, at) =>
-  group.map(room => ({
-    files: [`host/src/${room}/**/*.ts`],
-    ignores: ['**/*.test.ts'],
-    rules: {
-      'no-restricted-imports': [
-        'error',
-        {
-          patterns: [
-            {
-              regex: `^\\.\\./(${[...HOST_ROOMS.slice(at).flat(), 'host\\.ts'].filter(r => r !== room).join('|')})`,
-              message: `${room}/ knows only rooms before it: sats, then schema and wire, datastore, storage/query/guest, subscription, database.ts, server, host.ts.`,
-            },
-            { regex: '^@agora/', message: 'host knows no package of ours.' },
-          ],
-        },
-      ],
-    },
-  })),
-);
-
 export default tseslint.config(
   {
     ignores: [
@@ -126,6 +113,6 @@ export default tseslint.config(
   ...refusePackages,
   allowNode,
   refuseWholeZod,
-  ...refuseRooms,
+  ...layers(HOST_LAYERS),
   { files: ['**/*.js', '**/*.mjs'], ...tseslint.configs.disableTypeChecked },
 );
