@@ -34,6 +34,30 @@ const HOST_LAYERS = {
   ignores: ['**/test-*.ts'],
 };
 
+/** The layers of the client; `browser` and `node` implement contracts of acts and connection, one per platform. */
+const CLIENT_LAYERS = {
+  root: 'client/src',
+  layers: [
+    ['base'],
+    ['acts', 'wire'],
+    ['connection', 'trace'],
+    ['browser', 'node'],
+    ['agents', 'receive'],
+    ['send', 'events'],
+    ['workflows'],
+    ['options.ts', 'client-types.ts'],
+    ['client-parts.ts'],
+    ['batch.ts', 'receiving.ts', 'serve.ts', 'turns.ts'],
+    ['agora-client.ts'],
+    ['index.ts', 'react'],
+  ],
+  exceptions: ['base', 'connection', 'trace'].map(from => ({
+    from,
+    to: 'node/platform.ts',
+    reason: '`#platform`: package.json chooses the implementation for the runtime, node/ or browser/.',
+  })),
+};
+
 /** What browsers load. */
 const refuseWholeZod = {
   files: ['client/src/**/*.ts', 'module/src/**/*.ts'],
@@ -114,5 +138,6 @@ export default tseslint.config(
   allowNode,
   refuseWholeZod,
   ...layers(HOST_LAYERS),
+  ...layers(CLIENT_LAYERS),
   { files: ['**/*.js', '**/*.mjs'], ...tseslint.configs.disableTypeChecked },
 );

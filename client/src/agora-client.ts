@@ -2,7 +2,8 @@
 
 import type { AgentStatus } from '@agora/module/contract';
 import type { AgentFilters, AgentInfo } from './agents/agents.ts';
-import type { Answer } from './wire/answer.ts';
+import type { AgentUsage } from './agents/usage.ts';
+import type { Answer, PendingAnswer } from './wire/answer.ts';
 import { performBatch, type BatchAct } from './batch.ts';
 import { ClientParts } from './client-parts.ts';
 import type { ClientEvents, CoordinationQuery, EventRequest, MessageOptions, WatchOptions } from './client-types.ts';
@@ -11,7 +12,7 @@ import { AgoraError } from './base/errors.ts';
 import type { EventHandler, EventSubscription } from './events/event-subscription.ts';
 import type { EventOptions, OutgoingEvent } from './events/events.ts';
 import type { GroupInfo } from './agents/groups.ts';
-import type { AgentUsage, BroadcastInfo, DeliveryInfo, MessageRecord } from './send/history.ts';
+import type { BroadcastInfo, DeliveryInfo, MessageRecord } from './send/history.ts';
 import type { IncomingMessage } from './receive/incoming-message.ts';
 import type { LiveStream } from './base/live-stream.ts';
 import type { MessageHandler, MessageSubscription } from './receive/message-subscription.ts';
@@ -29,7 +30,6 @@ import type { Accepted, AnswerWithin, ForwardOptions, OutgoingMessage } from './
 import type { Operator } from './agents/operator.ts';
 import type { AgoraClientOptions } from './options.ts';
 import { peekInbox, type InboxPeek } from './send/peek.ts';
-import type { PendingAnswer } from './send/pending-answer.ts';
 import { receiveMessages, receiveTasks, type TaskOptions, watchClient } from './receiving.ts';
 import type { ReceiveOptions, Registration } from './agents/own-agent.ts';
 import type { TaskHandler } from './receive/tasks.ts';

@@ -3,8 +3,9 @@
 export { AgoraClient } from './agora-client.ts';
 export type { ClientEvents, CoordinationQuery, EventRequest, MessageOptions, WatchOptions } from './client-types.ts';
 export type { AgentFilters, AgentInfo } from './agents/agents.ts';
+export type { AgentUsage } from './agents/usage.ts';
 export type { AgoraEvent, EventOf } from './events/agora-event.ts';
-export type { Answer, ReplyOptions } from './wire/answer.ts';
+export type { Answer, PendingAnswer, ProgressSignal, ReplyOptions } from './wire/answer.ts';
 export type { BatchAct } from './batch.ts';
 export type { ConnectOptions, ConnectionState } from './connection/connection.ts';
 export {
@@ -20,7 +21,7 @@ export type { EventHandler, EventSubscription } from './events/event-subscriptio
 export type { EventOptions, OutgoingEvent } from './events/events.ts';
 export type { MessageReference } from './wire/envelope.ts';
 export type { GroupInfo } from './agents/groups.ts';
-export type { AgentUsage, BroadcastInfo, DeliveryInfo, MessageRecord } from './send/history.ts';
+export type { BroadcastInfo, DeliveryInfo, MessageRecord } from './send/history.ts';
 export { requiredNames } from './wire/hub-names.ts';
 export type { MessageFilters } from './receive/message-filter.ts';
 export type { Notice } from './receive/inbox.ts';
@@ -32,7 +33,6 @@ export type { Accepted, AnswerWithin, DeliveryOptions, ForwardOptions, OutgoingM
 export type { AgoraClientOptions } from './options.ts';
 export type { OutboxNote, OutboxOptions } from './acts/outbox.ts';
 export type { KeptItem, OutboxStore } from './acts/outbox-store.ts';
-export type { PendingAnswer, ProgressSignal } from './send/pending-answer.ts';
 export type { InboxPeek, PeekedMessage } from './send/peek.ts';
 export type { ReceiveOptions, Registration } from './agents/own-agent.ts';
 export type {

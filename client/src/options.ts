@@ -8,6 +8,7 @@ import type { AgoraTypes, NoTypes } from './wire/message-types.ts';
 import type { OutboxOptions } from './acts/outbox.ts';
 import type { WebSocketConstructor } from './connection/socket.ts';
 import type { OpenTelemetryApi } from './trace/spans.ts';
+import type { Settings } from './connection/settings.ts';
 import type { TokenStore } from './connection/token-store.ts';
 
 /** What a client may be told when it is made; nothing of it has to be. */
@@ -51,25 +52,6 @@ export interface AgoraClientOptions<Types extends AgoraTypes = NoTypes> {
   readonly handlerTimeoutMs?: number | undefined;
   /** The WebSocket to use where the runtime has none, or a better one. */
   readonly webSocket?: WebSocketConstructor | undefined;
-}
-
-/** The options of a client, none left open. */
-export interface Settings {
-  readonly name: string;
-  readonly server: URL;
-  readonly database: string;
-  readonly token: string | undefined;
-  readonly tokenStore: TokenStore | undefined;
-  readonly outbox: OutboxOptions | undefined;
-  readonly reconnect: Backoff;
-  readonly connectTimeoutMs: number;
-  readonly callTimeoutMs: number;
-  readonly patienceMs: number;
-  readonly giveUpAfterMs: number;
-  readonly heartbeatMs: number;
-  readonly durable: boolean;
-  readonly handlerTimeoutMs: number;
-  readonly webSocket: WebSocketConstructor | undefined;
 }
 
 const DEFAULT_SERVER = 'http://127.0.0.1:3000';

@@ -5,7 +5,7 @@ import { LIMITS, type Admission } from '@agora/module/contract';
 import { Identity } from 'spacetimedb';
 import type { Connection } from '../connection/connection.ts';
 import { AgoraError } from '../base/errors.ts';
-import { usageOf, type AgentUsage } from '../send/history.ts';
+import { usageOf, type AgentUsage } from './usage.ts';
 
 type Db = DbConnection;
 

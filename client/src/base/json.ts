@@ -2,7 +2,6 @@
 
 import { LIMITS } from '@agora/module/contract';
 import { AgoraError, textOf, type AgoraCode } from './errors.ts';
-import { checkTrace, currentTrace, withTrace, type TraceContext } from './trace-context.ts';
 
 const utf8 = new TextEncoder();
 
@@ -68,13 +67,6 @@ export function toJson(value: unknown, rules: JsonRules): string {
     );
   }
   return text;
-}
-
-/** Headers with the trace that is given, or with that of what is handled right now, as JSON; "" for none. */
-export function headersText(headers: Readonly<Record<string, unknown>> | undefined, given?: TraceContext): string {
-  if (given) checkTrace(given);
-  const carried = withTrace(headers, given ?? currentTrace());
-  return carried === undefined ? '' : toJson(carried, HEADERS);
 }
 
 /** A JSON object from the hub, or an empty one. */

@@ -6,6 +6,7 @@
 
 import { openScope } from '#platform';
 import { AgoraError } from './errors.ts';
+import { HEADERS, toJson } from './json.ts';
 
 /** A trace, and what is carried along it. */
 export interface TraceContext {
@@ -64,6 +65,13 @@ export function inTrace<T>(trace: TraceContext | undefined, run: () => T): T {
   if (!scope || (trace === undefined && !isUsed)) return run();
   isUsed = true;
   return scope.run(trace, run);
+}
+
+/** Headers with the trace that is given, or with that of what is handled right now, as JSON; "" for none. */
+export function headersText(headers: Readonly<Record<string, unknown>> | undefined, given?: TraceContext): string {
+  if (given) checkTrace(given);
+  const carried = withTrace(headers, given ?? currentTrace());
+  return carried === undefined ? '' : toJson(carried, HEADERS);
 }
 
 function isTraceparent(value: unknown): value is string {

@@ -7,8 +7,8 @@
 import type { DbConnection } from '@agora/bindings';
 import { backoffMs } from '../base/backoff.ts';
 import { AgoraError, ConnectionError, textOf, toAgoraError } from '../base/errors.ts';
-import type { Settings } from '../options.ts';
 import { reasonOf, untilAborted, type Waiting } from '../base/time.ts';
+import type { Settings } from './settings.ts';
 import { openSession, type Session } from './session.ts';
 import { newToken } from './admission.ts';
 import type { TokenStore } from './token-store.ts';

@@ -7,15 +7,15 @@ import type { CheckedTypes } from '../receive/checked-types.ts';
 import type { Connection } from '../connection/connection.ts';
 import { AgoraError } from '../base/errors.ts';
 import { FeedReader, type FeedPage } from '../connection/feed-reader.ts';
-import { eventMatcher } from '../receive/message-filter.ts';
-import { EVENT_DATA, headersText, toJson } from '../base/json.ts';
+import { EVENT_DATA, toJson } from '../base/json.ts';
 import { LiveQuery } from '../connection/live-query.ts';
 import type { EventDataInputOf, NoTypes } from '../wire/message-types.ts';
 import type { Outbox } from '../acts/outbox.ts';
 import { say } from '../acts/send-once.ts';
-import type { TraceContext } from '../base/trace-context.ts';
+import { headersText, type TraceContext } from '../base/trace-context.ts';
 import { around, type Tracing } from '../trace/tracing.ts';
 import { createId } from '../base/uuid.ts';
+import { eventMatcher } from './event-filter.ts';
 import { EventSubscription, type EventHandler } from './event-subscription.ts';
 
 type Row = Parameters<Parameters<DbConnection['db']['eventFeed']['onInsert']>[0]>[1];

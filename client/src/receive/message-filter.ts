@@ -1,7 +1,4 @@
-// Which messages, events and agents somebody wants.
-
-import { TYPE_NAME } from '@agora/module/contract';
-import { AgoraError } from '../base/errors.ts';
+// Filters of messages by type, priority and sender.
 
 /** What of a message a filter looks at. Every filter given must let it through. */
 export interface MessageFilters<Type extends string = string> {
@@ -21,24 +18,4 @@ export function messageMatcher(filters: MessageFilters = {}): (message: Filtered
     (!types || types.has(message.type)) &&
     (!priorities || priorities.has(message.priority)) &&
     (!senders || senders.has(message.from));
-}
-
-const FIRST_SEGMENT = /^[A-Za-z][A-Za-z0-9_]*\.\*$/;
-
-/** Turns event types into a question: exact types, a first segment with a wildcard (`build.*`), or `*`; none is all. */
-export function eventMatcher(types: readonly string[]): (type: string) => boolean {
-  const exact = new Set<string>();
-  const prefixes: string[] = [];
-  for (const type of types) {
-    if (type === '*') return () => true;
-    if (FIRST_SEGMENT.test(type)) prefixes.push(type.slice(0, -1));
-    else if (TYPE_NAME.test(type)) exact.add(type);
-    else
-      throw new AgoraError(
-        'event/bad-filter',
-        `"${type}" is no event type; use one such as "build.failed", or "build.*"`,
-      );
-  }
-  if (types.length === 0) return () => true;
-  return type => exact.has(type) || prefixes.some(prefix => type.startsWith(prefix));
 }

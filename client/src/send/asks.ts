@@ -1,11 +1,11 @@
 // Questions that wait for their answer. Each is settled once: by the answer, by the hub's word that its time is over, by
 // this side's own clock, by the loss of the connection, or by whoever asked.
 
-import { answerOf, type Answer, type ReplyOptions } from '../wire/answer.ts';
+import { answerOf, type Answer, type ProgressSignal, type ReplyOptions } from '../wire/answer.ts';
 import { AgoraError, ConnectionError, TimeoutError, toAgoraError } from '../base/errors.ts';
 import type { Notice, Signal } from '../receive/inbox.ts';
 import { isObject } from '../base/json.ts';
-import { PendingAnswer, type PendingSource, type ProgressSignal } from './pending-answer.ts';
+import { PendingAsk, type PendingSource } from './pending-ask.ts';
 
 /** How a question waits. */
 export interface AskOptions {
@@ -29,7 +29,7 @@ export interface AskSource {
 }
 
 interface Ask {
-  readonly pending: PendingAnswer;
+  readonly pending: PendingAsk;
   readonly resolve: (answer: Answer | Promise<Answer>) => void;
   readonly reject: (error: Error) => void;
   readonly options: AskOptions;
@@ -60,14 +60,14 @@ export class Asks {
   }
 
   /** Waits for the answer to message `id`. Rejects with a `TimeoutError`, a `ConnectionError`, or the reason of `signal`. */
-  wait(id: string, options: AskOptions): PendingAnswer {
+  wait(id: string, options: AskOptions): PendingAsk {
     const { timeoutMs, signal, onProgress, lastSignal } = options;
     const { promise, resolve, reject } = Promise.withResolvers<Answer>();
     const source: PendingSource = {
       readSignals: after => this.#source.readSignals(id, after),
       cancel: reason => this.cancel(id, reason),
     };
-    const pending = new PendingAnswer({ messageId: id, answer: promise, source, onProgress, lastSignal });
+    const pending = new PendingAsk({ messageId: id, answer: promise, source, onProgress, lastSignal });
     const aborted = () => {
       this.fail(id, abortReason(signal));
       // Nobody waits for it: if it was not sent after all, there is nothing to call off.
@@ -137,7 +137,7 @@ export class Asks {
   }
 
   /** The question goes on, under its own id. */
-  #reply(id: string, ask: Ask, data: unknown, { timeoutMs, signal }: ReplyOptions = {}): PendingAnswer {
+  #reply(id: string, ask: Ask, data: unknown, { timeoutMs, signal }: ReplyOptions = {}): PendingAsk {
     const left = Math.max(1, ask.deadline - performance.now());
     const pending = this.wait(id, {
       ...ask.options,

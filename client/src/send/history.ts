@@ -4,6 +4,7 @@ import { LIMITS, type DeliveryState } from '@agora/module/contract';
 import type { Connection } from '../connection/connection.ts';
 import { parseEnvelope, referencesOf, type Envelope, type MessageReference } from '../wire/envelope.ts';
 import { AgoraError } from '../base/errors.ts';
+import { usageOf, type AgentUsage } from '../agents/usage.ts';
 
 /** A message as it is kept. */
 export interface MessageRecord {
@@ -42,25 +43,6 @@ export interface BroadcastInfo {
   readonly waiting: readonly string[];
   /** Who has given it up. */
   readonly failed: readonly string[];
-}
-
-/** What an agent has used of what it may. */
-export interface AgentUsage {
-  /** Messages and events just now, of `burst`; `rate` of them are forgotten a second. */
-  readonly rateUsed: number;
-  readonly rate: number;
-  readonly burst: number;
-  /** Deliveries it caused that have not ended. */
-  readonly unfinished: number;
-  readonly unfinishedLimit: number;
-  readonly inbox: number;
-  readonly inboxLimit: number;
-  /** Recipients in the last minute. */
-  readonly fanOutUsed: number;
-  readonly fanOut: number;
-  /** Of the whole hub. */
-  readonly storedBytes: number;
-  readonly storedBytesLimit: number;
 }
 
 type HistoryPage = readonly { readonly no: bigint; readonly state: string; readonly envelope: string }[];
@@ -145,14 +127,6 @@ export class History {
       before = last;
     }
   }
-}
-
-/** The usage of an agent as the hub tells it, with numbers that are easier to handle. */
-export function usageOf<Usage extends { readonly storedBytes: bigint; readonly storedBytesLimit: bigint }>(
-  usage: Usage,
-) {
-  const { storedBytes, storedBytesLimit } = usage;
-  return { ...usage, storedBytes: Number(storedBytes), storedBytesLimit: Number(storedBytesLimit) };
 }
 
 /** A message as it is kept. */

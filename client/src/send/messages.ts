@@ -6,14 +6,15 @@ import type { Agents } from '../agents/agents.ts';
 import { CheckedTypes } from '../receive/checked-types.ts';
 import { AgoraError, toAgoraError } from '../base/errors.ts';
 import type { IncomingMessage } from '../receive/incoming-message.ts';
-import { headersText, PAYLOAD, toJson } from '../base/json.ts';
+import { PAYLOAD, toJson } from '../base/json.ts';
 import type { NoTypes, PayloadInputOf } from '../wire/message-types.ts';
 import type { Outbox } from '../acts/outbox.ts';
 import { say } from '../acts/send-once.ts';
-import { currentTrace, type TraceContext } from '../base/trace-context.ts';
+import { currentTrace, headersText, type TraceContext } from '../base/trace-context.ts';
 import { around, type Tracing } from '../trace/tracing.ts';
 import { createId } from '../base/uuid.ts';
-import { PendingAnswer, type ProgressSignal } from './pending-answer.ts';
+import type { PendingAnswer, ProgressSignal } from '../wire/answer.ts';
+import { PendingAsk } from './pending-ask.ts';
 import type { Asks } from './asks.ts';
 
 /** To whom something goes, when, and how urgently. */
@@ -163,7 +164,7 @@ export class Messages {
     } catch (error) {
       const answer = Promise.reject(error instanceof Error ? error : toAgoraError(error));
       const source = { readSignals: () => Promise.resolve([]), cancel: () => Promise.resolve() };
-      return new PendingAnswer({ messageId: id, answer, source });
+      return new PendingAsk({ messageId: id, answer, source });
     }
   }
 

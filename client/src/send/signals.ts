@@ -1,7 +1,7 @@
 // The signals of a question that is open, as the hub keeps them.
 
 import type { Connection } from '../connection/connection.ts';
-import type { ProgressSignal } from './pending-answer.ts';
+import type { ProgressSignal } from '../wire/answer.ts';
 
 /** The signals of question `message` after a number, in order. */
 export async function readSignals(

@@ -13,10 +13,8 @@
 
 import type * as Otel from '@opentelemetry/api';
 import type { Act } from '../acts/acts.ts';
-import type { AgoraEvent } from '../events/agora-event.ts';
 import type { Answer } from '../wire/answer.ts';
 import { AgoraError, textOf } from '../base/errors.ts';
-import type { IncomingMessage } from '../receive/incoming-message.ts';
 import { isPromiseLike } from '../base/time.ts';
 import { currentTrace, inTrace, traceIn, type TraceContext } from '../base/trace-context.ts';
 import { createId } from '../base/uuid.ts';
@@ -27,6 +25,24 @@ export interface OpenTelemetryApi {
   readonly trace: object;
   readonly context: object;
   readonly propagation: object;
+}
+
+/** The parts of a received message that its spans show. */
+export interface TracedMessage {
+  readonly id: string;
+  readonly type: string;
+  readonly to: readonly string[];
+  readonly attempt: number;
+  readonly continues: string | undefined;
+  readonly wantsAnswer: boolean;
+  readonly trace: TraceContext | undefined;
+}
+
+/** The parts of a received event that its spans show. */
+export interface TracedEvent {
+  readonly id: string;
+  readonly type: string;
+  readonly trace: TraceContext | undefined;
 }
 
 /** Who traces. */
@@ -80,7 +96,7 @@ export class Spans {
   readonly #owner: SpanOwner;
   readonly #common: Attributes;
   #isUsed = false;
-  readonly #processed = new WeakMap<IncomingMessage, Otel.Context>();
+  readonly #processed = new WeakMap<TracedMessage, Otel.Context>();
 
   constructor(given: OpenTelemetryApi, owner: SpanOwner) {
     this.#api = given as typeof Otel; // whoever gives it, or the package itself, says that it is that module
@@ -187,7 +203,7 @@ export class Spans {
   }
 
   /** A message is handled. */
-  process<T>(message: IncomingMessage, run: () => T): T {
+  process<T>(message: TracedMessage, run: () => T): T {
     const { trace } = message;
     const span = this.#consume('process', this.#destinationOf(message), trace, {
       ...this.#aboutMessage(message),
@@ -199,13 +215,13 @@ export class Spans {
   }
 
   /** An event is handled. */
-  processEvent<T>(event: AgoraEvent, run: () => T): T {
+  processEvent<T>(event: TracedEvent, run: () => T): T {
     const span = this.#consume('process', event.type, event.trace, { 'messaging.message.id': event.id });
     return this.#run(span, this.#api.trace.setSpan(this.#remote(event.trace), span), run);
   }
 
   /** Messages are given to whoever asked for them. */
-  receive(messages: readonly IncomingMessage[]): void {
+  receive(messages: readonly TracedMessage[]): void {
     const [first] = messages;
     if (!first) return;
     const isOne = messages.length === 1;
@@ -220,7 +236,7 @@ export class Spans {
   }
 
   /** A message is settled; the result is called with what the hub said of it. */
-  settle(message: IncomingMessage, tag: Act['tag']): (error?: unknown) => void {
+  settle(message: TracedMessage, tag: Act['tag']): (error?: unknown) => void {
     const operation = OPERATIONS[tag] ?? 'ack';
     const destination = this.#destinationOf(message);
     const span = this.#tracer.startSpan(
@@ -279,7 +295,7 @@ export class Spans {
     };
   }
 
-  #aboutMessage(message: IncomingMessage): Attributes {
+  #aboutMessage(message: TracedMessage): Attributes {
     const { id, type, attempt, continues, wantsAnswer } = message;
     const conversation = continues ?? (wantsAnswer ? id : undefined);
     return {
@@ -291,7 +307,7 @@ export class Spans {
   }
 
   /** What was addressed: this agent, or whatever it was reached by. */
-  #destinationOf({ to }: IncomingMessage): string {
+  #destinationOf({ to }: TracedMessage): string {
     const { name } = this.#owner;
     return to.includes(name) ? name : (to[0] ?? name);
   }

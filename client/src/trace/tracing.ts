@@ -2,12 +2,17 @@
 
 import { findOpenTelemetry } from '#platform';
 import type { Act } from '../acts/acts.ts';
-import type { AgoraEvent } from '../events/agora-event.ts';
 import { AgoraError } from '../base/errors.ts';
-import type { IncomingMessage } from '../receive/incoming-message.ts';
 import { isObject } from '../base/json.ts';
 import { inTrace } from '../base/trace-context.ts';
-import { Spans, type OpenTelemetryApi, type SaidSpan, type SpanOwner } from './spans.ts';
+import {
+  Spans,
+  type OpenTelemetryApi,
+  type SaidSpan,
+  type SpanOwner,
+  type TracedEvent,
+  type TracedMessage,
+} from './spans.ts';
 
 /** The traces of one client. */
 export class Tracing {
@@ -37,19 +42,19 @@ export class Tracing {
   }
 
   /** Runs the handler of a message in its trace. */
-  handle<T>(message: IncomingMessage, run: () => T): T {
+  handle<T>(message: TracedMessage, run: () => T): T {
     const { spans } = this;
     return spans ? spans.process(message, run) : inTrace(message.trace, run);
   }
 
   /** Runs the handler of an event in its trace. */
-  handleEvent<T>(event: AgoraEvent, run: () => T): T {
+  handleEvent<T>(event: TracedEvent, run: () => T): T {
     const { spans } = this;
     return spans ? spans.processEvent(event, run) : inTrace(event.trace, run);
   }
 
   /** A message is being settled. */
-  settling(message: IncomingMessage, tag: Act['tag']): ((error?: unknown) => void) | undefined {
+  settling(message: TracedMessage, tag: Act['tag']): ((error?: unknown) => void) | undefined {
     return this.spans?.settle(message, tag);
   }
 }

@@ -1,7 +1,6 @@
-// What comes back on a question.
+// Answers to asks, and the promise of one while it is pending.
 
 import { isObject } from '../base/json.ts';
-import type { PendingAnswer } from '../send/pending-answer.ts';
 
 /** What came back; `status` tells which it is. */
 export type Answer<Data = unknown> =
@@ -36,6 +35,27 @@ export type Answer<Data = unknown> =
 export interface ReplyOptions {
   readonly timeoutMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
+}
+
+/** Progress or a partial result that the handler of an ask sent. */
+export interface ProgressSignal {
+  /** Counts up from 1 per ask, over all its attempts. */
+  readonly seq: number;
+  readonly data: unknown;
+  readonly at: Date;
+}
+
+/**
+ * A pending answer: a promise of it, and an async iterable over the progress until it settles. The loop ends when the ask
+ * ends, with or without an answer; awaiting the promise shows which.
+ */
+export interface PendingAnswer<Data = unknown> extends Promise<Answer<Data>>, AsyncIterable<ProgressSignal> {
+  /** The id of the ask. */
+  readonly messageId: string;
+  /** The number of the last progress signal that was delivered. */
+  readonly lastSignal: number;
+  /** Cancels the ask: the handler's `signal` aborts, and the answer rejects with `delivery/cancelled`. */
+  cancel(reason?: string): Promise<void>;
 }
 
 /** Reads an answer from what its notice says. */

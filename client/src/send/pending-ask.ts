@@ -4,16 +4,8 @@
 // I2  A hole is read from the hub, which keeps the last 64; what it no longer has is passed over.
 // I3  What was not taken yet is bounded: the oldest go first.
 
-import type { Answer } from '../wire/answer.ts';
+import type { Answer, PendingAnswer, ProgressSignal } from '../wire/answer.ts';
 import { AgoraError } from '../base/errors.ts';
-
-/** Progress or a partial result, as the handler said it. */
-export interface ProgressSignal {
-  /** Counts up from 1 a question, over all its attempts. */
-  readonly seq: number;
-  readonly data: unknown;
-  readonly at: Date;
-}
 
 /** What a pending answer asks of its client. */
 export interface PendingSource {
@@ -38,7 +30,7 @@ const MAX_BUFFERED = 1_024;
  * The answer to a question, sooner or later: a promise, and an iterable over its progress until then. The loop ends with
  * the question, however that ends; awaiting tells how.
  */
-export class PendingAnswer<Data = unknown> implements Promise<Answer<Data>>, AsyncIterable<ProgressSignal> {
+export class PendingAsk<Data = unknown> implements PendingAnswer<Data> {
   readonly [Symbol.toStringTag] = 'PendingAnswer';
   /** The id of the question. */
   readonly messageId: string;

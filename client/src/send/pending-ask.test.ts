@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Answer } from '../wire/answer.ts';
-import { PendingAnswer, type ProgressSignal } from './pending-answer.ts';
+import type { Answer, PendingAnswer, ProgressSignal } from '../wire/answer.ts';
+import { PendingAsk } from './pending-ask.ts';
 
 const at = new Date(0);
 const signal = (seq: number): ProgressSignal => ({ seq, data: seq, at });
@@ -10,7 +10,7 @@ const success: Answer = { status: 'success', data: 'done', from: 'Bob', messageI
 function aQuestion(first = 1) {
   const { promise, resolve, reject } = Promise.withResolvers<Answer>();
   let kept = 0;
-  const pending = new PendingAnswer({
+  const pending = new PendingAsk({
     messageId: 'q',
     answer: promise,
     source: {
