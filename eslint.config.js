@@ -51,10 +51,11 @@ const CLIENT_LAYERS = {
     ['agora-client.ts'],
     ['index.ts', 'react'],
   ],
+  // package.json chooses the implementation of `#platform`; the resolver of ESLint finds that of browsers.
   exceptions: ['base', 'connection', 'trace'].map(from => ({
     from,
-    to: 'node/platform.ts',
-    reason: '`#platform`: package.json chooses the implementation for the runtime, node/ or browser/.',
+    to: 'browser/platform.ts',
+    reason: 'each runtime has its own async context, WebSocket and OpenTelemetry, chosen by the import `#platform`',
   })),
 };
 
