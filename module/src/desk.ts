@@ -2,7 +2,7 @@
 // A call that throws writes nothing, since `save` is its last step.
 
 import { requireAdmitted, requireOwn } from './access.ts';
-import { LIMITS } from './contract.ts';
+import { LIMITS } from './contract/limits.ts';
 import { hubOf, type Hub } from './hub.ts';
 import type { Ctx } from './schema.ts';
 

@@ -1,7 +1,8 @@
 // Who is there: an agent is online while a connection is attached to it.
 
 import type { ConnectionId } from 'spacetimedb';
-import { LIMITS, type Presence } from '../contract.ts';
+import { LIMITS } from '../contract/limits.ts';
+import type { Presence } from '../contract/words.ts';
 import type { Desk, Mailbox } from '../desk.ts';
 import { appendSystemEvent } from '../event/publish.ts';
 import { fill } from '../message/deliver.ts';

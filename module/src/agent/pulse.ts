@@ -1,6 +1,6 @@
 // Heartbeats: an agent that said it lives, and then is silent past its deadline, is stale: as good as away.
 
-import { LIMITS } from '../contract.ts';
+import { LIMITS } from '../contract/limits.ts';
 import type { Desk } from '../desk.ts';
 import { remember } from '../time/due.ts';
 import { comeBack, goAway } from './presence.ts';

@@ -2,7 +2,8 @@
 
 import { t } from 'spacetimedb/server';
 import { isOperator, isSame, ownAgent, requireOwn } from '../access.ts';
-import { LIMITS, type AgentStatus, type Presence } from '../contract.ts';
+import { LIMITS } from '../contract/limits.ts';
+import type { AgentStatus, Presence } from '../contract/words.ts';
 import { asMember, emptyMailbox, withDesk, type Desk } from '../desk.ts';
 import { appendSystemEvent } from '../event/publish.ts';
 import { leaveAll } from '../group/members.ts';

@@ -1,6 +1,7 @@
 // An agent publishes an event.
 
-import { LIMITS, SYSTEM_EVENT_TYPES, TYPE_NAME, UUID_V7 } from '../contract.ts';
+import { LIMITS } from '../contract/limits.ts';
+import { SYSTEM_EVENT_TYPES, TYPE_NAME, UUID_V7 } from '../contract/words.ts';
 import type { Desk } from '../desk.ts';
 import { checkHeaders } from '../message/accept.ts';
 import { charge } from '../quota/charge.ts';

@@ -1,11 +1,8 @@
 // Publishes a fact to everyone: kept in the log, shown on the feed.
 
-import type { SYSTEM_EVENT_TYPES } from '../contract.ts';
+import type { SystemEventType } from '../contract/words.ts';
 import type { Desk } from '../desk.ts';
 import { byteLength } from '../text.ts';
-
-/** A type of event that only the hub publishes. */
-export type SystemEventType = (typeof SYSTEM_EVENT_TYPES)[number];
 
 /** Appends an event. An id and headers are the caller's; the hub's own events have their number for an id. */
 export function appendEvent(

@@ -1,12 +1,10 @@
 // Who is in a group.
 
-import { LIMITS, SHORT_NAME } from '../contract.ts';
+import { LIMITS } from '../contract/limits.ts';
+import { SHORT_NAME, SIGN } from '../contract/words.ts';
 import type { Desk } from '../desk.ts';
 import { refuse } from '../refuse.ts';
 import type { Ctx } from '../schema.ts';
-
-/** The sign before a group's name. */
-export const GROUP_SIGN = '#';
 
 type Db = Ctx['db'];
 
@@ -63,5 +61,5 @@ export function leaveAll(desk: Desk, agent: bigint): void {
 }
 
 function bareName(name: string): string {
-  return name.startsWith(GROUP_SIGN) ? name.slice(1) : name;
+  return name.startsWith(SIGN.group) ? name.slice(1) : name;
 }

@@ -1,6 +1,7 @@
 // Accepts what an agent sends: checks everything, stores it once, and makes what its targets ask for.
 
-import { LIMITS, PRIORITY, TYPE_NAME, UUID_V7, type AskState, type InboxKind } from '../contract.ts';
+import { LIMITS } from '../contract/limits.ts';
+import { PRIORITY, SIGN, TYPE_NAME, UUID_V7, type AskState, type InboxKind } from '../contract/words.ts';
 import type { Desk, Mailbox } from '../desk.ts';
 import { charge, refuseFullInbox } from '../quota/charge.ts';
 import { refuse } from '../refuse.ts';
@@ -10,7 +11,7 @@ import { announce } from './broadcast.ts';
 import { deliver } from './deliver.ts';
 import { envelopeOf, type Message } from './envelope.ts';
 import { readOwn, referencesOf } from './reference.ts';
-import { EVERYONE, resolve } from './targets.ts';
+import { resolve } from './targets.ts';
 import { isSameButTrace } from './trace.ts';
 
 /** What `Send` says. */
@@ -230,7 +231,7 @@ function checkTimes(send: SendFields): void {
   checkDeadline(send.answerWithinMs);
   if (send.answerWithinMs === 0) return;
   const [target] = send.to;
-  if (send.to.length > 1 || target === EVERYONE || target?.startsWith('#')) {
+  if (send.to.length > 1 || target === SIGN.everyone || target?.startsWith(SIGN.group)) {
     refuse('message/bad-deadline', 'an answer can be asked of one agent, or of "@capability"; send to several without');
   }
   if (BigInt(send.answerWithinMs) <= send.delayMs) {

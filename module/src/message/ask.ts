@@ -1,6 +1,6 @@
 // Questions that wait for an answer: each is closed once, by an answer, by its deadline, by the asker, or by a dead letter.
 
-import { UUID_V7, type AskState } from '../contract.ts';
+import { UUID_V7, type AskState } from '../contract/words.ts';
 import type { Desk } from '../desk.ts';
 import { charge } from '../quota/charge.ts';
 import { refuse } from '../refuse.ts';

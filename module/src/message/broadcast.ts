@@ -1,6 +1,6 @@
 // What is said to everyone is one row that everyone follows; each agent has a durable cursor over them.
 
-import { LIMITS } from '../contract.ts';
+import { LIMITS } from '../contract/limits.ts';
 import type { Desk, Mailbox } from '../desk.ts';
 import { refuse } from '../refuse.ts';
 import type { Ctx } from '../schema.ts';

@@ -1,7 +1,8 @@
 // What ends a message's deliveries from outside: its sender calls it off, or its time to live is over.
 
 import { isOperator, isSame } from '../access.ts';
-import { LIMITS, type InboxKind } from '../contract.ts';
+import { LIMITS } from '../contract/limits.ts';
+import type { InboxKind } from '../contract/words.ts';
 import { mailboxOfDelivery, type Desk } from '../desk.ts';
 import { recordAct } from '../operator/record.ts';
 import { refuse } from '../refuse.ts';

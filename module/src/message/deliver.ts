@@ -6,7 +6,7 @@
 // I3  What is offered is what `chooseHead` chooses among the heads of the lanes: the agent's own, and, when it was not free
 //     before, those of the queues of its capabilities.
 
-import { PRIORITY, type Priority } from '../contract.ts';
+import { PRIORITY, type Priority } from '../contract/words.ts';
 import { isQueue, type Desk, type Mailbox } from '../desk.ts';
 import { envelopeOf, type Message } from './envelope.ts';
 import { delay, enqueue, headOf, isLaneEmpty, takeHead, type Waiting } from './lane.ts';

@@ -1,6 +1,6 @@
 // The end of a delivery, and what it means to others: its asker, its step, its sender.
 
-import type { DeliveryState } from '../contract.ts';
+import type { DeliveryState } from '../contract/words.ts';
 import { mailboxOfDelivery, type Desk, type Mailbox } from '../desk.ts';
 import { questionDied } from '../workflow/approval.ts';
 import { endStep } from '../workflow/happenings.ts';

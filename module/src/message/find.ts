@@ -2,7 +2,7 @@
 // says what has become of the delivery.
 
 import { isSame } from '../access.ts';
-import type { DeliveryState } from '../contract.ts';
+import type { DeliveryState } from '../contract/words.ts';
 import { isQueue, mailboxOfDelivery, type Desk, type Mailbox } from '../desk.ts';
 import { refuse } from '../refuse.ts';
 import type { Offer } from './offer.ts';

@@ -2,7 +2,7 @@
 
 import { t } from 'spacetimedb/server';
 import { isOperator, readableMailbox } from '../access.ts';
-import { LIMITS } from '../contract.ts';
+import { LIMITS } from '../contract/limits.ts';
 import { firstDelivery } from '../desk.ts';
 import { refuse } from '../refuse.ts';
 import { agora } from '../schema.ts';

@@ -1,6 +1,7 @@
 // The lanes of a mailbox: one a priority, first in first out, with dense positions, so that a head is read by its full key.
 
-import { LIMITS, type Priority } from '../contract.ts';
+import { LIMITS } from '../contract/limits.ts';
+import type { Priority } from '../contract/words.ts';
 import type { Desk, Mailbox } from '../desk.ts';
 import type { Ctx } from '../schema.ts';
 import { remember } from '../time/due.ts';

@@ -1,6 +1,7 @@
 // What an agent can see: duties, which take credit and have a lease, and notices, which have neither.
 
-import { LIMITS, PRIORITY, type InboxKind } from '../contract.ts';
+import { LIMITS } from '../contract/limits.ts';
+import { PRIORITY, type InboxKind } from '../contract/words.ts';
 import type { Desk, Mailbox } from '../desk.ts';
 import type { Ctx } from '../schema.ts';
 import { remember } from '../time/due.ts';

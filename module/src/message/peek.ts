@@ -2,7 +2,8 @@
 
 import { t } from 'spacetimedb/server';
 import { readableMailbox } from '../access.ts';
-import { BOOST_MS, LIMITS, type Priority } from '../contract.ts';
+import { BOOST_MS, LIMITS } from '../contract/limits.ts';
+import type { Priority } from '../contract/words.ts';
 import { refuse } from '../refuse.ts';
 import { agora, type Ctx } from '../schema.ts';
 import { envelopeOf } from './envelope.ts';

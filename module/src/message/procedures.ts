@@ -2,7 +2,7 @@
 
 import { t } from 'spacetimedb/server';
 import { isSame, requireAdmitted, requireOwn } from '../access.ts';
-import { LIMITS } from '../contract.ts';
+import { LIMITS } from '../contract/limits.ts';
 import { mailboxOfDelivery } from '../desk.ts';
 import { refuse } from '../refuse.ts';
 import { agora, type Ctx } from '../schema.ts';

@@ -4,7 +4,8 @@
 // I2  After every call: either nothing waits in a queue, or no agent of that capability is free (online, active, with credit).
 // I3  Every agent that is free stands once in the list of each of its queues, in the order of becoming free.
 
-import { LIMITS } from '../contract.ts';
+import { LIMITS } from '../contract/limits.ts';
+import { SIGN } from '../contract/words.ts';
 import { emptyMailbox, isQueue, queueNumber, type Desk, type Mailbox } from '../desk.ts';
 import { appendSystemEvent } from '../event/publish.ts';
 import type { Ctx } from '../schema.ts';
@@ -12,12 +13,9 @@ import { hasCredit } from './rules.ts';
 
 type Ready = NonNullable<ReturnType<Ctx['db']['ready']['id']['find']>>;
 
-/** The sign before a capability that makes it a target. */
-export const QUEUE_SIGN = '@';
-
 /** The queue of a capability; undefined when no agent ever announced it. */
 export function queueOf(desk: Desk, capability: string): Mailbox | undefined {
-  return desk.boxNamed(QUEUE_SIGN + capability);
+  return desk.boxNamed(SIGN.capability + capability);
 }
 
 /** Enters an agent in the queues of what it can do; each is made by the first that announces it. */
@@ -50,7 +48,7 @@ export function alertIfDeserted(desk: Desk, queue: Mailbox): void {
   if (!isQueue(queue.agent) || queue.capabilities > 0) return;
   appendSystemEvent(desk, 'system_alert', {
     alert: 'queue_deserted',
-    capability: queue.name.slice(QUEUE_SIGN.length),
+    capability: queue.name.slice(SIGN.capability.length),
     waiting: queue.waiting,
   });
 }
@@ -58,7 +56,7 @@ export function alertIfDeserted(desk: Desk, queue: Mailbox): void {
 function openQueue(desk: Desk, capability: string): Mailbox {
   const number = queueNumber(desk.nextNumber('queue'));
   const nobody = desk.ctx.databaseIdentity;
-  return desk.addBox(emptyMailbox(number, QUEUE_SIGN + capability, nobody, { credit: 0, strict: false }));
+  return desk.addBox(emptyMailbox(number, SIGN.capability + capability, nobody, { credit: 0, strict: false }));
 }
 
 /** The queues of an agent: at most as many as it may have capabilities. */

@@ -1,7 +1,8 @@
 // The hot path: acts of all kinds, in order, in one transaction.
 
 import { SenderError, t, type Infer } from 'spacetimedb/server';
-import { LIMITS, type Code } from '../contract.ts';
+import type { Code } from '../contract/codes.ts';
+import { LIMITS } from '../contract/limits.ts';
 import { asMember, type Desk } from '../desk.ts';
 import { publish } from '../event/acts.ts';
 import { refuse, Refusal } from '../refuse.ts';

@@ -1,6 +1,6 @@
 // References to other messages that the hub has verified: on whose behalf something is sent, and what is passed on.
 
-import { LIMITS } from '../contract.ts';
+import { LIMITS } from '../contract/limits.ts';
 import { isQueue, mailboxOfDelivery, type Desk, type Mailbox } from '../desk.ts';
 import { refuse } from '../refuse.ts';
 import type { Ctx } from '../schema.ts';

@@ -7,7 +7,7 @@
 //     longer.
 
 import { ScheduleAt } from 'spacetimedb';
-import { LIMITS } from '../contract.ts';
+import { LIMITS } from '../contract/limits.ts';
 import { withDesk, type Account, type Desk } from '../desk.ts';
 import { agora, type Ctx } from '../schema.ts';
 import { byteLength } from '../text.ts';

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { BOOST_MS, DELIVERY_STATES, LIMITS, PRIORITY, type Priority } from '../contract.ts';
+import { BOOST_MS, LIMITS } from '../contract/limits.ts';
+import { DELIVERY_STATES, PRIORITY, type Priority } from '../contract/words.ts';
 import {
   backoffMicros,
   chooseHead,

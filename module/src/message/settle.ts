@@ -1,6 +1,6 @@
 // What its holder says of an offered delivery: acknowledged, answered, failed, to be kept longer.
 
-import { LIMITS } from '../contract.ts';
+import { LIMITS } from '../contract/limits.ts';
 import type { Desk } from '../desk.ts';
 import { refuse } from '../refuse.ts';
 import { isLongerThan, parseJson } from '../text.ts';

@@ -1,6 +1,6 @@
 // Progress and partial results of an open ask: numbered, the last 64 kept until it ends, the newest one in the asker's inbox.
 
-import { LIMITS } from '../contract.ts';
+import { LIMITS } from '../contract/limits.ts';
 import type { Desk } from '../desk.ts';
 import { charge } from '../quota/charge.ts';
 import { refuse } from '../refuse.ts';

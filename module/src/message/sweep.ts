@@ -1,6 +1,6 @@
 // What happens to deliveries by itself: leases that end, agents that went away, backoffs and delays that are over.
 
-import { LIMITS } from '../contract.ts';
+import { LIMITS } from '../contract/limits.ts';
 import { mailboxOfDelivery, type Desk, type Mailbox } from '../desk.ts';
 import { offerWaiting } from './deliver.ts';
 import { endOffered, endWaiting, giveBack, isOver } from './end.ts';

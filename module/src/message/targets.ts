@@ -1,13 +1,11 @@
 // Whom a message goes to: agents by name, the members of a group, the work queue of a capability, or everyone.
 
-import { AGENT_NAME, LIMITS } from '../contract.ts';
+import { LIMITS } from '../contract/limits.ts';
+import { AGENT_NAME, SIGN } from '../contract/words.ts';
 import type { Desk, Mailbox } from '../desk.ts';
-import { findGroup, GROUP_SIGN, membersOf } from '../group/members.ts';
+import { findGroup, membersOf } from '../group/members.ts';
 import { refuse } from '../refuse.ts';
-import { QUEUE_SIGN, queueOf } from './queue.ts';
-
-/** Everyone but the sender. */
-export const EVERYONE = '*';
+import { queueOf } from './queue.ts';
 
 /** The mailboxes a message goes to; none for a broadcast. Refuses what cannot be reached. */
 export function resolve(desk: Desk, sender: Mailbox, to: readonly string[]): readonly Mailbox[] {
@@ -18,7 +16,7 @@ export function resolve(desk: Desk, sender: Mailbox, to: readonly string[]): rea
       `one message names ${LIMITS.recipients} recipients at most; use a group or "*"`,
     );
   }
-  if (to.length === 1 && to[0] === EVERYONE) return [];
+  if (to.length === 1 && to[0] === SIGN.everyone) return [];
   const boxes = new Set<Mailbox>();
   for (const name of to) for (const box of boxesOf(desk, sender, name)) boxes.add(box);
   if (boxes.size === 0)
@@ -30,14 +28,14 @@ export function resolve(desk: Desk, sender: Mailbox, to: readonly string[]): rea
 }
 
 function boxesOf(desk: Desk, sender: Mailbox, name: string): readonly Mailbox[] {
-  if (name === EVERYONE) refuse('message/unsupported-target', '"*" reaches everyone already; name it alone');
+  if (name === SIGN.everyone) refuse('message/unsupported-target', '"*" reaches everyone already; name it alone');
   const shown = name.slice(0, 65);
-  if (name.startsWith(GROUP_SIGN)) {
+  if (name.startsWith(SIGN.group)) {
     const group = findGroup(desk.ctx.db, name);
     if (!group) refuse('message/unknown-recipient', `there is no group "${shown}"; an agent makes it by joining it`);
     return membersOf(desk.ctx.db, group.id).flatMap(agent => (agent === sender.agent ? [] : (desk.box(agent) ?? [])));
   }
-  if (name.startsWith(QUEUE_SIGN)) {
+  if (name.startsWith(SIGN.capability)) {
     return [
       queueOf(desk, name.slice(1)) ??
         refuse('message/unknown-recipient', `no agent ever announced the capability "${shown.slice(1)}"`),

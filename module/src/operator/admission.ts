@@ -3,7 +3,8 @@
 import { t } from 'spacetimedb/server';
 import { isAdmitted, requireOperator } from '../access.ts';
 import { letGo } from '../agent/presence.ts';
-import { ADMISSIONS, LIMITS, type Admission } from '../contract.ts';
+import { LIMITS } from '../contract/limits.ts';
+import { ADMISSIONS, type Admission } from '../contract/words.ts';
 import type { Desk } from '../desk.ts';
 import { hubOf, writeHub } from '../hub.ts';
 import { keepLooking } from '../message/retention.ts';

@@ -2,7 +2,7 @@
 
 import { t } from 'spacetimedb/server';
 import { requireOperator } from '../access.ts';
-import { LIMITS } from '../contract.ts';
+import { LIMITS } from '../contract/limits.ts';
 import { withDesk, type Desk } from '../desk.ts';
 import { agora, type Ctx } from '../schema.ts';
 import { remember } from '../time/due.ts';

@@ -2,7 +2,7 @@
 
 import { t } from 'spacetimedb/server';
 import { isOperator, requireAdmitted } from '../access.ts';
-import { LIMITS } from '../contract.ts';
+import { LIMITS } from '../contract/limits.ts';
 import { asMember } from '../desk.ts';
 import { deadLetter } from '../message/table.ts';
 import { refuse } from '../refuse.ts';

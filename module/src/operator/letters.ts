@@ -2,7 +2,7 @@
 
 import { t, type Infer } from 'spacetimedb/server';
 import { isOperator, isSame } from '../access.ts';
-import type { Code } from '../contract.ts';
+import type { Code } from '../contract/codes.ts';
 import { isQueue, mailboxOfDelivery, type Desk } from '../desk.ts';
 import { deliver, offerWaiting } from '../message/deliver.ts';
 import { isOver } from '../message/end.ts';

@@ -2,7 +2,7 @@
 
 import { t } from 'spacetimedb/server';
 import { requireOperator } from '../access.ts';
-import { LIMITS } from '../contract.ts';
+import { LIMITS } from '../contract/limits.ts';
 import { queueNumber } from '../desk.ts';
 import { envelopeOf } from '../message/envelope.ts';
 import { DeliveryStatus, statusOf } from '../message/procedures.ts';

@@ -1,7 +1,7 @@
 // What operators allow: to one agent, to all, and to the hub as a whole.
 
 import { t } from 'spacetimedb/server';
-import { HUB_DEFAULTS, LIMITS } from '../contract.ts';
+import { HUB_DEFAULTS, LIMITS } from '../contract/limits.ts';
 import type { Desk } from '../desk.ts';
 import { hubOf, writeHub, type Hub } from '../hub.ts';
 import { asOperator } from '../operator/record.ts';
@@ -59,8 +59,8 @@ export const setHubLimits = agora.reducer(
       if (storedBytes === 0n || (storedBytes ?? 0n) > BigInt(Number.MAX_SAFE_INTEGER))
         refuse('quota/bad-limit', `storedBytes is 1 to ${Number.MAX_SAFE_INTEGER}`);
       for (const [name, ms] of Object.entries(keeps)) {
-        if (ms !== undefined && (ms < BigInt(LIMITS.leastRetentionMs) || ms > MOST_KEPT_MS))
-          refuse('quota/bad-limit', `${name} is ${LIMITS.leastRetentionMs} to ${MOST_KEPT_MS}`);
+        if (ms !== undefined && (ms < BigInt(LIMITS.minRetentionMs) || ms > MOST_KEPT_MS))
+          refuse('quota/bad-limit', `${name} is ${LIMITS.minRetentionMs} to ${MOST_KEPT_MS}`);
       }
       const { keepMessagesMs: kept, idsSince } = desk.hub;
       // What was forgotten stays forgotten, so ids from before are refused though they would be young enough now.

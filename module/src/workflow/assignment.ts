@@ -1,6 +1,6 @@
 // The messages that assign steps.
 
-import { LIMITS } from '../contract.ts';
+import { LIMITS } from '../contract/limits.ts';
 import type { Desk, Mailbox } from '../desk.ts';
 import { systemMessage } from '../message/accept.ts';
 import type { Message } from '../message/envelope.ts';

@@ -1,6 +1,6 @@
 // Makes the rows of a workflow out of its definition.
 
-import { AGENT_NAME } from '../contract.ts';
+import { AGENT_NAME } from '../contract/words.ts';
 import type { Desk } from '../desk.ts';
 import { checkHeaders } from '../message/accept.ts';
 import { queueOf } from '../message/queue.ts';

@@ -1,6 +1,6 @@
 // A step that is done for each element of a list: one child an element, and their results in order.
 
-import { LIMITS } from '../contract.ts';
+import { LIMITS } from '../contract/limits.ts';
 import { listOf } from './rules.ts';
 import type { Run } from './run.ts';
 import type { Step } from './step.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { STEP_STATES, WORKFLOW_STATUSES } from '../contract.ts';
+import { STEP_STATES, WORKFLOW_STATUSES } from '../contract/words.ts';
 import {
   moveStep,
   moveWorkflow,

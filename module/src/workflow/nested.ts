@@ -1,6 +1,6 @@
 // A step that is a workflow of its own: it ends as that one does, and its output is what the steps of that one have returned.
 
-import { LIMITS } from '../contract.ts';
+import { LIMITS } from '../contract/limits.ts';
 import type { Answer } from '../message/ask.ts';
 import { inputsOf } from './assignment.ts';
 import { begin } from './begin.ts';

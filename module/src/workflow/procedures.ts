@@ -2,7 +2,7 @@
 
 import { t } from 'spacetimedb/server';
 import { requireAdmitted } from '../access.ts';
-import { LIMITS } from '../contract.ts';
+import { LIMITS } from '../contract/limits.ts';
 import { isQueue } from '../desk.ts';
 import { refuse } from '../refuse.ts';
 import { agora, type Ctx } from '../schema.ts';

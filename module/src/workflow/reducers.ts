@@ -2,7 +2,8 @@
 
 import { t } from 'spacetimedb/server';
 import { isOperator, isSame } from '../access.ts';
-import { LIMITS, UUID_V7 } from '../contract.ts';
+import { LIMITS } from '../contract/limits.ts';
+import { UUID_V7 } from '../contract/words.ts';
 import { asMember } from '../desk.ts';
 import { refuse } from '../refuse.ts';
 import { agora, type Ctx } from '../schema.ts';

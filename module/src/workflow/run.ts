@@ -8,9 +8,9 @@
 //     the order of the definition.
 // I5  A step, and a workflow, moves as `moves.ts` says and in no other way.
 
-import type { WorkflowStatus } from '../contract.ts';
+import type { SystemEventType, WorkflowStatus } from '../contract/words.ts';
 import type { Desk } from '../desk.ts';
-import { appendSystemEvent, type SystemEventType } from '../event/publish.ts';
+import { appendSystemEvent } from '../event/publish.ts';
 import { post } from '../message/accept.ts';
 import type { Answer } from '../message/ask.ts';
 import { cancelMessage } from '../message/cancel.ts';

@@ -1,6 +1,6 @@
 // Starts a workflow, as a reducer and as an act.
 
-import { UUID_V7 } from '../contract.ts';
+import { UUID_V7 } from '../contract/words.ts';
 import type { Desk } from '../desk.ts';
 import { isSameDefinition } from '../message/trace.ts';
 import { refuseOverflow } from '../quota/charge.ts';

@@ -1,6 +1,6 @@
 // Who follows a workflow live, in `myWorkflows`.
 
-import { LIMITS } from '../contract.ts';
+import { LIMITS } from '../contract/limits.ts';
 import type { Desk } from '../desk.ts';
 import { refuse } from '../refuse.ts';
 import type { Ctx } from '../schema.ts';
