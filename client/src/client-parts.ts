@@ -168,7 +168,7 @@ export class ClientParts {
     return new Outbox(parts, options, store ?? (file === undefined ? undefined : openOutboxFile(file)));
   }
 
-  #followConnection({ callTimeoutMs, patienceMs }: Settings): void {
+  #followConnection({ callTimeoutMs, offlineTimeoutMs }: Settings): void {
     const { connection, acts } = this;
     // After the subscriptions: what they show is compared with what was held before the agent is offered more.
     connection.onOpen(session => this.agent.resume(session));
@@ -179,20 +179,20 @@ export class ClientParts {
         perform: batch => session.wait('perform_acts', callTimeoutMs, db => db.reducers.performActs({ acts: batch })),
       });
     });
-    connection.onLost(error => this.#lost(error, patienceMs));
+    connection.onLost(error => this.#lost(error, offlineTimeoutMs));
   }
 
-  #lost(error: AgoraError, patienceMs: number): void {
+  #lost(error: AgoraError, offlineTimeoutMs: number): void {
     this.acts.pause();
     clearInterval(this.#impatience);
     if (this.connection.state === 'closed' || error.code !== 'connection/lost' || this.#closing)
       return this.#ended(error);
     this.outbox?.lost();
     this.#impatience = setInterval(() => {
-      const lost = this.connection.lossAfter(patienceMs);
+      const lost = this.connection.lossAfter(offlineTimeoutMs);
       this.acts.giveUp(lost);
       this.asks.failAll(lost);
-    }, patienceMs);
+    }, offlineTimeoutMs);
   }
 
   /** The connection will not be back. */

@@ -1,7 +1,7 @@
 // What the methods of `AgoraClient` take, and what it tells of.
 
 import type { AgentFilters } from './agents/agents.ts';
-import type { ConnectionState } from './connection/connection.ts';
+import type { ConnectionState } from './connection/connection-state.ts';
 import type { AgoraError } from './base/errors.ts';
 import type { EventOptions } from './events/events.ts';
 import type { MessageFilters } from './receive/message-filter.ts';

@@ -7,7 +7,8 @@ export type { AgentUsage } from './agents/usage.ts';
 export type { AgoraEvent, EventOf } from './events/agora-event.ts';
 export type { Answer, PendingAnswer, ProgressSignal, ReplyOptions } from './wire/answer.ts';
 export type { BatchAct } from './batch.ts';
-export type { ConnectOptions, ConnectionState } from './connection/connection.ts';
+export type { ConnectOptions } from './connection/connection.ts';
+export type { ConnectionState } from './connection/connection-state.ts';
 export {
   AgoraError,
   CLIENT_CODES,

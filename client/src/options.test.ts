@@ -6,7 +6,7 @@ afterEach(() => void vi.unstubAllEnvs());
 describe('the options of a client', () => {
   it('have defaults', () => {
     vi.stubEnv('AGORA_SERVER', '');
-    expect(readOptions('Ada', {})).toMatchObject({ database: 'agora', durable: true, patienceMs: 10_000 });
+    expect(readOptions('Ada', {})).toMatchObject({ database: 'agora', durable: true, offlineTimeoutMs: 10_000 });
     expect(readOptions('Ada', {}).server.href).toBe('http://127.0.0.1:3000/');
   });
 
@@ -28,7 +28,7 @@ describe('the options of a client', () => {
     [{ server: 'hub' }, 'server is a URL'],
     [{ server: 'ftp://hub' }, 'server is a URL'],
     [{ database: 'a/b' }, 'no name of a database'],
-    [{ patienceMs: -1 }, 'patienceMs'],
+    [{ offlineTimeoutMs: -1 }, 'offlineTimeoutMs'],
     [{ callTimeoutMs: Number.NaN }, 'callTimeoutMs'],
     [{ giveUpAfterMs: Infinity }, 'giveUpAfterMs'],
   ])('cannot be %j', (options, sentence) => {

@@ -2,7 +2,7 @@
 
 import { AGENT_NAME } from '@agora/module/contract';
 import { defaultTokenStore } from '#platform';
-import { type Backoff, USUAL_BACKOFF } from './base/backoff.ts';
+import { type Backoff, DEFAULT_BACKOFF } from './base/backoff.ts';
 import { AgoraError } from './base/errors.ts';
 import type { AgoraTypes, NoTypes } from './wire/message-types.ts';
 import type { OutboxOptions } from './acts/outbox.ts';
@@ -41,7 +41,7 @@ export interface AgoraClientOptions<Types extends AgoraTypes = NoTypes> {
   /** How long the server may take to answer one call. */
   readonly callTimeoutMs?: number | undefined;
   /** How long calls and answers wait for a lost connection before they are rejected with a `ConnectionError`. */
-  readonly patienceMs?: number | undefined;
+  readonly offlineTimeoutMs?: number | undefined;
   /** How long a lost connection is looked for before the client gives up for good. */
   readonly giveUpAfterMs?: number | undefined;
   /** How often the agent says that it lives, and a silent connection is noticed; 0 for never. */
@@ -77,12 +77,12 @@ export function readOptions(name: string, options: AgoraClientOptions): Settings
     ...readIdentity(options, server, database),
     outbox: outbox === true ? {} : outbox || undefined,
     reconnect: {
-      firstMs: readMs('reconnect.firstMs', reconnect?.firstMs, USUAL_BACKOFF.firstMs),
-      mostMs: readMs('reconnect.mostMs', reconnect?.mostMs, USUAL_BACKOFF.mostMs),
+      firstMs: readMs('reconnect.firstMs', reconnect?.firstMs, DEFAULT_BACKOFF.firstMs),
+      maxMs: readMs('reconnect.maxMs', reconnect?.maxMs, DEFAULT_BACKOFF.maxMs),
     },
     connectTimeoutMs: readMs('connectTimeoutMs', options.connectTimeoutMs, 10_000),
     callTimeoutMs: readMs('callTimeoutMs', options.callTimeoutMs, 30_000),
-    patienceMs: readMs('patienceMs', options.patienceMs, 10_000),
+    offlineTimeoutMs: readMs('offlineTimeoutMs', options.offlineTimeoutMs, 10_000),
     giveUpAfterMs: readMs('giveUpAfterMs', options.giveUpAfterMs, 600_000),
     heartbeatMs: readMs('heartbeatMs', options.heartbeatMs, 15_000),
     durable: options.durable ?? true,
@@ -105,12 +105,12 @@ function readIdentity(
 }
 
 /** Timers hold no more than this. */
-const MOST_MS = 2 ** 31 - 1;
+const MAX_MS = 2 ** 31 - 1;
 
 function readMs(option: string, given: number | undefined, otherwise: number): number {
   const ms = given ?? otherwise;
-  if (!(ms >= 0 && ms <= MOST_MS))
-    throw new AgoraError('client/bad-option', `${option} is 0 to ${MOST_MS} milliseconds, not ${ms}`);
+  if (!(ms >= 0 && ms <= MAX_MS))
+    throw new AgoraError('client/bad-option', `${option} is 0 to ${MAX_MS} milliseconds, not ${ms}`);
   return ms;
 }
 

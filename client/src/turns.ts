@@ -1,7 +1,7 @@
 // Agents that work in turns: each turn is the mail that has come, and between turns they sleep. Nobody sleeps with mail unseen.
 
 import { onSignals } from '#platform';
-import type { ConnectionState } from './connection/connection.ts';
+import type { ConnectionState } from './connection/connection-state.ts';
 import { ConnectionError } from './base/errors.ts';
 import type { IncomingMessage } from './receive/incoming-message.ts';
 import type { Waiting } from './base/time.ts';

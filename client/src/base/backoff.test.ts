@@ -1,14 +1,14 @@
-import { expect, it } from 'vitest';
-import { backoffMs, USUAL_BACKOFF } from './backoff.ts';
+import { expect, test } from 'vitest';
+import { backoffMs, DEFAULT_BACKOFF } from './backoff.ts';
 
-it('waits longer each time, never more than ten seconds, half of it by chance', () => {
-  const most = (attempt: number) => backoffMs(attempt, USUAL_BACKOFF, () => 1);
-  expect([0, 1, 2, 3].map(most)).toEqual([100, 200, 400, 800]);
-  expect(backoffMs(0, USUAL_BACKOFF, () => 0)).toBe(50);
-  expect(most(1_000)).toBe(10_000);
+test('each pause is twice as long as the one before, at most ten seconds, with 50 % jitter', () => {
+  const longest = (attempt: number) => backoffMs(attempt, DEFAULT_BACKOFF, () => 1);
+  expect([0, 1, 2, 3].map(longest)).toEqual([100, 200, 400, 800]);
+  expect(backoffMs(0, DEFAULT_BACKOFF, () => 0)).toBe(50);
+  expect(longest(1_000)).toBe(10_000);
 });
 
-it('waits between what it is told', () => {
-  const pauses = [0, 1, 2, 3].map(attempt => backoffMs(attempt, { firstMs: 5, mostMs: 20 }, () => 1));
+test('pauses stay within the given bounds', () => {
+  const pauses = [0, 1, 2, 3].map(attempt => backoffMs(attempt, { firstMs: 5, maxMs: 20 }, () => 1));
   expect(pauses).toEqual([5, 10, 20, 20]);
 });

@@ -1,23 +1,25 @@
-// How long to wait before the next try.
+// Exponential backoff with jitter.
 
-/** Between which milliseconds a pause lies. */
+/** Bounds of the pauses between attempts. */
 export interface Backoff {
+  /** The longest first pause, in milliseconds. */
   readonly firstMs: number;
-  readonly mostMs: number;
+  /** The longest pause of all, in milliseconds. */
+  readonly maxMs: number;
 }
 
-/** What is waited where nothing else is said. */
-export const USUAL_BACKOFF: Backoff = { firstMs: 100, mostMs: 10_000 };
+/** The backoff of every retry without settings of its own. */
+export const DEFAULT_BACKOFF: Backoff = { firstMs: 100, maxMs: 10_000 };
 
 /**
- * Milliseconds before try `attempt` (0 for the first): doubled each time up to the most, of which half is chance, so that
- * clients that lost the same server do not come back at the same moment.
+ * Milliseconds before attempt `attempt` (0 for the first): exponential backoff, capped, with 50 % jitter, so that clients
+ * that lost the same hub do not reconnect at the same moment.
  */
 export function backoffMs(
   attempt: number,
-  backoff: Backoff = USUAL_BACKOFF,
-  chance: () => number = Math.random,
+  backoff: Backoff = DEFAULT_BACKOFF,
+  random: () => number = Math.random,
 ): number {
-  const ceiling = Math.min(backoff.mostMs, backoff.firstMs * 2 ** Math.min(attempt, 20));
-  return ceiling / 2 + chance() * (ceiling / 2);
+  const ceiling = Math.min(backoff.maxMs, backoff.firstMs * 2 ** Math.min(attempt, 20));
+  return ceiling / 2 + random() * (ceiling / 2);
 }

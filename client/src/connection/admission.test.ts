@@ -8,7 +8,7 @@ let stop: (() => void) | undefined;
 
 afterEach(() => stop?.());
 
-/** A server that closes every WebSocket at once, and answers every question with this. */
+/** A server that closes every WebSocket immediately and answers every request with `status` and `text`. */
 async function aServer(status: number, text: string): Promise<string> {
   const server = createServer((_request, response) => response.writeHead(status).end(text));
   server.on('upgrade', (_request, socket) => socket.destroy());
@@ -23,7 +23,7 @@ describe('a connection that is closed before its first message', () => {
     [403, 'identity c200 is not admitted', 'connection/not-admitted', /identity c200 is not admitted/],
     [404, '', 'connection/no-database', /no database "agora"/],
     [401, 'expired', 'connection/bad-token', /expired/],
-    [500, '', 'connection/failed', /closed the connection at once/],
+    [500, '', 'connection/failed', /closed the connection immediately/],
   ])('is explained over HTTP: %d', async (status, text, code, sentence) => {
     const client = new AgoraClient('Ada', { server: await aServer(status, text), tokenStore: false });
     await expect(client.connect()).rejects.toMatchObject({

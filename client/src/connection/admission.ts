@@ -1,12 +1,12 @@
-// What HTTP says where a WebSocket only fails: whether a token is good, and why a connection was not let in.
+// Tokens, and the reasons of refused connections, over HTTP: a WebSocket only fails without a reason.
 
 import { AgoraError, ConnectionError, textOf } from '../base/errors.ts';
 
-/** How a server says that a token is none, or none of its own. */
+/** HTTP statuses of a token that the server does not accept. */
 const REFUSED = new Set([400, 401, 403]);
 
-/** Where a database is, and how long its server may take to answer. */
-export interface Door {
+/** Address of a database, and the timeout of its server. */
+export interface HubAddress {
   readonly server: URL;
   readonly database: string;
   readonly timeoutMs: number;
@@ -14,32 +14,32 @@ export interface Door {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Has the server make a new identity, and gives its token. Throws `connection/refused`, `connection/failed`. */
-export async function newToken(door: Door): Promise<string> {
-  return tokenOf(door, await ask(door, 'v1/identity', { method: 'POST' }));
+/** Creates an identity on the server and returns its token. Throws `connection/refused`, `connection/failed`. */
+export async function newToken(hub: HubAddress): Promise<string> {
+  return tokenOf(hub, await ask(hub, 'v1/identity', { method: 'POST' }));
 }
 
 /**
- * Swaps a token for one that lives shortly: browsers can put one into the URL of a WebSocket only, and URLs are logged.
+ * Exchanges a token for a short-lived one: browsers can send a token only in the URL of a WebSocket, and URLs are logged.
  * Throws `connection/bad-token`, `connection/refused`.
  */
-export async function swapToken(door: Door, token: string): Promise<string> {
-  const response = await ask(door, 'v1/identity/websocket-token', { method: 'POST', headers: bearer(token) });
+export async function swapToken(hub: HubAddress, token: string): Promise<string> {
+  const response = await ask(hub, 'v1/identity/websocket-token', { method: 'POST', headers: bearer(token) });
   if (REFUSED.has(response.status)) {
     throw new ConnectionError(
       'connection/bad-token',
-      `${door.server.origin} does not accept the token: ${await sentenceOf(response)}`,
+      `${hub.server.origin} does not accept the token: ${await sentenceOf(response)}`,
     );
   }
-  return tokenOf(door, response);
+  return tokenOf(hub, response);
 }
 
-async function tokenOf(door: Door, response: Response): Promise<string> {
+async function tokenOf(hub: HubAddress, response: Response): Promise<string> {
   const text = await response.text();
   const answer: unknown = response.ok ? parseAny(text) : undefined;
   const token = typeof answer === 'object' && answer !== null && 'token' in answer ? answer.token : undefined;
   if (typeof token === 'string') return token;
-  const { origin } = door.server;
+  const { origin } = hub.server;
   throw new ConnectionError('connection/failed', `${origin} answers, but not as SpacetimeDB does (${response.status})`);
 }
 
@@ -51,25 +51,25 @@ function parseAny(text: string): unknown {
   }
 }
 
-/** Finds out why a WebSocket was closed before its first message. Any query passes the same door as a connection. */
-export async function explainRefusal(door: Door, token: string | undefined): Promise<AgoraError> {
+/** Returns why a WebSocket was closed before its first message. A query passes the same admission as a connection. */
+export async function explainRefusal(hub: HubAddress, token: string | undefined): Promise<AgoraError> {
   try {
-    const response = await ask(door, `v1/database/${door.database}/sql`, {
+    const response = await ask(hub, `v1/database/${hub.database}/sql`, {
       method: 'POST',
       body: 'SELECT * FROM agent WHERE id = 0',
       ...(token !== undefined && { headers: bearer(token) }),
     });
     const sentence = await sentenceOf(response);
-    const { origin } = door.server;
+    const { origin } = hub.server;
     switch (response.status) {
       case 401:
         return new ConnectionError('connection/bad-token', `${origin} does not accept the token: ${sentence}`);
       case 403:
-        return new ConnectionError('connection/not-admitted', `the hub does not let you in: ${sentence}`);
+        return new ConnectionError('connection/not-admitted', `the hub does not admit you: ${sentence}`);
       case 404:
-        return new ConnectionError('connection/no-database', `${origin} has no database "${door.database}"`);
+        return new ConnectionError('connection/no-database', `${origin} has no database "${hub.database}"`);
       default:
-        return new ConnectionError('connection/failed', `${origin} answers, but closed the connection at once`);
+        return new ConnectionError('connection/failed', `${origin} answers, but closed the connection immediately`);
     }
   } catch (error) {
     return error instanceof AgoraError
@@ -78,7 +78,7 @@ export async function explainRefusal(door: Door, token: string | undefined): Pro
   }
 }
 
-async function ask({ server, timeoutMs, signal }: Door, path: string, request: RequestInit): Promise<Response> {
+async function ask({ server, timeoutMs, signal }: HubAddress, path: string, request: RequestInit): Promise<Response> {
   const timeout = AbortSignal.timeout(timeoutMs);
   try {
     return await fetch(new URL(path, server), {
@@ -99,7 +99,7 @@ function bearer(token: string): Record<string, string> {
   return { authorization: `Bearer ${token}` };
 }
 
-/** A short answer's text, or the name of its status. */
+/** Returns the text of a short answer, else its status. */
 async function sentenceOf(response: Response): Promise<string> {
   const text = (await response.text()).trim();
   return text !== '' && text.length < 500 ? text : `${response.status} ${response.statusText}`;

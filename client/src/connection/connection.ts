@@ -1,20 +1,20 @@
-// The connection of a client over its whole life: opened, lost, found again, closed.
+// The connection of a client over its whole life: opened, lost, reopened, closed (`connection-state.ts` has the table).
 //
-// I1  At most one session is open; `ready` gives it, or waits for it no longer than the patience of the client.
-// I2  What followed the database before a loss (`onOpen`) follows it again before anybody is given the new session.
+// I1  At most one session is open; `ready` returns it, or waits for it at most `offlineTimeoutMs`.
+// I2  Subscriptions of before a loss (`onOpen`) are open again before any caller gets the new session.
 // I3  Nothing waits after `close`.
+// I4  Attempts count over all losses until a connection has held for some seconds (`ReconnectSchedule`).
 
 import type { DbConnection } from '@agora/bindings';
 import { backoffMs } from '../base/backoff.ts';
 import { AgoraError, ConnectionError, textOf, toAgoraError } from '../base/errors.ts';
 import { reasonOf, untilAborted, type Waiting } from '../base/time.ts';
+import { nextState, type ConnectionState, type ConnectionTrigger } from './connection-state.ts';
+import { ReconnectSchedule } from './reconnect-schedule.ts';
 import type { Settings } from './settings.ts';
 import { openSession, type Session } from './session.ts';
 import { newToken } from './admission.ts';
 import type { TokenStore } from './token-store.ts';
-
-/** Where a connection is in its life; `closed` is final. */
-export type ConnectionState = 'idle' | 'connecting' | 'connected' | 'reconnecting' | 'closed';
 
 interface Waiter {
   readonly resolve: (session: Session) => void;
@@ -22,36 +22,37 @@ interface Waiter {
   readonly timer: ReturnType<typeof setTimeout>;
 }
 
-/** What a connection tells the client it belongs to. */
+/** Callbacks of a connection to its client. */
 export interface ConnectionListener {
-  /** Every state once, in order; `error` says why the last one ended. */
+  /** Receives every state once, in order; `error` is the reason why the last one ended. */
   changed(state: ConnectionState, error?: AgoraError): void;
-  /** Something that nobody waited for went wrong. */
+  /** Receives an error that no call can be rejected with. */
   warn(error: AgoraError): void;
 }
 
-/** How a connection is opened for the first time. */
+/** Options of the first connection. */
 export interface ConnectOptions extends Waiting {
-  /** How long to go on trying while no hub answers; by default not at all. */
+  /** How long to retry while no hub answers, in milliseconds. Default 0: one attempt. */
   readonly retryForMs?: number | undefined;
 }
 
-/** More tokens than this are not tried. */
-const MOST_TOKENS = 10;
+/** Kept tokens that one `connect` tries. */
+const MAX_TOKENS = 10;
 
-/** Reasons that no further try can change. */
+/** Errors that no further attempt can change. */
 const FINAL = new Set<string>(['connection/not-admitted', 'connection/bad-token']);
 
-/** Keeps one session with the hub open, and opens a new one when it is lost. */
+/** Keeps one session with the hub open, and opens a new one after a loss. */
 export class Connection {
   readonly settings: Settings;
   readonly #listener: ConnectionListener;
+  readonly #schedule: ReconnectSchedule;
   readonly #openings: ((session: Session) => void | Promise<void>)[] = [];
   readonly #losses: ((error: AgoraError) => void)[] = [];
   readonly #waiters = new Set<Waiter>();
   #state: ConnectionState = 'idle';
   #session: Session | undefined;
-  /** What is being opened again: not yet anybody's to use. */
+  /** The session that is being opened, which no caller may use yet. */
   #opening: Session | undefined;
   #token: string | undefined;
   #end: AgoraError | undefined;
@@ -60,28 +61,29 @@ export class Connection {
   constructor(settings: Settings, listener: ConnectionListener) {
     this.settings = settings;
     this.#listener = listener;
+    this.#schedule = new ReconnectSchedule(settings);
   }
 
   get state(): ConnectionState {
     return this.#state;
   }
 
-  /** The open session, if there is one right now. */
+  /** The open session, if any. */
   get session(): Session | undefined {
     return this.#session;
   }
 
-  /** Has something done on every session before others use it, in the order of asking. */
+  /** Adds a callback that runs on every session before other callers get it, in the order of adding. */
   onOpen(opened: (session: Session) => void | Promise<void>): void {
     this.#openings.push(opened);
   }
 
-  /** Hears of each lost session, and of the end of the connection. */
+  /** Adds a callback for each lost session and for the end of the connection. */
   onLost(lost: (error: AgoraError) => void): void {
     this.#losses.push(lost);
   }
 
-  /** Opens the connection; when it is open already, does nothing. */
+  /** Opens the connection; a no-op when it is open. */
   async connect({ signal, retryForMs = 0 }: ConnectOptions = {}): Promise<void> {
     signal?.throwIfAborted();
     if (this.#end) throw this.#end;
@@ -89,7 +91,7 @@ export class Connection {
       await this.ready(signal);
       return;
     }
-    this.#become('connecting');
+    this.#move('connect');
     const deadline = Date.now() + retryForMs;
     const stopPause = () => this.#wakeUp?.();
     signal?.addEventListener('abort', stopPause, { once: true });
@@ -107,7 +109,7 @@ export class Connection {
       }
     } catch (error) {
       const reason = signal?.aborted ? reasonOf(signal) : (this.#end ?? this.#withWayOut(error));
-      if (!this.#end) this.#become('idle', toAgoraError(reason));
+      if (!this.#end) this.#move('fail', toAgoraError(reason));
       this.#rejectWaiters(toAgoraError(reason));
       throw reason;
     } finally {
@@ -115,7 +117,7 @@ export class Connection {
     }
   }
 
-  /** The open session; while it is lost, waits for it. Throws a `ConnectionError` when it does not come back in time. */
+  /** Returns the open session, or waits for the next one. Throws a `ConnectionError` after `offlineTimeoutMs`. */
   ready(signal?: AbortSignal): Promise<Session> {
     if (signal) return untilAborted(signal, this.ready());
     if (this.#session) return Promise.resolve(this.#session);
@@ -123,18 +125,18 @@ export class Connection {
     if (this.#state === 'idle') {
       return Promise.reject(new ConnectionError('client/not-connected', 'call connect() first'));
     }
-    const { patienceMs } = this.settings;
+    const { offlineTimeoutMs } = this.settings;
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         this.#waiters.delete(waiter);
-        reject(this.lossAfter(patienceMs));
-      }, patienceMs);
+        reject(this.lossAfter(offlineTimeoutMs));
+      }, offlineTimeoutMs);
       const waiter = { resolve, reject, timer };
       this.#waiters.add(waiter);
     });
   }
 
-  /** The error for who has waited `waitedMs` in vain. */
+  /** Returns the error of a caller that has waited `waitedMs` for the next session. */
   lossAfter(waitedMs: number): ConnectionError {
     const { server } = this.settings;
     return new ConnectionError(
@@ -143,7 +145,7 @@ export class Connection {
     );
   }
 
-  /** Calls the server; a call whose connection is lost is made again on the next one, so it must bear being made twice. */
+  /** Calls the server. A call that loses its connection is repeated on the next one, so it must be idempotent. */
   async call<T>(what: string, start: (db: DbConnection) => Promise<T>, signal?: AbortSignal): Promise<T> {
     if (signal) return untilAborted(signal, this.call(what, start));
     for (;;) {
@@ -156,16 +158,16 @@ export class Connection {
     }
   }
 
-  /** Tells the client about something that nobody waited for. */
+  /** Reports an error that no call can be rejected with. */
   warn(error: AgoraError): void {
     this.#listener.warn(error);
   }
 
-  /** Ends the connection for good; may be called twice. */
+  /** Ends the connection permanently; idempotent. */
   close(error: AgoraError = new ConnectionError('client/closed', 'the client was closed')): void {
     if (this.#end) return;
     this.#end = error;
-    this.#state = 'closed';
+    this.#state = nextState(this.#state, 'close');
     const lost = new ConnectionError('connection/lost', error.message);
     this.#opening?.lose(lost);
     const session = this.#session;
@@ -173,22 +175,22 @@ export class Connection {
     session?.lose(lost);
     this.#wakeUp?.();
     this.#rejectWaiters(error);
-    for (const tell of this.#losses) tell(error);
-    this.#become('closed', error.code === 'client/closed' ? undefined : error);
+    for (const report of this.#losses) report(error);
+    this.#listener.changed('closed', error.code === 'client/closed' ? undefined : error);
   }
 
-  /** Without its token the agent works as well, until it is restarted. */
+  /** Stores a token. A failure is only a warning: without the stored token the agent works until its next start. */
   async #keepToken(store: TokenStore, token: string): Promise<string> {
     try {
       return (await store.save(token)) ?? token;
     } catch (error) {
-      const sentence = `the token could not be kept, so the agent is a stranger after its next start: ${textOf(error)}`;
+      const sentence = `the token could not be stored, so the agent has a new identity after its next start: ${textOf(error)}`;
       this.warn(new AgoraError('client/bad-option', sentence, { cause: error }));
       return token;
     }
   }
 
-  /** Opens the first session, as whom the options or the store say; else as a new identity, which the store keeps. */
+  /** Opens the first session with the token of the options or of the store, else with that of a new identity. */
   async #openKnown(signal: AbortSignal | undefined): Promise<void> {
     const { token, tokenStore } = this.settings;
     if (token !== undefined || !tokenStore) return this.#open(token, signal);
@@ -198,7 +200,7 @@ export class Connection {
       try {
         return await this.#open(known, signal);
       } catch (error) {
-        if (toAgoraError(error).code !== 'connection/bad-token' || !tokenStore.reject || tries === MOST_TOKENS)
+        if (toAgoraError(error).code !== 'connection/bad-token' || !tokenStore.reject || tries === MAX_TOKENS)
           throw error;
         known = await tokenStore.reject(known);
         if (known === undefined) this.#warnOfNewIdentity(error);
@@ -206,14 +208,14 @@ export class Connection {
     }
   }
 
-  /** The token comes before the connection: whom a closed hub does not let in is the same one when it asks again. */
+  /** Stores the token before it connects: an identity that a closed hub refuses is the same one in its next attempt. */
   async #becomeNew(store: TokenStore, signal: AbortSignal | undefined): Promise<string> {
     const { server, database, connectTimeoutMs: timeoutMs } = this.settings;
     return this.#keepToken(store, await newToken({ server, database, timeoutMs, signal }));
   }
 
   #warnOfNewIdentity(cause: unknown): void {
-    const sentence = `${textOf(cause)}. The hub at this address seems to be a new one: this client goes on as a new identity, and the old token is kept in case that hub comes back`;
+    const sentence = `${textOf(cause)}. The hub at this address seems to be a new one: this client continues as a new identity, and the old token stays stored for the old hub`;
     this.warn(new AgoraError('client/new-identity', sentence, { cause }));
   }
 
@@ -230,11 +232,13 @@ export class Connection {
     } finally {
       this.#opening = undefined;
     }
-    // Lost or closed while nobody waited on it: nobody else will say so.
+    // A loss or close while no call was waiting on it is reported only here.
     this.#throwIfEnded();
-    if (session.isLost) throw new ConnectionError('connection/lost', 'the connection was lost as it was opened');
+    if (session.isLost)
+      throw new ConnectionError('connection/lost', 'the connection was lost while it was being opened');
     this.#session = session;
-    this.#become('connected');
+    this.#schedule.opened();
+    this.#move('open');
     for (const waiter of this.#waiters) {
       clearTimeout(waiter.timer);
       waiter.resolve(session);
@@ -246,18 +250,18 @@ export class Connection {
     if (this.#end) throw this.#end;
   }
 
-  /** Says what can be done about a token that is not accepted. */
+  /** Adds the way out to the error of a token that is not accepted. */
   #withWayOut(thrown: unknown): AgoraError {
     const error = toAgoraError(thrown);
     if (error.code !== 'connection/bad-token') return error;
     const way =
       this.settings.token === undefined
-        ? 'start again, or remove the kept token to be a new identity'
-        : 'give one of this hub, or none to be a new identity';
+        ? 'start again, or remove the stored token to get a new identity'
+        : 'use a token of this hub, or none to get a new identity';
     return new ConnectionError(error.code, `${error.message}; ${way}`, { cause: error });
   }
 
-  /** One part that cannot be had again must not keep the others from it. */
+  /** Runs one callback of `onOpen`. Its failure must not keep the others from running. */
   async #openPart(session: Session, opened: (session: Session) => void | Promise<void>): Promise<void> {
     try {
       await opened(session);
@@ -270,27 +274,27 @@ export class Connection {
   #lost(session: Session, error: ConnectionError): void {
     if (this.#session !== session) return;
     this.#session = undefined;
-    for (const tell of this.#losses) tell(error);
-    this.#become('reconnecting', error);
-    void this.#reconnect();
+    this.#schedule.lost();
+    for (const report of this.#losses) report(error);
+    this.#move('lose', error);
+    void this.#reconnect(error);
   }
 
-  async #reconnect(): Promise<void> {
+  /** Opens the next session; `error` is why the last one, or the last attempt, failed. */
+  async #reconnect(error: AgoraError): Promise<void> {
     const { giveUpAfterMs, server } = this.settings;
-    const deadline = Date.now() + giveUpAfterMs;
-    for (let attempt = 0; !this.#end; attempt++) {
-      await this.#pause(backoffMs(attempt, this.settings.reconnect));
+    while (!this.#end) {
+      if (this.#schedule.isOver) {
+        const sentence = `the connection to ${server.origin} was not stable again within ${giveUpAfterMs} ms: ${error.message}`;
+        return this.close(new ConnectionError('connection/lost', sentence, { cause: error }));
+      }
+      await this.#pause(this.#schedule.nextPauseMs());
       if (this.#end) return;
       try {
-        await this.#open(this.#token);
-        return;
-      } catch (error) {
-        const reason = this.#withWayOut(error);
-        if (FINAL.has(reason.code)) return this.close(reason);
-        if (Date.now() > deadline) {
-          const sentence = `the connection to ${server.origin} did not come back within ${giveUpAfterMs} ms: ${textOf(error)}`;
-          return this.close(new ConnectionError('connection/lost', sentence, { cause: error }));
-        }
+        return await this.#open(this.#token);
+      } catch (thrown) {
+        error = this.#withWayOut(thrown);
+        if (FINAL.has(error.code)) return this.close(error);
       }
     }
   }
@@ -313,8 +317,8 @@ export class Connection {
     this.#waiters.clear();
   }
 
-  #become(state: ConnectionState, error?: AgoraError): void {
-    this.#state = state;
-    this.#listener.changed(state, error);
+  #move(trigger: ConnectionTrigger, error?: AgoraError): void {
+    this.#state = nextState(this.#state, trigger);
+    this.#listener.changed(this.#state, error);
   }
 }

@@ -1,23 +1,23 @@
-// A subscription that is opened when it is first wanted, and again on every later session.
+// A subscription that opens on first use and again on every later session.
 
 import type { DbConnection } from '@agora/bindings';
 import type { Connection } from './connection.ts';
 import type { Session } from './session.ts';
 
-/** What is asked of the hub, and who hears of its rows. */
+/** A query and the listeners of its rows. */
 export interface LiveQueryOptions {
-  /** The text of the query; the same text for many clients is evaluated once for all of them. */
+  /** SQL text; the hub evaluates the same text once for all clients. */
   readonly query: string;
-  /** Registers for the rows of a session, before the first of them comes. */
+  /** Adds listeners to a session before its first row arrives. */
   readonly listen?: (db: DbConnection) => void;
-  /** Called when a session has all rows that match, before the listeners are told of them. */
+  /** Called when a session has all matching rows, before the listeners are called for them. */
   readonly applied?: (db: DbConnection) => void;
 }
 
-/** What a query needs of the connection. */
+/** The parts of the connection that a query needs. */
 export type QueryConnection = Pick<Connection, 'onOpen' | 'ready' | 'settings'>;
 
-/** Subscribes to a query when it is first wanted, and again on every later session. */
+/** Subscribes to a query on first use and again on every later session. */
 export class LiveQuery {
   readonly #connection: QueryConnection;
   readonly #options: LiveQueryOptions;
@@ -33,7 +33,7 @@ export class LiveQuery {
     return this.#opened !== undefined;
   }
 
-  /** Opens the subscription if nobody has yet; settles once its rows are there. */
+  /** Opens the subscription unless it is open; settles once its rows are there. */
   open(): Promise<void> {
     this.#opened ??= this.#open().catch((error: unknown) => {
       this.#opened = undefined;
@@ -47,7 +47,7 @@ export class LiveQuery {
     try {
       await this.#subscribe(session);
     } catch (error) {
-      // Lost meanwhile: the next session opens it by itself.
+      // The session was lost: the next one opens the subscription itself.
       if (!session.isLost) throw error;
       await this.#connection.ready();
     }

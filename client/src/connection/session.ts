@@ -1,5 +1,4 @@
-// One connection from its first message to its loss. Whoever waits for an answer on it is told when it is lost, which the
-// SDK by itself does not do.
+// One connection from its first message to its loss. A loss rejects all pending calls, which the SDK does not do.
 
 import { DbConnection } from '@agora/bindings';
 import { setGlobalLogLevel, type Identity } from 'spacetimedb';
@@ -10,10 +9,10 @@ import type { Settings } from './settings.ts';
 import { socketFactory, socketUrl } from './socket.ts';
 import { explainRefusal, swapToken } from './admission.ts';
 
-// The SDK tells the console, and so standard output, about every connection.
+// The SDK logs every connection to the console, and so to standard output.
 setGlobalLogLevel('error');
 
-/** A connection that was opened and is not lost yet, or was. */
+/** An opened connection, until its loss and after it. */
 export class Session {
   readonly db: DbConnection;
   readonly identity: Identity;
@@ -33,7 +32,7 @@ export class Session {
     return this.#lost !== undefined;
   }
 
-  /** Waits for an answer on this connection: no longer than `timeoutMs`, and no longer than it lasts. */
+  /** Starts a call and waits for its answer, at most `timeoutMs` and at most until the connection is lost. */
   wait<T>(what: string, timeoutMs: number, start: (db: DbConnection) => Promise<T>): Promise<T> {
     if (this.#lost) return Promise.reject(this.#lost);
     return new Promise((resolve, reject) => {
@@ -59,7 +58,7 @@ export class Session {
     });
   }
 
-  /** Follows a query; settles once its rows are there. Whoever wants to hear of them has registered with `db` before. */
+  /** Subscribes to a query; settles once its rows are there. Listeners of its rows must be added to `db` before. */
   subscribe(query: string, timeoutMs: number, onApplied?: () => void): Promise<void> {
     return this.wait(`the subscription to "${query}"`, timeoutMs, db => {
       return new Promise((resolve, reject) => {
@@ -74,7 +73,7 @@ export class Session {
     });
   }
 
-  /** The connection is gone, or of no more use: everybody who waits on it is told. Saying it again does nothing. */
+  /** Ends the connection and rejects all pending calls with `error`; idempotent. */
   lose(error: ConnectionError): void {
     if (this.#lost) return;
     this.#lost = error;
@@ -84,7 +83,7 @@ export class Session {
   }
 }
 
-/** Opens a connection. Throws a `ConnectionError` that says why it could not be, or a `TimeoutError`. */
+/** Opens a connection. Throws a `ConnectionError` with the reason, or a `TimeoutError`. */
 export async function openSession(
   settings: Settings,
   token: string | undefined,
@@ -94,8 +93,8 @@ export async function openSession(
   const { server, database, durable, connectTimeoutMs: timeoutMs } = settings;
   const Socket = settings.webSocket ?? runtimeWebSocket();
   signal?.throwIfAborted();
-  const door = { server, database, timeoutMs, signal };
-  const swapped = token === undefined ? undefined : await swapToken(door, token);
+  const hub = { server, database, timeoutMs, signal };
+  const swapped = token === undefined ? undefined : await swapToken(hub, token);
   const url = socketUrl(server, database, { durable, ...(swapped !== undefined && { token: swapped }) });
   try {
     return await new Promise<Session>((resolve, reject) => {
@@ -135,9 +134,9 @@ export async function openSession(
       signal?.addEventListener('abort', aborted, { once: true });
     });
   } catch (error) {
-    throw error instanceof ClosedEarly ? await explainRefusal(door, token) : error;
+    throw error instanceof ClosedEarly ? await explainRefusal(hub, token) : error;
   }
 }
 
-/** The socket was closed before its first message; HTTP knows why. */
+/** The socket was closed before its first message; the reason is available over HTTP. */
 class ClosedEarly extends Error {}

@@ -16,7 +16,7 @@ export interface Settings {
   readonly reconnect: Backoff;
   readonly connectTimeoutMs: number;
   readonly callTimeoutMs: number;
-  readonly patienceMs: number;
+  readonly offlineTimeoutMs: number;
   readonly giveUpAfterMs: number;
   readonly heartbeatMs: number;
   readonly durable: boolean;

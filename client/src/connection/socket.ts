@@ -1,9 +1,9 @@
-// The WebSocket beneath the SDK. Frames are asked for uncompressed and handed on in the very order they came: the SDK's
-// own adapter unpacks each in a promise of its own, so that a packed one can be overtaken by the next.
+// The WebSocket below the SDK. It requests uncompressed frames and delivers them in order of arrival: the adapter of the SDK
+// decompresses each frame in its own promise, so that a later frame can overtake a compressed one.
 
 import type { DbConnection } from '@agora/bindings';
 
-/** What is needed of a WebSocket: that of browsers, of Node.js 22, or of the package `ws`. */
+/** Constructor of a WebSocket: that of browsers, of Node.js 22, or of the package `ws`. */
 export type WebSocketConstructor = new (url: string, protocols: string[]) => WebSocketLike;
 
 /** The part of a WebSocket that the SDK uses. */
@@ -19,14 +19,14 @@ export interface WebSocketLike {
   close(): void;
 }
 
-/** How the SDK wants to be given a socket. */
+/** Socket factory in the form that the SDK expects. */
 export type SocketFactory = Parameters<ReturnType<typeof DbConnection.builder>['withWSFn']>[0];
 type Adapter = Awaited<ReturnType<SocketFactory>>;
 
-/** The first byte of a frame says how it is packed; 0 is not at all. */
+/** The first byte of a frame is its compression; 0 is none. */
 const PLAIN = 0;
 
-/** Hands the SDK a socket to `url`. */
+/** Returns a factory of sockets to `url`. */
 export function socketFactory(Socket: WebSocketConstructor, url: URL): SocketFactory {
   return ({ wsProtocol }) => {
     const socket = new Socket(url.href, wsProtocol);
@@ -64,7 +64,7 @@ class PlainSocket implements Adapter {
 
   set onmessage(handler: Adapter['onmessage']) {
     this.#socket.onmessage = ({ data }: { readonly data: unknown }) => {
-      // A frame that is not what was agreed on: the connection is of no use.
+      // The frame breaks the agreed protocol, so the connection cannot be used.
       if (!(data instanceof ArrayBuffer) || new Uint8Array(data, 0, 1)[0] !== PLAIN) this.#socket.close();
       else handler({ data: new Uint8Array(data, 1) });
     };
@@ -79,7 +79,7 @@ class PlainSocket implements Adapter {
   }
 }
 
-/** Where the socket of a database is. */
+/** Returns the URL of the socket of a database. */
 export function socketUrl(
   server: URL,
   database: string,

@@ -11,7 +11,7 @@ import {
   type ReactNode,
 } from 'react';
 import { AgoraClient } from '../agora-client.ts';
-import type { ConnectionState } from '../connection/connection.ts';
+import type { ConnectionState } from '../connection/connection-state.ts';
 import { toAgoraError, type AgoraError } from '../base/errors.ts';
 import type { AgoraClientOptions } from '../options.ts';
 import type { Registration } from '../agents/own-agent.ts';

@@ -50,7 +50,7 @@ let names = 0;
 function anAgent(options: AgoraClientOptions = {}, name = `Agent${++names}`) {
   const notes = new Heard<OutboxNote>();
   const warnings = new Heard<AgoraError>();
-  const reconnect = { firstMs: 5, mostMs: 20 };
+  const reconnect = { firstMs: 5, maxMs: 20 };
   const client = hub.client(name, { server: wire.url, outbox: true, reconnect, ...options });
   client.on('outbox', notes.add);
   client.on('warning', warnings.add);
@@ -75,7 +75,7 @@ const keptMessage = (payload: unknown, more: object = {}) => ({ to: 'Peer', mess
 
 describe('what is said without a connection', () => {
   it('is sent in order when it is back: messages, broadcasts and events, each once and each told once', async () => {
-    const { client, notes } = await joined({ patienceMs: 50 });
+    const { client, notes } = await joined({ offlineTimeoutMs: 50 });
     const events = await peer.subscribeToEvents(['outbox.*']);
     await isLost(client);
 

@@ -65,7 +65,7 @@ describe('a request', () => {
 
   it('waits while the connection is lost, and says so when it does not come back', async () => {
     await using wire = await openWire(hub.url);
-    const client = await hub.join('CutOff', {}, { server: wire.url, patienceMs: 300 });
+    const client = await hub.join('CutOff', {}, { server: wire.url, offlineTimeoutMs: 300 });
     const waiting = request(client, { title: 'silence' }, 30);
     await client.sendMessage({ toAgent: 'DocSystemAgent', messageType: 'status_update', payload: {} });
 
@@ -187,7 +187,7 @@ describe('a lost connection', () => {
     await using wire = await openWire(hub.url);
     const runs = new Heard<number>();
     const finish = gate();
-    const client = await hub.join('LongAway', {}, { server: wire.url, reconnect: { firstMs: 5, mostMs: 50 } });
+    const client = await hub.join('LongAway', {}, { server: wire.url, reconnect: { firstMs: 5, maxMs: 50 } });
     await client.subscribeToMessages<'job'>(async (_message, { attempt }) => {
       runs.add(attempt);
       await finish.opened;
