@@ -47,7 +47,7 @@ const CLIENT_LAYERS = {
     ['workflows'],
     ['options.ts', 'client-types.ts'],
     ['client-parts.ts'],
-    ['batch.ts', 'receiving.ts', 'serve.ts', 'turns.ts'],
+    ['batch.ts', 'subscriptions.ts', 'serve.ts', 'turns.ts'],
     ['agora-client.ts'],
     ['index.ts', 'react'],
   ],

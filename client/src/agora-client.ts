@@ -31,14 +31,14 @@ import type { Accepted, AnswerWithin, ForwardOptions, OutgoingMessage } from './
 import type { Operator } from './agents/operator.ts';
 import type { AgoraClientOptions } from './options.ts';
 import { peekInbox, type InboxPeek } from './send/peek.ts';
-import { receiveMessages, receiveTasks, type TaskOptions, watchClient } from './receiving.ts';
+import { receiveMessages, receiveTasks, type TaskOptions, watchClient } from './subscriptions.ts';
 import type { ReceiveOptions, Registration } from './agents/own-agent.ts';
 import type { TaskHandler } from './receive/tasks.ts';
 import { serve, type Served, type ServeOptions, type ServeParts } from './serve.ts';
-import { untilAborted, type Waiting } from './base/time.ts';
+import { untilAborted, type WaitOptions } from './base/waiting.ts';
 import { currentTrace } from './base/trace-context.ts';
 import { turns, type TurnOptions, type TurnParts } from './turns.ts';
-import type { TakeMailOptions, WaitForMailOptions } from './receive/wake.ts';
+import type { TakeMailOptions, WaitForMailOptions } from './receive/mail.ts';
 import { tracedDefinition, typeOf, type WorkflowDefinition } from './workflows/workflow-definition.ts';
 import type { WorkflowHandle, WorkflowSummary } from './workflows/workflow-handle.ts';
 
@@ -112,13 +112,13 @@ export class AgoraClient<Types extends AgoraTypes = NoTypes> implements AsyncDis
   }
 
   /** Changes what is given of the agent's registration. */
-  async updateAgent(changes: Partial<Registration>, { signal }: Waiting = {}): Promise<void> {
+  async updateAgent(changes: Partial<Registration>, { signal }: WaitOptions = {}): Promise<void> {
     await untilAborted(signal, this.#parts.agent.update(changes));
     this.#parts.dispatcher.credit = this.#parts.agent.credit;
   }
 
   /** Says how the agent is: `active`, `busy`, `away` or `draining`. */
-  setStatus(status: AgentStatus, { signal }: Waiting = {}): Promise<void> {
+  setStatus(status: AgentStatus, { signal }: WaitOptions = {}): Promise<void> {
     return untilAborted(signal, this.#parts.agent.setStatus(status));
   }
 
@@ -132,7 +132,7 @@ export class AgoraClient<Types extends AgoraTypes = NoTypes> implements AsyncDis
   }
 
   /** The agents that are wanted, in the order of their registration. */
-  findAgents(filters: AgentFilters = {}, { signal }: Waiting = {}): Promise<AgentInfo[]> {
+  findAgents(filters: AgentFilters = {}, { signal }: WaitOptions = {}): Promise<AgentInfo[]> {
     return untilAborted(signal, this.#parts.agents.find(filters));
   }
 
@@ -148,14 +148,14 @@ export class AgoraClient<Types extends AgoraTypes = NoTypes> implements AsyncDis
   }
 
   /** Asks for agents, or for the workflows that this client follows. */
-  queryCoordinationData(query: Extract<CoordinationQuery, { type: 'agents' }>, options?: Waiting): Promise<AgentInfo[]>;
+  queryCoordinationData(query: Extract<CoordinationQuery, { type: 'agents' }>, options?: WaitOptions): Promise<AgentInfo[]>;
   queryCoordinationData(
     query: Extract<CoordinationQuery, { type: 'workflows' }>,
-    options?: Waiting,
+    options?: WaitOptions,
   ): Promise<WorkflowSummary[]>;
   async queryCoordinationData(
     query: CoordinationQuery,
-    { signal }: Waiting = {},
+    { signal }: WaitOptions = {},
   ): Promise<AgentInfo[] | WorkflowSummary[]> {
     if (query.type === 'agents') return untilAborted(signal, this.#parts.agents.find(query.filters ?? {}));
     return untilAborted(signal, this.#parts.workflows.find(query.filters?.status));
@@ -195,68 +195,68 @@ export class AgoraClient<Types extends AgoraTypes = NoTypes> implements AsyncDis
   }
 
   /** Calls off a message that this agent sent: what waits ends, who works on it is told by the `signal` of the handler. */
-  cancel(messageId: string, reason = '', { signal }: Waiting = {}): Promise<void> {
+  cancel(messageId: string, reason = '', { signal }: WaitOptions = {}): Promise<void> {
     return untilAborted(signal, this.#parts.asks.cancel(messageId, reason));
   }
 
   /** What became of a message that this agent sent, one entry a recipient. */
-  messageStatus(messageId: string, { signal }: Waiting = {}): Promise<DeliveryInfo[]> {
+  messageStatus(messageId: string, { signal }: WaitOptions = {}): Promise<DeliveryInfo[]> {
     return untilAborted(signal, this.#parts.history.messageStatus(messageId));
   }
 
   /** Who has handled a broadcast of this agent. */
-  broadcastStatus(messageId: string, { signal }: Waiting = {}): Promise<BroadcastInfo> {
+  broadcastStatus(messageId: string, { signal }: WaitOptions = {}): Promise<BroadcastInfo> {
     return untilAborted(signal, this.#parts.history.broadcastStatus(messageId));
   }
 
   /** What this agent sent, newest first, as far as it is kept. */
-  sentMessages({ signal }: Waiting = {}): AsyncIterable<MessageRecord> {
+  sentMessages({ signal }: WaitOptions = {}): AsyncIterable<MessageRecord> {
     return this.#parts.history.sent(signal);
   }
 
   /** What this agent was given and has ended, newest first, as far as it is kept. */
-  receivedMessages({ signal }: Waiting = {}): AsyncIterable<MessageRecord> {
+  receivedMessages({ signal }: WaitOptions = {}): AsyncIterable<MessageRecord> {
     return this.#parts.history.received(signal);
   }
 
   /** The whole of a message that another one refers to (`onBehalfOf`, `forwarded`), or of that one itself. */
-  readReference(message: IncomingMessage | string, id: string, { signal }: Waiting = {}): Promise<MessageRecord> {
+  readReference(message: IncomingMessage | string, id: string, { signal }: WaitOptions = {}): Promise<MessageRecord> {
     return untilAborted(signal, this.#parts.history.reference(typeof message === 'string' ? message : message.id, id));
   }
 
   /** What this agent has used of its quotas. */
-  agentUsage({ signal }: Waiting = {}): Promise<AgentUsage> {
+  agentUsage({ signal }: WaitOptions = {}): Promise<AgentUsage> {
     return untilAborted(signal, this.#parts.history.usage());
   }
 
   /** What this agent holds and what waits for it, up to `limit` (256) entries. Nothing is taken. */
-  peekInbox({ limit, signal }: { readonly limit?: number | undefined } & Waiting = {}): Promise<InboxPeek> {
+  peekInbox({ limit, signal }: { readonly limit?: number | undefined } & WaitOptions = {}): Promise<InboxPeek> {
     return untilAborted(signal, peekInbox(this.#parts.connection, this.#parts.agent.mustId(), limit));
   }
 
   /** Joins a group (`#name`); the first member makes it. */
-  joinGroup(name: string, { signal }: Waiting = {}): Promise<void> {
+  joinGroup(name: string, { signal }: WaitOptions = {}): Promise<void> {
     return untilAborted(signal, this.#parts.groups.join(name));
   }
 
   /** Leaves a group; with the last member it ends. */
-  leaveGroup(name: string, { signal }: Waiting = {}): Promise<void> {
+  leaveGroup(name: string, { signal }: WaitOptions = {}): Promise<void> {
     return untilAborted(signal, this.#parts.groups.leave(name));
   }
 
   /** The groups this agent is in. */
-  groups({ signal }: Waiting = {}): Promise<GroupInfo[]> {
+  groups({ signal }: WaitOptions = {}): Promise<GroupInfo[]> {
     return untilAborted(signal, this.#parts.groups.list());
   }
 
   /** The names of who is in a group that this agent is in. */
-  groupMembers(name: string, { signal }: Waiting = {}): Promise<string[]> {
+  groupMembers(name: string, { signal }: WaitOptions = {}): Promise<string[]> {
     return untilAborted(signal, this.#parts.groups.members(name));
   }
 
   /** Goes idle until something comes. Throws `agent/has-mail` when there is something that this client has not seen. */
-  goIdle({ signal }: Waiting = {}): Promise<void> {
-    return untilAborted(signal, this.#parts.wake.goIdle());
+  goIdle({ signal }: WaitOptions = {}): Promise<void> {
+    return untilAborted(signal, this.#parts.mail.goIdle());
   }
 
   /**
@@ -264,12 +264,12 @@ export class AgoraClient<Types extends AgoraTypes = NoTypes> implements AsyncDis
    * when none came within `timeoutMs` (five minutes). Nothing falls between looking and sleeping. Then `takeMail`.
    */
   waitForMail(options: WaitForMailOptions = {}): Promise<boolean> {
-    return this.#parts.wake.waitForMail(options);
+    return this.#parts.mail.waitForMail(options);
   }
 
   /** Takes up to `limit` (32) messages that no subscription wants, most important first; each is settled by hand (`ack`). */
   async takeMail(options: TakeMailOptions = {}): Promise<IncomingMessage[]> {
-    const taken = await this.#parts.wake.takeMail(options);
+    const taken = await this.#parts.mail.takeMail(options);
     this.#parts.tracing.spans?.receive(taken);
     return taken;
   }
@@ -290,7 +290,7 @@ export class AgoraClient<Types extends AgoraTypes = NoTypes> implements AsyncDis
       },
       follow: (type, handler) => this.#parts.events.subscribe([type], { handler }),
       setStatus: status => this.#parts.agent.setStatus(status),
-      goIdle: () => this.#parts.wake.goIdle(),
+      goIdle: () => this.#parts.mail.goIdle(),
       close: () => this.close(),
     };
     return serve(parts, options as unknown as ServeOptions); // each handler is given the type that it is for
@@ -300,11 +300,11 @@ export class AgoraClient<Types extends AgoraTypes = NoTypes> implements AsyncDis
   turns(options: TurnOptions = {}): AsyncIterable<readonly IncomingMessage[]> {
     this.#parts.agent.mustId();
     const setStatus: TurnParts['setStatus'] = status => this.#parts.agent.setStatus(status);
-    const wake: TurnParts['wake'] = {
+    const mail: TurnParts["mail"] = {
       waitForMail: wanted => this.waitForMail(wanted),
       takeMail: wanted => this.takeMail(wanted),
     };
-    return turns({ wake, state: () => this.state, setStatus }, options);
+    return turns({ mail, state: () => this.state, setStatus }, options);
   }
 
   /** Says something to everyone else. */
@@ -375,7 +375,7 @@ export class AgoraClient<Types extends AgoraTypes = NoTypes> implements AsyncDis
   }
 
   /** Starts a workflow, and follows it. */
-  async startWorkflowCoordination(definition: WorkflowDefinition, { signal }: Waiting = {}): Promise<WorkflowHandle> {
+  async startWorkflowCoordination(definition: WorkflowDefinition, { signal }: WaitOptions = {}): Promise<WorkflowHandle> {
     await untilAborted(signal, this.#parts.types.checkSteps(definition));
     const start = (trace = currentTrace()) => this.#parts.workflows.start(tracedDefinition(definition, trace));
     const { spans } = this.#parts.tracing;
@@ -383,17 +383,17 @@ export class AgoraClient<Types extends AgoraTypes = NoTypes> implements AsyncDis
   }
 
   /** Follows a workflow by its id: for who started it, takes part in it, or is an operator. */
-  workflow(id: string, { signal }: Waiting = {}): Promise<WorkflowHandle> {
+  workflow(id: string, { signal }: WaitOptions = {}): Promise<WorkflowHandle> {
     return untilAborted(signal, this.#parts.workflows.follow(id));
   }
 
   /** Says yes to a step of a workflow that this client's agent is asked to approve. */
-  approveStep(workflowId: string, step: string, comment = '', { signal }: Waiting = {}): Promise<void> {
+  approveStep(workflowId: string, step: string, comment = '', { signal }: WaitOptions = {}): Promise<void> {
     return untilAborted(signal, this.#parts.workflows.approve(workflowId, step, comment));
   }
 
   /** Says no to it, which fails the step. */
-  rejectStep(workflowId: string, step: string, comment = '', { signal }: Waiting = {}): Promise<void> {
+  rejectStep(workflowId: string, step: string, comment = '', { signal }: WaitOptions = {}): Promise<void> {
     return untilAborted(signal, this.#parts.workflows.reject(workflowId, step, comment));
   }
 

@@ -8,7 +8,7 @@ import type { IncomingMessage } from './receive/incoming-message.ts';
 import { ANSWER, toJson } from './base/json.ts';
 import type { EventTypeName, MessageTypeName, NoTypes } from './wire/message-types.ts';
 import { destinationOf, type ForwardOptions, type Messages, type OutgoingMessage } from './send/messages.ts';
-import type { SaidSpan, Spans } from './trace/spans.ts';
+import type { SendSpan, Spans } from './trace/spans.ts';
 import type { Tracing } from './trace/tracing.ts';
 
 /** One thing of a batch. */
@@ -46,7 +46,7 @@ interface Made {
 export function performBatch(parts: BatchParts, batch: readonly BatchAct[]): Promise<readonly string[]> {
   const { spans } = parts.tracing;
   if (!spans) return perform(parts, batch);
-  const created: SaidSpan[] = [];
+  const created: SendSpan[] = [];
   const traced = batch.map(each => {
     const span = createdBy(spans, each);
     if (span) created.push(span);
@@ -55,7 +55,7 @@ export function performBatch(parts: BatchParts, batch: readonly BatchAct[]): Pro
   return spans.batch(created, () => perform(parts, traced));
 }
 
-function createdBy(spans: Spans, each: BatchAct): SaidSpan | undefined {
+function createdBy(spans: Spans, each: BatchAct): SendSpan | undefined {
   switch (each.do) {
     case 'send':
       return spans.create(destinationOf(each), each.messageType, each);

@@ -23,10 +23,10 @@ import { Operator } from './agents/operator.ts';
 import { readOptions, type AgoraClientOptions } from './options.ts';
 import { Outbox, type OutboxNote } from './acts/outbox.ts';
 import { OwnAgent } from './agents/own-agent.ts';
-import { readSignals } from './send/signals.ts';
-import { settleWithin } from './base/time.ts';
+import { readSignals } from './send/read-signals.ts';
+import { settleWithin } from './base/waiting.ts';
 import { Tracing } from './trace/tracing.ts';
-import { Wake } from './receive/wake.ts';
+import { Mail } from './receive/mail.ts';
 import { Workflows } from './workflows/workflows.ts';
 
 const FLUSH_WITHIN_MS = 5_000;
@@ -50,7 +50,7 @@ export class ClientParts {
   readonly workflows: Workflows;
   readonly groups: Groups;
   readonly history: History;
-  readonly wake: Wake;
+  readonly mail: Mail;
   readonly outbox: Outbox | undefined;
   /** Called with why, once the connection is closed. */
   readonly endings = new Set<(error: Error | undefined) => void>();
@@ -100,17 +100,17 @@ export class ClientParts {
         return !this.agent.keepsNotices;
       },
       signalled: signal => this.asks.signal(signal),
-      shown: () => this.wake.wake(),
+      shown: () => this.mail.arrived(),
     });
     this.agent = new OwnAgent(name, connection, this.inbox.query);
     this.agents = new Agents(connection);
     this.messages = new Messages({ acts, asks: this.asks, agents: this.agents, sender: agent, types, tracing, outbox });
-    this.broadcasts = new Broadcasts({ connection, acts, dispatcher, said: () => this.wake.wake() });
+    this.broadcasts = new Broadcasts({ connection, acts, dispatcher, said: () => this.mail.arrived() });
     this.events = new Events({ connection, acts, sender: agent, types, tracing, outbox });
     this.workflows = new Workflows({ connection, acts, events: this.events, agents: this.agents, initiator: agent });
     this.groups = new Groups(connection, agent);
     this.history = new History(connection, agent);
-    this.wake = new Wake({
+    this.mail = new Mail({
       connection,
       dispatcher,
       agent,
@@ -162,7 +162,7 @@ export class ClientParts {
       name,
       acts: this.acts,
       isConnected: () => this.connection.session !== undefined,
-      told: (note: OutboxNote) => void this.emitter.emit('outbox', note),
+      noted: (note: OutboxNote) => void this.emitter.emit('outbox', note),
       warn: (error: AgoraError) => this.#warn(error),
     };
     return new Outbox(parts, options, store ?? (file === undefined ? undefined : openOutboxFile(file)));
@@ -200,7 +200,7 @@ export class ClientParts {
     this.outbox?.end(error);
     this.acts.end(error);
     this.dispatcher.end(error.code === 'client/closed' ? undefined : error);
-    this.wake.end(error);
+    this.mail.end(error);
     this.asks.failAll(error);
     this.inbox.close(error);
     this.broadcasts.close(error);

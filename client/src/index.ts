@@ -23,13 +23,13 @@ export type { EventOptions, OutgoingEvent } from './events/events.ts';
 export type { MessageReference } from './wire/envelope.ts';
 export type { GroupInfo } from './agents/groups.ts';
 export type { BroadcastInfo, DeliveryInfo, MessageRecord } from './send/history.ts';
-export { requiredNames } from './wire/hub-names.ts';
+export { requiredNames } from './wire/required-names.ts';
 export type { MessageFilters } from './receive/message-filter.ts';
 export type { Notice } from './receive/inbox.ts';
 export type { IncomingMessage, MessageContext, MessageKind, MessageOf, Returned } from './receive/incoming-message.ts';
 export type { LiveStream } from './base/live-stream.ts';
 export type { MessageHandler, MessageSubscription } from './receive/message-subscription.ts';
-export { nearestNames } from './base/names.ts';
+export { nearestNames } from './base/nearest-names.ts';
 export type { Accepted, AnswerWithin, DeliveryOptions, ForwardOptions, OutgoingMessage } from './send/messages.ts';
 export type { AgoraClientOptions } from './options.ts';
 export type { OutboxNote, OutboxOptions } from './acts/outbox.ts';
@@ -70,14 +70,14 @@ export {
 export { isStandardType, MESSAGE_SCHEMAS, type StandardMessageType } from './wire/standard-messages.ts';
 export type { Served, ServeOptions } from './serve.ts';
 export type { OpenTelemetryApi } from './trace/spans.ts';
-export type { TaskOptions } from './receiving.ts';
+export type { TaskOptions } from './subscriptions.ts';
 export { taskOf, type Task, type TaskHandler, type TaskOf } from './receive/tasks.ts';
 export type { TraceContext } from './base/trace-context.ts';
 export type { TokenStore } from './connection/token-store.ts';
-export type { Waiting } from './base/time.ts';
+export type { WaitOptions } from './base/waiting.ts';
 export type { TurnOptions } from './turns.ts';
-export { createId } from './base/uuid.ts';
-export type { TakeMailOptions, WaitForMailOptions } from './receive/wake.ts';
+export { createId } from './base/create-id.ts';
+export type { TakeMailOptions, WaitForMailOptions } from './receive/mail.ts';
 export {
   parseWorkflow,
   workflowDefinitionSchema,

@@ -14,7 +14,7 @@ import { MessageQueue } from './receive/message-queue.ts';
 import type { MessageHandler } from './receive/message-subscription.ts';
 import type { EventsMatching, NoTypes } from './wire/message-types.ts';
 import { taskOf, type TaskHandler } from './receive/tasks.ts';
-import { settleWithin, type Waiting } from './base/time.ts';
+import { settleWithin, type WaitOptions } from './base/waiting.ts';
 import type { Tracing } from './trace/tracing.ts';
 
 /** Who handles what, and until when. */
@@ -23,7 +23,7 @@ export interface ServeOptions<
   Action extends string = string,
   Filter extends string = string,
   Types = NoTypes,
-> extends Waiting {
+> extends WaitOptions {
   /** Handlers by the type of the message. */
   readonly messages?: { readonly [Each in Type]?: MessageHandler<Each, Types> } | undefined;
   /** Handlers of workflow steps by their action; `*` for every other. */

@@ -4,11 +4,11 @@ import { onSignals } from '#platform';
 import type { ConnectionState } from './connection/connection-state.ts';
 import { ConnectionError } from './base/errors.ts';
 import type { IncomingMessage } from './receive/incoming-message.ts';
-import type { Waiting } from './base/time.ts';
-import type { Wake } from './receive/wake.ts';
+import type { WaitOptions } from './base/waiting.ts';
+import type { Mail } from './receive/mail.ts';
 
 /** How much a turn takes, and until when there are any. */
-export interface TurnOptions extends Waiting {
+export interface TurnOptions extends WaitOptions {
   /** So many messages a turn at most; by default 32. */
   readonly limit?: number | undefined;
   /** Signals of the system after which no turn begins (Node.js): by default none. The agent is `draining` from then on. */
@@ -17,7 +17,7 @@ export interface TurnOptions extends Waiting {
 
 /** What turns need of their client. */
 export interface TurnParts {
-  readonly wake: Pick<Wake, 'waitForMail' | 'takeMail'>;
+  readonly mail: Pick<Mail, 'waitForMail' | 'takeMail'>;
   readonly state: () => ConnectionState;
   readonly setStatus: (status: 'active' | 'draining') => Promise<void>;
 }
@@ -43,13 +43,13 @@ export async function* turns(
 }
 
 async function nextMail(
-  { wake, state }: TurnParts,
+  { mail, state }: TurnParts,
   limit: number | undefined,
   until: AbortSignal,
 ): Promise<readonly IncomingMessage[]> {
   try {
-    await wake.waitForMail({ signal: until });
-    return await wake.takeMail({ limit, signal: until });
+    await mail.waitForMail({ signal: until });
+    return await mail.takeMail({ limit, signal: until });
   } catch (error) {
     if (until.aborted) return [];
     // Closed on purpose; or lost, and looked for: whatever comes afterwards wakes the agent.

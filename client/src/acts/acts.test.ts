@@ -1,17 +1,17 @@
 import { LIMITS } from '@agora/module/contract';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { AgoraError, ConnectionError, TimeoutError, toAgoraError } from '../base/errors.ts';
 import { Acts, type Act, type Carrier } from './acts.ts';
 
-/** An act that a test tells by its number. */
+/** An act with a number that identifies it. */
 const act = (n: number): Act => ({ tag: 'Acknowledge', value: { delivery: BigInt(n), attempt: 1 } });
 
 const publish = (data: string): Act => ({ tag: 'Publish', value: { id: '', agent: 1n, type: 'x', data, headers: '' } });
 
 const numberOf = (each: Act): number => (each.tag === 'Acknowledge' ? Number(each.value.delivery) : -1);
 
-/** A server that answers when it is told to. */
+/** A server that answers on `answer` and loses its connection on `lose`. */
 class Server implements Carrier {
   readonly calls: number[][] = [];
   readonly committed: number[] = [];
@@ -72,8 +72,8 @@ async function answerAll(acts: Acts, server: Server): Promise<void> {
   }
 }
 
-describe('what one tick does', () => {
-  it('goes in one call, and what is done meanwhile in the next', async () => {
+describe('acts of one tick', () => {
+  test('go in one call, and later acts in the next one', async () => {
     const server = new Server();
     const acts = new Acts();
     acts.resume(server);
@@ -90,7 +90,7 @@ describe('what one tick does', () => {
     ]);
   });
 
-  it('is parted where a call would be too long', async () => {
+  test('are split before a call exceeds its limits', async () => {
     const server = new Server();
     const acts = new Acts();
     acts.resume(server);
@@ -103,7 +103,7 @@ describe('what one tick does', () => {
     expect(server.calls.slice(3).map(call => call.length)).toEqual([5, 5]);
   });
 
-  it('settles the refused act alone, and tries the others singly after their second refused call', async () => {
+  test('settle the refused act alone; the others go singly after their second refused call', async () => {
     const server = new Server(n => n === 2 || n === 5);
     const acts = new Acts();
     const settled: string[] = [];
@@ -118,7 +118,7 @@ describe('what one tick does', () => {
     expect(settled).toEqual(['2 2', '5 5', '1 ok', '3 ok']);
   });
 
-  it('is tried singly when a call fails and nobody says for which act', async () => {
+  test('go singly after a call that failed without naming an act', async () => {
     const acts = new Acts();
     const calls: number[][] = [];
     const outcomes: (string | undefined)[] = [];
@@ -135,7 +135,7 @@ describe('what one tick does', () => {
     expect(outcomes).toEqual([undefined, 'call/failed', undefined]);
   });
 
-  it('is told when a call is not answered, and what must not get lost goes again', async () => {
+  test('reject after a call without an answer, except kept acts, which are sent again', async () => {
     const acts = new Acts();
     let calls = 0;
     const late = new TimeoutError('call/timed-out', 'late');
@@ -147,7 +147,7 @@ describe('what one tick does', () => {
     expect(outcomes).toEqual([late, undefined]);
   });
 
-  it('is bounded', () => {
+  test('are refused with client/queue-full beyond 100,000 waiting ones', () => {
     const acts = new Acts();
     const refused: unknown[] = [];
     for (let n = 0; n <= 100_000; n++) acts.perform(act(n), error => error && refused.push(error.code));
@@ -160,7 +160,7 @@ describe('what one tick does', () => {
 });
 
 describe('a batch', () => {
-  it('is a call of its own, refused whole', async () => {
+  test('is a separate call that is refused as a whole', async () => {
     const server = new Server(n => n === 3);
     const acts = new Acts();
     acts.resume(server);
@@ -176,7 +176,7 @@ describe('a batch', () => {
 });
 
 describe('any history of acts, answers and lost connections', () => {
-  it('settles every act exactly once, refuses only the bad, and commits the others in order', async () => {
+  test('settles every act exactly once, refuses only the bad ones, and commits the others in order', async () => {
     const step = fc.oneof(
       { weight: 6, arbitrary: fc.constant('perform' as const) },
       { weight: 1, arbitrary: fc.constant('perform-bad' as const) },
@@ -194,7 +194,7 @@ describe('any history of acts, answers and lost connections', () => {
         acts.resume(server);
         const settled = new Map<number, AgoraError | undefined>();
         let last = 0;
-        const told = (numbers: number[]) => (error: AgoraError | undefined) => {
+        const record = (numbers: number[]) => (error: AgoraError | undefined) => {
           for (const n of numbers) {
             expect(settled.has(n), 'I3: settled once').toBe(false);
             settled.set(n, error);
@@ -204,14 +204,14 @@ describe('any history of acts, answers and lost connections', () => {
           switch (each) {
             case 'perform-bad':
               bad.add(last + 1);
-              acts.perform(act(++last), told([last]));
+              acts.perform(act(++last), record([last]));
               break;
             case 'perform':
-              acts.perform(act(++last), told([last]));
+              acts.perform(act(++last), record([last]));
               break;
             case 'batch': {
               const numbers = [++last, ++last];
-              acts.performBatch(numbers.map(act), told(numbers));
+              acts.performBatch(numbers.map(act), record(numbers));
               break;
             }
             case 'answer':
@@ -240,8 +240,8 @@ describe('any history of acts, answers and lost connections', () => {
   });
 });
 
-describe('signals of progress', () => {
-  it('of one delivery go in calls of their own, before the answer; those of others go along', async () => {
+describe('progress signals', () => {
+  test('of one delivery go in separate calls before its answer; signals of other deliveries share a call', async () => {
     const calls: string[][] = [];
     const acts = new Acts(flush => flush());
     const progress = (delivery: bigint, number: number): Act => ({
@@ -258,8 +258,8 @@ describe('signals of progress', () => {
   });
 });
 
-describe('a connection that is lost as it is opened', () => {
-  it('keeps nothing in flight: the next one carries it', async () => {
+describe('a connection that is lost while it opens', () => {
+  test('keeps no act in flight: the next connection carries it', async () => {
     const acts = new Acts(queueMicrotask);
     const settled: number[] = [];
     acts.perform(act(1), () => settled.push(1));
@@ -272,8 +272,8 @@ describe('a connection that is lost as it is opened', () => {
   });
 });
 
-describe('an act that is taken back', () => {
-  it('is not performed, and not settled, if it is not on its way', async () => {
+describe('a withdrawn act', () => {
+  test('is neither performed nor settled if it was unsent', async () => {
     const acts = new Acts(queueMicrotask);
     const [first, second, third] = [act(1), act(2), act(3)];
     const calls: number[][] = [];

@@ -1,10 +1,10 @@
-// Gathers what one tick does into one call.
+// Batches the acts of one tick into one call.
 //
-// I1  At most one call is in flight; whatever is done meanwhile waits for the next.
+// I1  At most one call is in flight; later acts wait for the next one.
 // I2  A call has at most 256 acts and 1 MiB, and acts keep their order.
 // I3  An act is settled exactly once: by the call that carried it, by its own refusal, or by the loss of the connection.
-// I4  A refusal settles the refused act alone; the others go again, one by one after their second refused call.
-// I5  A batch is one call of its own: all of it or nothing.
+// I4  A refusal settles the refused act alone; the others are sent again, one by one after their second refused call.
+// I5  A batch of the caller is one call: all or nothing.
 // I6  Two signals of one delivery, or a signal and the answer, never go in one call: only the last would be shown.
 //
 // This path is hot: acts are settled by callbacks, and nothing is allocated for one but its entry.
@@ -13,10 +13,10 @@ import type { DbConnection } from '@agora/bindings';
 import { LIMITS } from '@agora/module/contract';
 import { AgoraError, ConnectionError, TimeoutError, toAgoraError } from '../base/errors.ts';
 
-/** One thing an agent does, as the module takes it. */
+/** One act of an agent, as the reducer `performActs` takes it. */
 export type Act = Parameters<DbConnection['reducers']['performActs']>[0]['acts'][number];
 
-/** Called once an act is committed, or with why it is not. */
+/** Called once: after the commit of an act, or with the reason of its refusal. */
 export type Settled = (error: AgoraError | undefined) => void;
 
 /** Carries one call to the server. */
@@ -28,19 +28,19 @@ interface Entry {
   readonly acts: readonly Act[];
   readonly bytes: number;
   readonly isBatch: boolean;
-  /** Kept through any loss of the connection: nobody waits for it, and it must not get lost. */
+  /** It survives any loss of the connection: no caller waits for it, and it must not get lost. */
   readonly isKept: boolean;
   readonly settled: Settled | undefined;
-  /** How many calls it was in that were refused for another's sake. */
+  /** Number of its calls that were refused because of another act. */
   refusedCalls: number;
 }
 
 const MAX_BYTES = 1024 * 1024;
-/** So many wait for the connection at most. */
+/** The most acts that wait for the connection. */
 export const MAX_QUEUED = 100_000;
 const SINGLY_AFTER = 2;
 
-/** Carries what a client does to the hub: whatever is done within a tick goes in one call, in order. */
+/** Sends the acts of a client to the hub: all acts of a tick go in one call, in order. */
 export class Acts {
   #carrier: Carrier | undefined;
   /** A queue with a moving head, so that taking from it does not move the rest. */
@@ -57,18 +57,18 @@ export class Acts {
     this.#schedule = schedule;
   }
 
-  /** How many entries wait or are in flight. */
+  /** Number of entries that wait or are in flight. */
   get size(): number {
     return this.#queue.length - this.#head + (this.#inFlight?.length ?? 0);
   }
 
-  /** Settles once nothing waits and nothing is in flight. */
+  /** Settles once no entry waits or is in flight. */
   flushed(): Promise<void> {
     if (this.size === 0) return Promise.resolve();
     return new Promise(resolve => this.#flushes.push(resolve));
   }
 
-  /** Adds an act. One that nobody waits for (`kept`) outlasts a lost connection; others may be given up by `giveUp`. */
+  /** Adds an act. A `kept` one survives a lost connection; `giveUp` rejects the others. */
   perform(act: Act, settled?: Settled, options?: { readonly kept: boolean }): void {
     this.#add({
       acts: [act],
@@ -80,12 +80,12 @@ export class Acts {
     });
   }
 
-  /** Adds acts that stand or fall together. */
+  /** Adds acts that are committed or refused together. */
   performBatch(acts: readonly Act[], settled: Settled): void {
     this.#add({ acts, bytes: MAX_BYTES, isBatch: true, isKept: false, settled, refusedCalls: 0 });
   }
 
-  /** Takes back an act that is not on its way; false if it is, or was. It is not settled. */
+  /** Withdraws an act, which is then never settled. Returns false if it was sent already. */
   withdraw(act: Act): boolean {
     const at = this.#queue.findIndex((entry, index) => index >= this.#head && !entry.isBatch && entry.acts[0] === act);
     if (at < 0) return false;
@@ -93,15 +93,15 @@ export class Acts {
     return true;
   }
 
-  /** There is a connection (again). */
+  /** Starts sending over a new connection. */
   resume(carrier: Carrier): void {
-    // One that was lost as it was opened is never told to `pause`.
+    // A connection that is lost while it opens causes no `pause`.
     this.pause();
     this.#carrier = carrier;
     this.#wake();
   }
 
-  /** The connection is lost: what was in flight goes first on the next one, since nobody knows what became of it. */
+  /** Stops sending after a loss. The call in flight goes first on the next connection, since its outcome is unknown. */
   pause(): void {
     this.#carrier = undefined;
     const lost = this.#inFlight;
@@ -109,16 +109,16 @@ export class Acts {
     if (lost) this.#putBack(lost);
   }
 
-  /** The connection is not back yet: rejects what somebody waits for. */
+  /** Rejects all acts with a waiting caller, after a long loss. */
   giveUp(error: AgoraError): void {
     this.#reject(error, entry => !entry.isKept);
   }
 
-  /** The connection will not be back: rejects everything, from now on too. */
+  /** Rejects all acts, also future ones. */
   end(error: AgoraError): void {
     this.#end = error;
     this.#reject(error, () => true);
-    this.#tellFlushed();
+    this.#resolveFlushed();
   }
 
   #reject(error: AgoraError, isGivenUp: (entry: Entry) => boolean): void {
@@ -162,7 +162,7 @@ export class Acts {
     );
   }
 
-  /** The entries of the next call. */
+  /** Removes the entries of the next call from the queue. */
   #takeNext(): Entry[] {
     const entries: Entry[] = [];
     let bytes = 0;
@@ -195,14 +195,14 @@ export class Acts {
   #committed(entries: readonly Entry[]): void {
     if (this.#inFlight !== entries) return;
     this.#inFlight = undefined;
-    // The next call leaves before those who waited for this one are told: they have all the time of its way.
+    // The next call leaves before the callbacks of this one run, so they overlap with its round trip.
     if (this.#head < this.#queue.length) this.#sendNext();
     for (const entry of entries) entry.settled?.(undefined);
-    this.#tellFlushed();
+    this.#resolveFlushed();
   }
 
   #failed(entries: readonly Entry[], thrown: unknown): void {
-    // Lost: `pause` has put them back already.
+    // After a loss `pause` has put the entries back.
     if (this.#inFlight !== entries || thrown instanceof ConnectionError) return;
     this.#inFlight = undefined;
     const error = toAgoraError(thrown);
@@ -214,24 +214,24 @@ export class Acts {
         if (act < entries.length) refused.set(act, new AgoraError(code, message, { cause: error }));
       }
     }
-    // A call that failed as a whole failed for one of its acts, and nobody says which: each is tried alone.
+    // A call that failed as a whole failed because of an unknown act: each is tried alone.
     if (refused.size === 0 && entries.length === 1) refused.set(0, error);
     const again = entries.filter((_, at) => !refused.has(at));
     for (const entry of again) entry.refusedCalls += refused.size > 0 ? 1 : SINGLY_AFTER;
     this.#putBack(again);
     this.#wake();
     for (const [at, reason] of refused) entries[at]?.settled?.(reason);
-    this.#tellFlushed();
+    this.#resolveFlushed();
   }
 
-  /** Nobody knows what became of a call that was not answered: who waits is told, what must not get lost goes again. */
+  /** The outcome of a call without an answer is unknown: waiting callers are rejected, kept acts are sent again. */
   #timedOut(entries: readonly Entry[], error: AgoraError): void {
     this.#putBack(entries.filter(entry => entry.isKept));
     this.#wake();
     for (const entry of entries) if (!entry.isKept) entry.settled?.(error);
   }
 
-  #tellFlushed(): void {
+  #resolveFlushed(): void {
     if (this.#flushes.length === 0 || this.size > 0) return;
     for (const flushed of this.#flushes.splice(0)) flushed();
   }
@@ -281,6 +281,6 @@ function textCost(text: string): number {
   return text.length <= 1_024 ? text.length * 3 : utf8.encode(text).length;
 }
 
-/** Runs after what is at hand: all frames that have come, all handlers that end at once. Browsers have nothing as prompt as that. */
+/** Runs after all received frames and all handlers that end in this tick. Browsers have no equally early callback. */
 const afterThisTick: (flush: () => void) => void =
   typeof setImmediate === 'function' ? flush => void setImmediate(flush) : flush => queueMicrotask(flush);

@@ -1,33 +1,33 @@
-// How an outbox writes down what was said, and reads it again in a later process.
+// Serialization of outbox items: acts become JSON values, which a later process reads again.
 
 import * as z from 'zod';
 import type { Act } from './acts.ts';
 import type { KeptItem } from './outbox-store.ts';
 
-/** What is said without waiting for an answer: a message or an event. */
-export type Said = Extract<Act, { tag: 'Send' | 'Publish' }>;
+/** An act that needs no answer: a message or an event. */
+export type OutgoingAct = Extract<Act, { tag: 'Send' | 'Publish' }>;
 
-/** Something that was said, as it is kept. */
-export interface KeptSaid {
-  /** The name of the agent that said it. */
+/** A stored act. */
+export interface KeptAct {
+  /** The name of the sender. */
   readonly agent: string;
-  /** Milliseconds since 1970. */
-  readonly saidAt: number;
-  /** The hub may have it already. */
-  readonly isDoubtful: boolean;
-  readonly said: Said;
+  /** When it was queued, in milliseconds since 1970. */
+  readonly queuedAt: number;
+  /** True if the hub may have accepted it already. */
+  readonly isInDoubt: boolean;
+  readonly act: OutgoingAct;
 }
 
 const text = z.string();
 const time = z.number().transform(BigInt);
-/** Filled in when it is played. */
+/** Filled in when the act is sent. */
 const agent = z.bigint().default(0n);
 
 const Kept = z.object({
   agent: text,
-  saidAt: z.number(),
-  isDoubtful: z.boolean(),
-  said: z.discriminatedUnion('tag', [
+  queuedAt: z.number(),
+  isInDoubt: z.boolean(),
+  act: z.discriminatedUnion('tag', [
     z.object({
       tag: z.literal('Send'),
       value: z.object({
@@ -53,21 +53,21 @@ const Kept = z.object({
   ]),
 });
 
-/** Writes down what was said. */
-export function itemOf({ said, ...about }: KeptSaid): KeptItem {
-  const { id, agent: _, ...value } = said.value;
-  const kept = { ...about, said: { tag: said.tag, value: { id, ...value } } };
+/** Converts a stored act to an item of a store. */
+export function itemOf({ act, ...about }: KeptAct): KeptItem {
+  const { id, agent: _, ...value } = act.value;
+  const kept = { ...about, act: { tag: act.tag, value: { id, ...value } } };
   // JSON has no whole numbers of 64 bits; a time in milliseconds is below 2^53.
   const numbers = (_key: string, each: unknown) => (typeof each === 'bigint' ? Number(each) : each);
   return { id, value: JSON.parse(JSON.stringify(kept, numbers)) as unknown };
 }
 
-/** Reads it again. Throws a `ZodError` for what is none. */
-export function readItem({ value }: KeptItem): KeptSaid {
+/** Reads an item. Throws a `ZodError` if it is not a stored act. */
+export function readItem({ value }: KeptItem): KeptAct {
   return Kept.parse(value);
 }
 
-/** About as many bytes as it has. */
-export function bytesOf({ tag, value }: Said): number {
+/** Returns the approximate size of an act in bytes. */
+export function bytesOf({ tag, value }: OutgoingAct): number {
   return value.headers.length + (tag === 'Send' ? value.payload.length : value.data.length);
 }

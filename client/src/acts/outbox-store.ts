@@ -1,20 +1,20 @@
-// What an outbox asks of the place where it keeps things beyond the life of its process.
+// Contract of the stores of an outbox, which outlive its process.
 
-/** One thing that is kept. */
+/** One stored item. */
 export interface KeptItem {
   readonly id: string;
   /** A JSON value. */
   readonly value: unknown;
 }
 
-/** Keeps what could not be sent yet, for one client at a time. `fileOutbox` of `@agora/client/node` is one. */
+/** Stores unsent acts for one client at a time. `fileOutbox` of `@agora/client/node` is an implementation. */
 export interface OutboxStore {
-  /** Everything that is kept, in the order of keeping. Throws `outbox/in-use` when another client has it. */
+  /** Returns all items in the order of storing. Throws `outbox/in-use` when another client has the store open. */
   open(): Promise<readonly KeptItem[]>;
-  /** Keeps items; one whose id is kept already is replaced in its place. Settles once they are safe. */
+  /** Stores items; an item with a stored id replaces it in place. Settles once the items are durable. */
   keep(items: readonly KeptItem[]): Promise<void>;
-  /** Lets go of items. If that is lost in a crash, nothing is harmed: whatever is played again is accepted once. */
+  /** Removes items. A removal may be lost in a crash: an act that is sent again is accepted once. */
   forget(ids: readonly string[]): Promise<void>;
-  /** Lets go of the place; what is kept stays. May be called twice. */
+  /** Closes the store, which keeps its items; idempotent. */
   close(): Promise<void>;
 }

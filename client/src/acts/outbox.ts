@@ -1,82 +1,82 @@
-// What is said while there is no connection: kept, and said when there is one.
+// Offline queue: stores outgoing messages and events while disconnected and sends them on reconnect.
 //
-// I1  Whatever is said goes through the same queue as everything else (`Acts`) and keeps its order and its id, so each is
-//     accepted once, however often it is played.
-// I2  What was said while there was no connection, or was on its way when it was lost, is in the store (if there is one)
-//     until the hub has accepted or refused it.
-// I3  Each is settled once; what nobody waits for any more, since its process has ended, is told by `told` and `warn`.
-// I4  A delay and a time to live count from when it was said. What may have been sent is played exactly as it was.
+// I1  Every act goes through the same queue as all other acts (`Acts`) and keeps its order and its id, so the hub accepts
+//     it once, even if it is sent several times.
+// I2  An act that was queued while disconnected, or was in flight at the loss, is in the store (if there is one) until the
+//     hub has accepted or refused it.
+// I3  Each act is settled once. An act of an ended process has no caller, so its outcome goes to `noted` and `warn`.
+// I4  A delay and a time to live count from the queueing. An act that may have been sent is sent again unchanged.
 
 import { backoffMs } from '../base/backoff.ts';
 import { AgoraError, textOf } from '../base/errors.ts';
 import { MAX_QUEUED, type Acts, type Settled } from './acts.ts';
-import { bytesOf, itemOf, readItem, type Said } from './outbox-item.ts';
+import { bytesOf, itemOf, readItem, type OutgoingAct } from './outbox-item.ts';
 import type { KeptItem, OutboxStore } from './outbox-store.ts';
 
-/** How much is kept, and where. */
+/** Limits of an outbox, and its store. */
 export interface OutboxOptions {
-  /** By default 10,000. */
+  /** Default 10,000. */
   readonly maxMessages?: number | undefined;
-  /** Of payloads, headers and data; by default 16 MiB. */
+  /** Size of payloads, headers and data. Default 16 MiB. */
   readonly maxBytes?: number | undefined;
-  /** What was not on its way within this time is given up; by default the hub decides (`message/id-too-old`). */
+  /** An act that is not sent within this time is refused. By default the hub decides (`message/id-too-old`). */
   readonly maxAgeMs?: number | undefined;
-  /** The file to keep it in (Node.js); without one it lasts as long as the process. */
+  /** Path of the file that stores the queue (Node.js). Without a file or store it lasts as long as the process. */
   readonly file?: string | undefined;
-  /** Or another place. */
+  /** Another store, in place of a file. */
   readonly store?: OutboxStore | undefined;
 }
 
-/** What an outbox tells of something that was said while there was no connection. */
+/** Report about one act of the outbox. */
 export interface OutboxNote {
-  /** Kept, and on disk if that was asked for; accepted by the hub; refused by it, or given up. */
+  /** Stored (durably, if there is a store); accepted by the hub; refused by it, or expired. */
   readonly what: 'kept' | 'accepted' | 'refused';
   readonly kind: 'message' | 'event';
   readonly id: string;
-  /** Its type, the targets of a message, and its payload or data. */
+  /** Message or event type, the targets of a message, and the payload or data. */
   readonly type: string;
   readonly to: readonly string[];
   readonly payload: unknown;
   readonly error?: AgoraError;
 }
 
-/** What an outbox needs of its client. */
+/** The parts of the client that an outbox needs. */
 export interface OutboxParts {
-  /** Of the agent. */
+  /** Name of the agent. */
   readonly name: string;
   readonly acts: Pick<Acts, 'perform' | 'withdraw' | 'size'>;
   readonly isConnected: () => boolean;
-  readonly told: (note: OutboxNote) => void;
+  readonly noted: (note: OutboxNote) => void;
   readonly warn: (error: AgoraError) => void;
 }
 
 interface Entry {
-  readonly said: Said;
-  readonly saidAt: number;
+  readonly act: OutgoingAct;
+  readonly queuedAt: number;
   readonly bytes: number;
   readonly settled: Settled | undefined;
-  /** It was said without a connection, or has lost it. */
+  /** It was queued while disconnected, or was in flight at a loss. */
   isKept: boolean;
-  /** It is on disk. */
+  /** It is durable. */
   isSafe: boolean;
-  /** The hub may have it already. */
-  isDoubtful: boolean;
+  /** The hub may have accepted it. */
+  isInDoubt: boolean;
   tries: number;
 }
 
-/** Refusals that pass. */
-const PASSING = new Set<string>(['quota/rate', 'quota/fan-out', 'quota/unfinished', 'quota/stored-bytes']);
+/** Retryable refusals. */
+const RETRYABLE = new Set<string>(['quota/rate', 'quota/fan-out', 'quota/unfinished', 'quota/stored-bytes']);
 
-/** Keeps what is said until the hub has it. */
+/** Stores outgoing acts until the hub has settled them. */
 export class Outbox {
   readonly #parts: OutboxParts;
   readonly #store: OutboxStore | undefined;
   readonly #maxMessages: number;
   readonly #maxBytes: number;
   readonly #maxAgeMs: number;
-  /** All that has not been settled, in order. */
+  /** All unsettled entries, in order. */
   readonly #entries = new Set<Entry>();
-  /** What waits for the number of its agent. */
+  /** Entries that wait for the number of the agent. */
   readonly #held: Entry[] = [];
   #agent: bigint | undefined;
   #bytes = 0;
@@ -93,15 +93,15 @@ export class Outbox {
     this.#maxAgeMs = readLimit('maxAgeMs', options.maxAgeMs, Infinity);
   }
 
-  /** How many wait for the hub's word. */
+  /** Number of unsettled acts. */
   get size(): number {
     return this.#entries.size;
   }
 
-  /** The number of the agent that speaks; it is filled in once there is one. */
+  /** Returns the number of the sender; 0 until the agent is registered, and filled in then. */
   readonly sender = (): bigint => this.#agent ?? 0n;
 
-  /** Takes over what an earlier process has kept. Throws `outbox/in-use`, `outbox/unreadable`. */
+  /** Loads the acts that an earlier process stored. Throws `outbox/in-use`, `outbox/unreadable`. */
   open(): Promise<void> {
     this.#opening ??= this.#open().catch((error: unknown) => {
       this.#opening = undefined;
@@ -110,32 +110,32 @@ export class Outbox {
     return this.#opening;
   }
 
-  /** The agent is registered under this number: what waits for that is said. */
+  /** Sends the held acts under the number of the registered agent. */
   async play(agent: bigint): Promise<void> {
     await this.open();
     await this.#freshen(this.#held);
-    // What is said from now on comes after what waits.
+    // New acts go behind the held ones.
     this.#agent = agent;
     for (const entry of this.#held.splice(0)) this.#perform(entry);
   }
 
-  /** The agent is unregistered: what is said from now on waits until it is registered anew. */
+  /** Holds new acts until the agent is registered again. */
   rest(): void {
     this.#agent = undefined;
   }
 
-  /** There is a connection again: what was said meanwhile is as old as it is. */
+  /** Updates delays and times to live after a reconnect. */
   async resume(): Promise<void> {
     if (this.#agent !== undefined) await this.#freshen([...this.#entries]);
   }
 
-  /** Says something, now or later. */
-  perform(said: Said, settled: Settled): void {
+  /** Sends an act now, or after the next connection. */
+  perform(act: OutgoingAct, settled: Settled): void {
     if (this.#end) return settled(this.#end);
     const isOffline = !this.#parts.isConnected() || this.#agent === undefined;
-    const entry = this.#entryOf({ said, saidAt: Date.now(), settled, isDoubtful: !isOffline });
+    const entry = this.#entryOf({ act, queuedAt: Date.now(), settled, isInDoubt: !isOffline });
     if (isOffline && (this.#entries.size >= this.#maxMessages || this.#bytes + entry.bytes > this.#maxBytes)) {
-      const sentence = `the outbox holds ${this.#entries.size} messages of ${this.#bytes} bytes; wait for the hub, or give it more room`;
+      const sentence = `the outbox holds ${this.#entries.size} messages of ${this.#bytes} bytes; wait for the hub, or raise its limits`;
       return settled(new AgoraError('outbox/full', sentence));
     }
     if (this.#parts.acts.size >= MAX_QUEUED) {
@@ -147,22 +147,22 @@ export class Outbox {
     else this.#perform(entry);
   }
 
-  /** Takes back what cannot have been sent yet. Whether it could: then it is settled with `error`. */
+  /** Withdraws an act. Returns true if it was still unsent; its callback then gets `error`. */
   withdraw(id: string, error: AgoraError): boolean {
     for (const entry of this.#entries) {
-      if (entry.said.value.id !== id || entry.isDoubtful) continue;
+      if (entry.act.value.id !== id || entry.isInDoubt) continue;
       this.#giveUp(entry, error);
       return true;
     }
     return false;
   }
 
-  /** The connection is lost: what may be on its way is kept as well. */
+  /** Stores the acts that were in flight when the connection was lost. */
   lost(): void {
     void this.#keep([...this.#entries].filter(entry => !entry.isKept));
   }
 
-  /** The connection will not be back. What a store has is played when a client comes back with it. */
+  /** Ends the outbox with the connection. The acts of a store are sent by the next client that opens it. */
   end(error: AgoraError): void {
     if (this.#end) return;
     this.#end = error;
@@ -170,7 +170,7 @@ export class Outbox {
     this.#ending = this.#leaveAll(error);
   }
 
-  /** Lets go of the store, after `end`. */
+  /** Closes the store, after `end`. */
   async close(): Promise<void> {
     await this.#ending;
     await this.#store?.close();
@@ -179,7 +179,7 @@ export class Outbox {
   async #open(): Promise<void> {
     const items = (await this.#store?.open()) ?? [];
     const loaded = items.flatMap(item => this.#entryOfItem(item) ?? []);
-    // What is older goes first.
+    // Older acts go first.
     const later = [...this.#entries];
     this.#entries.clear();
     this.#bytes = 0;
@@ -190,8 +190,8 @@ export class Outbox {
   #entryOfItem(item: KeptItem): Entry | undefined {
     const { name, warn } = this.#parts;
     try {
-      const { agent, said, saidAt, isDoubtful } = readItem(item);
-      if (agent === name) return this.#entryOf({ said, saidAt, isDoubtful, isKept: true, isSafe: true });
+      const { agent, act, queuedAt, isInDoubt } = readItem(item);
+      if (agent === name) return this.#entryOf({ act, queuedAt, isInDoubt, isKept: true, isSafe: true });
       const sentence = `the outbox holds ${item.id} of "${agent}", which is not sent; give "${name}" an outbox of its own`;
       warn(new AgoraError('outbox/unreadable', sentence));
     } catch (cause) {
@@ -204,8 +204,8 @@ export class Outbox {
     return undefined;
   }
 
-  #entryOf(entry: Pick<Entry, 'said' | 'saidAt' | 'isDoubtful'> & Partial<Entry>): Entry {
-    return { bytes: bytesOf(entry.said), settled: undefined, isKept: false, isSafe: false, tries: 0, ...entry };
+  #entryOf(entry: Pick<Entry, 'act' | 'queuedAt' | 'isInDoubt'> & Partial<Entry>): Entry {
+    return { bytes: bytesOf(entry.act), settled: undefined, isKept: false, isSafe: false, tries: 0, ...entry };
   }
 
   #add(entry: Entry): void {
@@ -220,28 +220,28 @@ export class Outbox {
   }
 
   #perform(entry: Entry): void {
-    entry.said.value.agent = this.#agent ?? 0n;
-    if (this.#parts.isConnected()) entry.isDoubtful = true;
-    this.#parts.acts.perform(entry.said, error => this.#answered(entry, error), { kept: true });
+    entry.act.value.agent = this.#agent ?? 0n;
+    if (this.#parts.isConnected()) entry.isInDoubt = true;
+    this.#parts.acts.perform(entry.act, error => this.#settle(entry, error), { kept: true });
   }
 
-  /** The hub has it, or will not have it. */
-  #answered(entry: Entry, error: AgoraError | undefined): void {
-    if (this.#end && error) return; // `end` tells
-    if (error && entry.isKept && PASSING.has(error.code)) return this.#putOff(entry);
+  /** Settles an entry that the hub has accepted or refused. */
+  #settle(entry: Entry, error: AgoraError | undefined): void {
+    if (this.#end && error) return; // `#leaveAll` settles it
+    if (error && entry.isKept && RETRYABLE.has(error.code)) return this.#retryLater(entry);
     if (!this.#drop(entry)) return;
     if (entry.isKept) this.#forget(entry);
     entry.settled?.(error);
     if (!entry.isKept) return;
     const note = noteOf(entry, error ? 'refused' : 'accepted');
-    this.#parts.told(error ? { ...note, error } : note);
+    this.#parts.noted(error ? { ...note, error } : note);
     if (!error || entry.settled) return;
     const sentence = `${note.kind} ${note.id} of the outbox was not sent: ${error.message}`;
     this.#parts.warn(new AgoraError(error.code, sentence, { cause: error }));
   }
 
-  /** Nobody asked for it to be said at this very moment: it is said again when the quota has room. */
-  #putOff(entry: Entry): void {
+  /** Sends a kept act again after a pause, when the quota may allow it. */
+  #retryLater(entry: Entry): void {
     const timer = setTimeout(() => {
       this.#retries.delete(timer);
       this.#perform(entry);
@@ -249,15 +249,15 @@ export class Outbox {
     this.#retries.add(timer);
   }
 
-  /** It is not to be said any more. */
+  /** Removes an entry unsent and settles it with `error`. */
   #giveUp(entry: Entry, error: AgoraError): void {
-    this.#parts.acts.withdraw(entry.said);
+    this.#parts.acts.withdraw(entry.act);
     const at = this.#held.indexOf(entry);
     if (at >= 0) this.#held.splice(at, 1);
-    this.#answered(entry, error);
+    this.#settle(entry, error);
   }
 
-  /** The client ends before the hub has them. */
+  /** Settles all entries at the end of the client: those of the store with `outbox/kept`. */
   async #leaveAll(error: AgoraError): Promise<void> {
     await this.#keep([...this.#entries].filter(entry => !entry.isSafe));
     for (const entry of [...this.#entries]) {
@@ -267,28 +267,28 @@ export class Outbox {
         continue;
       }
       const { name } = this.#parts;
-      const sentence = `the client ended before the hub had ${entry.said.value.id}; it is in the outbox, and sent when "${name}" is back with it`;
+      const sentence = `the client ended before the hub had ${entry.act.value.id}; it stays in the outbox, and the next client of "${name}" with this outbox sends it`;
       entry.settled?.(new AgoraError('outbox/kept', sentence, { cause: error }));
     }
   }
 
-  /** Counts off the time that has passed from what was not sent yet, before it is. */
+  /** Subtracts the time in the queue from delays and times to live of unsent acts. */
   async #freshen(entries: readonly Entry[]): Promise<void> {
     const changed: Entry[] = [];
     const now = Date.now();
     for (const entry of [...entries]) {
-      if (entry.isDoubtful) continue;
-      const age = Math.max(0, now - entry.saidAt);
-      const { said } = entry;
-      const isOver = said.tag === 'Send' && said.value.ttlMs > 0n && said.value.ttlMs <= BigInt(age);
+      if (entry.isInDoubt) continue;
+      const age = Math.max(0, now - entry.queuedAt);
+      const { act } = entry;
+      const isOver = act.tag === 'Send' && act.value.ttlMs > 0n && act.value.ttlMs <= BigInt(age);
       if (age > this.#maxAgeMs || isOver) {
-        this.#giveUp(entry, new AgoraError('outbox/expired', `its time was over after ${age} ms without a connection`));
+        this.#giveUp(entry, new AgoraError('outbox/expired', `it expired after ${age} ms without a connection`));
         continue;
       }
-      entry.isDoubtful = true;
-      if (said.tag !== 'Send' || (said.value.ttlMs === 0n && said.value.delayMs === 0n)) continue;
-      if (said.value.ttlMs > 0n) said.value.ttlMs -= BigInt(age);
-      said.value.delayMs = said.value.delayMs > BigInt(age) ? said.value.delayMs - BigInt(age) : 0n;
+      entry.isInDoubt = true;
+      if (act.tag !== 'Send' || (act.value.ttlMs === 0n && act.value.delayMs === 0n)) continue;
+      if (act.value.ttlMs > 0n) act.value.ttlMs -= BigInt(age);
+      act.value.delayMs = act.value.delayMs > BigInt(age) ? act.value.delayMs - BigInt(age) : 0n;
       changed.push(entry);
     }
     await this.#write(changed);
@@ -300,11 +300,11 @@ export class Outbox {
     await this.#write(entries);
     for (const entry of entries) {
       const isKept = this.#entries.has(entry) && (!this.#store || entry.isSafe);
-      if (isKept) this.#parts.told(noteOf(entry, 'kept'));
+      if (isKept) this.#parts.noted(noteOf(entry, 'kept'));
     }
   }
 
-  /** Puts entries where they outlast the process. */
+  /** Writes entries to the store. */
   async #write(entries: readonly Entry[]): Promise<void> {
     const { name, warn } = this.#parts;
     if (!this.#store || entries.length === 0) return;
@@ -314,13 +314,13 @@ export class Outbox {
       await this.#store.keep(left.map(entry => itemOf({ ...entry, agent: name })));
       for (const entry of left) entry.isSafe = true;
     } catch (cause) {
-      warn(new AgoraError('outbox/not-kept', `what was said could not be kept: ${textOf(cause)}`, { cause }));
+      warn(new AgoraError('outbox/not-kept', `the outbox could not be written: ${textOf(cause)}`, { cause }));
     }
   }
 
   #forget(entry: Entry): void {
-    this.#store?.forget([entry.said.value.id]).catch((cause: unknown) => {
-      // The same will be played again by the next process, and accepted once.
+    this.#store?.forget([entry.act.value.id]).catch((cause: unknown) => {
+      // The next process sends it again, and the hub accepts it once.
       this.#parts.warn(
         new AgoraError('outbox/not-kept', `the outbox could not be written: ${textOf(cause)}`, { cause }),
       );
@@ -328,8 +328,8 @@ export class Outbox {
   }
 }
 
-function noteOf({ said }: Entry, what: OutboxNote['what']): OutboxNote {
-  const { tag, value } = said;
+function noteOf({ act }: Entry, what: OutboxNote['what']): OutboxNote {
+  const { tag, value } = act;
   const { id, type } = value;
   return tag === 'Send'
     ? {
@@ -347,8 +347,8 @@ function parse(text: string): unknown {
   return JSON.parse(text);
 }
 
-function readLimit(option: string, given: number | undefined, otherwise: number): number {
-  const limit = given ?? otherwise;
+function readLimit(option: string, given: number | undefined, fallback: number): number {
+  const limit = given ?? fallback;
   if (limit >= 1) return limit;
-  throw new AgoraError('client/bad-option', `outbox.${option} is a number from 1 on, not ${limit}`);
+  throw new AgoraError('client/bad-option', `outbox.${option} is a number of at least 1, not ${limit}`);
 }

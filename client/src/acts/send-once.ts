@@ -1,25 +1,25 @@
-// Saying something without waiting for an answer: through the outbox where there is one, and no longer than a signal lets.
+// Sends an act that needs no answer: through the outbox if there is one, until a signal aborts.
 
 import { toAgoraError } from '../base/errors.ts';
-import { reasonOf } from '../base/time.ts';
+import { reasonOf } from '../base/waiting.ts';
 import type { Acts } from './acts.ts';
-import type { Said } from './outbox-item.ts';
+import type { OutgoingAct } from './outbox-item.ts';
 import type { Outbox } from './outbox.ts';
 
-/** Who carries what is said. */
+/** The ways to the hub. */
 export interface Carriers {
   readonly acts: Pick<Acts, 'perform' | 'withdraw'>;
   readonly outbox?: Outbox | undefined;
 }
 
-/** Says something. `settled` is called once: when the hub has it, with why it has not, or with the reason of the signal. */
-export function say(
+/** Sends an act. `settled` is called once: after acceptance, with the refusal, or with the reason of the aborted signal. */
+export function sendOnce(
   { acts, outbox }: Carriers,
-  said: Said,
+  act: OutgoingAct,
   signal: AbortSignal | undefined,
   settled: (error: Error | undefined) => void,
 ): void {
-  if (!signal) return (outbox ?? acts).perform(said, settled);
+  if (!signal) return (outbox ?? acts).perform(act, settled);
   if (signal.aborted) return settled(reasonOf(signal));
   const end = (error: Error | undefined) => {
     signal.removeEventListener('abort', aborted);
@@ -28,12 +28,12 @@ export function say(
   let isAborted = false;
   const aborted = () => {
     isAborted = true;
-    if (outbox) outbox.withdraw(said.value.id, toAgoraError(reasonOf(signal)));
-    else acts.withdraw(said);
+    if (outbox) outbox.withdraw(act.value.id, toAgoraError(reasonOf(signal)));
+    else acts.withdraw(act);
     end(reasonOf(signal));
   };
   signal.addEventListener('abort', aborted, { once: true });
-  (outbox ?? acts).perform(said, error => {
+  (outbox ?? acts).perform(act, error => {
     if (!isAborted) end(error);
   });
 }

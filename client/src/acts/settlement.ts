@@ -1,25 +1,25 @@
-// What a received message asks of its recipient, and the acts that settle it.
+// The acts that settle a received message, by its kind.
 
-import { createId } from '../base/uuid.ts';
+import { createId } from '../base/create-id.ts';
 import type { Act } from './acts.ts';
 
-/** How a message is settled. */
-export interface Duty {
-  /** Handled, with nothing more to say. */
+/** Makes the acts that settle one message. */
+export interface Settlement {
+  /** Finishes the message without an answer. */
   acknowledge(): Act;
-  /** Handled, with what the handler returned; `output` is JSON. */
+  /** Finishes the message with the return value of the handler, as JSON. */
   finish(output: string): Act;
   respondError(error: string): Act;
   fail(reason: string, retry: boolean): Act;
   extend(ms: number): Act | undefined;
-  /** How far it is; undefined where nobody waits. `number` counts up from 1; `data` is JSON. */
+  /** Reports progress; undefined if no answer is expected. `number` counts up from 1; `data` is JSON. */
   progress(number: number, data: string): Act | undefined;
-  /** A question back to whoever asked, as JSON; undefined where nobody waits. */
+  /** Asks the asker back (JSON); undefined if no answer is expected. */
   requireInput(question: string): Act | undefined;
 }
 
-/** A delivery: a message to this agent, a question, or the step of a workflow. */
-export class DeliveryDuty implements Duty {
+/** Settles a delivery: a message, an ask, or the step of a workflow. */
+export class DeliverySettlement implements Settlement {
   readonly delivery: bigint;
   readonly attempt: number;
   readonly kind: string;
@@ -85,8 +85,8 @@ export class DeliveryDuty implements Duty {
   }
 }
 
-/** A broadcast: nobody waits for it; the hub keeps how far each agent is, and what it has failed. */
-export class BroadcastDuty implements Duty {
+/** Settles a broadcast: no answer is expected; the hub stores the cursor of each agent, and its failures. */
+export class BroadcastSettlement implements Settlement {
   readonly agent: bigint;
   readonly seq: bigint;
   readonly attempt: number;

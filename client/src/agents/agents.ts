@@ -6,7 +6,7 @@ import type { Connection } from '../connection/connection.ts';
 import { ConnectionError, type AgoraError } from '../base/errors.ts';
 import { parseObject } from '../base/json.ts';
 import { LiveQuery } from '../connection/live-query.ts';
-import { nearestNames } from '../base/names.ts';
+import { nearestNames } from '../base/nearest-names.ts';
 
 /** A row of the hub's public table of agents. */
 export type AgentRow = Parameters<Parameters<DbConnection['db']['agent']['onInsert']>[0]>[1];

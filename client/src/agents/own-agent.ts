@@ -6,7 +6,7 @@ import { AgoraError, ConnectionError, TimeoutError } from '../base/errors.ts';
 import { isObject } from '../base/json.ts';
 import { LiveQuery } from '../connection/live-query.ts';
 import type { Session } from '../connection/session.ts';
-import type { Waiting } from '../base/time.ts';
+import type { WaitOptions } from '../base/waiting.ts';
 import type { AgentRow } from './agents.ts';
 
 /** What an agent says of itself. */
@@ -22,7 +22,7 @@ export interface Registration {
 }
 
 /** How an agent is taken up. */
-export interface ReceiveOptions extends Waiting {
+export interface ReceiveOptions extends WaitOptions {
   /**
    * Whether its messages come here, which is the default. Without that the client only speaks as the agent, and hears the
    * answers to what it asks: nothing is offered to it, and whoever serves the agent goes on undisturbed.

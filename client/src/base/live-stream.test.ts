@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { LiveStream, type LiveOptions } from './live-stream.ts';
 
 function aStream(changes: Partial<LiveOptions> = {}) {
@@ -14,7 +14,7 @@ function aStream(changes: Partial<LiveOptions> = {}) {
 }
 
 describe('a live loop', () => {
-  it('gives what was told before and after it began, in order, and lets go when it is left', async () => {
+  test('gives what was told before and after it began, in order, and lets go when it is left', async () => {
     const { stream, closed } = aStream();
     stream.push(1);
     stream.push(2);
@@ -30,7 +30,7 @@ describe('a live loop', () => {
     expect(await stream.next()).toEqual({ done: true, value: undefined });
   });
 
-  it('that is too slow fails after what waits, or keeps the newest', async () => {
+  test('that is too slow fails after what waits, or keeps the newest', async () => {
     const strict = aStream();
     const loose = aStream({ whenFull: 'drop-oldest' });
     for (const { stream } of [strict, loose]) for (let n = 1; n <= 5; n++) stream.push(n);
@@ -41,7 +41,7 @@ describe('a live loop', () => {
     for (const n of [3, 4, 5]) expect((await loose.stream.next()).value).toBe(n);
   });
 
-  it('ends with its signal, and with what it watches', async () => {
+  test('ends with its signal, and with what it watches', async () => {
     const controller = new AbortController();
     const { stream, closed } = aStream({ signal: controller.signal });
     const next = stream.next();
@@ -56,7 +56,7 @@ describe('a live loop', () => {
     await expect(waiting).rejects.toThrow('lost');
   });
 
-  it('is disposed of', async () => {
+  test('is disposed of', async () => {
     const { stream, closed } = aStream();
     {
       await using used = stream;

@@ -1,10 +1,10 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { currentTrace, inTrace, traceIn, withTrace } from './trace-context.ts';
 
 const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
 
 describe('the trace in headers', () => {
-  it('is what the W3C calls well-formed, and the rest is left out', () => {
+  test('is what the W3C calls well-formed, and the rest is left out', () => {
     const context = { traceparent, tracestate: 'vendor=1', baggage: 'user=7' };
     expect(traceIn({ ...context, other: 1 })).toEqual(context);
     expect(traceIn({})).toBeUndefined();
@@ -22,7 +22,7 @@ describe('the trace in headers', () => {
     expect(traceIn({ traceparent, tracestate: 'x'.repeat(513), baggage: 'y'.repeat(8_193) })).toEqual({ traceparent });
   });
 
-  it('is added unless they have one', () => {
+  test('is added unless they have one', () => {
     expect(withTrace(undefined, { traceparent })).toEqual({ traceparent });
     expect(withTrace({ a: 1 }, { traceparent })).toEqual({ a: 1, traceparent });
     const own = { traceparent: 'mine' };
@@ -32,7 +32,7 @@ describe('the trace in headers', () => {
 });
 
 describe('what is handled right now', () => {
-  it('is known after waiting too, and one without a trace is in none', async () => {
+  test('is known after waiting too, and one without a trace is in none', async () => {
     expect(currentTrace()).toBeUndefined();
     await inTrace({ traceparent }, async () => {
       await Promise.resolve();

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { AgoraClient } from '../agora-client.ts';
 
 let stop: (() => void) | undefined;
@@ -19,7 +19,7 @@ async function aServer(status: number, text: string): Promise<string> {
 }
 
 describe('a connection that is closed before its first message', () => {
-  it.each([
+  test.each([
     [403, 'identity c200 is not admitted', 'connection/not-admitted', /identity c200 is not admitted/],
     [404, '', 'connection/no-database', /no database "agora"/],
     [401, 'expired', 'connection/bad-token', /expired/],
@@ -34,7 +34,7 @@ describe('a connection that is closed before its first message', () => {
     expect(client.state).toBe('idle');
   });
 
-  it('may be opened again', async () => {
+  test('may be opened again', async () => {
     const server = await aServer(500, '');
     const client = new AgoraClient('Ada', { server, tokenStore: false });
     await expect(client.connect()).rejects.toThrow();

@@ -8,7 +8,7 @@
 import type { DbConnection } from '@agora/bindings';
 import { backoffMs } from '../base/backoff.ts';
 import { AgoraError, ConnectionError, textOf, toAgoraError } from '../base/errors.ts';
-import { reasonOf, untilAborted, type Waiting } from '../base/time.ts';
+import { reasonOf, untilAborted, type WaitOptions } from '../base/waiting.ts';
 import { nextState, type ConnectionState, type ConnectionTrigger } from './connection-state.ts';
 import { ReconnectSchedule } from './reconnect-schedule.ts';
 import type { Settings } from './settings.ts';
@@ -31,7 +31,7 @@ export interface ConnectionListener {
 }
 
 /** Options of the first connection. */
-export interface ConnectOptions extends Waiting {
+export interface ConnectOptions extends WaitOptions {
   /** How long to retry while no hub answers, in milliseconds. Default 0: one attempt. */
   readonly retryForMs?: number | undefined;
 }

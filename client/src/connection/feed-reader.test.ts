@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { FeedReader, type FeedPage } from './feed-reader.ts';
 
 interface Row {
@@ -38,7 +38,7 @@ async function take(reader: FeedReader<Row>, count: number): Promise<bigint[]> {
 const upTo = (last: number) => Array.from({ length: last }, (_, at) => BigInt(at + 1));
 
 describe('a feed', () => {
-  it('gives live rows without asking the log', async () => {
+  test('gives live rows without asking the log', async () => {
     const log = new Log();
     const reader = new FeedReader<Row>(log.read, 0n, { isBehind: false });
     for (let n = 0; n < 3; n++) reader.push(log.append());
@@ -46,14 +46,14 @@ describe('a feed', () => {
     expect(log.reads).toBe(0);
   });
 
-  it('begins where it is told, with what the log has', async () => {
+  test('begins where it is told, with what the log has', async () => {
     const log = new Log();
     for (let n = 0; n < 10; n++) log.append();
     const reader = new FeedReader<Row>(log.read, 7n, { isBehind: true });
     expect(await take(reader, 3)).toEqual([8n, 9n, 10n]);
   });
 
-  it('reads a hole from the log', async () => {
+  test('reads a hole from the log', async () => {
     const log = new Log();
     const reader = new FeedReader<Row>(log.read, 0n, { isBehind: false });
     reader.push(log.append());
@@ -63,14 +63,14 @@ describe('a feed', () => {
     expect(await take(reader, 4)).toEqual(upTo(4));
   });
 
-  it('forgets what it cannot hold, and reads it again', async () => {
+  test('forgets what it cannot hold, and reads it again', async () => {
     const log = new Log(256n);
     const reader = new FeedReader<Row>(log.read, 0n, { isBehind: false });
     for (let n = 0; n < 5_000; n++) reader.push(log.append());
     expect(await take(reader, 5_000)).toEqual(upTo(5_000));
   });
 
-  it('is behind again when reading the log failed', async () => {
+  test('is behind again when reading the log failed', async () => {
     const log = new Log();
     log.append();
     let isBroken = true;
@@ -81,7 +81,7 @@ describe('a feed', () => {
     expect(await take(reader, 1)).toEqual([1n]);
   });
 
-  it('reads again when a row is shown while a page without it is on its way', async () => {
+  test('reads again when a row is shown while a page without it is on its way', async () => {
     const log = new Log();
     const reader = new FeedReader<Row>(log.read, 0n, { isBehind: true });
     const reading = take(reader, 2);
@@ -90,14 +90,14 @@ describe('a feed', () => {
     expect(await reading).toEqual([1n, 2n]);
   });
 
-  it('gives nothing more once it is closed', async () => {
+  test('gives nothing more once it is closed', async () => {
     const reader = new FeedReader<Row>(new Log().read, 0n, { isBehind: false });
     const reading = reader.read();
     reader.close();
     expect(await reading).toEqual([]);
   });
 
-  it('gives every row once and in order, whatever is shown, missed, doubled, or shown out of order', async () => {
+  test('gives every row once and in order, whatever is shown, missed, doubled, or shown out of order', async () => {
     const step = fc.constantFrom('shown', 'missed', 'twice', 'behind', 'read', 'read');
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 80 }), fc.integer({ min: 1, max: 5 }), async (steps, pageSize) => {

@@ -4,7 +4,7 @@ import { DbConnection } from '@agora/bindings';
 import { setGlobalLogLevel, type Identity } from 'spacetimedb';
 import { runtimeWebSocket } from '#platform';
 import { type AgoraError, ConnectionError, TimeoutError, toAgoraError } from '../base/errors.ts';
-import { reasonOf } from '../base/time.ts';
+import { reasonOf } from '../base/waiting.ts';
 import type { Settings } from './settings.ts';
 import { socketFactory, socketUrl } from './socket.ts';
 import { explainRefusal, swapToken } from './admission.ts';

@@ -1,8 +1,8 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { eventMatcher } from './event-filter.ts';
 
 describe('a filter of events', () => {
-  it.each([
+  test.each([
     [[], 'anything', true],
     [['*'], 'anything', true],
     [['build.*'], 'build.failed', true],
@@ -15,7 +15,7 @@ describe('a filter of events', () => {
     expect(eventMatcher(types)(type)).toBe(wanted);
   });
 
-  it.each(['a.*.b', '*.b', 'a b', '', 'a.b.*', '.*'])('cannot be "%s"', type => {
+  test.each(['a.*.b', '*.b', 'a b', '', 'a.b.*', '.*'])('cannot be "%s"', type => {
     expect(() => eventMatcher([type])).toThrow(expect.objectContaining({ code: 'event/bad-filter' }));
   });
 });

@@ -11,10 +11,10 @@ import { EVENT_DATA, toJson } from '../base/json.ts';
 import { LiveQuery } from '../connection/live-query.ts';
 import type { EventDataInputOf, NoTypes } from '../wire/message-types.ts';
 import type { Outbox } from '../acts/outbox.ts';
-import { say } from '../acts/send-once.ts';
+import { sendOnce } from '../acts/send-once.ts';
 import { headersText, type TraceContext } from '../base/trace-context.ts';
 import { around, type Tracing } from '../trace/tracing.ts';
-import { createId } from '../base/uuid.ts';
+import { createId } from '../base/create-id.ts';
 import { eventMatcher } from './event-filter.ts';
 import { EventSubscription, type EventHandler } from './event-subscription.ts';
 
@@ -93,7 +93,7 @@ export class Events {
     const checking = this.check(act);
     if (checking) await checking;
     return new Promise((resolve, reject) => {
-      say(this.#parts, act, event.signal, error => (error ? reject(error) : resolve({ eventId: act.value.id })));
+      sendOnce(this.#parts, act, event.signal, error => (error ? reject(error) : resolve({ eventId: act.value.id })));
     });
   }
 

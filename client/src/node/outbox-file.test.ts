@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { appendFile, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { fileOutbox } from './outbox-file.ts';
 
 let folder: string;
@@ -26,7 +26,7 @@ async function found(): Promise<unknown[]> {
 }
 
 describe('an outbox in a file', () => {
-  it('has what was kept and not let go of, in order, only for its user to read', async () => {
+  test('has what was kept and not let go of, in order, only for its user to read', async () => {
     const outbox = fileOutbox(path);
     expect(await outbox.open()).toEqual([]);
     await outbox.keep([item(1), item(2), item(3)]);
@@ -38,7 +38,7 @@ describe('an outbox in a file', () => {
     expect(await found()).toEqual(['changed', { n: 3 }, { n: 4 }]);
   });
 
-  it('passes over a last line that was torn', async () => {
+  test('passes over a last line that was torn', async () => {
     const outbox = fileOutbox(path);
     await outbox.open();
     await outbox.keep([item(1)]);
@@ -53,7 +53,7 @@ describe('an outbox in a file', () => {
     expect(await found()).toEqual([{ n: 1 }, { n: 3 }]);
   });
 
-  it('does not guess at another line that cannot be read', async () => {
+  test('does not guess at another line that cannot be read', async () => {
     await found();
     await writeFile(path, 'nonsense\n{"id":"id-1","value":1}\n');
     await expect(fileOutbox(path).open()).rejects.toMatchObject({
@@ -63,7 +63,7 @@ describe('an outbox in a file', () => {
     expect(await readFile(path, 'utf8')).toContain('nonsense');
   });
 
-  it('does not grow with what is past', async () => {
+  test('does not grow with what is past', async () => {
     const outbox = fileOutbox(path);
     await outbox.open();
     const text = 'x'.repeat(100_000);
@@ -78,7 +78,7 @@ describe('an outbox in a file', () => {
     await outbox.close();
   });
 
-  it('is one client’s, until that is closed or has died', async () => {
+  test('is one client’s, until that is closed or has died', async () => {
     const first = fileOutbox(path);
     await first.open();
     await expect(fileOutbox(path).open()).rejects.toMatchObject({ code: 'outbox/in-use' });

@@ -10,7 +10,7 @@ import { LIMITS } from '@agora/module/contract';
 import type { Act, Acts, Settled } from '../acts/acts.ts';
 import { backoffMs } from '../base/backoff.ts';
 import type { Connection } from '../connection/connection.ts';
-import { BroadcastDuty } from '../acts/settlement.ts';
+import { BroadcastSettlement } from '../acts/settlement.ts';
 import { parseEnvelope } from '../wire/envelope.ts';
 import { AgoraError, ConnectionError, toAgoraError } from '../base/errors.ts';
 import { FeedReader, type FeedPage } from '../connection/feed-reader.ts';
@@ -123,7 +123,7 @@ export class Broadcasts {
 
   #dispatch(row: Row, agent: bigint, attempt: number): void {
     const { dispatcher, connection, acts } = this.#parts;
-    const duty = new BroadcastDuty(agent, row.seq, attempt);
+    const duty = new BroadcastSettlement(agent, row.seq, attempt);
     // Its time to live is over: only its place is left.
     if (row.envelope === '') return acts.perform(duty.acknowledge(), undefined, { kept: true });
     const envelope = parseEnvelope(row.envelope);

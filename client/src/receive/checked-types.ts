@@ -7,7 +7,7 @@ import { AgoraError, textOf } from '../base/errors.ts';
 import { isObject } from '../base/json.ts';
 import type { AgoraTypes, MessageTypeSchemas, Schema, TaskSchemas } from '../wire/message-types.ts';
 import { faultOf } from '../wire/standard-messages.ts';
-import { isPromiseLike } from '../base/time.ts';
+import { isPromiseLike } from '../base/waiting.ts';
 import type { AnswerCheck, IncomingMessage } from './incoming-message.ts';
 
 /** A value as its schema gives it, or what is wrong with it, each fault with its path. */

@@ -1,6 +1,6 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Act } from '../acts/acts.ts';
-import { BroadcastDuty, DeliveryDuty } from '../acts/settlement.ts';
+import { BroadcastSettlement, DeliverySettlement } from '../acts/settlement.ts';
 import { Dispatcher, type Consumer } from './dispatcher.ts';
 import { IncomingMessage, type MessageKeeper, type MessageKind } from './incoming-message.ts';
 import { MessageQueue } from './message-queue.ts';
@@ -19,7 +19,7 @@ function aMessage(
   fields: { type?: string; priority?: number; kind?: MessageKind; payload?: unknown } = {},
 ): IncomingMessage {
   const { type = 'note', priority = 2, kind = 'message', payload = {} } = fields;
-  const duty = kind === 'broadcast' ? new BroadcastDuty(1n, ++last, 1) : new DeliveryDuty(++last, 1, kind);
+  const duty = kind === 'broadcast' ? new BroadcastSettlement(1n, ++last, 1) : new DeliverySettlement(++last, 1, kind);
   const envelope = {
     id: `m${last}`,
     from: 'Ada',
@@ -45,7 +45,7 @@ function aDispatcher(credit = 4): Dispatcher {
 }
 
 describe('a message', () => {
-  it('goes to the first who wants it, and to nobody else', () => {
+  test('goes to the first who wants it, and to nobody else', () => {
     const dispatcher = aDispatcher();
     const [first, second] = [aConsumer('note'), aConsumer('note')];
     dispatcher.add(first, 'messages');
@@ -54,7 +54,7 @@ describe('a message', () => {
     expect([first.taken.length, second.taken.length]).toEqual([1, 0]);
   });
 
-  it('waits for who wants it', () => {
+  test('waits for who wants it', () => {
     const dispatcher = aDispatcher();
     const message = aMessage();
     dispatcher.dispatch(message);
@@ -65,7 +65,7 @@ describe('a message', () => {
     expect(dispatcher.isUnclaimed(message)).toBe(false);
   });
 
-  it('that nobody wants holds no more than half of the credit once somebody listens, and goes back as failed', () => {
+  test('that nobody wants holds no more than half of the credit once somebody listens, and goes back as failed', () => {
     const dispatcher = aDispatcher(4);
     for (let n = 0; n < 4; n++) dispatcher.dispatch(aMessage());
     expect(acts).toEqual([]);
@@ -78,14 +78,14 @@ describe('a message', () => {
     expect(acts).toHaveLength(3);
   });
 
-  it('to everyone that nobody here wants was heard', () => {
+  test('to everyone that nobody here wants was heard', () => {
     const dispatcher = aDispatcher();
     dispatcher.add(aConsumer('other'), 'messages');
     dispatcher.dispatch(aMessage({ kind: 'broadcast' }));
     expect(acts.map(each => each.tag)).toEqual(['AcknowledgeBroadcast']);
   });
 
-  it('that is not what its type says fails for good', () => {
+  test('that is not what its type says fails for good', () => {
     const dispatcher = aDispatcher();
     const consumer = aConsumer('task_assignment');
     dispatcher.add(consumer, 'messages');
@@ -96,7 +96,7 @@ describe('a message', () => {
     ]);
   });
 
-  it('that was not begun goes to another when its consumer leaves', () => {
+  test('that was not begun goes to another when its consumer leaves', () => {
     const dispatcher = aDispatcher();
     const [first, second] = [aConsumer('note'), aConsumer('note')];
     dispatcher.add(first, 'messages');
@@ -108,7 +108,7 @@ describe('a message', () => {
 });
 
 describe('mail', () => {
-  it('is what no consumer wants: kept, broadcasts too, and taken by hand, the most important first', () => {
+  test('is what no consumer wants: kept, broadcasts too, and taken by hand, the most important first', () => {
     const dispatcher = aDispatcher(2);
     dispatcher.keepMail();
     dispatcher.add(aConsumer('other'), 'messages');
@@ -122,7 +122,7 @@ describe('mail', () => {
 });
 
 describe('a queue', () => {
-  it('gives the most important first, then the oldest, and leaves out what was taken back', () => {
+  test('gives the most important first, then the oldest, and leaves out what was taken back', () => {
     const queue = new MessageQueue();
     const messages = [1, 3, 2, 3, 4, 1].map(priority => aMessage({ priority }));
     for (const message of messages) queue.push(message);

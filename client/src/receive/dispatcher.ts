@@ -11,7 +11,7 @@
 // An agent that works in turns takes its messages when it likes (`keepMail`): then all of that is kept until it does.
 
 import { AgoraError, PermanentError } from '../base/errors.ts';
-import { isPromiseLike } from '../base/time.ts';
+import { isPromiseLike } from '../base/waiting.ts';
 import type { Tracing } from '../trace/tracing.ts';
 import type { IncomingMessage } from './incoming-message.ts';
 import { CheckedTypes } from './checked-types.ts';

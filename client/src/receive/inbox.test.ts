@@ -1,5 +1,5 @@
 import type { DbConnection } from '@agora/bindings';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Act, Settled } from '../acts/acts.ts';
 import { AgoraError, PermanentError } from '../base/errors.ts';
 import { readOptions } from '../options.ts';
@@ -132,7 +132,7 @@ async function aScene(): Promise<Scene> {
 const never = new Promise(() => undefined);
 
 describe('a delivery', () => {
-  it('is handed out once an attempt, however often its row is changed or seen again', async () => {
+  test('is handed out once an attempt, however often its row is changed or seen again', async () => {
     const scene = await aScene();
     const attempts: number[] = [];
     scene.handle((message: IncomingMessage) => {
@@ -148,13 +148,13 @@ describe('a delivery', () => {
     expect(attempts).toEqual([1, 2]);
   });
 
-  it('of another agent of the same owner is left alone', async () => {
+  test('of another agent of the same owner is left alone', async () => {
     const scene = await aScene();
     scene.handle(() => expect.unreachable());
     scene.show({ agent: 2n });
   });
 
-  it('that is taken back aborts its handler, whose end counts no more', async () => {
+  test('that is taken back aborts its handler, whose end counts no more', async () => {
     const scene = await aScene();
     const { promise, resolve } = Promise.withResolvers<string>();
     const signals: AbortSignal[] = [];
@@ -169,7 +169,7 @@ describe('a delivery', () => {
     expect(scene.acts).toEqual([]);
   });
 
-  it('that was taken back while the connection was lost aborts its handler too', async () => {
+  test('that was taken back while the connection was lost aborts its handler too', async () => {
     const scene = await aScene();
     const signals: AbortSignal[] = [];
     scene.handle((_message, { signal }) => {
@@ -182,7 +182,7 @@ describe('a delivery', () => {
     expect(signals[0]?.aborted).toBe(true);
   });
 
-  it('that its sender cancels aborts its handler with that, and the notice is acknowledged', async () => {
+  test('that its sender cancels aborts its handler with that, and the notice is acknowledged', async () => {
     const scene = await aScene();
     const signals: AbortSignal[] = [];
     scene.handle((_message, { signal }) => {
@@ -201,7 +201,7 @@ describe('a delivery', () => {
     expect(scene.notices).toEqual([]);
   });
 
-  it('has its payload fetched when it is long', async () => {
+  test('has its payload fetched when it is long', async () => {
     const scene = await aScene();
     const payloads: unknown[] = [];
     scene.handle(message => payloads.push(message.payload));
@@ -213,7 +213,7 @@ describe('a delivery', () => {
 describe('a lease', () => {
   const extensions = (scene: Scene) => scene.acts.filter(act => act.tag === 'Extend').length;
 
-  it('is renewed while its handler runs, and no longer than a handler may', async () => {
+  test('is renewed while its handler runs, and no longer than a handler may', async () => {
     const scene = await aScene();
     scene.handle(() => never);
     scene.show();
@@ -225,7 +225,7 @@ describe('a lease', () => {
     expect(extensions(scene)).toBe(4);
   });
 
-  it('is renewed while nobody listens at all, and is let run out when somebody does who does not want it', async () => {
+  test('is renewed while nobody listens at all, and is let run out when somebody does who does not want it', async () => {
     const scene = await aScene();
     scene.show();
     await vi.advanceTimersByTimeAsync(40_000);
@@ -237,7 +237,7 @@ describe('a lease', () => {
 });
 
 describe('a notice', () => {
-  it('is told, and then acknowledged', async () => {
+  test('is told, and then acknowledged', async () => {
     const scene = await aScene();
     const envelope =
       '{"id":"a","from":"Ada","to":"Bob","type":"answer","inReplyTo":"q","payload":{"status":"success"}}';
@@ -246,7 +246,7 @@ describe('a notice', () => {
     expect(scene.acts).toEqual([{ tag: 'Acknowledge', value: { delivery: 7n, attempt: 0 } }]);
   });
 
-  it('stays where it is when it is to be taken later', async () => {
+  test('stays where it is when it is to be taken later', async () => {
     const scene = await aScene();
     scene.hears = false;
     scene.show({
@@ -260,7 +260,7 @@ describe('a notice', () => {
 });
 
 describe('an inbox whose duties another process has', () => {
-  it('takes nothing but word about what was asked from here', async () => {
+  test('takes nothing but word about what was asked from here', async () => {
     const scene = await aScene();
     scene.receives = false;
     scene.asked = 'mine';
@@ -276,7 +276,7 @@ describe('an inbox whose duties another process has', () => {
 });
 
 describe('progress', () => {
-  it('is told each time its row is changed, and is not acknowledged', async () => {
+  test('is told each time its row is changed, and is not acknowledged', async () => {
     const scene = await aScene();
     const signal = (seq: number) => ({
       kind: 'progress',
@@ -299,7 +299,7 @@ describe('progress', () => {
 describe('I3: a handler that has come to its end while its delivery was taken back', () => {
   const stale = new AgoraError('delivery/stale-attempt', 'it is waiting for attempt 2');
 
-  it.each([
+  test.each([
     ['message', () => 'done', { tag: 'Acknowledge' }],
     ['ask', () => 'done', { tag: 'Respond', value: { status: 'success', data: '"done"' } }],
     ['task', () => 'done', { tag: 'FinishStep', value: { output: '"done"' } }],
@@ -327,7 +327,7 @@ describe('I3: a handler that has come to its end while its delivery was taken ba
     }
   });
 
-  it.each([
+  test.each([
     ['is to be tried again', () => Promise.reject(new Error('once more'))],
     [
       'was settled by hand, and whoever did was told',

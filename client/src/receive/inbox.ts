@@ -9,7 +9,7 @@
 import type { DbConnection } from '@agora/bindings';
 import type { Act, Acts, Settled } from '../acts/acts.ts';
 import type { Connection } from '../connection/connection.ts';
-import { DeliveryDuty } from '../acts/settlement.ts';
+import { DeliverySettlement } from '../acts/settlement.ts';
 import { parseEnvelope, type Envelope } from '../wire/envelope.ts';
 import { AgoraError, toAgoraError } from '../base/errors.ts';
 import { isObject } from '../base/json.ts';
@@ -236,7 +236,7 @@ class HeldDelivery implements MessageKeeper {
   readonly #parts: HeldParts;
   readonly #heldSince = performance.now();
   #renewAt = this.#heldSince + LEASE_MS / 2;
-  #duty: DeliveryDuty | undefined;
+  #settlement: DeliverySettlement | undefined;
   message: IncomingMessage | undefined;
   /** How its handler has ended, for good. */
   ending: Ending | undefined;
@@ -262,9 +262,9 @@ class HeldDelivery implements MessageKeeper {
   /** Hands the message out, or tells whoever waits for the notice. */
   arrived(row: InboxRow, envelope: Envelope): void {
     const { acts, dispatcher, noticed } = this.#parts;
-    this.#duty = new DeliveryDuty(row.id, row.attempt, row.kind);
+    this.#settlement = new DeliverySettlement(row.id, row.attempt, row.kind);
     if (isDuty(row.kind)) {
-      this.message = new IncomingMessage(envelope, row.kind, row.attempt, this.#duty, this);
+      this.message = new IncomingMessage(envelope, row.kind, row.attempt, this.#settlement, this);
       return dispatcher.dispatch(this.message);
     }
     const about = envelope.inReplyTo ?? row.message;
@@ -273,7 +273,7 @@ class HeldDelivery implements MessageKeeper {
       const trace = headers && { trace: traceIn(headers) };
       if (!noticed({ kind: row.kind, about, from, payload, ...trace })) return;
     }
-    acts.perform(this.#duty.acknowledge(), undefined, { kept: true });
+    acts.perform(this.#settlement.acknowledge(), undefined, { kept: true });
   }
 
   /** Its row is gone. */
@@ -292,7 +292,7 @@ class HeldDelivery implements MessageKeeper {
     if (dispatcher.isUnclaimed(message)) {
       if (dispatcher.hasConsumers && !dispatcher.keepsMail) return;
     } else if (now - this.#heldSince > connection.settings.handlerTimeoutMs) return;
-    const act = this.#duty?.extend(LEASE_MS);
+    const act = this.#settlement?.extend(LEASE_MS);
     this.#renewAt = now + LEASE_MS / 2;
     if (act) acts.perform(act, undefined);
   }
@@ -326,7 +326,7 @@ class HeldDelivery implements MessageKeeper {
     const act =
       error.code.startsWith('delivery/') && error.code !== 'delivery/bad-answer'
         ? undefined
-        : this.#duty?.fail(error.message, false);
+        : this.#settlement?.fail(error.message, false);
     if (act) acts.perform(act, undefined, { kept: true });
   }
 

@@ -2,12 +2,12 @@
 
 import { LIMITS } from '@agora/module/contract';
 import type { Act, Settled } from '../acts/acts.ts';
-import type { Duty } from '../acts/settlement.ts';
+import type { Settlement } from '../acts/settlement.ts';
 import { referencesOf, type Envelope, type MessageReference } from '../wire/envelope.ts';
 import { AgoraError, PermanentError, textOf } from '../base/errors.ts';
 import { ANSWER, SIGNAL, toJson } from '../base/json.ts';
 import type { AnswerInputOf, NoTypes, PayloadOf } from '../wire/message-types.ts';
-import { isPromiseLike } from '../base/time.ts';
+import { isPromiseLike } from '../base/waiting.ts';
 import { traceIn, type TraceContext } from '../base/trace-context.ts';
 
 /** What a handler may do with the message it was given, besides returning and throwing. */
@@ -99,7 +99,7 @@ export class IncomingMessage<Type extends string = string, Types = NoTypes> impl
   /** A message, a question (`ask`), the step of a workflow (`task`), or a broadcast. */
   readonly kind: MessageKind;
   readonly attempt: number;
-  readonly #duty: Duty;
+  readonly #settlement: Settlement;
   readonly #keeper: MessageKeeper;
   #state: 'open' | 'settled' | 'lost' = 'open';
   #abort: AbortController | undefined;
@@ -108,7 +108,7 @@ export class IncomingMessage<Type extends string = string, Types = NoTypes> impl
   #checkAnswer: AnswerCheck | undefined;
   #settling: ((message: IncomingMessage, tag: Act['tag']) => Settled | undefined) | undefined;
 
-  constructor(envelope: Envelope, kind: MessageKind, attempt: number, duty: Duty, keeper: MessageKeeper) {
+  constructor(envelope: Envelope, kind: MessageKind, attempt: number, duty: Settlement, keeper: MessageKeeper) {
     this.id = envelope.id;
     this.type = envelope.type as Type; // whoever asked for this type asked for messages of it
     this.from = envelope.from;
@@ -126,7 +126,7 @@ export class IncomingMessage<Type extends string = string, Types = NoTypes> impl
     this.forwarded = referencesOf(envelope.forwarded);
     this.kind = kind;
     this.attempt = attempt;
-    this.#duty = duty;
+    this.#settlement = duty;
     this.#keeper = keeper;
   }
 
@@ -172,7 +172,7 @@ export class IncomingMessage<Type extends string = string, Types = NoTypes> impl
 
   /** Finishes the message: for whoever takes messages from an iterator. */
   get ack(): () => Promise<void> {
-    return () => this.#settle(this.#duty.acknowledge());
+    return () => this.#settle(this.#settlement.acknowledge());
   }
 
   get respond(): MessageContext<AnswerInputOf<Type, Types>>['respond'] {
@@ -180,11 +180,11 @@ export class IncomingMessage<Type extends string = string, Types = NoTypes> impl
   }
 
   get respondError(): MessageContext['respondError'] {
-    return error => this.#settle(this.#duty.respondError(error));
+    return error => this.#settle(this.#settlement.respondError(error));
   }
 
   get fail(): MessageContext['fail'] {
-    return (reason, options = {}) => this.#settle(this.#duty.fail(reason, options.retry ?? true));
+    return (reason, options = {}) => this.#settle(this.#settlement.fail(reason, options.retry ?? true));
   }
 
   get progress(): MessageContext['progress'] {
@@ -203,14 +203,14 @@ export class IncomingMessage<Type extends string = string, Types = NoTypes> impl
     const text = toJson(data ?? null, ANSWER);
     const checking = this.checkAnswer(text);
     if (checking) await checking;
-    await this.#settle(this.#duty.finish(text));
+    await this.#settle(this.#settlement.finish(text));
   }
 
   #progress(data: unknown): Promise<void> {
     const sent = new Promise<void>((resolve, reject) => {
       const text = toJson(data ?? null, SIGNAL);
       this.#checkOpen();
-      const act = this.#duty.progress(this.#signals + 1, text);
+      const act = this.#settlement.progress(this.#signals + 1, text);
       if (!act) return resolve();
       this.#signals++;
       this.#keeper.perform(act, error => (error ? reject(error) : resolve()), { kept: false, isAwaited: true });
@@ -221,7 +221,7 @@ export class IncomingMessage<Type extends string = string, Types = NoTypes> impl
   }
 
   async #requireInput(question: unknown): Promise<void> {
-    const act = this.#duty.requireInput(toJson(question ?? null, ANSWER));
+    const act = this.#settlement.requireInput(toJson(question ?? null, ANSWER));
     if (!act) throw new AgoraError('delivery/no-asker', `nobody waits for an answer to message ${this.id}`);
     await this.#settle(act);
   }
@@ -230,7 +230,7 @@ export class IncomingMessage<Type extends string = string, Types = NoTypes> impl
     if (!Number.isInteger(ms) || ms < 1 || ms > LIMITS.maxLeaseMs) {
       throw new AgoraError('delivery/bad-lease', `a lease lasts 1 to ${LIMITS.maxLeaseMs} ms, not ${ms}`);
     }
-    const act = this.#duty.extend(ms);
+    const act = this.#settlement.extend(ms);
     if (!act) return;
     this.#keeper.extended(this, ms);
     await new Promise<void>((resolve, reject) => {
@@ -246,7 +246,7 @@ export class IncomingMessage<Type extends string = string, Types = NoTypes> impl
       const text = value === undefined ? undefined : toJson(value, ANSWER);
       const finish = () => {
         if (this.#state !== 'open') return;
-        this.#end(text === undefined ? this.#duty.acknowledge() : this.#duty.finish(text), undefined);
+        this.#end(text === undefined ? this.#settlement.acknowledge() : this.#settlement.finish(text), undefined);
       };
       const checking = this.checkAnswer(text);
       if (isPromiseLike(checking)) checking.then(finish, failed);
@@ -259,7 +259,7 @@ export class IncomingMessage<Type extends string = string, Types = NoTypes> impl
   /** Ends the message as a handler that threw. */
   failWith(thrown: unknown): void {
     if (this.#state !== 'open') return;
-    this.#end(this.#duty.fail(textOf(thrown), !(thrown instanceof PermanentError)), undefined);
+    this.#end(this.#settlement.fail(textOf(thrown), !(thrown instanceof PermanentError)), undefined);
   }
 
   /** The payload as the schema of its type has read it. */
@@ -296,9 +296,9 @@ export class IncomingMessage<Type extends string = string, Types = NoTypes> impl
   }
 
   /** Settled by a batch, whose call carries this act. */
-  settleInBatch(act: (duty: Duty) => Act): Act {
+  settleInBatch(act: (duty: Settlement) => Act): Act {
     this.#checkOpen();
-    const made = act(this.#duty);
+    const made = act(this.#settlement);
     if (made.tag === 'FailBroadcast') {
       throw new AgoraError('delivery/unknown', 'a broadcast is not failed in a batch; use its method fail()');
     }

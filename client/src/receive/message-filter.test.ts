@@ -1,10 +1,10 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { messageMatcher } from './message-filter.ts';
 
 describe('a filter of messages', () => {
   const message = { type: 'task_assignment', priority: 3, from: 'ProjectManager' };
 
-  it.each([
+  test.each([
     [{}, true],
     [{ messageTypes: ['task_assignment', 'other'] }, true],
     [{ messageTypes: ['other'] }, false],

@@ -2,7 +2,7 @@
 
 import { AgoraError } from '../base/errors.ts';
 import type { AnswerInputOf, NoTypes } from '../wire/message-types.ts';
-import { isPromiseLike, settleWithin } from '../base/time.ts';
+import { isPromiseLike, settleWithin } from '../base/waiting.ts';
 import type { Tracing } from '../trace/tracing.ts';
 import { MessageQueue } from './message-queue.ts';
 import type { IncomingMessage, MessageContext, MessageOf, Returned } from './incoming-message.ts';

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Asks, type AskSource } from './asks.ts';
 
 beforeEach(() => void vi.useFakeTimers());
@@ -21,7 +21,7 @@ function aSource(changes: Partial<AskSource> = {}): AskSource {
 const answer = (about: string, payload: unknown) => ({ kind: 'answer', about, from: 'Bob', payload }) as const;
 
 describe('a question', () => {
-  it('is settled by its answer, once', async () => {
+  test('is settled by its answer, once', async () => {
     const asks = new Asks(aSource());
     const waiting = asks.wait('q', { timeoutMs: 1_000 });
     expect(asks.settle(answer('other', {}))).toBe(false);
@@ -31,14 +31,14 @@ describe('a question', () => {
     expect(asks.size).toBe(0);
   });
 
-  it('is over when the hub says so', async () => {
+  test('is over when the hub says so', async () => {
     const asks = new Asks(aSource());
     const waiting = asks.wait('q', { timeoutMs: 1_000 });
     asks.settle({ kind: 'timeout', about: 'q', from: 'system', payload: {} });
     await expect(waiting).rejects.toMatchObject({ name: 'TimeoutError', code: 'message/no-answer' });
   });
 
-  it('is over by this side’s clock when the hub says nothing', async () => {
+  test('is over by this side’s clock when the hub says nothing', async () => {
     const asks = new Asks(aSource());
     const waiting = asks.wait('q', { timeoutMs: 1_000 });
     const rejected = expect(waiting).rejects.toMatchObject({ name: 'TimeoutError' });
@@ -48,7 +48,7 @@ describe('a question', () => {
     await rejected;
   });
 
-  it('is told of the lost connection rather than of the time', async () => {
+  test('is told of the lost connection rather than of the time', async () => {
     const asks = new Asks(aSource({ isConnected: () => false }));
     const rejected = expect(asks.wait('q', { timeoutMs: 1_000 })).rejects.toMatchObject({
       name: 'ConnectionError',
@@ -58,7 +58,7 @@ describe('a question', () => {
     await rejected;
   });
 
-  it('has an error for an answer when it was given up', async () => {
+  test('has an error for an answer when it was given up', async () => {
     const asks = new Asks(aSource());
     const waiting = asks.wait('q', { timeoutMs: 1_000 });
     asks.settle({ kind: 'dead', about: 'q', from: 'system', payload: { reason: 'its agent is gone' } });
@@ -67,7 +67,7 @@ describe('a question', () => {
 });
 
 describe('a question that is called off', () => {
-  it('by its signal is cancelled at the hub too', async () => {
+  test('by its signal is cancelled at the hub too', async () => {
     const asks = new Asks(aSource());
     const controller = new AbortController();
     const waiting = asks.wait('q', { timeoutMs: 1_000, signal: controller.signal });
@@ -77,7 +77,7 @@ describe('a question that is called off', () => {
     expect(asks.size).toBe(0);
   });
 
-  it('by hand says so', async () => {
+  test('by hand says so', async () => {
     const asks = new Asks(aSource());
     const waiting = asks.wait('q', { timeoutMs: 1_000 });
     await waiting.cancel('changed my mind');
@@ -86,7 +86,7 @@ describe('a question that is called off', () => {
 });
 
 describe('a question back', () => {
-  it('goes on with a reply, under the same id, until the same deadline or a new one', async () => {
+  test('goes on with a reply, under the same id, until the same deadline or a new one', async () => {
     const asks = new Asks(aSource());
     const waiting = asks.wait('q', { timeoutMs: 1_000 });
     asks.settle(answer('q', { status: 'input_required', data: 'which?' }));

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { Acts } from '../acts/acts.ts';
 import type { Agents } from '../agents/agents.ts';
 import type { Asks } from './asks.ts';
@@ -10,7 +10,7 @@ const actOf = (options: DeliveryOptions) =>
   messages.actOf({ to: 'Bob', messageType: 'note', payload: 1, ...options }, 0).value;
 
 describe('a message', () => {
-  it('says when it is handed out, how long it lives, and on whose behalf', () => {
+  test('says when it is handed out, how long it lives, and on whose behalf', () => {
     expect(actOf({ delayMs: 1.2, ttlMs: 5, onBehalfOf: 'x' })).toMatchObject({
       delayMs: 2n,
       ttlMs: 5n,
@@ -22,7 +22,7 @@ describe('a message', () => {
     expect(delayMs > 0n && delayMs <= 60_000n).toBe(true);
   });
 
-  it('is refused with times that cannot be', () => {
+  test('is refused with times that cannot be', () => {
     for (const options of [
       { delayMs: -1 },
       { delayMs: Number.NaN },
@@ -37,7 +37,7 @@ describe('a message', () => {
     }
   });
 
-  it('that is forwarded leaves its type and payload to the hub', () => {
+  test('that is forwarded leaves its type and payload to the hub', () => {
     expect(messages.forwardOf('m', { to: '#all', priority: 3 }).value).toMatchObject({
       type: '',
       payload: '',

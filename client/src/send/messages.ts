@@ -9,10 +9,10 @@ import type { IncomingMessage } from '../receive/incoming-message.ts';
 import { PAYLOAD, toJson } from '../base/json.ts';
 import type { NoTypes, PayloadInputOf } from '../wire/message-types.ts';
 import type { Outbox } from '../acts/outbox.ts';
-import { say } from '../acts/send-once.ts';
+import { sendOnce } from '../acts/send-once.ts';
 import { currentTrace, headersText, type TraceContext } from '../base/trace-context.ts';
 import { around, type Tracing } from '../trace/tracing.ts';
-import { createId } from '../base/uuid.ts';
+import { createId } from '../base/create-id.ts';
 import type { PendingAnswer, ProgressSignal } from '../wire/answer.ts';
 import { PendingAsk } from './pending-ask.ts';
 import type { Asks } from './asks.ts';
@@ -240,7 +240,7 @@ export class Messages {
   #perform(act: SendAct, options: DeliveryOptions): Promise<Accepted> {
     const accepted: Accepted = { messageId: act.value.id, status: 'accepted' };
     return new Promise((resolve, reject) => {
-      say(this.#parts, act, options.signal, error => {
+      sendOnce(this.#parts, act, options.signal, error => {
         if (error) this.#explain(error, options).catch(reject);
         else resolve(accepted);
       });

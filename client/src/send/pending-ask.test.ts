@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Answer, PendingAnswer, ProgressSignal } from '../wire/answer.ts';
 import { PendingAsk } from './pending-ask.ts';
 
@@ -35,7 +35,7 @@ async function all(pending: PendingAnswer): Promise<number[]> {
 }
 
 describe('progress', () => {
-  it('comes once and in order: what was missed is read, what is shown again is not told again', async () => {
+  test('comes once and in order: what was missed is read, what is shown again is not told again', async () => {
     const { pending, show, resolve } = aQuestion();
     for (const seq of [1, 2, 2, 5, 7, 7]) show(seq);
     resolve(success);
@@ -43,7 +43,7 @@ describe('progress', () => {
     expect(await pending).toBe(success);
   });
 
-  it('passes over what the hub no longer has', async () => {
+  test('passes over what the hub no longer has', async () => {
     const { pending, show, resolve } = aQuestion(4);
     show(1);
     show(6);
@@ -51,14 +51,14 @@ describe('progress', () => {
     expect(await all(pending)).toEqual([1, 4, 5, 6]);
   });
 
-  it('that nobody takes is bounded: the oldest goes first', async () => {
+  test('that nobody takes is bounded: the oldest goes first', async () => {
     const { pending, show, resolve } = aQuestion();
     for (let seq = 1; seq <= 1_030; seq++) show(seq);
     resolve(success);
     expect((await all(pending))[0]).toBe(7);
   });
 
-  it('ends with the question, however that ends', async () => {
+  test('ends with the question, however that ends', async () => {
     const { pending, show, reject } = aQuestion();
     show(1);
     const seen = all(pending);

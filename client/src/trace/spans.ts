@@ -15,9 +15,9 @@ import type * as Otel from '@opentelemetry/api';
 import type { Act } from '../acts/acts.ts';
 import type { Answer } from '../wire/answer.ts';
 import { AgoraError, textOf } from '../base/errors.ts';
-import { isPromiseLike } from '../base/time.ts';
+import { isPromiseLike } from '../base/waiting.ts';
 import { currentTrace, inTrace, traceIn, type TraceContext } from '../base/trace-context.ts';
-import { createId } from '../base/uuid.ts';
+import { createId } from '../base/create-id.ts';
 import { OtelContexts } from './otel-contexts.ts';
 
 /** The module `@opentelemetry/api`. */
@@ -60,14 +60,14 @@ export interface Traced {
 }
 
 /** Something that is being said: its id, and the context that it carries. */
-export interface SaidSpan {
+export interface SendSpan {
   readonly id: string;
   readonly trace: TraceContext;
   end(error?: unknown): void;
 }
 
 /** A question that is being asked. */
-export interface AskSpan extends SaidSpan {
+export interface AskSpan extends SendSpan {
   /** The hub has the question, or refuses it. */
   accepted(error?: unknown): void;
   answered(answer: Answer): void;
@@ -122,19 +122,19 @@ export class Spans {
   }
 
   /** Something is said to a destination. */
-  send(destination: string, type: string, said: Traced): SaidSpan {
+  send(destination: string, type: string, said: Traced): SendSpan {
     return this.#say('send', destination, type, said, this.#here());
   }
 
   /** A message of a batch is put together. */
-  create(destination: string, type: string, said: Traced): SaidSpan {
+  create(destination: string, type: string, said: Traced): SendSpan {
     const span = this.#say('create', destination, type, said, this.#here());
     span.end();
     return span;
   }
 
   /** A batch goes to the hub; `created` are the contexts of what is said in it. */
-  batch<T>(created: readonly SaidSpan[], run: () => Promise<T>): Promise<T> {
+  batch<T>(created: readonly SendSpan[], run: () => Promise<T>): Promise<T> {
     const span = this.#tracer.startSpan(
       'send',
       {
@@ -252,7 +252,7 @@ export class Spans {
   }
 
   /** What is said: under the context that its sender gives it, if any, else under that of its span. */
-  #say(operation: 'send' | 'create', destination: string, type: string, said: Traced, here: Otel.Context): SaidSpan {
+  #say(operation: 'send' | 'create', destination: string, type: string, said: Traced, here: Otel.Context): SendSpan {
     const id = said.id ?? createId();
     const given = said.trace ?? traceIn(said.headers ?? {});
     const kind = given ? this.#api.SpanKind.CLIENT : this.#api.SpanKind.PRODUCER;

@@ -8,7 +8,7 @@ import { inTrace } from '../base/trace-context.ts';
 import {
   Spans,
   type OpenTelemetryApi,
-  type SaidSpan,
+  type SendSpan,
   type SpanOwner,
   type TracedEvent,
   type TracedMessage,
@@ -60,7 +60,7 @@ export class Tracing {
 }
 
 /** Says something under a span that ends with it. */
-export async function around<T>(span: SaidSpan, say: () => Promise<T>): Promise<T> {
+export async function around<T>(span: SendSpan, say: () => Promise<T>): Promise<T> {
   try {
     const said = await say();
     span.end();

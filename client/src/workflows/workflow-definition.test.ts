@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { definitionText, parseWorkflow } from './workflow-definition.ts';
 
 /** The faults that are told, one by one. */
@@ -14,7 +14,7 @@ function faultsOf(definition: unknown): string[] {
 }
 
 describe('a definition', () => {
-  it('may be written in either case, and what is free in it stays as it is', () => {
+  test('may be written in either case, and what is free in it stays as it is', () => {
     const text = definitionText({
       workflowType: 'w',
       deadlineMs: 1_000,
@@ -45,7 +45,7 @@ describe('a definition', () => {
     });
   });
 
-  it('has faults of its shape and of its graph told in one round, before anybody is asked', () => {
+  test('has faults of its shape and of its graph told in one round, before anybody is asked', () => {
     const faults = faultsOf({
       workflowType: 'w',
       workflow_type: 'v',
@@ -62,7 +62,7 @@ describe('a definition', () => {
     ]);
   });
 
-  it('that is no JSON is refused as that', () => {
+  test('that is no JSON is refused as that', () => {
     const held: Record<string, unknown> = { workflowType: 'w' };
     held['metadata'] = held;
     expect(faultsOf(held)[0]).toMatch(/^the definition is no JSON: /);
@@ -72,7 +72,7 @@ describe('a definition', () => {
     expect(faultsOf(undefined)).toEqual(['the definition: Invalid input: expected object, received null']);
   });
 
-  it('is read from YAML and from JSON, whose own faults are told', async () => {
+  test('is read from YAML and from JSON, whose own faults are told', async () => {
     const yaml = 'workflow_type: w\nsteps:\n  - { agent: A, action: one }\n';
     expect(await parseWorkflow(yaml)).toEqual({ workflow_type: 'w', steps: [{ agent: 'A', action: 'one' }] });
     expect(await parseWorkflow('{"workflow_type":"w","steps":[{"agent":"A","action":"one"}]}')).toMatchObject({

@@ -9,8 +9,8 @@ import type { Connection } from '../connection/connection.ts';
 import { AgoraError, toAgoraError } from '../base/errors.ts';
 import type { Events } from '../events/events.ts';
 import { LiveQuery } from '../connection/live-query.ts';
-import { untilAborted } from '../base/time.ts';
-import { createId } from '../base/uuid.ts';
+import { untilAborted } from '../base/waiting.ts';
+import { createId } from '../base/create-id.ts';
 import { definitionText, type WorkflowDefinition } from './workflow-definition.ts';
 import {
   WorkflowHandle,

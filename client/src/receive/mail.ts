@@ -7,30 +7,30 @@
 import type { Connection } from '../connection/connection.ts';
 import { AgoraError } from '../base/errors.ts';
 import type { Session } from '../connection/session.ts';
-import { reasonOf, settleWithin, untilAborted, type Waiting } from '../base/time.ts';
+import { reasonOf, settleWithin, untilAborted, type WaitOptions } from '../base/waiting.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import type { IncomingMessage } from './incoming-message.ts';
 
 /** How long mail is waited for. */
-export interface WaitForMailOptions extends Waiting {
+export interface WaitForMailOptions extends WaitOptions {
   /** By default five minutes. */
   readonly timeoutMs?: number | undefined;
 }
 
 /** How much mail is taken. */
-export interface TakeMailOptions extends Waiting {
+export interface TakeMailOptions extends WaitOptions {
   /** At most so many; by default 32. */
   readonly limit?: number | undefined;
 }
 
 /** Somebody who waits for mail. */
-interface Sleeper {
+interface MailWaiter {
   readonly wakeUp: () => void;
   readonly fail: (error: Error) => void;
 }
 
 /** What waking needs of its client. */
-export interface WakeParts {
+export interface MailParts {
   readonly connection: Pick<Connection, 'call' | 'ready' | 'session'>;
   readonly dispatcher: Pick<Dispatcher, 'hasConsumers' | 'unclaimed' | 'keepMail' | 'read' | 'takeMail'>;
   readonly agent: () => bigint;
@@ -47,26 +47,26 @@ const TAKE = 32;
 const READ_WITHIN_MS = 5_000;
 
 /** Lets an agent sleep, and wakes it. */
-export class Wake {
-  readonly #parts: WakeParts;
-  readonly #sleepers = new Set<Sleeper>();
+export class Mail {
+  readonly #parts: MailParts;
+  readonly #waiters = new Set<MailWaiter>();
   #end: Error | undefined;
   /** What the hub had shown when this session began to care. */
   #base: { readonly session: Session; readonly offer: bigint } | undefined;
 
-  constructor(parts: WakeParts) {
+  constructor(parts: MailParts) {
     this.#parts = parts;
   }
 
   /** Something was shown to the agent, or said to everyone. */
-  wake(): void {
-    for (const { wakeUp } of [...this.#sleepers]) wakeUp();
+  arrived(): void {
+    for (const { wakeUp } of [...this.#waiters]) wakeUp();
   }
 
   /** Nobody will be woken any more: whoever sleeps is told. */
   end(error: Error): void {
     this.#end = error;
-    for (const { fail } of [...this.#sleepers]) fail(error);
+    for (const { fail } of [...this.#waiters]) fail(error);
   }
 
   /** Goes idle. Throws `agent/has-mail` when there is something that this client has not seen. */
@@ -93,17 +93,17 @@ export class Wake {
     signal?.throwIfAborted();
     if (this.#end) throw this.#end;
     const { promise: woken, resolve, reject } = Promise.withResolvers<boolean>();
-    const sleeper: Sleeper = { wakeUp: () => resolve(true), fail: reject };
+    const sleeper: MailWaiter = { wakeUp: () => resolve(true), fail: reject };
     const aborted = () => reject(reasonOf(signal));
     const timer = setTimeout(() => resolve(false), timeoutMs);
-    this.#sleepers.add(sleeper);
+    this.#waiters.add(sleeper);
     signal?.addEventListener('abort', aborted, { once: true });
     try {
       const asleep = this.#keepMail(this.#parts.agent()).then(() => this.#sleep(woken));
       return await Promise.race([woken, asleep]);
     } finally {
       clearTimeout(timer);
-      this.#sleepers.delete(sleeper);
+      this.#waiters.delete(sleeper);
       signal?.removeEventListener('abort', aborted);
     }
   }

@@ -6,7 +6,7 @@ export function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
 }
 
 /** What a wait may be told. */
-export interface Waiting {
+export interface WaitOptions {
   /** Ends the waiting: the call rejects with the reason of the signal. What is on its way may be done all the same. */
   readonly signal?: AbortSignal | undefined;
 }

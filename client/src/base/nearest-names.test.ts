@@ -1,10 +1,10 @@
-import { describe, expect, it } from 'vitest';
-import { nearestNames } from './names.ts';
+import { describe, expect, test } from 'vitest';
+import { nearestNames } from './nearest-names.ts';
 
 const NAMES = ['DocSystemAgent', 'ReviewAgent', 'QualityAgent', 'Ada', 'Bob', 'DocSystemAgent2'];
 
 describe('the nearest names', () => {
-  it.each([
+  test.each([
     ['DocSystmAgent', ['DocSystemAgent', 'DocSystemAgent2']],
     ['docsystemagent', ['DocSystemAgent', 'DocSystemAgent2']],
     ['Review', ['ReviewAgent']],
@@ -14,7 +14,7 @@ describe('the nearest names', () => {
     expect(nearestNames(name, NAMES)).toEqual(nearest);
   });
 
-  it('are three at most', () => {
+  test('are three at most', () => {
     const names = Array.from({ length: 50 }, (_, n) => `worker-${n}`);
     expect(nearestNames('worker', names)).toHaveLength(3);
   });

@@ -1,9 +1,9 @@
 import { UUID_V7 } from '@agora/module/contract';
-import { describe, expect, it } from 'vitest';
-import { createId } from './uuid.ts';
+import { describe, expect, test } from 'vitest';
+import { createId } from './create-id.ts';
 
 describe('ids', () => {
-  it('are UUIDv7, of now, in the order in which they were made, and never the same', () => {
+  test('are UUIDv7, of now, in the order in which they were made, and never the same', () => {
     const before = Date.now();
     const ids = Array.from({ length: 20_000 }, createId);
     expect(ids.every(id => UUID_V7.test(id))).toBe(true);
