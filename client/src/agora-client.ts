@@ -1,6 +1,6 @@
 // The hand an agent holds: everything it can do on a hub, as one object.
 
-import type { AgentStatus } from '@agora/module/contract';
+import { SIGN, type AgentStatus } from '@agora/module/contract';
 import type { AgentFilters, AgentInfo } from './agents/agents.ts';
 import type { AgentUsage } from './agents/usage.ts';
 import type { Answer, PendingAnswer } from './wire/answer.ts';
@@ -148,7 +148,10 @@ export class AgoraClient<Types extends AgoraTypes = NoTypes> implements AsyncDis
   }
 
   /** Asks for agents, or for the workflows that this client follows. */
-  queryCoordinationData(query: Extract<CoordinationQuery, { type: 'agents' }>, options?: WaitOptions): Promise<AgentInfo[]>;
+  queryCoordinationData(
+    query: Extract<CoordinationQuery, { type: 'agents' }>,
+    options?: WaitOptions,
+  ): Promise<AgentInfo[]>;
   queryCoordinationData(
     query: Extract<CoordinationQuery, { type: 'workflows' }>,
     options?: WaitOptions,
@@ -300,7 +303,7 @@ export class AgoraClient<Types extends AgoraTypes = NoTypes> implements AsyncDis
   turns(options: TurnOptions = {}): AsyncIterable<readonly IncomingMessage[]> {
     this.#parts.agent.mustId();
     const setStatus: TurnParts['setStatus'] = status => this.#parts.agent.setStatus(status);
-    const mail: TurnParts["mail"] = {
+    const mail: TurnParts['mail'] = {
       waitForMail: wanted => this.waitForMail(wanted),
       takeMail: wanted => this.takeMail(wanted),
     };
@@ -311,7 +314,7 @@ export class AgoraClient<Types extends AgoraTypes = NoTypes> implements AsyncDis
   broadcast<const Type extends MessageTypeName<Types>>(
     message: Omit<OutgoingMessage<Type, Types>, 'to' | 'toAgent'>,
   ): Promise<Accepted> {
-    return this.#parts.messages.send({ ...message, to: '*' });
+    return this.#parts.messages.send({ ...message, to: SIGN.everyone });
   }
 
   /** Performs all of it in one transaction, or nothing. Returns the ids of what was sent and published, in order. */
@@ -375,7 +378,10 @@ export class AgoraClient<Types extends AgoraTypes = NoTypes> implements AsyncDis
   }
 
   /** Starts a workflow, and follows it. */
-  async startWorkflowCoordination(definition: WorkflowDefinition, { signal }: WaitOptions = {}): Promise<WorkflowHandle> {
+  async startWorkflowCoordination(
+    definition: WorkflowDefinition,
+    { signal }: WaitOptions = {},
+  ): Promise<WorkflowHandle> {
     await untilAborted(signal, this.#parts.types.checkSteps(definition));
     const start = (trace = currentTrace()) => this.#parts.workflows.start(tracedDefinition(definition, trace));
     const { spans } = this.#parts.tracing;

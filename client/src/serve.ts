@@ -5,6 +5,7 @@
 // I2  What was begun is let come to its end, and its end reaches the hub, before the client is closed. What takes longer
 //     than `drainMs` is told by its signal and goes back, to be tried again.
 
+import { SIGN } from '@agora/module/contract';
 import { onSignals } from '#platform';
 import type { Consumer } from './receive/dispatcher.ts';
 import { AgoraError } from './base/errors.ts';
@@ -246,7 +247,7 @@ class Service implements Consumer {
 
   /** To whoever else can do it; what is for this agent alone, or for everyone, is left where it is. */
   #giveBack(message: IncomingMessage): void {
-    const isFromQueue = message.to.length === 1 && message.to[0]?.startsWith('@') === true;
+    const isFromQueue = message.to.length === 1 && message.to[0]?.startsWith(SIGN.capability) === true;
     if (isFromQueue) message.failWith(new Error('the agent leaves'));
   }
 }

@@ -69,7 +69,7 @@ export function watchClient<Name extends keyof ClientEvents>(
   const isState = name === 'connection';
   const stream = new LiveStream<ClientEvents[Name]>({
     what: `${String(name)}s`,
-    most: isState ? MAX_STATES : MAX_WATCHED,
+    maxWaiting: isState ? MAX_STATES : MAX_WATCHED,
     whenFull: isState ? 'drop-oldest' : 'fail',
     signal,
     closed: () => {

@@ -100,11 +100,11 @@ export class Agents {
     }
   }
 
-  /** The names nearest to one that nobody has, best first. */
+  /** Returns the registered names that are similar to an unknown one, best first; none for a registered name. */
   async nearest(name: string): Promise<string[]> {
-    const names: string[] = [];
-    for (const row of await this.#rows()) names.push(row.name);
-    return nearestNames(name, names);
+    const names = new Set<string>();
+    for (const row of await this.#rows()) names.add(row.name);
+    return names.has(name) ? [] : nearestNames(name, names);
   }
 
   /** Nothing while the connection is lost: the next one tells of a change. */

@@ -1,5 +1,6 @@
 // Groups of agents: joined, left, and looked into. A message to `#name` reaches each member.
 
+import { SIGN } from '@agora/module/contract';
 import type { Connection } from '../connection/connection.ts';
 
 /** A group that this agent is in. */
@@ -33,7 +34,7 @@ export class Groups {
   async list(): Promise<GroupInfo[]> {
     const agent = this.#agent();
     const groups = await this.#connection.call('my_groups', db => db.procedures.myGroups({ agent }));
-    return groups.map(({ name, members }) => ({ name: `#${name}`, members }));
+    return groups.map(({ name, members }) => ({ name: `${SIGN.group}${name}`, members }));
   }
 
   async members(group: string): Promise<string[]> {

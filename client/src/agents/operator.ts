@@ -5,6 +5,7 @@ import { LIMITS, type Admission } from '@agora/module/contract';
 import { Identity } from 'spacetimedb';
 import type { Connection } from '../connection/connection.ts';
 import { AgoraError } from '../base/errors.ts';
+import { dateOf, microsOf } from '../base/micros.ts';
 import { usageOf, type AgentUsage } from './usage.ts';
 
 type Db = DbConnection;
@@ -102,7 +103,7 @@ export class Operator {
   /** Who the operators are, by identity. */
   async operators(): Promise<OperatorInfo[]> {
     const rows = await this.#call('list_operators', db => db.procedures.listOperators({}));
-    return rows.map(({ identity, grantedAt }) => ({ identity, grantedAt: new Date(Number(grantedAt / 1000n)) }));
+    return rows.map(({ identity, grantedAt }) => ({ identity, grantedAt: dateOf(grantedAt) }));
   }
 
   /** Lets in everybody (`open`), or only whom operators admitted (`closed`). */
@@ -206,7 +207,7 @@ export class Operator {
           messageId: row.message,
           type: row.type,
           reason: row.reason,
-          at: new Date(Number(row.at / 1000n)),
+          at: dateOf(row.at),
         };
       }
       if (page.next === 0n || page.next === after) return;
@@ -241,6 +242,6 @@ function identityOf(text: string): Identity {
 }
 
 function wireFilter({ agent = 0, sender = 0, type = '', reason = '', before }: DeadLetterFilter) {
-  const micros = before === undefined ? 0n : BigInt(before.getTime()) * 1000n;
+  const micros = before === undefined ? 0n : microsOf(before);
   return { agent: BigInt(agent), sender: BigInt(sender), type, reason, before: micros };
 }

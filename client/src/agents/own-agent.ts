@@ -2,8 +2,8 @@
 
 import { LIMITS, type AgentStatus } from '@agora/module/contract';
 import type { Connection } from '../connection/connection.ts';
-import { AgoraError, ConnectionError, TimeoutError } from '../base/errors.ts';
-import { isObject } from '../base/json.ts';
+import { AgoraError, ConnectionError, TimeoutError, toAgoraError, type AgoraCode } from '../base/errors.ts';
+import { isObject } from '../base/is-object.ts';
 import { LiveQuery } from '../connection/live-query.ts';
 import type { Session } from '../connection/session.ts';
 import type { WaitOptions } from '../base/waiting.ts';
@@ -243,8 +243,8 @@ const DETACH_WITHIN_MS = 2_000;
 /** How the hub says that the agent is not this client's any more. */
 const GONE = new Set<string>(['agent/unknown', 'agent/not-yours']);
 
-function ignore(error: unknown, code: string): void {
-  if (!(error instanceof Error && error.message.includes(code))) throw error;
+function ignore(error: unknown, code: AgoraCode): void {
+  if (toAgoraError(error).code !== code) throw error;
 }
 
 function metadataOf(metadata: unknown): string {

@@ -1,7 +1,7 @@
-// Ids of messages, events and workflows: UUIDv7, in the order in which this process made them.
+// Ids of messages, events and workflows: UUIDv7, ascending within a process.
 
 const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
-/** Bytes of chance are drawn for this many ids at a time. */
+/** Random bytes are generated for this many ids at a time. */
 const POOL = 256;
 const BYTES = 8;
 
@@ -10,12 +10,12 @@ let used = POOL;
 let lastMs = 0;
 let counter = 0;
 
-/** Makes a UUIDv7 (RFC 9562, 5.7): the time in milliseconds, a counter within it, and 62 bits of chance. */
+/** Creates a UUIDv7 (RFC 9562, 5.7): the time in milliseconds, a counter within it, and 62 random bits. */
 export function createId(): string {
   let ms = Date.now();
   if (ms > lastMs) counter = 0;
   else {
-    // The same millisecond, or a clock set back: keep the order.
+    // The same millisecond, or a clock that was set back: keeps the order.
     ms = lastMs;
     if (++counter > 0xfff) {
       counter = 0;

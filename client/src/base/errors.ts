@@ -1,39 +1,40 @@
-// One error class with stable codes. A refusal crosses the wire as the text `code: sentence`, and is read back here.
+// The error class with stable codes. A refusal crosses the wire as the text `code: sentence` and is parsed here.
 
 import { CODES, type Code as ModuleCode } from '@agora/module/contract';
+import { isObject } from './is-object.ts';
 
-/** What can go wrong besides the module's refusals, and what it means. */
+/** Codes of errors that the client raises, beside the refusals of the module. */
 export const CLIENT_CODES = {
-  'connection/refused': 'Nothing answers at the address of the server.',
+  'connection/refused': 'No server answers at the address.',
   'connection/no-database': 'The server has no database of this name.',
   'connection/bad-token': 'The server does not accept the token.',
-  'connection/not-admitted': 'The hub does not let this identity in.',
+  'connection/not-admitted': 'The hub does not admit this identity.',
   'connection/failed': 'The server answers, but a connection could not be opened.',
   'connection/lost': 'The connection was lost and did not come back in time.',
   'connection/no-web-socket': 'This runtime has no WebSocket.',
-  'client/bad-option': 'An option of the client cannot be what it is.',
+  'client/bad-option': 'An option has an invalid value.',
   'client/closed': 'The client was closed.',
-  'client/not-connected': 'The client was not connected yet.',
-  'client/not-registered': 'The client has no agent yet.',
-  'client/new-identity': 'No kept token was accepted, so the client is a new identity.',
-  'client/queue-full': 'More calls wait for the connection than may.',
-  'outbox/full': 'The outbox holds as much as it may.',
-  'outbox/in-use': 'Another client has the outbox.',
-  'outbox/unreadable': 'Something that the outbox holds cannot be read.',
+  'client/not-connected': 'The client is not connected yet.',
+  'client/not-registered': 'The client has not registered its agent yet.',
+  'client/new-identity': 'The hub accepted no stored token, so the client is a new identity.',
+  'client/queue-full': 'Too many calls wait for the connection.',
+  'client/slow-reader': 'A loop is too slow for the values that it watches.',
+  'agent/elsewhere': 'Another process is attached to the agent and handles the same messages.',
+  'outbox/full': 'The outbox has reached its limit.',
+  'outbox/in-use': 'Another client has the outbox open.',
+  'outbox/unreadable': 'An item of the outbox cannot be read.',
   'outbox/not-kept': 'The outbox could not be written.',
-  'outbox/kept': 'The client ended before the hub had the message, which is in the outbox for the next one.',
-  'outbox/expired': 'The time of the message was over before there was a connection.',
-  'agent/elsewhere': 'Another process is attached to the agent, and handles the same messages.',
-  'client/slow-reader': 'A loop takes what it watches too slowly, and something would have been lost.',
+  'outbox/kept': 'The client ended before the hub had the message, which stays in the outbox.',
+  'outbox/expired': 'The message expired before there was a connection.',
   'call/timed-out': 'The server did not answer a call in time.',
   'call/failed': 'The server failed while it ran a call.',
-  'message/no-answer': 'Nobody answered within the time that was given.',
-  'message/settled': 'The message was settled before.',
-  'broadcast/expired': 'Broadcasts were no longer kept when the agent came to hear them.',
+  'message/no-answer': 'No answer within the timeout.',
+  'message/settled': 'The message is settled already.',
+  'broadcast/expired': 'Broadcasts were deleted before the agent received them.',
   'event/bad-filter': 'An event filter is neither a type, nor a first segment with a wildcard.',
-  'event/expired': 'Events from there on are no longer kept.',
-  'event/ahead': 'There is no event of that number yet.',
-  'workflow/timed-out': 'The workflow did not end within the time that was given.',
+  'event/expired': 'Events from this number on are deleted.',
+  'event/ahead': 'There is no event of this number yet.',
+  'workflow/timed-out': 'The workflow did not end within the timeout.',
 } as const;
 
 /** A code of the module or of the client. */
@@ -46,7 +47,7 @@ export interface ActRefusal {
   readonly message: string;
 }
 
-/** Something was refused or went wrong; `code` is stable, the sentence is for people. */
+/** The error of every call; `code` is stable, the sentence is for people. */
 export class AgoraError extends Error {
   override readonly name: string = 'AgoraError';
   readonly code: AgoraCode;
@@ -64,28 +65,28 @@ export class AgoraError extends Error {
   }
 }
 
-/** An answer, or the server, took longer than was allowed. */
+/** No answer, or no reaction of the server, within the timeout. */
 export class TimeoutError extends AgoraError {
   override readonly name: string = 'TimeoutError';
 }
 
-/** There is no connection: never made, not allowed, or lost. */
+/** There is no connection: not made, not admitted, or lost. */
 export class ConnectionError extends AgoraError {
   override readonly name: string = 'ConnectionError';
 }
 
-/** Thrown by a handler, says that trying again is of no use: the message fails for good. */
+/** A handler throws it to fail a message permanently: there is no further attempt. */
 export class PermanentError extends Error {
   override readonly name: string = 'PermanentError';
 }
 
-/** Makes an `AgoraError` of whatever a call was rejected with: an error of the SDK, or the bare text of a procedure. */
+/** Converts the rejection of a call to an `AgoraError`: an error of the SDK, or the bare text of a procedure. */
 export function toAgoraError(thrown: unknown): AgoraError {
   if (thrown instanceof AgoraError) return thrown;
   return parseRefusal(textOf(thrown), thrown) ?? new AgoraError('call/failed', textOf(thrown), { cause: thrown });
 }
 
-/** The sentence of anything thrown. */
+/** Returns the message of a thrown value. */
 export function textOf(thrown: unknown): string {
   if (thrown instanceof Error) return thrown.message;
   return typeof thrown === 'string' ? thrown : String(thrown);
@@ -116,8 +117,8 @@ function parseRefusals(text: string): ActRefusal[] {
 }
 
 function isRefusal(value: unknown): value is ActRefusal {
-  if (typeof value !== 'object' || value === null) return false;
-  const { act, code, message } = value as Readonly<Record<string, unknown>>; // an object has members of some kind
+  if (!isObject(value)) return false;
+  const { act, code, message } = value;
   return Number.isInteger(act) && typeof code === 'string' && isCode(code) && typeof message === 'string';
 }
 

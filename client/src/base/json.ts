@@ -1,13 +1,14 @@
-// Values become JSON on their way out, and refuse to be sent if they are none or too long.
+// JSON of outgoing values, with limits and error codes, and checked reading of JSON objects.
 
 import { LIMITS } from '@agora/module/contract';
 import { AgoraError, textOf, type AgoraCode } from './errors.ts';
+import { isObject } from './is-object.ts';
 
 const utf8 = new TextEncoder();
 
-/** How long a value may be as JSON, and the codes with which it is refused. */
+/** Size limit of a value as JSON, and its error codes. */
 export interface JsonRules {
-  /** What the value is to its sender. */
+  /** Name of the value, for the error. */
   readonly what: string;
   readonly maxBytes: number;
   readonly bad: AgoraCode;
@@ -51,7 +52,7 @@ export const SIGNAL: JsonRules = {
   tooLarge: 'delivery/bad-signal',
 };
 
-/** The JSON of a value. Throws an `AgoraError` with the code of the rules when there is none, or when it is too long. */
+/** Returns the JSON of a value. Throws an `AgoraError` with the codes of `rules` if it has none or is too large. */
 export function toJson(value: unknown, rules: JsonRules): string {
   let text: string | undefined;
   try {
@@ -69,13 +70,8 @@ export function toJson(value: unknown, rules: JsonRules): string {
   return text;
 }
 
-/** A JSON object from the hub, or an empty one. */
+/** Parses a JSON object from the hub; any other text is an empty object. */
 export function parseObject(text: string): Readonly<Record<string, unknown>> {
   const value: unknown = text === '' ? {} : JSON.parse(text);
   return isObject(value) ? value : {};
-}
-
-/** Whether a value is an object that is neither null nor an array. */
-export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

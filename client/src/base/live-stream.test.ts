@@ -5,7 +5,7 @@ function aStream(changes: Partial<LiveOptions> = {}) {
   const closed: string[] = [];
   const stream = new LiveStream<number>({
     what: 'numbers',
-    most: 3,
+    maxWaiting: 3,
     whenFull: 'fail',
     closed: () => closed.push('closed'),
     ...changes,

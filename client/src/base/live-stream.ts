@@ -1,19 +1,19 @@
-// What happens while somebody watches, as a loop: a bounded buffer between whoever tells and whoever takes.
+// Live values as an async iterable with a bounded buffer.
 //
-// I1  What was told comes in order, each once.
-// I2  What was not taken yet is bounded. Beyond that either the oldest go first, where only the newest counts, or the loop
-//     ends with an error that says so, where nothing may be lost in silence.
-// I3  Leaving the loop, `close`, an aborted signal and the end of the client let go of whatever tells.
+// I1  Values come in order, each once.
+// I2  The buffer is bounded. When it is full, either the oldest values are dropped (only the newest counts), or the loop
+//     ends with an error (no value may be lost silently).
+// I3  Leaving the loop, `close`, an aborted signal and the end of the client end the subscription to the source.
 
 import { AgoraError } from './errors.ts';
 
-/** What a loop takes, and what becomes of it when it is too slow. */
+/** Buffer of a loop, and its behaviour when the reader is too slow. */
 export interface LiveOptions {
-  /** What it is about, for the error. */
+  /** Name of the values, for the error. */
   readonly what: string;
-  /** How many wait at most. */
-  readonly most: number;
-  /** What happens then: the oldest are dropped, or the loop ends with `client/slow-reader`. */
+  /** Size of the buffer. */
+  readonly maxWaiting: number;
+  /** Behaviour of a full buffer: it drops the oldest value, or the loop ends with `client/slow-reader`. */
   readonly whenFull: 'drop-oldest' | 'fail';
   /** Ends the loop, as leaving it does. */
   readonly signal?: AbortSignal | undefined;
@@ -21,7 +21,7 @@ export interface LiveOptions {
   readonly closed: () => void;
 }
 
-/** A live loop: `for await`, once. It holds what it watches until it is left or closed. */
+/** A live loop: `for await`, once. It stays subscribed to its source until it is left or closed. */
 export class LiveStream<T> implements AsyncIterableIterator<T>, AsyncDisposable {
   readonly #options: LiveOptions;
   readonly #buffer: T[] = [];
@@ -30,29 +30,31 @@ export class LiveStream<T> implements AsyncIterableIterator<T>, AsyncDisposable 
   #isClosed = false;
   #error: Error | undefined;
 
-  /** Throws the reason of a signal that is aborted already. */
+  /** Throws the reason of an aborted signal. */
   constructor(options: LiveOptions) {
     options.signal?.throwIfAborted();
     this.#options = options;
     options.signal?.addEventListener('abort', this.#aborted, { once: true });
   }
 
-  /** Something has happened. */
+  /** Adds a value. */
   push(value: T): void {
     if (this.#isClosed) return;
     const pull = this.#pulls.shift();
     if (pull) return pull.resolve({ done: false, value });
-    const { what, most, whenFull } = this.#options;
-    if (this.#buffer.length >= most) {
+    const { what, maxWaiting, whenFull } = this.#options;
+    if (this.#buffer.length >= maxWaiting) {
       if (whenFull === 'fail') {
-        return this.end(new AgoraError('client/slow-reader', `${most} ${what} wait to be taken, and one more came`));
+        return this.end(
+          new AgoraError('client/slow-reader', `the loop is too slow: more than ${maxWaiting} ${what} wait`),
+        );
       }
       this.#buffer.shift();
     }
     this.#buffer.push(value);
   }
 
-  /** Ends the loop once what waits was taken; with an error, it then throws that. May be called twice. */
+  /** Ends the loop after the buffered values; with an error, it then throws that. Idempotent. */
   end(error?: Error): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
@@ -76,7 +78,7 @@ export class LiveStream<T> implements AsyncIterableIterator<T>, AsyncDisposable 
     return pull.promise;
   }
 
-  /** Ends the loop at once: what waits is not taken any more. */
+  /** Ends the loop immediately and discards the buffer. */
   close(): Promise<void> {
     this.#buffer.length = 0;
     this.end();

@@ -1,10 +1,10 @@
-// Which names somebody may have meant.
+// Suggestions for misspelled names.
 
 import { distance } from 'fastest-levenshtein';
 
-const MOST = 3;
+const MAX_NAMES = 3;
 
-/** The names nearest to a misspelled one, best first: at most three, and only such as could be meant. */
+/** Returns the names that are similar to a misspelled one, best first, at most three. */
 export function nearestNames(name: string, names: Iterable<string>): string[] {
   const wanted = name.toLowerCase();
   const tolerance = Math.max(2, Math.floor(name.length / 3));
@@ -16,5 +16,5 @@ export function nearestNames(name: string, names: Iterable<string>): string[] {
     if (edits <= tolerance || isPart) near.push({ name: each, distance: edits });
   }
   near.sort((a, b) => a.distance - b.distance || (a.name < b.name ? -1 : 1));
-  return near.slice(0, MOST).map(each => each.name);
+  return near.slice(0, MAX_NAMES).map(each => each.name);
 }

@@ -1,6 +1,6 @@
-// Something that is known wherever a function leads, also after it has waited.
+// Async context: a value that a function and everything it awaits can read.
 
-/** Tells what was given to the `run` that the caller is in. */
+/** The part of `AsyncLocalStorage` that the client uses. */
 export interface Scope<T> {
   getStore(): T | undefined;
   run<R>(store: T, run: () => R): R;

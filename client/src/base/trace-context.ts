@@ -1,14 +1,14 @@
-// In which trace something is said: `traceparent`, `tracestate` and `baggage`, as W3C Trace Context and W3C Baggage write
-// them. They travel as headers of the same names, and are carried on by what a handler says.
+// Trace context of messages: `traceparent`, `tracestate` and `baggage` of W3C Trace Context and W3C Baggage. They travel as
+// headers of the same names, and messages that a handler sends continue the trace of the message it handles.
 //
-// What is handled right now is known where the runtime can tell (Node.js, Bun, Deno). In a browser it cannot, so there a
-// handler says it: `sendMessage({ …, trace: message.trace })`.
+// Runtimes with async context (Node.js, Bun, Deno) know the current trace. Browsers do not, so a handler there passes it on
+// explicitly: `sendMessage({ …, trace: message.trace })`.
 
 import { openScope } from '#platform';
 import { AgoraError } from './errors.ts';
 import { HEADERS, toJson } from './json.ts';
 
-/** A trace, and what is carried along it. */
+/** W3C trace context. */
 export interface TraceContext {
   readonly traceparent?: string | undefined;
   readonly tracestate?: string | undefined;
@@ -17,13 +17,13 @@ export interface TraceContext {
 
 type Headers = Readonly<Record<string, unknown>>;
 
-/** What a context of later versions adds is passed on unread. */
+/** Fields that later versions add are passed on unread. */
 const TRACEPARENT = /^(?!ff)[\da-f]{2}-(?!0{32})[\da-f]{32}-(?!0{16})[\da-f]{16}-[\da-f]{2}(-.*)?$/;
-/** What is longer is dropped, so that it does not make a message too long to be sent. */
+/** Longer values are dropped, so that they do not make a message too large. */
 const MAX_TRACESTATE = 512;
 const MAX_BAGGAGE = 8_192;
 
-/** The trace that headers tell of. What is not well-formed is left out, as the W3C says. */
+/** Returns the trace context in headers, without malformed parts, as the W3C requires. */
 export function traceIn(headers: Headers): TraceContext | undefined {
   const { traceparent, tracestate, baggage } = headers;
   if (traceparent === undefined && baggage === undefined) return undefined;
@@ -37,14 +37,14 @@ export function traceIn(headers: Headers): TraceContext | undefined {
   };
 }
 
-/** Headers with a trace. What they tell of one themselves is their sender's word, and stays. */
+/** Adds a trace context to headers, unless they have one. */
 export function withTrace(headers: Headers | undefined, trace: TraceContext | undefined): Headers | undefined {
   if (!trace || headers?.['traceparent'] !== undefined) return headers;
   const carried = traceIn({ ...trace });
   return carried ? { ...carried, ...headers } : headers;
 }
 
-/** Refuses a trace that somebody gives and that is none, with `message/bad-headers`. */
+/** Throws `message/bad-headers` for an explicit trace context that is malformed. */
 export function checkTrace(trace: TraceContext): void {
   const { traceparent } = trace;
   if (traceparent === undefined || isTraceparent(traceparent)) return;
@@ -52,22 +52,22 @@ export function checkTrace(trace: TraceContext): void {
 }
 
 const scope = openScope<TraceContext | undefined>();
-/** Until something with a trace is handled, nothing is looked up. */
+/** False until a message with a trace is handled; saves the lookups before. */
 let isUsed = false;
 
-/** The trace of what is handled right now, where the runtime can tell. */
+/** Returns the trace context of the current handler, if the runtime has async context. */
 export function currentTrace(): TraceContext | undefined {
   return isUsed ? scope?.getStore() : undefined;
 }
 
-/** Runs a handler in the trace of what it handles, or in none. */
+/** Runs a handler in a trace context, or in none. */
 export function inTrace<T>(trace: TraceContext | undefined, run: () => T): T {
   if (!scope || (trace === undefined && !isUsed)) return run();
   isUsed = true;
   return scope.run(trace, run);
 }
 
-/** Headers with the trace that is given, or with that of what is handled right now, as JSON; "" for none. */
+/** Returns headers as JSON, with the given trace context or else the current one; '' for none. */
 export function headersText(headers: Readonly<Record<string, unknown>> | undefined, given?: TraceContext): string {
   if (given) checkTrace(given);
   const carried = withTrace(headers, given ?? currentTrace());
@@ -78,6 +78,6 @@ function isTraceparent(value: unknown): value is string {
   return typeof value === 'string' && TRACEPARENT.test(value) && (!value.startsWith('00') || value.length === 55);
 }
 
-function isShort(value: unknown, most: number): value is string {
-  return typeof value === 'string' && value !== '' && value.length <= most;
+function isShort(value: unknown, maxLength: number): value is string {
+  return typeof value === 'string' && value !== '' && value.length <= maxLength;
 }

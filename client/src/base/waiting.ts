@@ -1,23 +1,23 @@
-// Waiting, but never for ever.
+// Waits with a limit: a timeout or a signal.
 
-/** Whether a value has to be waited for. */
+/** Returns true if a value is a promise or another thenable. */
 export function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
   return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 }
 
-/** What a wait may be told. */
+/** Options of every call that waits. */
 export interface WaitOptions {
-  /** Ends the waiting: the call rejects with the reason of the signal. What is on its way may be done all the same. */
+  /** Ends the waiting: the call rejects with the reason of the signal. A request that was sent may still take effect. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Why a signal was aborted. */
+/** Returns the reason of an aborted signal as an error. */
 export function reasonOf(signal: AbortSignal | undefined): Error {
   const reason: unknown = signal?.reason;
   return reason instanceof Error ? reason : new DOMException('This operation was aborted', 'AbortError');
 }
 
-/** Waits until a promise settles or a signal is aborted: then calls `aborted`, and rejects with the reason. */
+/** Waits until a promise settles. If the signal aborts first, calls `aborted` and rejects with the reason. */
 export function untilAborted<T>(
   signal: AbortSignal | undefined,
   promise: Promise<T>,
@@ -36,7 +36,7 @@ export function untilAborted<T>(
   });
 }
 
-/** Waits until a promise settles, but no longer than `ms`. */
+/** Waits until a promise settles, at most `ms`. */
 export function settleWithin(ms: number, promise: Promise<unknown>): Promise<void> {
   return new Promise(resolve => {
     const timer = setTimeout(resolve, ms);

@@ -1,6 +1,7 @@
 // A fact that somebody published, as it was read from the feed or the kept log.
 
-import { isObject, parseObject } from '../base/json.ts';
+import { isObject } from '../base/is-object.ts';
+import { parseObject } from '../base/json.ts';
 import type { EventDataOf, NoTypes } from '../wire/message-types.ts';
 import { traceIn, type TraceContext } from '../base/trace-context.ts';
 

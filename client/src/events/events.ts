@@ -15,6 +15,7 @@ import { sendOnce } from '../acts/send-once.ts';
 import { headersText, type TraceContext } from '../base/trace-context.ts';
 import { around, type Tracing } from '../trace/tracing.ts';
 import { createId } from '../base/create-id.ts';
+import { microsOf } from '../base/micros.ts';
 import { eventMatcher } from './event-filter.ts';
 import { EventSubscription, type EventHandler } from './event-subscription.ts';
 
@@ -185,7 +186,7 @@ export class Events {
 
   async #positionBefore(from: 'live' | number | Date): Promise<bigint> {
     if (from === 'live') return this.#lastNumber();
-    return (typeof from === 'number' ? BigInt(from) : await this.firstSince(BigInt(from.getTime()) * 1000n)) - 1n;
+    return (typeof from === 'number' ? BigInt(from) : await this.firstSince(microsOf(from))) - 1n;
   }
 
   async #lastNumber(): Promise<bigint> {

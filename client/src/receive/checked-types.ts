@@ -4,10 +4,11 @@
 import { TYPE_NAME } from '@agora/module/contract';
 import type { Answer } from '../wire/answer.ts';
 import { AgoraError, textOf } from '../base/errors.ts';
-import { isObject } from '../base/json.ts';
+import { isObject } from '../base/is-object.ts';
 import type { AgoraTypes, MessageTypeSchemas, Schema, TaskSchemas } from '../wire/message-types.ts';
 import { faultOf } from '../wire/standard-messages.ts';
 import { isPromiseLike } from '../base/waiting.ts';
+import { taskPayloadOf } from './tasks.ts';
 import type { AnswerCheck, IncomingMessage } from './incoming-message.ts';
 
 /** A value as its schema gives it, or what is wrong with it, each fault with its path. */
@@ -131,17 +132,15 @@ export class CheckedTypes {
   }
 
   #receivedTask(message: IncomingMessage): MaybePromise<string | undefined> {
-    const task = isObject(message.payload) ? message.payload['task'] : undefined;
-    const schemas = isObject(task) ? this.#tasks.get(String(task['action'])) : undefined;
-    if (!isObject(task) || !schemas) return faultOf(message.type, message.payload);
+    const task = taskPayloadOf(message);
+    const schemas = task && this.#tasks.get(task.action);
+    if (!task || !schemas) return faultOf(message.type, message.payload);
     const { requirements, inputs, output } = schemas;
-    if (output) message.checkAnswers(this.#answerCheck(output, String(task['action'])));
+    if (output) message.checkAnswers(this.#answerCheck(output, task.action));
     const reads: MaybePromise<Read>[] = [
-      requirements ? readThrough(requirements, task['requirements'], 'requirements') : { value: task['requirements'] },
+      requirements ? readThrough(requirements, task.requirements, 'requirements') : { value: task.requirements },
       // Inputs that were left out are read elsewhere.
-      inputs && task['inputs_omitted'] !== true
-        ? readThrough(inputs, task['inputs'], 'inputs')
-        : { value: task['inputs'] },
+      inputs && task.inputs_omitted !== true ? readThrough(inputs, task.inputs, 'inputs') : { value: task.inputs },
     ];
     const put = ([required, given]: readonly Read[]) => {
       const faults = [required?.fault, given?.fault].filter(each => each !== undefined);

@@ -7,15 +7,26 @@
 // I4  A notice is acknowledged after whoever waits for it was told. (A signal of progress is not: its row is the ask's.)
 
 import type { DbConnection } from '@agora/bindings';
+import {
+  isDuty,
+  isNotice,
+  LIMITS,
+  SIGN,
+  type EndPayload,
+  type NoticeKind,
+  type ProgressPayload,
+  type Envelope,
+} from '@agora/module/contract';
 import type { Act, Acts, Settled } from '../acts/acts.ts';
 import type { Connection } from '../connection/connection.ts';
 import { DeliverySettlement } from '../acts/settlement.ts';
-import { parseEnvelope, type Envelope } from '../wire/envelope.ts';
+import { parseEnvelope } from '../wire/envelope.ts';
 import { AgoraError, toAgoraError } from '../base/errors.ts';
-import { isObject } from '../base/json.ts';
+import { isObject } from '../base/is-object.ts';
 import { LiveQuery, type QueryConnection } from '../connection/live-query.ts';
 import { traceIn, type TraceContext } from '../base/trace-context.ts';
-import { IncomingMessage, type MessageKeeper, type MessageKind } from './incoming-message.ts';
+import { dateOf } from '../base/micros.ts';
+import { IncomingMessage, type MessageKeeper } from './incoming-message.ts';
 import type { Dispatcher } from './dispatcher.ts';
 
 /** A row of the inbox. */
@@ -23,7 +34,7 @@ export type InboxRow = Parameters<Parameters<DbConnection['db']['myInbox']['onIn
 
 /** Word about something that this agent sent: an answer, or what became of it. */
 export interface Notice {
-  readonly kind: 'answer' | 'timeout' | 'dead' | 'expired';
+  readonly kind: Exclude<NoticeKind, 'cancelled' | 'progress'>;
   /** The id of the message it is about. */
   readonly about: string;
   readonly from: string;
@@ -61,7 +72,6 @@ export interface InboxParts {
 
 /** Leases are looked at this often, and renewed when less than half of one is left. */
 const RENEW_EVERY_MS = 10_000;
-const LEASE_MS = 60_000;
 /** More than an agent may hold. */
 const MAX_FINISHED = 512;
 
@@ -129,7 +139,7 @@ export class Inbox {
   }
 
   #isAwaited(row: InboxRow): boolean {
-    return isNotice(row.kind) && this.#parts.isAsked(parseEnvelope(row.envelope)?.inReplyTo ?? row.message);
+    return isAboutSent(row.kind) && this.#parts.isAsked(parseEnvelope(row.envelope)?.inReplyTo ?? row.message);
   }
 
   /** The payload is too long to be shown to everyone who looks at the inbox. */
@@ -173,8 +183,9 @@ export class Inbox {
     const envelope = parseEnvelope(row.envelope);
     const payload = envelope?.payload;
     if (!envelope || !isObject(payload)) return;
-    const at = new Date(envelope.sentAt / 1000);
-    this.#parts.signalled({ about: row.message, seq: Number(payload['seq']), data: payload['data'], at });
+    const { seq, data } = payload as unknown as ProgressPayload; // the hub writes the payload of every notice
+    const at = dateOf(envelope.sentAt);
+    this.#parts.signalled({ about: row.message, seq, data, at });
   }
 
   /** After a reconnect: what is no longer offered was taken back meanwhile. */
@@ -235,7 +246,7 @@ class HeldDelivery implements MessageKeeper {
   readonly attempt: number;
   readonly #parts: HeldParts;
   readonly #heldSince = performance.now();
-  #renewAt = this.#heldSince + LEASE_MS / 2;
+  #renewAt = this.#heldSince + LIMITS.leaseMs / 2;
   #settlement: DeliverySettlement | undefined;
   message: IncomingMessage | undefined;
   /** How its handler has ended, for good. */
@@ -268,7 +279,7 @@ class HeldDelivery implements MessageKeeper {
       return dispatcher.dispatch(this.message);
     }
     const about = envelope.inReplyTo ?? row.message;
-    if (isNotice(row.kind)) {
+    if (isAboutSent(row.kind)) {
       const { from, payload, headers } = envelope;
       const trace = headers && { trace: traceIn(headers) };
       if (!noticed({ kind: row.kind, about, from, payload, ...trace })) return;
@@ -292,8 +303,8 @@ class HeldDelivery implements MessageKeeper {
     if (dispatcher.isUnclaimed(message)) {
       if (dispatcher.hasConsumers && !dispatcher.keepsMail) return;
     } else if (now - this.#heldSince > connection.settings.handlerTimeoutMs) return;
-    const act = this.#settlement?.extend(LEASE_MS);
-    this.#renewAt = now + LEASE_MS / 2;
+    const act = this.#settlement?.extend(LIMITS.leaseMs);
+    this.#renewAt = now + LIMITS.leaseMs / 2;
     if (act) acts.perform(act, undefined);
   }
 
@@ -317,7 +328,7 @@ class HeldDelivery implements MessageKeeper {
     if (error.code === 'delivery/stale-attempt' && this.ending) {
       this.#parts.finished(this.ending);
       // What comes back to this agent is ended the same way; another one of a work queue does it a second time.
-      if (!message.to[0]?.startsWith('@')) return;
+      if (!message.to[0]?.startsWith(SIGN.capability)) return;
     }
     connection.warn(
       new AgoraError(error.code, `message ${message.id} could not be settled: ${error.message}`, { cause: error }),
@@ -339,15 +350,12 @@ class HeldDelivery implements MessageKeeper {
 function reasonOfLoss(row: InboxRow | undefined): AgoraError {
   if (row?.kind !== 'cancelled') return new AgoraError('delivery/stale-attempt', 'the hub took it back');
   const payload = parseEnvelope(row.envelope)?.payload;
-  const reason = isObject(payload) ? payload['reason'] : undefined;
-  const why = typeof reason === 'string' && reason !== '' ? `: ${reason}` : '';
+  const { reason = '' }: Partial<EndPayload> = isObject(payload) ? payload : {}; // the hub writes it
+  const why = reason === '' ? '' : `: ${reason}`;
   return new AgoraError('delivery/cancelled', `its sender has cancelled it${why}`);
 }
 
-function isDuty(kind: string): kind is Exclude<MessageKind, 'broadcast'> {
-  return kind === 'message' || kind === 'ask' || kind === 'task';
-}
-
-function isNotice(kind: string): kind is Notice['kind'] {
-  return kind === 'answer' || kind === 'timeout' || kind === 'dead' || kind === 'expired';
+/** Returns true for a notice about a message that this agent sent. */
+function isAboutSent(kind: string): kind is Notice['kind'] {
+  return isNotice(kind) && kind !== 'cancelled' && kind !== 'progress';
 }

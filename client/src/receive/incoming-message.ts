@@ -1,14 +1,15 @@
 // A message as its recipient holds it: what was said, and what can be done with it, once.
 
-import { LIMITS } from '@agora/module/contract';
+import { LIMITS, type Envelope } from '@agora/module/contract';
 import type { Act, Settled } from '../acts/acts.ts';
 import type { Settlement } from '../acts/settlement.ts';
-import { referencesOf, type Envelope, type MessageReference } from '../wire/envelope.ts';
+import { referencesOf, type MessageReference } from '../wire/envelope.ts';
 import { AgoraError, PermanentError, textOf } from '../base/errors.ts';
 import { ANSWER, SIGNAL, toJson } from '../base/json.ts';
 import type { AnswerInputOf, NoTypes, PayloadOf } from '../wire/message-types.ts';
 import { isPromiseLike } from '../base/waiting.ts';
 import { traceIn, type TraceContext } from '../base/trace-context.ts';
+import { dateOf, dateOrNone } from '../base/micros.ts';
 
 /** What a handler may do with the message it was given, besides returning and throwing. */
 export interface MessageContext<Answer = unknown> {
@@ -117,11 +118,11 @@ export class IncomingMessage<Type extends string = string, Types = NoTypes> impl
     this.payload = envelope.payload as PayloadOf<Type, Types>; // checked against the schema of its type before a handler sees it
     this.priority = envelope.priority;
     this.headers = envelope.headers ?? {};
-    this.sentAt = new Date(envelope.sentAt / 1000);
-    this.answerBy = envelope.answerBy > 0 ? new Date(envelope.answerBy / 1000) : undefined;
+    this.sentAt = dateOf(envelope.sentAt);
+    this.answerBy = dateOrNone(envelope.answerBy);
     this.inReplyTo = envelope.inReplyTo;
     this.continues = envelope.continues;
-    this.expiresAt = envelope.expiresAt === undefined ? undefined : new Date(envelope.expiresAt / 1000);
+    this.expiresAt = dateOrNone(envelope.expiresAt ?? 0);
     this.onBehalfOf = referencesOf(envelope.onBehalfOf);
     this.forwarded = referencesOf(envelope.forwarded);
     this.kind = kind;

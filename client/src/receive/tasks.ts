@@ -1,6 +1,7 @@
 // Steps of workflows as their agent handles them.
 
-import { isObject } from '../base/json.ts';
+import type { TaskPayload } from '@agora/module/contract';
+import { isObject } from '../base/is-object.ts';
 import type { InputsOf, NoTypes, RequirementsOf, TaskOutputOf } from '../wire/message-types.ts';
 import type { IncomingMessage, MessageContext, Returned } from './incoming-message.ts';
 
@@ -42,26 +43,28 @@ export type TaskOf<Action extends string, Types = NoTypes> = Action extends '*'
     ? Task<Action, Types>
     : never;
 
-/** The step that a message assigns; undefined when it assigns none. */
+/** Returns the step that a message assigns; undefined if it assigns none. */
 export function taskOf(message: IncomingMessage): Task | undefined {
-  if (message.kind !== 'task' || !isObject(message.payload)) return undefined;
-  const { task } = message.payload;
-  if (!isObject(task)) return undefined;
-  return {
-    workflowId: String(task['workflow_id']),
-    step: String(task['step']),
-    action: String(task['action']),
-    requirements: recordOf(task['requirements']),
-    inputs: recordOf(task['inputs']),
-    failures: Object.fromEntries(Object.entries(recordOf(task['failures'])).map(([name, why]) => [name, String(why)])),
-    inputsOmitted: task['inputs_omitted'] === true,
-    element: task['element'],
-    index: typeof task['index'] === 'number' ? task['index'] : undefined,
-    compensates: task['compensates'] === true,
-    workflowInputs: isObject(task['workflow_inputs']) ? task['workflow_inputs'] : undefined,
-  };
+  const task = taskPayloadOf(message);
+  return (
+    task && {
+      workflowId: task.workflow_id,
+      step: task.step,
+      action: task.action,
+      requirements: task.requirements,
+      inputs: task.inputs,
+      failures: task.failures ?? {},
+      inputsOmitted: task.inputs_omitted === true,
+      element: task.element,
+      index: task.index,
+      compensates: task.compensates === true,
+      workflowInputs: task.workflow_inputs,
+    }
+  );
 }
 
-function recordOf(value: unknown): Readonly<Record<string, unknown>> {
-  return isObject(value) ? value : {};
+/** Returns the task in the payload of a message; undefined if it assigns no step. */
+export function taskPayloadOf({ kind, payload }: IncomingMessage): TaskPayload['task'] | undefined {
+  if (kind !== 'task' || !isObject(payload)) return undefined;
+  return (payload as Partial<TaskPayload>).task; // the hub writes the payload of every task
 }

@@ -1,10 +1,12 @@
 // Questions that wait for their answer. Each is settled once: by the answer, by the hub's word that its time is over, by
 // this side's own clock, by the loss of the connection, or by whoever asked.
 
+import type { EndPayload } from '@agora/module/contract';
 import { answerOf, type Answer, type ProgressSignal, type ReplyOptions } from '../wire/answer.ts';
 import { AgoraError, ConnectionError, TimeoutError, toAgoraError } from '../base/errors.ts';
+import { reasonOf } from '../base/waiting.ts';
 import type { Notice, Signal } from '../receive/inbox.ts';
-import { isObject } from '../base/json.ts';
+import { isObject } from '../base/is-object.ts';
 import { PendingAsk, type PendingSource } from './pending-ask.ts';
 
 /** How a question waits. */
@@ -69,7 +71,7 @@ export class Asks {
     };
     const pending = new PendingAsk({ messageId: id, answer: promise, source, onProgress, lastSignal });
     const aborted = () => {
-      this.fail(id, abortReason(signal));
+      this.fail(id, reasonOf(signal));
       // Nobody waits for it: if it was not sent after all, there is nothing to call off.
       this.#source.cancel(id, 'whoever asked waits no longer').catch(() => undefined);
     };
@@ -96,7 +98,7 @@ export class Asks {
         return true;
       case 'dead':
       case 'expired':
-        ask.resolve({ status: 'error', error: reasonOf(payload), from, messageId: about });
+        ask.resolve({ status: 'error', error: sentenceOfEnd(payload), from, messageId: about });
         return true;
     }
   }
@@ -107,11 +109,6 @@ export class Asks {
     } catch (error) {
       reject(toAgoraError(error));
     }
-  }
-
-  /** Whether somebody waits for the answer to this message. */
-  isOpen(id: string): boolean {
-    return this.#open.has(id);
   }
 
   /** A signal of progress was shown. */
@@ -174,12 +171,7 @@ function noAnswer(timeoutMs: number): TimeoutError {
   return new TimeoutError('message/no-answer', `nobody answered within ${timeoutMs / 1000} s`);
 }
 
-function reasonOf(payload: unknown): string {
-  const reason = isObject(payload) ? payload['reason'] : undefined;
-  return typeof reason === 'string' ? `the message was given up: ${reason}` : 'the message was given up';
-}
-
-function abortReason(signal: AbortSignal | undefined): Error {
-  const reason: unknown = signal?.reason;
-  return reason instanceof Error ? reason : new AgoraError('client/closed', 'whoever asked waits no longer');
+function sentenceOfEnd(payload: unknown): string {
+  const { reason } = isObject(payload) ? (payload as Partial<EndPayload>) : {}; // the hub writes it
+  return reason !== undefined ? `the message was given up: ${reason}` : 'the message was given up';
 }

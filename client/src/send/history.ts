@@ -1,10 +1,11 @@
 // What the agent sent and was given, what became of it, and what it has used of its quotas: read from the hub in pages.
 
-import { LIMITS, type DeliveryState } from '@agora/module/contract';
+import { LIMITS, type DeliveryState, type Envelope } from '@agora/module/contract';
 import type { Connection } from '../connection/connection.ts';
-import { parseEnvelope, referencesOf, type Envelope, type MessageReference } from '../wire/envelope.ts';
+import { parseEnvelope, referencesOf, type MessageReference } from '../wire/envelope.ts';
 import { AgoraError } from '../base/errors.ts';
 import { usageOf, type AgentUsage } from '../agents/usage.ts';
+import { dateOf } from '../base/micros.ts';
 
 /** A message as it is kept. */
 export interface MessageRecord {
@@ -86,7 +87,7 @@ export class History {
       agent: name,
       state: state as DeliveryState, // the module knows no other
       attempt,
-      at: new Date(Number(at / 1000n)),
+      at: dateOf(at),
       reason,
     }));
   }
@@ -138,7 +139,7 @@ export function recordOf(envelope: Envelope, state: string): MessageRecord {
     from,
     to: to.split(' '),
     priority,
-    sentAt: new Date(sentAt / 1000),
+    sentAt: dateOf(sentAt),
     inReplyTo,
     headers: headers ?? {},
     payload,

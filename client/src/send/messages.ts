@@ -1,6 +1,6 @@
 // Sending: to one agent, to several, to a group, to whoever is able, to everyone; with or without waiting for the answer.
 
-import { LIMITS, PRIORITY } from '@agora/module/contract';
+import { AGENT_NAME, LIMITS, PRIORITY } from '@agora/module/contract';
 import type { Act, Acts, Settled } from '../acts/acts.ts';
 import type { Agents } from '../agents/agents.ts';
 import { CheckedTypes } from '../receive/checked-types.ts';
@@ -158,7 +158,7 @@ export class Messages {
           if (error) this.#explain(error, message).catch(failed);
         });
       // Nobody may wait for it any more once its schema has read it.
-      if (checking) checking.then(() => asks.isOpen(id) && perform(), failed);
+      if (checking) checking.then(() => asks.has(id) && perform(), failed);
       else perform();
       return pending;
     } catch (error) {
@@ -251,9 +251,8 @@ export class Messages {
   async #explain(error: unknown, message: DeliveryOptions): Promise<never> {
     if (!(error instanceof AgoraError) || error.code !== 'message/unknown-recipient') throw error;
     const names: string[] = [];
-    for (const name of targetsOf(message)) {
-      // The sentence names the one that nobody has.
-      if (error.message.includes(`"${name}"`)) names.push(...(await this.#parts.agents.nearest(name).catch(() => [])));
+    for (const target of targetsOf(message)) {
+      if (isAgentName(target)) names.push(...(await this.#parts.agents.nearest(target).catch(() => [])));
     }
     if (names.length === 0) throw error;
     const meant = names.map(name => `"${name}"`).join(' or ');
@@ -277,6 +276,11 @@ function targetsOf({ toAgent, to }: DeliveryOptions): string[] {
     );
   }
   return names;
+}
+
+/** Returns true unless a target is a group, a capability, or everyone. */
+function isAgentName(target: string): boolean {
+  return AGENT_NAME.test(target);
 }
 
 function idOf(message: IncomingMessage | string): string {

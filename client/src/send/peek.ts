@@ -1,8 +1,8 @@
 // A look at an inbox that takes nothing from it.
 
-import { LIMITS, type InboxKind } from '@agora/module/contract';
+import { LIMITS, type InboxKind, type Envelope } from '@agora/module/contract';
 import type { Connection } from '../connection/connection.ts';
-import { parseEnvelope, type Envelope } from '../wire/envelope.ts';
+import { parseEnvelope } from '../wire/envelope.ts';
 import { recordOf, type MessageRecord } from './history.ts';
 
 /** What an agent holds, or what waits for it. */

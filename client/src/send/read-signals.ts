@@ -2,6 +2,7 @@
 
 import type { Connection } from '../connection/connection.ts';
 import type { ProgressSignal } from '../wire/answer.ts';
+import { dateOf } from '../base/micros.ts';
 
 /** The signals of question `message` after a number, in order. */
 export async function readSignals(
@@ -14,6 +15,6 @@ export async function readSignals(
   return rows.map(({ seq, data, at }) => ({
     seq,
     data: JSON.parse(data) as unknown,
-    at: new Date(Number(at / 1000n)),
+    at: dateOf(at),
   }));
 }

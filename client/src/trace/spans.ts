@@ -11,6 +11,7 @@
 // | `receive {destination}` | CLIENT   | a message given to a loop, or taken by `takeMail`: links only|
 // | `ack`, `respond`, …     | CLIENT   | settling, until the hub has it                               |
 
+import { SIGN } from '@agora/module/contract';
 import type * as Otel from '@opentelemetry/api';
 import type { Act } from '../acts/acts.ts';
 import type { Answer } from '../wire/answer.ts';
@@ -152,7 +153,7 @@ export class Spans {
 
   /** Somebody is asked. */
   ask(destination: string, type: string, said: Traced): AskSpan {
-    const isName = !/^[@#*]/.test(destination);
+    const isName = !Object.values(SIGN).some(sign => destination.startsWith(sign));
     const id = said.id ?? createId();
     const invoking = this.#tracer.startSpan(
       isName ? `invoke_agent ${destination}` : 'invoke_agent',

@@ -3,7 +3,7 @@
 import { findOpenTelemetry } from '#platform';
 import type { Act } from '../acts/acts.ts';
 import { AgoraError } from '../base/errors.ts';
-import { isObject } from '../base/json.ts';
+import { isObject } from '../base/is-object.ts';
 import { inTrace } from '../base/trace-context.ts';
 import {
   Spans,

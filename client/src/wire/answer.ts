@@ -1,8 +1,9 @@
 // Answers to asks, and the promise of one while it is pending.
 
-import { isObject } from '../base/json.ts';
+import type { AnswerPayload } from '@agora/module/contract';
+import { isObject } from '../base/is-object.ts';
 
-/** What came back; `status` tells which it is. */
+/** The answer to an ask, by `status`. */
 export type Answer<Data = unknown> =
   | {
       readonly status: 'success';
@@ -15,23 +16,23 @@ export type Answer<Data = unknown> =
       readonly status: 'error';
       readonly error: string;
       readonly data?: undefined;
-      /** Who answered; `system` when the message was given up. */
+      /** Name of the agent that answered; `system` if the message was given up. */
       readonly from: string;
       readonly messageId: string;
     }
   | {
-      /** Whoever works on it asks back. The question goes on with `reply`, until its deadline. */
+      /** The handler asks back. `reply` continues the ask, until its deadline. */
       readonly status: 'input_required';
       readonly question: unknown;
       readonly data?: undefined;
       readonly error?: undefined;
       readonly from: string;
       readonly messageId: string;
-      /** Answers what was asked back. With `timeoutMs` there is that long again for the answer. */
+      /** Replies to the question. `timeoutMs` sets a new deadline from now on. */
       readonly reply: (data: unknown, options?: ReplyOptions) => PendingAnswer<Data>;
     };
 
-/** How a question goes on. */
+/** Options of a reply to a handler that asks back. */
 export interface ReplyOptions {
   readonly timeoutMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -58,7 +59,7 @@ export interface PendingAnswer<Data = unknown> extends Promise<Answer<Data>>, As
   cancel(reason?: string): Promise<void>;
 }
 
-/** Reads an answer from what its notice says. */
+/** Reads an answer from the payload of its notice. */
 export function answerOf(
   payload: unknown,
   from: string,
@@ -66,7 +67,7 @@ export function answerOf(
   reply: (data: unknown, options?: ReplyOptions) => PendingAnswer,
 ): Answer {
   if (!isObject(payload)) return { status: 'error', error: 'the answer cannot be read', from, messageId };
-  const { status, data, error } = payload;
+  const { status, data, error }: { readonly [Key in keyof AnswerPayload]?: unknown } = payload;
   if (status === 'success') return { status, data, from, messageId };
   if (status === 'input_required') return { status, question: data, from, messageId, reply };
   const sentence = typeof error === 'string' ? error : 'the recipient gave no reason';

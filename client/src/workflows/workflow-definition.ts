@@ -3,7 +3,7 @@
 import { checkDefinition, sentenceOf, workflowShape, type Known } from '@agora/module/workflow';
 import type * as z from 'zod';
 import { AgoraError, textOf } from '../base/errors.ts';
-import { isObject } from '../base/json.ts';
+import { isObject } from '../base/is-object.ts';
 import { withTrace, type TraceContext } from '../base/trace-context.ts';
 
 type Camel<Key> = Key extends `${infer Head}_${infer Tail}` ? `${Head}${Capitalize<Camel<Tail>>}` : Key;

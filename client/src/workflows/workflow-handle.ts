@@ -1,8 +1,9 @@
 // A workflow as somebody follows it: its summary live, its steps in pages, its end.
 
-import type { StepState, WorkflowStatus } from '@agora/module/contract';
+import type { StepState, UndoState, WaitReason, WorkflowStatus } from '@agora/module/contract';
 import type { AgoraEvent } from '../events/agora-event.ts';
 import { AgoraError, TimeoutError } from '../base/errors.ts';
+import { reasonOf } from '../base/waiting.ts';
 
 /** The summary of a workflow. */
 export interface WorkflowSummary {
@@ -34,7 +35,7 @@ export interface WorkflowStep {
   readonly startedAt: Date | undefined;
   readonly endedAt: Date | undefined;
   /** How far it is undone, since the workflow ended badly after it. */
-  readonly compensation: 'running' | 'done' | 'failed' | undefined;
+  readonly compensation: UndoState | undefined;
   /** The workflow that the step is, once it has begun: `client.workflow(id)` follows it. */
   readonly nestedWorkflowId: string | undefined;
   /** Positions of the steps that it waits for. */
@@ -51,7 +52,7 @@ export interface WorkflowWait {
    * Other steps, a moment, the workflow's resumption, an approval, a place in a work queue, an agent, its answer, its elements,
    * or the workflow that it is.
    */
-  readonly waitsFor: 'steps' | 'time' | 'resume' | 'approval' | 'queue' | 'agent' | 'answer' | 'elements' | 'workflow';
+  readonly waitsFor: WaitReason;
   /** Names of steps or agents, the capability, or the id of a workflow. */
   readonly whom: readonly string[];
   readonly until: Date | undefined;
@@ -222,7 +223,7 @@ export class WorkflowHandle implements AsyncDisposable {
           reject(error);
         },
       };
-      const aborted = () => waiter.reject(signal?.reason instanceof Error ? signal.reason : new Error('aborted'));
+      const aborted = () => waiter.reject(reasonOf(signal));
       const timer = setTimeout(() => {
         waiter.reject(
           new TimeoutError('workflow/timed-out', `workflow ${this.workflowId} did not end within ${timeoutMs} ms`),

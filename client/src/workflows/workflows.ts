@@ -1,7 +1,15 @@
 // Workflows: started, followed, and their steps handled.
 
 import type { DbConnection } from '@agora/bindings';
-import { LIMITS, type StepState, type WorkflowStatus } from '@agora/module/contract';
+import {
+  isWorkflowEnd,
+  LIMITS,
+  WORKFLOW_EVENT_TYPES,
+  type StepState,
+  type UndoState,
+  type WaitReason,
+  type WorkflowStatus,
+} from '@agora/module/contract';
 import type { Act, Acts } from '../acts/acts.ts';
 import type { Agents } from '../agents/agents.ts';
 import type { AgoraEvent } from '../events/agora-event.ts';
@@ -11,6 +19,7 @@ import type { Events } from '../events/events.ts';
 import { LiveQuery } from '../connection/live-query.ts';
 import { untilAborted } from '../base/waiting.ts';
 import { createId } from '../base/create-id.ts';
+import { dateOf, dateOrNone, microsOf } from '../base/micros.ts';
 import { definitionText, type WorkflowDefinition } from './workflow-definition.ts';
 import {
   WorkflowHandle,
@@ -21,20 +30,6 @@ import {
 } from './workflow-handle.ts';
 
 type Row = Parameters<Parameters<DbConnection['db']['myWorkflows']['onInsert']>[0]>[1];
-
-const EVENT_TYPES = [
-  'workflow_started',
-  'workflow_completion',
-  'workflow_failed',
-  'workflow_cancelled',
-  'workflow_paused',
-  'workflow_resumed',
-  'step_ready',
-  'step_completed',
-  'step_failed',
-  'step_approval_requested',
-];
-const LAST_EVENTS = new Set(['workflow_completion', 'workflow_failed', 'workflow_cancelled']);
 
 /** How often a workflow is asked for that another program of the same identity lets go of meanwhile. */
 const FOLLOW_TRIES = 8;
@@ -129,9 +124,9 @@ export class Workflows implements WorkflowSource {
           tries: row.tries,
           output: row.output === '' ? undefined : (JSON.parse(row.output) as unknown),
           error: row.error === '' ? undefined : row.error,
-          startedAt: dateOf(row.startedAt),
-          endedAt: dateOf(row.endedAt),
-          compensation: row.undo === '' ? undefined : (row.undo as WorkflowStep['compensation']),
+          startedAt: dateOrNone(row.startedAt),
+          endedAt: dateOrNone(row.endedAt),
+          compensation: row.undo === '' ? undefined : (row.undo as UndoState),
           nestedWorkflowId: row.nested === '' ? undefined : row.nested,
           dependencies: row.dependencies,
           parent: row.parent === 0 ? undefined : row.parent - 1,
@@ -149,8 +144,8 @@ export class Workflows implements WorkflowSource {
       );
       for (const { name, state, waitsFor, whom, until } of rows) {
         // The module stores no other words.
-        const known = { state: state as StepState, waitsFor: waitsFor as WorkflowWait['waitsFor'] };
-        waits.push({ step: name, ...known, whom, until: dateOf(until) });
+        const known = { state: state as StepState, waitsFor: waitsFor as WaitReason };
+        waits.push({ step: name, ...known, whom, until: dateOrNone(until) });
       }
       if (rows.length < LIMITS.page) return waits;
       // The hub counts positions, and a page skips steps that have ended: the next begins behind the last it named.
@@ -201,9 +196,9 @@ export class Workflows implements WorkflowSource {
   }
 
   async *events(id: string, since: Date, signal: AbortSignal | undefined): AsyncIterable<AgoraEvent> {
-    const from = await untilAborted(signal, this.#parts.events.firstSince(BigInt(since.getTime()) * 1000n));
+    const from = await untilAborted(signal, this.#parts.events.firstSince(microsOf(since)));
     // What waits is bounded: a subscription reads on from the kept log, page by page, as its events are taken.
-    await using events = await this.#parts.events.subscribe(EVENT_TYPES, { from: Number(from) });
+    await using events = await this.#parts.events.subscribe(WORKFLOW_EVENT_TYPES, { from: Number(from) });
     const aborted = () => void events.close();
     signal?.addEventListener('abort', aborted);
     try {
@@ -212,7 +207,7 @@ export class Workflows implements WorkflowSource {
         if (event.data['workflow_id'] !== id) continue;
         yield event;
         signal?.throwIfAborted();
-        if (LAST_EVENTS.has(event.type)) return;
+        if (isWorkflowEnd(event.type)) return;
       }
       signal?.throwIfAborted();
     } finally {
@@ -299,12 +294,7 @@ function summaryOf(row: Row): WorkflowSummary {
     total: row.total,
     ended: row.ended,
     reason: row.reason,
-    startedAt: new Date(Number(row.startedAt / 1000n)),
-    endedAt: dateOf(row.endedAt),
+    startedAt: dateOf(row.startedAt),
+    endedAt: dateOrNone(row.endedAt),
   };
-}
-
-/** Microseconds since 1970, 0 for none. */
-function dateOf(micros: bigint): Date | undefined {
-  return micros === 0n ? undefined : new Date(Number(micros / 1000n));
 }
