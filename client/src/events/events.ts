@@ -100,7 +100,7 @@ export class Events {
 
   /** Checks the data of an act by its schema. Throws `event/bad-data`; a promise only where the schema takes time. */
   check({ value: { type, data } }: PublishAct): Promise<void> | undefined {
-    return this.#parts.types.published(type, data);
+    return this.#parts.types.checkEventData(type, data);
   }
 
   /** Puts an event as an act; its data is still to be checked. */

@@ -1,9 +1,9 @@
-// What is said to everyone: one feed that all follow, and behind it the number up to which this agent has handled it.
+// Broadcasts: one feed for all agents, and a cursor per agent up to which it has handled the feed.
 //
-// I1  Every broadcast after the agent's cursor is handed out at least once, also when the agent was away.
-// I2  It is acknowledged once its handler has returned, or if nobody here wants it. A failure is told to the hub, which
-//     counts them; until it has given the broadcast up, it is handed out again after a while.
-// I3  What waited in the hub's log is handed out page by page, the highest priority of a page first.
+// I1  Every broadcast after the agent's cursor is dispatched at least once, also after an absence.
+// I2  It is acknowledged after its handler has returned, or if no subscription accepts it. The hub counts failures; until it
+//     gives the broadcast up, the client dispatches it again after a backoff.
+// I3  A backlog in the hub's log is dispatched page by page, each page by priority.
 
 import type { DbConnection } from '@agora/bindings';
 import { LIMITS } from '@agora/module/contract';
@@ -19,29 +19,29 @@ import { IncomingMessage, type MessageKeeper } from './incoming-message.ts';
 import type { Dispatcher } from './dispatcher.ts';
 
 type LiveRow = Parameters<Parameters<DbConnection['db']['broadcastFeed']['onInsert']>[0]>[1];
-/** `failures`: how often this agent has failed it before. */
+/** `failures`: earlier failures of this agent. */
 type Row = LiveRow & { readonly failures?: number };
 
-/** What broadcasts need of their client. */
+/** The parts of the client that broadcasts need. */
 export interface BroadcastParts {
   readonly connection: Connection;
   readonly acts: Acts;
   readonly dispatcher: Dispatcher;
-  /** Something was said to everyone. */
-  readonly said: () => void;
+  /** Called for each new broadcast. */
+  readonly arrived: () => void;
 }
 
-/** Handed out and not settled yet, at most; what comes meanwhile waits in the hub's log. */
+/** The most dispatched and unsettled broadcasts; further ones wait in the hub's log. */
 const MAX_OPEN = 256;
 
-/** Hands out what is said to everyone, and tells the hub how far this agent has come. */
+/** Dispatches broadcasts and acknowledges them. */
 export class Broadcasts {
   readonly #parts: BroadcastParts;
   readonly #query: LiveQuery;
   readonly #open = new Set<IncomingMessage>();
   readonly #retries = new Set<ReturnType<typeof setTimeout>>();
   #reader: FeedReader<Row> | undefined;
-  #room: (() => void) | undefined;
+  #resume: (() => void) | undefined;
   #hasWarned = false;
 
   constructor(parts: BroadcastParts) {
@@ -51,27 +51,27 @@ export class Broadcasts {
       listen: db =>
         db.db.broadcastFeed.onInsert((_, row) => {
           this.#reader?.push(row);
-          parts.said();
+          parts.arrived();
         }),
       applied: () => this.#reader?.markBehind(),
     });
   }
 
-  /** The number of the newest broadcast that was seen. */
+  /** Number of the newest received broadcast. */
   get last(): bigint {
     return this.#reader?.position ?? 0n;
   }
 
-  /** Begins to hand out what `agent` has not handled, if that was not begun yet. */
+  /** Starts dispatching the broadcasts that `agent` has not handled; idempotent. */
   async listen(agent: bigint): Promise<void> {
     if (this.#reader) return;
     const reader = new FeedReader<Row>(after => this.#readPage(agent, after), 0n, { isBehind: true });
     this.#reader = reader;
     await this.#query.open();
-    void this.#handOut(reader, agent);
+    void this.#dispatchAll(reader, agent);
   }
 
-  /** Hands out no more. */
+  /** Stops dispatching. */
   close(reason: Error): void {
     this.#reader?.close();
     this.#reader = undefined;
@@ -79,21 +79,21 @@ export class Broadcasts {
     this.#retries.clear();
     for (const message of this.#open) message.lose(reason);
     this.#open.clear();
-    this.#room?.();
+    this.#resume?.();
   }
 
-  async #handOut(reader: FeedReader<Row>, agent: bigint): Promise<void> {
+  async #dispatchAll(reader: FeedReader<Row>, agent: bigint): Promise<void> {
     const { connection } = this.#parts;
     while (this.#reader === reader) {
       try {
         for (const row of await reader.read()) {
           // The hub counts a broadcast as handled by its sender.
           if (row.sender !== agent) this.#dispatch(row, agent, (row.failures ?? 0) + 1);
-          if (this.#open.size >= MAX_OPEN) await new Promise<void>(resolve => (this.#room = resolve));
+          if (this.#open.size >= MAX_OPEN) await new Promise<void>(resolve => (this.#resume = resolve));
         }
       } catch (error) {
         if (connection.state === 'closed' || this.#reader !== reader) return;
-        // Lost: it goes on when the connection is back. Anything else would be the same again.
+        // After a loss the next read waits for the connection. Any other error would repeat.
         if (!(error instanceof ConnectionError)) {
           connection.warn(toAgoraError(error));
           return;
@@ -108,7 +108,7 @@ export class Broadcasts {
       db.procedures.readBroadcasts({ agent, after, limit }),
     );
     if (page.first > page.cursor + 1n) this.#warnOfLoss(page.first - page.cursor - 1n);
-    const from = [after, page.cursor, page.first - 1n].reduce((most, each) => (each > most ? each : most));
+    const from = [after, page.cursor, page.first - 1n].reduce((max, each) => (each > max ? each : max));
     const end = from + BigInt(limit);
     const rows = [...page.rows].sort((a, b) => b.priority - a.priority || (a.seq < b.seq ? -1 : 1));
     return { rows, through: end < page.head ? end : page.head, last: page.head };
@@ -117,37 +117,37 @@ export class Broadcasts {
   #warnOfLoss(count: bigint): void {
     if (this.#hasWarned) return;
     this.#hasWarned = true;
-    const sentence = `${count} broadcasts were no longer kept when this agent came to hear them`;
+    const sentence = `${count} broadcasts were deleted before this agent received them`;
     this.#parts.connection.warn(new AgoraError('broadcast/expired', sentence));
   }
 
   #dispatch(row: Row, agent: bigint, attempt: number): void {
     const { dispatcher, connection, acts } = this.#parts;
-    const duty = new BroadcastSettlement(agent, row.seq, attempt);
-    // Its time to live is over: only its place is left.
-    if (row.envelope === '') return acts.perform(duty.acknowledge(), undefined, { kept: true });
+    const settlement = new BroadcastSettlement(agent, row.seq, attempt);
+    // An expired broadcast has no envelope and only advances the cursor.
+    if (row.envelope === '') return acts.perform(settlement.acknowledge(), undefined, { kept: true });
     const envelope = parseEnvelope(row.envelope);
     if (!envelope || envelope.payloadBytes !== undefined) {
       connection.warn(new AgoraError('call/failed', `broadcast ${row.seq} cannot be read`));
       return;
     }
     const keeper = new BroadcastKeeper(this.#parts, this, { row, agent, attempt });
-    const message = new IncomingMessage(envelope, 'broadcast', attempt, duty, keeper);
+    const message = new IncomingMessage(envelope, 'broadcast', attempt, settlement, keeper);
     this.#open.add(message);
     dispatcher.dispatch(message);
   }
 
-  /** A broadcast is settled, or given up for now. */
+  /** Counts a settled broadcast. */
   ended(message: IncomingMessage): void {
     this.#open.delete(message);
-    const room = this.#room;
-    if (!room || this.#open.size >= MAX_OPEN) return;
-    this.#room = undefined;
-    room();
+    const resume = this.#resume;
+    if (!resume || this.#open.size >= MAX_OPEN) return;
+    this.#resume = undefined;
+    resume();
   }
 
-  /** Hands a broadcast out again after a while. */
-  retry({ row, agent, attempt }: Handed): void {
+  /** Dispatches a broadcast again after a backoff. */
+  retry({ row, agent, attempt }: Dispatched): void {
     const timer = setTimeout(
       () => {
         this.#retries.delete(timer);
@@ -159,7 +159,7 @@ export class Broadcasts {
   }
 }
 
-interface Handed {
+interface Dispatched {
   readonly row: Row;
   readonly agent: bigint;
   readonly attempt: number;
@@ -168,12 +168,12 @@ interface Handed {
 class BroadcastKeeper implements MessageKeeper {
   readonly #parts: BroadcastParts;
   readonly #broadcasts: Broadcasts;
-  readonly #handed: Handed;
+  readonly #dispatched: Dispatched;
 
-  constructor(parts: BroadcastParts, broadcasts: Broadcasts, handed: Handed) {
+  constructor(parts: BroadcastParts, broadcasts: Broadcasts, dispatched: Dispatched) {
     this.#parts = parts;
     this.#broadcasts = broadcasts;
-    this.#handed = handed;
+    this.#dispatched = dispatched;
   }
 
   perform(act: Act, settled: Settled | undefined, options: { readonly kept: boolean }): void {
@@ -181,7 +181,7 @@ class BroadcastKeeper implements MessageKeeper {
     this.#parts.acts.perform(
       act,
       error => {
-        if (!error && isRetried) this.#broadcasts.retry(this.#handed);
+        if (!error && isRetried) this.#broadcasts.retry(this.#dispatched);
         settled?.(error);
       },
       options,

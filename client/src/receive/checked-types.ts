@@ -1,5 +1,5 @@
-// What is said and what has come, read through the schemas of its type: those that the client was given, and those of the
-// seven standard types. A schema that answers at once costs no promise, so that what one tick sends stays in one call.
+// Validates outgoing and received values by the schemas of their types: those of the client's options and those of the seven
+// standard types. A synchronous schema costs no promise, so that the messages of one tick stay in one call.
 
 import { TYPE_NAME } from '@agora/module/contract';
 import type { Answer } from '../wire/answer.ts';
@@ -11,13 +11,13 @@ import { isPromiseLike } from '../base/waiting.ts';
 import { taskPayloadOf } from './tasks.ts';
 import type { AnswerCheck, IncomingMessage } from './incoming-message.ts';
 
-/** A value as its schema gives it, or what is wrong with it, each fault with its path. */
+/** Output of a schema, or its faults, each with its path. */
 export type Read = { readonly value: unknown; readonly fault?: undefined } | { readonly fault: string };
 
-/** Something now, or, where a schema takes its time, later. */
+/** A value, or a promise of it for an async schema. */
 export type MaybePromise<T> = T | Promise<T>;
 
-/** Reads a value through a schema of any library; `where` is what its paths begin with. */
+/** Reads a value through a schema of any library; `where` is the root of the paths in faults. */
 export function readThrough(schema: Schema, value: unknown, where: string): MaybePromise<Read> {
   try {
     const result = schema['~standard'].validate(value);
@@ -44,13 +44,13 @@ function andThen<T, U>(value: MaybePromise<T>, next: (value: T) => U): MaybeProm
   return isPromiseLike(value) ? value.then(next) : next(value);
 }
 
-/** The types of one client. */
+/** The declared types of one client. */
 export class CheckedTypes {
   readonly #messages: ReadonlyMap<string, MessageTypeSchemas>;
   readonly #tasks: ReadonlyMap<string, TaskSchemas>;
   readonly #events: ReadonlyMap<string, Schema>;
 
-  /** Throws `client/bad-option` for what is no type name or no schema. */
+  /** Throws `client/bad-option` for an invalid type name or schema. */
   constructor({ messages = {}, tasks = {}, events = {} }: AgoraTypes = {}) {
     this.#messages = new Map(Object.entries(messages));
     this.#tasks = new Map(Object.entries(tasks));
@@ -60,25 +60,25 @@ export class CheckedTypes {
     for (const [type, data] of this.#events) checkDeclared(type, { data });
   }
 
-  /** Checks a payload as its recipient will read it. Throws `message/bad-payload`; a promise only where a schema takes time. */
-  said(type: string, payload: unknown, text: string): Promise<void> | undefined {
+  /** Checks an outgoing payload. Throws `message/bad-payload`; returns a promise only for an async schema. */
+  checkPayload(type: string, payload: unknown, text: string): Promise<void> | undefined {
     const own = this.#messages.get(type);
     if (!own) return refuseFault(faultOf(type, payload), 'message/bad-payload', type);
     return own.payload && this.#check(own.payload, text, 'payload', 'message/bad-payload', type);
   }
 
-  /** Checks the data of an event. Throws `event/bad-data`. */
-  published(type: string, text: string): Promise<void> | undefined {
+  /** Checks the data of an outgoing event. Throws `event/bad-data`. */
+  checkEventData(type: string, text: string): Promise<void> | undefined {
     const data = this.#events.get(type);
     return data && this.#check(data, text, 'data', 'event/bad-data', type);
   }
 
-  /** Reads a message that has come, and has its answer checked. What is wrong with it, if anything is. */
-  received(message: IncomingMessage): MaybePromise<string | undefined> {
-    if (message.kind === 'task') return this.#receivedTask(message);
+  /** Reads a received message and sets the check of its answer. Returns the fault, if there is one. */
+  readMessage(message: IncomingMessage): MaybePromise<string | undefined> {
+    if (message.kind === 'task') return this.#readTask(message);
     const own = this.#messages.get(message.type);
     if (own?.answer && message.kind === 'ask') message.checkAnswers(this.#answerCheck(own.answer, message.type));
-    // A reply to a question back is what the handler asked for, and says whatever that was.
+    // The reply to a handler that asked back has no declared type.
     if (message.continues !== undefined) return undefined;
     if (!own) return faultOf(message.type, message.payload);
     const { payload } = own;
@@ -89,7 +89,7 @@ export class CheckedTypes {
     });
   }
 
-  /** Reads the answers to questions of a type; undefined where they are any JSON. */
+  /** Returns a reader of the answers to asks of a type; undefined if they are any JSON. */
   answerReader(type: string): ((answer: Answer) => MaybePromise<Answer>) | undefined {
     const schema = this.#messages.get(type)?.answer;
     if (!schema) return undefined;
@@ -97,19 +97,19 @@ export class CheckedTypes {
       if (answer.status !== 'success') return answer;
       return andThen(readThrough(schema, answer.data, 'answer'), read => {
         if (read.fault === undefined) return { ...answer, data: read.value };
-        const sentence = `what "${answer.from}" has answered is no answer to a ${type}: ${read.fault}`;
+        const sentence = `the answer of "${answer.from}" is not a valid answer to a ${type}: ${read.fault}`;
         throw new AgoraError('delivery/bad-answer', sentence, { cause: answer });
       });
     };
   }
 
-  /** Reads the data of an event; undefined where it is any JSON. */
+  /** Returns a reader of the data of events of a type; undefined if it is any JSON. */
   eventReader(type: string): ((data: unknown) => MaybePromise<Read>) | undefined {
     const schema = this.#events.get(type);
     return schema && (data => readThrough(schema, data, 'data'));
   }
 
-  /** Checks what the steps of a workflow require. Throws `workflow/bad-definition` that names every fault with its step. */
+  /** Checks the requirements of all steps. Throws `workflow/bad-definition` with every fault and its step. */
   async checkSteps(definition: unknown): Promise<void> {
     if (this.#tasks.size === 0) return;
     const faults: string[] = [];
@@ -131,7 +131,7 @@ export class CheckedTypes {
     }
   }
 
-  #receivedTask(message: IncomingMessage): MaybePromise<string | undefined> {
+  #readTask(message: IncomingMessage): MaybePromise<string | undefined> {
     const task = taskPayloadOf(message);
     const schemas = task && this.#tasks.get(task.action);
     if (!task || !schemas) return faultOf(message.type, message.payload);
@@ -139,7 +139,7 @@ export class CheckedTypes {
     if (output) message.checkAnswers(this.#answerCheck(output, task.action));
     const reads: MaybePromise<Read>[] = [
       requirements ? readThrough(requirements, task.requirements, 'requirements') : { value: task.requirements },
-      // Inputs that were left out are read elsewhere.
+      // Omitted inputs are read from the workflow.
       inputs && task.inputs_omitted !== true ? readThrough(inputs, task.inputs, 'inputs') : { value: task.inputs },
     ];
     const put = ([required, given]: readonly Read[]) => {
@@ -175,10 +175,10 @@ function refuseFault(
   code: 'message/bad-payload' | 'event/bad-data' | 'delivery/bad-answer',
   what: string,
 ): undefined {
-  if (fault !== undefined) throw new AgoraError(code, `this is no ${what}: ${fault}`);
+  if (fault !== undefined) throw new AgoraError(code, `this is not a valid ${what}: ${fault}`);
 }
 
-/** A value as it is after its way over the wire; one that is no JSON is refused by whoever sends it. */
+/** Returns a value as its recipient will read it. A value without JSON form is refused where it is sent. */
 function wireForm(value: unknown): unknown {
   try {
     return JSON.parse(JSON.stringify(value) ?? 'null') as unknown;
@@ -198,6 +198,6 @@ function checkSchemas(schemas: Readonly<Record<string, unknown>>, type = 'a task
   for (const [name, schema] of Object.entries(schemas)) {
     const isSchema = (typeof schema === 'object' || typeof schema === 'function') && schema !== null;
     if (schema === undefined || (isSchema && '~standard' in schema)) continue;
-    throw new AgoraError('client/bad-option', `the ${name} of ${type} is no Standard Schema, such as one of zod`);
+    throw new AgoraError('client/bad-option', `the ${name} of ${type} is not a Standard Schema, such as one of zod`);
   }
 }

@@ -19,7 +19,8 @@ function aMessage(
   fields: { type?: string; priority?: number; kind?: MessageKind; payload?: unknown } = {},
 ): IncomingMessage {
   const { type = 'note', priority = 2, kind = 'message', payload = {} } = fields;
-  const duty = kind === 'broadcast' ? new BroadcastSettlement(1n, ++last, 1) : new DeliverySettlement(++last, 1, kind);
+  const settlement =
+    kind === 'broadcast' ? new BroadcastSettlement(1n, ++last, 1) : new DeliverySettlement(++last, 1, kind);
   const envelope = {
     id: `m${last}`,
     from: 'Ada',
@@ -31,7 +32,7 @@ function aMessage(
     answerBy: 0,
     payload,
   };
-  return new IncomingMessage(envelope, kind, kind === 'broadcast' ? 0 : 1, duty, keeper);
+  return new IncomingMessage(envelope, kind, kind === 'broadcast' ? 0 : 1, settlement, keeper);
 }
 
 function aConsumer(type: string): Consumer & { readonly taken: IncomingMessage[] } {
@@ -45,7 +46,7 @@ function aDispatcher(credit = 4): Dispatcher {
 }
 
 describe('a message', () => {
-  test('goes to the first who wants it, and to nobody else', () => {
+  test('goes only to the first consumer that accepts it', () => {
     const dispatcher = aDispatcher();
     const [first, second] = [aConsumer('note'), aConsumer('note')];
     dispatcher.add(first, 'messages');
@@ -54,7 +55,7 @@ describe('a message', () => {
     expect([first.taken.length, second.taken.length]).toEqual([1, 0]);
   });
 
-  test('waits for who wants it', () => {
+  test('waits for a consumer that accepts it', () => {
     const dispatcher = aDispatcher();
     const message = aMessage();
     dispatcher.dispatch(message);
@@ -65,7 +66,7 @@ describe('a message', () => {
     expect(dispatcher.isUnclaimed(message)).toBe(false);
   });
 
-  test('that nobody wants holds no more than half of the credit once somebody listens, and goes back as failed', () => {
+  test('without a consumer takes at most half of the credit once there are others, and then fails', () => {
     const dispatcher = aDispatcher(4);
     for (let n = 0; n < 4; n++) dispatcher.dispatch(aMessage());
     expect(acts).toEqual([]);
@@ -78,14 +79,14 @@ describe('a message', () => {
     expect(acts).toHaveLength(3);
   });
 
-  test('to everyone that nobody here wants was heard', () => {
+  test('is acknowledged if it is a broadcast without a consumer', () => {
     const dispatcher = aDispatcher();
     dispatcher.add(aConsumer('other'), 'messages');
     dispatcher.dispatch(aMessage({ kind: 'broadcast' }));
     expect(acts.map(each => each.tag)).toEqual(['AcknowledgeBroadcast']);
   });
 
-  test('that is not what its type says fails for good', () => {
+  test('with an invalid payload fails permanently', () => {
     const dispatcher = aDispatcher();
     const consumer = aConsumer('task_assignment');
     dispatcher.add(consumer, 'messages');
@@ -96,7 +97,7 @@ describe('a message', () => {
     ]);
   });
 
-  test('that was not begun goes to another when its consumer leaves', () => {
+  test('that waits goes to another consumer when its own is removed', () => {
     const dispatcher = aDispatcher();
     const [first, second] = [aConsumer('note'), aConsumer('note')];
     dispatcher.add(first, 'messages');
@@ -108,7 +109,7 @@ describe('a message', () => {
 });
 
 describe('mail', () => {
-  test('is what no consumer wants: kept, broadcasts too, and taken by hand, the most important first', () => {
+  test('keeps messages without a consumer, also broadcasts, and hands them out by priority', () => {
     const dispatcher = aDispatcher(2);
     dispatcher.keepMail();
     dispatcher.add(aConsumer('other'), 'messages');
@@ -122,7 +123,7 @@ describe('mail', () => {
 });
 
 describe('a queue', () => {
-  test('gives the most important first, then the oldest, and leaves out what was taken back', () => {
+  test('orders by priority, then by arrival, without messages that were taken back', () => {
     const queue = new MessageQueue();
     const messages = [1, 3, 2, 3, 4, 1].map(priority => aMessage({ priority }));
     for (const message of messages) queue.push(message);

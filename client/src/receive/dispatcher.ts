@@ -1,14 +1,12 @@
-// Brings each message to the one consumer that handles it: the first, in the order of subscribing, that wants it; who
-// handles a step's action comes before all.
+// Dispatches each message to one consumer: the first subscription that accepts it, task handlers before all others.
 //
-// What nobody wants is never thrown away. A delivery without a consumer stays offered, so that a subscription that comes
-// later finds it. While the agent has no consumer at all, its lease is renewed: nobody listens yet, nobody is kept from
-// anything. Once there are consumers and none wants it, its lease is let run out, and at most half of the agent's credit
-// is spent on such deliveries: beyond that the oldest go back to the queue at once. Going back counts as an attempt, so
-// after the last one the hub makes a dead letter of it and tells its sender. A broadcast that nobody wants has simply been
-// heard: it is no duty.
+// A message that no consumer accepts is unclaimed; it is never discarded silently. An unclaimed delivery stays offered, so
+// that a later subscription gets it. While the agent has no consumer at all, its lease is renewed, since this delays no
+// other work. Once there are consumers, the lease runs out, and unclaimed deliveries may take at most half of the agent's
+// credit: beyond that the oldest go back to the queue immediately. Each return counts as an attempt; after the last one the
+// hub makes a dead letter and notifies the sender. An unclaimed broadcast is acknowledged, since it asks for no work.
 //
-// An agent that works in turns takes its messages when it likes (`keepMail`): then all of that is kept until it does.
+// An agent that works in turns takes its messages itself (`keepMail`): unclaimed messages are then kept for it.
 
 import { AgoraError, PermanentError } from '../base/errors.ts';
 import { isPromiseLike } from '../base/waiting.ts';
@@ -16,17 +14,17 @@ import type { Tracing } from '../trace/tracing.ts';
 import type { IncomingMessage } from './incoming-message.ts';
 import { CheckedTypes } from './checked-types.ts';
 
-/** Somebody who handles messages. */
+/** A receiver of messages. */
 export interface Consumer {
   wants(message: IncomingMessage): boolean;
   take(message: IncomingMessage): void;
-  /** Some message was settled, or is no longer this agent's. */
+  /** A message was settled or taken back. */
   forgotten?(): void;
-  /** Nothing more will come: the client was closed, or its connection will not be back (`error`). */
+  /** No message follows: the client was closed, or its connection has ended (`error`). */
   end?(error: Error | undefined): void;
 }
 
-/** Gives each delivery to the consumer that handles it, and keeps the ones that nobody wants yet. */
+/** Passes each message to the consumer that accepts it, and keeps the others unclaimed. */
 export class Dispatcher {
   readonly #warn: (error: AgoraError) => void;
   readonly #types: CheckedTypes;
@@ -34,10 +32,10 @@ export class Dispatcher {
   readonly #tasks: Consumer[] = [];
   readonly #messages: Consumer[] = [];
   readonly #unclaimed = new Set<IncomingMessage>();
-  /** What a schema that takes its time reads right now. */
+  /** Messages that async schemas are reading. */
   readonly #reading = new Set<Promise<void>>();
   #keepsMail = false;
-  /** How many deliveries the agent may hold. */
+  /** The most deliveries that the agent may hold. */
   credit: number;
 
   constructor(
@@ -56,39 +54,39 @@ export class Dispatcher {
     return this.#tasks.length + this.#messages.length > 0;
   }
 
-  /** Whether what nobody wants is kept to be taken. */
+  /** True if unclaimed messages are kept for `takeMail`. */
   get keepsMail(): boolean {
     return this.#keepsMail;
   }
 
-  /** How many messages nobody has taken yet, or may have. */
+  /** Number of unclaimed messages, including those that a schema is reading. */
   get unclaimed(): number {
     return this.#unclaimed.size + this.#reading.size;
   }
 
-  /** Settles once what has come by now was read by its schema. */
+  /** Settles once all received messages were read by their schemas. */
   async read(): Promise<void> {
     await Promise.all(this.#reading);
   }
 
-  /** From now on what no consumer wants is kept until `takeMail`, broadcasts too. */
+  /** Keeps unclaimed messages for `takeMail` from now on, also broadcasts. */
   keepMail(): void {
     this.#keepsMail = true;
   }
 
-  /** Takes at most `limit` of what no consumer wants: the highest priority first, then what came first. */
+  /** Takes at most `limit` unclaimed messages: by priority, then by arrival. */
   takeMail(limit: number): IncomingMessage[] {
     const taken = [...this.#unclaimed].sort((a, b) => b.priority - a.priority).slice(0, limit);
     for (const message of taken) this.#unclaimed.delete(message);
     return taken;
   }
 
-  /** Whether a delivery waits for somebody who wants it. */
+  /** Returns true if no consumer has taken the message. */
   isUnclaimed(message: IncomingMessage): boolean {
     return this.#unclaimed.has(message);
   }
 
-  /** Adds a consumer, and gives it what waits for one. */
+  /** Adds a consumer and passes it the unclaimed messages that it accepts. */
   add(consumer: Consumer, kind: 'tasks' | 'messages'): void {
     (kind === 'tasks' ? this.#tasks : this.#messages).push(consumer);
     for (const message of [...this.#unclaimed]) {
@@ -96,10 +94,10 @@ export class Dispatcher {
       this.#unclaimed.delete(message);
       consumer.take(message);
     }
-    this.#makeRoom();
+    this.#releaseUnclaimed();
   }
 
-  /** Removes a consumer; what it had not begun goes to another, or waits for one. */
+  /** Removes a consumer; its waiting messages go to other consumers or become unclaimed. */
   remove(consumer: Consumer, waiting: readonly IncomingMessage[]): void {
     for (const consumers of [this.#tasks, this.#messages]) {
       const at = consumers.indexOf(consumer);
@@ -108,15 +106,15 @@ export class Dispatcher {
     for (const message of waiting) this.#give(message);
   }
 
-  /** Nothing more will come to anybody. */
+  /** Ends all consumers. */
   end(error: Error | undefined): void {
     for (const consumer of [...this.#tasks, ...this.#messages]) consumer.end?.(error);
   }
 
-  /** Reads a message that has come by the schema of its type, and gives it to whoever wants it. */
+  /** Reads a received message by the schema of its type and passes it to a consumer. */
   dispatch(message: IncomingMessage): void {
     if (this.#tracing?.spans) message.observeSettling((...settled) => this.#tracing?.settling(...settled));
-    const reading = this.#types.received(message);
+    const reading = this.#types.readMessage(message);
     if (!isPromiseLike(reading)) return this.#read(message, reading);
     const read = reading.then(fault => {
       this.#reading.delete(read);
@@ -127,19 +125,22 @@ export class Dispatcher {
 
   #read(message: IncomingMessage, fault: string | undefined): void {
     if (fault === undefined) return this.#give(message);
-    const error = new AgoraError('message/bad-payload', `message ${message.id} is no ${message.type}: ${fault}`);
+    const error = new AgoraError(
+      'message/bad-payload',
+      `message ${message.id} is not a valid ${message.type}: ${fault}`,
+    );
     this.#warn(error);
     message.failWith(new PermanentError(error.message));
   }
 
   #give(message: IncomingMessage): void {
-    // A schema may have taken longer than the message is this agent's.
+    // The hub may have taken the message back while an async schema was reading it.
     if (!message.isOpen) return;
     const consumer = this.#tasks.find(each => each.wants(message)) ?? this.#messages.find(each => each.wants(message));
     if (consumer) return consumer.take(message);
     if (message.broadcast && !this.#keepsMail) return message.finishWith(undefined);
     this.#unclaimed.add(message);
-    this.#makeRoom();
+    this.#releaseUnclaimed();
   }
 
   /** A message was settled or lost. */
@@ -148,13 +149,13 @@ export class Dispatcher {
     for (const consumer of this.#messages) consumer.forgotten?.();
   }
 
-  #makeRoom(): void {
+  #releaseUnclaimed(): void {
     if (!this.hasConsumers || this.#keepsMail) return;
-    const most = Math.floor(this.credit / 2);
+    const maxUnclaimed = Math.floor(this.credit / 2);
     for (const message of this.#unclaimed) {
-      if (this.#unclaimed.size <= most) return;
+      if (this.#unclaimed.size <= maxUnclaimed) return;
       this.#unclaimed.delete(message);
-      message.failWith(new Error(`no subscription of this agent wants messages like this ${message.type}`));
+      message.failWith(new Error(`no subscription of this agent accepts this ${message.type}`));
     }
   }
 }

@@ -1,139 +1,16 @@
-import type { DbConnection } from '@agora/bindings';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { Act, Settled } from '../acts/acts.ts';
 import { AgoraError, PermanentError } from '../base/errors.ts';
-import { readOptions } from '../options.ts';
-import type { Session } from '../connection/session.ts';
-import { Dispatcher } from './dispatcher.ts';
-import { Inbox, type InboxParts, type InboxRow, type Notice } from './inbox.ts';
 import type { IncomingMessage } from './incoming-message.ts';
-import { MessageSubscription, type MessageHandler } from './message-subscription.ts';
-
-type RowListener = (context: unknown, ...rows: InboxRow[]) => void;
+import { anInboxScene, InboxScene } from './testing/inbox-scene.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-/** An inbox whose rows a test shows, and the acts that come of it. */
-class Scene {
-  readonly acts: Act[] = [];
-  readonly settles: (Settled | undefined)[] = [];
-  readonly notices: Notice[] = [];
-  readonly signals: unknown[] = [];
-  shown = 0;
-  receives = true;
-  hears = true;
-  /** What is asked from here. */
-  asked = '';
-  readonly warnings: string[] = [];
-  readonly dispatcher = new Dispatcher(32, error => this.warnings.push(error.code));
-  readonly inbox: Inbox;
-  readonly #rows = new Map<bigint, InboxRow>();
-  #listeners: Record<'insert' | 'update' | 'delete', RowListener> | undefined;
-  #reopen: (session: Session) => void | Promise<void> = () => undefined;
-  refusal: Error | undefined;
-
-  constructor() {
-    const parts: InboxParts = {
-      connection: {
-        settings: readOptions('Bob', { handlerTimeoutMs: 120_000 }),
-        state: 'connected',
-        onOpen: opened => (this.#reopen = opened),
-        ready: () => Promise.resolve(this.#session()),
-        call: () => Promise.resolve('{"long":true}' as never), // the only call of an inbox is that of a payload
-        warn: error => this.warnings.push(error.code),
-      },
-      acts: {
-        perform: (act, settled) => {
-          this.acts.push(act);
-          this.settles.push(settled);
-        },
-      },
-      dispatcher: this.dispatcher,
-      agent: () => 1n,
-      receives: () => this.receives,
-      isAsked: about => about === this.asked,
-      noticed: notice => {
-        this.notices.push(notice);
-        return this.hears;
-      },
-      signalled: ({ seq, data }) => this.signals.push([seq, data]),
-      shown: () => this.shown++,
-    };
-    this.inbox = new Inbox(parts);
-  }
-
-  open(): Promise<void> {
-    return this.inbox.query.open();
-  }
-
-  async reconnect(): Promise<void> {
-    await this.#reopen(this.#session());
-    for (const row of this.#rows.values()) this.#listeners?.insert(undefined, row);
-  }
-
-  handle(handler: MessageHandler): void {
-    const closed = () => undefined;
-    this.dispatcher.add(new MessageSubscription({ wants: () => true, handler, concurrency: 8, closed }), 'messages');
-  }
-
-  show(fields: Partial<InboxRow> = {}): InboxRow {
-    const row = aRow(fields);
-    const old = this.#rows.get(row.id);
-    this.#rows.set(row.id, row);
-    if (old) this.#listeners?.update(undefined, old, row);
-    else this.#listeners?.insert(undefined, row);
-    return row;
-  }
-
-  hide(row: InboxRow, isHeard = true): void {
-    this.#rows.delete(row.id);
-    if (isHeard) this.#listeners?.delete(undefined, row);
-  }
-
-  #session(): Session {
-    const listeners: Partial<Record<'insert' | 'update' | 'delete', RowListener>> = {};
-    const myInbox = {
-      onInsert: (listener: RowListener) => (listeners.insert = listener),
-      onUpdate: (listener: RowListener) => (listeners.update = listener),
-      onDelete: (listener: RowListener) => (listeners.delete = listener),
-      iter: () => this.#rows.values(),
-    };
-    this.#listeners = listeners as Required<typeof listeners>; // the inbox listens to all three
-    const subscribe: Session['subscribe'] = (_query, _timeoutMs, onApplied) => Promise.resolve(onApplied?.());
-    // What an inbox uses of a session.
-    return { db: { db: { myInbox } } as unknown as DbConnection, subscribe } as Session;
-  }
-}
-
-function aRow(fields: Partial<InboxRow>): InboxRow {
-  const envelope = {
-    id: 'm',
-    from: 'Ada',
-    fromId: 2,
-    to: 'Bob',
-    type: 'note',
-    priority: 2,
-    sentAt: 0,
-    answerBy: 0,
-    payload: 1,
-  };
-  const row = { id: 7n, agent: 1n, kind: 'message', message: 'm', priority: 2, attempt: 1, leaseUntil: 0n, seq: 1n };
-  // The owner is of no interest: the hub shows nobody else's rows.
-  return { ...row, envelope: JSON.stringify(envelope), ...fields } as InboxRow;
-}
-
-async function aScene(): Promise<Scene> {
-  const scene = new Scene();
-  await scene.open();
-  return scene;
-}
-
 const never = new Promise(() => undefined);
 
 describe('a delivery', () => {
-  test('is handed out once an attempt, however often its row is changed or seen again', async () => {
-    const scene = await aScene();
+  test('I1: is dispatched once per attempt, also if its row changes or appears again', async () => {
+    const scene = await anInboxScene();
     const attempts: number[] = [];
     scene.handle((message: IncomingMessage) => {
       attempts.push(message.attempt);
@@ -148,14 +25,14 @@ describe('a delivery', () => {
     expect(attempts).toEqual([1, 2]);
   });
 
-  test('of another agent of the same owner is left alone', async () => {
-    const scene = await aScene();
+  test('of another agent of the same owner is ignored', async () => {
+    const scene = await anInboxScene();
     scene.handle(() => expect.unreachable());
     scene.show({ agent: 2n });
   });
 
-  test('that is taken back aborts its handler, whose end counts no more', async () => {
-    const scene = await aScene();
+  test('I2: that is taken back aborts its handler, whose result is dropped', async () => {
+    const scene = await anInboxScene();
     const { promise, resolve } = Promise.withResolvers<string>();
     const signals: AbortSignal[] = [];
     scene.handle((_message, { signal }) => {
@@ -169,8 +46,8 @@ describe('a delivery', () => {
     expect(scene.acts).toEqual([]);
   });
 
-  test('that was taken back while the connection was lost aborts its handler too', async () => {
-    const scene = await aScene();
+  test('I2: that was taken back while disconnected aborts its handler', async () => {
+    const scene = await anInboxScene();
     const signals: AbortSignal[] = [];
     scene.handle((_message, { signal }) => {
       signals.push(signal);
@@ -182,8 +59,8 @@ describe('a delivery', () => {
     expect(signals[0]?.aborted).toBe(true);
   });
 
-  test('that its sender cancels aborts its handler with that, and the notice is acknowledged', async () => {
-    const scene = await aScene();
+  test('that its sender cancels aborts its handler with delivery/cancelled, and the notice is acknowledged', async () => {
+    const scene = await anInboxScene();
     const signals: AbortSignal[] = [];
     scene.handle((_message, { signal }) => {
       signals.push(signal);
@@ -201,8 +78,8 @@ describe('a delivery', () => {
     expect(scene.notices).toEqual([]);
   });
 
-  test('has its payload fetched when it is long', async () => {
-    const scene = await aScene();
+  test('with a long payload is fetched', async () => {
+    const scene = await anInboxScene();
     const payloads: unknown[] = [];
     scene.handle(message => payloads.push(message.payload));
     scene.show({ envelope: '{"id":"m","from":"Ada","to":"Bob","type":"note","payloadBytes":5000}' });
@@ -211,10 +88,10 @@ describe('a delivery', () => {
 });
 
 describe('a lease', () => {
-  const extensions = (scene: Scene) => scene.acts.filter(act => act.tag === 'Extend').length;
+  const extensions = (scene: InboxScene) => scene.acts.filter(act => act.tag === 'Extend').length;
 
-  test('is renewed while its handler runs, and no longer than a handler may', async () => {
-    const scene = await aScene();
+  test('is renewed while its handler runs, up to handlerTimeoutMs', async () => {
+    const scene = await anInboxScene();
     scene.handle(() => never);
     scene.show();
     await vi.advanceTimersByTimeAsync(25_000);
@@ -225,8 +102,8 @@ describe('a lease', () => {
     expect(extensions(scene)).toBe(4);
   });
 
-  test('is renewed while nobody listens at all, and is let run out when somebody does who does not want it', async () => {
-    const scene = await aScene();
+  test('is renewed while there is no consumer, and runs out when no consumer accepts the message', async () => {
+    const scene = await anInboxScene();
     scene.show();
     await vi.advanceTimersByTimeAsync(40_000);
     expect(extensions(scene)).toBe(1);
@@ -237,8 +114,8 @@ describe('a lease', () => {
 });
 
 describe('a notice', () => {
-  test('is told, and then acknowledged', async () => {
-    const scene = await aScene();
+  test('I4: is reported, and then acknowledged', async () => {
+    const scene = await anInboxScene();
     const envelope =
       '{"id":"a","from":"Ada","to":"Bob","type":"answer","inReplyTo":"q","payload":{"status":"success"}}';
     scene.show({ kind: 'answer', attempt: 0, envelope });
@@ -246,9 +123,9 @@ describe('a notice', () => {
     expect(scene.acts).toEqual([{ tag: 'Acknowledge', value: { delivery: 7n, attempt: 0 } }]);
   });
 
-  test('stays where it is when it is to be taken later', async () => {
-    const scene = await aScene();
-    scene.hears = false;
+  test('stays in the inbox if the receiver did not handle it', async () => {
+    const scene = await anInboxScene();
+    scene.handlesNotices = false;
     scene.show({
       kind: 'dead',
       attempt: 0,
@@ -259,9 +136,9 @@ describe('a notice', () => {
   });
 });
 
-describe('an inbox whose duties another process has', () => {
-  test('takes nothing but word about what was asked from here', async () => {
-    const scene = await aScene();
+describe('an inbox of a client that takes no deliveries', () => {
+  test('takes only notices about its own asks', async () => {
+    const scene = await anInboxScene();
     scene.receives = false;
     scene.asked = 'mine';
     const answerTo = (about: string) =>
@@ -276,8 +153,8 @@ describe('an inbox whose duties another process has', () => {
 });
 
 describe('progress', () => {
-  test('is told each time its row is changed, and is not acknowledged', async () => {
-    const scene = await aScene();
+  test('is reported at each change of its row, and not acknowledged', async () => {
+    const scene = await anInboxScene();
     const signal = (seq: number) => ({
       kind: 'progress',
       attempt: 0,
@@ -296,7 +173,7 @@ describe('progress', () => {
   });
 });
 
-describe('I3: a handler that has come to its end while its delivery was taken back', () => {
+describe('I3: a handler that finished while its delivery was taken back', () => {
   const stale = new AgoraError('delivery/stale-attempt', 'it is waiting for attempt 2');
 
   test.each([
@@ -304,9 +181,9 @@ describe('I3: a handler that has come to its end while its delivery was taken ba
     ['ask', () => 'done', { tag: 'Respond', value: { status: 'success', data: '"done"' } }],
     ['task', () => 'done', { tag: 'FinishStep', value: { output: '"done"' } }],
     ['message', () => Promise.reject(new PermanentError('no')), { tag: 'Fail', value: { retry: false } }],
-  ])('is not run again (%s)', async (kind, handle, act) => {
+  ])('does not run again (%s)', async (kind, handle, act) => {
     for (const isRefused of [true, false]) {
-      const scene = new Scene();
+      const scene = new InboxScene();
       await scene.open();
       let runs = 0;
       scene.handle(() => {
@@ -315,7 +192,7 @@ describe('I3: a handler that has come to its end while its delivery was taken ba
       });
       const row = scene.show({ kind, attempt: 1 });
       await vi.waitFor(() => expect(scene.acts).toHaveLength(1));
-      // It heard that the hub did not take its end, or only that it is away: the agent was gone for too long.
+      // Either the hub refused the result, or the client only saw that the row was gone: the agent was away for too long.
       scene.hide(row, isRefused);
       if (isRefused) scene.settles[0]?.(stale);
       else await scene.reconnect();
@@ -328,13 +205,10 @@ describe('I3: a handler that has come to its end while its delivery was taken ba
   });
 
   test.each([
-    ['is to be tried again', () => Promise.reject(new Error('once more'))],
-    [
-      'was settled by hand, and whoever did was told',
-      (message: IncomingMessage) => message.ack().catch(() => undefined),
-    ],
-  ])('is, if it %s', async (_, handle) => {
-    const scene = new Scene();
+    ['asked for a retry', () => Promise.reject(new Error('once more'))],
+    ['awaited its own settlement', (message: IncomingMessage) => message.ack().catch(() => undefined)],
+  ])('runs again if it %s', async (_, handle) => {
+    const scene = new InboxScene();
     await scene.open();
     const attempts: number[] = [];
     scene.handle((message, { attempt }) => {

@@ -1,10 +1,10 @@
-// What is offered to this client's agent, row by row as the hub shows it.
+// Inbox of the client's agent: rows of the hub become messages, notices and progress signals.
 //
-// I1  A delivery is handed out once an attempt, also when its row is changed, or seen again after a reconnect.
-// I2  A row that disappears before it was settled here takes its message back: the signal of its handler is aborted.
-// I3  A handler that has come to its end is not run again: if the hub took the delivery back before it heard of that (the agent
-//     was away for longer than the grace period), and offers it again here, it is told the same end for the new attempt.
-// I4  A notice is acknowledged after whoever waits for it was told. (A signal of progress is not: its row is the ask's.)
+// I1  A delivery is dispatched once per attempt, also if its row changes or appears again after a reconnect.
+// I2  A row that disappears before its settlement takes its message back: the signal of its handler aborts.
+// I3  A finished handler does not run again. If the hub took the delivery back before the result arrived (the agent was away
+//     for longer than the grace period) and offers it here again, the client sends the same result for the new attempt.
+// I4  A notice is acknowledged after its receiver was called. A progress signal is not: its row belongs to the ask.
 
 import type { DbConnection } from '@agora/bindings';
 import {
@@ -32,56 +32,56 @@ import type { Dispatcher } from './dispatcher.ts';
 /** A row of the inbox. */
 export type InboxRow = Parameters<Parameters<DbConnection['db']['myInbox']['onInsert']>[0]>[1];
 
-/** Word about something that this agent sent: an answer, or what became of it. */
+/** Notice about a message that this agent sent: its answer or its end. */
 export interface Notice {
   readonly kind: Exclude<NoticeKind, 'cancelled' | 'progress'>;
-  /** The id of the message it is about. */
+  /** Id of that message. */
   readonly about: string;
   readonly from: string;
   readonly payload: unknown;
-  /** The trace that the question of an answer was sent in. */
+  /** Trace context of the ask, in an answer. */
   readonly trace?: TraceContext | undefined;
 }
 
-/** How far a question of this agent is. */
+/** Progress signal of an ask of this agent. */
 export interface Signal {
-  /** The id of the question. */
+  /** Id of the ask. */
   readonly about: string;
-  /** Counts up from 1 a question. */
+  /** Counts up from 1 per ask. */
   readonly seq: number;
   readonly data: unknown;
   readonly at: Date;
 }
 
-/** What the inbox needs of its client. */
+/** The parts of the client that the inbox needs. */
 export interface InboxParts {
   readonly connection: QueryConnection & Pick<Connection, 'call' | 'state' | 'warn'>;
   readonly acts: Pick<Acts, 'perform'>;
   readonly dispatcher: Dispatcher;
-  /** The agent whose rows are wanted: an identity may own more. */
+  /** The agent of this client; an identity may own more agents. */
   readonly agent: () => bigint | undefined;
-  /** Whether duties are taken here; else only word about what was asked from here, since another process has the rest. */
+  /** True if this client takes deliveries; else only notices about its own asks, since another process serves the agent. */
   readonly receives: () => boolean;
   readonly isAsked: (about: string) => boolean;
-  /** Tells of a notice; returns whether it has been heard, so that it leaves the inbox. */
+  /** Called for a notice. Returns true if the notice is handled and leaves the inbox. */
   readonly noticed: (notice: Notice) => boolean;
   readonly signalled: (signal: Signal) => void;
-  /** Something new was shown to the agent, whatever it is. */
+  /** Called when the hub has shown a new row. */
   readonly shown: () => void;
 }
 
-/** Leases are looked at this often, and renewed when less than half of one is left. */
+/** Interval of lease checks; a lease is renewed when less than half of it is left. */
 const RENEW_EVERY_MS = 10_000;
-/** More than an agent may hold. */
+/** More than an agent can hold. */
 const MAX_FINISHED = 512;
 
-/** Takes in what the hub offers to the agent, renews its leases, and hands it on. */
+/** Dispatches offered deliveries, renews their leases, and reports notices. */
 export class Inbox {
   readonly query: LiveQuery;
   readonly #parts: HeldParts;
   readonly #held = new Map<bigint, HeldDelivery>();
-  /** What has ended here, and may have been taken back before the hub heard of it. */
-  readonly #finished = new Map<bigint, Ending>();
+  /** Results that the hub refused because it had taken the delivery back (I3). */
+  readonly #finished = new Map<bigint, FinalAct>();
   #renewal: ReturnType<typeof setInterval> | undefined;
   #lastOffer = 0n;
 
@@ -92,23 +92,23 @@ export class Inbox {
       listen: db => {
         db.db.myInbox.onInsert((_, row) => this.#offered(row));
         db.db.myInbox.onUpdate((_, old, row) => this.#changed(old, row));
-        db.db.myInbox.onDelete((_, row) => this.#gone(row));
+        db.db.myInbox.onDelete((_, row) => this.#removed(row));
       },
       applied: db => this.#compare(db),
     });
   }
 
-  /** The number of the newest offer that was seen: a new one each time something is shown to the agent. */
+  /** Number of the newest offer; the hub counts up with each row that it shows to the agent. */
   get lastOffer(): bigint {
     return this.#lastOffer;
   }
 
-  /** Takes in what was shown while duties were not taken here. */
+  /** Dispatches the rows that appeared while this client did not take deliveries. */
   review(db: DbConnection): void {
     for (const row of [...db.db.myInbox.iter()]) this.#offered(row);
   }
 
-  /** Takes back all that is held; the hub offers it again to whoever comes. */
+  /** Releases all held deliveries; the hub offers them again. */
   close(reason: Error): void {
     clearInterval(this.#renewal);
     this.#renewal = undefined;
@@ -142,7 +142,7 @@ export class Inbox {
     return isAboutSent(row.kind) && this.#parts.isAsked(parseEnvelope(row.envelope)?.inReplyTo ?? row.message);
   }
 
-  /** The payload is too long to be shown to everyone who looks at the inbox. */
+  /** Reads a payload that is too long for the inbox row. */
   async #fetch(held: HeldDelivery, row: InboxRow, envelope: Envelope): Promise<void> {
     try {
       const text = await this.#parts.connection.call('read_payload', db =>
@@ -151,7 +151,7 @@ export class Inbox {
       if (this.#held.get(row.id) !== held) return;
       held.arrived(row, { ...envelope, payload: JSON.parse(text) as unknown });
     } catch (error) {
-      // Its row is shown again, and its payload asked for again, on the next connection or after its lease.
+      // The row appears again on the next connection or after its lease, and then its payload is read again.
       if (this.#held.get(row.id) === held) this.#held.delete(row.id);
       this.#parts.connection.warn(toAgoraError(error));
     }
@@ -160,13 +160,13 @@ export class Inbox {
   #changed(old: InboxRow, row: InboxRow): void {
     if (row.kind !== 'progress') {
       if (old.attempt === row.attempt) return;
-      this.#gone(old, row);
+      this.#removed(old, row);
     }
     this.#offered(row);
   }
 
-  /** A row is gone, or is another now. */
-  #gone(row: InboxRow, now?: InboxRow): void {
+  /** A row was removed, or replaced by \`now\`. */
+  #removed(row: InboxRow, now?: InboxRow): void {
     const held = this.#held.get(row.id);
     if (held?.attempt !== row.attempt) return;
     this.#held.delete(row.id);
@@ -188,7 +188,7 @@ export class Inbox {
     this.#parts.signalled({ about: row.message, seq, data, at });
   }
 
-  /** After a reconnect: what is no longer offered was taken back meanwhile. */
+  /** Compares held deliveries with the rows after a reconnect: those without a row were taken back. */
   #compare(db: DbConnection): void {
     const offered = new Map<bigint, InboxRow>();
     for (const row of db.db.myInbox.iter()) offered.set(row.id, row);
@@ -201,7 +201,7 @@ export class Inbox {
     }
   }
 
-  #finish(ending: Ending): void {
+  #finish(ending: FinalAct): void {
     this.#finished.set(ending.value.delivery, ending);
     if (this.#finished.size <= MAX_FINISHED) return;
     const [oldest] = this.#finished.keys();
@@ -215,14 +215,14 @@ export class Inbox {
 }
 
 interface HeldParts extends InboxParts {
-  /** The hub did not take this end: it had taken the delivery back. */
-  readonly finished: (ending: Ending) => void;
+  /** The hub refused this result, since it had taken the delivery back. */
+  readonly finished: (ending: FinalAct) => void;
 }
 
-/** An act that ends a delivery for good. */
-type Ending = Extract<Act, { tag: 'Acknowledge' | 'Respond' | 'FinishStep' | 'Fail' | 'FailStep' }>;
+/** An act that finishes a delivery permanently. */
+type FinalAct = Extract<Act, { tag: 'Acknowledge' | 'Respond' | 'FinishStep' | 'Fail' | 'FailStep' }>;
 
-function isEnding(act: Act): act is Ending {
+function isFinalAct(act: Act): act is FinalAct {
   switch (act.tag) {
     case 'Acknowledge':
     case 'Respond':
@@ -236,12 +236,12 @@ function isEnding(act: Act): act is Ending {
   }
 }
 
-/** The same end for another attempt. */
-function againOf(ending: Ending, attempt: number): Ending {
-  return { ...ending, value: { ...ending.value, attempt } } as Ending; // of the same kind
+/** Returns the same act for another attempt. */
+function againOf(ending: FinalAct, attempt: number): FinalAct {
+  return { ...ending, value: { ...ending.value, attempt } } as FinalAct; // of the same kind
 }
 
-/** One offered row, and what has become of it here. */
+/** One offered row and its state in this client. */
 class HeldDelivery implements MessageKeeper {
   readonly attempt: number;
   readonly #parts: HeldParts;
@@ -249,16 +249,16 @@ class HeldDelivery implements MessageKeeper {
   #renewAt = this.#heldSince + LIMITS.leaseMs / 2;
   #settlement: DeliverySettlement | undefined;
   message: IncomingMessage | undefined;
-  /** How its handler has ended, for good. */
-  ending: Ending | undefined;
+  /** The final act of its handler. */
+  ending: FinalAct | undefined;
 
   constructor(parts: HeldParts, row: InboxRow) {
     this.#parts = parts;
     this.attempt = row.attempt;
   }
 
-  /** Ends it as its handler has ended an earlier attempt. */
-  end(earlier: Ending): void {
+  /** Sends the result of an earlier attempt again. */
+  end(earlier: FinalAct): void {
     const ending = againOf(earlier, this.attempt);
     this.ending = ending;
     this.#parts.acts.perform(
@@ -270,7 +270,7 @@ class HeldDelivery implements MessageKeeper {
     );
   }
 
-  /** Hands the message out, or tells whoever waits for the notice. */
+  /** Dispatches the message, or reports the notice. */
   arrived(row: InboxRow, envelope: Envelope): void {
     const { acts, dispatcher, noticed } = this.#parts;
     this.#settlement = new DeliverySettlement(row.id, row.attempt, row.kind);
@@ -287,15 +287,15 @@ class HeldDelivery implements MessageKeeper {
     acts.perform(this.#settlement.acknowledge(), undefined, { kept: true });
   }
 
-  /** Its row is gone. */
+  /** Its row was removed. */
   lost(now: InboxRow | undefined): void {
-    // Mostly it was settled here, and this is the echo.
+    // Usually the row was removed because this client settled it.
     if (!this.message?.isOpen) return;
     this.message.lose(reasonOfLoss(now));
     this.#parts.dispatcher.forget(this.message);
   }
 
-  /** Renews the lease when it is due: while somebody here has it, or nobody listens at all yet. */
+  /** Renews the lease when due: while a handler has the message, or while the agent has no consumer yet. */
   renew(now: number): void {
     const { message } = this;
     const { acts, connection, dispatcher } = this.#parts;
@@ -313,8 +313,8 @@ class HeldDelivery implements MessageKeeper {
     settled: Settled | undefined,
     options: { readonly kept: boolean; readonly isAwaited: boolean },
   ): void {
-    // Whoever awaits it decides what comes of a refusal.
-    if (!options.isAwaited && isEnding(act)) this.ending = act;
+    // A caller that awaits the settlement handles its refusal itself.
+    if (!options.isAwaited && isFinalAct(act)) this.ending = act;
     this.#parts.acts.perform(act, settled, options);
   }
 
@@ -327,13 +327,13 @@ class HeldDelivery implements MessageKeeper {
     if (connection.state === 'closed') return;
     if (error.code === 'delivery/stale-attempt' && this.ending) {
       this.#parts.finished(this.ending);
-      // What comes back to this agent is ended the same way; another one of a work queue does it a second time.
+      // A repeated offer to this agent gets the same result. A work queue may offer it to another agent, which repeats it.
       if (!message.to[0]?.startsWith(SIGN.capability)) return;
     }
     connection.warn(
       new AgoraError(error.code, `message ${message.id} could not be settled: ${error.message}`, { cause: error }),
     );
-    // What it ended with is of no use to the hub, so its attempt has failed, and would fail again.
+    // The hub does not accept this result, so the attempt has failed, and a repetition would fail as well.
     const act =
       error.code.startsWith('delivery/') && error.code !== 'delivery/bad-answer'
         ? undefined
@@ -346,13 +346,13 @@ class HeldDelivery implements MessageKeeper {
   }
 }
 
-/** Why a delivery is no longer held, by what its row is now. */
+/** Returns why a delivery is no longer held, by its present row. */
 function reasonOfLoss(row: InboxRow | undefined): AgoraError {
-  if (row?.kind !== 'cancelled') return new AgoraError('delivery/stale-attempt', 'the hub took it back');
+  if (row?.kind !== 'cancelled') return new AgoraError('delivery/stale-attempt', 'the hub took the delivery back');
   const payload = parseEnvelope(row.envelope)?.payload;
   const { reason = '' }: Partial<EndPayload> = isObject(payload) ? payload : {}; // the hub writes it
   const why = reason === '' ? '' : `: ${reason}`;
-  return new AgoraError('delivery/cancelled', `its sender has cancelled it${why}`);
+  return new AgoraError('delivery/cancelled', `the sender cancelled the message${why}`);
 }
 
 /** Returns true for a notice about a message that this agent sent. */

@@ -1,6 +1,6 @@
-// A message as its recipient holds it: what was said, and what can be done with it, once.
+// A received message: its content, and the methods that settle it once.
 
-import { LIMITS, type Envelope } from '@agora/module/contract';
+import { LIMITS, type DutyKind, type Envelope } from '@agora/module/contract';
 import type { Act, Settled } from '../acts/acts.ts';
 import type { Settlement } from '../acts/settlement.ts';
 import { referencesOf, type MessageReference } from '../wire/envelope.ts';
@@ -11,93 +11,93 @@ import { isPromiseLike } from '../base/waiting.ts';
 import { traceIn, type TraceContext } from '../base/trace-context.ts';
 import { dateOf, dateOrNone } from '../base/micros.ts';
 
-/** What a handler may do with the message it was given, besides returning and throwing. */
+/** What a handler can do with its message, beside returning and throwing. */
 export interface MessageContext<Answer = unknown> {
-  /** Which attempt this is: 1 for the first. */
+  /** Number of the attempt, from 1 on. */
   readonly attempt: number;
   /**
-   * Aborted when the message is no longer this handler's: cancelled by its sender (`delivery/cancelled`), lease over or
-   * taken back (`delivery/stale-attempt`), client or subscription closed (`client/closed`).
+   * Aborts when the message is taken from this handler: cancelled by its sender (`delivery/cancelled`), lease expired or
+   * delivery taken back (`delivery/stale-attempt`), client or subscription closed (`client/closed`).
    */
   readonly signal: AbortSignal;
   /**
-   * Finishes the message with an answer. Where nobody asked (`wantsAnswer` is false), just finishes it. Throws
-   * `delivery/bad-answer` for what is no answer to a type that was declared; the message is open still.
+   * Finishes the message with an answer; if no answer is expected (`wantsAnswer` is false), finishes it without. Throws
+   * `delivery/bad-answer` if the declared type does not match; the message then stays open.
    */
   respond(this: void, data: Answer): Promise<void>;
-  /** Finishes the message with the answer that it could not be done. */
+  /** Finishes the message with an error as the answer. */
   respondError(this: void, error: string): Promise<void>;
-  /** Fails the message: tried again after a while by default, else failed for good. */
+  /** Fails the message. The hub offers it again after a pause, unless `retry` is false. */
   fail(this: void, reason: string, options?: { readonly retry?: boolean }): Promise<void>;
   /**
-   * Tells whoever asked how far it is: progress or a partial result, JSON of at most 16 KiB. Comes in order and before the
-   * answer; need not be awaited. Does nothing where nobody asked.
+   * Sends progress or a partial result to the asker: JSON of at most 16 KiB, in order and before the answer. It need not be
+   * awaited, and is a no-op if no answer is expected.
    */
   progress(this: void, data: unknown): Promise<void>;
-  /** Asks back, and so finishes this attempt: the reply comes as a question of its own, which `continues` this one. */
+  /** Asks the asker back, which finishes this attempt. The reply is a new ask, which `continues` this one. */
   requireInput(this: void, question: unknown): Promise<void>;
-  /** The message is kept for this long from now, at most an hour. Leases of running handlers are renewed anyway. */
+  /** Sets the lease to `ms` from now, at most one hour. Leases of running handlers are renewed automatically. */
   extend(this: void, ms: number): Promise<void>;
 }
 
-/** What a handler returns: an answer, or nothing where it was settled otherwise. Any JSON where no answer was declared. */
+/** Return value of a handler: an answer, or undefined if it settled the message itself. Any JSON for an undeclared type. */
 export type Returned<Answer> = unknown extends Answer ? unknown : Answer | undefined | PromiseLike<Answer | undefined>;
 
-/** What is expected of the recipient: nothing more, an answer, the output of a step; or it was said to everyone. */
-export type MessageKind = 'message' | 'ask' | 'task' | 'broadcast';
+/** Kind of a message: it expects no answer, an answer, or the output of a step; or it is a broadcast. */
+export type MessageKind = DutyKind | 'broadcast';
 
-/** What a message needs from those who brought it. */
+/** Callbacks of a message to its source. */
 export interface MessageKeeper {
-  /** `isAwaited`: somebody is told what becomes of it. */
+  /** Sends an act; `isAwaited` if a caller waits for its outcome. */
   perform(
     act: Act,
     settled: Settled | undefined,
     options: { readonly kept: boolean; readonly isAwaited: boolean },
   ): void;
-  /** The message was settled on this side, by `act`. */
+  /** The message was settled by this client. */
   settled(message: IncomingMessage): void;
-  /** A settlement that nobody waits for was refused by the hub. */
+  /** The hub refused a settlement that no caller waits for. */
   refused(message: IncomingMessage, error: AgoraError): void;
-  /** The hub was asked for a longer lease. */
+  /** A longer lease was requested. */
   extended(message: IncomingMessage, ms: number): void;
 }
 
-/** Checks an answer, as JSON, that is about to be given; undefined where the handler gave none. Throws `delivery/bad-answer`. */
+/** Checks an outgoing answer (JSON; undefined for none). Throws `delivery/bad-answer`. */
 export type AnswerCheck = (text: string | undefined) => Promise<void> | undefined;
 
-/** A message of one of some types: looking at `type` tells what its payload is. */
+/** A message of one of several types; a check of `type` narrows its payload. */
 export type MessageOf<Type extends string, Types = NoTypes> = Type extends string
   ? IncomingMessage<Type, Types>
   : never;
 
-/** A message that was received. It is settled once: by a handler's end, or by one of its methods. */
+/** A received message. It is settled once: by the end of its handler, or by one of its methods. */
 export class IncomingMessage<Type extends string = string, Types = NoTypes> implements MessageContext<
   AnswerInputOf<Type, Types>
 > {
   readonly id: string;
   readonly type: Type;
-  /** The name of the sender. */
+  /** Name of the sender. */
   readonly from: string;
   readonly fromId: number;
-  /** Targets as the sender said them; `['*']` for a broadcast. */
+  /** Targets as the sender wrote them; `['*']` for a broadcast. */
   readonly to: readonly string[];
-  /** What was said, as the schema of its type reads it. */
+  /** The payload as the schema of its type has read it. */
   readonly payload: PayloadOf<Type, Types>;
   readonly priority: number;
   readonly headers: Readonly<Record<string, unknown>>;
   readonly sentAt: Date;
-  /** Until when an answer is wanted, if one is. */
+  /** Deadline of the answer, if one is expected. */
   readonly answerBy: Date | undefined;
   readonly inReplyTo: string | undefined;
-  /** The id of the question that this reply to a question back goes on with. */
+  /** Id of the ask that this reply continues. */
   readonly continues: string | undefined;
-  /** Until when it is handed out, if it has a time to live. */
+  /** End of its time to live, if it has one. */
   readonly expiresAt: Date | undefined;
-  /** On whose behalf it was sent, nearest first: verified by the hub. `client.readReference` reads them. */
+  /** The messages on whose behalf it was sent, nearest first, verified by the hub. `client.readReference` reads them. */
   readonly onBehalfOf: readonly MessageReference[];
-  /** What it passes on, nearest first: verified by the hub. */
+  /** The messages that it forwards, nearest first, verified by the hub. */
   readonly forwarded: readonly MessageReference[];
-  /** A message, a question (`ask`), the step of a workflow (`task`), or a broadcast. */
+  /** `message`, `ask`, `task` (the step of a workflow), or `broadcast`. */
   readonly kind: MessageKind;
   readonly attempt: number;
   readonly #settlement: Settlement;
@@ -109,13 +109,13 @@ export class IncomingMessage<Type extends string = string, Types = NoTypes> impl
   #checkAnswer: AnswerCheck | undefined;
   #settling: ((message: IncomingMessage, tag: Act['tag']) => Settled | undefined) | undefined;
 
-  constructor(envelope: Envelope, kind: MessageKind, attempt: number, duty: Settlement, keeper: MessageKeeper) {
+  constructor(envelope: Envelope, kind: MessageKind, attempt: number, settlement: Settlement, keeper: MessageKeeper) {
     this.id = envelope.id;
-    this.type = envelope.type as Type; // whoever asked for this type asked for messages of it
+    this.type = envelope.type as Type; // subscriptions dispatch by type
     this.from = envelope.from;
     this.fromId = envelope.fromId;
     this.to = envelope.to.split(' ');
-    this.payload = envelope.payload as PayloadOf<Type, Types>; // checked against the schema of its type before a handler sees it
+    this.payload = envelope.payload as PayloadOf<Type, Types>; // the dispatcher checks it before a handler gets it
     this.priority = envelope.priority;
     this.headers = envelope.headers ?? {};
     this.sentAt = dateOf(envelope.sentAt);
@@ -127,36 +127,36 @@ export class IncomingMessage<Type extends string = string, Types = NoTypes> impl
     this.forwarded = referencesOf(envelope.forwarded);
     this.kind = kind;
     this.attempt = attempt;
-    this.#settlement = duty;
+    this.#settlement = settlement;
     this.#keeper = keeper;
   }
 
-  /** The name of the sender. */
+  /** Name of the sender; the same as `from`. */
   get sourceAgent(): string {
     return this.from;
   }
 
-  /** The name of the sender, as the wire spells it. */
+  /** Name of the sender; the same as `from`. */
   get source_agent(): string {
     return this.from;
   }
 
-  /** The trace it was sent in: what a handler says is part of it, and says so itself in a browser (`trace: message.trace`). */
+  /** Its trace context. Messages of its handler continue it; in a browser the handler passes `trace: message.trace`. */
   get trace(): TraceContext | undefined {
     return traceIn(this.headers);
   }
 
-  /** Whether the sender waits for an answer. */
+  /** True if the sender waits for an answer. */
   get wantsAnswer(): boolean {
     return this.kind === 'ask';
   }
 
-  /** Whether it was said to everyone. */
+  /** True if it is a broadcast. */
   get broadcast(): boolean {
     return this.kind === 'broadcast';
   }
 
-  /** Whether it is still this recipient's to settle. */
+  /** True until it is settled or taken back. */
   get isOpen(): boolean {
     return this.#state === 'open';
   }
@@ -169,9 +169,9 @@ export class IncomingMessage<Type extends string = string, Types = NoTypes> impl
     return this.#abort.signal;
   }
 
-  // What handlers call is bound to the message where it is looked up, so that `({ signal, progress })` takes it along.
+  // Getters return bound functions, so that handlers can destructure their context: `({ signal, progress })`.
 
-  /** Finishes the message: for whoever takes messages from an iterator. */
+  /** Finishes the message without an answer: for messages from an iterator or from `takeMail`. */
   get ack(): () => Promise<void> {
     return () => this.#settle(this.#settlement.acknowledge());
   }
@@ -216,14 +216,14 @@ export class IncomingMessage<Type extends string = string, Types = NoTypes> impl
       this.#signals++;
       this.#keeper.perform(act, error => (error ? reject(error) : resolve()), { kept: false, isAwaited: true });
     });
-    // Whoever does not wait for it need not hear that it was refused.
+    // A caller that does not await it ignores its refusal.
     sent.catch(() => undefined);
     return sent;
   }
 
   async #requireInput(question: unknown): Promise<void> {
     const act = this.#settlement.requireInput(toJson(question ?? null, ANSWER));
-    if (!act) throw new AgoraError('delivery/no-asker', `nobody waits for an answer to message ${this.id}`);
+    if (!act) throw new AgoraError('delivery/no-asker', `message ${this.id} expects no answer`);
     await this.#settle(act);
   }
 
@@ -239,7 +239,7 @@ export class IncomingMessage<Type extends string = string, Types = NoTypes> impl
     });
   }
 
-  /** Ends the message as a handler that returned: nobody waits for that, so there is no promise. */
+  /** Settles the message after its handler returned. No caller waits for it, so there is no promise. */
   finishWith(value: unknown): void {
     if (this.#state !== 'open') return;
     const failed = (error: unknown) => this.failWith(new PermanentError(textOf(error), { cause: error }));
@@ -257,58 +257,58 @@ export class IncomingMessage<Type extends string = string, Types = NoTypes> impl
     }
   }
 
-  /** Ends the message as a handler that threw. */
+  /** Settles the message after its handler threw. */
   failWith(thrown: unknown): void {
     if (this.#state !== 'open') return;
     this.#end(this.#settlement.fail(textOf(thrown), !(thrown instanceof PermanentError)), undefined);
   }
 
-  /** The payload as the schema of its type has read it. */
+  /** Replaces the payload by the output of its schema, before the message is dispatched. */
   readAs(payload: unknown): void {
-    (this as { payload: unknown }).payload = payload; // nobody has seen the message yet
+    (this as { payload: unknown }).payload = payload; // not dispatched yet
   }
 
-  /** Has what it is answered with checked. */
+  /** Sets the check of its answer. */
   checkAnswers(check: AnswerCheck): void {
     this.#checkAnswer = check;
   }
 
-  /** Checks an answer (JSON, undefined for none). Throws `delivery/bad-answer`; a promise only where its schema takes time. */
+  /** Checks an answer (JSON; undefined for none). Throws `delivery/bad-answer`; returns a promise only for async schemas. */
   checkAnswer(text: string | undefined): Promise<void> | undefined {
     return this.#checkAnswer?.(text);
   }
 
-  /** Has its settling observed: what is given is called with the act, and what that returns, with how it went. */
+  /** Sets an observer of its settlement; the function that it returns is called with the outcome. */
   observeSettling(settling: (message: IncomingMessage, tag: Act['tag']) => Settled | undefined): void {
     this.#settling = settling;
   }
 
-  /** It is no longer this recipient's. */
+  /** Takes the message from its recipient. */
   lose(reason: Error): void {
     if (this.#state !== 'open') return;
     this.#state = 'lost';
     this.interrupt(reason);
   }
 
-  /** Tells the handler to stop; whatever it ends with still counts. */
+  /** Aborts the signal of its handler, whose result still counts. */
   interrupt(reason: Error): void {
     this.#interruption ??= reason;
     this.#abort?.abort(this.#interruption);
   }
 
-  /** Settled by a batch, whose call carries this act. */
-  settleInBatch(act: (duty: Settlement) => Act): Act {
+  /** Settles it as part of a batch; returns the act for that call. */
+  settleInBatch(act: (settlement: Settlement) => Act): Act {
     this.#checkOpen();
     const made = act(this.#settlement);
     if (made.tag === 'FailBroadcast') {
-      throw new AgoraError('delivery/unknown', 'a broadcast is not failed in a batch; use its method fail()');
+      throw new AgoraError('delivery/unknown', 'a broadcast cannot fail in a batch; use its method fail()');
     }
     this.#state = 'settled';
     this.#keeper.settled(this);
     return made;
   }
 
-  /** The batch that would have settled it was refused. */
+  /** Opens the message again after its batch was refused. */
   reopen(): void {
     if (this.#state === 'settled') this.#state = 'open';
   }
@@ -321,7 +321,7 @@ export class IncomingMessage<Type extends string = string, Types = NoTypes> impl
   }
 
   #checkOpen(): void {
-    if (this.#state === 'settled') throw new AgoraError('message/settled', `message ${this.id} was settled before`);
+    if (this.#state === 'settled') throw new AgoraError('message/settled', `message ${this.id} is settled already`);
     if (this.#state === 'lost') {
       const isCancelled = this.#interruption instanceof AgoraError && this.#interruption.code === 'delivery/cancelled';
       throw new AgoraError(

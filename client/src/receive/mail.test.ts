@@ -3,7 +3,7 @@ import { AgoraError } from '../base/errors.ts';
 import type { Session } from '../connection/session.ts';
 import { Mail, type MailParts } from './mail.ts';
 
-/** A hub that has shown `shown` offers, and a client that has seen `seen`. */
+/** A hub that has shown `shown` offers, and a client that has seen `seen` of them. */
 function aScene() {
   const scene = { shown: 3n, seen: 0n, unclaimed: 0, base: 3n, idle: 0, asked: 0 };
   const session = {} as Session; // told apart, and no more
@@ -37,14 +37,14 @@ function aScene() {
 }
 
 describe('waiting for mail', () => {
-  test('is over at once when there is some, and asks nobody', async () => {
+  test('ends immediately if there is some, without a call', async () => {
     const { scene, mail } = aScene();
     scene.unclaimed = 1;
     expect(await mail.waitForMail({})).toBe(true);
     expect([scene.asked, scene.idle]).toEqual([0, 0]);
   });
 
-  test('goes idle, with what was shown before this session counted as seen, until something comes', async () => {
+  test('I1: goes idle with the offers of before this session as seen, until mail arrives', async () => {
     const { scene, mail } = aScene();
     const waiting = mail.waitForMail({});
     while (scene.idle === 0) await Promise.resolve();
@@ -53,17 +53,17 @@ describe('waiting for mail', () => {
     expect([scene.asked, scene.idle]).toEqual([1, 1]);
   });
 
-  test('is over when the hub refuses, and asks anew what was shown', async () => {
+  test('ends when the hub refuses, and the next call reads the wake state again', async () => {
     const { scene, mail } = aScene();
     scene.shown = 4n;
     expect(await mail.waitForMail({})).toBe(true);
-    // It was taken back before the client saw it.
+    // The offer was taken back before the client saw it.
     scene.base = 4n;
     expect(await mail.waitForMail({ timeoutMs: 5 })).toBe(false);
     expect([scene.asked, scene.idle]).toEqual([2, 1]);
   });
 
-  test('ends with its signal, whenever that comes', async () => {
+  test('ends when its signal aborts, before or during the wait', async () => {
     const { mail } = aScene();
     const controller = new AbortController();
     const waiting = mail.waitForMail({ signal: controller.signal });

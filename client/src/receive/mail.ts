@@ -1,8 +1,8 @@
-// The wake contract, for agents that work in turns: nobody goes idle with mail unseen, and whoever waits is woken by the next.
+// Mail of agents that work in turns. An agent with unseen mail cannot go idle, and new mail wakes it (wake contract).
 //
-// I1  The hub is asked to let the agent go idle with the numbers of what this client has seen. What came and was taken away
-//     before the client could see it counts as seen: `wakeState` is read before the first time on each session.
-// I2  Whoever waits listens before the hub is asked, so nothing falls between the two.
+// I1  `goIdle` sends the numbers of the newest offer and broadcast that this client has seen. Rows that came and were taken
+//     back before the client could see them count as seen: `wakeState` is read before the first `goIdle` of each session.
+// I2  A waiter listens before the hub is asked, so no mail is missed in between.
 
 import type { Connection } from '../connection/connection.ts';
 import { AgoraError } from '../base/errors.ts';
@@ -11,65 +11,65 @@ import { reasonOf, settleWithin, untilAborted, type WaitOptions } from '../base/
 import type { Dispatcher } from './dispatcher.ts';
 import type { IncomingMessage } from './incoming-message.ts';
 
-/** How long mail is waited for. */
+/** Options of `waitForMail`. */
 export interface WaitForMailOptions extends WaitOptions {
-  /** By default five minutes. */
+  /** Default 300,000: five minutes. */
   readonly timeoutMs?: number | undefined;
 }
 
-/** How much mail is taken. */
+/** Options of `takeMail`. */
 export interface TakeMailOptions extends WaitOptions {
-  /** At most so many; by default 32. */
+  /** The most messages to take. Default 32. */
   readonly limit?: number | undefined;
 }
 
-/** Somebody who waits for mail. */
+/** A call of `waitForMail`. */
 interface MailWaiter {
   readonly wakeUp: () => void;
   readonly fail: (error: Error) => void;
 }
 
-/** What waking needs of its client. */
+/** The parts of the client that mail needs. */
 export interface MailParts {
   readonly connection: Pick<Connection, 'call' | 'ready' | 'session'>;
   readonly dispatcher: Pick<Dispatcher, 'hasConsumers' | 'unclaimed' | 'keepMail' | 'read' | 'takeMail'>;
   readonly agent: () => bigint;
-  /** The newest that this client has seen. */
+  /** Numbers of the newest offer and broadcast that this client has seen. */
   readonly lastOffer: () => bigint;
   readonly lastBroadcast: () => bigint;
-  /** Broadcasts are to be handed out from now on. */
+  /** Starts the dispatching of broadcasts. */
   readonly listen: (agent: bigint) => Promise<void>;
 }
 
 const WAIT_MS = 300_000;
 const TAKE = 32;
-/** A schema that takes longer than this gives its message to a later turn. */
+/** A message whose schema takes longer than this belongs to a later turn. */
 const READ_WITHIN_MS = 5_000;
 
-/** Lets an agent sleep, and wakes it. */
+/** Waits for mail, takes it, and lets the agent go idle. */
 export class Mail {
   readonly #parts: MailParts;
   readonly #waiters = new Set<MailWaiter>();
   #end: Error | undefined;
-  /** What the hub had shown when this session began to care. */
+  /** The newest offer of before this session's first `goIdle`. */
   #base: { readonly session: Session; readonly offer: bigint } | undefined;
 
   constructor(parts: MailParts) {
     this.#parts = parts;
   }
 
-  /** Something was shown to the agent, or said to everyone. */
+  /** Wakes all waiters: the hub has shown a new row or broadcast. */
   arrived(): void {
     for (const { wakeUp } of [...this.#waiters]) wakeUp();
   }
 
-  /** Nobody will be woken any more: whoever sleeps is told. */
+  /** Rejects all waiters, also future ones. */
   end(error: Error): void {
     this.#end = error;
     for (const { fail } of [...this.#waiters]) fail(error);
   }
 
-  /** Goes idle. Throws `agent/has-mail` when there is something that this client has not seen. */
+  /** Sets the agent idle. Throws `agent/has-mail` if it has mail that this client has not seen. */
   async goIdle(): Promise<void> {
     const { connection, dispatcher } = this.#parts;
     const agent = this.#parts.agent();
@@ -82,44 +82,44 @@ export class Mail {
         return db.reducers.goIdle({ agent, lastOffer, lastBroadcast: this.#parts.lastBroadcast() });
       });
     } catch (error) {
-      // What was taken away again is never seen: next time it is no reason.
+      // The unseen row may have been taken back, so the next call reads `wakeState` again.
       this.#base = undefined;
       throw error;
     }
   }
 
-  /** True once there is mail, false when there was none within the time. */
+  /** Returns true once there is mail, and false if there is none within the timeout. */
   async waitForMail({ timeoutMs = WAIT_MS, signal }: WaitForMailOptions): Promise<boolean> {
     signal?.throwIfAborted();
     if (this.#end) throw this.#end;
     const { promise: woken, resolve, reject } = Promise.withResolvers<boolean>();
-    const sleeper: MailWaiter = { wakeUp: () => resolve(true), fail: reject };
+    const waiter: MailWaiter = { wakeUp: () => resolve(true), fail: reject };
     const aborted = () => reject(reasonOf(signal));
     const timer = setTimeout(() => resolve(false), timeoutMs);
-    this.#waiters.add(sleeper);
+    this.#waiters.add(waiter);
     signal?.addEventListener('abort', aborted, { once: true });
     try {
       const asleep = this.#keepMail(this.#parts.agent()).then(() => this.#sleep(woken));
       return await Promise.race([woken, asleep]);
     } finally {
       clearTimeout(timer);
-      this.#waiters.delete(sleeper);
+      this.#waiters.delete(waiter);
       signal?.removeEventListener('abort', aborted);
     }
   }
 
-  /** Takes what no subscription wants, the highest priority first: each message is settled by hand. */
+  /** Takes messages that no subscription accepts, by priority; the caller settles each. */
   async takeMail({ limit = TAKE, signal }: TakeMailOptions = {}): Promise<IncomingMessage[]> {
     if (!Number.isInteger(limit) || limit < 1) {
-      throw new AgoraError('client/bad-option', `limit is a whole number from 1 on, not ${limit}`);
+      throw new AgoraError('client/bad-option', `limit is a whole number of at least 1, not ${limit}`);
     }
-    // Nothing is taken for somebody who waits no longer.
+    // An aborted call takes no message.
     await untilAborted(signal, this.#keepMail(this.#parts.agent()));
     await settleWithin(READ_WITHIN_MS, this.#parts.dispatcher.read());
     return this.#parts.dispatcher.takeMail(limit);
   }
 
-  /** Whether there is mail already; else goes idle until `woken`. */
+  /** Returns true if there is mail already; else goes idle until `woken`. */
   async #sleep(woken: Promise<boolean>): Promise<boolean> {
     const { dispatcher } = this.#parts;
     if (dispatcher.unclaimed > 0) return true;

@@ -1,6 +1,6 @@
 // Filters of messages by type, priority and sender.
 
-/** What of a message a filter looks at. Every filter given must let it through. */
+/** Filters of messages; a message must match all that are set. */
 export interface MessageFilters<Type extends string = string> {
   readonly messageTypes?: readonly Type[] | undefined;
   readonly priority?: readonly number[] | undefined;
@@ -9,7 +9,7 @@ export interface MessageFilters<Type extends string = string> {
 
 type Filtered = { readonly type: string; readonly priority: number; readonly from: string };
 
-/** Turns filters into a question; without any, everything is wanted. */
+/** Returns a predicate for filters; without filters every message matches. */
 export function messageMatcher(filters: MessageFilters = {}): (message: Filtered) => boolean {
   const types = filters.messageTypes && new Set<string>(filters.messageTypes);
   const priorities = filters.priority && new Set(filters.priority);

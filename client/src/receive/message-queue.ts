@@ -1,8 +1,8 @@
-// Messages that wait on this side: the highest priority first, and in the order of coming within one.
+// Priority queue of received messages.
 
 import type { IncomingMessage } from './incoming-message.ts';
 
-/** Orders waiting messages: the highest priority first, then the one that came first. */
+/** Orders messages by priority, then by arrival. */
 export class MessageQueue {
   readonly #lanes: IncomingMessage[][] = [[], [], [], []];
 
@@ -11,11 +11,11 @@ export class MessageQueue {
   }
 
   push(message: IncomingMessage): void {
-    // Priorities are 1 to 4; whatever else were to come would count as the lowest.
+    // Priorities are 1 to 4; any other counts as the lowest.
     (this.#lanes[message.priority - 1] ?? this.#lanes[0])?.push(message);
   }
 
-  /** The next message that was not taken back meanwhile. */
+  /** Removes and returns the next message that was not taken back. */
   shift(): IncomingMessage | undefined {
     for (let at = this.#lanes.length - 1; at >= 0; at--) {
       const lane = this.#lanes[at] ?? [];
@@ -24,7 +24,7 @@ export class MessageQueue {
     return undefined;
   }
 
-  /** What waits now, in order. What was taken back or settled where it waited is let go. */
+  /** Returns the waiting messages in order, without those that were taken back or settled. */
   peek(): IncomingMessage[] {
     for (const lane of this.#lanes) {
       const open = lane.filter(message => message.isOpen);
@@ -33,7 +33,7 @@ export class MessageQueue {
     return this.#lanes.toReversed().flat();
   }
 
-  /** Takes out all that wait. */
+  /** Removes and returns all waiting messages. */
   drain(): IncomingMessage[] {
     const all: IncomingMessage[] = [];
     for (let message = this.shift(); message; message = this.shift()) all.push(message);

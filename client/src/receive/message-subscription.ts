@@ -1,4 +1,4 @@
-// One subscription to messages: a handler that runs a few at a time, or an iterator whose messages are acknowledged by hand.
+// A subscription to messages: a handler with limited concurrency, or an iterator whose caller settles the messages.
 
 import { AgoraError } from '../base/errors.ts';
 import type { AnswerInputOf, NoTypes } from '../wire/message-types.ts';
@@ -8,36 +8,39 @@ import { MessageQueue } from './message-queue.ts';
 import type { IncomingMessage, MessageContext, MessageOf, Returned } from './incoming-message.ts';
 import type { Consumer } from './dispatcher.ts';
 
-/** Handles a message. What it returns is the answer to a question and the output of a step; returning finishes the message, throwing fails it. */
+/**
+ * Handles a message. Returning finishes the message: the value is the answer to an ask and the output of a step. Throwing
+ * fails it, and the hub offers it again after a pause; a `PermanentError` fails it permanently.
+ */
 export type MessageHandler<Type extends string = string, Types = NoTypes> = (
   message: MessageOf<Type, Types>,
   context: MessageContext<AnswerInputOf<Type, Types>>,
 ) => Returned<AnswerInputOf<Type, Types>>;
 
-/** Which messages a consumer wants, how it handles them, and whom it tells of its end. */
+/** Filter, handler and end of a subscription. */
 export interface ConsumerOptions {
   readonly wants: (message: IncomingMessage) => boolean;
   readonly handler: MessageHandler | undefined;
-  /** How many handlers run at once. */
+  /** The most handlers that run at a time. */
   readonly concurrency: number;
   readonly tracing?: Tracing | undefined;
   /** Closes the subscription. */
   readonly signal?: AbortSignal | undefined;
-  /** Called once, with what had not begun. */
+  /** Called once, with the messages that were not handled yet. */
   readonly closed: (consumer: Consumer, waiting: readonly IncomingMessage[]) => void;
 }
 
-/** A loop that waits for its next message. */
+/** A pending `next()` of a loop. */
 interface Pull<Message> {
   readonly resolve: (result: IteratorResult<Message>) => void;
   readonly reject: (error: Error) => void;
 }
 
-/** How long `close` waits for handlers that run. */
+/** How long `close` waits for running handlers. */
 const CLOSE_WITHIN_MS = 5_000;
 
 /**
- * A subscription to messages. Without a handler it is an iterator: each message has to be settled (`message.ack()`), and
+ * A subscription to messages. Without a handler it is an iterator: the caller settles each message (`message.ack()`), and
  * leaving the loop closes the subscription.
  */
 export class MessageSubscription<Type extends string = string, Types = NoTypes>
@@ -55,7 +58,10 @@ export class MessageSubscription<Type extends string = string, Types = NoTypes>
 
   constructor(options: ConsumerOptions) {
     if (!Number.isInteger(options.concurrency) || options.concurrency < 1) {
-      throw new AgoraError('client/bad-option', `concurrency is a whole number from 1 on, not ${options.concurrency}`);
+      throw new AgoraError(
+        'client/bad-option',
+        `concurrency is a whole number of at least 1, not ${options.concurrency}`,
+      );
     }
     options.signal?.throwIfAborted();
     this.#options = options;
@@ -68,29 +74,29 @@ export class MessageSubscription<Type extends string = string, Types = NoTypes>
 
   take(message: IncomingMessage): void {
     const pull = this.#pulls.shift();
-    if (pull) pull.resolve({ done: false, value: this.#given(message) });
+    if (pull) pull.resolve({ done: false, value: this.#passed(message) });
     else if (this.#options.handler && this.#running.size < this.#options.concurrency) this.#run(message);
     else this.#queue.push(message);
     this.forgotten();
   }
 
-  /** A message was settled, or is no longer this agent's. */
+  /** A message was settled or taken back. */
   forgotten(): void {
     for (const listener of [...this.#listeners]) listener();
   }
 
-  /** What no handler and no loop has taken yet, the most important first. It may be settled where it waits. */
+  /** Returns the messages that no handler or loop has taken yet, by priority. The caller may settle them. */
   waiting(): MessageOf<Type, Types>[] {
     return this.#queue.peek().map(message => this.#typed(message));
   }
 
-  /** Tells that `waiting` may have changed; returns what ends that. */
+  /** Calls `listener` whenever `waiting` may have changed; returns a function that removes it. */
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
   }
 
-  /** Nothing more will come: a loop over it ends, or throws what was in the way. */
+  /** Ends the loop over it, or throws `error` there. */
   end(error: Error | undefined): void {
     this.#isClosed = true;
     this.#error = error;
@@ -100,7 +106,7 @@ export class MessageSubscription<Type extends string = string, Types = NoTypes>
     }
   }
 
-  /** Ends the subscription: what had not begun goes elsewhere, running handlers are told by their signal. May be called twice. */
+  /** Ends the subscription: waiting messages go to other subscriptions, signals of running handlers abort. Idempotent. */
   async close(): Promise<void> {
     if (!this.#isClosed) {
       this.#isClosed = true;
@@ -119,11 +125,12 @@ export class MessageSubscription<Type extends string = string, Types = NoTypes>
   }
 
   [Symbol.asyncIterator](): AsyncIterator<MessageOf<Type, Types>> {
-    if (this.#options.handler) throw new AgoraError('client/bad-option', 'this subscription has a handler already');
+    if (this.#options.handler)
+      throw new AgoraError('client/bad-option', 'this subscription has a handler, so a loop cannot read it');
     return {
       next: () => {
         const message = this.#queue.shift();
-        if (message) return Promise.resolve({ done: false, value: this.#given(message) });
+        if (message) return Promise.resolve({ done: false, value: this.#passed(message) });
         if (this.#error) return Promise.reject(this.#error);
         if (this.#isClosed) return Promise.resolve({ done: true, value: undefined });
         return new Promise((resolve, reject) => this.#pulls.push({ resolve, reject }));
@@ -165,13 +172,13 @@ export class MessageSubscription<Type extends string = string, Types = NoTypes>
     }
   }
 
-  /** Gives a message to a loop. */
-  #given(message: IncomingMessage): MessageOf<Type, Types> {
+  /** Passes a message to a loop. */
+  #passed(message: IncomingMessage): MessageOf<Type, Types> {
     this.#options.tracing?.spans?.receive([message]);
     return this.#typed(message);
   }
 
-  /** `wants` lets through the types that were asked for. */
+  /** `wants` accepts only the requested types. */
   #typed(message: IncomingMessage): MessageOf<Type, Types> {
     return message as unknown as MessageOf<Type, Types>;
   }

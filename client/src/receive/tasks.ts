@@ -1,42 +1,43 @@
-// Steps of workflows as their agent handles them.
+// Tasks: steps of workflows that are assigned to this agent.
 
 import type { TaskPayload } from '@agora/module/contract';
 import { isObject } from '../base/is-object.ts';
 import type { InputsOf, NoTypes, RequirementsOf, TaskOutputOf } from '../wire/message-types.ts';
 import type { IncomingMessage, MessageContext, Returned } from './incoming-message.ts';
 
-/** A step that was assigned to this agent. */
+/** A step of a workflow that is assigned to this agent. */
 export interface Task<Action extends string = string, Types = NoTypes> {
   readonly workflowId: string;
-  /** The name of the step. */
+  /** Name of the step. */
   readonly step: string;
   readonly action: Action;
   readonly requirements: RequirementsOf<Action, Types>;
-  /** What the steps that this one depends on have returned, by their names. */
+  /** Outputs of its dependencies, by step name. */
   readonly inputs: InputsOf<Action, Types>;
-  /** Why steps that it depends on were not done, by their names. */
+  /** Errors of dependencies that did not succeed, by step name. */
   readonly failures: Readonly<Record<string, string>>;
-  /** Whether `inputs` is empty because what they have returned is over 1 MiB: read it with `client.workflow(id)`. */
+  /** True if `inputs` is empty because the outputs exceed 1 MiB; read them with `client.workflow(id)`. */
   readonly inputsOmitted: boolean;
-  /** Of a step that is done for each element of a list: the element, and its place in the list, from 0 on. */
+  /** In a `for_each` step: the element, and its position in the list, from 0 on. */
   readonly element: unknown;
   readonly index: number | undefined;
-  /** Whether it undoes what `step` had done: `action` is that of its `compensate`, `inputs` its output. */
+  /** True if the task undoes `step`: `action` is that of its `compensate`, `inputs` is its output. */
   readonly compensates: boolean;
-  /** Of a workflow that is a step of another one: what that step was given. */
+  /** In a nested workflow: the inputs of the outer step. */
   readonly workflowInputs: Readonly<Record<string, unknown>> | undefined;
 }
 
 /**
- * Handles a step; what it returns is the step's output. Throwing has it tried again: as the step's `retries` say, or, without
- * them, five times as every delivery. A `PermanentError` fails the step at once, and its `on_failure` decides.
+ * Handles a step; the return value is the step's output. Throwing fails the attempt: the step is retried by its `retries`
+ * policy, or without one up to five times, like every delivery. A `PermanentError` fails the step immediately; its
+ * `on_failure` decides how the workflow continues.
  */
 export type TaskHandler<Action extends string = string, Types = NoTypes> = (
   task: TaskOf<Action, Types>,
   context: IncomingMessage & MessageContext<TaskOutputOf<Action, Types>>,
 ) => Returned<TaskOutputOf<Action, Types>>;
 
-/** A task with one of some actions: looking at `action` tells what its requirements are. `*` is any action. */
+/** A task with one of several actions; a check of `action` narrows its requirements. `*` is any action. */
 export type TaskOf<Action extends string, Types = NoTypes> = Action extends '*'
   ? Task<string, Types>
   : Action extends string

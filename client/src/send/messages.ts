@@ -192,7 +192,7 @@ export class Messages {
 
   /** Checks the payload of an act by the schema of its type. Throws `message/bad-payload`; a promise only where the schema takes time. */
   check({ messageType, payload }: OutgoingMessage, act: SendAct): Promise<void> | undefined {
-    return this.#types.said(messageType, payload, act.value.payload);
+    return this.#types.checkPayload(messageType, payload, act.value.payload);
   }
 
   /** Puts a message as an act; its payload is still to be checked. */
