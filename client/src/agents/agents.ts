@@ -1,4 +1,4 @@
-// Who there is: the public table of agents, followed once somebody asks.
+// Discovery: the public table of agents, subscribed on first use.
 
 import type { DbConnection } from '@agora/bindings';
 import type { AgentStatus, Presence } from '@agora/module/contract';
@@ -8,27 +8,27 @@ import { parseObject } from '../base/json.ts';
 import { LiveQuery } from '../connection/live-query.ts';
 import { nearestNames } from '../base/nearest-names.ts';
 
-/** A row of the hub's public table of agents. */
+/** A row of the public table of agents. */
 export type AgentRow = Parameters<Parameters<DbConnection['db']['agent']['onInsert']>[0]>[1];
 
-/** An agent as everyone sees it. */
+/** Public data of an agent. */
 export interface AgentInfo {
   readonly id: number;
   readonly name: string;
   readonly agentType: string;
   readonly capabilities: readonly string[];
-  /** What the agent says of itself. */
+  /** Status that the agent sets. */
   readonly status: AgentStatus;
-  /** What the hub knows: whether a connection is attached to it. */
+  /** State of its connection, as the hub knows it. */
   readonly presence: Presence;
   readonly metadata: Readonly<Record<string, unknown>>;
-  /** The identity that owns it, in hexadecimal. */
+  /** Identity of its owner, in hexadecimal. */
   readonly owner: string;
   readonly registeredAt: Date;
   readonly updatedAt: Date;
 }
 
-/** What agents are wanted: all that is given must be so, and all the capabilities must be there. */
+/** Filters of agents; an agent must match all that are set, and have all capabilities. */
 export interface AgentFilters {
   readonly capabilities?: readonly string[] | undefined;
   readonly status?: AgentStatus | undefined;
@@ -37,12 +37,12 @@ export interface AgentFilters {
   readonly name?: string | undefined;
 }
 
-/** Finds agents on the hub; follows their table from the first question on. */
+/** Finds agents; subscribes to their table on first use. */
 export class Agents {
   readonly #connection: Connection;
   readonly #query: LiveQuery;
   readonly #watchers = new Set<() => void>();
-  /** Why the connection will not be back. */
+  /** Why the connection has ended. */
   #end: AgoraError | undefined;
 
   constructor(connection: Connection) {
@@ -63,7 +63,7 @@ export class Agents {
     });
   }
 
-  /** The agents that are wanted, in the order of their registration. */
+  /** Returns matching agents in the order of their registration. */
   async find(filters: AgentFilters): Promise<AgentInfo[]> {
     const found: AgentRow[] = [];
     for (const row of await this.#rows()) if (isWanted(row, filters)) found.push(row);
@@ -72,8 +72,8 @@ export class Agents {
   }
 
   /**
-   * The agents that are wanted, and again after each change of any agent, until the client is closed or `signal` is
-   * aborted. What changes while nobody asks for the next is told at once. Throws when the connection will not be back.
+   * Yields matching agents, and again after each change of any agent, until the client is closed or `signal` aborts. Changes
+   * between two turns of the loop are merged. Throws when the connection has ended.
    */
   async *watch(filters: AgentFilters, signal?: AbortSignal): AsyncGenerator<readonly AgentInfo[], void> {
     let isNew = true;
@@ -107,7 +107,7 @@ export class Agents {
     return names.has(name) ? [] : nearestNames(name, names);
   }
 
-  /** Nothing while the connection is lost: the next one tells of a change. */
+  /** Returns undefined while disconnected: the next connection reports a change. */
   async #findUnlessLost(filters: AgentFilters): Promise<AgentInfo[] | undefined> {
     try {
       return await this.find(filters);
@@ -145,7 +145,7 @@ function infoOf(row: AgentRow): AgentInfo {
     name: row.name,
     agentType: row.agentType,
     capabilities: row.capabilities,
-    status: row.status as AgentStatus, // the module stores no other words
+    status: row.status as AgentStatus, // the module stores only these words
     presence: row.presence as Presence,
     metadata: parseObject(row.metadata),
     owner: row.owner.toHexString(),

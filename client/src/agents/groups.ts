@@ -1,13 +1,13 @@
-// Groups of agents: joined, left, and looked into. A message to `#name` reaches each member.
+// Groups of agents. A message to `#name` is delivered to each member.
 
 import { SIGN } from '@agora/module/contract';
 import type { Connection } from '../connection/connection.ts';
 
 /** A group that this agent is in. */
 export interface GroupInfo {
-  /** With its sign: what a message is addressed to. */
+  /** With its sign, as the target of a message. */
   readonly name: string;
-  /** How many agents are in it. */
+  /** Number of members. */
   readonly members: number;
 }
 

@@ -1,4 +1,4 @@
-// What operators see and steer. The hub checks every call; whoever is none is refused with `operator/required`.
+// Calls of operators. The hub checks each: non-operators get `operator/required`.
 
 import type { DbConnection } from '@agora/bindings';
 import { LIMITS, type Admission } from '@agora/module/contract';
@@ -10,10 +10,10 @@ import { usageOf, type AgentUsage } from './usage.ts';
 
 type Db = DbConnection;
 
-/** What a hub holds just now. */
+/** Counters of a hub. */
 export interface HubStatus {
   readonly agents: number;
-  /** Connections that agents are attached to. */
+  /** Connections with an attached agent. */
   readonly online: number;
   readonly messages: number;
   readonly waiting: number;
@@ -27,18 +27,18 @@ export interface HubStatus {
   readonly storedBytes: number;
 }
 
-/** Limits of an agent, or of all that have none of their own. What is not given stays. */
+/** Limits of one agent, or of all agents without own limits. An omitted limit does not change. */
 export interface Quota {
-  /** Messages and events a second, and how many at once. */
+  /** Messages and events per second, and the burst above this rate. */
   readonly rate?: number | undefined;
   readonly burst?: number | undefined;
   readonly unfinished?: number | undefined;
   readonly inboxLength?: number | undefined;
-  /** Recipients a minute. */
+  /** Recipients per minute. */
   readonly fanOut?: number | undefined;
 }
 
-/** What the hub stores, and for how long. What is not given stays. */
+/** Storage limits of the hub. An omitted limit does not change. */
 export interface HubLimits {
   readonly storedBytes?: number | undefined;
   readonly keepMessagesMs?: number | undefined;
@@ -46,7 +46,7 @@ export interface HubLimits {
   readonly keepWorkflowsMs?: number | undefined;
 }
 
-/** Which dead letters are meant: all that fit everything that is given. */
+/** Filters of dead letters; a dead letter must match all that are set. */
 export interface DeadLetterFilter {
   /** Numbers of agents. */
   readonly agent?: number | undefined;
@@ -57,7 +57,7 @@ export interface DeadLetterFilter {
   readonly before?: Date | undefined;
 }
 
-/** A delivery that was given up. */
+/** A delivery without further attempts. */
 export interface DeadLetter {
   readonly no: bigint;
   readonly agent: number;
@@ -77,13 +77,13 @@ export interface MailboxInfo {
   readonly credit: number;
 }
 
-/** An identity that may see and steer everything. */
+/** An identity with operator rights. */
 export interface OperatorInfo {
   readonly identity: string;
   readonly grantedAt: Date;
 }
 
-/** Steers a hub. Dead letters of one's own may be listed, redriven and purged by everybody. */
+/** Operator calls. Every agent may list, redrive and purge its own dead letters. */
 export class Operator {
   readonly #connection: Connection;
 
@@ -91,42 +91,42 @@ export class Operator {
     this.#connection = connection;
   }
 
-  /** Makes an identity (hexadecimal) an operator. */
+  /** Grants operator rights to an identity (hexadecimal). */
   grant(identity: string): Promise<void> {
     return this.#call('grant_operator', db => db.reducers.grantOperator({ identity: identityOf(identity) }));
   }
-  /** Takes it from an identity, unless it is the last. */
+  /** Revokes operator rights, unless the identity is the last operator. */
   revoke(identity: string): Promise<void> {
     return this.#call('revoke_operator', db => db.reducers.revokeOperator({ identity: identityOf(identity) }));
   }
 
-  /** Who the operators are, by identity. */
+  /** Returns all operators. */
   async operators(): Promise<OperatorInfo[]> {
     const rows = await this.#call('list_operators', db => db.procedures.listOperators({}));
     return rows.map(({ identity, grantedAt }) => ({ identity, grantedAt: dateOf(grantedAt) }));
   }
 
-  /** Lets in everybody (`open`), or only whom operators admitted (`closed`). */
+  /** Admits every identity (`open`), or only those that operators admitted (`closed`). */
   setAdmission(mode: Admission): Promise<void> {
     return this.#call('set_admission', db => db.reducers.setAdmission({ mode }));
   }
   admitIdentity(identity: string, note = ''): Promise<void> {
     return this.#call('admit_identity', db => db.reducers.admitIdentity({ identity: identityOf(identity), note }));
   }
-  /** Admits everybody whom an issuer named to an audience. */
+  /** Admits every identity whose token has this issuer and audience. */
   admitIssuer(issuer: string, audience: string, note = ''): Promise<void> {
     return this.#call('admit_issuer', db => db.reducers.admitIssuer({ issuer, audience, note }));
   }
-  /** Takes back what `admissions` lists. */
+  /** Removes an admission rule by its number in `admissions`. */
   expel(rule: bigint): Promise<void> {
     return this.#call('expel', db => db.reducers.expel({ rule }));
   }
-  /** Whether the hub is open, and whom it lets in otherwise. */
+  /** Returns the admission mode and the rules. */
   admissions() {
     return this.#call('list_admissions', db => db.procedures.listAdmissions({}));
   }
 
-  /** Limits of an agent by its number; 0 for all that have none of their own. */
+  /** Sets limits of an agent by its number; 0 for all agents without own limits. */
   setQuota(agent: number, quota: Quota): Promise<void> {
     const { rate, burst, unfinished, inboxLength, fanOut } = quota;
     return this.#call('set_quota', db =>
@@ -136,7 +136,7 @@ export class Operator {
   clearQuota(agent: number): Promise<void> {
     return this.#call('clear_quota', db => db.reducers.clearQuota({ agent: BigInt(agent) }));
   }
-  /** What an agent has used of what it may, by its number. */
+  /** Returns the quota usage of an agent by its number. */
   async usage(agent: number): Promise<AgentUsage> {
     return usageOf(await this.#call('agent_usage', db => db.procedures.agentUsage({ agent: BigInt(agent) })));
   }
@@ -152,12 +152,12 @@ export class Operator {
     );
   }
 
-  /** Removes an agent, whoever owns it. */
+  /** Unregisters an agent of any owner. */
   unregisterAgent(agent: number): Promise<void> {
     return this.#call('unregister_agent', db => db.reducers.unregisterAgent({ agent: BigInt(agent) }));
   }
 
-  /** What the hub holds just now. */
+  /** Returns the counters of the hub. */
   async status(): Promise<HubStatus> {
     const row = await this.#call('hub_overview', db => db.procedures.hubOverview({}));
     return {
@@ -176,7 +176,7 @@ export class Operator {
     };
   }
 
-  /** Every mailbox and work queue, page by page. */
+  /** Yields all mailboxes and work queues, page by page. */
   async *mailboxes(): AsyncGenerator<MailboxInfo, void> {
     for (let after = 0n; ;) {
       const page = await this.#call('list_mailboxes', db => db.procedures.listMailboxes({ after, limit: LIMITS.page }));
@@ -188,12 +188,12 @@ export class Operator {
     }
   }
 
-  /** A message with all of its deliveries. */
+  /** Returns a message with all its deliveries. */
   readMessage(message: string) {
     return this.#call('read_message', db => db.procedures.readMessage({ message }));
   }
 
-  /** Dead letters page by page: all for operators, for others those of their agents and of what they sent. */
+  /** Yields dead letters page by page: all for operators, for others those of their agents and of their messages. */
   async *deadLetters({ agent = 0, sender = 0 }: DeadLetterFilter = {}): AsyncGenerator<DeadLetter, void> {
     for (let after = 0n; ;) {
       const page = await this.#call('dead_letters', db =>

@@ -1,4 +1,4 @@
-// The client's own agent: registered, attached to every connection, kept alive.
+// The agent of this client: registration, attachment to every connection, heartbeats.
 
 import { LIMITS, type AgentStatus } from '@agora/module/contract';
 import type { Connection } from '../connection/connection.ts';
@@ -9,26 +9,26 @@ import type { Session } from '../connection/session.ts';
 import type { WaitOptions } from '../base/waiting.ts';
 import type { AgentRow } from './agents.ts';
 
-/** What an agent says of itself. */
+/** Registration data of an agent. */
 export interface Registration {
-  /** `specialist`, `worker`, `coordinator`, or whatever else it is. */
+  /** For example `specialist`, `worker` or `coordinator`. */
   readonly agentType: string;
   readonly capabilities?: readonly string[] | undefined;
   readonly metadata?: Readonly<Record<string, unknown>> | undefined;
-  /** How many deliveries it is offered at once; by default 32. */
+  /** The most deliveries that the agent holds at a time. Default 32, at most 256. */
   readonly credit?: number | undefined;
-  /** Whether the highest priority always comes first, whatever waits how long. */
+  /** True if the highest priority always comes first, also before messages that wait for a long time. Default false. */
   readonly strictPriority?: boolean | undefined;
 }
 
-/** How an agent is taken up. */
+/** What a client receives as its agent. */
 export interface ReceiveOptions extends WaitOptions {
   /**
-   * Whether its messages come here, which is the default. Without that the client only speaks as the agent, and hears the
-   * answers to what it asks: nothing is offered to it, and whoever serves the agent goes on undisturbed.
+   * False for a client that only sends as the agent and receives the answers to its asks: it takes no messages, and the
+   * process that serves the agent is not affected. Default true.
    */
   readonly receives?: boolean | undefined;
-  /** Whether notices that are told here stay in the inbox, for whoever takes them later. By default they have been heard. */
+  /** True if reported notices stay in the inbox, for a later client of the agent. Default false: they are acknowledged. */
   readonly keepsNotices?: boolean | undefined;
 }
 
@@ -54,12 +54,12 @@ export class OwnAgent {
       query: `SELECT * FROM agent WHERE name = '${name}'`,
       listen: db =>
         db.db.agent.onDelete((_, row) => {
-          if (this.#isWanted && row.id === this.#id) this.#gone();
+          if (this.#isWanted && row.id === this.#id) this.#unregistered();
         }),
     });
   }
 
-  /** The number of the agent, once it is registered. */
+  /** Number of the agent, once it is registered. */
   get id(): bigint | undefined {
     return this.#id;
   }
@@ -68,17 +68,17 @@ export class OwnAgent {
     return this.#credit;
   }
 
-  /** Whether its messages come here. */
+  /** True if this client takes the agent's messages. */
   get receives(): boolean {
     return this.#receives;
   }
 
-  /** Whether notices stay in the inbox. */
+  /** True if reported notices stay in the inbox. */
   get keepsNotices(): boolean {
     return this.#keepsNotices;
   }
 
-  /** The number of the agent. Throws `client/not-registered` when there is none. */
+  /** Returns the number of the agent. Throws `client/not-registered`. */
   mustId(): bigint {
     if (this.#id !== undefined) return this.#id;
     throw new AgoraError('client/not-registered', `call registerAgent() first; "${this.name}" is not registered yet`);
@@ -102,12 +102,12 @@ export class OwnAgent {
       this.#row.open(),
     ]);
     const row = await this.#ownRow();
-    if (!row) throw new AgoraError('agent/unknown', `"${name}" was registered, but is gone already`);
+    if (!row) throw new AgoraError('agent/unknown', `"${name}" was registered and immediately unregistered again`);
     this.#credit = credit || LIMITS.defaultCredit;
     await this.#take(row, options);
   }
 
-  /** Takes up the agent as it was registered before. */
+  /** Attaches to the agent with its stored registration. */
   async takeUp(options: ReceiveOptions = {}): Promise<void> {
     await this.#row.open();
     const row = await this.#ownRow();
@@ -156,7 +156,7 @@ export class OwnAgent {
     await this.#connection
       .call('unregister_agent', db => {
         const calling = db.reducers.unregisterAgent({ agent });
-        // Called again after a lost connection: it was gone the first time.
+        // A repeated call after a loss: the first one may have unregistered it.
         if (isAgain) return calling.catch((error: unknown) => ignore(error, 'agent/unknown'));
         isAgain = true;
         return calling;
@@ -164,7 +164,7 @@ export class OwnAgent {
       .finally(() => (this.#id = undefined));
   }
 
-  /** Lets go of the agent, which stays registered. */
+  /** Detaches from the agent, which stays registered. */
   async detach(): Promise<void> {
     const agent = this.#id;
     const isAttached = this.#isWanted && agent !== undefined;
@@ -183,21 +183,21 @@ export class OwnAgent {
         db.reducers.attachAgent({ agent }),
       );
     } catch (error) {
-      if (!(error instanceof AgoraError && GONE.has(error.code))) throw error;
-      this.#gone();
+      if (!(error instanceof AgoraError && LOST_AGENT.has(error.code))) throw error;
+      this.#unregistered();
     }
   }
 
-  /** Somebody has unregistered it, or the hub has other data now: a client that only seemed to be an agent helps nobody. */
-  #gone(): void {
+  /** Closes the client: its agent was unregistered by another client, or the hub has other data now. */
+  #unregistered(): void {
     this.#stop();
-    const sentence = `the hub has no "${this.name}" of this client any more: it was unregistered; start again to register it anew`;
+    const sentence = `"${this.name}" of this client was unregistered; start again to register it again`;
     this.#connection.close(new AgoraError('agent/unknown', sentence));
   }
 
-  /** All programs of a user are one identity, so the hub does not refuse a name that another of them has. */
+  /** Warns of a second process: all programs of a user are one identity, so the hub does not refuse their common name. */
   #warnOfAnother(): void {
-    const sentence = `another process is attached to "${this.name}", or was a moment ago: both are given the same messages; choose another name, or end it`;
+    const sentence = `another process is or was just attached to "${this.name}": both get the same messages; use another name, or end it`;
     this.#connection.warn(new AgoraError('agent/elsewhere', sentence));
   }
 
@@ -207,7 +207,7 @@ export class OwnAgent {
     this.#heartbeat = undefined;
   }
 
-  /** The row of the agent, if there is one. Throws `agent/not-yours` when it is somebody else's. */
+  /** Returns the row of the agent, if there is one. Throws `agent/not-yours` for an agent of another identity. */
   async #ownRow(): Promise<AgentRow | undefined> {
     const session = await this.#connection.ready();
     for (const row of session.db.db.agent.iter()) {
@@ -218,7 +218,7 @@ export class OwnAgent {
     return undefined;
   }
 
-  /** Says that the agent lives. A connection on which even that is not answered is dropped, and looked for anew. */
+  /** Sends heartbeats. A connection without an answer to one is dropped and reopened. */
   #keepAlive(): void {
     const { heartbeatMs, callTimeoutMs } = this.#connection.settings;
     if (heartbeatMs === 0 || this.#heartbeat) return;
@@ -240,19 +240,19 @@ export class OwnAgent {
 }
 
 const DETACH_WITHIN_MS = 2_000;
-/** How the hub says that the agent is not this client's any more. */
-const GONE = new Set<string>(['agent/unknown', 'agent/not-yours']);
+/** Refusals of an agent that this client no longer has. */
+const LOST_AGENT = new Set<string>(['agent/unknown', 'agent/not-yours']);
 
 function ignore(error: unknown, code: AgoraCode): void {
   if (toAgoraError(error).code !== code) throw error;
 }
 
 function metadataOf(metadata: unknown): string {
-  if (!isObject(metadata)) throw new AgoraError('agent/bad-metadata', 'metadata is an object');
+  if (!isObject(metadata)) throw new AgoraError('agent/bad-metadata', 'metadata must be an object');
   return JSON.stringify(metadata);
 }
 
 function creditOf(credit: number): number {
   if (Number.isInteger(credit) && credit >= 0 && credit <= LIMITS.maxCredit) return credit;
-  throw new AgoraError('agent/bad-credit', `a credit is a whole number of at most ${LIMITS.maxCredit}, not ${credit}`);
+  throw new AgoraError('agent/bad-credit', `credit is a whole number from 0 to ${LIMITS.maxCredit}, not ${credit}`);
 }

@@ -34,7 +34,7 @@ describe('a connection that is closed before its first message', () => {
     expect(client.state).toBe('idle');
   });
 
-  test('may be opened again', async () => {
+  test('can be opened again', async () => {
     const server = await aServer(500, '');
     const client = new AgoraClient('Ada', { server, tokenStore: false });
     await expect(client.connect()).rejects.toThrow();

@@ -6,7 +6,7 @@ interface Row {
   readonly seq: bigint;
 }
 
-/** A log that grows, and pages of it as a procedure reads them. */
+/** A growing log, read in pages. */
 class Log {
   last = 0n;
   reads = 0;
@@ -38,7 +38,7 @@ async function take(reader: FeedReader<Row>, count: number): Promise<bigint[]> {
 const upTo = (last: number) => Array.from({ length: last }, (_, at) => BigInt(at + 1));
 
 describe('a feed', () => {
-  test('gives live rows without asking the log', async () => {
+  test('returns live rows without reading the log', async () => {
     const log = new Log();
     const reader = new FeedReader<Row>(log.read, 0n, { isBehind: false });
     for (let n = 0; n < 3; n++) reader.push(log.append());
@@ -46,14 +46,14 @@ describe('a feed', () => {
     expect(log.reads).toBe(0);
   });
 
-  test('begins where it is told, with what the log has', async () => {
+  test('starts at its position, with the rows of the log', async () => {
     const log = new Log();
     for (let n = 0; n < 10; n++) log.append();
     const reader = new FeedReader<Row>(log.read, 7n, { isBehind: true });
     expect(await take(reader, 3)).toEqual([8n, 9n, 10n]);
   });
 
-  test('reads a hole from the log', async () => {
+  test('reads a gap from the log', async () => {
     const log = new Log();
     const reader = new FeedReader<Row>(log.read, 0n, { isBehind: false });
     reader.push(log.append());
@@ -63,14 +63,14 @@ describe('a feed', () => {
     expect(await take(reader, 4)).toEqual(upTo(4));
   });
 
-  test('forgets what it cannot hold, and reads it again', async () => {
+  test('I3: drops rows beyond its buffer and reads them again', async () => {
     const log = new Log(256n);
     const reader = new FeedReader<Row>(log.read, 0n, { isBehind: false });
     for (let n = 0; n < 5_000; n++) reader.push(log.append());
     expect(await take(reader, 5_000)).toEqual(upTo(5_000));
   });
 
-  test('is behind again when reading the log failed', async () => {
+  test('reads the log again after a failed read', async () => {
     const log = new Log();
     log.append();
     let isBroken = true;
@@ -81,7 +81,7 @@ describe('a feed', () => {
     expect(await take(reader, 1)).toEqual([1n]);
   });
 
-  test('reads again when a row is shown while a page without it is on its way', async () => {
+  test('reads again when a live row arrives during the read of a page without it', async () => {
     const log = new Log();
     const reader = new FeedReader<Row>(log.read, 0n, { isBehind: true });
     const reading = take(reader, 2);
@@ -90,14 +90,14 @@ describe('a feed', () => {
     expect(await reading).toEqual([1n, 2n]);
   });
 
-  test('gives nothing more once it is closed', async () => {
+  test('returns no rows once it is closed', async () => {
     const reader = new FeedReader<Row>(new Log().read, 0n, { isBehind: false });
     const reading = reader.read();
     reader.close();
     expect(await reading).toEqual([]);
   });
 
-  test('gives every row once and in order, whatever is shown, missed, doubled, or shown out of order', async () => {
+  test('I1, I2: returns every row once and in order for any mix of live, missed and repeated rows', async () => {
     const step = fc.constantFrom('shown', 'missed', 'twice', 'behind', 'read', 'read');
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 80 }), fc.integer({ min: 1, max: 5 }), async (steps, pageSize) => {
@@ -122,7 +122,7 @@ describe('a feed', () => {
             if (each === 'twice') reader.push(row);
           }
         }
-        // The next connection begins with what was missed.
+        // The next connection starts with the missed rows.
         reader.markBehind();
         while (taken.length < Number(log.last)) {
           read();

@@ -1,32 +1,32 @@
-// Reads a log whose rows are shown live and kept for a while: every row once, in the order of their dense numbers.
+// Reads a feed of densely numbered rows: live rows, and the stored log for those that were missed.
 //
-// I1  Rows are given in order, without a hole; a hole in what came live is read from the kept log.
-// I2  No row is given twice.
-// I3  What was shown live and not taken is bounded; beyond that it is forgotten here and read again later.
+// I1  Rows are returned in order and without gaps; gaps between live rows are read from the stored log.
+// I2  No row is returned twice.
+// I3  The buffer of live rows is bounded; dropped rows are read from the log later.
 
-/** A piece of the kept log. */
+/** A page of the stored log. */
 export interface FeedPage<Row> {
-  /** In order, all after the number that was asked for. */
+  /** Rows after the requested number, in order. */
   readonly rows: readonly Row[];
-  /** Up to here there are no rows but these. */
+  /** There are no other rows up to this number. */
   readonly through: bigint;
-  /** The last number given so far. */
+  /** Number of the newest row of the log. */
   readonly last: bigint;
 }
 
 const MAX_LIVE = 1_024;
 
-/** Gives every row of a log once and in order, from what is shown live and what was kept. */
+/** Returns every row of a feed once and in order. */
 export class FeedReader<Row extends { readonly seq: bigint }> {
   readonly #readPage: (after: bigint) => Promise<FeedPage<Row>>;
   #position: bigint;
   #live: Row[] = [];
-  /** Something may be missing between the position and what is shown live. */
+  /** True if rows may be missing between the position and the live rows. */
   #isBehind: boolean;
   #isClosed = false;
   #wakeUp: (() => void) | undefined;
 
-  /** Begins after number `position`; if `isBehind`, with what the kept log has from there on. */
+  /** Starts after number `position`; if `isBehind`, with the stored rows from there on. */
   constructor(
     readPage: (after: bigint) => Promise<FeedPage<Row>>,
     position: bigint,
@@ -37,12 +37,12 @@ export class FeedReader<Row extends { readonly seq: bigint }> {
     this.#isBehind = options.isBehind;
   }
 
-  /** The number of the last row given. */
+  /** Number of the last returned row. */
   get position(): bigint {
     return this.#position;
   }
 
-  /** A row was shown live. */
+  /** Adds a live row. */
   push(row: Row): void {
     if (row.seq <= this.#position) return;
     if (this.#live.length >= MAX_LIVE) {
@@ -53,13 +53,13 @@ export class FeedReader<Row extends { readonly seq: bigint }> {
     this.#wake();
   }
 
-  /** Live rows may have been missed. */
+  /** Marks a possible gap: live rows may have been missed. */
   markBehind(): void {
     this.#isBehind = true;
     this.#wake();
   }
 
-  /** The next rows, at least one; waits for them. None once the reader is closed. Throws what reading the log throws. */
+  /** Waits for the next rows; returns none once the reader is closed. Throws errors of reading the log. */
   async read(): Promise<readonly Row[]> {
     while (!this.#isClosed) {
       const rows = this.#isBehind ? [] : this.#takeLive();
@@ -74,7 +74,7 @@ export class FeedReader<Row extends { readonly seq: bigint }> {
     return [];
   }
 
-  /** Ends waiting; may be called twice. */
+  /** Ends the reader; idempotent. */
   close(): void {
     this.#isClosed = true;
     this.#live = [];
@@ -82,7 +82,7 @@ export class FeedReader<Row extends { readonly seq: bigint }> {
   }
 
   async #catchUp(): Promise<readonly Row[]> {
-    // What is shown while the page is on its way is kept, and what both have is dropped when it is taken.
+    // Live rows that arrive during the read are buffered; those on the page too are dropped by `#takeLive`.
     this.#isBehind = false;
     const before = this.#position;
     const shown = this.#live.at(-1);
@@ -96,12 +96,12 @@ export class FeedReader<Row extends { readonly seq: bigint }> {
     if (this.#isClosed) return [];
     if (page.through > this.#position) this.#position = page.through;
     if (page.through < page.last) this.#isBehind = true;
-    // A row is in the log before it is shown. (One that came since the page was asked for may not be on it.)
-    if (shown && shown.seq > page.last) throw new Error(`row ${shown.seq} was shown, but the log ends at ${page.last}`);
+    // A row is in the log before it is live. (A row that came after the request may not be on the page.)
+    if (shown && shown.seq > page.last) throw new Error(`row ${shown.seq} was live, but the log ends at ${page.last}`);
     return page.rows;
   }
 
-  /** Takes the live rows that follow the position without a hole. */
+  /** Takes the live rows that follow the position without a gap. */
   #takeLive(): Row[] {
     const rows = this.#live;
     let from = 0;

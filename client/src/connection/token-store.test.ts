@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { originOf, TokenList, type TokenText } from './token-store.ts';
 
-/** A place that several programs share. */
+/** A text that several programs share. */
 function aPlace(text = ''): TokenText & { text: string } {
   return {
     text,
@@ -14,8 +14,8 @@ function aPlace(text = ''): TokenText & { text: string } {
   };
 }
 
-describe('the tokens for one address', () => {
-  test('are kept once: whoever comes second is given the first', async () => {
+describe('tokens of one address', () => {
+  test('are stored once: the second program gets the token of the first', async () => {
     const place = aPlace();
     const [one, two] = [new TokenList(place), new TokenList(place)];
     expect([await one.load(), await two.load()]).toEqual([undefined, undefined]);
@@ -24,7 +24,7 @@ describe('the tokens for one address', () => {
     expect(await two.load()).toBe('first');
   });
 
-  test('are tried one after the other, and none is forgotten that the present server does not accept', async () => {
+  test('are tried one after another, and those that the present server does not accept stay stored', async () => {
     const place = aPlace('of the old hub\n');
     const tokens = new TokenList(place);
     expect(await tokens.load()).toBe('of the old hub');
@@ -35,14 +35,14 @@ describe('the tokens for one address', () => {
     expect(await later.reject('of the new hub')).toBe('of the old hub');
   });
 
-  test('are one among programs that are refused at the same time', async () => {
+  test('are the same for programs that are refused at the same time', async () => {
     const place = aPlace('old\n');
     const [one, two] = [new TokenList(place), new TokenList(place)];
     expect([await one.reject('old'), await two.reject('old')]).toEqual([undefined, undefined]);
     expect([await one.save('a'), await two.save('b')]).toEqual(['a', 'a']);
   });
 
-  test('are not kept for ever', async () => {
+  test('are limited in number', async () => {
     const place = aPlace();
     for (let n = 0; n < 20; n++) {
       const tokens = new TokenList(place);
@@ -54,7 +54,7 @@ describe('the tokens for one address', () => {
   });
 });
 
-test('the names of this machine are one address', () => {
+test('all names of the local machine are one address', () => {
   const origins = ['http://localhost:3000/a', 'http://127.0.0.1:3000', 'http://[::1]:3000'].map(each =>
     originOf(new URL(each)),
   );

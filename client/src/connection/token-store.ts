@@ -1,31 +1,32 @@
-// Where the token of an identity is kept, so that a restarted program is the same owner of its agents.
+// Stores of identity tokens: a restarted program keeps its identity, and with it its agents.
 
-/** Keeps the token of an identity, so that a restarted agent is the same one. */
+/** Stores the token of an identity, so that a restarted program has the same one. */
 export interface TokenStore {
   load(): string | undefined | Promise<string | undefined>;
-  /** Keeps a new token. Gives back the one that is kept if another program was quicker: then the client uses that one. */
+  /** Stores a new token. If another program has stored one first, returns that one, which the client then uses. */
   save(token: string): string | void | Promise<string | void>;
   /**
-   * The server does not accept this token: gives another one to try, if there is one. A client whose store cannot say so
-   * throws `connection/bad-token`; with it, the client becomes a new identity once there is none left, and warns of that.
+   * Called for a token that the server does not accept; returns the next token to try, if there is one. Without further tokens
+   * the client becomes a new identity and warns (`client/new-identity`). For a store without this method it throws
+   * `connection/bad-token` instead.
    */
   reject?(token: string): string | undefined | Promise<string | undefined>;
 }
 
-/** A text that is read, and changed by one at a time. */
+/** A shared text with exclusive changes. */
 export interface TokenText {
   read(): string | Promise<string>;
-  /** Replaces the text by what `change` makes of it; a `change` that gives undefined leaves it. */
+  /** Replaces the text by the result of `change`, unless that is undefined. */
   change(change: (text: string) => string | undefined): void | Promise<void>;
 }
 
-/** More servers than this are not at home at one address. */
-const MOST = 8;
+/** The most tokens of one address. */
+const MAX_TOKENS = 8;
 
 /**
- * The tokens for one address, one a line, the newest first. Several, since different servers can be started at one address
- * after each other, on this machine above all: a token that the present one does not accept is good again when its server
- * comes back, and without it the agents that it owns would be lost.
+ * The tokens of one address, one per line, the newest first. Different servers can run at one address one after another,
+ * above all on the local machine: a token that the present server does not accept is valid again when its server returns,
+ * and without it the agents of that identity would be lost.
  */
 export class TokenList implements TokenStore {
   readonly #text: TokenText;
@@ -43,7 +44,7 @@ export class TokenList implements TokenStore {
     let kept = token;
     await this.#text.change(text => {
       const earlier = this.#firstOf(text);
-      if (earlier === undefined) return `${[token, ...linesOf(text)].slice(0, MOST).join('\n')}\n`;
+      if (earlier === undefined) return `${[token, ...linesOf(text)].slice(0, MAX_TOKENS).join('\n')}\n`;
       kept = earlier;
       return undefined;
     });
@@ -67,7 +68,7 @@ function linesOf(text: string): string[] {
     .filter(line => line !== '');
 }
 
-/** What the tokens of a database are kept under: `localhost` and `[::1]` are the same machine as `127.0.0.1`. */
+/** Returns the key of a server's tokens: `localhost` and `[::1]` are the same as `127.0.0.1`. */
 export function originOf(server: URL): string {
   const url = new URL(server.origin);
   if (url.hostname === 'localhost' || url.hostname === '[::1]') url.hostname = '127.0.0.1';

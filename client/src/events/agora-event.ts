@@ -1,11 +1,11 @@
-// A fact that somebody published, as it was read from the feed or the kept log.
+// A received event, read from the live feed or the stored log.
 
 import { isObject } from '../base/is-object.ts';
 import { parseObject } from '../base/json.ts';
 import type { EventDataOf, NoTypes } from '../wire/message-types.ts';
 import { traceIn, type TraceContext } from '../base/trace-context.ts';
 
-/** A row of the feed of events, and of the kept log. */
+/** A row of the live feed, or of the stored log. */
 export interface EventRow {
   readonly seq: bigint;
   readonly id: string;
@@ -17,19 +17,19 @@ export interface EventRow {
   readonly headers: string;
 }
 
-/** An event of one of some types: looking at `type` tells what its data is. */
+/** An event of one of several types; a check of `type` narrows its data. */
 export type EventOf<Type extends string, Types = NoTypes> = Type extends string ? AgoraEvent<Type, Types> : never;
 
-/** An event. Its data is read from its text when somebody looks at it: most events interest few. */
+/** A received event. Its data is parsed on first access, since most subscribers ignore most events. */
 export class AgoraEvent<Type extends string = string, Types = NoTypes> {
-  /** Its number: events are counted up, without a hole. */
+  /** Number of the event: 1, 2, 3, … without gaps. */
   readonly seq: number;
   readonly id: string;
   readonly type: Type;
-  /** The name of the agent that published it, or `system`. */
+  /** Name of the publisher, or `system`. */
   readonly source: string;
   readonly at: Date;
-  /** The trace it was published in. */
+  /** Trace context of the publisher. */
   readonly trace: TraceContext | undefined;
   readonly #text: string;
   #data: EventDataOf<Type, Types> | undefined;
@@ -37,25 +37,25 @@ export class AgoraEvent<Type extends string = string, Types = NoTypes> {
   constructor(row: EventRow) {
     this.seq = Number(row.seq);
     this.id = row.id;
-    this.type = row.type as Type; // whoever asked for this type asked for events of it
+    this.type = row.type as Type; // subscriptions filter by type
     this.source = row.source;
     this.at = row.at.toDate();
     this.trace = row.headers === '' ? undefined : traceIn(parseObject(row.headers));
     this.#text = row.data;
   }
 
-  /** What was published. Data that is no JSON object is found under `value`. */
+  /** The published data. Data that is not a JSON object is under `value`. */
   get data(): EventDataOf<Type, Types> {
     if (this.#data === undefined) {
       const value: unknown = JSON.parse(this.#text);
       this.readAs(isObject(value) ? value : { value });
     }
-    return this.#data as EventDataOf<Type, Types>; // there is some now
+    return this.#data as EventDataOf<Type, Types>; // `readAs` has set it
   }
 
-  /** The data as its schema has read it: whatever that makes of it. */
+  /** Replaces the data by the output of its schema. */
   readAs(data: unknown): void {
-    this.#data = data as EventDataOf<Type, Types>; // either read by the schema, or of a type that has none
+    this.#data = data as EventDataOf<Type, Types>; // output of the schema, or of a type without one
   }
 
   toJSON(): Readonly<Record<string, unknown>> {

@@ -5,7 +5,10 @@ import { AgoraError } from '../base/errors.ts';
 
 const FIRST_SEGMENT = /^[A-Za-z][A-Za-z0-9_]*\.\*$/;
 
-/** Turns event types into a question: exact types, a first segment with a wildcard (`build.*`), or `*`; none is all. */
+/**
+ * Returns a predicate for event types: exact types, a first segment with a wildcard (`build.*`), or `*`; an empty list is all.
+ * Throws `event/bad-filter`.
+ */
 export function eventMatcher(types: readonly string[]): (type: string) => boolean {
   const exact = new Set<string>();
   const prefixes: string[] = [];
@@ -16,7 +19,7 @@ export function eventMatcher(types: readonly string[]): (type: string) => boolea
     else
       throw new AgoraError(
         'event/bad-filter',
-        `"${type}" is no event type; use one such as "build.failed", or "build.*"`,
+        `"${type}" is not an event type; use one such as "build.failed", or "build.*"`,
       );
   }
   if (types.length === 0) return () => true;

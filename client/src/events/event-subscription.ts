@@ -1,4 +1,4 @@
-// One subscription to events: a handler that is called in order, or an iterator.
+// A subscription to events: a handler that is called in order, or an iterator.
 
 import type { CheckedTypes } from '../receive/checked-types.ts';
 import { AgoraError, ConnectionError, toAgoraError } from '../base/errors.ts';
@@ -7,10 +7,10 @@ import type { NoTypes } from '../wire/message-types.ts';
 import type { Tracing } from '../trace/tracing.ts';
 import { AgoraEvent, type EventOf, type EventRow } from './agora-event.ts';
 
-/** Handles an event. Events are not acknowledged: one whose handler throws is not given again. */
+/** Handles an event. Events are not acknowledged: if the handler throws, the event does not come again. */
 export type EventHandler<Type extends string = string, Types = NoTypes> = (event: EventOf<Type, Types>) => unknown;
 
-/** What a subscription reads, which types it wants, and whom it tells of its end. */
+/** Source, filter and end of a subscription. */
 export interface EventSubscriptionOptions {
   readonly reader: FeedReader<EventRow>;
   readonly matches: (type: string) => boolean;
@@ -18,17 +18,17 @@ export interface EventSubscriptionOptions {
   readonly tracing: Tracing;
   /** Closes the subscription. */
   readonly signal?: AbortSignal | undefined;
-  /** The number after which the subscription ends, if it does by itself. */
+  /** Number of the last event, if the subscription has an end. */
   readonly last: bigint | undefined;
-  /** Whether the connection will not be back. */
+  /** Returns true once the connection has ended. */
   readonly isOver: () => boolean;
   readonly warn: (error: AgoraError) => void;
   readonly closed: () => void;
 }
 
 /**
- * A subscription to events: every event once, in order, also across a reconnect. Without a handler it is an iterator;
- * leaving the loop closes the subscription.
+ * A subscription to events: every matching event once and in order, also across a reconnect. Without a handler it is an
+ * iterator; leaving the loop closes the subscription.
  */
 export class EventSubscription<Type extends string = string, Types = NoTypes>
   implements AsyncIterable<EventOf<Type, Types>>, AsyncDisposable
@@ -47,17 +47,17 @@ export class EventSubscription<Type extends string = string, Types = NoTypes>
     options.signal?.addEventListener('abort', this.#aborted, { once: true });
   }
 
-  /** The number of the last event that was given out, or where the subscription began: `from: position + 1` continues it. */
+  /** Number of the last delivered event, or of the start. `from: position + 1` continues the subscription. */
   get position(): number {
     return this.#position;
   }
 
-  /** Whether a handler or a loop takes its events. */
+  /** True if a handler or a loop takes its events. */
   get isConsumed(): boolean {
     return this.#isConsumed;
   }
 
-  /** Whether its events go to the handler of `onEvent`. */
+  /** True if its events go to the handler of `onEvent`. */
   get isDefault(): boolean {
     return this.#isDefault && !this.#isClosed;
   }
@@ -66,20 +66,20 @@ export class EventSubscription<Type extends string = string, Types = NoTypes>
     return this.#options.matches(type);
   }
 
-  /** Has each event handled, one after the other. */
+  /** Sets the handler, which gets one event at a time. */
   handle(handler: EventHandler, isDefault = false): void {
     this.#isConsumed = true;
     this.#isDefault = isDefault;
     void this.#handleAll(handler);
   }
 
-  /** Ends the subscription; may be called twice. */
+  /** Ends the subscription; idempotent. */
   close(): Promise<void> {
     this.end(undefined);
     return Promise.resolve();
   }
 
-  /** Ends the subscription with the error that an iterator of it throws. */
+  /** Ends the subscription; its loop throws `error`. */
   end(error: Error | undefined): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
@@ -95,7 +95,7 @@ export class EventSubscription<Type extends string = string, Types = NoTypes>
 
   async *[Symbol.asyncIterator](): AsyncGenerator<EventOf<Type, Types>, void> {
     if (this.#isConsumed)
-      throw new AgoraError('client/bad-option', 'the events of this subscription are taken already');
+      throw new AgoraError('client/bad-option', 'a handler or another loop takes the events of this subscription');
     this.#isConsumed = true;
     try {
       for (let rows = await this.#next(); rows.length > 0; rows = await this.#next()) {
@@ -104,7 +104,7 @@ export class EventSubscription<Type extends string = string, Types = NoTypes>
           this.#position = Number(row.seq);
           if (!this.#options.matches(row.type)) continue;
           const event = await this.#read(row);
-          if (event) yield event as unknown as EventOf<Type, Types>; // `matches` lets through the types that were asked for
+          if (event) yield event as unknown as EventOf<Type, Types>; // `matches` accepts only the requested types
         }
       }
       if (this.#error) throw this.#error;
@@ -141,7 +141,7 @@ export class EventSubscription<Type extends string = string, Types = NoTypes>
     }
   }
 
-  /** The event of a row; undefined where it is not what its type says: it has no sender to be failed to, so it is warned of. */
+  /** Returns the event of a row; undefined, with a warning, if its data is invalid: an event cannot be failed. */
   async #read(row: EventRow): Promise<AgoraEvent | undefined> {
     const event = new AgoraEvent(row);
     const read = await this.#options.types.eventReader(row.type)?.(JSON.parse(row.data));
@@ -149,7 +149,7 @@ export class EventSubscription<Type extends string = string, Types = NoTypes>
       if (read) event.readAs(read.value);
       return event;
     }
-    const sentence = `event ${row.seq} of "${row.source}" is no ${row.type}: ${read.fault}`;
+    const sentence = `event ${row.seq} of "${row.source}" is not a valid ${row.type}: ${read.fault}`;
     this.#options.warn(new AgoraError('event/bad-data', sentence));
     return undefined;
   }
@@ -158,7 +158,7 @@ export class EventSubscription<Type extends string = string, Types = NoTypes>
     return this.#options.last !== undefined && row.seq > this.#options.last;
   }
 
-  /** The next rows; none at the end. Waits for a lost connection as long as the client looks for it. */
+  /** Returns the next rows; none at the end. Waits for a lost connection until the client gives up. */
   async #next(): Promise<readonly EventRow[]> {
     const { reader, last } = this.#options;
     for (;;) {
@@ -166,7 +166,7 @@ export class EventSubscription<Type extends string = string, Types = NoTypes>
       try {
         return await reader.read();
       } catch (error) {
-        // Lost: reading it again waits for the next connection, until the client gives up.
+        // After a loss the next read waits for the connection.
         if (!(error instanceof ConnectionError) || this.#isClosed || this.#options.isOver()) throw this.#error ?? error;
       }
     }

@@ -1,4 +1,4 @@
-// Events: published by agents and by the hub, followed by type, live or from a number on.
+// Events: publishing, and subscriptions by type, live or from a number on.
 
 import type { DbConnection } from '@agora/bindings';
 import { LIMITS } from '@agora/module/contract';
@@ -21,46 +21,46 @@ import { EventSubscription, type EventHandler } from './event-subscription.ts';
 
 type Row = Parameters<Parameters<DbConnection['db']['eventFeed']['onInsert']>[0]>[1];
 
-/** How events are handed over, and from which one on. */
+/** Handler and range of an event subscription. */
 export interface EventOptions<Type extends string = string, Types = NoTypes> {
-  /** Called for each event, in order, one at a time. Without one the subscription is an iterator, or feeds `onEvent`. */
+  /** Called for each event in order, one at a time. Without it the subscription is an iterator, or feeds `onEvent`. */
   readonly handler?: EventHandler<Type, Types> | undefined;
-  /** `live`, the default; the number of the first event that is wanted; or from when on, as far as events are kept. */
+  /** Start: `live` (default), the number of the first event, or a time within the retention. */
   readonly from?: 'live' | number | Date | undefined;
-  /** The number of the last event that is wanted; `now` for what there is already. After it the subscription ends. */
+  /** End: the number of the last event, or `now` for the existing events. Default: no end. */
   readonly until?: 'now' | number | undefined;
   /** Ends the subscription, as `close` does. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What is published. */
+/** An event to publish. */
 export interface OutgoingEvent<Type extends string = string, Types = NoTypes> {
   readonly eventType: Type;
   readonly data: EventDataInputOf<Type, Types>;
-  /** A UUIDv7 of your own: the same event under the same id is published once. */
+  /** A UUIDv7 of the caller (`createId()`), which makes publishing idempotent: the hub accepts an id once. */
   readonly id?: string | undefined;
-  /** The trace that it is published in; by default that of what is handled right now. */
+  /** Trace context; by default that of the current handler. */
   readonly trace?: TraceContext | undefined;
-  /** Ends the waiting for the hub's word. What was not on its way yet is not published. */
+  /** Ends the waiting for acceptance. An unsent event is withdrawn; a sent one may still be published. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** An event whose data is still to be checked. */
-type SaidEvent = Omit<OutgoingEvent, 'data'> & { readonly data: unknown };
+/** An event with unchecked data. */
+type UncheckedEvent = Omit<OutgoingEvent, 'data'> & { readonly data: unknown };
 type PublishAct = Extract<Act, { tag: 'Publish' }>;
 
-/** What events need of their client. */
+/** The parts of the client that events need. */
 export interface EventParts {
   readonly connection: Connection;
   readonly acts: Acts;
   readonly sender: () => bigint;
   readonly types: CheckedTypes;
   readonly tracing: Tracing;
-  /** Where there is one: takes what is published, also before there is a connection. */
+  /** Queues events while disconnected, if there is one. */
   readonly outbox?: Outbox | undefined;
 }
 
-/** Publishes events, and follows those of everybody. */
+/** Publishes events and subscribes to them. */
 export class Events {
   readonly #parts: EventParts;
   readonly #query: LiveQuery;
@@ -82,14 +82,14 @@ export class Events {
     });
   }
 
-  /** Publishes an event; settles with its id once the hub has it. */
-  async publish(event: SaidEvent): Promise<{ readonly eventId: string }> {
+  /** Publishes an event; resolves to its id once the hub has accepted it. */
+  async publish(event: UncheckedEvent): Promise<{ readonly eventId: string }> {
     const span = this.#parts.tracing.spans?.send(event.eventType, event.eventType, event);
     if (!span) return this.#publish(event);
     return around(span, () => this.#publish({ ...event, id: span.id, trace: span.trace }));
   }
 
-  async #publish(event: SaidEvent): Promise<{ readonly eventId: string }> {
+  async #publish(event: UncheckedEvent): Promise<{ readonly eventId: string }> {
     const act = this.actOf(event, this.#parts.outbox?.sender);
     const checking = this.check(act);
     if (checking) await checking;
@@ -98,13 +98,13 @@ export class Events {
     });
   }
 
-  /** Checks the data of an act by its schema. Throws `event/bad-data`; a promise only where the schema takes time. */
+  /** Checks the data of an act. Throws `event/bad-data`; returns a promise only for an async schema. */
   check({ value: { type, data } }: PublishAct): Promise<void> | undefined {
     return this.#parts.types.checkEventData(type, data);
   }
 
-  /** Puts an event as an act; its data is still to be checked. */
-  actOf({ eventType, data, id, trace }: SaidEvent, sender = this.#parts.sender): PublishAct {
+  /** Converts an event to an act, with unchecked data. */
+  actOf({ eventType, data, id, trace }: UncheckedEvent, sender = this.#parts.sender): PublishAct {
     const agent = sender();
     const headers = headersText(undefined, trace);
     return {
@@ -113,19 +113,19 @@ export class Events {
     };
   }
 
-  /** Follows events of some types; none is all. */
+  /** Subscribes to events of some types; an empty list is all types. */
   async subscribe(types: readonly string[], options: EventOptions): Promise<EventSubscription> {
     const { handler, from = 'live', until, signal } = options;
     signal?.throwIfAborted();
     const matches = eventMatcher(types);
     if (typeof from === 'number' && !(Number.isSafeInteger(from) && from >= 1)) {
-      throw new AgoraError('client/bad-option', `events are counted from 1 on; there is no event ${from}`);
+      throw new AgoraError('client/bad-option', `event numbers start at 1; there is no event ${from}`);
     }
     await this.#query.open();
     const last = until === 'now' ? await this.#lastNumber() : until === undefined ? undefined : BigInt(until);
     const position = await this.#positionBefore(from);
     signal?.throwIfAborted();
-    // Live rows since the last number may have come before the reader is there.
+    // Live rows after the last number may have come before the reader exists.
     const reader = new FeedReader<Row>(after => this.#readPage(after), position, { isBehind: true });
     this.#readers.add(reader);
     const subscription = new EventSubscription({
@@ -148,13 +148,13 @@ export class Events {
     return subscription;
   }
 
-  /** Has every subscription without a handler of its own feed this one; an event that several want comes once. */
+  /** Sets the handler of all subscriptions without one; an event that several of them match is handled once. */
   onEvent(handler: EventHandler): void {
     this.#defaultHandler = handler;
     for (const subscription of this.#subscriptions) this.#feedDefault(subscription, handler);
   }
 
-  /** The number of the first kept event that was published at a time (microseconds since 1970) or later. */
+  /** Returns the number of the first stored event at or after a time (microseconds since 1970). */
   async firstSince(atMicros: bigint): Promise<bigint> {
     const { first, last } = await this.#page(LAST_POSSIBLE, 1);
     let low = first;
@@ -168,7 +168,7 @@ export class Events {
     return low;
   }
 
-  /** Ends all subscriptions, with why. */
+  /** Ends all subscriptions with an error. */
   close(error: Error): void {
     for (const subscription of [...this.#subscriptions]) subscription.end(error);
   }
@@ -198,7 +198,7 @@ export class Events {
     if (state === 'expired') {
       throw new AgoraError(
         'event/expired',
-        `events after ${after} are no longer all kept; the first one kept is ${first}`,
+        `events after ${after} are partly deleted; the first stored one is ${first}`,
       );
     }
     if (state === 'ahead')
@@ -211,5 +211,5 @@ export class Events {
   }
 }
 
-/** A number no event will have: asked for, the log tells where it ends. */
+/** A number above all events: a page from it on returns the end of the log. */
 const LAST_POSSIBLE = 2n ** 63n;

@@ -7,7 +7,7 @@ afterEach(() => void vi.useRealTimers());
 const done: string[] = [];
 beforeEach(() => void (done.length = 0));
 
-/** A hub that notes what it is asked. */
+/** A hub that records its calls. */
 function aSource(changes: Partial<AskSource> = {}): AskSource {
   return {
     isConnected: () => true,
@@ -20,7 +20,7 @@ function aSource(changes: Partial<AskSource> = {}): AskSource {
 
 const answer = (about: string, payload: unknown) => ({ kind: 'answer', about, from: 'Bob', payload }) as const;
 
-describe('a question', () => {
+describe('an ask', () => {
   test('is settled by its answer, once', async () => {
     const asks = new Asks(aSource());
     const waiting = asks.wait('q', { timeoutMs: 1_000 });
@@ -31,14 +31,14 @@ describe('a question', () => {
     expect(asks.size).toBe(0);
   });
 
-  test('is over when the hub says so', async () => {
+  test('rejects with message/no-answer at the timeout of the hub', async () => {
     const asks = new Asks(aSource());
     const waiting = asks.wait('q', { timeoutMs: 1_000 });
     asks.settle({ kind: 'timeout', about: 'q', from: 'system', payload: {} });
     await expect(waiting).rejects.toMatchObject({ name: 'TimeoutError', code: 'message/no-answer' });
   });
 
-  test('is over by this side’s clock when the hub says nothing', async () => {
+  test('rejects at the local timeout if the hub sends no notice', async () => {
     const asks = new Asks(aSource());
     const waiting = asks.wait('q', { timeoutMs: 1_000 });
     const rejected = expect(waiting).rejects.toMatchObject({ name: 'TimeoutError' });
@@ -48,7 +48,7 @@ describe('a question', () => {
     await rejected;
   });
 
-  test('is told of the lost connection rather than of the time', async () => {
+  test('rejects with connection/lost at the local timeout while disconnected', async () => {
     const asks = new Asks(aSource({ isConnected: () => false }));
     const rejected = expect(asks.wait('q', { timeoutMs: 1_000 })).rejects.toMatchObject({
       name: 'ConnectionError',
@@ -58,7 +58,7 @@ describe('a question', () => {
     await rejected;
   });
 
-  test('has an error for an answer when it was given up', async () => {
+  test('resolves to an error when the message is dead or expired', async () => {
     const asks = new Asks(aSource());
     const waiting = asks.wait('q', { timeoutMs: 1_000 });
     asks.settle({ kind: 'dead', about: 'q', from: 'system', payload: { reason: 'its agent is gone' } });
@@ -66,18 +66,18 @@ describe('a question', () => {
   });
 });
 
-describe('a question that is called off', () => {
-  test('by its signal is cancelled at the hub too', async () => {
+describe('a cancelled ask', () => {
+  test('by its signal is also cancelled at the hub', async () => {
     const asks = new Asks(aSource());
     const controller = new AbortController();
     const waiting = asks.wait('q', { timeoutMs: 1_000, signal: controller.signal });
     controller.abort(new Error('never mind'));
     await expect(waiting).rejects.toThrow('never mind');
-    expect(done).toEqual(['cancel q: whoever asked waits no longer']);
+    expect(done).toEqual(['cancel q: the asker no longer waits']);
     expect(asks.size).toBe(0);
   });
 
-  test('by hand says so', async () => {
+  test('by `cancel` rejects with the reason', async () => {
     const asks = new Asks(aSource());
     const waiting = asks.wait('q', { timeoutMs: 1_000 });
     await waiting.cancel('changed my mind');
@@ -85,8 +85,8 @@ describe('a question that is called off', () => {
   });
 });
 
-describe('a question back', () => {
-  test('goes on with a reply, under the same id, until the same deadline or a new one', async () => {
+describe('an ask whose handler asks back', () => {
+  test('continues with a reply under the same id, until the same deadline or a new one', async () => {
     const asks = new Asks(aSource());
     const waiting = asks.wait('q', { timeoutMs: 1_000 });
     asks.settle(answer('q', { status: 'input_required', data: 'which?' }));

@@ -1,5 +1,5 @@
-// Questions that wait for their answer. Each is settled once: by the answer, by the hub's word that its time is over, by
-// this side's own clock, by the loss of the connection, or by whoever asked.
+// Asks that wait for their answer. Each is settled once: by the answer, by the timeout of the hub, by the local timeout, by
+// the loss of the connection, or by its caller.
 
 import type { EndPayload } from '@agora/module/contract';
 import { answerOf, type Answer, type ProgressSignal, type ReplyOptions } from '../wire/answer.ts';
@@ -9,24 +9,24 @@ import type { Notice, Signal } from '../receive/inbox.ts';
 import { isObject } from '../base/is-object.ts';
 import { PendingAsk, type PendingSource } from './pending-ask.ts';
 
-/** How a question waits. */
+/** Options of a waiting ask. */
 export interface AskOptions {
   readonly timeoutMs: number;
-  /** Ends the waiting, and calls the question off. */
+  /** Ends the waiting and cancels the ask. */
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((signal: ProgressSignal) => void) | undefined;
-  /** The number of the last signal that was given before. */
+  /** Number of the last delivered signal, for an ask that continues. */
   readonly lastSignal?: number | undefined;
   /** Reads the answer by the schema of its type. Throws `delivery/bad-answer`. */
   readonly read?: ((answer: Answer) => Answer | Promise<Answer>) | undefined;
 }
 
-/** What questions ask of the hub. */
+/** The calls to the hub that asks need. */
 export interface AskSource {
   isConnected(): boolean;
   readSignals(id: string, after: number): Promise<readonly ProgressSignal[]>;
   cancel(id: string, reason: string): Promise<void>;
-  /** Says what was asked back. `timeoutMs` of 0 leaves the deadline as it is. */
+  /** Replies to a handler that asked back. `timeoutMs` of 0 keeps the deadline. */
   reply(id: string, data: unknown, timeoutMs: number, refused: (error: AgoraError) => void): void;
 }
 
@@ -40,10 +40,10 @@ interface Ask {
   readonly release: () => void;
 }
 
-/** The hub's word counts, and mostly comes first; this long it is waited for after the time is over. */
+/** The timeout of the hub decides and usually comes first; the local timeout waits this much longer. */
 const GRACE_MS = 500;
 
-/** Keeps the questions this client asked, until each has its answer or its error. */
+/** The open asks of this client. */
 export class Asks {
   readonly #open = new Map<string, Ask>();
   readonly #source: AskSource;
@@ -56,7 +56,7 @@ export class Asks {
     return this.#open.size;
   }
 
-  /** Whether the answer to message `id` is waited for here. */
+  /** Returns true if the ask with this id is open. */
   has(id: string): boolean {
     return this.#open.has(id);
   }
@@ -72,8 +72,8 @@ export class Asks {
     const pending = new PendingAsk({ messageId: id, answer: promise, source, onProgress, lastSignal });
     const aborted = () => {
       this.fail(id, reasonOf(signal));
-      // Nobody waits for it: if it was not sent after all, there is nothing to call off.
-      this.#source.cancel(id, 'whoever asked waits no longer').catch(() => undefined);
+      // No caller waits for the outcome. An ask that was never sent needs no cancellation.
+      this.#source.cancel(id, 'the asker no longer waits').catch(() => undefined);
     };
     const timer = setTimeout(() => this.#late(id, timeoutMs), timeoutMs + GRACE_MS);
     const release = () => signal?.removeEventListener('abort', aborted);
@@ -83,7 +83,7 @@ export class Asks {
     return pending;
   }
 
-  /** Settles the ask that a notice is about; false when nobody waits for it (any more). */
+  /** Settles the ask of a notice. Returns false if it is not open. */
   settle({ kind, about, from, payload }: Notice): boolean {
     const ask = this.#take(about);
     if (!ask) return false;
@@ -111,29 +111,29 @@ export class Asks {
     }
   }
 
-  /** A signal of progress was shown. */
+  /** Delivers a progress signal. */
   signal({ about, ...signal }: Signal): void {
     this.#open.get(about)?.pending.signal(signal);
   }
 
-  /** Calls a message off; whoever waits for its answer is told. */
+  /** Cancels a message and rejects its ask. */
   async cancel(id: string, reason: string): Promise<void> {
     await this.#source.cancel(id, reason);
     const why = reason === '' ? '' : `: ${reason}`;
     this.fail(id, new AgoraError('delivery/cancelled', `message ${id} was cancelled${why}`));
   }
 
-  /** Nobody need wait for this answer any more. */
+  /** Rejects an ask. */
   fail(id: string, error: Error): void {
     this.#take(id)?.reject(error);
   }
 
-  /** Nobody need wait for any answer any more. */
+  /** Rejects all asks. */
   failAll(error: Error): void {
     for (const id of [...this.#open.keys()]) this.fail(id, error);
   }
 
-  /** The question goes on, under its own id. */
+  /** Continues an ask under its id. */
   #reply(id: string, ask: Ask, data: unknown, { timeoutMs, signal }: ReplyOptions = {}): PendingAsk {
     const left = Math.max(1, ask.deadline - performance.now());
     const pending = this.wait(id, {
@@ -168,7 +168,7 @@ export class Asks {
 }
 
 function noAnswer(timeoutMs: number): TimeoutError {
-  return new TimeoutError('message/no-answer', `nobody answered within ${timeoutMs / 1000} s`);
+  return new TimeoutError('message/no-answer', `no answer within ${timeoutMs / 1000} s`);
 }
 
 function sentenceOfEnd(payload: unknown): string {

@@ -1,4 +1,4 @@
-// What the agent sent and was given, what became of it, and what it has used of its quotas: read from the hub in pages.
+// Messages that the agent sent and received, and their states, read from the hub in pages.
 
 import { LIMITS, type DeliveryState, type Envelope } from '@agora/module/contract';
 import type { Connection } from '../connection/connection.ts';
@@ -7,7 +7,7 @@ import { AgoraError } from '../base/errors.ts';
 import { usageOf, type AgentUsage } from '../agents/usage.ts';
 import { dateOf } from '../base/micros.ts';
 
-/** A message as it is kept. */
+/** A stored message. */
 export interface MessageRecord {
   readonly id: string;
   readonly type: string;
@@ -17,38 +17,38 @@ export interface MessageRecord {
   readonly sentAt: Date;
   readonly inReplyTo: string | undefined;
   readonly headers: Readonly<Record<string, unknown>>;
-  /** Undefined in a history when it is over 4 KiB; `readReference(id, id)` has it whole. */
+  /** In a list undefined above 4 KiB; `readReference(id, id)` returns it. */
   readonly payload: unknown;
   readonly onBehalfOf: readonly MessageReference[];
   readonly forwarded: readonly MessageReference[];
-  /** How it ended for this agent; undefined for what it sent itself. */
+  /** Final state for this agent; undefined for a message that it sent. */
   readonly state: DeliveryState | undefined;
 }
 
-/** What became of a message at one of its recipients. */
+/** State of a message at one of its recipients. */
 export interface DeliveryInfo {
-  /** The recipient, or `@capability` while nobody has it. */
+  /** The recipient, or `@capability` while no agent holds it. */
   readonly agent: string;
   readonly state: DeliveryState;
   readonly attempt: number;
-  /** When it ended; until then, when its lease ends or when it is available. */
+  /** Time of its end; until then the end of its lease, or the time when it becomes available. */
   readonly at: Date;
-  /** Why it failed, died or was cancelled. */
+  /** Reason of a failure, a dead letter or a cancellation. */
   readonly reason: string;
 }
 
-/** Who has handled a broadcast, of the first 1,000 agents. */
+/** Handling of a broadcast by the first 1,000 agents. */
 export interface BroadcastInfo {
   readonly recipients: number;
   readonly handled: readonly string[];
   readonly waiting: readonly string[];
-  /** Who has given it up. */
+  /** Agents that gave it up after their last attempt. */
   readonly failed: readonly string[];
 }
 
 type HistoryPage = readonly { readonly no: bigint; readonly state: string; readonly envelope: string }[];
 
-/** Reads what the hub keeps for this client's agent. */
+/** Reads the stored messages of this client's agent. */
 export class History {
   readonly #connection: Connection;
   readonly #agent: () => bigint;
@@ -58,7 +58,7 @@ export class History {
     this.#agent = agent;
   }
 
-  /** What the agent sent, newest first. */
+  /** Messages that the agent sent, newest first. */
   sent(signal?: AbortSignal): AsyncIterable<MessageRecord> {
     const agent = this.#agent();
     const limit = LIMITS.page;
@@ -67,7 +67,7 @@ export class History {
     );
   }
 
-  /** What the agent was given and has ended, newest first. */
+  /** Messages that the agent received and that have ended, newest first. */
   received(signal?: AbortSignal): AsyncIterable<MessageRecord> {
     const agent = this.#agent();
     const limit = LIMITS.page;
@@ -130,7 +130,7 @@ export class History {
   }
 }
 
-/** A message as it is kept. */
+/** Converts an envelope to a stored message. */
 export function recordOf(envelope: Envelope, state: string): MessageRecord {
   const { id, type, from, to, priority, sentAt, inReplyTo, headers, payload } = envelope;
   return {

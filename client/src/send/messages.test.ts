@@ -4,13 +4,13 @@ import type { Agents } from '../agents/agents.ts';
 import type { Asks } from './asks.ts';
 import { Messages, type DeliveryOptions } from './messages.ts';
 
-// Nothing is sent here: neither questions nor names are looked at.
+// No message is sent here, so asks and agents are not used.
 const messages = new Messages({ acts: new Acts(), asks: {} as Asks, agents: {} as Agents, sender: () => 1n });
 const actOf = (options: DeliveryOptions) =>
   messages.actOf({ to: 'Bob', messageType: 'note', payload: 1, ...options }, 0).value;
 
 describe('a message', () => {
-  test('says when it is handed out, how long it lives, and on whose behalf', () => {
+  test('carries its delay, its time to live, and its references', () => {
     expect(actOf({ delayMs: 1.2, ttlMs: 5, onBehalfOf: 'x' })).toMatchObject({
       delayMs: 2n,
       ttlMs: 5n,
@@ -22,7 +22,7 @@ describe('a message', () => {
     expect(delayMs > 0n && delayMs <= 60_000n).toBe(true);
   });
 
-  test('is refused with times that cannot be', () => {
+  test('is refused with invalid times', () => {
     for (const options of [
       { delayMs: -1 },
       { delayMs: Number.NaN },
@@ -37,7 +37,7 @@ describe('a message', () => {
     }
   });
 
-  test('that is forwarded leaves its type and payload to the hub', () => {
+  test('that is forwarded has no type and no payload: the hub fills them in', () => {
     expect(messages.forwardOf('m', { to: '#all', priority: 3 }).value).toMatchObject({
       type: '',
       payload: '',

@@ -1,4 +1,4 @@
-// Sending: to one agent, to several, to a group, to whoever is able, to everyone; with or without waiting for the answer.
+// Sends messages to agents, groups, capabilities or everyone, with or without waiting for an answer.
 
 import { AGENT_NAME, LIMITS, PRIORITY } from '@agora/module/contract';
 import type { Act, Acts, Settled } from '../acts/acts.ts';
@@ -17,78 +17,79 @@ import type { PendingAnswer, ProgressSignal } from '../wire/answer.ts';
 import { PendingAsk } from './pending-ask.ts';
 import type { Asks } from './asks.ts';
 
-/** To whom something goes, when, and how urgently. */
+/** Recipients, time and priority of a message. */
 export interface DeliveryOptions {
   /**
-   * The name of an agent, `@capability` (one agent that has it), `#group` (each member), several of these, or `*` for
-   * everyone else. `toAgent` and `to` mean the same.
+   * The name of an agent, `@capability` (one agent that has it), `#group` (each member), several of these, or `*` for all
+   * other agents. `toAgent` and `to` are synonyms.
    */
   readonly toAgent?: string | readonly string[] | undefined;
   readonly to?: string | readonly string[] | undefined;
-  /** 1 low, 2 normal (the default), 3 high, 4 critical. */
+  /** 1 low, 2 normal (default), 3 high, 4 critical. */
   readonly priority?: number | undefined;
   readonly headers?: Readonly<Record<string, unknown>> | undefined;
-  /** The trace that it is sent in; by default that of what is handled right now. `{}` for none. */
+  /** Trace context; by default that of the current handler. `{}` for none. */
   readonly trace?: TraceContext | undefined;
-  /** A UUIDv7 of your own: the same message under the same id is sent once, however often you say it. */
+  /** A UUIDv7 of the caller (`createId()`), which makes sending idempotent: the hub accepts an id once. */
   readonly id?: string | undefined;
-  /** The id of the message that this one is about. */
+  /** Id of the message that this one refers to. */
   readonly inReplyTo?: string | undefined;
-  /** How long the hub keeps it back, or until when: one of both. At most 366 days. */
+  /** Delay in milliseconds, or the time of delivery; not both. At most 366 days. */
   readonly delayMs?: number | undefined;
   readonly deliverAt?: Date | undefined;
-  /** What is not handed out within this time, counted from now, expires, and its sender is told. */
+  /** Time to live in milliseconds: a message that is not offered within it expires, and its sender gets a notice. */
   readonly ttlMs?: number | undefined;
-  /** A message that this agent sent or was given, or its id: the hub verifies that, and the recipient reads it. */
+  /** A message that this agent sent or received, or its id. The hub verifies it, and the recipient can read it. */
   readonly onBehalfOf?: string | IncomingMessage | undefined;
-  /** Ends the waiting for the hub's word. What was not on its way yet is not sent; what was may arrive all the same. */
+  /** Ends the waiting for acceptance. An unsent message is withdrawn; a sent one may still arrive. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** How a message is passed on. */
+/** Options of a forwarded message. */
 export type ForwardOptions = DeliveryOptions;
 
-/** What is said, and to whom. */
+/** A message to send. */
 export interface OutgoingMessage<Type extends string = string, Types = NoTypes> extends DeliveryOptions {
   readonly messageType: Type;
-  /** What the schema of its type takes: that goes over the wire, and the recipient reads what the schema makes of it. */
+  /** Input of the schema of its type. It is sent as it is; the recipient gets the output of the schema. */
   readonly payload: PayloadInputOf<Type, Types>;
 }
 
-/** How long an answer is waited for. */
+/** Timeout and progress of an ask. */
 export interface AnswerWithin {
-  /** Seconds. */
+  /** Timeout in seconds. */
   readonly timeout?: number | undefined;
+  /** Timeout in milliseconds, in place of `timeout`. At most 24 hours. */
   readonly timeoutMs?: number | undefined;
-  /** Ends the waiting, and cancels the message at the hub. */
+  /** Ends the waiting and cancels the ask at the hub. */
   readonly signal?: AbortSignal | undefined;
-  /** Called for each signal of progress, in order. */
+  /** Called for each progress signal, in order. */
   readonly onProgress?: ((signal: ProgressSignal) => void) | undefined;
 }
 
-/** A message that the hub has. */
+/** A message that the hub has accepted. */
 export interface Accepted {
   readonly messageId: string;
   readonly status: 'accepted';
 }
 
-/** What sending needs of its client. */
+/** The parts of the client that sending needs. */
 export interface MessageParts {
   readonly acts: Acts;
   readonly asks: Asks;
   readonly agents: Agents;
-  /** The number of the sender. Throws when there is none yet. */
+  /** Returns the number of the sender. Throws `client/not-registered`. */
   readonly sender: () => bigint;
   readonly types?: CheckedTypes | undefined;
   readonly tracing?: Tracing | undefined;
-  /** Where there is one: takes what is sent without waiting for an answer, also before there is a connection. */
+  /** Queues messages without an answer while disconnected, if there is one. */
   readonly outbox?: Outbox | undefined;
 }
 
 type SendAct = Extract<Act, { tag: 'Send' }>;
 type CancelAct = Extract<Act, { tag: 'Cancel' }>;
 
-/** Sends messages, and waits for answers where they are wanted. */
+/** Sends messages and waits for answers. */
 export class Messages {
   readonly #parts: MessageParts;
   readonly #types: CheckedTypes;
@@ -98,7 +99,7 @@ export class Messages {
     this.#types = parts.types ?? new CheckedTypes();
   }
 
-  /** Sends a message; settles once the hub has it. */
+  /** Sends a message; settles once the hub has accepted it. */
   async send(message: OutgoingMessage): Promise<Accepted> {
     const span = this.#parts.tracing?.spans?.send(destinationOf(message), message.messageType, message);
     if (!span) return this.#send(message);
@@ -112,7 +113,7 @@ export class Messages {
     return this.#perform(act, message);
   }
 
-  /** Passes a message on as it is. */
+  /** Forwards a message unchanged. */
   async forward(message: IncomingMessage | string, options: ForwardOptions): Promise<Accepted> {
     const type = typeof message === 'string' ? '' : message.type;
     const span = this.#parts.tracing?.spans?.send(destinationOf(options), type, options);
@@ -124,7 +125,7 @@ export class Messages {
     return this.#perform(this.forwardOf(message, options, this.#parts.outbox?.sender), options);
   }
 
-  /** Sends a message and waits for its answer. Whatever is wrong with it is what the answer rejects with. */
+  /** Sends an ask. Every error, also of its arguments, rejects the returned promise. */
   ask(message: OutgoingMessage, within: AnswerWithin): PendingAnswer {
     const span = this.#parts.tracing?.spans?.ask(destinationOf(message), message.messageType, message);
     if (!span) return this.#ask(message, within);
@@ -157,7 +158,7 @@ export class Messages {
           accepted?.(error);
           if (error) this.#explain(error, message).catch(failed);
         });
-      // Nobody may wait for it any more once its schema has read it.
+      // The ask may have ended while an async schema was reading it.
       if (checking) checking.then(() => asks.has(id) && perform(), failed);
       else perform();
       return pending;
@@ -168,7 +169,7 @@ export class Messages {
     }
   }
 
-  /** Says what was asked back. */
+  /** Replies to a handler that asked back. */
   reply(ask: string, data: unknown, timeoutMs: number, refused: (error: AgoraError) => void): void {
     if (timeoutMs !== 0) checkDeadline(timeoutMs);
     const payload = toJson(data ?? null, PAYLOAD);
@@ -177,10 +178,10 @@ export class Messages {
     this.#parts.acts.perform({ tag: 'Reply', value }, error => error && refused(error));
   }
 
-  /** Calls a message off. One that was not sent yet never is. */
+  /** Cancels a message. An unsent one is withdrawn. */
   cancel(message: string, reason: string): Promise<void> {
-    const called = new AgoraError('delivery/cancelled', `message ${message} was cancelled before it was sent`);
-    if (this.#parts.outbox?.withdraw(message, called)) return Promise.resolve();
+    const withdrawn = new AgoraError('delivery/cancelled', `message ${message} was cancelled before it was sent`);
+    if (this.#parts.outbox?.withdraw(message, withdrawn)) return Promise.resolve();
     return new Promise((resolve, reject) => {
       this.#parts.acts.perform(this.cancelOf(message, reason), error => (error ? reject(error) : resolve()));
     });
@@ -190,18 +191,18 @@ export class Messages {
     return { tag: 'Cancel', value: { agent: this.#parts.sender(), message, reason } };
   }
 
-  /** Checks the payload of an act by the schema of its type. Throws `message/bad-payload`; a promise only where the schema takes time. */
+  /** Checks the payload of an act. Throws `message/bad-payload`; returns a promise only for an async schema. */
   check({ messageType, payload }: OutgoingMessage, act: SendAct): Promise<void> | undefined {
     return this.#types.checkPayload(messageType, payload, act.value.payload);
   }
 
-  /** Puts a message as an act; its payload is still to be checked. */
+  /** Converts a message to an act, with an unchecked payload. */
   actOf(message: OutgoingMessage, answerWithinMs: number, sender = this.#parts.sender): SendAct {
     const { messageType: type, payload } = message;
     return this.#actOf(message, { type, payload: toJson(payload, PAYLOAD), answerWithinMs, forwardOf: '' }, sender);
   }
 
-  /** Puts the passing on of a message as an act: the hub has its type and its payload. */
+  /** Converts a forwarded message to an act; the hub fills in type and payload. */
   forwardOf(message: IncomingMessage | string, options: ForwardOptions, sender = this.#parts.sender): SendAct {
     const trace = options.trace ?? currentTrace() ?? (typeof message === 'string' ? undefined : message.trace);
     const content = { type: '', payload: '', answerWithinMs: 0, forwardOf: idOf(message) };
@@ -247,7 +248,7 @@ export class Messages {
     });
   }
 
-  /** Adds to a refused name the names that may have been meant. */
+  /** Adds similar names to the refusal of an unknown recipient. */
   async #explain(error: unknown, message: DeliveryOptions): Promise<never> {
     if (!(error instanceof AgoraError) || error.code !== 'message/unknown-recipient') throw error;
     const names: string[] = [];
@@ -260,7 +261,7 @@ export class Messages {
   }
 }
 
-/** The targets as one text, also where there are none. */
+/** Returns the targets as one text; '' for none. */
 export function destinationOf({ toAgent, to }: DeliveryOptions): string {
   const targets = toAgent ?? to ?? '';
   return typeof targets === 'string' ? targets : targets.join(' ');

@@ -1,31 +1,31 @@
-// A look at an inbox that takes nothing from it.
+// Reads an inbox without taking messages from it.
 
 import { LIMITS, type InboxKind, type Envelope } from '@agora/module/contract';
 import type { Connection } from '../connection/connection.ts';
 import { parseEnvelope } from '../wire/envelope.ts';
 import { recordOf, type MessageRecord } from './history.ts';
 
-/** What an agent holds, or what waits for it. */
+/** An entry of an inbox. */
 export interface PeekedMessage extends Omit<MessageRecord, 'state'> {
-  /** `broadcast`, a duty (`message`, `ask`, `task`), or word about what the agent sent (`dead`, `expired`, `answer`, …). */
+  /** `broadcast`, a delivery (`message`, `ask`, `task`), or a notice (`dead`, `expired`, `answer`, …). */
   readonly kind: Exclude<InboxKind, 'progress'> | 'broadcast';
-  /** Whether a process of the agent may have it already. */
+  /** `offered` if a process of the agent may have it already. */
   readonly state: 'offered' | 'queued';
-  /** Which attempt it is, or would be; 0 for notices. */
+  /** Number of the present or next attempt; 0 for notices. */
   readonly attempt: number;
-  /** Its length, where the payload is over 4 KiB and not shown. */
+  /** Size in bytes of a payload above 4 KiB, which is not included. */
   readonly payloadBytes: number | undefined;
 }
 
-/** An inbox, as it is now. */
+/** Snapshot of an inbox. */
 export interface InboxPeek {
-  /** Whether a connection is attached to the agent: somebody serves it. */
+  /** True if a connection is attached to the agent. */
   readonly isOnline: boolean;
   readonly credit: number;
-  /** Deliveries that are offered, and that wait; beside them there may be broadcasts and notices. */
+  /** Offered and waiting deliveries, without broadcasts and notices. */
   readonly held: number;
   readonly waiting: number;
-  /** Offered ones first, then in the order in which they would be offered, then broadcasts. */
+  /** Offered entries first, then waiting ones in offer order, then broadcasts. */
   readonly messages: readonly PeekedMessage[];
 }
 
@@ -42,11 +42,11 @@ export async function peekInbox(
   const messages: PeekedMessage[] = [];
   for (const { envelope, kind, state, attempt } of peek.rows) {
     const parsed = parseEnvelope(envelope);
-    // The module knows no other kinds and states.
+    // The module stores only these kinds and states.
     if (parsed) messages.push(peeked(parsed, kind as PeekedMessage['kind'], state as PeekedMessage['state'], attempt));
   }
   for (const { envelope, sender, failures } of broadcasts.rows) {
-    // Its own are handled, and of those whose time is over only the place is left.
+    // Skips broadcasts of the agent itself, and expired ones, which have no envelope.
     const parsed = sender === agent || envelope === '' ? undefined : parseEnvelope(envelope);
     if (parsed) messages.push(peeked(parsed, 'broadcast', 'queued', failures + 1));
   }

@@ -6,8 +6,8 @@ const at = new Date(0);
 const signal = (seq: number): ProgressSignal => ({ seq, data: seq, at });
 const success: Answer = { status: 'success', data: 'done', from: 'Bob', messageId: 'q' };
 
-/** A question whose hub keeps the signals from `first` on. */
-function aQuestion(first = 1) {
+/** An ask whose hub keeps the signals from `first` on. */
+function anAsk(first = 1) {
   const { promise, resolve, reject } = Promise.withResolvers<Answer>();
   let kept = 0;
   const pending = new PendingAsk({
@@ -35,35 +35,35 @@ async function all(pending: PendingAnswer): Promise<number[]> {
 }
 
 describe('progress', () => {
-  test('comes once and in order: what was missed is read, what is shown again is not told again', async () => {
-    const { pending, show, resolve } = aQuestion();
+  test('I1: is delivered once and in order; missing signals are read, repeated ones ignored', async () => {
+    const { pending, show, resolve } = anAsk();
     for (const seq of [1, 2, 2, 5, 7, 7]) show(seq);
     resolve(success);
     expect(await all(pending)).toEqual([1, 2, 3, 4, 5, 6, 7]);
     expect(await pending).toBe(success);
   });
 
-  test('passes over what the hub no longer has', async () => {
-    const { pending, show, resolve } = aQuestion(4);
+  test('I2: skips signals that the hub has deleted', async () => {
+    const { pending, show, resolve } = anAsk(4);
     show(1);
     show(6);
     resolve(success);
     expect(await all(pending)).toEqual([1, 4, 5, 6]);
   });
 
-  test('that nobody takes is bounded: the oldest goes first', async () => {
-    const { pending, show, resolve } = aQuestion();
+  test('I3: is bounded while it is not read: the oldest signals are dropped', async () => {
+    const { pending, show, resolve } = anAsk();
     for (let seq = 1; seq <= 1_030; seq++) show(seq);
     resolve(success);
     expect((await all(pending))[0]).toBe(7);
   });
 
-  test('ends with the question, however that ends', async () => {
-    const { pending, show, reject } = aQuestion();
+  test('ends with the ask, also when that rejects', async () => {
+    const { pending, show, reject } = anAsk();
     show(1);
     const seen = all(pending);
-    reject(new Error('nobody answered'));
+    reject(new Error('no answer'));
     expect(await seen).toEqual([1]);
-    await expect(pending).rejects.toThrow('nobody answered');
+    await expect(pending).rejects.toThrow('no answer');
   });
 });

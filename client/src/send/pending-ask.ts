@@ -1,25 +1,25 @@
-// A question on its way to its answer: a promise of it, and meanwhile the signals of progress, one after the other.
+// An open ask: a promise of its answer, and its progress signals until then.
 //
-// I1  Signals are given in the order of their numbers, each once, also across a reconnect.
-// I2  A hole is read from the hub, which keeps the last 64; what it no longer has is passed over.
-// I3  What was not taken yet is bounded: the oldest go first.
+// I1  Signals are delivered in the order of their numbers, each once, also across a reconnect.
+// I2  Missing signals are read from the hub, which keeps the last 64; deleted ones are skipped.
+// I3  The buffer of undelivered signals is bounded; the oldest are dropped first.
 
 import type { Answer, PendingAnswer, ProgressSignal } from '../wire/answer.ts';
 import { AgoraError } from '../base/errors.ts';
 
-/** What a pending answer asks of its client. */
+/** The calls to the hub that an open ask needs. */
 export interface PendingSource {
-  /** The signals after a number, in order. */
+  /** Returns the signals after a number, in order. */
   readSignals(after: number): Promise<readonly ProgressSignal[]>;
   cancel(reason: string): Promise<void>;
 }
 
-/** How a pending answer begins. */
+/** Initial state of an open ask. */
 export interface PendingOptions {
   readonly messageId: string;
   readonly answer: Promise<Answer>;
   readonly source: PendingSource;
-  /** The number of the last signal that was given before: a question goes on with a reply. */
+  /** Number of the last delivered signal, for an ask that continues with a reply. */
   readonly lastSignal?: number | undefined;
   readonly onProgress?: ((signal: ProgressSignal) => void) | undefined;
 }
@@ -27,30 +27,30 @@ export interface PendingOptions {
 const MAX_BUFFERED = 1_024;
 
 /**
- * The answer to a question, sooner or later: a promise, and an iterable over its progress until then. The loop ends with
- * the question, however that ends; awaiting tells how.
+ * The answer to an ask as a promise, and its progress as an async iterable. The loop ends with the ask; awaiting the promise
+ * returns the outcome.
  */
 export class PendingAsk<Data = unknown> implements PendingAnswer<Data> {
   readonly [Symbol.toStringTag] = 'PendingAnswer';
-  /** The id of the question. */
+  /** Id of the ask. */
   readonly messageId: string;
   readonly #answer: Promise<Answer<Data>>;
   readonly #source: PendingSource;
   readonly #onProgress: ((signal: ProgressSignal) => void) | undefined;
   readonly #buffer: ProgressSignal[] = [];
   #last: number;
-  /** What came beyond a hole that is being filled. */
+  /** Signals after a gap that is being filled. */
   readonly #early: ProgressSignal[] = [];
   #filling: Promise<void> | undefined;
   #isOver = false;
   #isIterated = false;
-  /** Its loop was left: nobody takes what comes. */
+  /** Its loop was left, so further signals are dropped. */
   #isLeft = false;
   #wakeUp: (() => void) | undefined;
 
   constructor({ messageId, answer, source, lastSignal = 0, onProgress }: PendingOptions) {
     this.messageId = messageId;
-    this.#answer = answer as Promise<Answer<Data>>; // read by the schema of its type, where there is one
+    this.#answer = answer as Promise<Answer<Data>>; // the schema of its type has read it
     this.#source = source;
     this.#last = lastSignal;
     this.#onProgress = onProgress;
@@ -58,7 +58,7 @@ export class PendingAsk<Data = unknown> implements PendingAnswer<Data> {
     answer.then(over, over);
   }
 
-  /** The number of the last signal that was given. */
+  /** Number of the last delivered signal. */
   get lastSignal(): number {
     return this.#last;
   }
@@ -78,22 +78,22 @@ export class PendingAsk<Data = unknown> implements PendingAnswer<Data> {
     return this.#answer.finally(settled);
   }
 
-  /** Calls the question off: whoever works on it is told, and the answer rejects with `delivery/cancelled`. */
+  /** Cancels the ask: the handler's signal aborts, and the answer rejects with `delivery/cancelled`. */
   cancel(reason = ''): Promise<void> {
     return this.#source.cancel(reason);
   }
 
-  /** A signal was shown. */
+  /** Delivers a signal that the hub has shown. */
   signal(signal: ProgressSignal): void {
     if (signal.seq <= this.#last || this.#isOver) return;
-    if (!this.#filling && signal.seq === this.#last + 1) return this.#give(signal);
+    if (!this.#filling && signal.seq === this.#last + 1) return this.#deliver(signal);
     if (this.#early.length >= MAX_BUFFERED) this.#early.shift();
     this.#early.push(signal);
     this.#filling ??= this.#fill();
   }
 
   [Symbol.asyncIterator](): AsyncIterator<ProgressSignal> {
-    if (this.#isIterated) throw new AgoraError('client/bad-option', 'its progress is read by another loop already');
+    if (this.#isIterated) throw new AgoraError('client/bad-option', 'another loop reads the progress of this ask');
     this.#isIterated = true;
     return {
       next: async () => {
@@ -116,14 +116,14 @@ export class PendingAsk<Data = unknown> implements PendingAnswer<Data> {
   async #fill(): Promise<void> {
     while (this.#early.length > 0) {
       const asked = this.#early.length;
-      // Whatever the reading brings: the question may be over, and its signals with it.
+      // The read may fail, since the ask may have ended, and its signals with it.
       const missing = await this.#source.readSignals(this.#last).catch(() => []);
-      for (const each of missing) if (each.seq > this.#last) this.#give(each);
-      // What was shown before the hub was asked has no hole before it any more that could be filled.
-      for (const each of this.#early.splice(0, asked)) if (each.seq > this.#last) this.#give(each);
+      for (const each of missing) if (each.seq > this.#last) this.#deliver(each);
+      // Gaps before signals that were shown before the read can no longer be filled.
+      for (const each of this.#early.splice(0, asked)) if (each.seq > this.#last) this.#deliver(each);
       while (this.#early[0] && this.#early[0].seq <= this.#last + 1) {
         const next = this.#early.shift();
-        if (next && next.seq > this.#last) this.#give(next);
+        if (next && next.seq > this.#last) this.#deliver(next);
       }
     }
     this.#filling = undefined;
@@ -135,7 +135,7 @@ export class PendingAsk<Data = unknown> implements PendingAnswer<Data> {
     this.#wake();
   }
 
-  #give(signal: ProgressSignal): void {
+  #deliver(signal: ProgressSignal): void {
     this.#last = signal.seq;
     if (this.#onProgress) return this.#onProgress(signal);
     if (this.#isLeft) return;

@@ -1,10 +1,10 @@
-// The signals of a question that is open, as the hub keeps them.
+// Progress signals of an open ask, as the hub keeps them.
 
 import type { Connection } from '../connection/connection.ts';
 import type { ProgressSignal } from '../wire/answer.ts';
 import { dateOf } from '../base/micros.ts';
 
-/** The signals of question `message` after a number, in order. */
+/** Reads the signals of ask `message` after a number, in order. */
 export async function readSignals(
   connection: Connection,
   agent: bigint,
