@@ -1,5 +1,4 @@
-// What differs where there is no Node.js: browsers, and runtimes that are like them. `package.json` has `#platform` lead
-// here, or to `node/platform.ts`.
+// Platform of browsers and similar runtimes. `package.json` resolves `#platform` to this file, or to `../node/platform.ts`.
 
 import { AgoraError, ConnectionError } from '../base/errors.ts';
 import type { OutboxStore } from '../acts/outbox-store.ts';
@@ -7,7 +6,7 @@ import type { Scope } from '../base/scope.ts';
 import type { WebSocketConstructor } from '../connection/socket.ts';
 import { originOf, TokenList, type TokenStore } from '../connection/token-store.ts';
 
-/** The store that is used when no other is given: `localStorage`, where there is one. */
+/** Returns the default token store: `localStorage`, if there is one. */
 export function defaultTokenStore(server: URL, database: string): TokenStore | undefined {
   const storage = storageOf();
   if (!storage) return undefined;
@@ -23,34 +22,34 @@ export function defaultTokenStore(server: URL, database: string): TokenStore | u
   });
 }
 
-/** The WebSocket to connect with. Throws a `ConnectionError` where there is none. */
+/** Returns the WebSocket of the runtime. Throws `connection/no-web-socket`. */
 export function runtimeWebSocket(): WebSocketConstructor {
   if (typeof WebSocket !== 'undefined') return WebSocket;
-  const sentence = 'this runtime has no WebSocket; give one as the option `webSocket`';
+  const sentence = 'this runtime has no WebSocket; set the option `webSocket`';
   throw new ConnectionError('connection/no-web-socket', sentence);
 }
 
-/** What is handled right now: a page cannot tell. */
+/** Browsers have no async context. */
 export function openScope<T>(): Scope<T> | undefined {
   return undefined;
 }
 
-/** Only who is given OpenTelemetry has it here: bundlers need not look for what may be absent. */
+/** OpenTelemetry must be passed as an option here, so that bundlers need not resolve an optional package. */
 export function findOpenTelemetry(): Promise<unknown> {
   return Promise.resolve(undefined);
 }
 
-/** Nobody signals a page. */
+/** Browsers have no signals of the system. */
 export function onSignals(_signals: readonly string[], _listener: (signal: string) => void): () => void {
   return () => undefined;
 }
 
-/** There are no files here. */
+/** Browsers have no files. */
 export function openOutboxFile(path: string): OutboxStore {
-  throw new AgoraError('client/bad-option', `an outbox in the file ${path} needs Node.js; give it a \`store\` instead`);
+  throw new AgoraError('client/bad-option', `an outbox in the file ${path} needs Node.js; set a \`store\` instead`);
 }
 
-/** Where a page may not keep anything, asking for its storage throws. */
+/** Returns the storage of a page; access to it may throw. */
 function storageOf(): Storage | undefined {
   try {
     return typeof localStorage === 'undefined' ? undefined : localStorage;
@@ -59,7 +58,7 @@ function storageOf(): Storage | undefined {
   }
 }
 
-/** Two pages that are opened at once must not both become a new identity. */
+/** Runs `act` exclusively: two pages that open at the same time must not both become a new identity. */
 async function alone(name: string, act: () => void): Promise<void> {
   if (typeof navigator === 'undefined' || !('locks' in navigator)) return act();
   await navigator.locks.request(name, act);

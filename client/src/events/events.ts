@@ -13,7 +13,7 @@ import type { EventDataInputOf, NoTypes } from '../wire/message-types.ts';
 import type { Outbox } from '../acts/outbox.ts';
 import { sendOnce } from '../acts/send-once.ts';
 import { headersText, type TraceContext } from '../base/trace-context.ts';
-import { around, type Tracing } from '../trace/tracing.ts';
+import { withSpan, type Tracing } from '../trace/tracing.ts';
 import { createId } from '../base/create-id.ts';
 import { microsOf } from '../base/micros.ts';
 import { eventMatcher } from './event-filter.ts';
@@ -86,7 +86,7 @@ export class Events {
   async publish(event: UncheckedEvent): Promise<{ readonly eventId: string }> {
     const span = this.#parts.tracing.spans?.send(event.eventType, event.eventType, event);
     if (!span) return this.#publish(event);
-    return around(span, () => this.#publish({ ...event, id: span.id, trace: span.trace }));
+    return withSpan(span, () => this.#publish({ ...event, id: span.id, trace: span.trace }));
   }
 
   async #publish(event: UncheckedEvent): Promise<{ readonly eventId: string }> {

@@ -1,4 +1,4 @@
-// What components look at: agents, the inbox, events, a workflow. Each is followed while a component shows it.
+// Hooks for agents, the inbox, events and a workflow. Each subscribes while a component uses it.
 
 import { useMemo, useSyncExternalStore } from 'react';
 import type { AgoraClient } from '../agora-client.ts';
@@ -11,26 +11,26 @@ import type { WorkflowStep, WorkflowSummary } from '../workflows/workflow-handle
 import { aborted, liveStore, type Follow, type Live } from './live.ts';
 import { useClient } from './provider.ts';
 
-/** A page shows no more than this of a list unless it asks for more. */
-const USUAL_LIMIT = 100;
+/** Default limit of lists. */
+const DEFAULT_LIMIT = 100;
 
 function useLive<T>(key: string, initial: T, follow: Follow<T>): Live<T> {
   const client = useClient();
-  // The key says all that `initial` and `follow` depend on.
+  // The key contains all that `initial` and `follow` depend on.
   const store = useMemo(() => liveStore(client, key, initial, follow), [client, key]);
   return useSyncExternalStore(store.subscribe, store.snapshot, store.serverSnapshot);
 }
 
-const NOBODY: readonly AgentInfo[] = [];
+const NO_AGENTS: readonly AgentInfo[] = [];
 
 /** The agents that are wanted, in the order of their registration. */
 export function useAgents(filters: AgentFilters = {}): Live<readonly AgentInfo[]> {
-  return useLive(keyOf('agents', filters), NOBODY, async (client, tell, signal) => {
-    for await (const agents of client.watchAgents(filters, { signal })) tell(agents);
+  return useLive(keyOf('agents', filters), NO_AGENTS, async (client, publish, signal) => {
+    for await (const agents of client.watchAgents(filters, { signal })) publish(agents);
   });
 }
 
-/** Which messages are shown, and at most how many (100). */
+/** Filters and limit of `useInbox`. Default limit: 100. */
 export interface InboxOptions<Type extends string> extends MessageFilters<Type> {
   readonly limit?: number | undefined;
 }
@@ -45,19 +45,19 @@ const EMPTY: readonly never[] = [];
 export function useInbox<const Type extends string = StandardMessageType>(
   options: InboxOptions<Type> = {},
 ): Live<readonly MessageOf<Type>[]> {
-  const { limit = USUAL_LIMIT, ...filters } = options;
-  return useLive<readonly MessageOf<Type>[]>(keyOf('inbox', filters, limit), EMPTY, async (client, tell, signal) => {
+  const { limit = DEFAULT_LIMIT, ...filters } = options;
+  return useLive<readonly MessageOf<Type>[]>(keyOf('inbox', filters, limit), EMPTY, async (client, publish, signal) => {
     await using subscription = await client.subscribeToMessages<Type>({ filters });
-    const show = () => tell(subscription.waiting().slice(0, limit));
+    const show = () => publish(subscription.waiting().slice(0, limit));
     subscription.onChange(show);
     show();
     await aborted(signal);
   });
 }
 
-/** Which events are shown, from which one on, and at most how many (100). */
+/** Start and limit of `useEvents`. Default limit: 100. */
 export interface EventsOptions {
-  /** `live`, the default, or the number of the first event that is wanted. */
+  /** `live` (default), or the number of the first event. */
   readonly from?: 'live' | number | undefined;
   readonly limit?: number | undefined;
 }
@@ -65,18 +65,18 @@ export interface EventsOptions {
 /** The newest events of some types, or of all, the oldest of them first. */
 export function useEvents(
   types: string | readonly string[] = [],
-  { from = 'live', limit = USUAL_LIMIT }: EventsOptions = {},
+  { from = 'live', limit = DEFAULT_LIMIT }: EventsOptions = {},
 ): Live<readonly AgoraEvent[]> {
-  return useLive<readonly AgoraEvent[]>(keyOf('events', types, from, limit), EMPTY, async (client, tell, signal) => {
+  return useLive<readonly AgoraEvent[]>(keyOf('events', types, from, limit), EMPTY, async (client, publish, signal) => {
     await using events = await client.subscribeToEvents(types, { from });
     signal.addEventListener('abort', () => void events.close(), { once: true });
     let newest: readonly AgoraEvent[] = [];
-    tell(newest);
-    for await (const event of events) tell((newest = [...newest, event].slice(-limit)));
+    publish(newest);
+    for await (const event of events) publish((newest = [...newest, event].slice(-limit)));
   });
 }
 
-/** A workflow as it is now. */
+/** A workflow with its steps. */
 export interface WorkflowView extends WorkflowSummary {
   /** In the order of the definition. */
   readonly steps: readonly WorkflowStep[];
@@ -84,15 +84,15 @@ export interface WorkflowView extends WorkflowSummary {
 
 /** A workflow with its steps; undefined until it is known, or while there is no id. */
 export function useWorkflow(workflowId: string | undefined): Live<WorkflowView | undefined> {
-  return useLive<WorkflowView | undefined>(keyOf('workflow', workflowId), undefined, (client, tell, signal) =>
-    workflowId === undefined ? Promise.resolve() : followWorkflow(client, workflowId, tell, signal),
+  return useLive<WorkflowView | undefined>(keyOf('workflow', workflowId), undefined, (client, publish, signal) =>
+    workflowId === undefined ? Promise.resolve() : followWorkflow(client, workflowId, publish, signal),
   );
 }
 
 async function followWorkflow(
   client: AgoraClient,
   workflowId: string,
-  tell: (view: WorkflowView) => void,
+  publish: (view: WorkflowView) => void,
   signal: AbortSignal,
 ): Promise<void> {
   await using workflow = await client.workflow(workflowId);
@@ -107,15 +107,15 @@ async function followWorkflow(
   while (!signal.aborted) {
     if (!isChanged) await new Promise<void>(resolve => (wake = resolve));
     else {
-      // What changes meanwhile is read in one more turn.
+      // Changes during the read cause one more turn.
       isChanged = false;
       const summary = workflow.status();
-      tell({ ...summary, steps: await workflow.steps() });
+      publish({ ...summary, steps: await workflow.steps() });
     }
   }
 }
 
-/** What is looked at, with its options, as text. */
+/** Returns the key of a store: its name and options as text. */
 function keyOf(...parts: readonly unknown[]): string {
   return JSON.stringify(parts);
 }

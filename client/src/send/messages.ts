@@ -11,7 +11,7 @@ import type { NoTypes, PayloadInputOf } from '../wire/message-types.ts';
 import type { Outbox } from '../acts/outbox.ts';
 import { sendOnce } from '../acts/send-once.ts';
 import { currentTrace, headersText, type TraceContext } from '../base/trace-context.ts';
-import { around, type Tracing } from '../trace/tracing.ts';
+import { withSpan, type Tracing } from '../trace/tracing.ts';
 import { createId } from '../base/create-id.ts';
 import type { PendingAnswer, ProgressSignal } from '../wire/answer.ts';
 import { PendingAsk } from './pending-ask.ts';
@@ -103,7 +103,7 @@ export class Messages {
   async send(message: OutgoingMessage): Promise<Accepted> {
     const span = this.#parts.tracing?.spans?.send(destinationOf(message), message.messageType, message);
     if (!span) return this.#send(message);
-    return around(span, () => this.#send({ ...message, id: span.id, trace: span.trace }));
+    return withSpan(span, () => this.#send({ ...message, id: span.id, trace: span.trace }));
   }
 
   async #send(message: OutgoingMessage): Promise<Accepted> {
@@ -118,7 +118,7 @@ export class Messages {
     const type = typeof message === 'string' ? '' : message.type;
     const span = this.#parts.tracing?.spans?.send(destinationOf(options), type, options);
     if (!span) return this.#forward(message, options);
-    return around(span, () => this.#forward(message, { ...options, id: span.id, trace: span.trace }));
+    return withSpan(span, () => this.#forward(message, { ...options, id: span.id, trace: span.trace }));
   }
 
   async #forward(message: IncomingMessage | string, options: ForwardOptions): Promise<Accepted> {

@@ -1,9 +1,9 @@
-// Contexts of OpenTelemetry as they travel, in the words of the W3C, whatever propagator the program has.
+// Converts between W3C trace contexts and contexts of OpenTelemetry, independent of the program's propagator.
 
 import type * as Otel from '@opentelemetry/api';
 import { currentTrace, type TraceContext } from '../base/trace-context.ts';
 
-/** Turns traces into contexts of OpenTelemetry, and back. */
+/** Converts trace contexts to contexts of OpenTelemetry, and back. */
 export class OtelContexts {
   readonly #api: typeof Otel;
 
@@ -11,7 +11,7 @@ export class OtelContexts {
     this.#api = api;
   }
 
-  /** A context that somebody else's trace is the parent in. */
+  /** Returns `context` with a remote trace as its parent. */
   join(context: Otel.Context, trace: TraceContext | undefined): Otel.Context {
     const parent = this.spanContextOf(trace);
     const joined = parent ? this.#api.trace.setSpanContext(context, parent) : context;
@@ -19,7 +19,7 @@ export class OtelContexts {
     return baggage === undefined ? joined : this.#api.propagation.setBaggage(joined, this.#baggageOf(baggage));
   }
 
-  /** The span that a trace names. */
+  /** Returns the span context of a trace. */
   spanContextOf(trace: TraceContext | undefined): Otel.SpanContext | undefined {
     const { traceparent, tracestate } = trace ?? {};
     const [, traceId, spanId, flags] = traceparent?.split('-') ?? [];
@@ -33,7 +33,7 @@ export class OtelContexts {
     };
   }
 
-  /** A context as it travels. */
+  /** Returns the W3C trace context of a context. */
   traceOf(context: Otel.Context): TraceContext {
     const span = this.#api.trace.getSpanContext(context);
     const baggage = this.#baggageIn(context);
@@ -71,7 +71,7 @@ export class OtelContexts {
   }
 }
 
-/** A part of baggage as it was; undefined where it is not well-formed. */
+/** Decodes a part of baggage; undefined if it is malformed. */
 function decoded(text: string): string | undefined {
   try {
     return decodeURIComponent(text.trim());

@@ -1,15 +1,15 @@
-// Spans of OpenTelemetry, as its conventions for messaging and for GenAI agents name them: what is said is sent under a
-// span whose context travels with it; what is handled is processed under a span that links to that one and is its child.
+// OpenTelemetry spans, named by the conventions for messaging and for GenAI agents. The context of a send span travels with
+// the message; the process span of its recipient is a child of it and links to it.
 //
 // | span                    | kind     | from, to                                                     |
 // | ----------------------- | -------- | ------------------------------------------------------------ |
-// | `send {destination}`    | PRODUCER | sending or publishing, until the hub has it                  |
+// | `send {destination}`    | PRODUCER | sending or publishing, until the hub has accepted it         |
 // | `create {destination}`  | PRODUCER | one message of a batch; the batch has a `send` (CLIENT)      |
 // | `invoke_agent {agent}`  | CLIENT   | asking, until the answer; its `send` is its child            |
 // | `invoke_workflow {type}`| INTERNAL | starting a workflow; its tasks are its children              |
 // | `process {destination}` | CONSUMER | a handler's run                                              |
 // | `receive {destination}` | CLIENT   | a message given to a loop, or taken by `takeMail`: links only|
-// | `ack`, `respond`, …     | CLIENT   | settling, until the hub has it                               |
+// | `ack`, `respond`, …     | CLIENT   | settling, until the hub has accepted it                      |
 
 import { SIGN } from '@agora/module/contract';
 import type * as Otel from '@opentelemetry/api';
@@ -46,35 +46,35 @@ export interface TracedEvent {
   readonly trace: TraceContext | undefined;
 }
 
-/** Who traces. */
+/** Agent and server of the spans. */
 export interface SpanOwner {
-  /** The name of the agent. */
+  /** Name of the agent. */
   readonly name: string;
   readonly server: URL;
 }
 
-/** What is said, as far as its span tells of it. */
-export interface Traced {
+/** The parts of an outgoing message or event that its span shows. */
+export interface TracedSend {
   readonly id?: string | undefined;
   readonly headers?: Readonly<Record<string, unknown>> | undefined;
   readonly trace?: TraceContext | undefined;
 }
 
-/** Something that is being said: its id, and the context that it carries. */
+/** Span of an outgoing message or event: its id, and the trace context that it carries. */
 export interface SendSpan {
   readonly id: string;
   readonly trace: TraceContext;
   end(error?: unknown): void;
 }
 
-/** A question that is being asked. */
+/** Span of an ask. */
 export interface AskSpan extends SendSpan {
-  /** The hub has the question, or refuses it. */
+  /** The hub has accepted the ask, or refused it with `error`. */
   accepted(error?: unknown): void;
   answered(answer: Answer): void;
 }
 
-/** What its spans are told apart by. */
+/** Name of the tracer. */
 const TRACER = '@agora/client';
 
 type Attributes = Record<string, string | number>;
@@ -100,7 +100,7 @@ export class Spans {
   readonly #processed = new WeakMap<TracedMessage, Otel.Context>();
 
   constructor(given: OpenTelemetryApi, owner: SpanOwner) {
-    this.#api = given as typeof Otel; // whoever gives it, or the package itself, says that it is that module
+    this.#api = given as typeof Otel; // `isApi` has checked it
     this.#tracer = this.#api.trace.getTracer(TRACER);
     this.#contexts = new OtelContexts(this.#api);
     this.#owner = owner;
@@ -112,7 +112,7 @@ export class Spans {
     };
   }
 
-  /** Whether the program has said where spans go. Until it has, none is made, and the API alone costs nothing. */
+  /** True once the program has registered a tracer provider. Before that no span is made. */
   get isUsed(): boolean {
     if (this.#isUsed) return true;
     const provider = this.#api.trace.getTracerProvider();
@@ -122,19 +122,19 @@ export class Spans {
     return this.#isUsed;
   }
 
-  /** Something is said to a destination. */
-  send(destination: string, type: string, said: Traced): SendSpan {
-    return this.#say('send', destination, type, said, this.#here());
+  /** Starts the span of a message or event. */
+  send(destination: string, type: string, sent: TracedSend): SendSpan {
+    return this.#startSend('send', destination, type, sent, this.#here());
   }
 
-  /** A message of a batch is put together. */
-  create(destination: string, type: string, said: Traced): SendSpan {
-    const span = this.#say('create', destination, type, said, this.#here());
+  /** Makes the span of one message of a batch. */
+  create(destination: string, type: string, sent: TracedSend): SendSpan {
+    const span = this.#startSend('create', destination, type, sent, this.#here());
     span.end();
     return span;
   }
 
-  /** A batch goes to the hub; `created` are the contexts of what is said in it. */
+  /** Sends a batch under a span; `created` are the spans of its messages. */
   batch<T>(created: readonly SendSpan[], run: () => Promise<T>): Promise<T> {
     const span = this.#tracer.startSpan(
       'send',
@@ -151,10 +151,10 @@ export class Spans {
     return this.#around(span, run);
   }
 
-  /** Somebody is asked. */
-  ask(destination: string, type: string, said: Traced): AskSpan {
+  /** Starts the spans of an ask. */
+  ask(destination: string, type: string, sent: TracedSend): AskSpan {
     const isName = !Object.values(SIGN).some(sign => destination.startsWith(sign));
-    const id = said.id ?? createId();
+    const id = sent.id ?? createId();
     const invoking = this.#tracer.startSpan(
       isName ? `invoke_agent ${destination}` : 'invoke_agent',
       {
@@ -169,11 +169,11 @@ export class Spans {
       },
       this.#here(),
     );
-    const sending = this.#say(
+    const sending = this.#startSend(
       'send',
       destination,
       type,
-      { ...said, id },
+      { ...sent, id },
       this.#api.trace.setSpan(this.#here(), invoking),
     );
     return {
@@ -192,7 +192,7 @@ export class Spans {
     };
   }
 
-  /** A workflow is started. */
+  /** Starts a workflow under a span. */
   workflow<T>(type: string, run: (trace: TraceContext) => Promise<T>): Promise<T> {
     const span = this.#tracer.startSpan(
       `invoke_workflow ${type}`,
@@ -203,7 +203,7 @@ export class Spans {
     return this.#around(span, () => run(this.#contexts.traceOf(context)));
   }
 
-  /** A message is handled. */
+  /** Runs the handler of a message under a span. */
   process<T>(message: TracedMessage, run: () => T): T {
     const { trace } = message;
     const span = this.#consume('process', this.#destinationOf(message), trace, {
@@ -215,13 +215,13 @@ export class Spans {
     return this.#run(span, context, run);
   }
 
-  /** An event is handled. */
+  /** Runs the handler of an event under a span. */
   processEvent<T>(event: TracedEvent, run: () => T): T {
     const span = this.#consume('process', event.type, event.trace, { 'messaging.message.id': event.id });
     return this.#run(span, this.#api.trace.setSpan(this.#remote(event.trace), span), run);
   }
 
-  /** Messages are given to whoever asked for them. */
+  /** Makes the span of messages that a loop or `takeMail` receives. */
   receive(messages: readonly TracedMessage[]): void {
     const [first] = messages;
     if (!first) return;
@@ -236,7 +236,7 @@ export class Spans {
     this.#tracer.startSpan(`receive ${destination}`, options, this.#here()).end();
   }
 
-  /** A message is settled; the result is called with what the hub said of it. */
+  /** Starts the span of a settlement; returns a function that ends it with the outcome. */
   settle(message: TracedMessage, tag: Act['tag']): (error?: unknown) => void {
     const operation = OPERATIONS[tag] ?? 'ack';
     const destination = this.#destinationOf(message);
@@ -252,10 +252,10 @@ export class Spans {
     return error => this.#end(span, error);
   }
 
-  /** What is said: under the context that its sender gives it, if any, else under that of its span. */
-  #say(operation: 'send' | 'create', destination: string, type: string, said: Traced, here: Otel.Context): SendSpan {
-    const id = said.id ?? createId();
-    const given = said.trace ?? traceIn(said.headers ?? {});
+  /** Starts a send span. The message carries the explicit trace context of its sender, else that of the span. */
+  #startSend(operation: 'send' | 'create', destination: string, type: string, sent: TracedSend, here: Otel.Context): SendSpan {
+    const id = sent.id ?? createId();
+    const given = sent.trace ?? traceIn(sent.headers ?? {});
     const kind = given ? this.#api.SpanKind.CLIENT : this.#api.SpanKind.PRODUCER;
     const attributes = {
       ...this.#operation(operation, operation, destination),
@@ -307,19 +307,19 @@ export class Spans {
     };
   }
 
-  /** What was addressed: this agent, or whatever it was reached by. */
+  /** Returns the target of a message: this agent, or the group or capability that it was sent to. */
   #destinationOf({ to }: TracedMessage): string {
     const { name } = this.#owner;
     return to.includes(name) ? name : (to[0] ?? name);
   }
 
-  /** The context of whoever calls: the active one, or where nobody manages that, the trace of what is handled. */
+  /** Returns the context of the caller: the active one, or without a context manager that of the current handler. */
   #here(): Otel.Context {
     const active = this.#api.context.active();
     return this.#api.trace.getSpanContext(active) ? active : this.#contexts.join(active, currentTrace());
   }
 
-  /** The context of what somebody else has said. */
+  /** Returns the context of a remote sender. */
   #remote(trace: TraceContext | undefined): Otel.Context {
     return this.#contexts.join(this.#api.ROOT_CONTEXT, trace);
   }

@@ -1,4 +1,4 @@
-// What a client does for traces: contexts are carried on always, spans are made where the program has OpenTelemetry.
+// Tracing of one client: trace contexts are always propagated; spans are made if the program has OpenTelemetry.
 
 import { findOpenTelemetry } from '#platform';
 import type { Act } from '../acts/acts.ts';
@@ -14,57 +14,57 @@ import {
   type TracedMessage,
 } from './spans.ts';
 
-/** The traces of one client. */
+/** Propagates trace contexts and makes spans for one client. */
 export class Tracing {
   readonly #owner: SpanOwner;
   readonly #given: OpenTelemetryApi | false | undefined;
   #spans: Spans | undefined;
 
-  /** Throws `client/bad-option` when what is given is not the API of OpenTelemetry. */
+  /** Throws `client/bad-option` if `given` is not the API of OpenTelemetry. */
   constructor(owner: SpanOwner, given?: OpenTelemetryApi | false) {
     this.#owner = owner;
     this.#given = given;
     if (!given) return;
-    if (!isApi(given)) throw new AgoraError('client/bad-option', 'openTelemetry is the module "@opentelemetry/api"');
+    if (!isApi(given)) throw new AgoraError('client/bad-option', 'openTelemetry must be the module "@opentelemetry/api"');
     this.#spans = new Spans(given, owner);
   }
 
-  /** Makes spans; undefined where there is no OpenTelemetry, or it was not set up. */
+  /** The maker of spans; undefined without OpenTelemetry, or before the program has set it up. */
   get spans(): Spans | undefined {
     return this.#spans?.isUsed ? this.#spans : undefined;
   }
 
-  /** Looks for OpenTelemetry, unless it was given or is not wanted. */
+  /** Looks for OpenTelemetry, unless the option was set. */
   async open(): Promise<void> {
     if (this.#given !== undefined) return;
     const found = await findOpenTelemetry();
     if (isApi(found)) this.#spans ??= new Spans(found, this.#owner);
   }
 
-  /** Runs the handler of a message in its trace. */
+  /** Runs the handler of a message in its trace context. */
   handle<T>(message: TracedMessage, run: () => T): T {
     const { spans } = this;
     return spans ? spans.process(message, run) : inTrace(message.trace, run);
   }
 
-  /** Runs the handler of an event in its trace. */
+  /** Runs the handler of an event in its trace context. */
   handleEvent<T>(event: TracedEvent, run: () => T): T {
     const { spans } = this;
     return spans ? spans.processEvent(event, run) : inTrace(event.trace, run);
   }
 
-  /** A message is being settled. */
+  /** Starts the span of a settlement; returns a function that ends it. */
   settling(message: TracedMessage, tag: Act['tag']): ((error?: unknown) => void) | undefined {
     return this.spans?.settle(message, tag);
   }
 }
 
-/** Says something under a span that ends with it. */
-export async function around<T>(span: SendSpan, say: () => Promise<T>): Promise<T> {
+/** Runs a send and ends its span with the outcome. */
+export async function withSpan<T>(span: SendSpan, send: () => Promise<T>): Promise<T> {
   try {
-    const said = await say();
+    const sent = await send();
     span.end();
-    return said;
+    return sent;
   } catch (error) {
     span.end(error);
     throw error;

@@ -35,7 +35,7 @@ const _types = defineTypes({
 type Types = typeof _types;
 
 describe('declared types', () => {
-  test('tell what a message carries, at its sender and at its recipient', () => {
+  test('type a message at its sender and at its recipient', () => {
     expectTypeOf<PayloadInputOf<'build_request', Types>>().toEqualTypeOf<{
       target: string;
       jobs?: number | undefined;
@@ -48,7 +48,7 @@ describe('declared types', () => {
     expectTypeOf<PayloadOf<'anything', Types>>().toEqualTypeOf<unknown>();
   });
 
-  test('join the seven standard ones, and any name where there are none', () => {
+  test('join the seven standard types; without declared types any name is allowed', () => {
     expectTypeOf<'status_update'>().toExtend<MessageTypeName<Types>>();
     expectTypeOf<'build_request'>().toExtend<MessageTypeName<Types>>();
     expectTypeOf<'build_requets'>().not.toExtend<MessageTypeName<Types>>();
@@ -62,7 +62,7 @@ describe('declared types', () => {
     expectTypeOf<TaskAction<typeof _messages>>().toEqualTypeOf<string>();
   });
 
-  test('tell what a task and an event carry', () => {
+  test('type tasks and events', () => {
     expectTypeOf<RequirementsOf<'review', Types>>().toEqualTypeOf<{ deep: boolean }>();
     expectTypeOf<InputsOf<'review', Types>>().toEqualTypeOf<Readonly<Record<string, unknown>>>();
     expectTypeOf<TaskOutputOf<'review', Types>>().toEqualTypeOf<{ score: number }>();

@@ -1,9 +1,9 @@
-// The types that programs agree on: what messages, answers, tasks and events carry, said once by schemas and known from
-// then on to the compiler and at run time. Any library with a Standard Schema will do.
+// Declared types: schemas of messages, answers, tasks and events, used by the compiler and at run time. Any library with a
+// Standard Schema works.
 //
-// What goes over the wire is the schema's input, as the sender said it; each recipient reads it through its schema and gets
-// the output, defaults and transformations and all. So every value goes through a schema once, and a program without the
-// schema, or in another language, sees what was said.
+// The wire carries the input of a schema as the sender wrote it. Each recipient reads it through its own schema and gets the
+// output, with defaults and transformations. So a value passes a schema once, and a program without the schema, or in another
+// language, sees the value of the sender.
 
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { PayloadOf as StandardPayloadOf, StandardMessageType } from './standard-messages.ts';
@@ -11,27 +11,27 @@ import type { PayloadOf as StandardPayloadOf, StandardMessageType } from './stan
 /** A schema of any library that implements Standard Schema: zod, valibot, arktype and others. */
 export type Schema = StandardSchemaV1;
 
-/** A type of message: its payload, and what it is answered with. Whatever has no schema is any JSON. */
+/** Schemas of a message type and of its answer. A part without a schema is any JSON. */
 export interface MessageTypeSchemas {
   readonly payload?: Schema | undefined;
   readonly answer?: Schema | undefined;
 }
 
-/** An action of a workflow's steps: what is required, what the steps before have returned, what it returns. */
+/** Schemas of an action of workflow steps: requirements, outputs of the dependencies, output. */
 export interface TaskSchemas {
   readonly requirements?: Schema | undefined;
   readonly inputs?: Schema | undefined;
   readonly output?: Schema | undefined;
 }
 
-/** What a program has declared: messages by type, tasks by action, the data of events by type. */
+/** Declared types of a program: messages by type, tasks by action, event data by type. */
 export interface AgoraTypes {
   readonly messages?: Readonly<Record<string, MessageTypeSchemas>> | undefined;
   readonly tasks?: Readonly<Record<string, TaskSchemas>> | undefined;
   readonly events?: Readonly<Record<string, Schema>> | undefined;
 }
 
-/** Nothing declared: any JSON under any name. */
+/** No declared types: any JSON under any name. */
 // eslint-disable-next-line @typescript-eslint/no-empty-object-type -- an intersection with it has to change nothing
 export type NoTypes = {};
 
@@ -58,42 +58,42 @@ type Entry<Types, Name extends keyof AgoraTypes, Key extends string> =
   Group<Types, Name> extends { readonly [K in Key]: infer Found } ? Found : undefined;
 type Member<T, Name extends string> = T extends { readonly [K in Name]: infer Found } ? Found : undefined;
 type NamesOf<Types, Name extends keyof AgoraTypes> = keyof Group<Types, Name> & string;
-/** The names that were declared, or, where nothing was, `Otherwise`. */
+/** The declared names; without any, `Otherwise`. */
 type DeclaredOr<Types, Name extends keyof AgoraTypes, More, Otherwise> = [NamesOf<Types, Name>] extends [never]
   ? Otherwise
   : NamesOf<Types, Name> | More;
 
-/** The types of message that may be sent: those declared and the seven standard ones; any, where none were declared. */
+/** Message types that may be sent: the declared and the seven standard ones; without declared types any. */
 export type MessageTypeName<Types = NoTypes> = DeclaredOr<Types, 'messages', StandardMessageType, string>;
-/** The types of message that a handler without a filter expects. */
+/** Message types of a handler without a filter. */
 export type ExpectedType<Types = NoTypes> = NamesOf<Types, 'messages'> | StandardMessageType;
 
-/** What a recipient of a message of this type reads. */
+/** Payload of this message type at its recipient. */
 export type PayloadOf<Type extends string, Types = NoTypes> =
   Type extends NamesOf<Types, 'messages'>
     ? OutputOf<Member<Entry<Types, 'messages', Type>, 'payload'>>
     : StandardPayloadOf<Type>;
-/** What the sender of a message of this type says. */
+/** Payload of this message type at its sender. */
 export type PayloadInputOf<Type extends string, Types = NoTypes> =
   Type extends NamesOf<Types, 'messages'>
     ? InputOf<Member<Entry<Types, 'messages', Type>, 'payload'>>
     : StandardPayloadOf<Type>;
-/** What whoever asked reads of an answer. */
+/** Answer to this message type at the asker. */
 export type AnswerOf<Type extends string, Types = NoTypes> =
   Type extends NamesOf<Types, 'messages'> ? OutputOf<Member<Entry<Types, 'messages', Type>, 'answer'>> : unknown;
-/** What a handler answers with. */
+/** Answer to this message type at the handler. */
 export type AnswerInputOf<Type extends string, Types = NoTypes> =
   Type extends NamesOf<Types, 'messages'> ? InputOf<Member<Entry<Types, 'messages', Type>, 'answer'>> : unknown;
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** The actions that may be handled: those declared, or any where none were. */
+/** Actions that may be handled: the declared ones; without any, all. */
 export type TaskAction<Types = NoTypes> = DeclaredOr<Types, 'tasks', never, string>;
-/** What is required of a task with this action. */
+/** Requirements of a task with this action. */
 export type RequirementsOf<Action extends string, Types = NoTypes> = TaskPart<Action, Types, 'requirements', Json>;
-/** What the steps before a task with this action have returned. */
+/** Outputs of the dependencies of a task with this action. */
 export type InputsOf<Action extends string, Types = NoTypes> = TaskPart<Action, Types, 'inputs', Json>;
-/** What the handler of this action returns. */
+/** Output of a handler of this action. */
 export type TaskOutputOf<Action extends string, Types = NoTypes> =
   Member<Entry<Types, 'tasks', Action>, 'output'> extends infer S extends { readonly '~standard': unknown }
     ? InputOf<S>
@@ -103,9 +103,9 @@ type TaskPart<Action extends string, Types, Part extends 'requirements' | 'input
     ? OutputOf<S>
     : Otherwise;
 
-/** The types of event that may be published: those declared, or any where none were. */
+/** Event types that may be published: the declared ones; without any, all. */
 export type EventTypeName<Types = NoTypes> = DeclaredOr<Types, 'events', never, string>;
-/** The declared events that a filter lets through: a type, or a first segment with a wildcard; any without a filter. */
+/** Declared event types that match a filter: a type, or a first segment with a wildcard. */
 export type EventsMatching<Filter extends string, Types> = [Filter] extends [never] ? string : EventsOf<Filter, Types>;
 type EventsOf<Filter extends string, Types> = Filter extends '*'
   ? string
@@ -116,9 +116,9 @@ type EventsOf<Filter extends string, Types> = Filter extends '*'
         : Found
       : never
     : Filter;
-/** What a reader of an event of this type reads. */
+/** Data of this event type at a subscriber. */
 export type EventDataOf<Type extends string, Types = NoTypes> =
   Type extends NamesOf<Types, 'events'> ? OutputOf<Entry<Types, 'events', Type>> : Json;
-/** What a publisher of an event of this type says. */
+/** Data of this event type at its publisher. */
 export type EventDataInputOf<Type extends string, Types = NoTypes> =
   Type extends NamesOf<Types, 'events'> ? InputOf<Entry<Types, 'events', Type>> : Json;

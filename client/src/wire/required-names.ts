@@ -1,8 +1,8 @@
-// What this client calls and reads on a hub, by the names that the hub's own description has.
+// Names of the reducers, procedures and tables that this client uses, for a check of the hub's version.
 
 import { procedures, reducers, tables } from '@agora/bindings';
 
-/** The reducers, procedures, tables and views that a hub must have for this client, in the spelling of its schema. */
+/** Returns the reducers, procedures, tables and views that a hub must have for this client, as its schema spells them. */
 export function requiredNames(): string[] {
   return [...Object.keys(reducers), ...Object.keys(procedures), ...Object.keys(tables)].map(snakeCase).sort();
 }

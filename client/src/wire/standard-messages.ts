@@ -1,4 +1,4 @@
-// The payloads of the seven message types every agent knows. More keys are welcome; what is named here has its type.
+// Payload schemas of the seven standard message types. Further keys are allowed.
 
 import { type STANDARD_MESSAGE_TYPES } from '@agora/module/contract';
 import * as z from 'zod';
@@ -36,20 +36,20 @@ export const MESSAGE_SCHEMAS = {
   system_notification: z.looseObject({ level: text.optional(), title: text.optional(), message: text.optional() }),
 } as const satisfies Record<(typeof STANDARD_MESSAGE_TYPES)[number], z.ZodType>;
 
-/** One of the seven message types every agent knows. */
+/** One of the seven standard message types. */
 export type StandardMessageType = keyof typeof MESSAGE_SCHEMAS;
 
-/** The payload that goes with a message type: that of its schema, or any JSON for a type of your own. */
+/** Payload of a message type: that of its schema; any JSON for other types. */
 export type PayloadOf<Type extends string> = Type extends StandardMessageType
   ? z.infer<(typeof MESSAGE_SCHEMAS)[Type]>
   : unknown;
 
-/** Whether a message type is one of the seven. */
+/** Returns true if a message type is one of the seven standard types. */
 export function isStandardType(type: string): type is StandardMessageType {
   return Object.hasOwn(MESSAGE_SCHEMAS, type);
 }
 
-/** What is wrong with the payload of a standard type, with its path; undefined if nothing is, or the type is another. */
+/** Returns the faults of a standard payload with their paths; undefined if it is valid, or of another type. */
 export function faultOf(type: string, payload: unknown): string | undefined {
   if (!isStandardType(type)) return undefined;
   const issues = MESSAGE_SCHEMAS[type].safeParse(payload).error?.issues;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { definitionText, parseWorkflow } from './workflow-definition.ts';
 
-/** The faults that are told, one by one. */
+/** Returns the reported faults, one by one. */
 function faultsOf(definition: unknown): string[] {
   try {
     definitionText(definition);
@@ -14,7 +14,7 @@ function faultsOf(definition: unknown): string[] {
 }
 
 describe('a definition', () => {
-  test('may be written in either case, and what is free in it stays as it is', () => {
+  test('can use either case of keys; free JSON is not converted', () => {
     const text = definitionText({
       workflowType: 'w',
       deadlineMs: 1_000,
@@ -45,7 +45,7 @@ describe('a definition', () => {
     });
   });
 
-  test('has faults of its shape and of its graph told in one round, before anybody is asked', () => {
+  test('with faults of its shape and its graph is refused with all of them, before any call', () => {
     const faults = faultsOf({
       workflowType: 'w',
       workflow_type: 'v',
@@ -62,7 +62,7 @@ describe('a definition', () => {
     ]);
   });
 
-  test('that is no JSON is refused as that', () => {
+  test('without JSON form is refused', () => {
     const held: Record<string, unknown> = { workflowType: 'w' };
     held['metadata'] = held;
     expect(faultsOf(held)[0]).toMatch(/^the definition is no JSON: /);
@@ -72,7 +72,7 @@ describe('a definition', () => {
     expect(faultsOf(undefined)).toEqual(['the definition: Invalid input: expected object, received null']);
   });
 
-  test('is read from YAML and from JSON, whose own faults are told', async () => {
+  test('is read from YAML and JSON, and faults of the text are reported', async () => {
     const yaml = 'workflow_type: w\nsteps:\n  - { agent: A, action: one }\n';
     expect(await parseWorkflow(yaml)).toEqual({ workflow_type: 'w', steps: [{ agent: 'A', action: 'one' }] });
     expect(await parseWorkflow('{"workflow_type":"w","steps":[{"agent":"A","action":"one"}]}')).toMatchObject({

@@ -1,4 +1,4 @@
-// What a workflow is to be: the data that is sent, checked with the hub's own rules. Who there is, the hub knows.
+// Definitions of workflows: conversion to the wire format, checked by the rules of the hub; the hub checks agents itself.
 
 import { checkDefinition, sentenceOf, workflowShape, type Known } from '@agora/module/workflow';
 import type * as z from 'zod';
@@ -8,7 +8,7 @@ import { withTrace, type TraceContext } from '../base/trace-context.ts';
 
 type Camel<Key> = Key extends `${infer Head}_${infer Tail}` ? `${Head}${Capitalize<Camel<Tail>>}` : Key;
 
-/** The keys of an object as they are, or in camelCase; what is free JSON stays as it is. */
+/** The keys of an object in snake_case or camelCase; free JSON keeps its keys. */
 type EitherCase<T> = T extends readonly (infer Element)[]
   ? readonly EitherCase<Element>[]
   : T extends object
@@ -20,27 +20,27 @@ type EitherCase<T> = T extends readonly (infer Element)[]
 type WireDefinition = z.input<typeof workflowShape>;
 type WireStep = WireDefinition['steps'][number];
 
-/** A step as whoever starts the workflow writes it: keys of the wire (`depends_on`), or in camelCase (`dependsOn`). */
+/** Definition of a step, with keys of the wire (`depends_on`) or in camelCase (`dependsOn`). */
 export type WorkflowStepDefinition = EitherCase<WireStep>;
 
-/** A workflow as whoever starts it writes it: keys of the wire (`workflow_type`), or in camelCase (`workflowType`). */
+/** Definition of a workflow, with keys of the wire (`workflow_type`) or in camelCase (`workflowType`). */
 export type WorkflowDefinition = EitherCase<Omit<WireDefinition, 'steps'>> & {
   readonly steps: readonly WorkflowStepDefinition[];
 };
 
-/** The schema of a definition with the keys of the wire: the hub's own. */
+/** Schema of a definition with keys of the wire, as the hub uses it. */
 export const workflowDefinitionSchema = workflowShape;
 
-/** What is written by people and for agents: its keys are theirs. */
-const FREE = new Set(['requirements', 'metadata', 'headers', 'equals', 'not_equals']);
+/** Members with free JSON, whose keys are not converted. */
+const FREE_JSON = new Set(['requirements', 'metadata', 'headers', 'equals', 'not_equals']);
 
-const ANYBODY: Known = { isAgent: () => true, isCapability: () => true };
+const ANY_NAME: Known = { isAgent: () => true, isCapability: () => true };
 
 /**
- * The definition as the hub takes it, as JSON. Throws `workflow/bad-definition` that names every fault with its step; `known`
- * says who there is, where that is to be checked too.
+ * Returns the definition in wire format, as JSON. Throws `workflow/bad-definition` with every fault and its step. `known`
+ * checks the names of agents and capabilities; by default any name passes.
  */
-export function definitionText(definition: unknown, known: Known = ANYBODY): string {
+export function definitionText(definition: unknown, known: Known = ANY_NAME): string {
   const faults: string[] = [];
   const text = textOfWire(definition, faults);
   const checked = checkDefinition(text, known);
@@ -53,14 +53,14 @@ function textOfWire(definition: unknown, faults: string[]): string {
   try {
     return JSON.stringify(toWire(definition, 'the definition', faults)) ?? 'null';
   } catch (error) {
-    // A value that JSON has no word for, or one that holds itself.
-    throw new AgoraError('workflow/bad-definition', `the definition is no JSON: ${textOf(error)}`, { cause: error });
+    // A value without JSON form, or a cyclic one.
+    throw new AgoraError('workflow/bad-definition', `the definition cannot be written as JSON: ${textOf(error)}`, { cause: error });
   }
 }
 
-/** Reads a definition that is written as YAML or as JSON. Throws `workflow/bad-definition` where it is neither. */
+/** Reads a definition from YAML or JSON. Throws `workflow/bad-definition` with every fault. */
 export async function parseWorkflow(text: string): Promise<WorkflowDefinition> {
-  // Only who reads YAML loads what it takes.
+  // The YAML parser is loaded on first use.
   const { parseDocument } = await import('yaml');
   const document = parseDocument(text);
   const faults = document.errors.map(({ message }) => message);
@@ -72,21 +72,21 @@ export async function parseWorkflow(text: string): Promise<WorkflowDefinition> {
     throw new AgoraError('workflow/bad-definition', textOf(error), { cause: error });
   }
   definitionText(definition);
-  return definition as WorkflowDefinition; // its shape was checked
+  return definition as WorkflowDefinition; // `definitionText` has checked its shape
 }
 
-/** The type that a definition names. */
+/** Returns the type of a definition. */
 export function typeOf(definition: WorkflowDefinition): string {
   return 'workflowType' in definition ? definition.workflowType : definition.workflow_type;
 }
 
-/** A definition whose messages carry a trace, unless it says itself which. */
+/** Adds a trace context to the headers of a definition, unless it has one. */
 export function tracedDefinition(definition: WorkflowDefinition, trace: TraceContext | undefined): WorkflowDefinition {
   const headers = withTrace(definition.headers, trace);
   return headers === definition.headers ? definition : { ...definition, headers };
 }
 
-/** The same value with the keys of the wire. */
+/** Converts a value to keys of the wire. */
 function toWire(value: unknown, where: string, faults: string[]): unknown {
   if (Array.isArray(value)) return value.map((each, at) => toWire(each, `${where}[${at}]`, faults));
   if (!isObject(value)) return value;
@@ -95,7 +95,7 @@ function toWire(value: unknown, where: string, faults: string[]): unknown {
     if (member === undefined) continue;
     const wireKey = key.replace(/[A-Z]/g, letter => `_${letter.toLowerCase()}`);
     if (Object.hasOwn(wire, wireKey)) faults.push(`${where}: ${wireKey} is given twice`);
-    wire[wireKey] = FREE.has(wireKey) ? member : toWire(member, wireKey, faults);
+    wire[wireKey] = FREE_JSON.has(wireKey) ? member : toWire(member, wireKey, faults);
   }
   return wire;
 }

@@ -1,19 +1,19 @@
-// A workflow as somebody follows it: its summary live, its steps in pages, its end.
+// Handle of a watched workflow: its live summary, its steps, its events, and its control.
 
 import type { StepState, UndoState, WaitReason, WorkflowStatus } from '@agora/module/contract';
 import type { AgoraEvent } from '../events/agora-event.ts';
 import { AgoraError, TimeoutError } from '../base/errors.ts';
 import { reasonOf } from '../base/waiting.ts';
 
-/** The summary of a workflow. */
+/** Summary of a workflow. */
 export interface WorkflowSummary {
   readonly workflowId: string;
   readonly type: string;
   readonly status: WorkflowStatus;
-  /** How many steps there are, and how many have ended. */
+  /** Number of steps, and of those that have ended. */
   readonly total: number;
   readonly ended: number;
-  /** Why it failed. */
+  /** Reason of a failure or cancellation; else ''. */
   readonly reason: string;
   readonly startedAt: Date;
   readonly endedAt: Date | undefined;
@@ -26,49 +26,49 @@ export interface WorkflowStep {
   readonly agent: string;
   readonly action: string;
   readonly state: StepState;
-  /** Which attempt at its last delivery it was, and how often it was given out: more than once where it has `retries`. */
+  /** Attempt of its last delivery, and number of its deliveries: more than one for a step with `retries`. */
   readonly attempt: number;
   readonly tries: number;
   readonly output: unknown;
-  /** Why it failed, was skipped, or was called off; or why it could not be undone. */
+  /** Why it failed, was skipped or cancelled, or could not be undone. */
   readonly error: string | undefined;
   readonly startedAt: Date | undefined;
   readonly endedAt: Date | undefined;
-  /** How far it is undone, since the workflow ended badly after it. */
+  /** State of its compensation, if the workflow failed after it. */
   readonly compensation: UndoState | undefined;
-  /** The workflow that the step is, once it has begun: `client.workflow(id)` follows it. */
+  /** Id of the nested workflow, once the step has begun; `client.workflow(id)` watches it. */
   readonly nestedWorkflowId: string | undefined;
-  /** Positions of the steps that it waits for. */
+  /** Positions of its dependencies. */
   readonly dependencies: readonly number[];
-  /** The position of the step that this is one element of. */
+  /** Position of the `for_each` step that this step is an element of. */
   readonly parent: number | undefined;
 }
 
-/** What a step waits for that has not ended, or that is being undone. */
+/** Why an unfinished step, or a compensation, waits. */
 export interface WorkflowWait {
   readonly step: string;
   readonly state: StepState;
   /**
-   * Other steps, a moment, the workflow's resumption, an approval, a place in a work queue, an agent, its answer, its elements,
-   * or the workflow that it is.
+   * Other steps, a point in time, the resumption of the workflow, an approval, a place in a work queue, an agent, its answer,
+   * its elements, or its nested workflow.
    */
   readonly waitsFor: WaitReason;
-  /** Names of steps or agents, the capability, or the id of a workflow. */
+  /** Names of steps or agents, a capability, or the id of a workflow. */
   readonly whom: readonly string[];
   readonly until: Date | undefined;
 }
 
-/** How a workflow ended. */
+/** Result of an ended workflow. */
 export interface WorkflowResult {
   readonly workflowId: string;
   readonly status: Exclude<WorkflowStatus, 'running' | 'paused' | 'compensating'>;
   readonly reason: string;
-  /** The output of every step that succeeded, by the step's name. */
+  /** Outputs of the succeeded steps, by step name. */
   readonly outputs: Readonly<Record<string, unknown>>;
   readonly steps: readonly WorkflowStep[];
 }
 
-/** What a handle asks of the client. */
+/** The calls of the client that a handle needs. */
 export interface WorkflowSource {
   steps(id: string): Promise<WorkflowStep[]>;
   events(id: string, since: Date, signal: AbortSignal | undefined): AsyncIterable<AgoraEvent>;
@@ -87,10 +87,10 @@ interface Waiter {
   readonly reject: (error: Error) => void;
 }
 
-/** Day-long unless said otherwise: nothing waits for ever. */
+/** Default timeout of `result`: one day. */
 const RESULT_WITHIN_MS = 24 * 3_600_000;
 
-/** A workflow that is followed. */
+/** A watched workflow. */
 export class WorkflowHandle implements AsyncDisposable {
   readonly workflowId: string;
   readonly #source: WorkflowSource;
@@ -105,7 +105,7 @@ export class WorkflowHandle implements AsyncDisposable {
     this.#source = source;
   }
 
-  /** The id, as the wire spells it. */
+  /** The same as `workflowId`. */
   get workflow_id(): string {
     return this.workflowId;
   }
@@ -183,7 +183,7 @@ export class WorkflowHandle implements AsyncDisposable {
   /** Follows it no more; the workflow goes on. May be called twice. */
   close(): Promise<void> {
     this.#closing ??= this.#source.closed(this);
-    this.fail(new AgoraError('client/closed', 'the workflow is followed no more'));
+    this.fail(new AgoraError('client/closed', 'the handle of the workflow was closed'));
     return this.#closing;
   }
 
@@ -191,7 +191,7 @@ export class WorkflowHandle implements AsyncDisposable {
     return this.close();
   }
 
-  /** Its summary has changed. */
+  /** Sets a new summary. */
   update(summary: WorkflowSummary): void {
     this.#summary = summary;
     for (const listener of [...this.#listeners]) listener(summary);
@@ -199,7 +199,7 @@ export class WorkflowHandle implements AsyncDisposable {
     for (const waiter of [...this.#waiters]) waiter.resolve();
   }
 
-  /** Nobody will hear of its end. */
+  /** Rejects all waiting calls. */
   fail(error: Error): void {
     for (const waiter of [...this.#waiters]) waiter.reject(error);
   }

@@ -1,4 +1,4 @@
-// Workflows: started, followed, and their steps handled.
+// Workflows: starting, watching, and control.
 
 import type { DbConnection } from '@agora/bindings';
 import {
@@ -31,10 +31,10 @@ import {
 
 type Row = Parameters<Parameters<DbConnection['db']['myWorkflows']['onInsert']>[0]>[1];
 
-/** How often a workflow is asked for that another program of the same identity lets go of meanwhile. */
-const FOLLOW_TRIES = 8;
+/** Attempts to watch a workflow that another program of the same identity unwatches at the same time. */
+const MAX_WATCH_ATTEMPTS = 8;
 
-/** What workflows need of their client. */
+/** The parts of the client that workflows need. */
 export interface WorkflowParts {
   readonly connection: Connection;
   readonly acts: Acts;
@@ -43,7 +43,7 @@ export interface WorkflowParts {
   readonly initiator: () => bigint;
 }
 
-/** Starts workflows, and keeps the handles of those that are followed up to date. */
+/** Starts workflows, and updates the handles of those that are watched. */
 export class Workflows implements WorkflowSource {
   readonly #parts: WorkflowParts;
   readonly #query: LiveQuery;
@@ -56,12 +56,12 @@ export class Workflows implements WorkflowSource {
       listen: db => {
         db.db.myWorkflows.onInsert((_, row) => this.#changed(row));
         db.db.myWorkflows.onUpdate((_, _old, row) => this.#changed(row));
-        db.db.myWorkflows.onDelete((_, row) => this.#letGo(row.id));
+        db.db.myWorkflows.onDelete((_, row) => this.#unwatched(row.id));
       },
     });
   }
 
-  /** Starts a workflow. Throws `workflow/bad-definition` that names every fault. */
+  /** Starts a workflow. Throws `workflow/bad-definition` with every fault. */
   async start(definition: WorkflowDefinition): Promise<WorkflowHandle> {
     const text = await this.#textOf(definition);
     const agent = this.#parts.initiator();
@@ -73,7 +73,7 @@ export class Workflows implements WorkflowSource {
     return this.#handle(id);
   }
 
-  /** Where there are faults, who is unknown is told with them, so that nobody mends them in two rounds. */
+  /** Returns the definition as JSON. If it has faults, unknown agents are reported together with them. */
   async #textOf(definition: WorkflowDefinition): Promise<string> {
     try {
       return definitionText(definition);
@@ -85,20 +85,20 @@ export class Workflows implements WorkflowSource {
     }
   }
 
-  /** Follows a workflow that was started before, or by somebody else. */
+  /** Watches a workflow that was started before, or by another agent. */
   async follow(id: string): Promise<WorkflowHandle> {
     await this.#query.open();
-    for (let tries = 1; tries < FOLLOW_TRIES; tries++) {
+    for (let tries = 1; tries < MAX_WATCH_ATTEMPTS; tries++) {
       await this.#watch(id);
       const handle = await this.#find(id);
-      // Without one, another program of this identity let go of it in between, which counts for all of them.
+      // Without a handle, another program of this identity has unwatched it, which counts for the whole identity.
       if (handle) return handle;
     }
     await this.#watch(id);
     return this.#handle(id);
   }
 
-  /** The summaries of the workflows that are followed, in the order of their start. */
+  /** Returns the summaries of the watched workflows, in the order of their start. */
   async find(status: WorkflowStatus | undefined): Promise<WorkflowSummary[]> {
     await this.#query.open();
     const session = await this.#parts.connection.ready();
@@ -119,7 +119,7 @@ export class Workflows implements WorkflowSource {
           name: row.name,
           agent: row.agent,
           action: row.action,
-          state: row.state as StepState, // the module stores no other words
+          state: row.state as StepState, // the module stores only these words
           attempt: row.attempt,
           tries: row.tries,
           output: row.output === '' ? undefined : (JSON.parse(row.output) as unknown),
@@ -143,12 +143,12 @@ export class Workflows implements WorkflowSource {
         db.procedures.whyWaiting({ workflow, from, limit: LIMITS.page }),
       );
       for (const { name, state, waitsFor, whom, until } of rows) {
-        // The module stores no other words.
+        // The module stores only these words.
         const known = { state: state as StepState, waitsFor: waitsFor as WaitReason };
         waits.push({ step: name, ...known, whom, until: dateOrNone(until) });
       }
       if (rows.length < LIMITS.page) return waits;
-      // The hub counts positions, and a page skips steps that have ended: the next begins behind the last it named.
+      // Pages go by position and skip ended steps, so the next page starts after the last returned step.
       const last = (await this.steps(workflow)).find(each => each.name === rows.at(-1)?.name);
       if (!last) return waits;
       from = last.position + 1;
@@ -163,7 +163,7 @@ export class Workflows implements WorkflowSource {
     return this.#parts.connection.call('reject_step', db => db.reducers.rejectStep({ workflow, step, comment }));
   }
 
-  /** Runs a workflow that has ended once more from a step on. */
+  /** Starts a copy of an ended workflow that repeats it from a step on. */
   async fork(workflow: string, step: string): Promise<WorkflowHandle> {
     const agent = this.#parts.initiator();
     const id = createId();
@@ -187,7 +187,7 @@ export class Workflows implements WorkflowSource {
     return this.#parts.connection.call('retry_step', db => db.reducers.retryStep({ workflow, step }));
   }
 
-  /** An ended workflow was let go of; it goes on, and so does its handle. */
+  /** Watches a workflow again that had ended and continues now. */
   async followAgain(handle: WorkflowHandle): Promise<WorkflowSummary> {
     const again = await this.follow(handle.workflowId);
     const handles = this.#handles.get(handle.workflowId);
@@ -197,7 +197,7 @@ export class Workflows implements WorkflowSource {
 
   async *events(id: string, since: Date, signal: AbortSignal | undefined): AsyncIterable<AgoraEvent> {
     const from = await untilAborted(signal, this.#parts.events.firstSince(microsOf(since)));
-    // What waits is bounded: a subscription reads on from the kept log, page by page, as its events are taken.
+    // The buffer is bounded: the subscription reads the stored log page by page while the loop takes events.
     await using events = await this.#parts.events.subscribe(WORKFLOW_EVENT_TYPES, { from: Number(from) });
     const aborted = () => void events.close();
     signal?.addEventListener('abort', aborted);
@@ -222,7 +222,7 @@ export class Workflows implements WorkflowSource {
     await this.#unwatch(workflowId);
   }
 
-  /** Nobody will hear of the end of any workflow here. */
+  /** Rejects all waiting calls of handles. */
   close(error: Error): void {
     for (const handles of this.#handles.values()) for (const handle of handles) handle.fail(error);
     this.#handles.clear();
@@ -231,7 +231,7 @@ export class Workflows implements WorkflowSource {
   async #handle(id: string): Promise<WorkflowHandle> {
     const handle = await this.#find(id);
     if (handle) return handle;
-    throw new AgoraError('workflow/unknown', `workflow ${id} is not among those that may be followed here`);
+    throw new AgoraError('workflow/unknown', `workflow ${id} does not exist, or this client may not watch it`);
   }
 
   async #find(id: string): Promise<WorkflowHandle | undefined> {
@@ -259,13 +259,13 @@ export class Workflows implements WorkflowSource {
     if (summary.endedAt) this.#ended(row.id);
   }
 
-  /** Another program of this identity follows it no more, which counts for all of them: whoever still does says so again. */
-  #letGo(workflow: string): void {
+  /** Another program of this identity has unwatched it, which counts for the whole identity: watches it again if needed. */
+  #unwatched(workflow: string): void {
     if (!this.#handles.get(workflow)?.size) return;
     this.#watch(workflow).catch((error: unknown) => this.#parts.connection.warn(toAgoraError(error)));
   }
 
-  /** An ended workflow changes no more, and each that is followed makes every change of the others dearer. */
+  /** Unwatches an ended workflow: each watched one makes every change of the others more expensive. */
   #ended(id: string): void {
     this.#unwatch(id).catch((error: unknown) => {
       if (this.#parts.connection.state !== 'closed') this.#parts.connection.warn(toAgoraError(error));
@@ -278,7 +278,7 @@ export class Workflows implements WorkflowSource {
     await this.#perform({ tag: 'UnwatchWorkflow', value: { workflow } });
   }
 
-  /** Goes with whatever else is done in this tick: all that start or end together cost the view of them one computation. */
+  /** Performs an act with all other acts of the tick: workflows that start or end together cost one update of the view. */
   #perform(act: Act): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#parts.acts.perform(act, error => (error ? reject(error) : resolve()));
@@ -290,7 +290,7 @@ function summaryOf(row: Row): WorkflowSummary {
   return {
     workflowId: row.id,
     type: row.type,
-    status: row.status as WorkflowStatus, // the module stores no other words
+    status: row.status as WorkflowStatus, // the module stores only these words
     total: row.total,
     ended: row.ended,
     reason: row.reason,
