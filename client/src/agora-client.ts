@@ -31,7 +31,7 @@ import type { Accepted, AnswerWithin, ForwardOptions, OutgoingMessage } from './
 import type { Operator } from './agents/operator.ts';
 import type { AgoraClientOptions } from './options.ts';
 import { peekInbox, type InboxPeek } from './send/peek.ts';
-import { receiveMessages, receiveTasks, type TaskOptions, watchClient } from './subscriptions.ts';
+import { openMessageSubscription, openTaskSubscription, type TaskOptions, watchClient } from './subscriptions.ts';
 import type { ReceiveOptions, Registration } from './agents/own-agent.ts';
 import type { TaskHandler } from './receive/tasks.ts';
 import { serve, type Served, type ServeOptions, type ServeParts } from './serve.ts';
@@ -337,7 +337,7 @@ export class AgoraClient<Types extends AgoraTypes = NoTypes> implements AsyncDis
   subscribeToMessages<const Type extends string = ExpectedType<Types>>(
     options: MessageHandler<Type, Types> | MessageOptions<Type, Types> = {},
   ): Promise<MessageSubscription<Type, Types>> {
-    return receiveMessages(this.#parts, typeof options === 'function' ? { handler: options } : options);
+    return openMessageSubscription(this.#parts, typeof options === 'function' ? { handler: options } : options);
   }
 
   /** Handles steps of workflows that have this action, or any of them, or every one (`*`). */
@@ -347,7 +347,7 @@ export class AgoraClient<Types extends AgoraTypes = NoTypes> implements AsyncDis
     options: TaskOptions = {},
   ): MessageSubscription {
     const actions = new Set<string>(typeof action === 'string' ? [action] : action);
-    return receiveTasks(this.#parts, actions, handler as TaskHandler, options); // it is given the actions that it is for
+    return openTaskSubscription(this.#parts, actions, handler as TaskHandler, options); // it is given the actions that it is for
   }
 
   /**

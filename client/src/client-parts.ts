@@ -1,4 +1,4 @@
-// What a client is made of: its parts are joined here, and begin, pause and end together.
+// Wiring of one client: creates its parts, and starts, pauses and ends them together.
 
 import { LIMITS } from '@agora/module/contract';
 import { openOutboxFile } from '#platform';
@@ -31,7 +31,7 @@ import { Workflows } from './workflows/workflows.ts';
 
 const FLUSH_WITHIN_MS = 5_000;
 
-/** The parts of one client. Nothing happens before its connection is opened. */
+/** The parts of one client, which are passive until its connection opens. */
 export class ClientParts {
   readonly emitter = new Emitter<ClientEvents>();
   readonly connection: Connection;
@@ -52,9 +52,9 @@ export class ClientParts {
   readonly history: History;
   readonly mail: Mail;
   readonly outbox: Outbox | undefined;
-  /** Called with why, once the connection is closed. */
+  /** Called once the connection is closed, with its error. */
   readonly endings = new Set<(error: Error | undefined) => void>();
-  #impatience: ReturnType<typeof setInterval> | undefined;
+  #offlineTimer: ReturnType<typeof setInterval> | undefined;
   #closing: Promise<void> | undefined;
 
   /** Throws `agent/bad-name`, `client/bad-option`. */
@@ -90,7 +90,7 @@ export class ClientParts {
       connection,
       acts,
       dispatcher,
-      // While leaving, nothing more is begun.
+      // A closing client takes no further deliveries.
       agent: () => (this.#closing ? undefined : this.agent.id),
       receives: () => this.agent.receives,
       isAsked: about => this.asks.has(about),
@@ -121,20 +121,20 @@ export class ClientParts {
     this.#followConnection(settings);
   }
 
-  /** The agent was registered or taken up: it receives, if it is to, and what the outbox holds is sent. */
-  async begin(takingUp: Promise<void>): Promise<void> {
-    await takingUp;
+  /** Waits for the registration of the agent; then receives its messages, and sends those of the outbox. */
+  async begin(registering: Promise<void>): Promise<void> {
+    await registering;
     this.dispatcher.credit = this.agent.credit;
     const agent = this.agent.mustId();
     if (this.agent.receives) {
-      // It may have spoken as the agent before, and passed over what was shown meanwhile.
+      // An earlier `receives: false` has ignored deliveries that are still shown.
       if (this.connection.session) this.inbox.review(this.connection.session.db);
       if (this.dispatcher.hasConsumers) await this.broadcasts.listen(agent);
     }
     await this.outbox?.play(agent);
   }
 
-  /** Leaves: what was done is sent, running handlers are told by their signal. May be called twice. */
+  /** Sends pending acts, aborts running handlers and closes the connection; idempotent. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -147,7 +147,7 @@ export class ClientParts {
     if (this.connection.session) {
       await settleWithin(FLUSH_WITHIN_MS, this.acts.flushed());
       await this.agent.detach().catch((error: unknown) => {
-        // The connection ends now anyway, and with it the attachment.
+        // The attachment ends with the connection.
         if (!(error instanceof AgoraError)) throw error;
       });
     }
@@ -170,11 +170,11 @@ export class ClientParts {
 
   #followConnection({ callTimeoutMs, offlineTimeoutMs }: Settings): void {
     const { connection, acts } = this;
-    // After the subscriptions: what they show is compared with what was held before the agent is offered more.
+    // Runs after the subscriptions: their rows are compared with held deliveries before the agent gets new offers.
     connection.onOpen(session => this.agent.resume(session));
     connection.onOpen(() => this.outbox?.resume());
     connection.onOpen(session => {
-      clearInterval(this.#impatience);
+      clearInterval(this.#offlineTimer);
       acts.resume({
         perform: batch => session.wait('perform_acts', callTimeoutMs, db => db.reducers.performActs({ acts: batch })),
       });
@@ -184,18 +184,18 @@ export class ClientParts {
 
   #lost(error: AgoraError, offlineTimeoutMs: number): void {
     this.acts.pause();
-    clearInterval(this.#impatience);
+    clearInterval(this.#offlineTimer);
     if (this.connection.state === 'closed' || error.code !== 'connection/lost' || this.#closing)
       return this.#ended(error);
     this.outbox?.lost();
-    this.#impatience = setInterval(() => {
+    this.#offlineTimer = setInterval(() => {
       const lost = this.connection.lossAfter(offlineTimeoutMs);
       this.acts.giveUp(lost);
       this.asks.failAll(lost);
     }, offlineTimeoutMs);
   }
 
-  /** The connection will not be back. */
+  /** Ends all parts with the connection. */
   #ended(error: AgoraError): void {
     this.outbox?.end(error);
     this.acts.end(error);

@@ -1,4 +1,4 @@
-// What programs use to be agents on a hub.
+// Entry point of the client.
 
 export { AgoraClient } from './agora-client.ts';
 export type { ClientEvents, CoordinationQuery, EventRequest, MessageOptions, WatchOptions } from './client-types.ts';

@@ -10,7 +10,7 @@ describe('the options of a client', () => {
     expect(readOptions('Ada', {}).server.href).toBe('http://127.0.0.1:3000/');
   });
 
-  test('come from the environment where nothing else is said', () => {
+  test('come from the environment if they are not set', () => {
     vi.stubEnv('AGORA_SERVER', 'http://hub.example:8080');
     expect(readOptions('Ada', {}).server.href).toBe('http://hub.example:8080/');
     expect(readOptions('Ada', { server: 'https://other.example/below' }).server.href).toBe(
@@ -18,7 +18,7 @@ describe('the options of a client', () => {
     );
   });
 
-  test.each(['http', 'https'])('may be the address of a WebSocket (%s)', scheme => {
+  test.each(['http', 'https'])('accept the address of a WebSocket (%s)', scheme => {
     expect(readOptions('Ada', { server: `${scheme.replace('http', 'ws')}://hub` }).server.href).toBe(
       `${scheme}://hub/`,
     );

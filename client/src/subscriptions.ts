@@ -1,4 +1,4 @@
-// How a client comes to hear: who handles its messages and its tasks, and what happens to it as a loop.
+// Subscriptions of a client: to messages, to tasks, and to its own events.
 
 import type { ClientEvents, MessageOptions, WatchOptions } from './client-types.ts';
 import type { ClientParts } from './client-parts.ts';
@@ -11,20 +11,22 @@ const CONCURRENCY = 8;
 const MAX_STATES = 64;
 const MAX_WATCHED = 1_024;
 
-/** How many tasks are handled at once, and what ends it. */
+/** Options of `onTask`. */
 export interface TaskOptions {
+  /** The most tasks that are handled at a time. Default 8. */
   readonly concurrency?: number | undefined;
+  /** Ends the subscription; the signals of its handlers abort. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Messages go to a handler, or wait to be taken from what is returned. */
-export async function receiveMessages<Type extends string, Types>(
+/** Subscribes to messages. */
+export async function openMessageSubscription<Type extends string, Types>(
   { agent, broadcasts, dispatcher, tracing }: ClientParts,
   { handler, filters, concurrency = CONCURRENCY, signal }: MessageOptions<Type, Types>,
 ): Promise<MessageSubscription<Type, Types>> {
   const subscription = new MessageSubscription<Type, Types>({
     wants: messageMatcher(filters),
-    handler: handler as MessageHandler | undefined, // it is given the types that it is for
+    handler: handler as MessageHandler | undefined, // the dispatcher passes only messages of its types
     concurrency,
     tracing,
     signal,
@@ -35,8 +37,8 @@ export async function receiveMessages<Type extends string, Types>(
   return subscription;
 }
 
-/** Steps of workflows that have one of these actions, or any (`*`), go to a handler. */
-export function receiveTasks(
+/** Subscribes to tasks with one of these actions, or any (`*`). */
+export function openTaskSubscription(
   { dispatcher, tracing }: ClientParts,
   actions: ReadonlySet<string>,
   handler: TaskHandler,
@@ -60,7 +62,7 @@ export function receiveTasks(
   return subscription;
 }
 
-/** What happens to a client, as a loop: see `AgoraClient.watch`. */
+/** Opens a loop over events of a client: see `AgoraClient.watch`. */
 export function watchClient<Name extends keyof ClientEvents>(
   { connection, emitter, endings }: ClientParts,
   name: Name,
@@ -78,10 +80,10 @@ export function watchClient<Name extends keyof ClientEvents>(
     },
   });
   const stop = emitter.on(name, value => stream.push(value));
-  // The last state says itself why it is the last.
+  // The last state contains its error, so the loop does not throw it.
   const end = (error: Error | undefined) => stream.end(isState ? undefined : error);
   endings.add(end);
-  // The types cannot tell that only `connection` comes here.
+  // Only `connection` reaches this line, which the type does not show.
   if (isState) stream.push({ state: connection.state, error: undefined });
   if (connection.state === 'closed') stream.end();
   return stream;

@@ -1,4 +1,4 @@
-// Agents that work in turns: each turn is the mail that has come, and between turns they sleep. Nobody sleeps with mail unseen.
+// Agents that work in turns: each turn is the new mail; between turns the agent is idle. It cannot go idle with unseen mail.
 
 import { onSignals } from '#platform';
 import type { ConnectionState } from './connection/connection-state.ts';
@@ -7,22 +7,22 @@ import type { IncomingMessage } from './receive/incoming-message.ts';
 import type { WaitOptions } from './base/waiting.ts';
 import type { Mail } from './receive/mail.ts';
 
-/** How much a turn takes, and until when there are any. */
+/** Options of `turns`. */
 export interface TurnOptions extends WaitOptions {
-  /** So many messages a turn at most; by default 32. */
+  /** The most messages per turn. Default 32. */
   readonly limit?: number | undefined;
-  /** Signals of the system after which no turn begins (Node.js): by default none. The agent is `draining` from then on. */
+  /** Signals of the system after which no turn starts (Node.js) and the agent is `draining`. Default: none. */
   readonly signals?: readonly string[] | undefined;
 }
 
-/** What turns need of their client. */
+/** The parts of the client that turns need. */
 export interface TurnParts {
   readonly mail: Pick<Mail, 'waitForMail' | 'takeMail'>;
   readonly state: () => ConnectionState;
   readonly setStatus: (status: 'active' | 'draining') => Promise<void>;
 }
 
-/** The mail of each turn, never none: ends with the signal or the client, and throws when the connection is lost for good. */
+/** Yields the mail of each turn, never an empty list. Ends with the signal or the client; throws when the connection ends. */
 export async function* turns(
   parts: TurnParts,
   { limit, signal, signals = [] }: TurnOptions,
@@ -52,7 +52,7 @@ async function nextMail(
     return await mail.takeMail({ limit, signal: until });
   } catch (error) {
     if (until.aborted) return [];
-    // Closed on purpose; or lost, and looked for: whatever comes afterwards wakes the agent.
+    // The client was closed, or is reconnecting: mail after that wakes the agent.
     const isNoFault = error instanceof ConnectionError && (error.code === 'client/closed' || state() !== 'closed');
     if (isNoFault) return [];
     throw error;

@@ -6,7 +6,7 @@ import type { Acts } from './acts.ts';
 import type { OutgoingAct } from './outbox-item.ts';
 import type { Outbox } from './outbox.ts';
 
-/** The ways to the hub. */
+/** The queues that carry acts to the hub. */
 export interface Carriers {
   readonly acts: Pick<Acts, 'perform' | 'withdraw'>;
   readonly outbox?: Outbox | undefined;

@@ -1,4 +1,4 @@
-// The settings of a client after its options were checked and the defaults filled in.
+// Settings of a client: its checked options, with defaults.
 
 import type { OutboxOptions } from '../acts/outbox.ts';
 import type { Backoff } from '../base/backoff.ts';

@@ -65,9 +65,9 @@ describe('a definition', () => {
   test('without JSON form is refused', () => {
     const held: Record<string, unknown> = { workflowType: 'w' };
     held['metadata'] = held;
-    expect(faultsOf(held)[0]).toMatch(/^the definition is no JSON: /);
+    expect(faultsOf(held)[0]).toMatch(/^the definition cannot be written as JSON: /);
     expect(faultsOf({ workflowType: 'w', steps: [{ agent: 'A', action: 'a', requirements: { n: 1n } }] })[0]).toMatch(
-      /^the definition is no JSON: /,
+      /^the definition cannot be written as JSON: /,
     );
     expect(faultsOf(undefined)).toEqual(['the definition: Invalid input: expected object, received null']);
   });
