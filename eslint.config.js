@@ -48,6 +48,7 @@ const CLIENT_LAYERS = {
     ['options.ts', 'client-types.ts'],
     ['client-parts.ts'],
     ['batch.ts', 'subscriptions.ts', 'serve.ts', 'turns.ts'],
+    ['calls'],
     ['agora-client.ts'],
     ['index.ts', 'react'],
   ],

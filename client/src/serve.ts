@@ -237,7 +237,10 @@ class Service implements Consumer {
     const finished = Promise.all([done, ...this.#events]);
     await settleWithin(this.#options.drainMs ?? DRAIN_MS, Promise.race([finished, this.#hurried.promise]));
     const late = [...this.#running];
-    const reason = new AgoraError('client/closed', 'the agent is stopping; its unfinished messages go back to the queue');
+    const reason = new AgoraError(
+      'client/closed',
+      'the agent is stopping; its unfinished messages go back to the queue',
+    );
     for (const message of late) {
       message.failWith(reason);
       message.interrupt(reason);

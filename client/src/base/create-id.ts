@@ -10,7 +10,17 @@ let used = POOL;
 let lastMs = 0;
 let counter = 0;
 
-/** Creates a UUIDv7 (RFC 9562, 5.7): the time in milliseconds, a counter within it, and 62 random bits. */
+/**
+ * Creates a UUIDv7 (RFC 9562, 5.7): the time in milliseconds, a counter within it, and 62 random bits. As the id of a message
+ * or event it makes sending idempotent.
+ *
+ * @example
+ * ```ts
+ * const id = createId();
+ * await client.sendMessage({ id, to: 'Writer', messageType: 'note', payload: 1 });
+ * await client.sendMessage({ id, to: 'Writer', messageType: 'note', payload: 1 }); // a no-op
+ * ```
+ */
 export function createId(): string {
   let ms = Date.now();
   if (ms > lastMs) counter = 0;

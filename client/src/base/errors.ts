@@ -47,7 +47,18 @@ export interface ActRefusal {
   readonly message: string;
 }
 
-/** The error of every call; `code` is stable, the sentence is for people. */
+/**
+ * The error of every call; `code` is stable, the sentence is for people.
+ *
+ * @example
+ * ```ts
+ * try {
+ *   await client.sendMessage({ to: 'Writer', messageType: 'note', payload: 1 });
+ * } catch (error) {
+ *   if (!(error instanceof AgoraError) || error.code !== 'message/unknown-recipient') throw error;
+ * }
+ * ```
+ */
 export class AgoraError extends Error {
   override readonly name: string = 'AgoraError';
   readonly code: AgoraCode;
@@ -75,7 +86,16 @@ export class ConnectionError extends AgoraError {
   override readonly name: string = 'ConnectionError';
 }
 
-/** A handler throws it to fail a message permanently: there is no further attempt. */
+/**
+ * A handler throws it to fail a message permanently: there is no further attempt.
+ *
+ * @example
+ * ```ts
+ * client.onTask('deploy', ({ requirements }) => {
+ *   if (requirements['target'] === undefined) throw new PermanentError('the target is missing');
+ * });
+ * ```
+ */
 export class PermanentError extends Error {
   override readonly name: string = 'PermanentError';
 }

@@ -17,7 +17,17 @@ const SLACK_BYTES = 1024 * 1024;
 
 const Line = z.union([z.object({ id: z.string(), value: z.json() }), z.object({ forget: z.array(z.string()) })]);
 
-/** Returns an outbox store in a file; missing folders are created. */
+/**
+ * Returns an outbox store in a file; missing folders are created. The option `outbox: { file }` is the same.
+ *
+ * @example
+ * ```ts
+ * import { fileOutbox } from '@agora/client/node';
+ *
+ * const client = new AgoraClient('Sensor', { outbox: { store: fileOutbox('.agora/sensor.outbox') } });
+ * client.on('outbox', ({ what, id, error }) => console.log(what, id, error?.code));
+ * ```
+ */
 export function fileOutbox(path: string): OutboxStore {
   return new FileOutbox(resolve(path));
 }

@@ -9,7 +9,16 @@ import { agoraHome } from './home.ts';
 const LOCK_WITHIN_MS = 5_000;
 let drafts = 0;
 
-/** Returns a store of one token in a file; missing folders are created. A stored token is never replaced. */
+/**
+ * Returns a store of one token in a file; missing folders are created. A stored token is never replaced.
+ *
+ * @example
+ * ```ts
+ * import { fileTokenStore } from '@agora/client/node';
+ *
+ * const client = new AgoraClient('Builder', { tokenStore: fileTokenStore('.agora/builder.token') });
+ * ```
+ */
 export function fileTokenStore(path: string): TokenStore {
   return {
     load: async () => (await readText(path)).trim() || undefined,

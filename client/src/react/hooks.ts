@@ -23,7 +23,19 @@ function useLive<T>(key: string, initial: T, follow: Follow<T>): Live<T> {
 
 const NO_AGENTS: readonly AgentInfo[] = [];
 
-/** The agents that are wanted, in the order of their registration. */
+/**
+ * Matching agents, in the order of their registration.
+ *
+ * @example
+ * ```tsx
+ * import { useAgents } from '@agora/client/react';
+ *
+ * function Agents() {
+ *   const { data: agents, isReady } = useAgents({ presence: 'online' });
+ *   return isReady ? <ul>{agents.map(agent => <li key={agent.id}>{agent.name}</li>)}</ul> : <p>Loading</p>;
+ * }
+ * ```
+ */
 export function useAgents(filters: AgentFilters = {}): Live<readonly AgentInfo[]> {
   return useLive(keyOf('agents', filters), NO_AGENTS, async (client, publish, signal) => {
     for await (const agents of client.watchAgents(filters, { signal })) publish(agents);
@@ -38,9 +50,23 @@ export interface InboxOptions<Type extends string> extends MessageFilters<Type> 
 const EMPTY: readonly never[] = [];
 
 /**
- * The messages that wait for this agent, the most important first. Each stays until it is settled (`message.ack()`,
- * `respond`, `fail`), or the hub takes it back; while it is shown its lease is renewed. When nobody shows the inbox any
- * more, what is left goes to whoever asks next. The agent has to be registered.
+ * The waiting messages of this agent, by priority. A message stays until it is settled (`ack`, `respond`, `fail`) or taken
+ * back; its lease is renewed while a component shows it. After that the rest goes to other subscriptions. The agent must be
+ * registered.
+ *
+ * @example
+ * ```tsx
+ * import { useInbox } from '@agora/client/react';
+ *
+ * function Inbox() {
+ *   const { data: messages } = useInbox({ messageTypes: ['review_request'] });
+ *   return messages.map(message => (
+ *     <button key={message.id} onClick={() => void message.respond({ approved: true })}>
+ *       {message.payload.file_path}
+ *     </button>
+ *   ));
+ * }
+ * ```
  */
 export function useInbox<const Type extends string = StandardMessageType>(
   options: InboxOptions<Type> = {},
@@ -62,7 +88,19 @@ export interface EventsOptions {
   readonly limit?: number | undefined;
 }
 
-/** The newest events of some types, or of all, the oldest of them first. */
+/**
+ * The newest events of some types, or of all, oldest first.
+ *
+ * @example
+ * ```tsx
+ * import { useEvents } from '@agora/client/react';
+ *
+ * function Builds() {
+ *   const { data: events } = useEvents(['build.*'], { limit: 10 });
+ *   return events.map(event => <p key={event.seq}>{event.type}</p>);
+ * }
+ * ```
+ */
 export function useEvents(
   types: string | readonly string[] = [],
   { from = 'live', limit = DEFAULT_LIMIT }: EventsOptions = {},
@@ -82,7 +120,19 @@ export interface WorkflowView extends WorkflowSummary {
   readonly steps: readonly WorkflowStep[];
 }
 
-/** A workflow with its steps; undefined until it is known, or while there is no id. */
+/**
+ * A workflow with its steps; undefined until it is loaded, or without an id.
+ *
+ * @example
+ * ```tsx
+ * import { useWorkflow } from '@agora/client/react';
+ *
+ * function Progress({ id }: { id: string }) {
+ *   const { data: workflow, error } = useWorkflow(id);
+ *   return <p>{error?.message ?? `${workflow?.ended} of ${workflow?.total}`}</p>;
+ * }
+ * ```
+ */
 export function useWorkflow(workflowId: string | undefined): Live<WorkflowView | undefined> {
   return useLive<WorkflowView | undefined>(keyOf('workflow', workflowId), undefined, (client, publish, signal) =>
     workflowId === undefined ? Promise.resolve() : followWorkflow(client, workflowId, publish, signal),

@@ -50,7 +50,20 @@ interface Known {
 
 const Context = createContext<Known | undefined>(undefined);
 
-/** Gives the components beneath it a client. One that it made it connects when it is mounted, and closes when it has gone. */
+/**
+ * Provides a client to its child components. A client that it creates connects on mount and closes on unmount.
+ *
+ * @example
+ * ```tsx
+ * import { AgoraProvider } from '@agora/client/react';
+ *
+ * const page = (
+ *   <AgoraProvider name="Reviewer" registration={{ agentType: 'person' }}>
+ *     <main>…</main>
+ *   </AgoraProvider>
+ * );
+ * ```
+ */
 export function AgoraProvider(props: AgoraProviderProps): ReactNode {
   return props.client
     ? createElement(Context.Provider, { value: knownOf(props.client) }, props.children)
@@ -100,7 +113,19 @@ async function begin(client: AgoraClient, registration: Registration | undefined
   if (registration) await client.registerAgent(registration);
 }
 
-/** The client of the provider above, and how its connection is. Throws where there is no provider. */
+/**
+ * Returns the client of the provider and the state of its connection. Throws without a provider.
+ *
+ * @example
+ * ```tsx
+ * import { useAgora } from '@agora/client/react';
+ *
+ * function Status() {
+ *   const { state, error } = useAgora();
+ *   return <p>{error ? error.message : state}</p>;
+ * }
+ * ```
+ */
 export function useAgora(): Agora {
   const { client, error } = useKnown();
   const connection = connectionOf(client);

@@ -11,7 +11,18 @@ import { isPromiseLike } from '../base/waiting.ts';
 import { traceIn, type TraceContext } from '../base/trace-context.ts';
 import { dateOf, dateOrNone } from '../base/micros.ts';
 
-/** What a handler can do with its message, beside returning and throwing. */
+/**
+ * What a handler can do with its message, beside returning and throwing.
+ *
+ * @example
+ * ```ts
+ * await client.subscribeToMessages<'build'>(async (message, { attempt, signal, progress, respond, fail }) => {
+ *   if (attempt > 3) return fail('the build is broken', { retry: false });
+ *   await progress({ percent: 10 });
+ *   if (!signal.aborted) await respond({ ok: true });
+ * });
+ * ```
+ */
 export interface MessageContext<Answer = unknown> {
   /** Number of the attempt, from 1 on. */
   readonly attempt: number;

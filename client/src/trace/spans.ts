@@ -253,7 +253,13 @@ export class Spans {
   }
 
   /** Starts a send span. The message carries the explicit trace context of its sender, else that of the span. */
-  #startSend(operation: 'send' | 'create', destination: string, type: string, sent: TracedSend, here: Otel.Context): SendSpan {
+  #startSend(
+    operation: 'send' | 'create',
+    destination: string,
+    type: string,
+    sent: TracedSend,
+    here: Otel.Context,
+  ): SendSpan {
     const id = sent.id ?? createId();
     const given = sent.trace ?? traceIn(sent.headers ?? {});
     const kind = given ? this.#api.SpanKind.CLIENT : this.#api.SpanKind.PRODUCER;

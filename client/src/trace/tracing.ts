@@ -25,7 +25,8 @@ export class Tracing {
     this.#owner = owner;
     this.#given = given;
     if (!given) return;
-    if (!isApi(given)) throw new AgoraError('client/bad-option', 'openTelemetry must be the module "@opentelemetry/api"');
+    if (!isApi(given))
+      throw new AgoraError('client/bad-option', 'openTelemetry must be the module "@opentelemetry/api"');
     this.#spans = new Spans(given, owner);
   }
 

@@ -35,14 +35,41 @@ export interface AgoraTypes {
 // eslint-disable-next-line @typescript-eslint/no-empty-object-type -- an intersection with it has to change nothing
 export type NoTypes = {};
 
-/** Declares types of messages: `new AgoraClient(name, { types: defineMessages({ … }) })`. */
+/**
+ * Declares message types for the option `types` of a client.
+ *
+ * @example
+ * ```ts
+ * const types = defineMessages({
+ *   build_request: { payload: z.object({ target: z.string() }), answer: z.object({ ok: z.boolean() }) },
+ * });
+ * const client = new AgoraClient('Builder', { types });
+ * await client.subscribeToMessages({
+ *   filters: { messageTypes: ['build_request'] },
+ *   handler: ({ payload }) => ({ ok: payload.target !== '' }),
+ * });
+ * ```
+ */
 export function defineMessages<const Messages extends NonNullable<AgoraTypes['messages']>>(
   messages: Messages,
 ): { readonly messages: Messages } {
   return { messages };
 }
 
-/** Declares types of messages, tasks and events together. */
+/**
+ * Declares types of messages, tasks and events together.
+ *
+ * @example
+ * ```ts
+ * const types = defineTypes({
+ *   tasks: { write: { requirements: z.object({ title: z.string() }), output: z.object({ path: z.string() }) } },
+ *   events: { 'build.failed': z.object({ target: z.string() }) },
+ * });
+ * const client = new AgoraClient('Writer', { types });
+ * client.onTask('write', ({ requirements }) => ({ path: `docs/${requirements.title}.md` }));
+ * await client.publishEvent({ eventType: 'build.failed', data: { target: 'docs' } });
+ * ```
+ */
 export function defineTypes<const Types extends AgoraTypes>(types: Types): Types {
   return types;
 }

@@ -54,11 +54,26 @@ function textOfWire(definition: unknown, faults: string[]): string {
     return JSON.stringify(toWire(definition, 'the definition', faults)) ?? 'null';
   } catch (error) {
     // A value without JSON form, or a cyclic one.
-    throw new AgoraError('workflow/bad-definition', `the definition cannot be written as JSON: ${textOf(error)}`, { cause: error });
+    throw new AgoraError('workflow/bad-definition', `the definition cannot be written as JSON: ${textOf(error)}`, {
+      cause: error,
+    });
   }
 }
 
-/** Reads a definition from YAML or JSON. Throws `workflow/bad-definition` with every fault. */
+/**
+ * Reads a definition from YAML or JSON. Throws `workflow/bad-definition` with every fault.
+ *
+ * @example
+ * ```ts
+ * const definition = await parseWorkflow(`
+ * workflow_type: review
+ * steps:
+ *   - { agent: Writer, action: write }
+ *   - { agent: Editor, action: edit, depends_on: [write] }
+ * `);
+ * await client.startWorkflowCoordination(definition);
+ * ```
+ */
 export async function parseWorkflow(text: string): Promise<WorkflowDefinition> {
   // The YAML parser is loaded on first use.
   const { parseDocument } = await import('yaml');

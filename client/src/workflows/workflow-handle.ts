@@ -110,23 +110,39 @@ export class WorkflowHandle implements AsyncDisposable {
     return this.workflowId;
   }
 
-  /** How far it is. */
+  /** Returns the present summary. */
   status(): WorkflowSummary {
     return this.#summary;
   }
 
-  /** Tells of each change of its summary; returns what ends that. */
+  /**
+   * Calls `listener` at each change of the summary; returns a function that removes it.
+   *
+   * @example
+   * ```ts
+   * workflow.onChange(({ status, ended, total }) => console.log(`${status}: ${ended} of ${total}`));
+   * ```
+   */
   onChange(listener: (summary: WorkflowSummary) => void): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
   }
 
-  /** Its steps, in the order of the definition. */
+  /** Returns all steps, in the order of the definition. */
   steps(): Promise<WorkflowStep[]> {
     return this.#source.steps(this.workflowId);
   }
 
-  /** Waits for its end, however it ends. Throws `workflow/timed-out` when it takes longer than `timeoutMs` (a day). */
+  /**
+   * Waits for the end of the workflow: `succeeded`, `failed` or `cancelled`. Throws `workflow/timed-out` after `timeoutMs`
+   * (one day).
+   *
+   * @example
+   * ```ts
+   * const { status, reason, outputs } = await workflow.result({ timeoutMs: 60_000 });
+   * console.log(status === 'succeeded' ? outputs['write_docs'] : reason);
+   * ```
+   */
   async result(options: { readonly timeoutMs?: number; readonly signal?: AbortSignal } = {}): Promise<WorkflowResult> {
     await this.#ended(options.timeoutMs ?? RESULT_WITHIN_MS, options.signal);
     const { workflowId, status, reason } = this.#summary;
@@ -138,8 +154,14 @@ export class WorkflowHandle implements AsyncDisposable {
   }
 
   /**
-   * The events about it, from its start to its end, as fast as they are taken: at most about a thousand wait here, the rest at
-   * the hub. Leaving the loop, or aborting `signal`, lets go of them; aborted, the loop throws its reason.
+   * Yields the events of the workflow from its start to its end. The buffer holds about 1,000 events; further ones are read
+   * from the hub's log. Leaving the loop or aborting `signal` ends the subscription; after an abort the loop throws its
+   * reason. The handle itself is the same loop.
+   *
+   * @example
+   * ```ts
+   * for await (const event of workflow) console.log(event.type, event.data['step']);
+   * ```
    */
   events(options: { readonly signal?: AbortSignal } = {}): AsyncIterable<AgoraEvent> {
     return this.#source.events(this.workflowId, this.#summary.startedAt, options.signal);
@@ -149,38 +171,63 @@ export class WorkflowHandle implements AsyncDisposable {
     return this.events()[Symbol.asyncIterator]();
   }
 
-  /** What each step that has not ended waits for, and whom. */
+  /**
+   * Returns why each unfinished step waits.
+   *
+   * @example
+   * ```ts
+   * for (const { step, waitsFor, whom } of await workflow.whyWaiting()) console.log(step, waitsFor, whom.join(' '));
+   * ```
+   */
   whyWaiting(): Promise<WorkflowWait[]> {
     return this.#source.waits(this.workflowId);
   }
 
-  /** Gives out no more steps until `resume`; what runs goes on. For whoever started it, and operators. */
+  /** Assigns no steps until `resume`; running steps continue. For its initiator and operators: `workflow/not-yours`. */
   pause(): Promise<void> {
     return this.#source.pause(this.workflowId);
   }
 
-  /** Goes on where it was paused. */
+  /** Continues a paused workflow. For its initiator and operators. Throws `workflow/bad-move`. */
   resume(): Promise<void> {
     return this.#source.resume(this.workflowId);
   }
 
-  /** Calls it off; the signals of handlers at work on it are aborted. */
+  /**
+   * Cancels the workflow: the signals of its running handlers abort. For its initiator and operators.
+   *
+   * @example
+   * ```ts
+   * await workflow.cancel('requirements have changed');
+   * ```
+   */
   cancel(reason = 'cancelled'): Promise<void> {
     return this.#source.cancel(this.workflowId, reason);
   }
 
-  /** Does a step again that ended without success, with all that depends on it; a workflow that had failed goes on. */
+  /**
+   * Repeats a step that did not succeed, and all steps that depend on it; a failed workflow continues. Throws
+   * `workflow/bad-move`, `workflow/unknown-step`.
+   *
+   * @example
+   * ```ts
+   * await workflow.retryStep('write_docs');
+   * ```
+   */
   async retryStep(name: string): Promise<void> {
     await this.#source.retryStep(this.workflowId, name);
     this.update(await this.#source.followAgain(this));
   }
 
-  /** Runs it once more from a step on, when it has ended: what succeeded and did not depend on that step is taken over. */
+  /**
+   * Starts a copy of an ended workflow from a step on: outputs of steps that do not depend on it are reused. Returns the
+   * handle of the copy.
+   */
   fork(step: string): Promise<WorkflowHandle> {
     return this.#source.fork(this.workflowId, step);
   }
 
-  /** Follows it no more; the workflow goes on. May be called twice. */
+  /** Ends the watching; the workflow continues. Idempotent. */
   close(): Promise<void> {
     this.#closing ??= this.#source.closed(this);
     this.fail(new AgoraError('client/closed', 'the handle of the workflow was closed'));
