@@ -1,6 +1,8 @@
 import importX from 'eslint-plugin-import-x';
 import tseslint from 'typescript-eslint';
+import { CLI_LAYERS } from './lint/cli-layers.js';
 import { layers } from './lint/layers.js';
+import { MODULE_LAYERS } from './lint/module-layers.js';
 
 /** Which packages of ours a package may import; what is not named is refused. */
 const PACKAGES = {
@@ -16,10 +18,11 @@ const PACKAGES = {
   soak: ['@agora/host/fuzzing', '@agora/scripts/build-module', '@agora/scripts/command'],
 };
 
-/** The layers of the host. Its errors and its clock are open to all. */
+/** The layers of the host. Its entry points, tests and test support may import all of them. */
 const HOST_LAYERS = {
   root: 'host/src',
   layers: [
+    ['errors.ts', 'world.ts'],
     ['sats'],
     ['schema', 'wire'],
     ['datastore'],
@@ -30,8 +33,6 @@ const HOST_LAYERS = {
     ['server'],
     ['host.ts'],
   ],
-  open: ['errors.ts', 'world.ts'],
-  ignores: ['**/test-*.ts'],
 };
 
 /** The layers of the client; `browser` and `node` implement contracts of acts and connection, one per platform. */
@@ -141,5 +142,7 @@ export default tseslint.config(
   refuseWholeZod,
   ...layers(HOST_LAYERS),
   ...layers(CLIENT_LAYERS),
+  ...layers(MODULE_LAYERS),
+  ...layers(CLI_LAYERS),
   { files: ['**/*.js', '**/*.mjs'], ...tseslint.configs.disableTypeChecked },
 );

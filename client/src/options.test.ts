@@ -27,7 +27,7 @@ describe('the options of a client', () => {
   test.each([
     [{ server: 'hub' }, 'server is a URL'],
     [{ server: 'ftp://hub' }, 'server is a URL'],
-    [{ database: 'a/b' }, 'no name of a database'],
+    [{ database: 'a/b' }, 'is not a database name'],
     [{ offlineTimeoutMs: -1 }, 'offlineTimeoutMs'],
     [{ callTimeoutMs: Number.NaN }, 'callTimeoutMs'],
     [{ giveUpAfterMs: Infinity }, 'giveUpAfterMs'],

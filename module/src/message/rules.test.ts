@@ -8,12 +8,12 @@ import {
   hasCredit,
   hasCriticalCredit,
   isLastAttempt,
+  type LaneHead,
   LANES,
   move,
   MOVES,
   nextLife,
   rank,
-  type LaneHead,
 } from './rules.ts';
 
 const minute = 60_000_000n;

@@ -2,13 +2,13 @@
 
 import { LIMITS } from '../contract/limits.ts';
 import { AGENT_NAME, SIGN } from '../contract/words.ts';
-import type { Desk, Mailbox } from '../desk.ts';
 import { findGroup, membersOf } from '../group/members.ts';
 import { refuse } from '../refuse.ts';
+import type { Mailbox, UnitOfWork } from '../unit-of-work.ts';
 import { queueOf } from './queue.ts';
 
 /** The mailboxes a message goes to; none for a broadcast. Refuses what cannot be reached. */
-export function resolve(desk: Desk, sender: Mailbox, to: readonly string[]): readonly Mailbox[] {
+export function resolve(unit: UnitOfWork, sender: Mailbox, to: readonly string[]): readonly Mailbox[] {
   if (to.length === 0) refuse('message/no-recipient', 'name a recipient, several, or "*" for everyone');
   if (to.length > LIMITS.recipients) {
     refuse(
@@ -18,7 +18,7 @@ export function resolve(desk: Desk, sender: Mailbox, to: readonly string[]): rea
   }
   if (to.length === 1 && to[0] === SIGN.everyone) return [];
   const boxes = new Set<Mailbox>();
-  for (const name of to) for (const box of boxesOf(desk, sender, name)) boxes.add(box);
+  for (const name of to) for (const box of boxesOf(unit, sender, name)) boxes.add(box);
   if (boxes.size === 0)
     refuse('message/no-recipient', `nobody but "${sender.name}" is in ${to.join(' ').slice(0, 200)}`);
   if (boxes.size > LIMITS.groupMembers) {
@@ -27,20 +27,20 @@ export function resolve(desk: Desk, sender: Mailbox, to: readonly string[]): rea
   return [...boxes];
 }
 
-function boxesOf(desk: Desk, sender: Mailbox, name: string): readonly Mailbox[] {
+function boxesOf(unit: UnitOfWork, sender: Mailbox, name: string): readonly Mailbox[] {
   if (name === SIGN.everyone) refuse('message/unsupported-target', '"*" reaches everyone already; name it alone');
   const shown = name.slice(0, 65);
   if (name.startsWith(SIGN.group)) {
-    const group = findGroup(desk.ctx.db, name);
+    const group = findGroup(unit.ctx.db, name);
     if (!group) refuse('message/unknown-recipient', `there is no group "${shown}"; an agent makes it by joining it`);
-    return membersOf(desk.ctx.db, group.id).flatMap(agent => (agent === sender.agent ? [] : (desk.box(agent) ?? [])));
+    return membersOf(unit.ctx.db, group.id).flatMap(agent => (agent === sender.agent ? [] : (unit.box(agent) ?? [])));
   }
   if (name.startsWith(SIGN.capability)) {
     return [
-      queueOf(desk, name.slice(1)) ??
+      queueOf(unit, name.slice(1)) ??
         refuse('message/unknown-recipient', `no agent ever announced the capability "${shown.slice(1)}"`),
     ];
   }
-  const box = AGENT_NAME.test(name) ? desk.boxNamed(name) : undefined;
+  const box = AGENT_NAME.test(name) ? unit.boxNamed(name) : undefined;
   return [box ?? refuse('message/unknown-recipient', `there is no agent "${shown.slice(0, 64)}"`)];
 }

@@ -1,30 +1,30 @@
 // A hub that accepts every connection and drops it 60 ms later: the client backs off, and gives up in the end.
 
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { Heard } from '../support/heard.ts';
+import { Received } from '../support/received.ts';
 import { startTestHub, type TestHub } from '../support/hub.ts';
-import { openWire, type Wire } from '../support/wire.ts';
+import { openTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
 
 const HELD_MS = 60;
 
 let hub: TestHub;
-let wire: Wire;
+let proxy: TcpProxy;
 
 beforeEach(async () => {
   hub = await startTestHub();
-  wire = await openWire(hub.url);
+  proxy = await openTcpProxy(hub.url);
 });
 afterEach(async () => {
-  await wire[Symbol.asyncDispose]();
+  await proxy[Symbol.asyncDispose]();
   await hub[Symbol.asyncDispose]();
 });
 
 test('pauses between connections grow while each one is dropped', async () => {
   const reconnect = { firstMs: 40, maxMs: 640 };
-  await hub.join('Dropped', {}, { server: wire.url, reconnect });
-  const upgrades = new Heard<number>();
+  await hub.join('Dropped', {}, { server: proxy.url, reconnect });
+  const upgrades = new Received<number>();
 
-  wire.dropWebSockets(HELD_MS, () => upgrades.add(performance.now()));
+  proxy.dropWebSockets(HELD_MS, () => upgrades.add(performance.now()));
   const times = await upgrades.atLeast(7);
 
   // The first pause follows the first loss, before the first upgrade that is counted.
@@ -37,9 +37,9 @@ test('the client gives up when no connection was stable for `giveUpAfterMs`', as
   const client = await hub.join(
     'GivenUp',
     {},
-    { server: wire.url, reconnect: { firstMs: 10, maxMs: 50 }, giveUpAfterMs: 500 },
+    { server: proxy.url, reconnect: { firstMs: 10, maxMs: 50 }, giveUpAfterMs: 500 },
   );
-  const states = new Heard<string>();
+  const states = new Received<string>();
   const closed = new Promise<unknown>(resolve =>
     client.on('connection', ({ state, error }) => {
       states.add(state);
@@ -47,7 +47,7 @@ test('the client gives up when no connection was stable for `giveUpAfterMs`', as
     }),
   );
 
-  wire.dropWebSockets(HELD_MS, () => undefined);
+  proxy.dropWebSockets(HELD_MS, () => undefined);
 
   expect(await closed).toMatchObject({ name: 'ConnectionError', code: 'connection/lost' });
   // It was connected again and again: only the time since the first loss ended it.
