@@ -73,7 +73,7 @@ const SIGNALS = ['SIGTERM', 'SIGINT'];
 /** How long the status `draining` may take; without a connection it is of no use. */
 const STATUS_WITHIN_MS = 2_000;
 
-/** Serves until it is told to stop. Rejects when the connection is lost for good. In any case the client is closed then. */
+/** Serves until it is stopped, then closes the client. Rejects when the connection ends with an error. */
 export async function serve(parts: ServeParts, options: ServeOptions): Promise<Served> {
   options.signal?.throwIfAborted();
   const service = new Service(parts, options);

@@ -8,7 +8,7 @@ export interface Backoff {
   readonly maxMs: number;
 }
 
-/** The backoff of every retry without settings of its own. */
+/** The backoff of retries without own settings. */
 export const DEFAULT_BACKOFF: Backoff = { firstMs: 100, maxMs: 10_000 };
 
 /**

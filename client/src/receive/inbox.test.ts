@@ -192,7 +192,7 @@ describe('I3: a handler that finished while its delivery was taken back', () => 
       });
       const row = scene.show({ kind, attempt: 1 });
       await vi.waitFor(() => expect(scene.acts).toHaveLength(1));
-      // Either the hub refused the result, or the client only saw that the row was gone: the agent was away for too long.
+      // Either the hub refused the result, or the client only saw that the row was missing: the agent was away for too long.
       scene.hide(row, isRefused);
       if (isRefused) scene.settles[0]?.(stale);
       else await scene.reconnect();

@@ -6,7 +6,7 @@ import { Mail, type MailParts } from './mail.ts';
 /** A hub that has shown `shown` offers, and a client that has seen `seen` of them. */
 function aScene() {
   const scene = { shown: 3n, seen: 0n, unclaimed: 0, base: 3n, idle: 0, asked: 0 };
-  const session = {} as Session; // told apart, and no more
+  const session = {} as Session; // only compared
   const call: MailParts['connection']['call'] = what => {
     if (what === 'wake_state') {
       scene.asked++;
