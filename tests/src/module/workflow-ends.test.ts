@@ -180,7 +180,7 @@ describe('a step whose approver goes', () => {
     gone(crew, 'Boss');
     expect(crew.summary(id)).toMatchObject({
       status: 'failed',
-      reason: 'step "do" failed: whoever had to approve it is gone',
+      reason: 'step "do" failed: its approver is unregistered',
     });
   });
 

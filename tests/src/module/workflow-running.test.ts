@@ -106,7 +106,7 @@ describe('a step', () => {
     ]);
     crew.worker('B').call('unregister_agent', { agent: crew.worker('B').id });
     crew.finish('A', 'first');
-    expect(crew.summary(id)).toMatchObject({ status: 'failed', reason: 'step "then" failed: agent "B" is gone' });
+    expect(crew.summary(id)).toMatchObject({ status: 'failed', reason: 'step "then" failed: agent "B" is unregistered' });
   });
 });
 
@@ -295,7 +295,7 @@ describe('a workflow', () => {
     await using crew = await Crew.of('A', 'B');
     const id = crew.start(pair, { deadline_ms: 10_000 });
     crew.lab.advance(10_500);
-    expect(crew.summary(id)).toMatchObject({ status: 'failed', reason: 'its time was over', ended: 2 });
+    expect(crew.summary(id)).toMatchObject({ status: 'failed', reason: 'its deadline has passed', ended: 2 });
   });
 
   it('is steered by whoever started it, and operators', async () => {
