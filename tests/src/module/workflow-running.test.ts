@@ -106,7 +106,10 @@ describe('a step', () => {
     ]);
     team.worker('B').call('unregister_agent', { agent: team.worker('B').id });
     team.finish('A', 'first');
-    expect(team.summary(id)).toMatchObject({ status: 'failed', reason: 'step "then" failed: agent "B" is unregistered' });
+    expect(team.summary(id)).toMatchObject({
+      status: 'failed',
+      reason: 'step "then" failed: agent "B" is unregistered',
+    });
   });
 });
 
