@@ -1,47 +1,48 @@
-// A query that somebody watches: what a commit changed of its result, found from the changed rows alone.
+// Incremental evaluation of a watched query: the change of its result by a commit, computed from the changed rows alone.
 //
 // For a join of L and R, with new states L', R' and changes dL, dR (inserts count 1, deletes -1), the result changes by
 //   dL x R'  +  L' x dR  -  dL x dR
-// An event is not in L' and never goes, so a join with events changes by dL x R' alone.
+// An event is not in L' and is never deleted, so a join with events changes by dL x R' alone.
 
 import type { TableChange } from '../datastore/commit.ts';
 import type { Row } from '../datastore/row.ts';
 import type { Table } from '../datastore/table.ts';
+import type { RowChange } from '../datastore/table-changes.ts';
 import type { TableQuery } from '../query/query.ts';
 import { encodeRowList } from '../wire/row-list.ts';
 import { encodeTableUpdate } from '../wire/server-message.ts';
-import { type Route, routeOf } from './route.ts';
+import { type SubscriptionRoute, routeOf } from './subscription-route.ts';
 
 const NO_ROWS: readonly Row[] = [];
 
-/** One relation of a watched plan, and what the commit that is being published changed in it. */
+/** One relation of a watched query, and its changes in the current commit. */
 export class Watcher {
-  readonly plan: WatchedPlan;
+  readonly watched: WatchedQuery;
   readonly relation: number;
   readonly table: Table;
-  readonly route: Route;
+  readonly route: SubscriptionRoute;
   inserts: readonly Row[] = NO_ROWS;
   deletes: readonly Row[] = NO_ROWS;
 
-  constructor(plan: WatchedPlan, relation: number, table: Table) {
-    this.plan = plan;
+  constructor(watched: WatchedQuery, relation: number, table: Table) {
+    this.watched = watched;
     this.relation = relation;
     this.table = table;
-    this.route = routeOf(plan.query.plan, relation);
+    this.route = routeOf(watched.query.plan, relation);
   }
 
   get isTouched(): boolean {
     return this.inserts.length > 0 || this.deletes.length > 0;
   }
 
-  /** Adds one row; several guards may offer the same row, but only one after the other. */
+  /** Adds one row; several guards may offer the same row, always consecutively. */
   addInsert(row: Row): void {
     this.inserts = appended(this.inserts, row);
   }
   addDelete(row: Row): void {
     this.deletes = appended(this.deletes, row);
   }
-  /** Takes every changed row of the table. */
+  /** Adds every changed row of the table. */
   addAll({ inserts, deletes }: TableChange): void {
     this.inserts = inserts;
     this.deletes = deletes;
@@ -52,20 +53,20 @@ export class Watcher {
   }
 }
 
-/** The lists that were started here are the watcher's own, so they may grow in place. */
+/** Lists created here belong to the watcher, so they may grow in place. */
 function appended(rows: readonly Row[], row: Row): readonly Row[] {
   if (rows.length === 0) return [row];
   if (rows.at(-1) !== row) (rows as Row[]).push(row);
   return rows;
 }
 
-/** One distinct query, shared by all who watch it. */
-export class WatchedPlan {
+/** One distinct query, shared by all its watchers. */
+export class WatchedQuery {
   readonly query: TableQuery;
   readonly key: string;
   readonly watchers: readonly Watcher[];
   readonly #isOfEvents: boolean;
-  /** The encoded result while nothing has changed it; kept only as long as the memory is not wanted. */
+  /** The encoded result until it changes, in a weak reference so that memory can be reclaimed. */
   #snapshot: WeakRef<EncodedResult> | undefined;
 
   constructor(query: TableQuery) {
@@ -77,7 +78,7 @@ export class WatchedPlan {
       .filter(({ relation }) => relation === 0 || !this.#isOfEvents);
   }
 
-  /** The rows as they are now. */
+  /** The current rows. */
   result(): EncodedResult {
     const kept = this.#snapshot?.deref();
     if (kept) return kept;
@@ -87,7 +88,7 @@ export class WatchedPlan {
     return result;
   }
 
-  /** What the touched watchers mean, as the finished update of one table; undefined if nothing. Forgets what it took. */
+  /** Returns the encoded table update of the touched watchers and resets them; undefined if nothing changed. */
   takeUpdate(): Uint8Array | undefined {
     const { inserts, deletes } = this.watchers.length === 1 ? this.#changeOfOne() : this.#changeOfJoin();
     for (const watcher of this.watchers) watcher.forget();
@@ -131,23 +132,18 @@ export class WatchedPlan {
   }
 }
 
-/** A result as one finished row list. */
+/** A result as one encoded row list. */
 export interface EncodedResult {
   readonly count: number;
   readonly rows: Uint8Array;
 }
 
-/** Text that is equal for queries that give the same rows. */
+/** Equal for queries with the same result. */
 export function watchKey({ plan, returned }: TableQuery): string {
   return `${returned}:${plan.key}`;
 }
 
-interface RowChange {
-  readonly inserts: readonly Row[];
-  readonly deletes: readonly Row[];
-}
-
-/** Adds up how often each returned row comes and goes. A row is the same row when it is the same object. */
+/** Sums the inserts and deletes of each returned row. Rows are identical if they are the same object. */
 class NetRows implements RowChange {
   readonly #returned: number;
   readonly #counts = new Map<Row, number>();

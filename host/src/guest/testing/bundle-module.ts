@@ -1,10 +1,10 @@
-// Makes bundles for tests: real TypeScript modules over the real server library.
+// Bundles for tests: real TypeScript modules with the real server library.
 
 import { buildSync } from 'esbuild';
 
 const bundles = new Map<string, string>();
 
-/** Bundles the source of a module the way a publisher does. */
+/** Bundles the source of a module like a publisher. */
 export function bundleModule(source: string): string {
   let bundle = bundles.get(source);
   if (bundle === undefined) {

@@ -1,17 +1,17 @@
-// A database for the tests of this folder and of subscription: tables, views as plain functions, and writes.
+// Database for the tests of query and subscription: tables, views as plain functions, and writes.
 
-import type { Commit } from '../datastore/commit.ts';
-import { Datastore } from '../datastore/datastore.ts';
-import type { Table } from '../datastore/table.ts';
-import { rowTypeOf } from '../datastore/test-schema.ts';
-import type { Transaction } from '../datastore/transaction.ts';
-import { BsatnReader } from '../sats/reader.ts';
-import { type AlgebraicType, type PrimitiveKind, type Typespace } from '../sats/type.ts';
-import { decodeValue, encodeValue, isList, type SatsValue } from '../sats/value.ts';
-import { BsatnWriter } from '../sats/writer.ts';
-import type { IndexDef, ModuleDef, TableDef, ViewDef } from '../schema/definition.ts';
-import { toCase } from '../schema/words.ts';
-import { QueryError } from './query-error.ts';
+import type { Commit } from '../../datastore/commit.ts';
+import { Datastore } from '../../datastore/datastore.ts';
+import type { Table } from '../../datastore/table.ts';
+import { rowTypeOf } from '../../datastore/testing/module-sketch.ts';
+import type { Transaction } from '../../datastore/transaction.ts';
+import { BsatnReader } from '../../sats/reader.ts';
+import { type AlgebraicType, type PrimitiveKind, type Typespace } from '../../sats/type.ts';
+import { decodeValue, encodeValue, isList, type SatsValue } from '../../sats/value.ts';
+import { BsatnWriter } from '../../sats/writer.ts';
+import type { IndexDef, ModuleDef, TableDef, ViewDef } from '../../schema/definition.ts';
+import { toCase } from '../../schema/words.ts';
+import { QueryError } from '../query-error.ts';
 
 export const OWNER = 1n;
 export const ANN = 2n;
@@ -19,8 +19,8 @@ export const BEN = 3n;
 
 type Columns = Readonly<Record<string, PrimitiveKind | AlgebraicType>>;
 
-/** A table by the module's spelling; names on the wire follow from it. */
-export interface TableSketch {
+/** A table by its source name; its canonical name follows from that. */
+export interface SourceTable {
   readonly columns: Columns;
   readonly name?: string;
   /** Columns with a unique index; the first is the primary key. */
@@ -32,7 +32,7 @@ export interface TableSketch {
 }
 
 /** A view of a table's row type. */
-export interface ViewSketch {
+export interface SourceView {
   readonly of: string;
   readonly rows: (source: TestSource, caller: bigint) => readonly Uint8Array[];
   readonly isPrivate?: boolean;
@@ -48,19 +48,19 @@ function special(name: string, kind: PrimitiveKind): AlgebraicType {
   return { kind: 'product', elements: [{ name, type: { kind } }] };
 }
 
-/** A source whose commits are handed to `onCommit`; views are computed again before each. */
+/** A source that passes its commits to `onCommit`; views are computed again before each. */
 export class TestSource {
   readonly def: ModuleDef;
   readonly owner = OWNER;
   readonly datastore: Datastore;
   readonly retained: string[] = [];
   onCommit: (commit: Commit) => void = () => {};
-  readonly #views: Readonly<Record<string, ViewSketch>>;
+  readonly #views: Readonly<Record<string, SourceView>>;
   readonly #viewTables = new Map<string, { table: Table; refresh: () => readonly Uint8Array[] }>();
 
   constructor(
-    tables: Readonly<Record<string, TableSketch>>,
-    views: Readonly<Record<string, ViewSketch>> = {},
+    tables: Readonly<Record<string, SourceTable>>,
+    views: Readonly<Record<string, SourceView>> = {},
     rowLevelSecurity: readonly string[] = [],
   ) {
     const entries = Object.entries(tables);
@@ -133,7 +133,7 @@ export class TestSource {
     return table;
   }
 
-  /** The bytes of a row given as its columns' values. */
+  /** The bytes of a row with these column values. */
   row(table: string, ...values: readonly SatsValue[]): Uint8Array {
     const { layout } = this.table(table);
     const writer = new BsatnWriter();
@@ -166,7 +166,7 @@ export class TestSource {
   }
 }
 
-function tableDef(sourceName: string, sketch: TableSketch, rowType: number): TableDef {
+function tableDef(sourceName: string, sketch: SourceTable, rowType: number): TableDef {
   const name = sketch.name ?? toCase(sourceName, 'snake');
   const spellings = Object.keys(sketch.columns);
   const at = (column: string): number => spellings.indexOf(column);
@@ -205,7 +205,7 @@ function tableDef(sourceName: string, sketch: TableSketch, rowType: number): Tab
   };
 }
 
-function viewDef(id: number, sourceName: string, { of, isPrivate }: ViewSketch, tables: readonly TableDef[]): ViewDef {
+function viewDef(id: number, sourceName: string, { of, isPrivate }: SourceView, tables: readonly TableDef[]): ViewDef {
   const model = tables.find(table => table.sourceName === of);
   if (!model) throw new Error(`no table ${of}`);
   return {
@@ -221,7 +221,7 @@ function viewDef(id: number, sourceName: string, { of, isPrivate }: ViewSketch, 
   };
 }
 
-/** The tables and views of the recorded probe module that SQL is tried on. */
+/** The tables and views of the recorded probe module. */
 export function probeSource(): TestSource {
   const person = {
     columns: { id: 'u32', name: 'string', age: 'u8', teamId: 'u32' },
@@ -261,7 +261,7 @@ export function probeSource(): TestSource {
   );
 }
 
-/** The words of a refusal, or `accepted`. */
+/** The sentence of a refusal, or `accepted`. */
 export function refusalOf(work: () => unknown): string {
   try {
     work();

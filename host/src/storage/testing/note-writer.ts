@@ -1,10 +1,10 @@
-// A process of its own that commits until it is killed or its disk fails, and prints each durable number.
-// Commit n writes three rows: the counter says n, and two tags say that n was there.
+// Child process that commits until it is killed or its disk fails, and prints each durable number.
+// Commit n writes three rows: a counter with the value n, and two tags of n.
 
 import { writeSync } from 'node:fs';
-import { HostError } from '../errors.ts';
-import { openDataFolder } from './data-folder.ts';
-import { aDatabaseOfNotes, encodeNote } from './test-notes.ts';
+import { HostError } from '../../errors.ts';
+import { openDataFolder } from '../lmdb-folder.ts';
+import { aDatabaseOfNotes, encodeNote } from './note-database.ts';
 
 const [path = ''] = process.argv.slice(2);
 const folder = await openDataFolder(path);
@@ -12,8 +12,8 @@ const identity = 1n;
 if (!folder.database(identity)) await folder.createDatabase({ identity, owner: 2n, names: ['writer'] });
 const storage = await folder.openStorage(identity);
 const { note, tag, run, datastore } = aDatabaseOfNotes(storage);
-const say = (what: string): void => void writeSync(1, `${what}\n`);
-storage.onDurable(number => say(`durable ${number}`));
+const print = (what: string): void => void writeSync(1, `${what}\n`);
+storage.onDurable(number => print(`durable ${number}`));
 
 function commitOnce(): void {
   const number = datastore.commitNumber + 1;
@@ -38,5 +38,5 @@ try {
   const refused = storage.refusal?.code;
   const late = await storage.whenDurable(datastore.commitNumber).catch((reason: unknown) => reason);
   await folder.close();
-  say(`failed ${error.code} ${refused ?? 'and goes on'} ${late instanceof HostError ? late.code : 'durable'}`);
+  print(`failed ${error.code} ${refused ?? 'without a refusal'} ${late instanceof HostError ? late.code : 'durable'}`);
 }

@@ -1,6 +1,6 @@
-// Small raw modules for tests: a builder a thing, with overrides, so that a test shows only what matters to it.
+// Builders of small raw modules for tests, one a kind of entity, with overrides for the parts that a test is about.
 
-import { type AlgebraicType, type PrimitiveKind, type ProductType } from '../sats/type.ts';
+import { type AlgebraicType, type PrimitiveKind, type ProductType } from '../../sats/type.ts';
 import {
   EMPTY_MODULE,
   type RawIndexDef,
@@ -10,7 +10,7 @@ import {
   type RawTableDef,
   type RawTypeDef,
   type RawViewDef,
-} from './raw.ts';
+} from '../raw.ts';
 
 export const of = (kind: PrimitiveKind): AlgebraicType => ({ kind });
 export const ref = (target: number): AlgebraicType => ({ kind: 'ref', ref: target });
@@ -58,7 +58,7 @@ export function btree(sourceName: string, ...columns: number[]): RawIndexDef {
   return { sourceName, accessor: sourceName, algorithm: 'btree', columns };
 }
 
-/** What a table with a primary key in one column has: the key, its index and its constraint. */
+/** The parts of a table with a primary key in one column: the key, its index and its constraint. */
 export function keyed(sourceName: string, column = 0): Partial<RawTableDef> {
   return {
     primaryKey: [column],

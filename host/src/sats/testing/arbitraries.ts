@@ -1,8 +1,8 @@
-// Random types with values of them, for tests that hold for every type.
+// Random types with values, for property tests over all types.
 
 import fc from 'fast-check';
-import { type AlgebraicType, type PrimitiveKind } from './type.ts';
-import { type SatsValue, UNIT } from './value.ts';
+import { type AlgebraicType, type PrimitiveKind } from '../type.ts';
+import { type SatsValue, UNIT } from '../value.ts';
 
 /** A type and values of it. */
 export interface Typed {

@@ -1,14 +1,14 @@
-// A client for the tests of this folder: keeps count of the rows it was told of, as the SDK does.
+// Test client of subscriptions: counts the rows it receives, like the SDK.
 
-import { type Table } from '../datastore/table.ts';
-import { BsatnReader } from '../sats/reader.ts';
-import type { QueryRowsData, QuerySetUpdateData } from '../wire/server-message.ts';
+import { type Table } from '../../datastore/table.ts';
+import { BsatnReader } from '../../sats/reader.ts';
+import type { QueryRowsData, QuerySetUpdateData } from '../../wire/server-message.ts';
 
-/** How often each row is held, by table and hex of its bytes. */
+/** The count of each row, by table and hex of its bytes. */
 export type Counts = ReadonlyMap<string, number>;
 
-/** Counts rows of query sets, and fails when a row goes that was not there. */
-export class TestClient {
+/** Counts rows of query sets; throws if an absent row is deleted. */
+export class CountingClient {
   readonly identity: bigint;
   /** The tables that updates may name. */
   readonly #tables: (name: string) => Table;
@@ -32,7 +32,7 @@ export class TestClient {
     }
   }
 
-  /** Takes the rows of an ended set back; what stays is returned. */
+  /** Subtracts the rows of an ended set and returns the rest. */
   ended(querySetId: number, rows: QueryRowsData): Counts {
     const counts = this.#sets.get(querySetId) ?? new Map<string, number>();
     for (const { table, rows: list } of rows) {
@@ -60,14 +60,14 @@ export class TestClient {
       const inserts = this.#rows(table, reader);
       const deletes = this.#rows(table, reader);
       const both = new Set(inserts).intersection(new Set(deletes));
-      if (both.size > 0) throw new Error('a row comes and goes in one update');
+      if (both.size > 0) throw new Error('a row is inserted and deleted in one update');
       if (inserts.length + deletes.length === 0) throw new Error('an update without rows');
       for (const row of inserts) add(counts, row, 1);
       for (const row of deletes) add(counts, row, -1);
     }
   }
 
-  /** Reads a list by its hint and again row by row; both must agree. */
+  /** Splits a list by its hint and by its rows; both must agree. */
   #rows(table: string, reader: BsatnReader): string[] {
     const starts: number[] = [];
     const fixed = reader.u8() === 0 ? reader.u16() : undefined;
@@ -89,7 +89,7 @@ export class TestClient {
 
 function add(counts: Map<string, number>, row: string, count: number): void {
   const sum = (counts.get(row) ?? 0) + count;
-  if (sum < 0) throw new Error(`a row goes that was not there: ${row}`);
+  if (sum < 0) throw new Error(`an absent row is deleted: ${row}`);
   if (sum === 0) counts.delete(row);
   else counts.set(row, sum);
 }

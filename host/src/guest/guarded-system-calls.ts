@@ -1,20 +1,20 @@
-// The door between a realm and the host for a module that is watched: whoever goes through is not cut off meanwhile.
+// System calls for a watched module: the watchdog does not cut a call while the host handles one of its system calls.
 
 import type { HostSide, RowSide } from './host-side.ts';
 import type { Watchdog } from './watchdog.ts';
 
 /**
- * Calls that change nothing of the host's are left as they are: they may be cut off like the module itself.
- * The hottest are written out, so that the engine can inline them.
+ * Wraps the system calls. Calls that change nothing in the host are not wrapped: they may be cut off like the module.
+ * The hottest are written out so that the engine can inline them.
  */
-export function watchedDoor(host: HostSide, watchdog: Watchdog): HostSide {
+export function guardedSystemCalls(host: HostSide, watchdog: Watchdog): HostSide {
   const { rows } = host;
   const { words, inGuest } = watchdog;
-  const watchedRows: RowSide = {
-    tableId: watchdog.watched(name => rows.tableId(name)),
-    indexId: watchdog.watched(name => rows.indexId(name)),
-    rowCount: watchdog.watched(table => rows.rowCount(table)),
-    scanTable: watchdog.watched(table => rows.scanTable(table)),
+  const guardedRows: RowSide = {
+    tableId: watchdog.guarded(name => rows.tableId(name)),
+    indexId: watchdog.guarded(name => rows.indexId(name)),
+    rowCount: watchdog.guarded(table => rows.rowCount(table)),
+    scanTable: watchdog.guarded(table => rows.scanTable(table)),
     scanPoint(index, buffer, length) {
       try {
         watchdog.enterHost();
@@ -23,7 +23,7 @@ export function watchedDoor(host: HostSide, watchdog: Watchdog): HostSide {
         words[inGuest] = 1;
       }
     },
-    scanRange: watchdog.watched((...args) => rows.scanRange(...args)),
+    scanRange: watchdog.guarded((...args) => rows.scanRange(...args)),
     advance(iterator, buffer) {
       try {
         watchdog.enterHost();
@@ -64,28 +64,28 @@ export function watchedDoor(host: HostSide, watchdog: Watchdog): HostSide {
         words[inGuest] = 1;
       }
     },
-    deleteRange: watchdog.watched((...args) => rows.deleteRange(...args)),
-    deleteEqual: watchdog.watched((table, buffer, length) => rows.deleteEqual(table, buffer, length)),
-    clear: watchdog.watched(table => rows.clear(table)),
+    deleteRange: watchdog.guarded((...args) => rows.deleteRange(...args)),
+    deleteEqual: watchdog.guarded((table, buffer, length) => rows.deleteEqual(table, buffer, length)),
+    clear: watchdog.guarded(table => rows.clear(table)),
   };
   return {
-    rows: watchedRows,
+    rows: guardedRows,
     errno: () => host.errno(),
     reason: () => host.reason(),
     neededBytes: () => host.neededBytes(),
-    scheduleImmediate: watchdog.watched((...args) => host.scheduleImmediate(...args)),
-    log: watchdog.watched((level, message, stack) => host.log(level, message, stack)),
-    startTimer: watchdog.watched(name => host.startTimer(name)),
-    endTimer: watchdog.watched(timer => host.endTimer(timer)),
+    scheduleImmediate: watchdog.guarded((...args) => host.scheduleImmediate(...args)),
+    log: watchdog.guarded((level, message, stack) => host.log(level, message, stack)),
+    startTimer: watchdog.guarded(name => host.startTimer(name)),
+    endTimer: watchdog.guarded(timer => host.endTimer(timer)),
     identity: () => host.identity(),
-    jwtPayload: watchdog.watched(connectionId => host.jwtPayload(connectionId)),
-    httpRequest: watchdog.watched((...args) => host.httpRequest(...args)),
+    jwtPayload: watchdog.guarded(connectionId => host.jwtPayload(connectionId)),
+    httpRequest: watchdog.guarded((...args) => host.httpRequest(...args)),
     httpBodyLength: () => host.httpBodyLength(),
     take: buffer => host.take(buffer),
     takeHttpBody: buffer => host.takeHttpBody(buffer),
-    startTransaction: watchdog.watched(() => host.startTransaction()),
-    commitTransaction: watchdog.watched(() => host.commitTransaction()),
-    abortTransaction: watchdog.watched(() => host.abortTransaction()),
+    startTransaction: watchdog.guarded(() => host.startTransaction()),
+    commitTransaction: watchdog.guarded(() => host.commitTransaction()),
+    abortTransaction: watchdog.guarded(() => host.abortTransaction()),
     decodeUtf8: (buffer, offset, length) => host.decodeUtf8(buffer, offset, length),
     isUtf8: (buffer, offset, length) => host.isUtf8(buffer, offset, length),
     encodeUtf8: (text, buffer) => host.encodeUtf8(text, buffer),

@@ -1,13 +1,13 @@
-// A small database for the tests of this folder: notes that are kept, and events that are not.
+// A small database for the tests of storage: stored notes, and events, which are not stored.
 
-import { Datastore } from '../datastore/datastore.ts';
-import type { Commit } from '../datastore/commit.ts';
-import type { Table } from '../datastore/table.ts';
-import { aModule } from '../datastore/test-schema.ts';
-import type { Transaction } from '../datastore/transaction.ts';
-import { assert } from '../errors.ts';
-import { BsatnWriter } from '../sats/writer.ts';
-import type { Storage } from './storage.ts';
+import { Datastore } from '../../datastore/datastore.ts';
+import type { Commit } from '../../datastore/commit.ts';
+import type { Table } from '../../datastore/table.ts';
+import { aModule } from '../../datastore/testing/module-sketch.ts';
+import type { Transaction } from '../../datastore/transaction.ts';
+import { assert } from '../../errors.ts';
+import { BsatnWriter } from '../../sats/writer.ts';
+import type { Storage } from '../storage.ts';
 
 export interface Note {
   /** 0 draws one. */
@@ -30,7 +30,7 @@ export interface NoteDatabase {
   readonly note: Table;
   readonly tag: Table;
   readonly shout: Table;
-  /** Runs a transaction and hands its commit to the storage. */
+  /** Runs a transaction and appends its commit to the storage. */
   readonly run: (work: (tx: Transaction) => void) => Commit;
   /** Inserts a note, or updates the one with its id. */
   readonly write: (note: Note) => Commit;
@@ -39,7 +39,7 @@ export interface NoteDatabase {
   readonly show: () => string[];
 }
 
-/** A datastore with all that a storage kept. */
+/** A datastore restored from a storage. */
 export function aDatabaseOfNotes(storage: Storage): NoteDatabase {
   const datastore = new Datastore(noteModule);
   const [note, tag, shout] = datastore.tables;

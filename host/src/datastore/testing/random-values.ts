@@ -1,9 +1,9 @@
-// Random types and values of them, for the tests of this folder.
+// Random types and values for the tests of datastore.
 
 import fc from 'fast-check';
-import { type AlgebraicType, type PrimitiveKind, WIDTH } from '../sats/type.ts';
-import { encodeValue, type SatsValue } from '../sats/value.ts';
-import { BsatnWriter } from '../sats/writer.ts';
+import { type AlgebraicType, type PrimitiveKind, WIDTH } from '../../sats/type.ts';
+import { encodeValue, type SatsValue } from '../../sats/value.ts';
+import { BsatnWriter } from '../../sats/writer.ts';
 
 const KINDS: readonly PrimitiveKind[] = ['string', ...(Object.keys(WIDTH) as (keyof typeof WIDTH)[])];
 

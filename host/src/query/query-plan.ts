@@ -1,4 +1,4 @@
-// A query bound to its tables, ready to run: from the start, or from rows that changed.
+// Query plan: a query bound to its tables, which runs over all rows or over changed rows.
 
 import type { Row } from '../datastore/row.ts';
 import type { Table } from '../datastore/table.ts';
@@ -12,35 +12,35 @@ import {
   relationsOf,
 } from './condition.ts';
 import { type Guard, guardOf } from './guard.ts';
-import { type Lookup, orderJoin, type Step, type Tuple } from './join-order.ts';
+import { type Lookup, orderJoin, type JoinStep, type Tuple } from './join-order.ts';
 import { QueryError } from './query-error.ts';
 
-/** A join that meets more rows would keep everybody else waiting for seconds, and fill the memory with its result. */
-const MOST_JOINED_ROWS = 5_000_000;
+/** Row limit of a join; more rows would block all other clients for seconds and fill the memory. */
+const MAX_JOINED_ROWS = 5_000_000;
 
-/** Called with one row of each relation; `false` stops. The list is used again for the next call. */
-export type Visit = (tuple: readonly Row[]) => boolean;
+/** Receives one row of each relation; returning `false` stops. The list is reused for the next call. */
+export type TupleVisitor = (tuple: readonly Row[]) => boolean;
 
-/** One relation of a plan, for those who follow its changes. */
+/** One relation of a plan, for subscriptions to its changes. */
 export interface PlanRelation {
   readonly table: Table;
-  /** The conditions that look at this relation alone; undefined if there are none. */
+  /** The conditions on this relation alone; undefined if there are none. */
   readonly test: Test<Uint8Array> | undefined;
   readonly guard: Guard | undefined;
 }
 
-/** What a query reads and how. Plans with one `key` give the same rows of the same relation. */
-export class Plan {
+/** An executable query. Plans with equal `key` return the same rows of the same relation. */
+export class QueryPlan {
   readonly relations: readonly PlanRelation[];
-  /** Everything that must hold. */
+  /** All conditions, which must all hold. */
   readonly conditions: readonly Condition[];
   readonly key: string;
-  /** The relations that hold the rows of a view. */
+  /** The relations with the rows of a view. */
   readonly views: readonly Table[];
   readonly #tables: readonly Table[];
-  readonly #stepsFrom = new Map<number | undefined, readonly Step[]>();
+  readonly #stepsFrom = new Map<number | undefined, readonly JoinStep[]>();
 
-  /** Opens the relations: views are computed if they were not. */
+  /** Opens the relations, which computes views that have no rows yet. */
   constructor({ relations, conditions }: CheckedSelect) {
     this.#tables = relations.map(relation => relation.open());
     this.views = this.#tables.filter((_, at) => relations[at]?.isView);
@@ -54,8 +54,8 @@ export class Plan {
     this.key = `${tables}:${conditions.map(conditionKey).sort().join('&')}`;
   }
 
-  /** Visits every way in which the conditions are met now. Throws `QueryError` if it meets too many rows on the way. */
-  each(visit: Visit): void {
+  /** Visits every tuple that meets the conditions. Throws `QueryError` if it reads too many rows. */
+  each(visit: TupleVisitor): void {
     const [only] = this.relations;
     const steps = this.#steps(undefined);
     if (only && this.relations.length === 1 && !steps[0]?.lookup) {
@@ -63,17 +63,22 @@ export class Plan {
       return;
     }
     const stored = this.#tables.reduce((sum, table) => sum + table.count, 0);
-    new Run(steps, visit, { mostRows: MOST_JOINED_ROWS + stored }).step(0);
+    new Run(steps, visit, { mostRows: MAX_JOINED_ROWS + stored }).step(0);
   }
 
-  /** As `each`, with only these rows in the place of one relation, and of the others if `others` names them. */
-  eachWith(relation: number, rows: readonly Row[], visit: Visit, others?: ReadonlyMap<number, readonly Row[]>): void {
+  /** As `each`, with only these rows for one relation, and for the others that `others` names. */
+  eachWith(
+    relation: number,
+    rows: readonly Row[],
+    visit: TupleVisitor,
+    others?: ReadonlyMap<number, readonly Row[]>,
+  ): void {
     if (rows.length === 0) return;
     const run = new Run(this.#steps(relation), visit, { given: others });
     for (const row of rows) if (!run.take(0, row)) return;
   }
 
-  /** The rows of one relation, each as often as the conditions are met with it. */
+  /** The rows of one relation, each once for every tuple that contains it. */
   rowsOf(relation: number): Row[] {
     const rows: Row[] = [];
     this.each(tuple => {
@@ -83,7 +88,7 @@ export class Plan {
     return rows;
   }
 
-  /** How many rows will be read, taking a row to have one partner. */
+  /** An estimate of the rows to read, with one join partner a row. */
   estimate(): number {
     let rows = 1;
     for (const { table, lookup } of this.#steps(undefined)) {
@@ -93,7 +98,7 @@ export class Plan {
     return rows;
   }
 
-  #steps(first: number | undefined): readonly Step[] {
+  #steps(first: number | undefined): readonly JoinStep[] {
     let steps = this.#stepsFrom.get(first);
     if (!steps) {
       steps = orderJoin(this.#tables, this.conditions, first);
@@ -105,18 +110,18 @@ export class Plan {
 
 /** One pass over the steps of a join. */
 class Run {
-  readonly #steps: readonly Step[];
-  readonly #visit: Visit;
+  readonly #steps: readonly JoinStep[];
+  readonly #visit: TupleVisitor;
   readonly #tuple: Tuple = [];
   readonly #hashes: (Map<string, Row[]> | undefined)[] = [];
-  /** Rows that stand for all of a relation in this run. */
+  /** Rows that replace a whole relation in this run. */
   readonly #given: ReadonlyMap<number, readonly Row[]> | undefined;
 
   #rowsLeft: number;
 
   constructor(
-    steps: readonly Step[],
-    visit: Visit,
+    steps: readonly JoinStep[],
+    visit: TupleVisitor,
     { given, mostRows = Infinity }: { given?: ReadonlyMap<number, readonly Row[]> | undefined; mostRows?: number },
   ) {
     this.#steps = steps;
@@ -125,23 +130,23 @@ class Run {
     this.#rowsLeft = mostRows;
   }
 
-  /** Goes through the rows of one step; false when the visitor has stopped. */
+  /** Visits the rows of one step; returns false if the visitor has stopped. */
   step(at: number): boolean {
     for (const row of this.#candidates(at)) if (!this.take(at, row)) return false;
     return true;
   }
 
-  /** Puts a row in the place of a step and goes on from there. */
+  /** Sets the row of a step and continues with the next step. */
   take(at: number, row: Row): boolean {
-    if (--this.#rowsLeft < 0) throw new QueryError('query/limit', `The join meets more than ${MOST_JOINED_ROWS} rows`);
-    const { relation, test } = this.#steps[at] as Step;
+    if (--this.#rowsLeft < 0) throw new QueryError('query/limit', `The join meets more than ${MAX_JOINED_ROWS} rows`);
+    const { relation, test } = this.#steps[at] as JoinStep;
     this.#tuple[relation] = row;
     if (test && !test(this.#tuple)) return true;
     return at + 1 === this.#steps.length ? this.#visit(this.#tuple) : this.step(at + 1);
   }
 
   #candidates(at: number): Iterable<Row> {
-    const { relation, table, lookup } = this.#steps[at] as Step;
+    const { relation, table, lookup } = this.#steps[at] as JoinStep;
     const given = this.#given?.get(relation);
     if (!lookup) return given ?? table.rows();
     const key = lookup.key(this.#tuple);
@@ -156,7 +161,7 @@ function hashRows(rows: Iterable<Row>, { index, reader }: Lookup): Map<string, R
   return Map.groupBy(rows, row => read(row.bytes));
 }
 
-function scan({ table, test }: PlanRelation, visit: Visit): void {
+function scan({ table, test }: PlanRelation, visit: TupleVisitor): void {
   const tuple: Row[] = [];
   for (const row of table.rows()) {
     if (test && !test(row.bytes)) continue;
@@ -174,7 +179,7 @@ function isOnlyOf(condition: Condition, relation: number): boolean {
   return condition.kind === 'constant' || (relations.size === 1 && relations.has(relation));
 }
 
-/** A column that equals a literal passes it on to the columns that equal it. */
+/** Propagates a literal that equals a column to the columns that equal it. */
 function inferred(conditions: readonly Condition[]): LiteralCondition[] {
   const isEquality = (condition: Condition): condition is ColumnsCondition | LiteralCondition =>
     (condition.kind === 'columns' || condition.kind === 'literal') &&

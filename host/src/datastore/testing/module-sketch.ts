@@ -1,7 +1,7 @@
-// Schemas for the tests of this folder and of storage: a row type written as a list of columns.
+// Schemas for the tests of datastore and storage: a row type is a list of columns.
 
-import type { AlgebraicType, PrimitiveKind, ProductType } from '../sats/type.ts';
-import type { IndexDef, ModuleDef, TableDef } from '../schema/definition.ts';
+import type { AlgebraicType, PrimitiveKind, ProductType } from '../../sats/type.ts';
+import type { IndexDef, ModuleDef, TableDef } from '../../schema/definition.ts';
 
 export interface TableSketch {
   readonly name: string;
@@ -23,7 +23,7 @@ export function rowTypeOf(columns: TableSketch['columns']): ProductType {
   };
 }
 
-/** A module of some tables and nothing else. */
+/** A module with some tables and nothing else. */
 export function aModule(...sketches: readonly TableSketch[]): ModuleDef {
   return {
     typespace: sketches.map(sketch => rowTypeOf(sketch.columns)),

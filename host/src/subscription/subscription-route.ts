@@ -1,11 +1,11 @@
-// How a changed row finds a watcher of its table.
+// Routes from a changed row to the watchers of its table.
 
-import type { Index } from '../datastore/table-index.ts';
+import type { Index } from '../datastore/table.ts';
 import type { ColumnsCondition } from '../query/condition.ts';
 import type { Guard } from '../query/guard.ts';
-import type { Plan } from '../query/plan.ts';
+import type { QueryPlan } from '../query/query-plan.ts';
 
-/** Where the partners of a changed row are found, so that their guards can tell whom the row concerns. */
+/** The way to the join partners of a changed row, whose guards select the affected watchers. */
 export interface PartnerRoute {
   /** The column of the changed row. */
   readonly column: number;
@@ -14,11 +14,11 @@ export interface PartnerRoute {
   readonly guard: Guard;
 }
 
-/** By a guard of its own, by the guard of its partners, or, without either, by any change. */
-export type Route = { readonly guard: Guard } | { readonly partner: PartnerRoute } | undefined;
+/** By the relation's own guard, by the guard of its join partner, or, without either, for every change. */
+export type SubscriptionRoute = { readonly guard: Guard } | { readonly partner: PartnerRoute } | undefined;
 
-/** The cheapest way to a relation of a plan. */
-export function routeOf(plan: Plan, relation: number): Route {
+/** The cheapest route to a relation of a plan. */
+export function routeOf(plan: QueryPlan, relation: number): SubscriptionRoute {
   const guard = plan.relations[relation]?.guard;
   if (guard) return { guard };
   for (const condition of plan.conditions) {
@@ -29,7 +29,7 @@ export function routeOf(plan: Plan, relation: number): Route {
   return undefined;
 }
 
-function partnerOf(plan: Plan, relation: number, { left, right }: ColumnsCondition): PartnerRoute | undefined {
+function partnerOf(plan: QueryPlan, relation: number, { left, right }: ColumnsCondition): PartnerRoute | undefined {
   const [own, other] = left.relation === relation ? [left, right] : [right, left];
   if (own.relation !== relation || other.relation === relation) return undefined;
   const partner = plan.relations[other.relation];
