@@ -6,7 +6,7 @@ import { checkPage } from '../checks.ts';
 import { LIMITS } from '../contract/limits.ts';
 import { refuse } from '../refuse.ts';
 import { agora, type Ctx } from '../schema.ts';
-import { isQueue } from '../unit-of-work.ts';
+import { isQueue } from '../mailbox.ts';
 import { specOf, type Step, stepAt } from '../workflow/step.ts';
 import { maySee } from '../workflow/visibility.ts';
 

@@ -1,10 +1,11 @@
 // The messages that assign steps.
 
 import { LIMITS } from '../contract/limits.ts';
+import type { Mailbox } from '../mailbox.ts';
 import type { Message } from '../message/envelope.ts';
 import { queueOf } from '../message/queue.ts';
 import { systemMessage } from '../message/store.ts';
-import type { Mailbox, UnitOfWork } from '../unit-of-work.ts';
+import type { UnitOfWork } from '../unit-of-work.ts';
 import type { StepSpec } from './check.ts';
 import type { Run } from './run.ts';
 import { isBad, type Step } from './step.ts';
