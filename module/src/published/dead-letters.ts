@@ -1,4 +1,4 @@
-// Dead letters: redrive, purge, read. Operators act on all, other callers on those of their own agents and messages.
+// Dead letters: redrive, purge, read. Operators act on all; others on those for or from their agents.
 
 import { t } from 'spacetimedb/server';
 import { requireAdmitted } from '../access.ts';
@@ -52,8 +52,8 @@ const DeadLetterPage = t.object('DeadLetterPage', {
 });
 
 /**
- * Returns dead letters after a number, in order, of an agent and a sender (0: any). Operators see all, other callers those of
- * their own agents and messages. A page may have few rows, or none, and not be the last.
+ * Returns dead letters after a number, in order, of an agent and a sender (0: any). Operators see all, others those for or
+ * from their agents. A page may have few rows, or none, and not be the last.
  */
 export const deadLetters = agora.procedure(
   { after: t.u64(), limit: t.u32(), agent: t.u64(), sender: t.u64() },
