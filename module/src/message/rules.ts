@@ -7,20 +7,9 @@ import { toMicros } from '../micros.ts';
 /** Lanes of a mailbox: one per priority, lowest first. */
 export const LANES: readonly Priority[] = [1, 2, 3, 4];
 
-/** The triggers of a move of a delivery. */
-export const TRIGGERS = [
-  'become-available',
-  'offer',
-  'finish',
-  'fail',
-  'give-back',
-  'dead-letter',
-  'expire',
-  'cancel',
-  'redrive',
-] as const;
-/** One of `TRIGGERS`. */
-export type Trigger = (typeof TRIGGERS)[number];
+/** A trigger of a move of a delivery. */
+export type Trigger =
+  'become-available' | 'offer' | 'finish' | 'fail' | 'give-back' | 'dead-letter' | 'expire' | 'cancel' | 'redrive';
 
 const ended = {
   'become-available': 'refused',
