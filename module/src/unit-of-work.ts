@@ -1,7 +1,7 @@
 // Unit of work of one call: the narrow rows that many of its acts use are read once, changed in memory and written once.
 // A call that throws writes none of them, since `save` is its last step.
 
-import { requireOwn } from './access.ts';
+import { isSame, requireOwn } from './access.ts';
 import { type Hub, hubOf } from './hub.ts';
 import { deliveryId, type Mailbox } from './mailbox.ts';
 import type { TaskOwner } from './message/task-owner.ts';
@@ -71,6 +71,12 @@ export class UnitOfWork {
   /** Returns the mailbox of an agent that the caller owns, or refuses. */
   own(agent: bigint): Mailbox {
     return requireOwn(this.box(agent), agent, this.ctx.sender);
+  }
+
+  /** Returns true if the caller owns an agent. */
+  isOwn(agent: bigint): boolean {
+    const box = this.box(agent);
+    return box !== undefined && isSame(box.owner, this.ctx.sender);
   }
 
   /** Inserts a new mailbox. */

@@ -1,6 +1,6 @@
 // Ends deliveries of a message from outside: its sender cancels it, or its time to live has passed.
 
-import { isOperator, isSame } from '../access.ts';
+import { isOperator } from '../access.ts';
 import { LIMITS } from '../contract/limits.ts';
 import type { InboxKind } from '../contract/words.ts';
 import { recordAct } from '../event/append.ts';
@@ -38,12 +38,7 @@ export function cancel(
     const error = `an operator cancelled the task${reason === '' ? '' : `: ${reason}`}`;
     unit.tasks.ended(unit, message, undefined, { status: 'error', error, isPermanent: true });
   }
-  if (!isOwned(unit, message.sender)) recordAct(unit, 'cancel', { message: message.id });
-}
-
-function isOwned(unit: UnitOfWork, agent: bigint): boolean {
-  const box = unit.box(agent);
-  return box !== undefined && isSame(box.owner, unit.ctx.sender);
+  if (!unit.isOwn(message.sender)) recordAct(unit, 'cancel', { message: message.id });
 }
 
 /** Ends the unfinished deliveries of a message, and of the last reply that continues its ask. */

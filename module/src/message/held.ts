@@ -29,7 +29,7 @@ export function findHeld(unit: UnitOfWork, act: Attempt, end?: DeliveryState | '
   const row = unit.ctx.db.offer.id.find(act.delivery);
   if (row) return heldBy(unit, act, row);
   // A notice without a row was acknowledged: it leaves the inbox in no other way.
-  if (act.attempt === 0 && isOwn(unit, noticeAgent(unit, act.delivery))) return undefined;
+  if (act.attempt === 0 && unit.isOwn(noticeAgent(unit, act.delivery))) return undefined;
   refuseUnlessDone(unit, act, end);
   return undefined;
 }
@@ -78,7 +78,7 @@ function refuseUnlessDone(unit: UnitOfWork, act: Attempt, end: DeliveryState | '
   const ended = db.ended.id.find(act.delivery);
   if (ended) {
     const isEarlier = act.attempt < ended.attempt && mayHaveHeld(unit, act.delivery);
-    if (!isOwn(unit, ended.agent) && !isEarlier) refuseUnknown(act);
+    if (!unit.isOwn(ended.agent) && !isEarlier) refuseUnknown(act);
     if (ended.attempt !== act.attempt) {
       refuse('delivery/stale-attempt', `delivery ${act.delivery} ended as ${ended.state} at attempt ${ended.attempt}`);
     }
@@ -91,7 +91,7 @@ function refuseUnlessDone(unit: UnitOfWork, act: Attempt, end: DeliveryState | '
   }
   const waiting = db.waiting.id.find(act.delivery);
   const home = mailboxOfDelivery(act.delivery);
-  if (!waiting || !isOwn(unit, isQueue(home) ? waiting.holder : home)) refuseUnknown(act);
+  if (!waiting || !unit.isOwn(isQueue(home) ? waiting.holder : home)) refuseUnknown(act);
   if (isBack && waiting.attempt === act.attempt + 1) return;
   refuse(
     act.attempt < waiting.attempt ? 'delivery/stale-attempt' : 'delivery/not-offered',
@@ -108,11 +108,6 @@ function mayHaveHeld(unit: UnitOfWork, delivery: bigint): boolean {
     if (capabilities.includes(queue.name.slice(1))) return true;
   }
   return false;
-}
-
-function isOwn(unit: UnitOfWork, agent: bigint): boolean {
-  const box = unit.box(agent);
-  return box !== undefined && isSame(box.owner, unit.ctx.sender);
 }
 
 function refuseUnknown(act: Attempt): never {
