@@ -1,5 +1,6 @@
 import importX from 'eslint-plugin-import-x';
 import tseslint from 'typescript-eslint';
+import { CLI_LAYERS } from './lint/cli-layers.js';
 import { layers } from './lint/layers.js';
 import { MODULE_LAYERS } from './lint/module-layers.js';
 
@@ -116,5 +117,6 @@ export default tseslint.config(
   refuseWholeZod,
   ...layers(HOST_LAYERS),
   ...layers(MODULE_LAYERS),
+  ...layers(CLI_LAYERS),
   { files: ['**/*.js', '**/*.mjs'], ...tseslint.configs.disableTypeChecked },
 );

@@ -3,9 +3,9 @@
 import { readFile } from 'node:fs/promises';
 import { type Host, HostError, startHost } from '@agora/host';
 import { bundleUrl } from '@agora/module/bundle';
-import { CliError, EXIT } from './exit-code.ts';
+import { CliError, EXIT } from './base/cli-error.ts';
 
-export { CliError } from './exit-code.ts';
+export { CliError } from './base/cli-error.ts';
 
 /** The name of the database that clients ask for. */
 export const DATABASE = 'agora';

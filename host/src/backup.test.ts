@@ -4,7 +4,7 @@ import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFi
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
-import { bundleModule } from './guest/test-module.ts';
+import { bundleModule } from './guest/testing/bundle-module.ts';
 import { startHost, type Host } from './host.ts';
 import { backupFolder, restoreBackup } from './storage/backup.ts';
 

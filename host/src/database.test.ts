@@ -8,7 +8,7 @@ import { ANN, BEN, bytesOf, DATABASE_IDENTITY, OWNER, TestDatabase } from './dat
 import { TestWorld } from './database/test-world.ts';
 import type { Commit } from './datastore/commit.ts';
 import type { Caller, UpdateOutcome } from './database.ts';
-import { openDataFolder } from './storage/data-folder.ts';
+import { openDataFolder } from './storage/lmdb-folder.ts';
 import type { Storage } from './storage/storage.ts';
 
 const SOURCE = `

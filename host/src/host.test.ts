@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { WebSocket, type ClientOptions } from 'ws';
-import { bundleModule } from './guest/test-module.ts';
+import { bundleModule } from './guest/testing/bundle-module.ts';
 import { startHost, type Host, type HostOptions } from './host.ts';
 import { identityToHex } from './sats/hex.ts';
 import { BsatnWriter } from './sats/writer.ts';

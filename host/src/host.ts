@@ -26,7 +26,9 @@ import { createSigningKey, Tokens, type Credentials } from './server/tokens.ts';
 import { Upgrades, type Compression } from './server/upgrade.ts';
 import { Visits } from './server/visit.ts';
 import type { Backup } from './storage/folder-copy.ts';
-import { createMemoryFolder, openDataFolder, type DataFolder } from './storage/data-folder.ts';
+import type { DataFolder } from './storage/data-folder.ts';
+import { openDataFolder } from './storage/lmdb-folder.ts';
+import { createMemoryFolder } from './storage/memory-folder.ts';
 import { systemWorld, type World } from './world.ts';
 
 const VERSION = '0.1.0';

@@ -2,7 +2,7 @@
 
 import { HostError } from '../errors.ts';
 import type { GuestHooks } from '../guest/activation.ts';
-import type { ScriptKeeper } from '../guest/bundle.ts';
+import type { ScriptCache } from '../guest/bundle.ts';
 import { Guest } from '../guest/guest.ts';
 import { rowRulesOf } from '../query/row-rules.ts';
 import { decodeModule } from '../schema/decode.ts';
@@ -21,8 +21,8 @@ export interface Program {
 }
 
 /** Loads and checks a bundle. Throws `guest/invalid` or `schema/invalid` with what a publisher should read. */
-export function loadProgram(bytes: Uint8Array, hooks: GuestHooks, keeper?: ScriptKeeper): Program {
-  const guest = Guest.load(textOf(bytes), hooks, keeper);
+export function loadProgram(bytes: Uint8Array, hooks: GuestHooks, cache?: ScriptCache): Program {
+  const guest = Guest.load(textOf(bytes), hooks, cache);
   const description = guest.describe();
   const raw = decodeModule(description);
   const def = validateModule(raw);

@@ -7,8 +7,7 @@
 import type { Commit } from '../datastore/commit.ts';
 import type { Datastore } from '../datastore/datastore.ts';
 import type { Row } from '../datastore/row.ts';
-import type { Table } from '../datastore/table.ts';
-import type { Index } from '../datastore/table-index.ts';
+import { type Table, type Index } from '../datastore/table.ts';
 import { assert, HostError } from '../errors.ts';
 import type { ScheduleDef } from '../schema/definition.ts';
 import type { Timer, World } from '../world.ts';

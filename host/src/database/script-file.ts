@@ -5,13 +5,13 @@ import { createHash } from 'node:crypto';
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { z } from 'zod';
-import type { ScriptKeeper, TransformedBundle } from '../guest/bundle.ts';
+import type { ScriptCache, TransformedBundle } from '../guest/bundle.ts';
 import { makeFolder } from '../storage/make-folder.ts';
 
 const headShape = z.object({ of: z.string(), sum: z.string(), codeBytes: z.number() });
 
 /** Keeps one script in a file: a line of JSON that says whose it is, then the code, then its source map. */
-export class ScriptFile implements ScriptKeeper {
+export class ScriptFile implements ScriptCache {
   readonly #path: string;
 
   constructor(path: string) {

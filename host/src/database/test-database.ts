@@ -3,13 +3,13 @@
 import { Database, type CallOutcome, type Caller, type ProcedureOutcome } from '../database.ts';
 import type { Table } from '../datastore/table.ts';
 import { assert } from '../errors.ts';
-import { bundleModule } from '../guest/test-module.ts';
+import { bundleModule } from '../guest/testing/bundle-module.ts';
 import type { CallLimits } from '../guest/watchdog.ts';
 import { BsatnReader } from '../sats/reader.ts';
 import type { AlgebraicType } from '../sats/type.ts';
 import { decodeValue, encodeValue, type SatsValue } from '../sats/value.ts';
 import { BsatnWriter } from '../sats/writer.ts';
-import { createMemoryFolder } from '../storage/data-folder.ts';
+import { createMemoryFolder } from '../storage/memory-folder.ts';
 import type { Storage } from '../storage/storage.ts';
 import { TestWorld } from './test-world.ts';
 

@@ -2,8 +2,7 @@
 // watches the whole table.
 
 import type { TableChange } from '../datastore/commit.ts';
-import type { Table } from '../datastore/table.ts';
-import type { Index } from '../datastore/table-index.ts';
+import { type Table, type Index } from '../datastore/table.ts';
 import type { ReadSet } from '../guest/activation.ts';
 
 /** Collects what one run of a view reads. */

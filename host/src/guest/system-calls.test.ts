@@ -1,4 +1,4 @@
-// What a module's system calls answer, seen through the real library and directly.
+// System calls of a module, through the real library and directly.
 
 import { describe, expect, test } from 'vitest';
 import { TestDatabase } from '../database/test-database.ts';
@@ -57,9 +57,9 @@ describe('every numbered error', () => {
       'SpacetimeHostError: The Index does not support range scans',
     ],
     [
-      '3 a bound that is none',
+      '3 an invalid bound',
       `sys.datastore_index_scan_range_bsatn(sys.index_id_from_name('item_kind_size_idx_btree'), new Uint8Array([7, 1]).buffer, 0, 0, 2, 0)`,
-      'BsatnDecodeError: the bound of a range has no such tag',
+      'BsatnDecodeError: the bound of a range has an unknown tag',
     ],
     [
       '3 a bound cut short',
@@ -158,7 +158,7 @@ describe('every numbered error', () => {
 });
 
 describe('iterators', () => {
-  test('carry rows of every size through the library’s buffers', async () => {
+  test('return rows of every size through the library’s buffers', async () => {
     const lines = await said(`
       const sizes = [0, 1, 65_520, 65_527, 65_528, 65_529, 70_000, 200_000, 3];
       sizes.forEach((size, n) => ctx.db.bag.insert({ n, text: 'x'.repeat(size) }));
@@ -167,7 +167,7 @@ describe('iterators', () => {
     expect(lines).toEqual([JSON.stringify([0, 1, 65_520, 65_527, 65_528, 65_529, 70_000, 200_000, 3]), '9 again']);
   });
 
-  test('say how large the buffer must be, and keep the row', async () => {
+  test('report the required size of the buffer, and keep the row', async () => {
     const lines = await said(`
       ctx.db.bag.insert({ n: 1, text: 'abcdef' });
       const iterator = sys.datastore_table_scan_bsatn(sys.table_id_from_name('bag'));
@@ -185,7 +185,7 @@ describe('iterators', () => {
     ]);
   });
 
-  test('show the rows as they were when the scan began', async () => {
+  test('return the rows as of the beginning of the scan', async () => {
     const lines = await said(`
       for (let id = 1; id <= 20; id++) ctx.db.item.insert({ id, name: 'n' + id, kind: id % 2, size: id });
       let seen = 0;
@@ -221,7 +221,7 @@ describe('iterators', () => {
 });
 
 describe('rows', () => {
-  test('get their generated columns, and only those', async () => {
+  test('receive their generated columns, and only those', async () => {
     const lines = await said(`
       const show = (row: any) => console.log([row.id, row.small, row.text].join(' '));
       show(ctx.db.numbered.insert({ id: 0n, small: 0, text: 'both' }));
@@ -249,7 +249,7 @@ describe('rows', () => {
     expect(lines).toEqual(['1 4 7 10', '7', '4 7 10', '3', '4', 'truefalse', 'truefalse', '1 9 12', '3 0']);
   });
 
-  test('text of any kind comes back as it went', async () => {
+  test('any text survives a round trip', async () => {
     const lines = await said(`
       const texts = ['', 'plain', 'é', '漢字', '😀'.repeat(3000), 'x'.repeat(40) + 'é', '\\u0000\\u007f', 'a'.repeat(20_000), '\\ufeffbom', 'é'.repeat(5400)];
       texts.forEach((text, n) => ctx.db.bag.insert({ n, text }));

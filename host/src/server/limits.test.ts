@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { connect as connectSocket } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { bundleModule } from '../guest/test-module.ts';
+import { bundleModule } from '../guest/testing/bundle-module.ts';
 import { startHost, type Host } from '../host.ts';
 import { BsatnWriter } from '../sats/writer.ts';
 import type { HostLimits } from './limits.ts';

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterEach, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { bundleModule } from '../guest/test-module.ts';
+import { bundleModule } from '../guest/testing/bundle-module.ts';
 import { startHost, type Host, type HostOptions } from '../host.ts';
 
 const MODULE = `

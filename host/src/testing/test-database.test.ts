@@ -3,7 +3,7 @@
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
 import { afterEach, describe, expect, test } from 'vitest';
-import { bundleModule } from '../guest/test-module.ts';
+import { bundleModule } from '../guest/testing/bundle-module.ts';
 import { BsatnWriter } from '../sats/writer.ts';
 import { CallRefused } from './test-client.ts';
 import { identityOf, TestDatabase } from './test-database.ts';

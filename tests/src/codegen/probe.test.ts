@@ -1,4 +1,5 @@
-// The probe module through our whole chain (built, described, generated) against what the official tools made of it.
+// The bindings of the probe module, from our own build, description and generator, compared with those of the official
+// tools.
 
 import { execFile } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
@@ -10,7 +11,7 @@ import { extractDescription } from '@agora/host/guest';
 import { decodeModule, moduleJson } from '@agora/host/schema';
 import { buildModule } from '@agora/scripts/build-module';
 import { generateCommand, generateFromBundle } from '@agora/scripts/generate-bindings';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 
 const RECORDINGS = fileURLToPath(new URL('../../conformance/recordings/', import.meta.url));
 const OFFICIAL = join(RECORDINGS, 'generated/probe');
@@ -34,7 +35,7 @@ async function filesBelow(where: string): Promise<Map<string, string>> {
   );
 }
 
-/** What two versions of the generator may differ in. */
+/** Lines in which two versions of the generator may differ. */
 function withoutVersion(code: string): string {
   return code
     .replace(/^\/\/ This was generated using spacetimedb cli version .*$/m, '')
@@ -42,7 +43,7 @@ function withoutVersion(code: string): string {
 }
 
 describe('the bindings of the probe module', () => {
-  it('are the official ones in names and bytes', async () => {
+  test('are the official ones in names and bytes', async () => {
     const official = await filesBelow(OFFICIAL);
     const ours = await generateFromBundle(bundle);
     expect([...ours.keys()].sort()).toEqual([...official.keys()].sort());
@@ -51,7 +52,7 @@ describe('the bindings of the probe module', () => {
     }
   });
 
-  it('are written, and then nothing is left to do', async () => {
+  test('are written, and a second run changes no file', async () => {
     vi.spyOn(console, 'log').mockImplementation(() => {});
     const out = join(folder, 'written');
     const flags = ['--bundle', bundle, '--out', out];
@@ -77,13 +78,13 @@ describe('the command', () => {
       (ended: { code: number; stderr: string }) => `${ended.code}: ${ended.stderr.trim()}`,
     );
 
-  it('says in one sentence what is wrong with its flags', async () => {
+  test('reports wrong flags in one sentence', async () => {
     expect(await run('--what')).toMatch(/^2: Unknown option '--what'\. Usage: .*$/);
     expect(await run('--bundle', bundle)).toMatch(/^2: --bundle and --out go together\. Usage: .*$/);
     expect(await run('more')).toMatch(/^2: Unexpected argument 'more'.*\. Usage: .*$/);
   });
 
-  it('says in one sentence what it cannot do', async () => {
+  test('reports a failure in one sentence', async () => {
     const out = ['--out', join(folder, 'never')];
     expect(await run('--bundle', 'none.js', ...out)).toMatch(/^1: The bundle .* cannot be read\.$/);
     expect(await run('--bundle', SCRIPT, ...out)).toMatch(/^1: The module in .* cannot have bindings: .*$/);
@@ -92,7 +93,7 @@ describe('the command', () => {
     );
   });
 
-  it('takes the official generator when asked to', async () => {
+  test('runs the official generator with its flag', async () => {
     const fake = `#!${process.execPath}
 const at = process.argv.indexOf('--out-dir');
 require('node:fs').writeFileSync(process.argv[at + 1] + '/index.ts', '// ' + process.argv.slice(2, at).join(' '));
@@ -112,12 +113,12 @@ describe('the description of the probe module as JSON', () => {
     raw = decodeModule(extractDescription(await readFile(bundle, 'utf8')));
   });
 
-  it('is that of a real server in version 10, whose lists of names have no order', async () => {
+  test('is that of a real server in version 10, whose lists of names have no order', async () => {
     const official: unknown = JSON.parse(await readFile(join(RECORDINGS, 'probe-schema-v10.json'), 'utf8'));
     expect(unordered(JSON.parse(moduleJson(raw, 10)))).toEqual(unordered(official));
   });
 
-  it('is that of a real server in version 9', async () => {
+  test('is that of a real server in version 9', async () => {
     const lines = (await readFile(join(RECORDINGS, 'http.jsonl'), 'utf8')).split('\n');
     const asked = lines.find(line => line.includes('/schema?version=9')) ?? '';
     const { answer } = JSON.parse(asked) as { answer: unknown };
@@ -125,7 +126,7 @@ describe('the description of the probe module as JSON', () => {
   });
 });
 
-/** The same data with every list sorted; positions, which matter, are numbers inside the items. */
+/** Returns the data with every list sorted; positions, which matter, are numbers inside the items. */
 function unordered(data: unknown): unknown {
   if (Array.isArray(data)) {
     return data.map(unordered).sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));

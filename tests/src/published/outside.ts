@@ -1,4 +1,4 @@
-// A folder outside the workspace, with what is published installed from its tarballs as anybody would install it.
+// A folder outside the workspace with the published packages, installed from their tarballs like a user installs them.
 
 import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -13,16 +13,19 @@ const run = promisify(execFile);
 const INSTALL_WITHIN_MS = 180_000;
 const RUN_WITHIN_MS = 60_000;
 
-/** What a consumer has besides: the newest that fit, since that is what it would get. */
+/** Further dependencies of a consumer: the newest that match, as a consumer gets them. */
 const BESIDES = ['react@19', '@types/react@19', '@types/node@24'];
 
-/** The folder, and what may be done in it. */
+/** The folder and its operations. */
 export interface Outside extends AsyncDisposable {
   readonly folder: string;
   readonly tarballs: readonly Tarball[];
   /** Writes a file. */
   write(name: string, text: string): Promise<void>;
-  /** Runs a file by Node.js, in the folder of the file, to its end, and returns what it said. Throws with all of it when it failed. */
+  /**
+   * Runs a file with Node.js in its folder, to its end, and returns its output. Throws with the whole output when it
+   * fails.
+   */
   run(
     file: string,
     options?: {
@@ -31,7 +34,7 @@ export interface Outside extends AsyncDisposable {
       readonly params?: readonly string[];
     },
   ): Promise<string>;
-  /** What TypeScript says of a file there; nothing when all is well. */
+  /** Errors of TypeScript in a file there; empty if there are none. */
   typeCheck(
     file: string,
     options: { readonly moduleResolution: 'bundler' | 'nodenext'; readonly isExact?: boolean },
@@ -99,7 +102,7 @@ const Installed = z.looseObject({
   private: z.undefined().optional(),
 });
 
-/** The `package.json` of an installed package, checked for what every published one has, and its text. */
+/** The `package.json` of an installed package, checked for the fields of every published one, and its text. */
 export async function installedManifest(outside: Outside, name: string) {
   const text = await readFile(join(outside.folder, 'node_modules', name, 'package.json'), 'utf8');
   return { text, manifest: Installed.parse(JSON.parse(text)) };

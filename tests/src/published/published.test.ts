@@ -1,4 +1,4 @@
-// What is published, used from outside the workspace: installed from its tarballs in a fresh folder.
+// The published packages, used from outside the workspace: installed from their tarballs in a fresh folder.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,12 +8,12 @@ import { BROWSER_ENTRIES } from '@agora/scripts/browser-size';
 import { build } from 'esbuild';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { installedManifest, openOutside, type Outside } from './outside.ts';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 
-// Compilers and installers take their time on a busy machine.
+// Compilers and installers are slow on a busy machine.
 vi.setConfig({ testTimeout: 120_000 });
 
 let outside: Outside;
@@ -25,7 +25,7 @@ beforeAll(async () => {
 afterAll(() => outside[Symbol.asyncDispose]());
 
 describe('every tarball', () => {
-  it('has a license, a README, its declarations, and nothing that only the workspace knows', async () => {
+  test('has a license, a README, its declarations, and no reference to the workspace', async () => {
     for (const { name } of outside.tarballs) {
       const { text, manifest } = await installedManifest(outside, name);
       expect(text).not.toMatch(/workspace:|catalog:|\.\/src\/(?!\*\*)/);
@@ -38,7 +38,7 @@ describe('every tarball', () => {
     }
   });
 
-  it('pleases publint', async () => {
+  test('passes publint', async () => {
     for (const { name } of outside.tarballs) {
       const pkgDir = join(outside.folder, 'node_modules', name);
       const { messages, pkg } = await publint({ pkgDir, level: 'warning', strict: true, pack: false });
@@ -46,7 +46,7 @@ describe('every tarball', () => {
     }
   });
 
-  it('has types that are right for whoever imports it', async () => {
+  test('has types that resolve for its importers', async () => {
     for (const { file } of outside.tarballs) {
       const { problems } = await analysisOf(file);
       expect(problems).toEqual([]);
@@ -62,7 +62,7 @@ function readmeOf(folder: string, language: string): string {
   return block;
 }
 
-/** What attw finds, but for those who `require`, or resolve as Node.js 10 did: the packages are ES modules. */
+/** Problems that attw reports, except for `require` and the resolution of Node.js 10: the packages are ES modules. */
 async function analysisOf(file: string) {
   const analysis = await checkPackage(createPackageFromTarballData(readFileSync(file)));
   if (!analysis.types) throw new Error(`${file} has no types`);
@@ -75,7 +75,7 @@ function isTestKit(name: string, file: string): boolean {
 }
 
 describe('from outside', () => {
-  it("runs the README's first agent against a hub of the installed packages", async () => {
+  test("runs the README's first agent against a hub of the installed packages", async () => {
     const text = readFileSync(join(ROOT, 'README.md'), 'utf8');
     const [, code = ''] = /\n## A first agent\n[\s\S]*?```ts\n([\s\S]*?)```/.exec(text) ?? [];
     const usual = 'http://127.0.0.1:3000';
@@ -91,7 +91,7 @@ describe('from outside', () => {
     expect(await outside.run('hub-and-agent.ts')).toBe("{ text: 'Hello, Visitor!' }\n");
   });
 
-  it("runs the examples of the test kits' READMEs", async () => {
+  test("runs the examples of the test kits' READMEs", async () => {
     for (const kit of ['testing', 'host']) {
       const text = readFileSync(join(outside.folder, 'node_modules/@agora', kit, 'README.md'), 'utf8');
       const blocks = [...text.matchAll(/```ts\n\/\/ (\S+)\n([\s\S]*?)```/g)];
@@ -101,7 +101,7 @@ describe('from outside', () => {
     }
   });
 
-  it('finds the threads and the program of the host, and its data again', async () => {
+  test('finds the threads and the program of the host, and its data again', async () => {
     await outside.write('limits.ts', LIMITS_MODULE);
     await outside.write('host-parts.ts', HOST_PARTS);
     expect(JSON.parse(await outside.run('host-parts.ts'))).toEqual({
@@ -111,7 +111,7 @@ describe('from outside', () => {
     });
   });
 
-  it('has the command line, which finds a hub', async () => {
+  test('has the command line, which finds a hub', async () => {
     const agora = 'node_modules/@agora/cli/lib/main.js';
     expect(await outside.run(agora, { params: ['--help'] })).toContain('workflow');
     const hub = `import { startHub } from '@agora/testing';
@@ -126,16 +126,16 @@ describe('from outside', () => {
     expect(await outside.run('agents.js')).toContain('"Ada"');
   });
 
-  it('type-checks as a bundler and as Node.js resolve it', async () => {
+  test('type-checks as a bundler and as Node.js resolve it', async () => {
     await outside.write('consumer.ts', CONSUMER);
     expect(await outside.typeCheck('consumer.ts', { moduleResolution: 'nodenext', isExact: true })).toBe('');
-    // Those of the SDK, and so the bindings, are right only for bundlers, and where optional properties are not exact.
+    // The types of the SDK, and so the bindings, resolve for bundlers only, and without exact optional properties.
     await outside.write('all.ts', `import './consumer.ts'; import './page.tsx'; ${BINDINGS_CONSUMER}`);
     await outside.write('page.tsx', `declare const server: string; ${readmeOf('client', 'tsx')}; export { page };`);
     expect(await outside.typeCheck('all.ts', { moduleResolution: 'bundler' })).toBe('');
   });
 
-  it('is bundled for a browser without a trace of Node.js', async () => {
+  test('is bundled for a browser without any module of Node.js', async () => {
     for (const code of Object.values(BROWSER_ENTRIES)) {
       const { outputFiles } = await build({
         stdin: { contents: code, resolveDir: outside.folder },
@@ -151,7 +151,7 @@ describe('from outside', () => {
   });
 });
 
-/** A module that never ends, and one that asks the world. */
+/** A module that never ends, and one that reads globals of the machine. */
 const LIMITS_MODULE = `
   import { schema, t } from 'spacetimedb/server';
   const db = schema({});
@@ -161,7 +161,7 @@ const LIMITS_MODULE = `
     try { return ctx.http.fetch('http://127.0.0.1:9/').text(); } catch (error) { return String(error); }
   });`;
 
-/** The watchdog's thread, the thread for HTTP, and the program that reads a data folder before it is opened. */
+/** The thread of the watchdog, the thread for HTTP, and the program that reads a data folder before it is opened. */
 const HOST_PARTS = `
   import { readFile, rm } from 'node:fs/promises';
   import { startHost } from '@agora/host';
@@ -181,7 +181,7 @@ const HOST_PARTS = `
   const kept = second.database('agora') && 'agora';
   console.log(JSON.stringify({ tooLong, fetched, kept }));`;
 
-/** A bit of everything that is published, as a user writes it. */
+/** Uses every published package, as a user writes it. */
 const CONSUMER = `
   import { AgoraClient, AgoraError, parseWorkflow, type AgentInfo, type Answer } from '@agora/client';
   import { fileTokenStore } from '@agora/client/node';
@@ -208,7 +208,7 @@ const CONSUMER = `
   if (workflowShape.safeParse({}).error instanceof AgoraError) throw new Error(bundleUrl.href);
   export { agents, answer, host, hub, mode, status };`;
 
-/** The bindings by themselves. */
+/** The bindings alone. */
 const BINDINGS_CONSUMER = `
   import { DbConnection } from '@agora/bindings';
   const connection = DbConnection.builder().withUri('ws://x').withDatabaseName('agora').build();
