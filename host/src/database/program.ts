@@ -1,4 +1,4 @@
-// A published program: the bundle, the module it becomes, and what that module says of itself.
+// A published program: the bundle, the loaded module, and its description.
 
 import { HostError } from '../errors.ts';
 import type { GuestHooks } from '../guest/activation.ts';
@@ -10,17 +10,17 @@ import type { ModuleDef } from '../schema/definition.ts';
 import type { RawModule } from '../schema/raw.ts';
 import { validateModule } from '../schema/validate.ts';
 
-/** A bundle that was loaded and found valid. */
+/** A loaded and valid bundle. */
 export interface Program {
   readonly bytes: Uint8Array;
   readonly guest: Guest;
-  /** What `__describe_module__` returned. */
+  /** The result of `__describe_module__`. */
   readonly description: Uint8Array;
   readonly raw: RawModule;
   readonly def: ModuleDef;
 }
 
-/** Loads and checks a bundle. Throws `guest/invalid` or `schema/invalid` with what a publisher should read. */
+/** Loads and checks a bundle. Throws `guest/invalid` or `schema/invalid` with a message for the publisher. */
 export function loadProgram(bytes: Uint8Array, hooks: GuestHooks, cache?: ScriptCache): Program {
   const guest = Guest.load(textOf(bytes), hooks, cache);
   const description = guest.describe();

@@ -2,7 +2,7 @@
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { TestDatabase } from '../database/test-database.ts';
+import { DatabaseHarness } from '../database/testing/database-harness.ts';
 import { extractDescription } from './index.ts';
 
 /** Records reachable objects that are not of the module's realm. */
@@ -44,7 +44,7 @@ async function findings(body: string, args: { kind?: 'reducer' | 'procedure' } =
     args.kind === 'procedure'
       ? `${SEARCH} export const probe = db.procedure(t.unit(), (ctx: any) => { ${body}; finish(); return {}; });`
       : `${SEARCH} export const probe = db.reducer((ctx: any) => { ${body}; finish(); });`;
-  await using db = await TestDatabase.open(source);
+  await using db = await DatabaseHarness.open(source);
   const outcome = args.kind === 'procedure' ? db.procedure('probe') : db.call('probe');
   const last = db.logged().at(-1)?.message;
   expect({ outcome: outcome.kind, last }).toEqual({
@@ -74,7 +74,7 @@ describe('no object of the host is reachable', () => {
       }`;
     // After some of these failures no module may continue.
     const source = `${SEARCH} export const probe = db.reducer((ctx: any) => { ${body}; finish(); });`;
-    await using db = await TestDatabase.open(source);
+    await using db = await DatabaseHarness.open(source);
     expect(db.call('probe').kind).toBe('internal');
     expect(db.logged().find(({ level }) => level === 'Info')?.message).toBe('[]');
   });
@@ -110,7 +110,7 @@ describe('no object of the host is reachable', () => {
     const source = `${SEARCH}
       export const probe = db.reducer((ctx: any) => { ${body}; finish(); });
       export const look = db.reducer((ctx: any) => { finish(); });`;
-    await using db = await TestDatabase.open(source);
+    await using db = await DatabaseHarness.open(source);
     db.call('probe');
     db.call('look');
     expect(db.logged().at(-1)?.message).toBe('[]');
@@ -188,7 +188,7 @@ describe('no object of the host is reachable', () => {
       attempt('bad uri', () => ctx.http.fetch('no uri'));
       attempt('raw', () => sys.procedure_http_request(new Uint8Array(3), new Uint8Array(0)));`;
     const source = `${SEARCH} export const probe = db.procedure(t.unit(), (ctx: any) => { ${body}; finish(); return {}; });`;
-    await using db = await TestDatabase.open(source);
+    await using db = await DatabaseHarness.open(source);
     db.procedure('probe');
     expect(db.logged().find(({ level }) => level === 'Info')?.message).toBe('[]');
   });
@@ -218,7 +218,7 @@ describe('the host survives', () => {
     const source = `${SEARCH}
       Promise.reject(new Error('while loading'));
       export const probe = db.reducer(() => { Promise.reject(new Error('dropped')); (async () => { throw 1; })(); });`;
-    await using db = await TestDatabase.open(source);
+    await using db = await DatabaseHarness.open(source);
     expect(db.call('probe').kind).toBe('committed');
     await nextTurn();
     await nextTurn();
@@ -234,7 +234,7 @@ describe('the host survives', () => {
       export const endless = db.reducer(() => { throw { toString() { return (this as any).toString(); } }; });
       export const instance = db.reducer(() => { Object.defineProperty(SenderError, Symbol.hasInstance, { value() { throw 1; } }); throw 1; });
       export const fine = db.reducer(() => {});`;
-    await using db = await TestDatabase.open(source);
+    await using db = await DatabaseHarness.open(source);
     for (const name of ['proxy', 'text', 'symbol', 'nothing', 'endless', 'instance']) {
       expect([name, db.call(name).kind]).toEqual([name, 'internal']);
     }
@@ -251,15 +251,15 @@ describe('the host survives', () => {
         Function.prototype.call = Function.prototype.apply = () => { throw 1; };
         ctx.db.item.insert({ id: 1, text: 'x' });
       });`;
-    await using db = await TestDatabase.open(source);
+    await using db = await DatabaseHarness.open(source);
     db.call('probe');
-    await using other = await TestDatabase.open(`${SEARCH} export const fine = db.reducer(() => {});`);
+    await using other = await DatabaseHarness.open(`${SEARCH} export const fine = db.reducer(() => {});`);
     expect(other.call('fine').kind).toBe('committed');
   });
 
   test('and the module has its own console', async () => {
     const before = globalThis.console;
-    await using db = await TestDatabase.open(
+    await using db = await DatabaseHarness.open(
       `${SEARCH} export const fine = db.reducer(() => console.log('to the log'));`,
     );
     db.call('fine');

@@ -1,7 +1,7 @@
 // System calls of a module, through the real library and directly.
 
 import { describe, expect, test } from 'vitest';
-import { TestDatabase } from '../database/test-database.ts';
+import { DatabaseHarness } from '../database/testing/database-harness.ts';
 
 const HEAD = `
   import * as sys from 'spacetime:sys@2.0';
@@ -28,7 +28,7 @@ const HEAD = `
 
 /** Runs one reducer and returns what it logged. */
 async function said(body: string): Promise<string[]> {
-  await using db = await TestDatabase.open(`${HEAD} export const probe = db.reducer((ctx: any) => { ${body} });`);
+  await using db = await DatabaseHarness.open(`${HEAD} export const probe = db.reducer((ctx: any) => { ${body} });`);
   const outcome = db.call('probe');
   const lines = db.logged().map(({ message }) => message);
   expect([outcome.kind, lines.at(-1)]).toEqual(['committed', lines.at(-1)]);
@@ -131,7 +131,7 @@ describe('every numbered error', () => {
   });
 
   test('1 while the module loads', async () => {
-    await using db = await TestDatabase.open(`${HEAD}
+    await using db = await DatabaseHarness.open(`${HEAD}
       const early = failure(() => sys.table_id_from_name('item'));
       export const probe = db.reducer(() => console.log(early));`);
     db.call('probe');
@@ -139,13 +139,13 @@ describe('every numbered error', () => {
   });
 
   test('2 in a procedure without a transaction', async () => {
-    await using db = await TestDatabase.open(`${HEAD}
+    await using db = await DatabaseHarness.open(`${HEAD}
       export const probe = db.procedure(t.string(), () => failure(() => sys.table_id_from_name('item')));`);
     expect(db.value('probe')).toBe('NotInTransaction: ABI call can only be made while in a transaction');
   });
 
   test('19 in a view', async () => {
-    await using db = await TestDatabase.open(`${HEAD}
+    await using db = await DatabaseHarness.open(`${HEAD}
       export const probe = db.anonymousView({ public: true }, t.array(item.rowType), (ctx: any) => {
         console.log(failure(() => ctx.db.item.clear()));
         return [];
@@ -201,7 +201,7 @@ describe('iterators', () => {
   });
 
   test('that are left open end with the call', async () => {
-    await using db = await TestDatabase.open(`${HEAD}
+    await using db = await DatabaseHarness.open(`${HEAD}
       let kept = 0;
       export const open = db.reducer((ctx: any) => {
         ctx.db.bag.insert({ n: 1, text: 'a' });
@@ -292,7 +292,7 @@ describe('a call that fails', () => {
     ['crash', 'internal', 'The instance encountered a fatal error.'],
     ['swallow', 'internal', 'The instance encountered a fatal error.'],
   ])('by %s leaves nothing behind but a drawn sequence value', async (name, kind, message) => {
-    await using db = await TestDatabase.open(SOURCE);
+    await using db = await DatabaseHarness.open(SOURCE);
     db.call('fill');
     const before = db.rows('item');
 
@@ -305,7 +305,7 @@ describe('a call that fails', () => {
   });
 
   test('because the stack ended in the middle of a write leaves the tables whole', async () => {
-    await using db = await TestDatabase.open(`${HEAD}
+    await using db = await DatabaseHarness.open(`${HEAD}
       let next = 1;
       export const deep = db.reducer({ filler: t.u32() }, (ctx: any, { filler }: any) => {
         const down = (...rest: number[]): void => {

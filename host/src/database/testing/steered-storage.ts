@@ -1,17 +1,18 @@
-// Storage for tests whose disk is steered by hand: nothing is durable before `sync`, and it breaks when it is told to.
+// Storage for tests with a disk controlled by hand: nothing is durable before `sync`, and `fail` breaks it.
 
-import type { Commit } from '../datastore/commit.ts';
-import { HostError } from '../errors.ts';
-import { DurableNumber } from '../storage/durable-number.ts';
-import type { CommitExtra, FailureListener, Storage, StoredState } from '../storage/storage.ts';
+import type { Commit } from '../../datastore/commit.ts';
+import { HostError } from '../../errors.ts';
+import { DurableNumber } from '../../storage/durable-number.ts';
+import type { CommitExtra, FailureListener, Storage, StoredState } from '../../storage/storage.ts';
 
+/** Storage in memory whose durability and failure the test controls. */
 export class SteeredStorage implements Storage {
   readonly backlogBytes = 0;
   onFailed: FailureListener = () => {};
   failure: HostError | undefined;
   readonly #durable = new DurableNumber(0);
   #waiting: Commit[] = [];
-  /** Whether commits are durable at once, as they are at first. */
+  /** True, the default, if commits become durable immediately. */
   isPrompt = true;
 
   load(): StoredState {
@@ -28,13 +29,13 @@ export class SteeredStorage implements Storage {
     if (this.isPrompt) this.sync();
   }
 
-  /** Makes all that was handed in durable. */
+  /** Makes all appended commits durable. */
   sync(): void {
     this.#waiting = [];
     this.#durable.rise(this.#durable.taken);
   }
 
-  /** Loses what is not durable, as a disk that is full. */
+  /** Loses the commits that are not durable, like a full disk. */
   fail(): void {
     this.failure = new HostError('storage/write-failed', 'the disk is full');
     this.#durable.fail(this.failure);

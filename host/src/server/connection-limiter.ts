@@ -1,28 +1,28 @@
-// Who may come in: counts the sockets of a host, and sends away what is too many with a sentence.
+// Connection limits: counts the sockets of a host, and refuses those beyond the limits with 503 and a sentence.
 
 import type { Server, Socket } from 'node:net';
-import type { DoorLimits } from './limits.ts';
+import type { ServerLimits } from './host-limits.ts';
 
-/** Counts sockets from their arrival to their end. */
-export class Door {
-  readonly #limits: Pick<DoorLimits, 'maxConnections' | 'maxConnectionsPerAddress'>;
+/** Limits the open sockets of a host, in total and for each address. */
+export class ConnectionLimiter {
+  readonly #limits: Pick<ServerLimits, 'maxConnections' | 'maxConnectionsPerAddress'>;
   readonly #perAddress = new Map<string, number>();
   #count = 0;
-  #turnedAway = 0;
+  #refused = 0;
 
-  constructor(server: Server, limits: Pick<DoorLimits, 'maxConnections' | 'maxConnectionsPerAddress'>) {
+  constructor(server: Server, limits: Pick<ServerLimits, 'maxConnections' | 'maxConnectionsPerAddress'>) {
     this.#limits = limits;
-    // Before the listener of the HTTP server, which would begin to read.
+    // Before the listener of the HTTP server, which starts to read.
     server.prependListener('connection', (socket: Socket) => this.#admit(socket));
   }
 
-  /** Sockets that are open. */
+  /** Number of open sockets. */
   get count(): number {
     return this.#count;
   }
-  /** Sockets that were too many, since the start. */
-  get turnedAway(): number {
-    return this.#turnedAway;
+  /** Number of sockets refused since the start. */
+  get refused(): number {
+    return this.#refused;
   }
 
   #admit(socket: Socket): void {
@@ -36,7 +36,7 @@ export class Door {
     else if (ofAddress > maxConnectionsPerAddress) {
       refuse(socket, `this host takes ${maxConnectionsPerAddress} connections from one address`);
     } else return;
-    this.#turnedAway++;
+    this.#refused++;
   }
 
   #forget(address: string): void {

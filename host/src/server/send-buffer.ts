@@ -1,23 +1,23 @@
-// Messages for one client that have not left yet. Each waits until the commits that it may speak of are durable, and
-// behind the messages before it; what may leave at one time leaves in as few frames as the protocol allows.
+// Unsent messages for one client. Each waits until its commit is durable, and for the messages before it; messages that
+// are ready together are packed into as few frames as the protocol allows.
 //
-// I1: messages leave in the order in which they were sealed.
-// I2: no message leaves before the number it was sealed with is durable.
+// I1: messages are sent in the order in which they were sealed.
+// I2: no message is sent before the commit number it was sealed with is durable.
 // I3: a v2 frame holds one message; a v3 frame holds several only while they fit into the size of a frame.
 
 import { BsatnWriter } from '../sats/writer.ts';
 import { MAX_SERVER_FRAME_BYTES, UNCOMPRESSED, type Protocol } from '../wire/frame.ts';
 
-/** A buffer that grew beyond this is not kept for the next messages. */
+/** A larger buffer is not reused. */
 const KEPT_BYTES = 1024 * 1024;
 
-/** What a client is sent, in order. Write one message with `writer`, then `seal` it. */
-export class Outbox {
+/** Orders and frames messages. Write one message with `writer`, then `seal` it. */
+export class SendBuffer {
   readonly #messagesPerFrame: number;
   #writer = new BsatnWriter(1024);
-  /** Where the first message that has not left begins. */
+  /** Offset of the first unsent message. */
   #start = 0;
-  /** For each message since `#first`: where it ends, and the commit that it waits for. Plain arrays, as this is hot. */
+  /** End offset and awaited commit of each message from `#first` on. Plain arrays, as this is a hot path. */
   #ends: number[] = [];
   #commits: number[] = [];
   #first = 0;
@@ -26,28 +26,28 @@ export class Outbox {
     this.#messagesPerFrame = protocol === 'v2.bsatn.spacetimedb' ? 1 : Infinity;
   }
 
-  /** Where the next message is written. */
+  /** The writer for the next message. */
   get writer(): BsatnWriter {
     return this.#writer;
   }
 
-  /** Messages that wait. */
+  /** Number of unsent messages. */
   get length(): number {
     return this.#ends.length - this.#first;
   }
 
-  /** Bytes of sealed messages that wait. */
+  /** Bytes of unsent sealed messages. */
   get bytes(): number {
     return this.length === 0 ? 0 : (this.#ends.at(-1) ?? 0) - this.#start;
   }
 
-  /** Ends the message that was written; it leaves when `commit` is durable. */
+  /** Ends the written message; it is ready when `commit` is durable. */
   seal(commit: number): void {
     this.#ends.push(this.#writer.length);
     this.#commits.push(commit);
   }
 
-  /** The next frame that may leave, or undefined. The bytes are the caller's. */
+  /** The next ready frame, or undefined. The caller owns the bytes. */
   take(durable: number): Uint8Array | undefined {
     let next = this.#first;
     let end = this.#start;
@@ -64,12 +64,12 @@ export class Outbox {
     frame.set(this.#writer.view().subarray(this.#start, end), 1);
     this.#first = next;
     this.#start = end;
-    this.#forgetLeft();
+    this.#compact();
     return frame;
   }
 
-  /** Gives the room of messages that have left to new ones; each byte is moved at most once for each one that left. */
-  #forgetLeft(): void {
+  /** Frees the bytes of sent messages; each byte is moved at most once for each byte sent. */
+  #compact(): void {
     if (this.#start < this.bytes) return;
     const rest = this.bytes === 0 ? undefined : this.#writer.view().slice(this.#start);
     if (this.#writer.length > KEPT_BYTES) this.#writer = new BsatnWriter(1024);

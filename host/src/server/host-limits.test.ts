@@ -1,4 +1,4 @@
-// Each bound of a host that a client can run into, and what it hears then.
+// Each limit of a host that a client can exceed, and the answer that it gets.
 
 import { once } from 'node:events';
 import { connect as connectSocket } from 'node:net';
@@ -7,7 +7,7 @@ import { WebSocket } from 'ws';
 import { bundleModule } from '../guest/testing/bundle-module.ts';
 import { startHost, type Host } from '../host.ts';
 import { BsatnWriter } from '../sats/writer.ts';
-import type { HostLimits } from './limits.ts';
+import type { HostLimits } from './host-limits.ts';
 
 const MODULE = `
   import { schema, table, t } from 'spacetimedb/server';
@@ -55,8 +55,8 @@ function send(host: Host, path: string, body: string | Uint8Array, method = 'POS
   return fetch(`${host.url}${path}`, { method, headers, body: Buffer.from(body) });
 }
 
-describe('of a connection', () => {
-  test('a frame that is too long closes it with 1009, and nobody else', async () => {
+describe('limits of a connection', () => {
+  test('a frame that is too long closes its connection with 1009, and no other', async () => {
     const host = await start({ maxFrameBytes: 1000 });
     const [loud, calm] = [await connect(host), await connect(host)];
     loud.send(new Uint8Array(1001));
@@ -66,7 +66,7 @@ describe('of a connection', () => {
     calm.terminate();
   });
 
-  test('a query set or a query too many is refused by name, and room comes back', async () => {
+  test('a query set or query too many is refused by name, until another one is removed', async () => {
     const host = await start({ maxQuerySets: 2, maxQueries: 3 });
     const client = await connect(host);
     client.send(subscribe(1, QUERY));
@@ -84,7 +84,7 @@ describe('of a connection', () => {
     client.terminate();
   });
 
-  test('requests too many at a time close it with 1013', async () => {
+  test('too many waiting requests close it with 1013', async () => {
     const host = await start({ maxRequests: 10 });
     const client = await connect(host);
     client.send(Buffer.concat(Array.from({ length: 11 }, () => call('nothing'))));
@@ -92,8 +92,8 @@ describe('of a connection', () => {
   });
 });
 
-describe('of a call', () => {
-  test('a reducer that does not end is an internal error for its caller, and nothing for the others', async () => {
+describe('limits of a call', () => {
+  test('a reducer that does not end is an internal error for its caller, and other clients continue', async () => {
     const host = await start({ callMs: 100 });
     const [caller, other] = [await connect(host), await connect(host)];
     const args = new BsatnWriter().u32(5).string('five').finish();
@@ -110,15 +110,15 @@ describe('of a call', () => {
     other.terminate();
   });
 
-  test('so it is over HTTP', async () => {
+  test('apply over HTTP too', async () => {
     const host = await start({ callMs: 100 });
     expect((await send(host, '/v1/database/notes/call/forever', '[]')).status).toBe(530);
     expect((await send(host, '/v1/database/notes/call/add', '[1,"one"]')).status).toBe(200);
   });
 });
 
-describe('at the door', () => {
-  test('a connection too many hears 503 and why; one that goes makes room', async () => {
+describe('limits of the server', () => {
+  test('a connection too many is answered with 503 and a reason, until another one ends', async () => {
     const host = await start({ maxConnections: 2 });
     const [first, second] = [await connect(host), await connect(host)];
     expect(await firstLine(host)).toBe('HTTP/1.1 503 Service Unavailable');
@@ -127,27 +127,27 @@ describe('at the door', () => {
     second.terminate();
   });
 
-  test('so does one too many of one address', async () => {
+  test('a connection too many from one address is answered with 503', async () => {
     const host = await start({ maxConnectionsPerAddress: 1 });
     const client = await connect(host);
     expect(await firstLine(host)).toBe('HTTP/1.1 503 Service Unavailable');
     client.terminate();
   });
 
-  test('a body that is too long is answered 413, headers that are 431', async () => {
+  test('a body that is too long is answered with 413, headers with 431', async () => {
     const host = await start({ maxBodyBytes: 100, maxHeaderBytes: 2000 });
     expect((await send(host, '/v1/database/notes/call/add', `[1,"${'x'.repeat(100)}"]`)).status).toBe(413);
     const answer = await fetch(`${host.url}/v1/ping`, { headers: { 'x-long': 'x'.repeat(3000) } });
     expect(answer.status).toBe(431);
   });
 
-  test('a bundle that is too long is answered 413', async () => {
+  test('a bundle that is too long is answered with 413', async () => {
     const host = await start({ maxBundleBytes: 100 });
     const path = '/v1/database/other?host_type=Js';
     expect((await send(host, path, bundle, 'PUT')).status).toBe(413);
   });
 
-  test('who does not end its headers is answered 408', async () => {
+  test('a client that does not finish its headers is answered with 408', async () => {
     const host = await start({ headersTimeoutMs: 100 });
     const socket = connectSocket(host.port, '127.0.0.1');
     socket.write('GET /v1/ping HTTP/1.1\r\nHost: a\r\n');
@@ -168,7 +168,7 @@ function authorization(host: Host): Record<string, string> {
   return { authorization: `Bearer ${host.owner.token}` };
 }
 
-/** The first line of the answer to a ping on a socket of its own. */
+/** The first line of the answer to a ping on a separate socket. */
 async function firstLine(host: Host): Promise<string> {
   const socket = connectSocket(host.port, '127.0.0.1');
   socket.on('error', () => undefined);

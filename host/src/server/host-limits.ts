@@ -1,33 +1,33 @@
-// The bounds of a host, each by name with its default; DESIGN.md lists them.
+// The bounds of a host with their defaults; README.md lists them.
 
 import type { CallLimits } from '../guest/watchdog.ts';
 import { DEFAULT_LIMITS, type ConnectionLimits } from './connection.ts';
 
-/** How much may come in at the door. */
-export interface DoorLimits {
-  /** Sockets, of HTTP and WebSocket together; one more is answered 503. */
+/** Bounds of sockets, HTTP requests and databases. */
+export interface ServerLimits {
+  /** Sockets of HTTP and WebSocket together; one more is answered with 503. */
   readonly maxConnections: number;
-  /** Sockets from one address. Behind a proxy all come from one. */
+  /** Sockets from one address. Behind a proxy all clients share one address. */
   readonly maxConnectionsPerAddress: number;
-  /** The body of a call, a query or a handler's request; a longer one is answered 413. */
+  /** The body of a call, a query or a request for a handler; a longer one is answered with 413. */
   readonly maxBodyBytes: number;
   /** The bundle of a publish. */
   readonly maxBundleBytes: number;
   readonly maxHeaderBytes: number;
-  /** A client that takes longer to send its headers is answered 408. */
+  /** A client that takes longer to send its headers is answered with 408. */
   readonly headersTimeoutMs: number;
-  /** The same for a whole request. */
+  /** The same for a complete request. */
   readonly requestTimeoutMs: number;
   /** Databases of the host; one more is refused. */
   readonly maxDatabases: number;
-  /** How long a host that closes waits for what runs. */
+  /** How long a closing host waits for running requests. */
   readonly closeTimeoutMs: number;
 }
 
 /** All bounds of a host. */
-export interface HostLimits extends ConnectionLimits, CallLimits, DoorLimits {}
+export interface HostLimits extends ConnectionLimits, CallLimits, ServerLimits {}
 
-/** The bounds where the options of the host set none. */
+/** The default bounds. */
 export const DEFAULT_HOST_LIMITS: HostLimits = {
   ...DEFAULT_LIMITS,
   callMs: 10_000,

@@ -1,25 +1,25 @@
-// A database for tests: real storage, a clock that is moved by hand, arguments and rows by their types.
+// A database for unit tests: real storage, a manual clock, arguments and rows as values.
 
-import { Database, type CallOutcome, type Caller, type ProcedureOutcome } from '../database.ts';
-import type { Table } from '../datastore/table.ts';
-import { assert } from '../errors.ts';
-import { bundleModule } from '../guest/testing/bundle-module.ts';
-import type { CallLimits } from '../guest/watchdog.ts';
-import { BsatnReader } from '../sats/reader.ts';
-import type { AlgebraicType } from '../sats/type.ts';
-import { decodeValue, encodeValue, type SatsValue } from '../sats/value.ts';
-import { BsatnWriter } from '../sats/writer.ts';
-import { createMemoryFolder } from '../storage/memory-folder.ts';
-import type { Storage } from '../storage/storage.ts';
-import { TestWorld } from './test-world.ts';
+import { Database, type CallOutcome, type Caller, type ProcedureOutcome } from '../../database.ts';
+import type { Table } from '../../datastore/table.ts';
+import { assert } from '../../errors.ts';
+import { bundleModule } from '../../guest/testing/bundle-module.ts';
+import type { CallLimits } from '../../guest/watchdog.ts';
+import { BsatnReader } from '../../sats/reader.ts';
+import type { AlgebraicType } from '../../sats/type.ts';
+import { decodeValue, encodeValue, type SatsValue } from '../../sats/value.ts';
+import { BsatnWriter } from '../../sats/writer.ts';
+import { createMemoryFolder } from '../../storage/memory-folder.ts';
+import type { Storage } from '../../storage/storage.ts';
+import { TestWorld } from '../../testing/test-world.ts';
 
 export const OWNER: Caller = { identity: 0xa11cen, connectionId: undefined, claims: undefined };
 export const ANN: Caller = { identity: 0xa22n, connectionId: 0xc1n, claims: undefined };
 export const BEN: Caller = { identity: 0xbe2n, connectionId: 0xc2n, claims: undefined };
 export const DATABASE_IDENTITY = 0xdb1n;
 
-/** A database, with hands for tests. */
-export class TestDatabase implements AsyncDisposable {
+/** A database with helpers to call functions and read rows. */
+export class DatabaseHarness implements AsyncDisposable {
   readonly database: Database;
   readonly world: TestWorld;
 
@@ -28,17 +28,17 @@ export class TestDatabase implements AsyncDisposable {
     this.world = world;
   }
 
-  /** Opens a database over the source of a module. */
+  /** Opens a database with a module given as source. */
   static async open(
     source: string,
     options: { readonly world?: TestWorld; readonly storage?: Storage; readonly callLimits?: CallLimits } = {},
-  ): Promise<TestDatabase> {
+  ): Promise<DatabaseHarness> {
     const world = options.world ?? new TestWorld();
     const storage = options.storage ?? (await openMemoryStorage());
     const { callLimits } = options;
     const known = { identity: DATABASE_IDENTITY, owner: OWNER.identity, bundle: bytesOf(source) };
     const opened = { storage, world, ...known, ...(callLimits && { callLimits }) };
-    return new TestDatabase(await Database.open(opened), world);
+    return new DatabaseHarness(await Database.open(opened), world);
   }
 
   call(name: string, args: readonly SatsValue[] = [], caller = ANN): CallOutcome {
@@ -51,7 +51,7 @@ export class TestDatabase implements AsyncDisposable {
     return this.database.runProcedure(name, this.#encode(def?.params, args), caller);
   }
 
-  /** What a procedure returned, decoded. */
+  /** Runs a procedure and decodes its result. */
   value(name: string, args: readonly SatsValue[] = [], caller = ANN): SatsValue {
     const def = this.database.def.procedures.find(each => each.name === name);
     const outcome = this.procedure(name, args, caller);
@@ -59,7 +59,7 @@ export class TestDatabase implements AsyncDisposable {
     return decodeValue(def.returns, this.database.def.typespace, new BsatnReader(outcome.value));
   }
 
-  /** The rows of a table, decoded, sorted by their text. */
+  /** The decoded rows of a table, sorted by their text. */
   rows(name: string): SatsValue[] {
     const table = this.database.datastore.tableByName(name);
     assert(table, `there is a table ${name}`);
@@ -76,7 +76,7 @@ export class TestDatabase implements AsyncDisposable {
     return this.database.viewTable(view, caller.identity);
   }
 
-  /** What the module logged. */
+  /** The log lines of the module. */
   logged(): { level: string; message: string; function?: string; line_number?: number }[] {
     return this.database.log
       .lines()
@@ -102,7 +102,7 @@ async function openMemoryStorage(): Promise<Storage> {
   return folder.openStorage(DATABASE_IDENTITY);
 }
 
-/** The bytes that publishing the source of a module sends. */
+/** The bundle of a module given as source. */
 export function bytesOf(source: string): Uint8Array {
   return new TextEncoder().encode(bundleModule(source));
 }

@@ -1,4 +1,4 @@
-// A world for tests: the clock stands still until it is moved.
+// A clock, timers and random bytes for tests; time does not pass unless the test moves it.
 
 import { createHash } from 'node:crypto';
 import type { Timer, World } from '../world.ts';
@@ -8,7 +8,7 @@ interface Waiting {
   readonly fire: () => void;
 }
 
-/** A clock that is moved by hand; timers fire while it moves. */
+/** A manual clock; timers fire while it moves. */
 export class TestWorld implements World {
   #micros: bigint;
   readonly #startedAt: bigint;
@@ -41,16 +41,16 @@ export class TestWorld implements World {
     return bytes;
   }
 
-  /** How many timers wait. */
+  /** Number of pending timers. */
   get timerCount(): number {
     return this.#timers.size;
   }
 
-  /** Moves the clock and fires, in order, what is due on the way. */
+  /** Moves the clock, and fires the timers that become due, in order. */
   advance(ms: number): void {
     const end = this.#micros + BigInt(ms * 1000);
     for (let fired = 0; ; fired++) {
-      if (fired > 100_000) throw new Error('timers go on firing at the same instant');
+      if (fired > 100_000) throw new Error('timers keep firing at the same instant');
       const [next] = [...this.#timers].filter(({ at }) => at <= end).sort((a, b) => (a.at < b.at ? -1 : 1));
       if (!next) break;
       this.#timers.delete(next);
@@ -60,7 +60,7 @@ export class TestWorld implements World {
     this.#micros = end;
   }
 
-  /** Moves the clock at once, as if the process had slept; due timers fire late. */
+  /** Moves the clock in one step, as if the process had slept; due timers fire late. */
   sleep(ms: number): void {
     this.#micros += BigInt(ms * 1000);
     this.advance(0);

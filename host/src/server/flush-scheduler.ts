@@ -1,46 +1,46 @@
-// When messages leave: once a turn of the event loop for all that was written in it, and again each time the disk has
-// caught up, for those that waited for it. So calls that arrive together are committed, synced and answered together.
+// When messages are sent: once for each turn of the event loop, and again each time the disk has caught up, for messages
+// that waited for it. So calls that arrive together are committed, synced and answered together.
 
 import type { Database } from '../database.ts';
 import type { Connection } from './connection.ts';
 
-/** Flushes the connections of one database, many messages at a time. */
-export class Departures {
+/** Flushes the connections of one database in batches. */
+export class FlushScheduler {
   readonly #database: Pick<Database, 'durable' | 'whenDurable' | 'datastore'>;
   readonly #onFailed: (error: unknown) => void;
-  /** Connections with messages that were written in this turn. */
+  /** Connections with messages written in this turn. */
   #written = new Set<Connection>();
-  #isTurnSet = false;
-  /** Connections with messages that could not leave yet. */
+  #isScheduled = false;
+  /** Connections with messages that could not be sent yet. */
   #waiting = new Set<Connection>();
   #isAwaitingDisk = false;
 
-  /** `onFailed` hears that commits will never be durable any more. */
+  /** `onFailed` is called when pending commits can no longer become durable. */
   constructor(database: Pick<Database, 'durable' | 'whenDurable' | 'datastore'>, onFailed: (error: unknown) => void) {
     this.#database = database;
     this.#onFailed = onFailed;
   }
 
-  /** Flushes a connection when all sockets that are readable now have been served. */
+  /** Flushes a connection after all currently readable sockets were served. */
   add(connection: Connection): void {
     this.#written.add(connection);
-    if (this.#isTurnSet) return;
-    this.#isTurnSet = true;
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
     setImmediate(() => {
-      this.#isTurnSet = false;
-      this.depart();
+      this.#isScheduled = false;
+      this.flush();
     });
   }
 
-  /** Flushes now whatever was written. */
-  depart(): void {
+  /** Flushes all written messages now. */
+  flush(): void {
     const connections = this.#written;
     if (connections.size === 0) return;
     this.#written = new Set();
     this.#flush(connections);
   }
 
-  /** Forgets a connection that is over. */
+  /** Forgets a closed connection. */
   remove(connection: Connection): void {
     this.#written.delete(connection);
     this.#waiting.delete(connection);

@@ -1,5 +1,5 @@
-// From an HTTP upgrade to a client of a database. What is wrong with the request is answered before the upgrade; a client
-// that the module refuses is dropped after it, as SpacetimeDB does, without a word.
+// From an HTTP upgrade to a client of a database. Errors of the request are answered before the upgrade; a client that the
+// module refuses is dropped after it without a reason, as on SpacetimeDB.
 
 import { ServerResponse, type IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
@@ -9,18 +9,18 @@ import type { World } from '../world.ts';
 import { PROTOCOLS } from '../wire/frame.ts';
 import { authenticate } from './authenticate.ts';
 import type { Databases, OpenDatabase } from './databases.ts';
-import { Refusal, textAnswer, type Answer } from './exchange.ts';
+import { HttpError, textResponse, type HttpResponse } from './exchange.ts';
 import { readHandshake, type Handshake } from './handshake.ts';
 import { isLoopback, parseUrl, send } from './http-server.ts';
 import type { Credentials, Tokens } from './tokens.ts';
 
-/** For whom answers are compressed that ask for it: clients on other machines, everybody, or nobody. */
+/** Which clients that accept compression get it: those on other machines, all, or none. */
 export type Compression = 'elsewhere' | 'always' | 'never';
 
 /**
- * Frames are compressed by the WebSocket itself, which keeps their order; the SDK unpacks frames that are compressed inside
- * one by one, and delivers a small one before the large one that came first. As on SpacetimeDB only what is longer than 1 KiB.
- * A connection that has heard something so long holds about 0.1 MB from then on; with zlib's own sizes it would be twice that.
+ * The WebSocket compresses frames, which keeps their order: the SDK decompresses frames that are compressed inside one by
+ * one, and delivers a small frame before an earlier large one. As on SpacetimeDB only frames above 1 KiB. A connection that
+ * was sent a compressed frame holds about 0.1 MB; with zlib's default sizes it would be twice that.
  */
 const DEFLATE: PerMessageDeflateOptions = {
   threshold: 1024,
@@ -33,7 +33,7 @@ const DEFLATE: PerMessageDeflateOptions = {
 const PATH = /^\/v1\/database\/([^/]+)\/subscribe$/;
 
 /** Turns HTTP upgrades into clients of databases. */
-export class Upgrades {
+export class WebSocketUpgrader {
   readonly #databases: Databases;
   readonly #tokens: Tokens;
   readonly #world: World;
@@ -53,10 +53,10 @@ export class Upgrades {
       new WebSocketServer({
         noServer: true,
         perMessageDeflate,
-        // What a message may have when it is unpacked.
+        // The bound after decompression.
         maxPayload: maxFrameBytes,
         clientTracking: false,
-        // The same choice as the handshake made; the client's order does not count.
+        // The same choice as the handshake; the client's order is ignored.
         handleProtocols: offered => PROTOCOLS.find(each => offered.has(each)) ?? false,
       });
     this.#plain = server(false);
@@ -79,9 +79,9 @@ export class Upgrades {
         const { identity, claims, token } = credentials;
         const { connectionId, protocol, isConfirmed } = handshake;
         const caller = { identity, connectionId, claims };
-        const isWelcome = open.clients.welcome(webSocket, { caller, token, protocol, isConfirmed });
-        // The answer to the upgrade is still on its way, and must arrive before the end.
-        if (!isWelcome) socket.destroySoon();
+        const isAccepted = open.clients.accept(webSocket, { caller, token, protocol, isConfirmed });
+        // The answer to the upgrade is not sent yet, and must arrive before the end.
+        if (!isAccepted) socket.destroySoon();
       });
     } catch (error) {
       this.#refuse(request, socket, error);
@@ -98,19 +98,19 @@ export class Upgrades {
   ): Promise<{ open: OpenDatabase; credentials: Credentials; handshake: Handshake }> {
     const { pathname, searchParams } = parseUrl(request.url ?? '/');
     const name = PATH.exec(pathname)?.[1];
-    if (name === undefined) throw new Refusal(404, '');
+    if (name === undefined) throw new HttpError(404, '');
     const credentials = (await authenticate(this.#tokens, request.headers, searchParams)) ?? this.#tokens.mint();
     const handshake = readHandshake(searchParams, request.headers['sec-websocket-protocol'], this.#world);
     const open = this.#databases.open(name);
     if (open.clients.isConnected(handshake.connectionId)) {
-      throw new Refusal(400, 'Invalid connection ID: it belongs to a client that is connected.');
+      throw new HttpError(400, 'Invalid connection ID: it belongs to a client that is connected.');
     }
     return { open, credentials, handshake };
   }
 
   #refuse(request: IncomingMessage, socket: Socket, error: unknown): void {
-    let answer: Answer = textAnswer(500, 'Internal error');
-    if (error instanceof Refusal) answer = textAnswer(error.status, error.message);
+    let answer: HttpResponse = textResponse(500, 'Internal error');
+    if (error instanceof HttpError) answer = textResponse(error.status, error.message);
     else this.#report(`a connection failed: ${messageOf(error)}`);
     const response = new ServerResponse(request);
     response.assignSocket(socket);

@@ -1,14 +1,15 @@
-// A visit: the connection that an HTTP request has while it is served. The module hears of it coming and going.
+// Request-scoped connections: an HTTP request is a connected client of the database while it is served, so the module's
+// connect and disconnect reducers run for it.
 
 import type { Database } from '../database.ts';
 import type { Caller } from '../database/outcome.ts';
 import type { World } from '../world.ts';
-import { Refusal } from './exchange.ts';
+import { HttpError } from './exchange.ts';
 import { createConnectionId } from './handshake.ts';
 import type { Credentials } from './tokens.ts';
 
-/** Connects HTTP requests to a database for as long as they are served. */
-export class Visits {
+/** Connects HTTP requests to databases while they are served. */
+export class RequestConnections {
   readonly #world: World;
 
   constructor(world: World) {
@@ -16,10 +17,10 @@ export class Visits {
   }
 
   /**
-   * Does some work as a connected client, and waits until what it committed is durable. Throws `Refusal` if the module
-   * does not let the client in.
+   * Runs `work` as a connected client, and waits until its commits are durable. Throws `HttpError` if the module refuses
+   * the client.
    */
-  async visit<T>(
+  async run<T>(
     database: Database,
     { identity, claims }: Credentials,
     work: (caller: Caller) => T,
@@ -27,7 +28,7 @@ export class Visits {
   ): Promise<T> {
     const caller: Caller = { identity, connectionId: createConnectionId(this.#world), claims };
     const connected = database.connect(caller);
-    if (connected.kind !== 'committed') throw new Refusal(403, connected.message);
+    if (connected.kind !== 'committed') throw new HttpError(403, connected.message);
     let result: T;
     try {
       result = work(caller);

@@ -1,4 +1,4 @@
-// The one road to commit: whoever asks when something is visible, kept and announced reads `#commit`.
+// The commit pipeline: every write passes `#commit`, which refreshes views, commits, stores and publishes.
 
 import type { Commit } from '../datastore/commit.ts';
 import type { Datastore } from '../datastore/datastore.ts';
@@ -19,50 +19,50 @@ import type { Program } from './program.ts';
 import type { Schedules } from './schedules.ts';
 import { ViewFailure, Views } from './views.ts';
 
-/** A module and its tables; an update replaces all of it at once. */
+/** A module and its tables; an update replaces all of it together. */
 export interface Running {
   readonly program: Program;
   readonly functions: Functions;
   readonly datastore: Datastore;
 }
 
-/** Who a function runs for. */
+/** The identity that a function runs for. */
 export type Sender = Pick<Caller, 'identity' | 'connectionId'>;
 
-/** What a commit carries besides rows. */
+/** Options of a commit. */
 export interface Purpose {
-  /** Who asked for it, if somebody waits for the answer. */
+  /** The caller that waits for the answer, if any. */
   readonly origin?: Caller;
   readonly extra?: CommitExtra;
-  /** Nothing is kept: only whether it fails is of interest. */
-  readonly isRehearsal?: boolean;
+  /** Rolls back after success: only the outcome counts. */
+  readonly isDryRun?: boolean;
 }
 
-/** What commits need besides the tables. */
-export interface RoadOptions {
+/** The parts that a pipeline uses. */
+export interface CommitPipelineOptions {
   readonly world: World;
   readonly storage: Storage;
   readonly log: ModuleLog;
   readonly schedules: Schedules;
 }
 
-/** Runs what writes, and commits it or takes it back. */
-export class Road {
+/** Runs writing functions, and commits or rolls back each of them. */
+export class CommitPipeline {
   readonly log: ModuleLog;
   readonly #world: World;
   readonly #storage: Storage;
   readonly #schedules: Schedules;
   readonly #views: Views;
   #running: Running;
-  /** Modules that were replaced by commits that are not durable yet, the oldest first. */
-  readonly #formers: { readonly running: Running; readonly number: number }[] = [];
+  /** Replaced modules whose replacing commit is not durable yet, oldest first. */
+  readonly #previousModules: { readonly running: Running; readonly number: number }[] = [];
   #isClosed = false;
-  /** The reducer that runs. */
+  /** The running reducer. */
   #reducer: { readonly functionName: string; readonly tx: Transaction; readonly timestamp: bigint } | undefined;
 
   onCommit: (commit: Commit, origin: Caller | undefined) => void = () => {};
 
-  constructor({ world, storage, log, schedules }: RoadOptions, running: Running) {
+  constructor({ world, storage, log, schedules }: CommitPipelineOptions, running: Running) {
     this.log = log;
     this.#world = world;
     this.#storage = storage;
@@ -79,30 +79,27 @@ export class Road {
     return this.#running;
   }
 
-  /** Goes on with another module, whose tables hold everything that the old ones held. */
+  /** Continues with another module, whose tables hold the rows of the old ones. */
   replace(running: Running, commit: Commit, extra: CommitExtra): void {
     this.#storage.append(commit, extra);
-    const former = { running: this.#running, number: commit.number };
-    this.#formers.push(former);
-    const forget = () => void this.#formers.splice(this.#formers.indexOf(former), 1);
+    const previous = { running: this.#running, number: commit.number };
+    this.#previousModules.push(previous);
+    const forget = () => void this.#previousModules.splice(this.#previousModules.indexOf(previous), 1);
     this.#storage.whenDurable(commit.number).then(forget, () => undefined);
     this.#running = running;
     this.#views.reset(running.datastore);
   }
 
-  /**
-   * Makes what is shown what is on disk, when nothing more can be written: takes back the commits that are lost, and the
-   * module if it came with one of them.
-   */
-  takeBack(lost: readonly Commit[]): void {
+  /** Undoes commits that were lost by a failed write, and the module if one of them replaced it. */
+  undo(lost: readonly Commit[]): void {
     this.#views.dropAll();
-    const former = this.#formers.find(({ number }) => number > this.#storage.durable);
-    if (former) {
-      this.#running = former.running;
-      this.#views.reset(former.running.datastore);
+    const previous = this.#previousModules.find(({ number }) => number > this.#storage.durable);
+    if (previous) {
+      this.#running = previous.running;
+      this.#views.reset(previous.running.datastore);
     }
     const { datastore } = this.#running;
-    datastore.undo(former ? lost.filter(({ number }) => number < former.number) : lost);
+    datastore.undo(previous ? lost.filter(({ number }) => number < previous.number) : lost);
     datastore.restoreCommitNumber(this.#storage.durable);
   }
 
@@ -111,17 +108,17 @@ export class Road {
     this.#views.stop();
   }
 
-  /** Why nothing will ever be written again, though all can be read. */
+  /** The permanent write failure, if there is one; reads still work. */
   get failure(): HostError | undefined {
     return this.#isClosed ? undefined : this.#storage.failure;
   }
 
-  /** Why nothing can be written now. */
+  /** The reason why nothing can be written now, if there is one. */
   get refusal(): HostError | undefined {
     return this.#isClosed ? new HostError('database/closed') : this.#storage.refusal;
   }
 
-  /** Runs a reducer to its end: all it wrote becomes visible at once, or none of it does. */
+  /** Runs a reducer as one transaction. */
   run(
     { def }: Callable<ReducerDef>,
     { identity, connectionId }: Sender,
@@ -130,8 +127,8 @@ export class Road {
     purpose?: Purpose,
   ): CallOutcome {
     const { refusal } = this;
-    const isRehearsal = purpose?.isRehearsal === true;
-    if (refusal && !isRehearsal) return refused(refusal, timestamp);
+    const isDryRun = purpose?.isDryRun === true;
+    if (refusal && !isDryRun) return refused(refusal, timestamp);
     const startedAt = this.#world.monotonic();
     const { program, datastore } = this.#running;
     const tx = datastore.begin();
@@ -139,7 +136,7 @@ export class Road {
     try {
       const activation: Activation = { functionName: def.name, tx };
       const ran = program.guest.callReducer(def.id, identity, connectionId, timestamp, args, activation);
-      if (ran.kind === 'returned' && isRehearsal) return this.nothing(timestamp);
+      if (ran.kind === 'returned' && isDryRun) return this.unchanged(timestamp);
       if (ran.kind === 'returned') return this.#finish(tx, timestamp, startedAt, purpose);
       if (ran.kind === 'refused') return { kind: 'failed', message: ran.message, timestamp };
       this.logThrown(def.name, ran.thrown);
@@ -150,13 +147,13 @@ export class Road {
     }
   }
 
-  /** The outcome of what changed nothing. */
-  nothing(timestamp: bigint): CallOutcome {
+  /** The outcome of a commit without changes. */
+  unchanged(timestamp: bigint): CallOutcome {
     const commit = { number: this.#running.datastore.commitNumber, changes: [], sequences: [] };
     return { kind: 'committed', commit, timestamp, durationMicros: 0n };
   }
 
-  /** Takes back what the running reducer did, after `run` and all that it called were cut off; says how it ended. */
+  /** Rolls the running reducer back after `run` was cut off, and returns its outcome. */
   cutOff(reason: StopReason, limits: CallLimits): NotCommitted {
     assert(this.#reducer, 'a reducer was running');
     const { functionName, tx, timestamp } = this.#reducer;
@@ -166,7 +163,7 @@ export class Road {
     return { kind: 'internal', message: FATAL_ERROR, timestamp };
   }
 
-  /** Writes rows without a reducer. What `work` throws is thrown on, with nothing changed. */
+  /** Writes rows without a reducer. An error of `work` rolls back and is rethrown. */
   write<T>(purpose: Purpose, work: (tx: Transaction) => T): { outcome: CallOutcome; value: T | undefined } {
     const timestamp = this.#world.now();
     const { refusal } = this;
@@ -181,12 +178,12 @@ export class Road {
     }
   }
 
-  /** Takes one row out in a transaction of its own. */
+  /** Deletes one row in a separate transaction. */
   remove(table: Table, row: Row): void {
     this.write({}, tx => tx.deleteRow(table, row));
   }
 
-  /** How a procedure opens and ends its transactions. */
+  /** Begins and ends the transactions of procedures. */
   readonly control: TransactionControl = {
     begin: () => {
       const { refusal } = this;
@@ -195,7 +192,7 @@ export class Road {
     },
     commit: tx => {
       try {
-        // What only reads may end well when nothing can be written.
+        // A read-only transaction succeeds even when nothing can be written.
         if (!this.failure) this.#commit(tx);
         else if (tx.changes().length > 0) throw this.failure;
       } catch (cause) {
@@ -208,7 +205,7 @@ export class Road {
     rollback: tx => tx.rollback(),
   };
 
-  /** The rows of a view as an identity sees them, computed now if nobody had asked before. */
+  /** The rows of a view for an identity, computed now unless they are cached. */
   viewTable(view: ViewDef, caller: bigint): Table {
     const known = this.#views.find(view, caller);
     if (known) return known;
@@ -216,9 +213,9 @@ export class Road {
     try {
       const table = this.#views.materialise(view, caller, tx);
       const commit = tx.commit();
-      // A view is not stored; its commit only must not stand between the clients and the last one that is durable.
+      // Views are not stored; after a write failure their commits must not raise the number that clients wait for.
       if (this.failure) this.#running.datastore.restoreCommitNumber(this.#storage.durable);
-      else this.#keep(commit);
+      else this.#store(commit);
       return table;
     } finally {
       tx.rollback();
@@ -235,7 +232,7 @@ export class Road {
     this.log.add({ level: 101, message: text, functionName, line, trace });
   }
 
-  /** Commits, unless a view breaks on what was written. */
+  /** Commits, unless a view fails on the written rows. */
   #finish(tx: Transaction, timestamp: bigint, startedAt: number, purpose?: Purpose): CallOutcome {
     try {
       const commit = this.#commit(tx, purpose);
@@ -248,26 +245,26 @@ export class Road {
     }
   }
 
-  /** Everything that is ever committed passes here. Throws `ViewFailure`; then nothing is committed. */
+  /** Every commit passes here. Throws `ViewFailure`; then nothing is committed. */
   #commit(tx: Transaction, purpose?: Purpose): Commit {
     this.#views.refresh(tx);
     const commit = tx.commit();
-    this.#keep(commit, purpose?.extra);
+    this.#store(commit, purpose?.extra);
     this.#schedules.note(commit);
-    if (commit.changes.length > 0) this.#announce(commit, purpose?.origin);
+    if (commit.changes.length > 0) this.#publish(commit, purpose?.origin);
     return commit;
   }
 
-  #keep(commit: Commit, extra?: CommitExtra): void {
+  #store(commit: Commit, extra?: CommitExtra): void {
     if (extra || commit.changes.length > 0 || commit.sequences.length > 0) this.#storage.append(commit, extra);
   }
 
-  #announce(commit: Commit, origin: Caller | undefined): void {
+  #publish(commit: Commit, origin: Caller | undefined): void {
     try {
       this.onCommit(commit, origin);
     } catch (cause) {
-      // The commit stands, whoever could not be told of it.
-      this.log.addSystem('Error', `commit ${commit.number} could not be announced: ${messageOf(cause)}`);
+      // The commit is done, even if a listener failed.
+      this.log.addSystem('Error', `commit ${commit.number} could not be published: ${messageOf(cause)}`);
     }
   }
 
