@@ -2,7 +2,7 @@
 
 import type { WaitReason } from '../contract/words.ts';
 import type { Ctx } from '../schema.ts';
-import { isQueue } from '../unit-of-work.ts';
+import { isQueue } from '../mailbox.ts';
 import type { Step } from './step.ts';
 
 /** Tables of a reducer or a procedure. */

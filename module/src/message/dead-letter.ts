@@ -1,10 +1,10 @@
-// Dead letters: what was given up, with the reason, until it is redriven or purged.
+// Dead letters: deliveries that failed finally, with the reason, until they are redriven or purged.
 
 import { appendSystemEvent } from '../event/append.ts';
 import type { UnitOfWork } from '../unit-of-work.ts';
 import type { Message } from './envelope.ts';
 
-/** Puts a dead delivery, or a broadcast that an agent could not handle (`delivery` 0), on the list, and says so. */
+/** Stores a dead delivery, or a broadcast that an agent could not handle (`delivery` 0), and publishes an event. */
 export function addDeadLetter(
   unit: UnitOfWork,
   { delivery, agent }: { readonly delivery: bigint; readonly agent: bigint },
