@@ -1,7 +1,7 @@
 // The fourth agent, which is the demo itself: it leads, and keeps what it hears.
 
 import { AgoraClient, type AgoraEvent } from '@agora/client';
-import { DATABASE } from '@agora/cli/hub';
+import { DATABASE_NAME } from '@agora/hub';
 import { CREW_NAMES } from './crew.ts';
 import { Heard } from './heard.ts';
 import type { Stage } from './stage.ts';
@@ -17,7 +17,7 @@ export interface Coordinator {
 
 /** Joins the hub and starts to listen, before any other agent of the demo is there. */
 export async function joinAsCoordinator(server: string, stage: Stage): Promise<Coordinator> {
-  const client = new AgoraClient(COORDINATOR, { server, database: DATABASE, tokenStore: false });
+  const client = new AgoraClient(COORDINATOR, { server, database: DATABASE_NAME, tokenStore: false });
   const events: Coordinator['events'] = new Heard();
   const statuses: Coordinator['statuses'] = new Heard();
   await client.connect();
@@ -50,8 +50,8 @@ export async function joinAsCoordinator(server: string, stage: Stage): Promise<C
 }
 
 /** Whether a name of the demo's agents is somebody's on that hub. */
-export async function namesAreTaken(server: string): Promise<boolean> {
-  const client = new AgoraClient(`${COORDINATOR}-scout`, { server, database: DATABASE, tokenStore: false });
+export async function areNamesTaken(server: string): Promise<boolean> {
+  const client = new AgoraClient(`${COORDINATOR}-scout`, { server, database: DATABASE_NAME, tokenStore: false });
   await client.connect();
   try {
     const names = new Set<string>([COORDINATOR, ...CREW_NAMES]);

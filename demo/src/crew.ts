@@ -3,7 +3,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { DemoError, type Stage } from './stage.ts';
+import { DemoError } from './demo-error.ts';
+import type { Stage } from './stage.ts';
 
 /** The file and the leading capability of each agent, by its name. */
 export const CREW = {

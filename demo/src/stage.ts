@@ -1,9 +1,6 @@
-// What a spectator sees: every hop with its time, and at the end what happened and what did not.
+// Output for a spectator: every hop with its time, and a summary at the end.
 
-/** A scene that did not go as it must; the demo ends with this sentence. */
-export class DemoError extends Error {
-  override readonly name = 'DemoError';
-}
+import { DemoError } from './demo-error.ts';
 
 /** Prints hops as they happen and remembers what was shown. */
 export class Stage {

@@ -1,12 +1,10 @@
 // A hub in the process of a test: the embedded host with the built module on it, in memory, and the agents of the test.
 
-import { readFile } from 'node:fs/promises';
 import type { AgoraClient, AgoraClientOptions, AgoraTypes, HubLimits, NoTypes, Registration } from '@agora/client';
-import { startHost } from '@agora/host';
 import type { PlainObject } from '@agora/host/testing';
-import { bundleUrl } from '@agora/module/bundle';
+import { startHub as startPlainHub } from '@agora/hub';
 import { HubClock } from './clock.ts';
-import { DATABASE, RunningHub } from './running-hub.ts';
+import { RunningHub } from './running-hub.ts';
 
 /** How a hub under test is set up; nothing has to be said. */
 export interface StartHubOptions {
@@ -67,10 +65,8 @@ export interface TestHub extends AsyncDisposable {
 /** Starts a hub in memory, in this process, on a free port of this machine. */
 export async function startHub(options: StartHubOptions = {}): Promise<TestHub> {
   const clock = new HubClock({ isStill: options.clock === 'still', startAt: options.startAt });
-  const host = await startHost({ inMemory: true, port: options.port ?? 0, world: clock });
-  const hub = new RunningHub(host, clock);
+  const hub = new RunningHub(await startPlainHub({ port: options.port ?? 0, world: clock }), clock);
   try {
-    await host.publish(DATABASE, await readFile(bundleUrl));
     await hub.open(options);
     return hub;
   } catch (error) {

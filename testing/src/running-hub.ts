@@ -1,41 +1,39 @@
 // What a hub under test is made of.
 
 import { AgoraClient, type AgoraClientOptions, type AgoraTypes, type NoTypes } from '@agora/client';
-import type { Host } from '@agora/host';
 import { databaseRows, databaseSql, type PlainObject } from '@agora/host/testing';
+import type { Hub } from '@agora/hub';
 import type { HubClock } from './clock.ts';
 import type { ConnectOptions, StartHubOptions, TestHub } from './hub.ts';
 
-/** The name of the database, which is the one that clients ask for. */
-export const DATABASE = 'agora';
 /** Nothing is looked for any longer after its hub has ended. */
 const GIVE_UP_AFTER_MS = 5_000;
 
 /** A host with the module on it, and the clients that were made for it. */
 export class RunningHub implements TestHub {
-  readonly #host: Host;
+  readonly #hub: Hub;
   readonly #clock: HubClock;
   readonly #owner: AgoraClient;
   readonly #clients: AsyncDisposable[] = [];
   #admission: 'open' | 'closed' = 'open';
   #closing: Promise<void> | undefined;
 
-  constructor(host: Host, clock: HubClock) {
-    this.#host = host;
+  constructor(hub: Hub, clock: HubClock) {
+    this.#hub = hub;
     this.#clock = clock;
-    this.#owner = this.client('TestOperator', { token: host.owner.token });
+    this.#owner = this.client('TestOperator', { token: hub.ownerToken });
   }
 
   get url(): string {
-    return this.#host.url;
+    return this.#hub.url;
   }
 
   get database(): string {
-    return DATABASE;
+    return this.#hub.database;
   }
 
   get ownerToken(): string {
-    return this.#host.owner.token;
+    return this.#hub.ownerToken;
   }
 
   get operator(): AgoraClient['operator'] {
@@ -68,7 +66,7 @@ export class RunningHub implements TestHub {
     name: string,
     options: AgoraClientOptions<Types> = {},
   ): AgoraClient<Types> {
-    const place = { server: this.url, database: DATABASE };
+    const place = { server: this.url, database: this.database };
     // Who has no token is somebody new, whatever is kept on this machine.
     const usual = { heartbeatMs: 0, giveUpAfterMs: GIVE_UP_AFTER_MS, tokenStore: false } as const;
     const client = new AgoraClient(name, { ...usual, ...options, ...place });
@@ -81,7 +79,7 @@ export class RunningHub implements TestHub {
   }
 
   sql(statement: string): readonly (readonly unknown[])[] {
-    return databaseSql(this.#open, statement, this.#host.owner.identity);
+    return databaseSql(this.#open, statement, this.#hub.host.owner.identity);
   }
 
   close(): Promise<void> {
@@ -111,13 +109,13 @@ export class RunningHub implements TestHub {
   }
 
   get #open() {
-    const open = this.#host.database(DATABASE);
+    const open = this.#hub.host.database(this.database);
     if (!open) throw new Error('the hub is closed');
     return open.database;
   }
 
   async #close(): Promise<void> {
     await Promise.all(this.#clients.map(each => each[Symbol.asyncDispose]()));
-    await this.#host.close();
+    await this.#hub.close();
   }
 }

@@ -1,11 +1,11 @@
 // What the tables of a hub hold, by its owner's SQL.
 
-import { DATABASE, type Hub } from '@agora/cli/hub';
+import type { Hub } from '@agora/hub';
 import { z } from 'zod';
 
 /** The rows that a statement finds, checked; a row is a tuple of its columns. */
 export async function readRows<Row>(hub: Hub, sql: string, row: z.ZodType<Row>): Promise<Row[]> {
-  const answer = await fetch(`${hub.url}/v1/database/${DATABASE}/sql`, {
+  const answer = await fetch(`${hub.url}/v1/database/${hub.database}/sql`, {
     method: 'POST',
     headers: { Authorization: `Bearer ${hub.ownerToken}` },
     body: sql,

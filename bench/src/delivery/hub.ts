@@ -1,23 +1,21 @@
 // A hub in memory as a process of its own, with clients on real sockets: what a write costs it that concerns none of them,
 // and then a word for each of them.
 
-import { readFile } from 'node:fs/promises';
-import { startHost, type Host } from '@agora/host';
 import type { Caller, Database } from '@agora/host/testing';
+import { startHub, type Hub } from '@agora/hub';
 import { z } from 'zod';
 import { servePart } from '../part.ts';
 import { median } from '../statistics.ts';
 import { acknowledgeAct, BenchAgent, offered, sendAct } from './agents.ts';
-import { BUNDLE, tableOf, type Cost } from './lab.ts';
+import { tableOf, type Cost } from './lab.ts';
 
-const NAME = 'agora';
 /** The engine has compiled what it will by then. */
 const WARM_UP = 3_000;
 
-let host: Host | undefined;
+let hub: Hub | undefined;
 
 function database(): Database {
-  const open = host?.database(NAME);
+  const open = hub?.host.database(hub.database);
   if (!open) throw new Error('the hub was not started');
   return open.database;
 }
@@ -33,9 +31,8 @@ function join(name: string, identity: bigint): BenchAgent {
 
 servePart({
   async start() {
-    host = await startHost({ inMemory: true });
-    await host.publish(NAME, await readFile(BUNDLE));
-    return host.url;
+    hub = await startHub();
+    return hub.url;
   },
   /** A stranger sends to another, who acknowledges; the time until the call has returned and every socket has its bytes. */
   measure(argument) {
@@ -72,5 +69,5 @@ servePart({
       faults,
     };
   },
-  stop: () => host?.close(),
+  stop: () => hub?.close(),
 });

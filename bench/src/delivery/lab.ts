@@ -12,9 +12,8 @@ import {
   type Caller,
   type Table,
 } from '@agora/host/testing';
+import { readBundle } from '@agora/hub';
 
-/** The module of this checkout. */
-export const BUNDLE = new URL('../../../module/dist/bundle.js', import.meta.url);
 const START_MICROS = BigInt(Date.UTC(2026, 0, 5, 12)) * 1000n;
 
 /** The tables of what happens at a time. */
@@ -91,10 +90,10 @@ export class Lab implements AsyncDisposable {
   }
 
   /** Opens a fresh one; with the module of this checkout, unless another bundle is named. */
-  static async open(bundle: URL = BUNDLE): Promise<Lab> {
+  static async open(bundle?: URL): Promise<Lab> {
     const world = new TestWorld(START_MICROS);
     const storage = createMemoryStorage();
-    const options = { storage, world, identity: 2n ** 200n, owner: 1n, bundle: await readFile(bundle) };
+    const options = { storage, world, identity: 2n ** 200n, owner: 1n, bundle: await (bundle ? readFile(bundle) : readBundle()) };
     return new Lab(await Database.open(options), world);
   }
 

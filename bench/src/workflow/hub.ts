@@ -1,6 +1,6 @@
 // The hub as a process of its own, on disk or in memory; at the end it says what its tables hold of the workflows.
 
-import { type Hub, startHub } from '@agora/cli/hub';
+import { type Hub, startHub } from '@agora/hub';
 import { z } from 'zod';
 import { countRows, readRows } from '../agora/read-rows.ts';
 import { servePart } from '../part.ts';

@@ -37,8 +37,10 @@ export const PACKAGES: readonly PublishedPackage[] = [
     platform: 'node',
     keepsFiles: true,
     programs: ['storage/check-process'],
-    inner: ['./schema', './schema/fixtures', './guest', './fuzzing'],
+    inner: ['./schema/fixtures', './fuzzing'],
   },
+  { folder: 'codegen', platform: 'node', reports: ['index'] },
+  { folder: 'hub', platform: 'node', reports: ['index'] },
   { folder: 'testing', platform: 'node', reports: ['index'] },
   { folder: 'cli', platform: 'node' },
 ];

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { BsatnWriter, encodeValue, fromJson, JsonError, type Database } from '@agora/host/fuzzing';
-import { buildModule } from '@agora/scripts/build-module';
+import { buildModule } from '@agora/codegen';
 import { z } from 'zod';
 
 const RECORDINGS = fileURLToPath(new URL('../../../tests/conformance/recordings/', import.meta.url));

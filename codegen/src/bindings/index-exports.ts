@@ -1,16 +1,16 @@
-// The part of `index.ts` that programs use: tables, reducers, procedures, contexts and the connection.
+// The exports of `index.ts`: tables, reducers, procedures, contexts and the connection.
 
 import { type CheckedModule } from '@agora/host/schema';
 import { type Alias } from './accessor-aliases.ts';
 import { type CodeWriter } from './code-writer.ts';
 import { type BindingOptions, callableReducers, camelName, type Relation, shownProcedures } from './module-view.ts';
-import { type NamespacedThings, writeNamespaceTree } from './namespaces.ts';
+import { type NamespacedItems, writeNamespaceTree } from './namespaces.ts';
 
-/** `tables`, which doubles as a query builder. */
+/** Writes `tables`, which is also a query builder. */
 export function writeTablesExport(
   to: CodeWriter,
   relations: readonly Relation[],
-  namespaced: NamespacedThings,
+  namespaced: NamespacedItems,
   aliases: readonly Alias[],
 ): void {
   to.lines(
@@ -37,12 +37,12 @@ export function writeTablesExport(
   } else to.lines(`export const tables: __QueryBuilder<typeof tablesSchema.schemaType> = ${build};`);
 }
 
-/** `reducers` and `procedures`, by the names that a client calls them. */
+/** Writes `reducers` and `procedures` under the names that clients use. */
 export function writeFunctionsExports(
   to: CodeWriter,
   root: CheckedModule,
   options: BindingOptions,
-  namespaced: NamespacedThings,
+  namespaced: NamespacedItems,
 ): void {
   const parts = [
     {
@@ -78,7 +78,7 @@ export function writeFunctionsExports(
   }
 }
 
-/** The types of what callbacks are given. */
+/** Writes the types of the contexts that callbacks receive. */
 export function writeContexts(to: CodeWriter, aliases: readonly Alias[]): void {
   const context = (about: string, name: string) => {
     const type = `__${name}Interface<typeof REMOTE_MODULE>`;
@@ -98,7 +98,7 @@ export function writeContexts(to: CodeWriter, aliases: readonly Alias[]): void {
   );
 }
 
-/** The connection and its builders. */
+/** Writes the connection class and its builders. */
 export function writeClasses(to: CodeWriter, aliases: readonly Alias[]): void {
   to.lines(
     '',

@@ -1,4 +1,4 @@
-// Collects lines of code, each indented by the blocks around it.
+// Writer of indented code: each line is indented by the blocks around it.
 
 const INDENT = '  ';
 
@@ -13,7 +13,7 @@ export class CodeWriter {
     return this;
   }
 
-  /** Writes an opening line, what `body` writes indented by one more step, and a closing line. */
+  /** Writes an opening line, the lines of `body` indented by one more step, and a closing line. */
   block(open: string, body: (to: CodeWriter) => void, close: string): this {
     this.lines(open);
     this.#depth++;
@@ -27,7 +27,7 @@ export class CodeWriter {
   }
 }
 
-/** How the official generator orders names: by their UTF-8 bytes. */
+/** The order of names in the official generator: by their UTF-8 bytes. */
 export function byName<T>(nameOf: (item: T) => string): (a: T, b: T) => number {
   return (a, b) => Buffer.compare(Buffer.from(nameOf(a)), Buffer.from(nameOf(b)));
 }

@@ -1,17 +1,17 @@
-// The official `spacetime` command in place of our generator, for whoever has it installed.
+// Bindings from the installed `spacetime` command in place of the built-in generator.
 
 import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CommandError } from '../command.ts';
-import { type GeneratedFiles } from './generate.ts';
-import { type BindingOptions } from './module-view.ts';
+import { type GeneratedFiles } from './bindings/generate-bindings.ts';
+import { type BindingOptions } from './bindings/module-view.ts';
+import { CodegenError } from './codegen-error.ts';
 import { readTree } from './output-folder.ts';
 
-const PATIENCE_MS = 120_000;
+const TIMEOUT_MS = 120_000;
 
-/** What `spacetime generate` writes for a bundle. Throws `CommandError` when the command is missing or fails. */
+/** Returns the files that `spacetime generate` writes for a bundle. Throws `spacetime/not-found` or `spacetime/failed`. */
 export async function generateWithSpacetime(
   bundle: string,
   { includePrivate }: BindingOptions,
@@ -28,23 +28,21 @@ export async function generateWithSpacetime(
 
 async function run(program: string, args: readonly string[]): Promise<void> {
   const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
-  // Not spawn's own time limit: its timer stays behind when there is no such program.
-  const impatience = setTimeout(() => child.kill(), PATIENCE_MS);
-  let said = '';
+  // Not the `timeout` of spawn: its timer keeps running if the program does not exist.
+  const timer = setTimeout(() => child.kill(), TIMEOUT_MS);
+  let output = '';
   for (const stream of [child.stdout, child.stderr])
-    stream.setEncoding('utf8').on('data', (text: string) => (said += text));
+    stream.setEncoding('utf8').on('data', (text: string) => (output += text));
   const ended = await new Promise<Error | number | null>(resolve => {
     child.once('error', resolve);
     child.once('close', resolve);
   });
-  clearTimeout(impatience);
+  clearTimeout(timer);
   if (ended === 0) return;
   if (ended instanceof Error) {
-    throw new CommandError(
-      `The ${program} command is not on the path; install it, or leave out --use-spacetime to generate without it.`,
-      1,
-      { cause: ended },
-    );
+    const sentence = `The ${program} command is not on the path; install it, or leave out --use-spacetime.`;
+    throw new CodegenError('spacetime/not-found', sentence, { cause: ended });
   }
-  throw new CommandError(`"${program} ${args[0]}" failed: ${said.trim() || `it ended with ${ended ?? 'a signal'}`}`);
+  const reason = output.trim() || `it ended with ${ended ?? 'a signal'}`;
+  throw new CodegenError('spacetime/failed', `"${program} ${args[0]}" failed: ${reason}`);
 }

@@ -1,16 +1,16 @@
-// Tables whose name in the source is not camelCase: clients may still use the old spelling, and are told not to.
+// Deprecated aliases of tables whose source name is not camelCase: clients may still use the old spelling.
 
 import { type CodeWriter } from './code-writer.ts';
 import { camelName, type Relation } from './module-view.ts';
 
-/** An old spelling of a table, and the one that clients should use. */
+/** An old spelling of a table, and the spelling that replaces it. */
 export interface Alias {
   /** The spelling of the source, in quotes. */
   readonly deprecated: string;
   readonly accessor: string;
 }
 
-/** The spellings that differ from the key of their table, unless another table has that key. */
+/** Returns the spellings that differ from the key of their table, unless another table has that key. */
 export function aliasesOf(relations: readonly Relation[]): Alias[] {
   const keys = new Set(relations.map(camelName));
   return relations
@@ -18,7 +18,7 @@ export function aliasesOf(relations: readonly Relation[]): Alias[] {
     .map(relation => ({ deprecated: JSON.stringify(relation.sourceName), accessor: camelName(relation) }));
 }
 
-/** The type of the schema with its aliases. */
+/** Writes the type of the schema with its aliases. */
 export function writeAliasedSchema(to: CodeWriter, aliases: readonly Alias[]): void {
   to.lines('').block(
     'type __SchemaWithTableAccessorAliases = Omit<typeof tablesSchema.schemaType, "tables"> & {',
@@ -38,7 +38,7 @@ export function writeAliasedSchema(to: CodeWriter, aliases: readonly Alias[]): v
   );
 }
 
-/** The map of aliases, the function that adds them as getters, and the types of what it returns. */
+/** Writes the map of aliases, the function that adds them as getters, and the types of its results. */
 export function writeAliasHelpers(to: CodeWriter, aliases: readonly Alias[]): void {
   to.lines('').block(
     'const tableAccessorAliases = {',

@@ -1,4 +1,4 @@
-// The files that describe one table, view, reducer or procedure each.
+// Files of one table, view, reducer or procedure each.
 
 import { type CheckedModule, type ProcedureDef, type ProductElement, type ReducerDef } from '@agora/host/schema';
 import { CodeWriter } from './code-writer.ts';
@@ -6,7 +6,7 @@ import { writeEntityHeader } from './headers.ts';
 import { type Relation, typeNames } from './module-view.ts';
 import { fieldsOf, typeBuilder, writeFields, writeTypeImports } from './type-builder.ts';
 
-/** The row of a table or view. */
+/** Returns the file of a table or view: its row type. */
 export function tableCode(relation: Relation, { raw, def }: CheckedModule): string {
   const names = typeNames(def);
   const elements = rowOf(relation, raw);
@@ -27,13 +27,13 @@ export function tableCode(relation: Relation, { raw, def }: CheckedModule): stri
   return to.text;
 }
 
-/** A row under the names of the source, as the keys of bindings derive from these. */
+/** The row type with the names of the source; the keys of bindings derive from these. */
 export function rowOf({ rowType }: Relation, { typespace }: CheckedModule['raw']): readonly ProductElement[] {
   const row = typespace[rowType];
   return row?.kind === 'product' ? row.elements : [];
 }
 
-/** The arguments of a reducer. */
+/** Returns the file of a reducer: its arguments. */
 export function reducerCode({ params: { elements } }: ReducerDef, { def }: CheckedModule): string {
   const names = typeNames(def);
   const to = new CodeWriter();
@@ -49,7 +49,7 @@ export function reducerCode({ params: { elements } }: ReducerDef, { def }: Check
   return to.text;
 }
 
-/** The arguments and the result of a procedure. */
+/** Returns the file of a procedure: its arguments and its result. */
 export function procedureCode({ params: { elements }, returns }: ProcedureDef, { def }: CheckedModule): string {
   const names = typeNames(def);
   const to = new CodeWriter();

@@ -20,8 +20,8 @@ import {
   unit,
   view,
 } from '@agora/host/schema/fixtures';
-import { describe, expect, it } from 'vitest';
-import { generateBindings } from './generate.ts';
+import { describe, expect, test } from 'vitest';
+import { generateBindings } from './generate-bindings.ts';
 import { type BindingOptions } from './module-view.ts';
 
 function generate(raw: Partial<RawModule>, options?: BindingOptions) {
@@ -36,7 +36,7 @@ function generate(raw: Partial<RawModule>, options?: BindingOptions) {
 const row = product({ rowId: of('u64'), HTTPHost: of('string') });
 
 describe('tables', () => {
-  it('that are events say so; an index without accessor is left out, any other is a B-tree', () => {
+  test('that are events say so; an index without accessor is left out, any other is a B-tree', () => {
     const { body } = generate({
       typespace: [row],
       types: [typeDef('Happening', 0)],
@@ -86,7 +86,7 @@ export default __t.row({
 `);
   });
 
-  it('that are private are left out, with what is private among functions, unless asked for', () => {
+  test('that are private are left out, with what is private among functions, unless asked for', () => {
     const module = {
       typespace: [row, product({ id: of('u64'), at: scheduleAt })],
       types: [typeDef('Secret', 0), typeDef('Timer', 1)],
@@ -127,7 +127,7 @@ export default __t.row({
     expect(all.body('types/reducers.ts')).toContain('export type HelloParams = __Infer<typeof HelloReducer>;');
   });
 
-  it('may be views, under a key if they have one', () => {
+  test('may be views, under a key if they have one', () => {
     const { body } = generate({
       typespace: [row],
       types: [typeDef('Row', 0)],
@@ -151,7 +151,7 @@ describe('names that are not camelCase', () => {
   });
   const index = body('index.ts');
 
-  it('stay usable as deprecated aliases, of tables and of views', () => {
+  test('stay usable as deprecated aliases, of tables and of views', () => {
     expect(names).toContain('logged_out_table.ts');
     expect(index).toContain(`
 type __SchemaWithTableAccessorAliases = Omit<typeof tablesSchema.schemaType, "tables"> & {
@@ -225,7 +225,7 @@ export class DbConnection extends __DbConnectionImpl<typeof REMOTE_MODULE> {
   /** Creates a new {@link DbConnectionBuilder}`);
   });
 
-  it('are no alias where another table has that very key', () => {
+  test('are no alias where another table has that very key', () => {
     const clash = generate({
       typespace: [row],
       types: [typeDef('Row', 0)],
@@ -237,7 +237,7 @@ export class DbConnection extends __DbConnectionImpl<typeof REMOTE_MODULE> {
 });
 
 describe('types', () => {
-  it('refer to each other through getters, however deep the reference stands', () => {
+  test('refer to each other through getters, however deep the reference stands', () => {
     const { body } = generate({
       typespace: [
         product({
@@ -294,7 +294,7 @@ export const params = {
 export const returnType = __t.result(Zed, __t.bool())`);
   });
 
-  it('leave out the arguments of reducers, which have files of their own', () => {
+  test('leave out the arguments of reducers, which have files of their own', () => {
     const { body } = generate({
       typespace: [product({ a: of('u8') }), product({})],
       types: [typeDef('DoIt', 0), typeDef('Empty', 1)],
@@ -330,7 +330,7 @@ describe('submodules', () => {
   );
   const index = body('index.ts');
 
-  it('have their files in folders, with types of their own', () => {
+  test('have their files in folders, with types of their own', () => {
     expect(names).toEqual([
       'do_it_reducer.ts',
       'index.ts',
@@ -349,7 +349,7 @@ describe('submodules', () => {
     expect(body('lib/add_book_reducer.ts')).toContain('import {\n  Book,\n} from "./types";');
   });
 
-  it('are imported beside the root, and called by dotted names', () => {
+  test('are imported beside the root, and called by dotted names', () => {
     expect(index).toContain(`
 // Import all table schema definitions
 import OwnRow from "./own_table";
@@ -386,7 +386,7 @@ const reducersSchema = __reducers(
     );
   });
 
-  it('are reached through nested objects', () => {
+  test('are reached through nested objects', () => {
     expect(index).toContain(`
 const __qb = __makeQueryBuilder(tablesSchema.schemaType);
 export const tables = {

@@ -1,8 +1,8 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { GENERATED_MARK } from './headers.ts';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { GENERATED_MARK } from './bindings/headers.ts';
 import { compareFolder, updateFolder } from './output-folder.ts';
 
 let folder: string;
@@ -17,7 +17,7 @@ const generated = (what: string) => `${GENERATED_MARK}. ${what}\n`;
 const read = (name: string) => readFile(join(folder, name), 'utf8');
 
 describe('a folder of generated files', () => {
-  it('is filled where it is empty, or not there at all', async () => {
+  test('is filled where it is empty, or not there at all', async () => {
     const inside = join(folder, 'new/folder');
     const files = new Map([
       ['index.ts', generated('index')],
@@ -31,7 +31,7 @@ describe('a folder of generated files', () => {
     expect(await read('new/folder/types/reducers.ts')).toBe(generated('reducers'));
   });
 
-  it('is touched only where it differs, and loses only what was generated once', async () => {
+  test('is touched only where it differs, and loses only what was generated once', async () => {
     const long = new Date('2001-01-01');
     await mkdir(join(folder, 'lib'));
     for (const name of ['same.ts', 'old.ts', 'lib/gone.ts']) await writeFile(join(folder, name), generated(name));

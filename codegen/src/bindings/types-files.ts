@@ -1,4 +1,4 @@
-// The files of types: `types.ts` with every named type, and the inferred arguments of reducers and procedures.
+// Files of types: `types.ts` with all named types, and the inferred arguments of reducers and procedures.
 
 import {
   type AlgebraicType,
@@ -13,14 +13,14 @@ import { writeEntityHeader, writeInferHeader } from './headers.ts';
 import { pascalName, procedureFile, reducerFile, typeNames } from './module-view.ts';
 import { fieldsOf, type TypeNames, writeFields } from './type-builder.ts';
 
-/** Every named type of a module, except the argument lists of its reducers, which have files of their own. */
+/** Returns `types.ts`: every named type except the argument lists of reducers, which have their own files. */
 export function typesCode({ raw, def }: CheckedModule): string {
   const names = typeNames(def);
   const reducers = new Set(def.reducers.map(reducer => pascalName(reducer)));
   const to = new CodeWriter();
   writeEntityHeader(to);
   to.lines('');
-  // By scope and then by name: these characters stand before all that names are made of.
+  // By scope, then by name: these separators sort before every character of a name.
   const sorted = [...def.types].sort(
     byName(({ scope, name }) => [...scope.map(part => `${part}\u0001`), '\u0000', name].join('')),
   );
@@ -35,7 +35,7 @@ export function typesCode({ raw, def }: CheckedModule): string {
 function writeType(to: CodeWriter, name: string, type: AlgebraicType, names: TypeNames): void {
   if (type.kind === 'sum') {
     const variants = type.variants.map(variant => ({ key: toCase(variant.name ?? '', 'pascal'), type: variant.type }));
-    // The SDK's own type of types refers to itself in a way that cannot be inferred.
+    // This type refers to itself, so TypeScript cannot infer it.
     const annotation = name === 'AlgebraicType' ? ': __TypeBuilder<__AlgebraicTypeType, __AlgebraicTypeType>' : '';
     to.lines(`// The tagged union or sum type for the algebraic type \`${name}\`.`);
     to.block(
@@ -55,7 +55,7 @@ function writeType(to: CodeWriter, name: string, type: AlgebraicType, names: Typ
   to.lines(`export type ${name} = __Infer<typeof ${name}>;`, '');
 }
 
-/** `types/reducers.ts`. */
+/** Returns `types/reducers.ts`. */
 export function reducerTypesCode(reducers: readonly ReducerDef[]): string {
   const to = new CodeWriter();
   writeInferHeader(to);
@@ -68,7 +68,7 @@ export function reducerTypesCode(reducers: readonly ReducerDef[]): string {
   return to.lines('').text;
 }
 
-/** `types/procedures.ts`. */
+/** Returns `types/procedures.ts`. */
 export function procedureTypesCode(procedures: readonly ProcedureDef[]): string {
   const to = new CodeWriter();
   writeInferHeader(to);

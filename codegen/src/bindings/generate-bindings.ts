@@ -27,12 +27,12 @@ export function generateBindings(root: CheckedModule, options: BindingOptions = 
     ['types/procedures.ts', procedureTypesCode(shownProcedures(root, options))],
   ]);
   addModule(files, '', root, options);
-  // What a submodule keeps private is never shown.
+  // Private tables and functions of a submodule are never shown.
   for (const { path, module } of submodulesOf(root)) addModule(files, `${path.join('/')}/`, module, {});
   return files;
 }
 
-/** The files of one module's own things. */
+/** Adds the files of one module, without those of its submodules. */
 function addModule(files: Map<string, string>, folder: string, module: CheckedModule, options: BindingOptions): void {
   const add = (name: string, code: string) => files.set(`${folder}${name}.ts`, code);
   for (const relation of [...shownTables(module, options), ...shownViews(module)]) {

@@ -20,7 +20,7 @@ import { writeClasses, writeContexts, writeFunctionsExports, writeTablesExport }
 import { writeFunctions, writeTables } from './index-schema.ts';
 import { collectNamespaced, writeNamespaceImports } from './namespaces.ts';
 
-/** The code of `index.ts`. */
+/** Returns the code of `index.ts`. */
 export function indexCode(root: CheckedModule, options: BindingOptions): string {
   const relations: Relation[] = [...shownTables(root, options), ...shownViews(root)];
   const namespaced = collectNamespaced(root);

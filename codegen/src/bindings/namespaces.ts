@@ -1,4 +1,4 @@
-// Submodules in `index.ts`: imported beside the root's things, and put into objects nested by namespace.
+// Submodules in `index.ts`: their imports, and objects nested by namespace.
 
 import {
   type CheckedModule,
@@ -19,7 +19,7 @@ import {
   tableFile,
 } from './module-view.ts';
 
-/** Something a submodule shows, and the namespaces that lead to it. */
+/** A visible item of a submodule with its namespace path. */
 export type NamespacedItem<T> = Namespaced & { readonly item: T };
 
 interface Named {
@@ -27,16 +27,16 @@ interface Named {
   readonly sourceName: string;
 }
 
-/** What submodules show, by kind. */
-export interface NamespacedThings {
+/** The visible items of submodules, by kind. */
+export interface NamespacedItems {
   readonly tables: readonly NamespacedItem<TableDef>[];
   readonly views: readonly NamespacedItem<ViewDef>[];
   readonly reducers: readonly NamespacedItem<ReducerDef>[];
   readonly procedures: readonly NamespacedItem<ProcedureDef>[];
 }
 
-/** All that submodules show. What they keep private stays so, whatever is shown of the root. */
-export function collectNamespaced(root: CheckedModule): NamespacedThings {
+/** Collects the visible items of submodules. Private items are left out, also with `includePrivate`. */
+export function collectNamespaced(root: CheckedModule): NamespacedItems {
   const modules = submodulesOf(root);
   const each = <T>(of: (module: CheckedModule) => readonly T[]): NamespacedItem<T>[] =>
     modules.flatMap(at => of(at.module).map(item => ({ ...at, item })));
@@ -48,8 +48,8 @@ export function collectNamespaced(root: CheckedModule): NamespacedThings {
   };
 }
 
-/** Writes the imports of what submodules show, a group for each kind that there is. */
-export function writeNamespaceImports(to: CodeWriter, { tables, views, reducers, procedures }: NamespacedThings): void {
+/** Writes the imports of the items of submodules, one group per kind. */
+export function writeNamespaceImports(to: CodeWriter, { tables, views, reducers, procedures }: NamespacedItems): void {
   const write = <T extends Named>(
     about: string,
     items: readonly NamespacedItem<T>[],
@@ -76,7 +76,7 @@ export function writeNamespaceImports(to: CodeWriter, { tables, views, reducers,
   );
 }
 
-/** Writes one nested object a namespace, whose properties look their item up in `from` under its flat key. */
+/** Writes one nested object per namespace; its properties read their item from `from` by the flat key. */
 export function writeNamespaceTree(
   to: CodeWriter,
   from: string,

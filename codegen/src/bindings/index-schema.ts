@@ -1,4 +1,4 @@
-// The part of `index.ts` that says what is in the module: tables, reducers and procedures as the SDK describes them.
+// The schemas in `index.ts`: tables, reducers and procedures in the terms of the SDK.
 
 import { type CheckedModule, type TableDef } from '@agora/host/schema';
 import { byName, type CodeWriter } from './code-writer.ts';
@@ -11,15 +11,15 @@ import {
   type Relation,
   shownProcedures,
 } from './module-view.ts';
-import { type NamespacedThings } from './namespaces.ts';
+import { type NamespacedItems } from './namespaces.ts';
 import { fieldsOf } from './type-builder.ts';
 
-/** `tablesSchema`: the tables and views of the root, then those of submodules under dotted names. */
+/** Writes `tablesSchema`: the tables and views of the root, then those of submodules under dotted names. */
 export function writeTables(
   to: CodeWriter,
   root: CheckedModule,
   relations: readonly Relation[],
-  namespaced: NamespacedThings,
+  namespaced: NamespacedItems,
 ): void {
   to.lines(
     '',
@@ -68,7 +68,7 @@ function writeTable(to: CodeWriter, { key, name, row, relation, owner }: TableEn
           for (const index of indexes
             .filter(({ accessor }) => accessor !== undefined)
             .sort(byName(({ name }) => name))) {
-            // A B-tree whatever the server uses: the client's cache knows no other.
+            // Always a B-tree: the cache of the client knows no other index.
             const open = `{ accessor: '${index.accessor}', name: '${index.name}', algorithm: 'btree', columns: [`;
             to.block(open, to => to.lines(...index.columns.map(column => `${keyAt(column)},`)), '] },');
           }
@@ -100,12 +100,12 @@ const NO_INDEXES: Pick<TableDef, 'indexes' | 'uniques' | 'isEvent'> = {
   isEvent: false,
 };
 
-/** `reducersSchema` and `proceduresSchema`. */
+/** Writes `reducersSchema` and `proceduresSchema`. */
 export function writeFunctions(
   to: CodeWriter,
   root: CheckedModule,
   options: BindingOptions,
-  namespaced: NamespacedThings,
+  namespaced: NamespacedItems,
 ): void {
   to.lines(
     '',

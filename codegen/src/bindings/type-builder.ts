@@ -1,4 +1,4 @@
-// Types as the builder calls that describe them to the SDK.
+// Types as builder calls of the SDK, such as `__t.option(Point)`.
 
 import {
   type AlgebraicType,
@@ -12,7 +12,7 @@ import {
 } from '@agora/host/schema';
 import { type CodeWriter } from './code-writer.ts';
 
-/** The names of types in the bindings, by their place in the typespace. */
+/** The names of types in the bindings, by their index in the typespace. */
 export type TypeNames = ReadonlyMap<number, string>;
 
 /** One property of a row, an argument list or a type. */
@@ -20,7 +20,7 @@ export interface Field {
   readonly key: string;
   readonly type: AlgebraicType;
   readonly isPrimaryKey?: boolean;
-  /** The column's name in the database, told only where it is not the key. */
+  /** The column's name in the database; written only if it differs from the key. */
   readonly columnName?: string;
 }
 
@@ -29,7 +29,7 @@ export function fieldsOf(elements: readonly ProductElement[]): Field[] {
   return elements.map(({ name, type }) => ({ key: toCase(name ?? '', 'camel'), type }));
 }
 
-/** Writes one property a field. A type that refers to another is a getter, so that two files may import each other. */
+/** Writes one property per field. A type with a reference becomes a getter, so that two files can import each other. */
 export function writeFields(to: CodeWriter, fields: readonly Field[], names: TypeNames): void {
   for (const { key, type, isPrimaryKey, columnName } of fields) {
     const primaryKey = isPrimaryKey ? '.primaryKey()' : '';
@@ -40,14 +40,14 @@ export function writeFields(to: CodeWriter, fields: readonly Field[], names: Typ
   }
 }
 
-/** Writes the import of every named type that these types refer to, if there are any. */
+/** Writes the import of every named type that these types refer to. */
 export function writeTypeImports(to: CodeWriter, types: readonly AlgebraicType[], names: TypeNames): void {
   const refs = [...new Set(types.flatMap(refsOf))].sort((a, b) => a - b);
   if (refs.length === 0) return;
   to.block('import {', to => to.lines(...refs.map(ref => `${nameOf(ref, names)},`)), '} from "./types";').lines('');
 }
 
-/** The call that builds a type, such as `__t.option(Point)`. */
+/** Returns the call that builds a type. */
 export function typeBuilder(type: AlgebraicType, names: TypeNames): string {
   const inner = optionInner(type);
   if (inner) return `__t.option(${typeBuilder(inner, names)})`;
@@ -66,14 +66,14 @@ export function typeBuilder(type: AlgebraicType, names: TypeNames): string {
   }
 }
 
-/** A product or sum stands without a name only if it is one of the shapes that SpacetimeDB knows; checking saw to that. */
+/** The builder of an unnamed product or sum. `checkModule` ensures that it is one of SpacetimeDB's special shapes. */
 function shapeName(type: AlgebraicType): string {
   if (isUnit(type)) return 'unit';
   if (isScheduleAt(type)) return 'scheduleAt';
   return specialName(type) ?? 'never';
 }
 
-/** The references that a builder spells out; inside a special shape there are none. */
+/** The references in the call of a builder; a special shape contains none. */
 function refsOf(type: AlgebraicType): number[] {
   if (type.kind === 'ref') return [type.ref];
   if (type.kind === 'array') return refsOf(type.element);

@@ -1,4 +1,4 @@
-// What of a module the bindings show, in the order and under the names that the official generator uses.
+// The visible part of a module, in the order and under the names of the official generator.
 
 import {
   type CheckedModule,
@@ -11,19 +11,19 @@ import {
 } from '@agora/host/schema';
 import { byName } from './code-writer.ts';
 
-/** What bindings show beyond what is public. */
+/** Options of the bindings. */
 export interface BindingOptions {
-  /** Shows private tables and functions of the root module too. */
+  /** Includes private tables and functions of the root module; default false. */
   readonly includePrivate?: boolean;
 }
 
-/** A module somewhere in the tree; the path of the root is empty. */
+/** A module of the tree with its namespace path, which is empty for the root. */
 export interface Namespaced {
   readonly path: readonly string[];
   readonly module: CheckedModule;
 }
 
-/** A table, or a view, which clients see as a table without indexes. */
+/** A table or a view. Clients see a view as a table without indexes. */
 export type Relation = TableDef | ViewDef;
 
 /** The tables that get a file, ordered by name. */
@@ -36,7 +36,7 @@ export function shownViews({ def }: CheckedModule): ViewDef[] {
   return [...def.views].sort(byName(({ name }) => name));
 }
 
-/** The reducers that get a file. A client can call those of them that have no `lifecycle`. */
+/** The reducers that get a file. Clients can call those without a `lifecycle`. */
 export function shownReducers({ def }: CheckedModule, { includePrivate }: BindingOptions): ReducerDef[] {
   return def.reducers.filter(({ isPrivate, lifecycle }) => lifecycle !== 'init' && (includePrivate || !isPrivate));
 }
@@ -51,7 +51,7 @@ export function shownProcedures({ def }: CheckedModule, { includePrivate }: Bind
   return def.procedures.filter(({ isPrivate }) => includePrivate || !isPrivate).sort(byName(({ name }) => name));
 }
 
-/** All modules below the root, depth first. What they keep private is never shown. */
+/** All modules below the root, depth first. Their private tables and functions are never shown. */
 export function submodulesOf({ submodules }: CheckedModule, path: readonly string[] = []): Namespaced[] {
   return submodules.flatMap(({ namespace, module }) => {
     const inner = [...path, namespace];
@@ -66,16 +66,16 @@ export const reducerFile = ({ sourceName }: ReducerDef) => `${toCase(sourceName,
 /** The file of a procedure, without its extension. */
 export const procedureFile = ({ sourceName }: ProcedureDef) => `${toCase(sourceName, 'snake')}_procedure`;
 
-/** `Player`, or `Lib_Player` for one of a submodule, which so cannot meet a root's `LibPlayer`. */
+/** `Player`, or `Lib_Player` in a submodule, which cannot collide with `LibPlayer` of the root. */
 export function pascalName({ sourceName }: { readonly sourceName: string }, path: readonly string[] = []): string {
   const name = toCase(sourceName, 'pascal');
   return path.length === 0 ? name : `${toCase(path.join('_'), 'pascal')}_${name}`;
 }
 
-/** The name of a thing in the bindings. */
+/** The key of a table or function in the bindings. */
 export const camelName = ({ sourceName }: { readonly sourceName: string }) => toCase(sourceName, 'camel');
 
-/** The name under which clients import each named type, by its reference. */
+/** The import name of each named type, by its reference. */
 export function typeNames({ types }: ModuleDef): Map<number, string> {
   return new Map(
     types.map(({ ref, scope, name }) => [ref, [...scope, name].map(part => toCase(part, 'pascal')).join('')]),

@@ -1,19 +1,19 @@
-// A folder of generated files, brought in line with what was generated and touched nowhere else.
+// Output folder: writes and deletes generated files only.
 
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
-import { type GeneratedFiles } from './generate.ts';
-import { GENERATED_MARK } from './headers.ts';
+import { type GeneratedFiles } from './bindings/generate-bindings.ts';
+import { GENERATED_MARK } from './bindings/headers.ts';
 
-/** How a folder differs from what was generated; paths have `/` between folders, sorted. */
+/** Differences between a folder and the generated files: sorted paths with `/` between folders. */
 export interface Drift {
   readonly missing: readonly string[];
   readonly changed: readonly string[];
-  /** Files that were generated once and are no longer. */
+  /** Files that were generated earlier and are no longer. */
   readonly stale: readonly string[];
 }
 
-/** Compares a folder with generated files; files that were not generated are none of its business. */
+/** Compares a folder with generated files; ignores files without the mark of the generator. */
 export async function compareFolder(folder: string, files: GeneratedFiles): Promise<Drift> {
   const existing = await readTree(folder);
   const names = [...files.keys()].sort();
@@ -24,7 +24,7 @@ export async function compareFolder(folder: string, files: GeneratedFiles): Prom
   };
 }
 
-/** Writes what is missing or changed and deletes what is stale; every other file keeps its time of change. */
+/** Writes missing and changed files, deletes stale ones, and leaves all others untouched. */
 export async function updateFolder(folder: string, files: GeneratedFiles): Promise<Drift> {
   const drift = await compareFolder(folder, files);
   for (const name of [...drift.missing, ...drift.changed]) {
