@@ -35,10 +35,11 @@ const COMMANDS = {
   'pack:all': ['scripts/src/pack/pack-all.ts'],
   'browser-size': ['scripts/src/pack/browser-size.ts'],
   api: ['scripts/src/api/main.ts'],
+  words: ['scripts/src/words/main.ts'],
   test: ['node_modules/vitest/vitest.mjs', 'run'],
   types: [...TURBO, 'types'],
   lint: [...TURBO, 'lint', 'lint:root'],
-  check: [...TURBO, 'format:check', 'lint', 'lint:root', 'types', 'test:run'],
+  check: [...TURBO, 'format:check', 'lint', 'lint:root', 'types', 'words:run', 'test:run'],
   prepare: undefined,
 };
 

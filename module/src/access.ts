@@ -1,7 +1,7 @@
 // Who may do what, as guards: each returns what it guards, or refuses.
 
 import type { Identity } from 'spacetimedb';
-import { hubOf, type Hub } from './hub.ts';
+import { type Hub, hubOf } from './hub.ts';
 import { refuse } from './refuse.ts';
 import type { Ctx } from './schema.ts';
 

@@ -1,6 +1,6 @@
 // What the hub allows and keeps, as one row.
 
-import { HUB_DEFAULTS } from './contract.ts';
+import { HUB_DEFAULTS } from './contract/limits.ts';
 import type { Ctx } from './schema.ts';
 
 /** What the hub allows and keeps. */

@@ -1,7 +1,7 @@
 // How a reducer says no: a refusal travels as the text `code: sentence`.
 
 import { SenderError } from 'spacetimedb/server';
-import type { Code } from './contract.ts';
+import type { Code } from './contract/codes.ts';
 
 /** The caller broke a rule. Nothing of the call is kept. */
 export class Refusal extends SenderError {

@@ -1,8 +1,9 @@
 // Joins the tables into one database, and names the context that everything else is written against.
 
 import { schema, type InferSchema, type ReducerCtx } from 'spacetimedb/server';
-import { agent, agentCapability, attachment, pulse } from './agent/table.ts';
-import { eventFeed, eventLog, logHead } from './event/table.ts';
+import { agent, agentCapability, attachment, pulse } from './tables/agent.ts';
+import { eventFeed, eventLog, logHead } from './tables/event.ts';
+import { agentGroup, groupMember } from './tables/group.ts';
 import {
   ask,
   broadcastCursor,
@@ -19,12 +20,11 @@ import {
   ready,
   signal,
   waiting,
-} from './message/table.ts';
-import { agentGroup, groupMember } from './group/table.ts';
-import { admissionRule, hubCounters, hubWatch, member, operator } from './operator/table.ts';
-import { account, hub, quota, tally } from './quota/table.ts';
-import { due, dueCount, dueSlot, keeper } from './time/table.ts';
-import { step, workflow, workflowState, workflowWatch } from './workflow/table.ts';
+} from './tables/message.ts';
+import { admissionRule, hubCounters, hubWatch, member, operator } from './tables/operator.ts';
+import { account, hub, quota, tally } from './tables/quota.ts';
+import { due, dueCount, dueSlot, keeper } from './tables/time.ts';
+import { step, workflow, workflowState, workflowWatch } from './tables/workflow.ts';
 
 /** The database: every table, and what reducers, views and procedures are made from. */
 export const agora = schema({

@@ -1,6 +1,6 @@
 // Checks on text that comes from outside: its size in bytes, and whether it is JSON.
 
-import { UUID_V7 } from './contract.ts';
+import { UUID_V7 } from './contract/words.ts';
 
 const utf8 = new TextEncoder();
 

@@ -1,6 +1,7 @@
 // What an agent may be called and say of itself. Pure checks that refuse.
 
-import { AGENT_NAME, AGENT_STATUSES, LIMITS, RESERVED_NAMES, SHORT_NAME, type AgentStatus } from '../contract.ts';
+import { LIMITS } from '../contract/limits.ts';
+import { AGENT_NAME, AGENT_STATUSES, type AgentStatus, RESERVED_NAMES, SHORT_NAME } from '../contract/words.ts';
 import { refuse } from '../refuse.ts';
 import { isLongerThan, isObject, parseJson } from '../text.ts';
 

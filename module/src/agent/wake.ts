@@ -1,13 +1,13 @@
 // The wake contract: nobody goes idle with mail unseen, and whoever is idle is woken by the next.
 
-import type { Desk, Mailbox } from '../desk.ts';
 import { refuse } from '../refuse.ts';
 import type { Ctx } from '../schema.ts';
+import type { Mailbox, UnitOfWork } from '../unit-of-work.ts';
 
 /** An agent of the caller goes idle, unless something came that it has not seen. */
-export function idle(desk: Desk, agent: bigint, lastOffer: bigint, lastBroadcast: bigint): void {
-  const box = desk.own(agent);
-  const said = desk.lastNumber('broadcast');
+export function idle(unit: UnitOfWork, agent: bigint, lastOffer: bigint, lastBroadcast: bigint): void {
+  const box = unit.own(agent);
+  const said = unit.lastNumber('broadcast');
   if (box.offers > lastOffer) {
     refuse('agent/has-mail', `offer ${box.offers} came to "${box.name}", which has seen ${lastOffer}; look again`);
   }
@@ -16,7 +16,7 @@ export function idle(desk: Desk, agent: bigint, lastOffer: bigint, lastBroadcast
   }
   box.isIdle = true;
   box.idleBroadcast = said;
-  desk.changed(box);
+  unit.changed(box);
 }
 
 /** Whether an agent is idle: an offer has ended that in its own transaction, a broadcast does by its number alone. */

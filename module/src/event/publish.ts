@@ -1,29 +1,43 @@
-// Publishes a fact to everyone: kept in the log, shown on the feed.
+// An agent publishes an event.
 
-import type { SYSTEM_EVENT_TYPES } from '../contract.ts';
-import type { Desk } from '../desk.ts';
-import { byteLength } from '../text.ts';
+import { checkHeaders } from '../checks.ts';
+import { LIMITS } from '../contract/limits.ts';
+import { SYSTEM_EVENT_TYPES, TYPE_NAME, UUID_V7 } from '../contract/words.ts';
+import { charge } from '../quota/charge.ts';
+import { refuse } from '../refuse.ts';
+import { byteLength, isLongerThan, parseJson } from '../text.ts';
+import type { UnitOfWork } from '../unit-of-work.ts';
+import { appendEvent } from './append.ts';
 
-/** A type of event that only the hub publishes. */
-export type SystemEventType = (typeof SYSTEM_EVENT_TYPES)[number];
-
-/** Appends an event. An id and headers are the caller's; the hub's own events have their number for an id. */
-export function appendEvent(
-  desk: Desk,
-  type: string,
-  source: string,
-  data: string,
-  given?: { readonly id: string; readonly headers: string },
+/** Publishes an event of an agent of the caller. The same event again does nothing. */
+export function publish(
+  unit: UnitOfWork,
+  act: {
+    readonly id: string;
+    readonly agent: bigint;
+    readonly type: string;
+    readonly data: string;
+    readonly headers: string;
+  },
 ): void {
-  const seq = desk.nextNumber('event');
-  const { id, headers } = given ?? { id: `system-${seq}`, headers: '' };
-  const row = { seq, id, type, source, data, at: desk.ctx.timestamp, headers };
-  desk.addBytes(byteLength(data) + byteLength(headers));
-  desk.ctx.db.eventLog.insert(row);
-  desk.ctx.db.eventFeed.insert(row);
-}
-
-/** An event of the hub itself. About private things it carries ids, never content. */
-export function appendSystemEvent(desk: Desk, type: SystemEventType, data: Readonly<Record<string, unknown>>): void {
-  appendEvent(desk, type, 'system', JSON.stringify(data));
+  const agent = unit.own(act.agent);
+  const { name } = agent;
+  if (!UUID_V7.test(act.id)) refuse('event/bad-id', `"${act.id.slice(0, 64)}" is not a UUIDv7 in lower case`);
+  const earlier = unit.ctx.db.eventLog.id.find(act.id);
+  if (earlier) {
+    if (earlier.source === name && earlier.type === act.type && earlier.data === act.data) return;
+    refuse('event/id-reused', `${act.id} was used for another event; publish under a new id`);
+  }
+  if (!TYPE_NAME.test(act.type) || act.type.length > 128) {
+    refuse('event/bad-type', `"${act.type.slice(0, 64)}" is not a type; use snake_case or dotted names`);
+  }
+  if ((SYSTEM_EVENT_TYPES as readonly string[]).includes(act.type)) {
+    refuse('event/reserved-type', `only the hub itself publishes "${act.type}"; choose another type`);
+  }
+  if (isLongerThan(act.data, LIMITS.payloadBytes) || !parseJson(act.data)) {
+    refuse('event/bad-data', `the data of an event is JSON of at most ${LIMITS.payloadBytes} bytes`);
+  }
+  checkHeaders(act.headers);
+  charge(unit, agent, { deliveries: 0, fanOut: 0, bytes: byteLength(act.data) + byteLength(act.headers) });
+  appendEvent(unit, act.type, name, act.data, act);
 }

@@ -1,12 +1,10 @@
 // Who is in a group.
 
-import { LIMITS, SHORT_NAME } from '../contract.ts';
-import type { Desk } from '../desk.ts';
+import { LIMITS } from '../contract/limits.ts';
+import { SHORT_NAME, SIGN } from '../contract/words.ts';
 import { refuse } from '../refuse.ts';
 import type { Ctx } from '../schema.ts';
-
-/** The sign before a group's name. */
-export const GROUP_SIGN = '#';
+import type { UnitOfWork } from '../unit-of-work.ts';
 
 type Db = Ctx['db'];
 
@@ -32,8 +30,8 @@ export function isMember(db: Db, group: bigint, agent: bigint): boolean {
 }
 
 /** Puts an agent into a group, which is made by its first member. Saying it again does nothing. */
-export function join(desk: Desk, agent: bigint, name: string): void {
-  const { db } = desk.ctx;
+export function join(unit: UnitOfWork, agent: bigint, name: string): void {
+  const { db } = unit.ctx;
   const bare = bareName(name);
   if (!SHORT_NAME.test(bare)) {
     refuse('group/bad-name', `"${name.slice(0, 65)}" is no group; use a # and a short name, like "#reviewers"`);
@@ -49,8 +47,8 @@ export function join(desk: Desk, agent: bigint, name: string): void {
 }
 
 /** Takes an agent out of a group; the last one ends it. Harmless for one that is not in it. */
-export function leave(desk: Desk, agent: bigint, name: string): void {
-  const { db } = desk.ctx;
+export function leave(unit: UnitOfWork, agent: bigint, name: string): void {
+  const { db } = unit.ctx;
   const group = findGroup(db, name);
   if (!group || db.groupMember.byGroupAgent.delete([group.id, agent]) === 0) return;
   if (group.members <= 1) db.agentGroup.id.delete(group.id);
@@ -58,10 +56,10 @@ export function leave(desk: Desk, agent: bigint, name: string): void {
 }
 
 /** Takes an agent that is gone out of its groups. */
-export function leaveAll(desk: Desk, agent: bigint): void {
-  for (const { name } of groupsOf(desk.ctx.db, agent)) leave(desk, agent, name);
+export function leaveAll(unit: UnitOfWork, agent: bigint): void {
+  for (const { name } of groupsOf(unit.ctx.db, agent)) leave(unit, agent, name);
 }
 
 function bareName(name: string): string {
-  return name.startsWith(GROUP_SIGN) ? name.slice(1) : name;
+  return name.startsWith(SIGN.group) ? name.slice(1) : name;
 }

@@ -1,39 +1,35 @@
 // Questions that wait for an answer: each is closed once, by an answer, by its deadline, by the asker, or by a dead letter.
 
-import { UUID_V7, type AskState } from '../contract.ts';
-import type { Desk } from '../desk.ts';
+import { checkDeadline, checkId, checkPayload } from '../checks.ts';
+import type { AskState } from '../contract/words.ts';
 import { charge } from '../quota/charge.ts';
 import { refuse } from '../refuse.ts';
-import { remember } from '../time/due.ts';
-import { bytesOf, checkDeadline, checkId, checkPayload, post, store, systemMessage } from './accept.ts';
-import { envelopeOf, noticeEnvelope, type Message } from './envelope.ts';
+import { schedule } from '../time/schedule.ts';
+import type { UnitOfWork } from '../unit-of-work.ts';
+import type { Answer } from './answer.ts';
+import { type Ask, askedBy, isOpen } from './ask-row.ts';
+import { envelopeOf, type Message, noticeEnvelope } from './envelope.ts';
 import { notify } from './offer.ts';
-import { askedBy, isOpen, type Ask } from './question.ts';
 import { endSignals } from './signal.ts';
+import { bytesOf, post, store, systemMessage } from './store.ts';
 import { traceOf } from './trace.ts';
 
-/** What a handler said: `data` is JSON. With `input_required` it is a question that the asker has to answer first. */
-export type Answer =
-  | { readonly status: 'success' | 'input_required'; readonly data: string }
-  /** Of a step: whether it is of no use to try it again. */
-  | { readonly status: 'error'; readonly error: string; readonly isPermanent?: boolean };
-
 /** Brings an answer to whoever asked. One that comes after the deadline is kept, and marked late. */
-export function answerAsk(desk: Desk, asked: Message, by: bigint, answer: Answer, id: string): void {
+export function answerAsk(unit: UnitOfWork, asked: Message, by: bigint, answer: Answer, id: string): void {
   const about = askedBy(asked);
-  const ask = desk.ctx.db.ask.message.find(about);
-  const asker = desk.box(asked.sender);
+  const ask = unit.ctx.db.ask.message.find(about);
+  const asker = unit.box(asked.sender);
   if (!ask || !asker) return;
   const isLate = !isOpen(ask);
   const state: AskState = isLate ? 'late' : answer.status === 'input_required' ? 'input_required' : 'answered';
   // An ask that was called off, or whose message is dead, has its end; what still comes is only marked.
   const after = { ...ask, state: isLate && ask.state !== 'timed_out' ? ask.state : state, answer: id };
-  if (state === 'input_required') close(desk, { ...after, askedBackBy: by }, { isOver: false });
-  else close(desk, after, { isOver: true });
-  const message = systemMessage(desk, {
+  if (state === 'input_required') close(unit, { ...after, askedBackBy: by }, { isOver: false });
+  else close(unit, after, { isOver: true });
+  const message = systemMessage(unit, {
     id,
     sender: by,
-    senderName: desk.box(by)?.name ?? 'system',
+    senderName: unit.box(by)?.name ?? 'system',
     target: asker.name,
     kind: 'answer',
     type: 'answer',
@@ -41,8 +37,8 @@ export function answerAsk(desk: Desk, asked: Message, by: bigint, answer: Answer
     headers: traceOf(asked.headers),
     inReplyTo: about,
   });
-  message.deliveries.push(notify(desk, asker, 'answer', id, envelopeOf(message)));
-  store(desk, message);
+  message.deliveries.push(notify(unit, asker, 'answer', id, envelopeOf(message)));
+  store(unit, message);
 }
 
 function payloadOf(answer: Answer, isLate: boolean): string {
@@ -54,7 +50,7 @@ function payloadOf(answer: Answer, isLate: boolean): string {
 
 /** The asker answers what was asked back, and the question goes on: with whoever asked back, until its deadline. */
 export function reply(
-  desk: Desk,
+  unit: UnitOfWork,
   act: {
     readonly id: string;
     readonly agent: bigint;
@@ -63,8 +59,8 @@ export function reply(
     readonly answerWithinMs: number;
   },
 ): void {
-  const { db } = desk.ctx;
-  const asker = desk.own(act.agent);
+  const { db } = unit.ctx;
+  const asker = unit.own(act.agent);
   const ask = db.ask.message.find(act.ask);
   const asked = db.message.id.find(act.ask);
   if (!ask || !asked || ask.asker !== asker.agent) {
@@ -75,17 +71,17 @@ export function reply(
     if (earlier.continues === act.ask && earlier.payload === act.payload) return;
     refuse('message/id-reused', `${act.id} was used for another message; reply under a new id`);
   }
-  checkId(desk, act.id);
+  checkId(unit, act.id);
   checkPayload(act.payload);
   checkDeadline(act.answerWithinMs);
   if (ask.state !== 'input_required') {
     refuse('ask/no-question', `question ${act.ask} is ${ask.state}; nothing is asked back now`);
   }
-  const box = desk.box(ask.askedBackBy);
+  const box = unit.box(ask.askedBackBy);
   if (!box) refuse('message/unknown-recipient', 'the agent that asked back is gone');
-  charge(desk, asker, { deliveries: 1, fanOut: 0, bytes: bytesOf({ payload: act.payload, headers: '' }) });
-  const deadline = act.answerWithinMs > 0 ? desk.now + BigInt(act.answerWithinMs) * 1000n : ask.deadline;
-  const message = systemMessage(desk, {
+  charge(unit, asker, { deliveries: 1, fanOut: 0, bytes: bytesOf({ payload: act.payload, headers: '' }) });
+  const deadline = act.answerWithinMs > 0 ? unit.now + BigInt(act.answerWithinMs) * 1000n : ask.deadline;
+  const message = systemMessage(unit, {
     id: act.id,
     sender: asker.agent,
     senderName: asker.name,
@@ -100,31 +96,30 @@ export function reply(
     continues: act.ask,
   });
   db.ask.message.update({ ...ask, state: 'open' satisfies AskState, deadline, lastMessage: act.id });
-  if (deadline !== ask.deadline) remember(desk, deadline, 'ask', 0n, act.ask);
-  post(desk, message, [box]);
+  if (deadline !== ask.deadline) schedule(unit, deadline, 'ask', 0n, act.ask);
+  post(unit, message, [box]);
 }
 
 /** The deadline of an ask has come: if nobody answered, the asker hears that its time is over. */
-export function timeOutAsk(desk: Desk, id: string): void {
-  const ask = desk.ctx.db.ask.message.find(id);
+export function timeOutAsk(unit: UnitOfWork, id: string): void {
+  const ask = unit.ctx.db.ask.message.find(id);
   // A reply may have moved the deadline, and then this one is of the past.
-  if (!ask || !isOpen(ask) || ask.deadline > desk.now) return;
-  close(desk, { ...ask, state: 'timed_out' }, { isOver: true });
-  const asker = desk.box(ask.asker);
-  if (asker) notify(desk, asker, 'timeout', id, noticeEnvelope('answer_timeout', id, desk.now, {}));
+  if (!ask || !isOpen(ask) || ask.deadline > unit.now) return;
+  close(unit, { ...ask, state: 'timed_out' }, { isOver: true });
+  const asker = unit.box(ask.asker);
+  if (asker) notify(unit, asker, 'timeout', id, noticeEnvelope('answer_timeout', id, unit.now, {}));
 }
 
 /** Nobody will answer any more, or nobody wants it. */
-export function closeAsk(desk: Desk, id: string, state: Extract<AskState, 'dead' | 'cancelled' | 'expired'>): void {
-  const ask = desk.ctx.db.ask.message.find(id);
-  if (ask && isOpen(ask)) close(desk, { ...ask, state }, { isOver: true });
+export function closeAsk(
+  unit: UnitOfWork,
+  id: string,
+  state: Extract<AskState, 'dead' | 'cancelled' | 'expired'>,
+): void {
+  const ask = unit.ctx.db.ask.message.find(id);
+  if (ask && isOpen(ask)) close(unit, { ...ask, state }, { isOver: true });
 }
 
-function close(desk: Desk, ask: Ask, { isOver }: { readonly isOver: boolean }): void {
-  desk.ctx.db.ask.message.update(isOver ? endSignals(desk, ask) : ask);
-}
-
-/** Refuses an id that no answer may have. */
-export function checkAnswerId(id: string): void {
-  if (!UUID_V7.test(id)) refuse('message/bad-id', `"${id.slice(0, 64)}" is not a UUIDv7 in lower case`);
+function close(unit: UnitOfWork, ask: Ask, { isOver }: { readonly isOver: boolean }): void {
+  unit.ctx.db.ask.message.update(isOver ? endSignals(unit, ask) : ask);
 }

@@ -1,61 +1,61 @@
 // What is said to everyone is one row that everyone follows; each agent has a durable cursor over them.
 
-import { LIMITS } from '../contract.ts';
-import type { Desk, Mailbox } from '../desk.ts';
+import { LIMITS } from '../contract/limits.ts';
 import { refuse } from '../refuse.ts';
 import type { Ctx } from '../schema.ts';
-import { remember } from '../time/due.ts';
+import { schedule } from '../time/schedule.ts';
+import type { Mailbox, UnitOfWork } from '../unit-of-work.ts';
 import { addDeadLetter } from './dead.ts';
 import { envelopeOf, type Message } from './envelope.ts';
 import { isLastAttempt } from './rules.ts';
 
 /** Says a message to everyone: now, or when its delay is over. */
-export function announce(desk: Desk, sender: Mailbox, message: Message): void {
-  if (message.delayMs > 0n) remember(desk, desk.now + message.delayMs * 1000n, 'announce', 0n, message.id);
-  else show(desk, sender, message);
+export function announce(unit: UnitOfWork, sender: Mailbox, message: Message): void {
+  if (message.delayMs > 0n) schedule(unit, unit.now + message.delayMs * 1000n, 'announce', 0n, message.id);
+  else show(unit, sender, message);
 }
 
 /** The delay of a broadcast is over. One whose sender is gone meanwhile is said all the same. */
-export function announceDelayed(desk: Desk, id: string): void {
-  const message = desk.ctx.db.message.id.find(id);
+export function announceDelayed(unit: UnitOfWork, id: string): void {
+  const message = unit.ctx.db.message.id.find(id);
   if (!message || message.broadcast !== 0n) return;
-  show(desk, desk.box(message.sender), message);
-  desk.ctx.db.message.id.update(message);
+  show(unit, unit.box(message.sender), message);
+  unit.ctx.db.message.id.update(message);
 }
 
 /** Shows a broadcast to everyone, under the next number. Its sender has handled it. */
-function show(desk: Desk, sender: Mailbox | undefined, message: Message): void {
+function show(unit: UnitOfWork, sender: Mailbox | undefined, message: Message): void {
   // Everyone follows the same row, so there is nobody who could ask for the payload by a delivery of its own.
   const envelope = envelopeOf(message, LIMITS.payloadBytes);
-  const seq = desk.nextNumber('broadcast');
+  const seq = unit.nextNumber('broadcast');
   message.broadcast = seq;
   const { priority, sender: agent } = message;
-  const { db } = desk.ctx;
-  db.broadcastLog.insert({ seq, message: message.id, sender: agent, priority, envelope, at: desk.now });
+  const { db } = unit.ctx;
+  db.broadcastLog.insert({ seq, message: message.id, sender: agent, priority, envelope, at: unit.now });
   db.broadcastFeed.insert({ seq, sender: agent, priority, envelope });
-  if (sender) markHandled(desk, agent, seq);
+  if (sender) markHandled(unit, agent, seq);
 }
 
 /** The time to live of a broadcast is over: its place stays, so that cursors move over it, but there is nothing to handle. */
-export function expireBroadcast(desk: Desk, seq: bigint): void {
-  const { broadcastLog } = desk.ctx.db;
+export function expireBroadcast(unit: UnitOfWork, seq: bigint): void {
+  const { broadcastLog } = unit.ctx.db;
   const row = broadcastLog.seq.find(seq);
   if (row) broadcastLog.seq.update({ ...row, envelope: '' });
 }
 
 /** A cursor for a new agent: it hears what is said from now on. */
-export function beginBroadcasts(desk: Desk, agent: bigint): void {
-  const head = desk.lastNumber('broadcast');
-  desk.ctx.db.broadcastCursor.insert({ agent, since: head, handled: head });
+export function beginBroadcasts(unit: UnitOfWork, agent: bigint): void {
+  const head = unit.lastNumber('broadcast');
+  unit.ctx.db.broadcastCursor.insert({ agent, since: head, handled: head });
 }
 
 /** The agent has handled a broadcast. Saying it again does nothing. */
-export function acknowledgeBroadcast(desk: Desk, act: { readonly agent: bigint; readonly seq: bigint }): void {
-  desk.own(act.agent);
-  checkNumber(desk, act.seq);
-  checkWindow(desk, act.agent, act.seq);
-  markHandled(desk, act.agent, act.seq);
-  forgetFailure(desk, act.agent, act.seq);
+export function acknowledgeBroadcast(unit: UnitOfWork, act: { readonly agent: bigint; readonly seq: bigint }): void {
+  unit.own(act.agent);
+  checkNumber(unit, act.seq);
+  checkWindow(unit, act.agent, act.seq);
+  markHandled(unit, act.agent, act.seq);
+  forgetFailure(unit, act.agent, act.seq);
 }
 
 /**
@@ -63,7 +63,7 @@ export function acknowledgeBroadcast(desk: Desk, act: { readonly agent: bigint; 
  * or as failed if it is not to be tried again. The other agents have nothing to do with that.
  */
 export function failBroadcast(
-  desk: Desk,
+  unit: UnitOfWork,
   act: {
     readonly agent: bigint;
     readonly seq: bigint;
@@ -72,15 +72,15 @@ export function failBroadcast(
     readonly retry: boolean;
   },
 ): void {
-  const { broadcastFailure, broadcastCursor, broadcastLog } = desk.ctx.db;
-  desk.own(act.agent);
-  checkNumber(desk, act.seq);
+  const { broadcastFailure, broadcastCursor, broadcastLog } = unit.ctx.db;
+  unit.own(act.agent);
+  checkNumber(unit, act.seq);
   const cursor = broadcastCursor.agent.find(act.agent);
   if (!cursor) return;
-  const earlier = failureOf(desk.ctx.db, act.agent, act.seq);
+  const earlier = failureOf(unit.ctx.db, act.agent, act.seq);
   if (earlier?.attempt === act.attempt) return;
-  checkWindow(desk, act.agent, act.seq);
-  if (act.seq <= cursor.handled || isHandled(desk.ctx.db, act.agent, act.seq)) {
+  checkWindow(unit, act.agent, act.seq);
+  if (act.seq <= cursor.handled || isHandled(unit.ctx.db, act.agent, act.seq)) {
     refuse('delivery/ended', `broadcast ${act.seq} is handled already`);
   }
   if (act.attempt !== (earlier?.attempt ?? 0) + 1) {
@@ -95,15 +95,15 @@ export function failBroadcast(
     attempt: act.attempt,
     state,
     reason: act.reason.slice(0, LIMITS.reasonLength),
-    at: desk.now,
+    at: unit.now,
   };
   if (earlier) broadcastFailure.id.update(row);
   else broadcastFailure.insert(row);
   if (state === 'retry') return;
-  markHandled(desk, act.agent, act.seq);
+  markHandled(unit, act.agent, act.seq);
   const said = broadcastLog.seq.find(act.seq);
-  const message = said && desk.ctx.db.message.id.find(said.message);
-  if (isDead && message) addDeadLetter(desk, { delivery: 0n, agent: act.agent }, message, row.reason);
+  const message = said && unit.ctx.db.message.id.find(said.message);
+  if (isDead && message) addDeadLetter(unit, { delivery: 0n, agent: act.agent }, message, row.reason);
 }
 
 /** How an agent failed a broadcast, if it did. */
@@ -112,27 +112,27 @@ export function failureOf(db: Pick<Ctx['db'], 'broadcastFailure'>, agent: bigint
   return undefined;
 }
 
-function forgetFailure(desk: Desk, agent: bigint, seq: bigint): void {
-  desk.ctx.db.broadcastFailure.byAgentSeq.delete([agent, seq]);
+function forgetFailure(unit: UnitOfWork, agent: bigint, seq: bigint): void {
+  unit.ctx.db.broadcastFailure.byAgentSeq.delete([agent, seq]);
 }
 
-function checkNumber(desk: Desk, seq: bigint): void {
-  if (seq < 1n || seq > desk.lastNumber('broadcast')) refuse('broadcast/unknown', `there is no broadcast ${seq}`);
+function checkNumber(unit: UnitOfWork, seq: bigint): void {
+  if (seq < 1n || seq > unit.lastNumber('broadcast')) refuse('broadcast/unknown', `there is no broadcast ${seq}`);
 }
 
 /** What is handled out of order is remembered one by one, so there is an end to it. */
-function checkWindow(desk: Desk, agent: bigint, seq: bigint): void {
-  const from = cursorOf(desk, agent)?.handled ?? 0n;
+function checkWindow(unit: UnitOfWork, agent: bigint, seq: bigint): void {
+  const from = cursorOf(unit, agent)?.handled ?? 0n;
   if (seq <= from + BigInt(LIMITS.broadcastWindow)) return;
   refuse('broadcast/too-far-ahead', `broadcast ${from + 1n} is not handled yet; handle it, or fail it, before ${seq}`);
 }
 
-function markHandled(desk: Desk, agent: bigint, seq: bigint): void {
-  const { broadcastCursor, broadcastHandled } = desk.ctx.db;
-  const cursor = cursorOf(desk, agent);
+function markHandled(unit: UnitOfWork, agent: bigint, seq: bigint): void {
+  const { broadcastCursor, broadcastHandled } = unit.ctx.db;
+  const cursor = cursorOf(unit, agent);
   if (!cursor || seq <= cursor.handled) return;
   if (seq > cursor.handled + 1n) {
-    if (!isHandled(desk.ctx.db, agent, seq)) broadcastHandled.insert({ id: 0n, agent, seq });
+    if (!isHandled(unit.ctx.db, agent, seq)) broadcastHandled.insert({ id: 0n, agent, seq });
     return;
   }
   // Each round takes one row that an earlier call put there, so the work was paid for.
@@ -142,10 +142,10 @@ function markHandled(desk: Desk, agent: bigint, seq: bigint): void {
 }
 
 /** The cursor of an agent. What is kept no longer need not be handled: the cursor moves over it. */
-function cursorOf(desk: Desk, agent: bigint) {
-  const { broadcastCursor, broadcastHandled, broadcastFailure } = desk.ctx.db;
+function cursorOf(unit: UnitOfWork, agent: bigint) {
+  const { broadcastCursor, broadcastHandled, broadcastFailure } = unit.ctx.db;
   const cursor = broadcastCursor.agent.find(agent);
-  const before = desk.firstNumber('broadcast') - 1n;
+  const before = unit.firstNumber('broadcast') - 1n;
   if (!cursor || cursor.handled >= before) return cursor;
   // At most as many as the window is long.
   for (const row of [...broadcastHandled.agent.filter(agent)]) {
@@ -168,8 +168,8 @@ export function isHandled(db: Pick<Ctx['db'], 'broadcastHandled'>, agent: bigint
 }
 
 /** Forgets the cursor of an agent that is gone. Its exceptions are as many as it handled out of order. */
-export function endBroadcasts(desk: Desk, agent: bigint): void {
-  desk.ctx.db.broadcastCursor.agent.delete(agent);
-  desk.ctx.db.broadcastHandled.agent.delete(agent);
-  desk.ctx.db.broadcastFailure.agent.delete(agent);
+export function endBroadcasts(unit: UnitOfWork, agent: bigint): void {
+  unit.ctx.db.broadcastCursor.agent.delete(agent);
+  unit.ctx.db.broadcastHandled.agent.delete(agent);
+  unit.ctx.db.broadcastFailure.agent.delete(agent);
 }

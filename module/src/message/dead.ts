@@ -1,25 +1,25 @@
 // Dead letters: what was given up, with the reason, until it is redriven or purged.
 
-import type { Desk } from '../desk.ts';
-import { appendSystemEvent } from '../event/publish.ts';
+import { appendSystemEvent } from '../event/append.ts';
+import type { UnitOfWork } from '../unit-of-work.ts';
 import type { Message } from './envelope.ts';
 
 /** Puts a dead delivery, or a broadcast that an agent could not handle (`delivery` 0), on the list, and says so. */
 export function addDeadLetter(
-  desk: Desk,
+  unit: UnitOfWork,
   { delivery, agent }: { readonly delivery: bigint; readonly agent: bigint },
   message: Message,
   reason: string,
 ): void {
-  desk.ctx.db.deadLetter.insert({
-    no: desk.nextNumber('dead'),
+  unit.ctx.db.deadLetter.insert({
+    no: unit.nextNumber('dead'),
     delivery,
     agent,
     sender: message.sender,
     message: message.id,
     type: message.type,
     reason,
-    at: desk.now,
+    at: unit.now,
   });
-  appendSystemEvent(desk, 'message_dead_lettered', { message_id: message.id, agent_id: Number(agent) });
+  appendSystemEvent(unit, 'message_dead_lettered', { message_id: message.id, agent_id: Number(agent) });
 }

@@ -6,8 +6,8 @@
 // I3  What is offered is what `chooseHead` chooses among the heads of the lanes: the agent's own, and, when it was not free
 //     before, those of the queues of its capabilities.
 
-import { PRIORITY, type Priority } from '../contract.ts';
-import { isQueue, type Desk, type Mailbox } from '../desk.ts';
+import { PRIORITY, type Priority } from '../contract/words.ts';
+import { isQueue, type Mailbox, type UnitOfWork } from '../unit-of-work.ts';
 import { envelopeOf, type Message } from './envelope.ts';
 import { delay, enqueue, headOf, isLaneEmpty, takeHead, type Waiting } from './lane.ts';
 import { offerTo } from './offer.ts';
@@ -15,38 +15,38 @@ import { alertIfDeserted, isFree, pickReady, queuesOf, standReady, stepBack } fr
 import { chooseHead, hasCredit, hasCriticalCredit, LANES } from './rules.ts';
 
 /** A new delivery of `message`: offered at once if nothing stands before it, queued or delayed otherwise. Returns its number. */
-export function deliver(desk: Desk, box: Mailbox, message: Message, envelope: string): bigint {
-  const id = desk.nextDelivery(box);
-  const account = desk.account(message.sender);
+export function deliver(unit: UnitOfWork, box: Mailbox, message: Message, envelope: string): bigint {
+  const id = unit.nextDelivery(box);
+  const account = unit.account(message.sender);
   account.unfinished++;
-  desk.charged(account);
+  unit.charged(account);
   const row = { id, message: message.id, attempt: 1, holder: 0n };
   if (message.delayMs > 0n) {
-    delay(desk, box, { ...row, availableAt: desk.now + message.delayMs * 1000n });
+    delay(unit, box, { ...row, availableAt: unit.now + message.delayMs * 1000n });
     return id;
   }
-  if (box.waiting > 0 && !mayPassOthers(desk, box, message)) {
-    enqueue(desk, box, { ...row, lane: message.priority, availableAt: desk.now });
+  if (box.waiting > 0 && !mayPassOthers(unit, box, message)) {
+    enqueue(unit, box, { ...row, lane: message.priority, availableAt: unit.now });
     return id;
   }
-  const pick = isQueue(box.agent) ? pickReady(desk, box) : undefined;
+  const pick = isQueue(box.agent) ? pickReady(unit, box) : undefined;
   if (pick) {
-    offerTo(desk, pick.box, id, message, 1, envelope);
-    stepBack(desk, box, pick);
+    offerTo(unit, pick.box, id, message, 1, envelope);
+    stepBack(unit, box, pick);
   } else if (mayTake(box, message)) {
-    offerTo(desk, box, id, message, 1, envelope);
-    standReady(desk, box);
+    offerTo(unit, box, id, message, 1, envelope);
+    standReady(unit, box);
   } else {
-    enqueue(desk, box, { ...row, lane: message.priority, availableAt: desk.now });
-    alertIfDeserted(desk, box);
+    enqueue(unit, box, { ...row, lane: message.priority, availableAt: unit.now });
+    alertIfDeserted(unit, box);
   }
   return id;
 }
 
 /** A critical delivery is held up by critical ones only. */
-function mayPassOthers(desk: Desk, box: Mailbox, message: Message): boolean {
+function mayPassOthers(unit: UnitOfWork, box: Mailbox, message: Message): boolean {
   if (message.priority !== PRIORITY.critical || isQueue(box.agent) || hasCredit(box)) return false;
-  return headOf(desk, box, PRIORITY.critical) === undefined && isLaneEmpty(box, PRIORITY.critical);
+  return headOf(unit, box, PRIORITY.critical) === undefined && isLaneEmpty(box, PRIORITY.critical);
 }
 
 /** Whether the agent of a mailbox has credit for a message. A queue has none of its own. */
@@ -60,30 +60,30 @@ interface Head extends Waiting {
 }
 
 /** Offers an agent what waits, best rank first, as far as its credit goes. At most `credit + criticalCredit` rounds. */
-export function fill(desk: Desk, box: Mailbox): void {
-  const heads = headsFor(desk, box);
+export function fill(unit: UnitOfWork, box: Mailbox): void {
+  const heads = headsFor(unit, box);
   while (heads.length > 0) {
     const next = chooseHead(hasCredit(box) ? heads : heads.filter(head => isCriticalOf(head, box)), box.strict);
     if (!next || !hasCriticalCredit(box)) break;
     heads.splice(heads.indexOf(next), 1);
-    takeHead(desk, next.source, next);
-    const message = desk.ctx.db.message.id.find(next.message);
-    if (message) offerTo(desk, box, next.id, message, next.attempt, envelopeOf(message));
-    const following = headOf(desk, next.source, next.lane as Priority); // lanes are numbered by priority
+    takeHead(unit, next.source, next);
+    const message = unit.ctx.db.message.id.find(next.message);
+    if (message) offerTo(unit, box, next.id, message, next.attempt, envelopeOf(message));
+    const following = headOf(unit, next.source, next.lane as Priority); // lanes are numbered by priority
     if (following) heads.push({ ...following, source: next.source });
   }
-  standReady(desk, box);
+  standReady(unit, box);
 }
 
-function headsFor(desk: Desk, box: Mailbox): Head[] {
+function headsFor(unit: UnitOfWork, box: Mailbox): Head[] {
   const heads: Head[] = [];
   if (!hasCriticalCredit(box)) return heads;
   // Whoever was free before stands in the lists of its queues, so nothing waits there.
-  const queues = isFree(box) && !box.isReady ? queuesOf(desk, box) : [];
+  const queues = isFree(box) && !box.isReady ? queuesOf(unit, box) : [];
   for (const source of [box, ...queues]) {
     if (source.waiting === 0) continue;
     for (const lane of LANES) {
-      const head = headOf(desk, source, lane);
+      const head = headOf(unit, source, lane);
       if (head) heads.push({ ...head, source });
     }
   }
@@ -95,21 +95,21 @@ function isCriticalOf(head: Head, box: Mailbox): boolean {
 }
 
 /** Offers what waits in a queue to agents that are free. At most as many rounds as they have credit. */
-export function assign(desk: Desk, queue: Mailbox): void {
+export function assign(unit: UnitOfWork, queue: Mailbox): void {
   while (queue.waiting > 0) {
-    const heads = LANES.flatMap(lane => headOf(desk, queue, lane) ?? []);
+    const heads = LANES.flatMap(lane => headOf(unit, queue, lane) ?? []);
     const next = chooseHead(heads, false);
-    const pick = next && pickReady(desk, queue);
+    const pick = next && pickReady(unit, queue);
     if (!next || !pick) return;
-    takeHead(desk, queue, next);
-    const message = desk.ctx.db.message.id.find(next.message);
-    if (message) offerTo(desk, pick.box, next.id, message, next.attempt, envelopeOf(message));
-    stepBack(desk, queue, pick);
+    takeHead(unit, queue, next);
+    const message = unit.ctx.db.message.id.find(next.message);
+    if (message) offerTo(unit, pick.box, next.id, message, next.attempt, envelopeOf(message));
+    stepBack(unit, queue, pick);
   }
 }
 
 /** Offers what waits in a mailbox, be it an agent's or a queue. */
-export function offerWaiting(desk: Desk, box: Mailbox): void {
-  if (isQueue(box.agent)) assign(desk, box);
-  else fill(desk, box);
+export function offerWaiting(unit: UnitOfWork, box: Mailbox): void {
+  if (isQueue(box.agent)) assign(unit, box);
+  else fill(unit, box);
 }

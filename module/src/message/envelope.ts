@@ -1,6 +1,6 @@
 // What a recipient sees of a message: one JSON text, put together once and stored with the offer.
 
-import { LIMITS } from '../contract.ts';
+import { LIMITS } from '../contract/limits.ts';
 import type { Ctx } from '../schema.ts';
 import { byteLength, isLongerThan } from '../text.ts';
 

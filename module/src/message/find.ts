@@ -2,9 +2,9 @@
 // says what has become of the delivery.
 
 import { isSame } from '../access.ts';
-import type { DeliveryState } from '../contract.ts';
-import { isQueue, mailboxOfDelivery, type Desk, type Mailbox } from '../desk.ts';
+import type { DeliveryState } from '../contract/words.ts';
 import { refuse } from '../refuse.ts';
+import { isQueue, type Mailbox, mailboxOfDelivery, type UnitOfWork } from '../unit-of-work.ts';
 import type { Offer } from './offer.ts';
 
 /** Names an offered delivery. */
@@ -24,24 +24,24 @@ export interface Held {
  * `end` is what the act makes of a delivery: found so already, the act was made before (given back after its last attempt, a
  * delivery is dead); `tried` is back, or, of a step that says itself how often it is tried, failed. An act without an end cannot have been made before.
  */
-export function find(desk: Desk, act: Attempt, end?: DeliveryState | 'tried'): Held | undefined {
-  const row = desk.ctx.db.offer.id.find(act.delivery);
-  if (row) return held(desk, act, row);
+export function find(unit: UnitOfWork, act: Attempt, end?: DeliveryState | 'tried'): Held | undefined {
+  const row = unit.ctx.db.offer.id.find(act.delivery);
+  if (row) return held(unit, act, row);
   // A notice that is gone was acknowledged: it can leave the inbox in no other way.
-  if (act.attempt === 0 && isMine(desk, noticeOf(desk, act.delivery))) return undefined;
-  refuseUnlessDone(desk, act, end);
+  if (act.attempt === 0 && isMine(unit, noticeOf(unit, act.delivery))) return undefined;
+  refuseUnlessDone(unit, act, end);
   return undefined;
 }
 
 /** Whose a notice was: one about a delivery of a work queue went to its last holder. */
-function noticeOf(desk: Desk, delivery: bigint): bigint {
+function noticeOf(unit: UnitOfWork, delivery: bigint): bigint {
   const home = mailboxOfDelivery(delivery);
-  return isQueue(home) ? (desk.ctx.db.ended.id.find(delivery)?.agent ?? home) : home;
+  return isQueue(home) ? (unit.ctx.db.ended.id.find(delivery)?.agent ?? home) : home;
 }
 
 /** The duty of the caller that an act names. */
-export function findHeld(desk: Desk, act: Attempt): Held {
-  const found = find(desk, act);
+export function findHeld(unit: UnitOfWork, act: Attempt): Held {
+  const found = find(unit, act);
   if (!found) refuse('delivery/ended', `delivery ${act.delivery} is a notice that was taken`);
   refuseNotice(found.row);
   return found;
@@ -52,10 +52,10 @@ export function refuseNotice(row: Offer): void {
   if (row.attempt === 0) refuse('delivery/ended', `delivery ${row.id} is a notice; acknowledge it`);
 }
 
-function held(desk: Desk, act: Attempt, row: Offer): Held {
-  const box = desk.box(row.agent);
-  if (!box || !isSame(row.owner, desk.ctx.sender)) {
-    if (act.attempt < row.attempt && mayHaveHeld(desk, act.delivery)) {
+function held(unit: UnitOfWork, act: Attempt, row: Offer): Held {
+  const box = unit.box(row.agent);
+  if (!box || !isSame(row.owner, unit.ctx.sender)) {
+    if (act.attempt < row.attempt && mayHaveHeld(unit, act.delivery)) {
       refuse('delivery/stale-attempt', `delivery ${act.delivery} was taken back, and another agent has it now`);
     }
     refuseUnknown(act);
@@ -71,13 +71,13 @@ function held(desk: Desk, act: Attempt, row: Offer): Held {
 }
 
 /** Nothing is offered under this number: refuses by what has become of it, unless the act itself has done that. */
-function refuseUnlessDone(desk: Desk, act: Attempt, end: DeliveryState | 'tried' | undefined): void {
+function refuseUnlessDone(unit: UnitOfWork, act: Attempt, end: DeliveryState | 'tried' | undefined): void {
   const isBack = end === 'delayed' || end === 'tried';
-  const { db } = desk.ctx;
+  const { db } = unit.ctx;
   const ended = db.ended.id.find(act.delivery);
   if (ended) {
-    const isEarlier = act.attempt < ended.attempt && mayHaveHeld(desk, act.delivery);
-    if (!isMine(desk, ended.agent) && !isEarlier) refuseUnknown(act);
+    const isEarlier = act.attempt < ended.attempt && mayHaveHeld(unit, act.delivery);
+    if (!isMine(unit, ended.agent) && !isEarlier) refuseUnknown(act);
     if (ended.attempt !== act.attempt) {
       refuse('delivery/stale-attempt', `delivery ${act.delivery} ended as ${ended.state} at attempt ${ended.attempt}`);
     }
@@ -90,7 +90,7 @@ function refuseUnlessDone(desk: Desk, act: Attempt, end: DeliveryState | 'tried'
   }
   const waiting = db.waiting.id.find(act.delivery);
   const home = mailboxOfDelivery(act.delivery);
-  if (!waiting || !isMine(desk, isQueue(home) ? waiting.holder : home)) refuseUnknown(act);
+  if (!waiting || !isMine(unit, isQueue(home) ? waiting.holder : home)) refuseUnknown(act);
   if (isBack && waiting.attempt === act.attempt + 1) return;
   refuse(
     act.attempt < waiting.attempt ? 'delivery/stale-attempt' : 'delivery/not-offered',
@@ -99,19 +99,19 @@ function refuseUnlessDone(desk: Desk, act: Attempt, end: DeliveryState | 'tried'
 }
 
 /** Whether a delivery of a work queue may have been the caller's before: an agent of its takes from that queue. */
-function mayHaveHeld(desk: Desk, delivery: bigint): boolean {
-  const queue = desk.box(mailboxOfDelivery(delivery));
+function mayHaveHeld(unit: UnitOfWork, delivery: bigint): boolean {
+  const queue = unit.box(mailboxOfDelivery(delivery));
   if (!queue || !isQueue(queue.agent)) return false;
   // At most `agentsPerIdentity`, and only for what is refused anyway.
-  for (const { capabilities } of desk.ctx.db.agent.owner.filter(desk.ctx.sender)) {
+  for (const { capabilities } of unit.ctx.db.agent.owner.filter(unit.ctx.sender)) {
     if (capabilities.includes(queue.name.slice(1))) return true;
   }
   return false;
 }
 
-function isMine(desk: Desk, agent: bigint): boolean {
-  const box = desk.box(agent);
-  return box !== undefined && isSame(box.owner, desk.ctx.sender);
+function isMine(unit: UnitOfWork, agent: bigint): boolean {
+  const box = unit.box(agent);
+  return box !== undefined && isSame(box.owner, unit.ctx.sender);
 }
 
 function refuseUnknown(act: Attempt): never {

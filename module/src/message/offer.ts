@@ -1,9 +1,10 @@
 // What an agent can see: duties, which take credit and have a lease, and notices, which have neither.
 
-import { LIMITS, PRIORITY, type InboxKind } from '../contract.ts';
-import type { Desk, Mailbox } from '../desk.ts';
+import { LIMITS } from '../contract/limits.ts';
+import { type InboxKind, PRIORITY } from '../contract/words.ts';
 import type { Ctx } from '../schema.ts';
-import { remember } from '../time/due.ts';
+import { schedule } from '../time/schedule.ts';
+import type { Mailbox, UnitOfWork } from '../unit-of-work.ts';
 import type { Message } from './envelope.ts';
 
 /** A delivery or notice that its recipient can see. */
@@ -11,17 +12,17 @@ export type Offer = NonNullable<ReturnType<Ctx['db']['offer']['id']['find']>>;
 
 /** Shows a duty to an agent, with a lease. */
 export function offerTo(
-  desk: Desk,
+  unit: UnitOfWork,
   box: Mailbox,
   id: bigint,
   message: Message,
   attempt: number,
   envelope: string,
 ): void {
-  const leaseUntil = desk.now + BigInt(LIMITS.leaseMs) * 1000n;
+  const leaseUntil = unit.now + BigInt(LIMITS.leaseMs) * 1000n;
   box.held++;
   if (message.priority === PRIORITY.critical) box.heldCritical++;
-  desk.ctx.db.offer.insert({
+  unit.ctx.db.offer.insert({
     id,
     owner: box.owner,
     agent: box.agent,
@@ -32,74 +33,78 @@ export function offerTo(
     attempt,
     leaseUntil,
     envelope,
-    seq: nextOffer(desk, box),
+    seq: nextOffer(unit, box),
     sender: message.sender,
   });
-  if (box.sweepAt === 0n) sweepLater(desk, box, leaseUntil);
+  if (box.sweepAt === 0n) sweepLater(unit, box, leaseUntil);
 }
 
 /** The offered row of a duty is gone: its credit is free again. */
-export function releaseOffer(desk: Desk, box: Mailbox, row: Offer): void {
-  desk.ctx.db.offer.id.delete(row.id);
-  freeCredit(desk, box, row);
+export function releaseOffer(unit: UnitOfWork, box: Mailbox, row: Offer): void {
+  unit.ctx.db.offer.id.delete(row.id);
+  freeCredit(unit, box, row);
 }
 
 /** A duty holds credit no more. */
-function freeCredit(desk: Desk, box: Mailbox, row: Pick<Offer, 'priority'>): void {
+function freeCredit(unit: UnitOfWork, box: Mailbox, row: Pick<Offer, 'priority'>): void {
   box.held--;
   if (row.priority === PRIORITY.critical) box.heldCritical--;
-  desk.changed(box);
+  unit.changed(box);
 }
 
 /** Numbers what is shown to an agent. Whoever was idle is woken by it. */
-export function nextOffer(desk: Desk, box: Mailbox): bigint {
+export function nextOffer(unit: UnitOfWork, box: Mailbox): bigint {
   box.isIdle = false;
-  desk.changed(box);
+  unit.changed(box);
   return ++box.offers;
 }
 
 /** Shows a notice: at once while few are shown, else when the ones before it were taken. It never waits for work. */
-export function notify(desk: Desk, box: Mailbox, kind: InboxKind, message: string, envelope: string): bigint {
-  const id = desk.nextDelivery(box);
-  putNotice(desk, box, { id, kind, message, envelope });
+export function notify(unit: UnitOfWork, box: Mailbox, kind: InboxKind, message: string, envelope: string): bigint {
+  const id = unit.nextDelivery(box);
+  putNotice(unit, box, { id, kind, message, envelope });
   return id;
 }
 
 /** Shows a notice, or has it wait behind those that are shown. */
-export function putNotice(desk: Desk, box: Mailbox, row: Pick<Offer, 'id' | 'kind' | 'message' | 'envelope'>): void {
-  if (box.notices < LIMITS.visibleNotices) return showNotice(desk, box, row);
+export function putNotice(
+  unit: UnitOfWork,
+  box: Mailbox,
+  row: Pick<Offer, 'id' | 'kind' | 'message' | 'envelope'>,
+): void {
+  if (box.notices < LIMITS.visibleNotices) return showNotice(unit, box, row);
   const { id, kind, message, envelope } = row;
-  desk.ctx.db.notice.insert({ id, agent: box.agent, position: box.noticeTail++, kind, message, envelope });
-  desk.changed(box);
+  unit.ctx.db.notice.insert({ id, agent: box.agent, position: box.noticeTail++, kind, message, envelope });
+  unit.changed(box);
 }
 
 /** A notice was taken: the one that waited longest is shown. */
-export function takeNotice(desk: Desk, box: Mailbox, id: bigint): void {
-  const { db } = desk.ctx;
+export function takeNotice(unit: UnitOfWork, box: Mailbox, id: bigint): void {
+  const { db } = unit.ctx;
   db.offer.id.delete(id);
   box.notices = Math.max(0, box.notices - 1);
-  desk.changed(box);
+  unit.changed(box);
   if (box.noticeHead === box.noticeTail) return;
   const position = box.noticeHead++;
   // A full key: one row, since notices leave at the head only.
   for (const row of [...db.notice.byPosition.filter([box.agent, position])]) {
     db.notice.id.delete(row.id);
-    showNotice(desk, box, row);
+    showNotice(unit, box, row);
   }
 }
 
 function showNotice(
-  desk: Desk,
+  unit: UnitOfWork,
   box: Mailbox,
   { id, kind, message, envelope }: Pick<Offer, 'id' | 'kind' | 'message' | 'envelope'>,
 ): void {
   box.notices++;
-  desk.ctx.db.offer.insert(noticeRow(desk, box, { id, kind, message, envelope }));
+  unit.ctx.db.offer.insert(noticeRow(unit, box, { id, kind, message, envelope }));
 }
 
 /** The row that shows a notice. */
 export function noticeRow(
-  desk: Desk,
+  unit: UnitOfWork,
   box: Mailbox,
   fields: Pick<Offer, 'id' | 'kind' | 'message' | 'envelope'>,
 ): Offer {
@@ -110,15 +115,15 @@ export function noticeRow(
     priority: PRIORITY.normal,
     attempt: 0,
     leaseUntil: 0n,
-    seq: nextOffer(desk, box),
+    seq: nextOffer(unit, box),
     sender: 0n,
   };
 }
 
 /** Has the mailbox looked at, at `at` or before. */
-export function sweepLater(desk: Desk, box: Mailbox, at: bigint): void {
+export function sweepLater(unit: UnitOfWork, box: Mailbox, at: bigint): void {
   if (box.sweepAt !== 0n && box.sweepAt <= at) return;
   box.sweepAt = at;
-  desk.changed(box);
-  remember(desk, at, 'mailbox', box.agent);
+  unit.changed(box);
+  schedule(unit, at, 'mailbox', box.agent);
 }

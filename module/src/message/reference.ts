@@ -1,10 +1,10 @@
 // References to other messages that the hub has verified: on whose behalf something is sent, and what is passed on.
 
-import { LIMITS } from '../contract.ts';
-import { isQueue, mailboxOfDelivery, type Desk, type Mailbox } from '../desk.ts';
+import { LIMITS } from '../contract/limits.ts';
 import { refuse } from '../refuse.ts';
 import type { Ctx } from '../schema.ts';
 import { isObject, parseJson } from '../text.ts';
+import { isQueue, type Mailbox, mailboxOfDelivery, type UnitOfWork } from '../unit-of-work.ts';
 import type { Message } from './envelope.ts';
 
 /** What a recipient reads of a message that another one refers to. */
@@ -18,20 +18,20 @@ interface Reference {
 
 /** The members of the envelope that say what the hub verified: nearest first, ended with a comma; or nothing. */
 export function referencesOf(
-  desk: Desk,
+  unit: UnitOfWork,
   sender: Mailbox,
   send: { readonly onBehalfOf: string; readonly forwardOf: string },
 ): string {
   const members: string[] = [];
-  if (send.onBehalfOf !== '') members.push(chain('onBehalfOf', readOwn(desk, sender, send.onBehalfOf)));
-  if (send.forwardOf !== '') members.push(chain('forwarded', readOwn(desk, sender, send.forwardOf)));
+  if (send.onBehalfOf !== '') members.push(chain('onBehalfOf', readOwn(unit, sender, send.onBehalfOf)));
+  if (send.forwardOf !== '') members.push(chain('forwarded', readOwn(unit, sender, send.forwardOf)));
   return members.join('');
 }
 
 /** A message that an agent sent or was given; what it never had it cannot refer to. */
-export function readOwn(desk: Desk, agent: Mailbox, id: string): Message {
-  const message = desk.ctx.db.message.id.find(id);
-  if (message && isParty(desk.ctx.db, message, agent.agent)) return message;
+export function readOwn(unit: UnitOfWork, agent: Mailbox, id: string): Message {
+  const message = unit.ctx.db.message.id.find(id);
+  if (message && isParty(unit.ctx.db, message, agent.agent)) return message;
   refuse(
     'message/bad-reference',
     `"${agent.name}" neither sent nor was given a message ${id.slice(0, 64)} that is kept`,

@@ -7,15 +7,14 @@
 //     longer.
 
 import { ScheduleAt } from 'spacetimedb';
-import { LIMITS } from '../contract.ts';
-import { withDesk, type Account, type Desk } from '../desk.ts';
-import { agora, type Ctx } from '../schema.ts';
+import { LIMITS } from '../contract/limits.ts';
+import type { Ctx } from '../schema.ts';
 import { byteLength } from '../text.ts';
-import { remember } from '../time/due.ts';
-import { keeper } from '../time/table.ts';
-import { bytesOf } from './accept.ts';
+import { schedule } from '../time/schedule.ts';
+import type { Account, UnitOfWork } from '../unit-of-work.ts';
+import { isOpen } from './ask-row.ts';
 import type { Message } from './envelope.ts';
-import { isOpen } from './question.ts';
+import { bytesOf } from './store.ts';
 
 /** How long a look that found all done is from the next. */
 const PAUSE_MICROS = 60_000_000n;
@@ -39,17 +38,15 @@ class Budget {
   }
 }
 
-/** Private: runs by schedule only. */
-export const sweepKept = agora.reducer({ onSchedule: keeper }, { row: keeper.rowType }, (ctx, { row }) => {
-  withDesk(ctx, desk => {
-    const budget = new Budget();
-    sweepEvents(desk, budget);
-    sweepBroadcasts(desk, budget);
-    const agent = sweepMessages(desk, budget, row.agent);
-    const isMore = budget.isSpent;
-    scheduleLook(ctx, isMore ? desk.now : desk.now + PAUSE_MICROS, isMore ? agent : 0n);
-  });
-});
+/** One bounded sweep; schedules the next one. `from` is the agent whose messages are swept first. */
+export function sweepRetention(unit: UnitOfWork, from: bigint): void {
+  const budget = new Budget();
+  sweepEvents(unit, budget);
+  sweepBroadcasts(unit, budget);
+  const agent = sweepMessages(unit, budget, from);
+  const isMore = budget.isSpent;
+  scheduleLook(unit.ctx, isMore ? unit.now : unit.now + PAUSE_MICROS, isMore ? agent : 0n);
+}
 
 /** Makes sure that somebody looks. A database that was published before this was has no row yet. */
 export function keepLooking(ctx: Ctx): void {
@@ -60,28 +57,28 @@ function scheduleLook(ctx: Ctx, at: bigint, agent: bigint): void {
   ctx.db.keeper.insert({ scheduledId: 0n, scheduledAt: ScheduleAt.time(at), agent });
 }
 
-function sweepEvents(desk: Desk, budget: Budget): void {
-  const { eventLog } = desk.ctx.db;
-  const before = desk.now - desk.hub.keepEventsMs * 1000n;
-  let first = desk.firstNumber('event');
-  for (; first <= desk.lastNumber('event') && !budget.isSpent; first++) {
+function sweepEvents(unit: UnitOfWork, budget: Budget): void {
+  const { eventLog } = unit.ctx.db;
+  const before = unit.now - unit.hub.keepEventsMs * 1000n;
+  let first = unit.firstNumber('event');
+  for (; first <= unit.lastNumber('event') && !budget.isSpent; first++) {
     budget.lookUp();
     const row = eventLog.seq.find(first);
     if (!row) continue;
     if (row.at.microsSinceUnixEpoch >= before) break;
     eventLog.seq.delete(first);
-    desk.addBytes(-byteLength(row.data));
+    unit.addBytes(-byteLength(row.data));
     budget.remove();
   }
-  desk.moveFirst('event', first);
+  unit.moveFirst('event', first);
 }
 
 /** Broadcasts are kept as long as events, so that an agent that is away for days still hears them. */
-function sweepBroadcasts(desk: Desk, budget: Budget): void {
-  const { broadcastLog } = desk.ctx.db;
-  const before = desk.now - desk.hub.keepEventsMs * 1000n;
-  let first = desk.firstNumber('broadcast');
-  for (; first <= desk.lastNumber('broadcast') && !budget.isSpent; first++) {
+function sweepBroadcasts(unit: UnitOfWork, budget: Budget): void {
+  const { broadcastLog } = unit.ctx.db;
+  const before = unit.now - unit.hub.keepEventsMs * 1000n;
+  let first = unit.firstNumber('broadcast');
+  for (; first <= unit.lastNumber('broadcast') && !budget.isSpent; first++) {
     budget.lookUp();
     const row = broadcastLog.seq.find(first);
     if (!row) continue;
@@ -89,54 +86,54 @@ function sweepBroadcasts(desk: Desk, budget: Budget): void {
     broadcastLog.seq.delete(first);
     budget.remove();
   }
-  desk.moveFirst('broadcast', first);
+  unit.moveFirst('broadcast', first);
 }
 
 /** Goes through the accounts from an agent on; returns where the next call goes on. Agent 0 is the hub itself. */
-function sweepMessages(desk: Desk, budget: Budget, from: bigint): bigint {
-  const { db } = desk.ctx;
-  const last = desk.lastNumber('agent');
+function sweepMessages(unit: UnitOfWork, budget: Budget, from: bigint): bigint {
+  const { db } = unit.ctx;
+  const last = unit.lastNumber('agent');
   for (let agent = from; agent <= last; agent++) {
     if (budget.isSpent) return agent;
     budget.lookUp();
     if (!db.account.agent.find(agent)) continue;
-    const account = desk.account(agent);
-    sweepAccount(desk, budget, account);
+    const account = unit.account(agent);
+    sweepAccount(unit, budget, account);
     const isEmpty = account.firstKept > account.sent && account.unfinished === 0;
-    if (isEmpty && agent > 0n && !desk.box(agent)) desk.removeAccount(account);
+    if (isEmpty && agent > 0n && !unit.box(agent)) unit.removeAccount(account);
     else if (budget.isSpent) return agent;
   }
   return 0n;
 }
 
-function sweepAccount(desk: Desk, budget: Budget, account: Account): void {
-  const { db } = desk.ctx;
+function sweepAccount(unit: UnitOfWork, budget: Budget, account: Account): void {
+  const { db } = unit.ctx;
   while (account.firstKept <= account.sent && !budget.isSpent) {
     budget.lookUp();
     // A full key: one row, or none where a message went before.
     for (const message of [...db.message.bySender.filter([account.agent, account.firstKept])]) {
-      if (isYoung(desk, message)) return;
+      if (isYoung(unit, message)) return;
       budget.lookUp(message.deliveries.length);
-      if (isFinished(db, message)) budget.remove(remove(desk, message));
-      else remember(desk, desk.now + LATER_MICROS, 'forget', 0n, message.id);
+      if (isFinished(db, message)) budget.remove(remove(unit, message));
+      else schedule(unit, unit.now + LATER_MICROS, 'forget', 0n, message.id);
     }
     account.firstKept++;
-    desk.charged(account);
+    unit.charged(account);
   }
 }
 
 /** A message that was left behind unfinished is looked at again, until it can go. */
-export function forget(desk: Desk, id: string): void {
-  const { db } = desk.ctx;
+export function forget(unit: UnitOfWork, id: string): void {
+  const { db } = unit.ctx;
   const message = db.message.id.find(id);
   if (!message) return;
-  if (isFinished(db, message) && !isYoung(desk, message)) remove(desk, message);
-  else remember(desk, desk.now + LATER_MICROS, 'forget', 0n, id);
+  if (isFinished(db, message) && !isYoung(unit, message)) remove(unit, message);
+  else schedule(unit, unit.now + LATER_MICROS, 'forget', 0n, id);
 }
 
-function isYoung(desk: Desk, message: Message): boolean {
-  const keepMs = desk.hub.keepMessagesMs + BigInt(LIMITS.clockSkewMs);
-  return message.acceptedAt + keepMs * 1000n >= desk.now;
+function isYoung(unit: UnitOfWork, message: Message): boolean {
+  const keepMs = unit.hub.keepMessagesMs + BigInt(LIMITS.clockSkewMs);
+  return message.acceptedAt + keepMs * 1000n >= unit.now;
 }
 
 /** Whether nobody can come back to a message. At most as many look-ups as it has deliveries, a few times. */
@@ -159,14 +156,14 @@ function isOngoing(db: Ctx['db'], delivery: bigint): boolean {
 }
 
 /** Deletes a message and what hangs on it; returns how many rows that were, at least. */
-function remove(desk: Desk, message: Message): number {
-  const { db } = desk.ctx;
+function remove(unit: UnitOfWork, message: Message): number {
+  const { db } = unit.ctx;
   for (const id of message.deliveries) db.ended.id.delete(id);
   if (message.kind === 'ask') {
     db.ask.message.delete(message.id);
     db.signal.ask.delete(message.id); // at most 64
   }
   db.message.id.delete(message.id);
-  desk.addBytes(-bytesOf(message));
+  unit.addBytes(-bytesOf(message));
   return message.deliveries.length + 1;
 }

@@ -1,18 +1,19 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { BOOST_MS, DELIVERY_STATES, LIMITS, PRIORITY, type Priority } from '../contract.ts';
+import { BOOST_MS, LIMITS } from '../contract/limits.ts';
+import { DELIVERY_STATES, PRIORITY, type Priority } from '../contract/words.ts';
 import {
   backoffMicros,
   chooseHead,
   hasCredit,
   hasCriticalCredit,
   isLastAttempt,
+  type LaneHead,
   LANES,
   move,
   MOVES,
   nextLife,
   rank,
-  type LaneHead,
 } from './rules.ts';
 
 const minute = 60_000_000n;

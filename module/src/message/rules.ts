@@ -1,6 +1,7 @@
 // The pure decisions about messages and deliveries: who is offered next, how long to wait, which moves are legal.
 
-import { BOOST_MS, LIMITS, type DeliveryState, type Priority } from '../contract.ts';
+import { BOOST_MS, LIMITS } from '../contract/limits.ts';
+import type { DeliveryState, Priority } from '../contract/words.ts';
 
 /** Lanes of a mailbox, one a priority, lowest first. */
 export const LANES: readonly Priority[] = [1, 2, 3, 4];

@@ -1,16 +1,14 @@
 // Whom a message goes to: agents by name, the members of a group, the work queue of a capability, or everyone.
 
-import { AGENT_NAME, LIMITS } from '../contract.ts';
-import type { Desk, Mailbox } from '../desk.ts';
-import { findGroup, GROUP_SIGN, membersOf } from '../group/members.ts';
+import { LIMITS } from '../contract/limits.ts';
+import { AGENT_NAME, SIGN } from '../contract/words.ts';
+import { findGroup, membersOf } from '../group/members.ts';
 import { refuse } from '../refuse.ts';
-import { QUEUE_SIGN, queueOf } from './queue.ts';
-
-/** Everyone but the sender. */
-export const EVERYONE = '*';
+import type { Mailbox, UnitOfWork } from '../unit-of-work.ts';
+import { queueOf } from './queue.ts';
 
 /** The mailboxes a message goes to; none for a broadcast. Refuses what cannot be reached. */
-export function resolve(desk: Desk, sender: Mailbox, to: readonly string[]): readonly Mailbox[] {
+export function resolve(unit: UnitOfWork, sender: Mailbox, to: readonly string[]): readonly Mailbox[] {
   if (to.length === 0) refuse('message/no-recipient', 'name a recipient, several, or "*" for everyone');
   if (to.length > LIMITS.recipients) {
     refuse(
@@ -18,9 +16,9 @@ export function resolve(desk: Desk, sender: Mailbox, to: readonly string[]): rea
       `one message names ${LIMITS.recipients} recipients at most; use a group or "*"`,
     );
   }
-  if (to.length === 1 && to[0] === EVERYONE) return [];
+  if (to.length === 1 && to[0] === SIGN.everyone) return [];
   const boxes = new Set<Mailbox>();
-  for (const name of to) for (const box of boxesOf(desk, sender, name)) boxes.add(box);
+  for (const name of to) for (const box of boxesOf(unit, sender, name)) boxes.add(box);
   if (boxes.size === 0)
     refuse('message/no-recipient', `nobody but "${sender.name}" is in ${to.join(' ').slice(0, 200)}`);
   if (boxes.size > LIMITS.groupMembers) {
@@ -29,20 +27,20 @@ export function resolve(desk: Desk, sender: Mailbox, to: readonly string[]): rea
   return [...boxes];
 }
 
-function boxesOf(desk: Desk, sender: Mailbox, name: string): readonly Mailbox[] {
-  if (name === EVERYONE) refuse('message/unsupported-target', '"*" reaches everyone already; name it alone');
+function boxesOf(unit: UnitOfWork, sender: Mailbox, name: string): readonly Mailbox[] {
+  if (name === SIGN.everyone) refuse('message/unsupported-target', '"*" reaches everyone already; name it alone');
   const shown = name.slice(0, 65);
-  if (name.startsWith(GROUP_SIGN)) {
-    const group = findGroup(desk.ctx.db, name);
+  if (name.startsWith(SIGN.group)) {
+    const group = findGroup(unit.ctx.db, name);
     if (!group) refuse('message/unknown-recipient', `there is no group "${shown}"; an agent makes it by joining it`);
-    return membersOf(desk.ctx.db, group.id).flatMap(agent => (agent === sender.agent ? [] : (desk.box(agent) ?? [])));
+    return membersOf(unit.ctx.db, group.id).flatMap(agent => (agent === sender.agent ? [] : (unit.box(agent) ?? [])));
   }
-  if (name.startsWith(QUEUE_SIGN)) {
+  if (name.startsWith(SIGN.capability)) {
     return [
-      queueOf(desk, name.slice(1)) ??
+      queueOf(unit, name.slice(1)) ??
         refuse('message/unknown-recipient', `no agent ever announced the capability "${shown.slice(1)}"`),
     ];
   }
-  const box = AGENT_NAME.test(name) ? desk.boxNamed(name) : undefined;
+  const box = AGENT_NAME.test(name) ? unit.boxNamed(name) : undefined;
   return [box ?? refuse('message/unknown-recipient', `there is no agent "${shown.slice(0, 64)}"`)];
 }

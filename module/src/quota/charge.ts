@@ -1,7 +1,7 @@
 // Holds an agent to what it may cause. When a limit is hit the new thing is refused; nothing accepted is dropped.
 
-import type { Desk, Mailbox } from '../desk.ts';
 import { refuse } from '../refuse.ts';
+import type { Mailbox, UnitOfWork } from '../unit-of-work.ts';
 import { debtAfter, waitMs } from './rules.ts';
 
 /** What holds for an agent. */
@@ -16,9 +16,9 @@ export interface Limits {
 }
 
 /** The limits of an agent: its own, or the hub's. */
-export function limitsOf(desk: Desk, agent: bigint): Limits {
-  const own = desk.hasQuotas ? desk.ctx.db.quota.agent.find(agent) : undefined;
-  return own ?? desk.hub;
+export function limitsOf(unit: UnitOfWork, agent: bigint): Limits {
+  const own = unit.hasQuotas ? unit.ctx.db.quota.agent.find(agent) : undefined;
+  return own ?? unit.hub;
 }
 
 /** What a message or an event costs its agent. */
@@ -32,10 +32,10 @@ export interface Cost {
 }
 
 /** Charges an agent for one message or event, or refuses it. */
-export function charge(desk: Desk, sender: Mailbox, cost: Cost): void {
-  const account = desk.account(sender.agent);
-  const limits = limitsOf(desk, sender.agent);
-  const passed = desk.now - account.at;
+export function charge(unit: UnitOfWork, sender: Mailbox, cost: Cost): void {
+  const account = unit.account(sender.agent);
+  const limits = limitsOf(unit, sender.agent);
+  const passed = unit.now - account.at;
   const rateDebt = debtAfter(account.rateDebt, passed, limits.rate);
   const fanOutDebt = debtAfter(account.fanOutDebt, passed, limits.fanOut / 60);
   const { name } = sender;
@@ -56,24 +56,24 @@ export function charge(desk: Desk, sender: Mailbox, cost: Cost): void {
       `"${name}" may reach ${limits.fanOut} recipients a minute, and this has ${cost.fanOut}; wait ${fanOutWait} ms, or name fewer`,
     );
   }
-  refuseOverflow(desk, cost.bytes);
+  refuseOverflow(unit, cost.bytes);
   account.rateDebt = rateDebt + 1;
   account.fanOutDebt = fanOutDebt + cost.fanOut;
-  account.at = desk.now;
-  desk.charged(account);
+  account.at = unit.now;
+  unit.charged(account);
 }
 
 /** Refuses to store more than the hub may keep. */
-export function refuseOverflow(desk: Desk, bytes: number): void {
-  const limit = desk.hub.storedBytes;
-  if (desk.storedBytes + BigInt(bytes) > limit) {
+export function refuseOverflow(unit: UnitOfWork, bytes: number): void {
+  const limit = unit.hub.storedBytes;
+  if (unit.storedBytes + BigInt(bytes) > limit) {
     refuse('quota/stored-bytes', `the hub keeps ${limit} bytes and is full; an operator can raise it, or purge`);
   }
 }
 
 /** Refuses more deliveries than may wait for a recipient. */
-export function refuseFullInbox(desk: Desk, box: Mailbox): void {
-  const { inboxLength } = limitsOf(desk, box.agent);
+export function refuseFullInbox(unit: UnitOfWork, box: Mailbox): void {
+  const { inboxLength } = limitsOf(unit, box.agent);
   if (box.waiting + box.held < inboxLength) return;
   refuse('inbox/full', `"${box.name}" has ${inboxLength} unfinished deliveries; send again when it has caught up`);
 }

@@ -1,17 +1,17 @@
 // The messages that assign steps.
 
-import { LIMITS } from '../contract.ts';
-import type { Desk, Mailbox } from '../desk.ts';
-import { systemMessage } from '../message/accept.ts';
+import { LIMITS } from '../contract/limits.ts';
 import type { Message } from '../message/envelope.ts';
 import { queueOf } from '../message/queue.ts';
+import { systemMessage } from '../message/store.ts';
+import type { Mailbox, UnitOfWork } from '../unit-of-work.ts';
 import type { StepSpec } from './check.ts';
 import type { Run } from './run.ts';
 import { isBad, type Step } from './step.ts';
 
 /** The mailbox that a step is assigned through: its agent's, or the work queue of a capability. */
-export function takerOf(desk: Desk, step: Step, spec: StepSpec): Mailbox | undefined {
-  return spec.capability === undefined ? desk.box(step.agent) : queueOf(desk, spec.capability);
+export function takerOf(unit: UnitOfWork, step: Step, spec: StepSpec): Mailbox | undefined {
+  return spec.capability === undefined ? unit.box(step.agent) : queueOf(unit, spec.capability);
 }
 
 /** The assignment of a step, or of one element of it, with what the steps it depends on have returned. */
@@ -39,8 +39,8 @@ export interface TaskFields {
 export function taskMessage(run: Run, step: Step, { target, action, requirements, rest }: TaskFields): Message {
   const { inputs } = run.definition;
   const workflowInputs = inputs === '' ? '' : `,"workflow_inputs":${inputs}`;
-  return systemMessage(run.desk, {
-    id: run.desk.ctx.newUuidV7().toString(),
+  return systemMessage(run.unit, {
+    id: run.unit.ctx.newUuidV7().toString(),
     target,
     kind: 'task',
     type: 'task_assignment',

@@ -1,28 +1,28 @@
 // Makes the rows of a workflow out of its definition.
 
-import { AGENT_NAME } from '../contract.ts';
-import type { Desk } from '../desk.ts';
-import { checkHeaders } from '../message/accept.ts';
+import { checkHeaders } from '../checks.ts';
+import { AGENT_NAME } from '../contract/words.ts';
 import { queueOf } from '../message/queue.ts';
 import { headersOf } from '../message/trace.ts';
 import { refuse } from '../refuse.ts';
+import { UNTOUCHED } from '../tables/workflow.ts';
 import { byteLength } from '../text.ts';
-import { remember } from '../time/due.ts';
-import { checkDefinition, sentenceOf, type Checked, type Plan } from './check.ts';
+import { schedule } from '../time/schedule.ts';
+import type { UnitOfWork } from '../unit-of-work.ts';
+import { checkDefinition, type Checked, type Plan, sentenceOf } from './check.ts';
 import { Run } from './run.ts';
-import { UNTOUCHED } from './table.ts';
 
 /** Checks a definition against the agents and capabilities that there are. */
-export function check(desk: Desk, definition: string): Checked {
+export function check(unit: UnitOfWork, definition: string): Checked {
   return checkDefinition(definition, {
-    isAgent: name => AGENT_NAME.test(name) && desk.boxNamed(name) !== undefined,
-    isCapability: name => queueOf(desk, name) !== undefined,
+    isAgent: name => AGENT_NAME.test(name) && unit.boxNamed(name) !== undefined,
+    isCapability: name => queueOf(unit, name) !== undefined,
   });
 }
 
 /** The plan of a definition. Refuses one with faults, and names them all. */
-export function planOf(desk: Desk, definition: string): Plan {
-  const checked = check(desk, definition);
+export function planOf(unit: UnitOfWork, definition: string): Plan {
+  const checked = check(unit, definition);
   if (!checked.ok) refuse('workflow/bad-definition', sentenceOf(checked.faults));
   return checked.plan;
 }
@@ -39,14 +39,14 @@ export interface Beginning {
 }
 
 /** Stores a workflow whose steps are all pending. */
-export function begin(desk: Desk, { id, initiator, definition, plan, parentStep, inputs }: Beginning): Run {
-  const agentOf = (name: string) => desk.boxNamed(name)?.agent ?? 0n;
-  const parent = parentStep > 0n ? desk.ctx.db.step.id.find(parentStep) : undefined;
-  const outer = parent && desk.ctx.db.workflow.id.find(parent.workflow);
+export function begin(unit: UnitOfWork, { id, initiator, definition, plan, parentStep, inputs }: Beginning): Run {
+  const agentOf = (name: string) => unit.boxNamed(name)?.agent ?? 0n;
+  const parent = parentStep > 0n ? unit.ctx.db.step.id.find(parentStep) : undefined;
+  const outer = parent && unit.ctx.db.workflow.id.find(parent.workflow);
   const headers = headersOf(definition) || (outer?.headers ?? '');
   checkHeaders(headers);
   const run = Run.begin(
-    desk,
+    unit,
     {
       id,
       initiator,
@@ -54,7 +54,7 @@ export function begin(desk: Desk, { id, initiator, definition, plan, parentStep,
       definition,
       participants: plan.participants.map(agentOf),
       priority: plan.priority,
-      createdAt: desk.now,
+      createdAt: unit.now,
       parentStep,
       inputs,
       headers,
@@ -66,14 +66,14 @@ export function begin(desk: Desk, { id, initiator, definition, plan, parentStep,
       total: plan.steps.length,
       ended: 0,
       reason: '',
-      startedAt: desk.now,
+      startedAt: unit.now,
       endedAt: 0n,
       version: 0,
       outcome: '',
       pausedWith: false,
     },
   );
-  desk.addBytes(byteLength(definition));
+  unit.addBytes(byteLength(definition));
   plan.steps.forEach((step, position) => {
     run.store({
       id: 0n,
@@ -101,8 +101,8 @@ export function begin(desk: Desk, { id, initiator, definition, plan, parentStep,
       ...UNTOUCHED,
     });
   });
-  if (plan.deadlineMs > 0) remember(desk, desk.now + BigInt(plan.deadlineMs) * 1000n, 'workflow-deadline', 0n, id);
+  if (plan.deadlineMs > 0) schedule(unit, unit.now + BigInt(plan.deadlineMs) * 1000n, 'workflow-deadline', 0n, id);
   const about = parent && { parent_workflow_id: parent.workflow, parent_step: parent.name };
-  run.tell('workflow_started', { initiator: desk.box(initiator)?.name, ...about });
+  run.tell('workflow_started', { initiator: unit.box(initiator)?.name, ...about });
   return run;
 }

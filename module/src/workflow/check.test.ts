@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { checkDefinition, findCycle, sentenceOf, type Known, type Plan } from './check.ts';
+import { checkDefinition, findCycle, type Known, type Plan, sentenceOf } from './check.ts';
 
 const everyone: Known = { isAgent: () => true, isCapability: () => true };
 

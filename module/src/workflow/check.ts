@@ -1,6 +1,6 @@
 // Checks how the steps of a definition hang together: pure, and every fault is named at once.
 
-import { PRIORITY } from '../contract.ts';
+import { PRIORITY } from '../contract/words.ts';
 import { parseJson } from '../text.ts';
 import { NESTING, readShape, type StepShape, type WorkflowShape } from './definition.ts';
 

@@ -1,11 +1,11 @@
 // Undoes what was done when a workflow ends badly: what has a compensation, once each, in reverse order of completion.
 
-import { post } from '../message/accept.ts';
-import type { Answer } from '../message/ask.ts';
+import type { Answer } from '../message/answer.ts';
 import { queueOf } from '../message/queue.ts';
-import { remember } from '../time/due.ts';
+import { post } from '../message/store.ts';
+import { schedule } from '../time/schedule.ts';
 import { taskMessage } from './assignment.ts';
-import { isNestedUndone } from './nested.ts';
+import { isNestedUndone } from './kinds/nested.ts';
 import type { Run } from './run.ts';
 import type { Step } from './step.ts';
 
@@ -32,11 +32,11 @@ export function undone(run: Run, step: Step, answer: Answer): void {
 
 /** Has a step undone; false when nobody is there for it. */
 function undo(run: Run, step: Step): boolean {
-  const { desk } = run;
+  const { unit } = run;
   const { compensate, capability } = run.specOf(step);
   if (!compensate) return false;
   const able = compensate.capability ?? (compensate.agent === undefined ? capability : undefined);
-  const taker = able === undefined ? desk.boxNamed(compensate.agent ?? step.agentName) : queueOf(desk, able);
+  const taker = able === undefined ? unit.boxNamed(compensate.agent ?? step.agentName) : queueOf(unit, able);
   if (!taker) return false;
   const message = taskMessage(run, step, {
     target: taker.name,
@@ -46,7 +46,7 @@ function undo(run: Run, step: Step): boolean {
   });
   run.change(step, { undo: 'running', undoMessage: message.id });
   const within = compensate.timeout_ms;
-  if (within !== undefined) remember(desk, desk.now + BigInt(within) * 1000n, 'step-timeout', step.id, message.id);
-  post(desk, message, [taker]);
+  if (within !== undefined) schedule(unit, unit.now + BigInt(within) * 1000n, 'step-timeout', step.id, message.id);
+  post(unit, message, [taker]);
   return true;
 }

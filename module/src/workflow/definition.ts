@@ -2,7 +2,8 @@
 // before anything is sent. How steps hang together is checked by `check.ts`.
 
 import * as z from 'zod';
-import { LIMITS, PRIORITY, SHORT_NAME } from '../contract.ts';
+import { LIMITS } from '../contract/limits.ts';
+import { PRIORITY, SHORT_NAME } from '../contract/words.ts';
 import { isObject } from '../text.ts';
 
 // SpacetimeDB's realm makes no code out of text, and neither need we.

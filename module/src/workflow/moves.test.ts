@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { STEP_STATES, WORKFLOW_STATUSES } from '../contract.ts';
+import { STEP_STATES, WORKFLOW_STATUSES } from '../contract/words.ts';
 import {
+  type Move,
   moveStep,
   moveWorkflow,
   STEP_HAPPENINGS,
   STEP_MOVES,
   WORKFLOW_HAPPENINGS,
   WORKFLOW_MOVES,
-  type Move,
 } from './moves.ts';
 
 /** The states that can be reached from one by any happenings of a list. */

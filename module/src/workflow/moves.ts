@@ -1,7 +1,7 @@
 // Every move of a step and of a workflow: where each happening leads from each state. What runs workflows asks here, so that a
 // pair without an answer does not compile.
 
-import type { StepState, WorkflowStatus } from '../contract.ts';
+import type { StepState, WorkflowStatus } from '../contract/words.ts';
 
 /** What may happen to a step. */
 export const STEP_HAPPENINGS = [

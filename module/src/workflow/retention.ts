@@ -1,8 +1,8 @@
 // A workflow that has ended is kept for a time, and then goes: its steps first, a chunk a call.
 
-import type { Desk } from '../desk.ts';
 import { byteLength } from '../text.ts';
-import { remember } from '../time/due.ts';
+import { schedule } from '../time/schedule.ts';
+import type { UnitOfWork } from '../unit-of-work.ts';
 import { bytesOfStep, stepAt } from './step.ts';
 
 const CHUNK = 100;
@@ -12,16 +12,16 @@ const CHUNK_BYTES = 4 * 1024 * 1024;
 const LOOK_MICROS = 86_400_000_000n;
 
 /** A workflow has ended: it is forgotten when its time comes. */
-export function keepEnded(desk: Desk, workflow: string): void {
-  lookLater(desk, workflow, desk.now);
+export function keepEnded(unit: UnitOfWork, workflow: string): void {
+  lookLater(unit, workflow, unit.now);
 }
 
 /** Deletes a chunk of the steps of a workflow that was kept long enough, from a position on; with the last, all of it. */
-export function forgetWorkflow(desk: Desk, workflow: string, from: bigint): void {
-  const { db } = desk.ctx;
+export function forgetWorkflow(unit: UnitOfWork, workflow: string, from: bigint): void {
+  const { db } = unit.ctx;
   const state = db.workflowState.id.find(workflow);
   if (!state || state.endedAt === 0n) return;
-  if (state.endedAt + desk.hub.keepWorkflowsMs * 1000n > desk.now) return lookLater(desk, workflow, state.endedAt);
+  if (state.endedAt + unit.hub.keepWorkflowsMs * 1000n > unit.now) return lookLater(unit, workflow, state.endedAt);
   const end = Math.min(Number(from) + CHUNK, state.total);
   let next = Number(from);
   for (let bytes = 0; next < end && bytes < CHUNK_BYTES; next++) {
@@ -29,17 +29,17 @@ export function forgetWorkflow(desk: Desk, workflow: string, from: bigint): void
     if (!step) continue;
     bytes += bytesOfStep(step);
     db.step.id.delete(step.id);
-    desk.addBytes(-bytesOfStep(step));
+    unit.addBytes(-bytesOfStep(step));
   }
-  if (next < state.total) return remember(desk, desk.now, 'workflow', BigInt(next), workflow);
+  if (next < state.total) return schedule(unit, unit.now, 'workflow', BigInt(next), workflow);
   db.workflowWatch.workflow.delete(workflow); // at most 16
   db.workflowState.id.delete(workflow);
-  desk.addBytes(-byteLength(db.workflow.id.find(workflow)?.definition ?? ''));
+  unit.addBytes(-byteLength(db.workflow.id.find(workflow)?.definition ?? ''));
   db.workflow.id.delete(workflow);
 }
 
-function lookLater(desk: Desk, workflow: string, endedAt: bigint): void {
-  const end = endedAt + desk.hub.keepWorkflowsMs * 1000n;
-  const next = desk.now + LOOK_MICROS;
-  remember(desk, end < next ? end : next, 'workflow', 0n, workflow);
+function lookLater(unit: UnitOfWork, workflow: string, endedAt: bigint): void {
+  const end = endedAt + unit.hub.keepWorkflowsMs * 1000n;
+  const next = unit.now + LOOK_MICROS;
+  schedule(unit, end < next ? end : next, 'workflow', 0n, workflow);
 }

@@ -1,6 +1,6 @@
 // The pure decisions about steps: what a condition says of an output, where a list is, how long to wait before trying again.
 
-import { LIMITS } from '../contract.ts';
+import { LIMITS } from '../contract/limits.ts';
 import { parseJson } from '../text.ts';
 import type { StepSpec } from './check.ts';
 import type { StepShape } from './definition.ts';

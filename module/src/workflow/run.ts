@@ -1,4 +1,4 @@
-// A workflow on the desk: what one happening does to its steps, in the transaction that it happens in.
+// A workflow on the unit: what one happening does to its steps, in the transaction that it happens in.
 //
 // I1  A step is first assigned when as many of its dependencies as it needs have ended well, and not before: in the very
 //     transaction that ends the last of them.
@@ -8,26 +8,26 @@
 //     the order of the definition.
 // I5  A step, and a workflow, moves as `moves.ts` says and in no other way.
 
-import type { WorkflowStatus } from '../contract.ts';
-import type { Desk } from '../desk.ts';
-import { appendSystemEvent, type SystemEventType } from '../event/publish.ts';
-import { post } from '../message/accept.ts';
-import type { Answer } from '../message/ask.ts';
+import type { SystemEventType, WorkflowStatus } from '../contract/words.ts';
+import { appendSystemEvent } from '../event/append.ts';
+import type { Answer } from '../message/answer.ts';
 import { cancelMessage } from '../message/cancel.ts';
 import { alertIfDeserted } from '../message/queue.ts';
+import { post } from '../message/store.ts';
 import type { Ctx } from '../schema.ts';
 import { byteLength } from '../text.ts';
-import { remember } from '../time/due.ts';
-import { askApproval, takeBack } from './approval.ts';
+import { schedule } from '../time/schedule.ts';
+import type { UnitOfWork } from '../unit-of-work.ts';
 import { assignment, takerOf } from './assignment.ts';
 import type { StepSpec } from './check.ts';
 import { undoNext } from './compensate.ts';
-import { beginEach, callOffChildren, childEnded } from './each.ts';
+import { askApproval, takeBack } from './kinds/approval.ts';
+import { beginEach, callOffChildren, childEnded } from './kinds/for-each.ts';
+import { beginNested, endNested, runningNested, stopNested } from './kinds/nested.ts';
 import { moveStep, moveWorkflow, type StepHappening, type WorkflowHappening } from './moves.ts';
-import { beginNested, endNested, runningNested, stopNested } from './nested.ts';
 import { keepEnded } from './retention.ts';
 import { holds, retryMicros } from './rules.ts';
-import { bytesOfStep, isBad, isMet, specOf, stateOf, stepAt, type Step } from './step.ts';
+import { bytesOfStep, isBad, isMet, specOf, stateOf, type Step, stepAt } from './step.ts';
 
 type State = NonNullable<ReturnType<Ctx['db']['workflowState']['id']['find']>>;
 type Definition = NonNullable<ReturnType<Ctx['db']['workflow']['id']['find']>>;
@@ -36,9 +36,9 @@ type Definition = NonNullable<ReturnType<Ctx['db']['workflow']['id']['find']>>;
 type Ending = Extract<StepHappening, 'succeed' | 'fail' | 'time-out'>;
 type Row = Omit<Step, 'state'>;
 
-/** A workflow on the desk: its rows are read once, changed in memory, and written by `save`. */
+/** A workflow on the unit: its rows are read once, changed in memory, and written by `save`. */
 export class Run {
-  readonly desk: Desk;
+  readonly unit: UnitOfWork;
   readonly definition: Definition;
   readonly state: State;
   readonly #steps = new Map<number, Step>();
@@ -50,43 +50,43 @@ export class Run {
   #untold: Step[] = [];
   #isTelling = false;
 
-  private constructor(desk: Desk, definition: Definition, state: State) {
-    this.desk = desk;
+  private constructor(unit: UnitOfWork, definition: Definition, state: State) {
+    this.unit = unit;
     this.definition = definition;
     this.state = { ...state };
     this.#stored = state;
-    this.#touched = onDesk(desk).touched;
+    this.#touched = onUnit(unit).touched;
     this.#touched.add(this);
   }
 
   /** The workflow with this id, if there is one: the same object throughout a call, since one may be a step of another. */
-  static find(desk: Desk, id: string): Run | undefined {
-    const { runs, touched } = onDesk(desk);
+  static find(unit: UnitOfWork, id: string): Run | undefined {
+    const { runs, touched } = onUnit(unit);
     const known = runs.get(id);
     if (known) {
       touched.add(known);
       return known;
     }
-    const { db } = desk.ctx;
+    const { db } = unit.ctx;
     const definition = db.workflow.id.find(id);
     const state = db.workflowState.id.find(id);
     if (!definition || !state) return undefined;
-    const run = new Run(desk, definition, state);
+    const run = new Run(unit, definition, state);
     runs.set(id, run);
     return run;
   }
 
   /** Stores a new workflow. */
-  static begin(desk: Desk, definition: Definition, state: State): Run {
-    const { db } = desk.ctx;
-    const run = new Run(desk, db.workflow.insert(definition), db.workflowState.insert(state));
-    onDesk(desk).runs.set(state.id, run);
+  static begin(unit: UnitOfWork, definition: Definition, state: State): Run {
+    const { db } = unit.ctx;
+    const run = new Run(unit, db.workflow.insert(definition), db.workflowState.insert(state));
+    onUnit(unit).runs.set(state.id, run);
     return run;
   }
 
   /** Writes what was changed of the workflows that a happening has touched. The last step of every happening. */
-  static saveAll(desk: Desk): void {
-    const { touched } = onDesk(desk);
+  static saveAll(unit: UnitOfWork): void {
+    const { touched } = onUnit(unit);
     for (const run of touched) run.#save();
     touched.clear();
   }
@@ -110,10 +110,10 @@ export class Run {
   }
 
   step(position: number): Step | undefined {
-    return this.#steps.get(position) ?? this.#keep(stepAt(this.desk.ctx.db, this.state.id, position));
+    return this.#steps.get(position) ?? this.#keep(stepAt(this.unit.ctx.db, this.state.id, position));
   }
 
-  /** The step of a row that was found by its id: the one on the desk, if it is there already. */
+  /** The step of a row that was found by its id: the one on the unit, if it is there already. */
   stepOf(row: Step): Step {
     return this.#steps.get(row.position) ?? this.#keep(row);
   }
@@ -142,13 +142,13 @@ export class Run {
 
   /** Stores a step that the total counts already. */
   store(row: Step): void {
-    this.desk.addBytes(bytesOfStep(row));
-    this.#keep(this.desk.ctx.db.step.insert(row));
+    this.unit.addBytes(bytesOfStep(row));
+    this.#keep(this.unit.ctx.db.step.insert(row));
   }
 
   /** Changes what is known of a step, but not where it stands. */
   change(step: Step, fields: Partial<Row>): void {
-    if (fields.output !== undefined) this.desk.addBytes(byteLength(fields.output) - byteLength(step.output));
+    if (fields.output !== undefined) this.unit.addBytes(byteLength(fields.output) - byteLength(step.output));
     Object.assign(step, fields);
     this.#changed.add(step);
     this.#touched.add(this);
@@ -173,7 +173,7 @@ export class Run {
   }
 
   #save(): void {
-    const { db } = this.desk.ctx;
+    const { db } = this.unit.ctx;
     const isChanged =
       this.#changed.size > 0 ||
       Object.entries(this.#stored).some(([key, was]) => this.state[key as keyof State] !== was);
@@ -199,7 +199,7 @@ export class Run {
     this.tell('workflow_resumed', {});
     this.#tellAfter(() => {
       for (const step of this.steps()) {
-        const isDue = step.state === 'ready' && step.dueAt <= this.desk.now && step.approval !== 'asked';
+        const isDue = step.state === 'ready' && step.dueAt <= this.unit.now && step.approval !== 'asked';
         if (isDue) this.assign(step);
       }
       for (const nested of runningNested(this)) {
@@ -221,10 +221,10 @@ export class Run {
     const { retries } = this.specOf(step);
     const isLast = !retries || answer.isPermanent === true || step.tries > retries.attempts;
     if (isLast) return this.finish(step, badEnd, { error: answer.error });
-    const chance = retries.jitter > 0 ? this.desk.ctx.random() : 0;
-    const dueAt = this.desk.now + retryMicros(retries, step.tries, chance);
+    const chance = retries.jitter > 0 ? this.unit.ctx.random() : 0;
+    const dueAt = this.unit.now + retryMicros(retries, step.tries, chance);
     this.go(step, 'try-again', { error: answer.error, message: '', dueAt });
-    remember(this.desk, dueAt, 'step-retry', step.id);
+    schedule(this.unit, dueAt, 'step-retry', step.id);
   }
 
   /** A step ends by itself, and what that means to the others follows. */
@@ -251,22 +251,22 @@ export class Run {
     if (spec.approval && step.approval === '') return askApproval(this, step);
     if (spec.forEach) return beginEach(this, step);
     if (spec.workflow) return beginNested(this, step);
-    const taker = takerOf(this.desk, step, spec);
+    const taker = takerOf(this.unit, step, spec);
     if (!taker) return this.finish(step, 'fail', { error: `agent "${step.agentName}" is gone` });
     const message = assignment(this, step, taker);
     if (!this.begun(step, message.id)) return;
-    post(this.desk, message, [taker]);
-    alertIfDeserted(this.desk, taker);
+    post(this.unit, message, [taker]);
+    alertIfDeserted(this.unit, taker);
     this.tell('step_ready', { step: step.name, agent: step.agentName || `@${spec.capability}` });
   }
 
   /** A step is under way: by a message, or by another workflow. False where it is already. */
   begun(step: Step, by: string): boolean {
     const { timeoutMs, forEach } = this.specOf(step);
-    const startedAt = step.startedAt || this.desk.now;
+    const startedAt = step.startedAt || this.unit.now;
     if (!this.go(step, 'assign', { message: by, tries: step.tries + 1, startedAt, dueAt: 0n })) return false;
     if (timeoutMs !== undefined && !forEach) {
-      remember(this.desk, this.desk.now + BigInt(timeoutMs) * 1000n, 'step-timeout', step.id, by);
+      schedule(this.unit, this.unit.now + BigInt(timeoutMs) * 1000n, 'step-timeout', step.id, by);
     }
     return true;
   }
@@ -289,25 +289,25 @@ export class Run {
 
   /** Ends a step that is needed no more; whoever works on it is told. */
   callOff(step: Step, reason: string): void {
-    takeBack(this.desk, step, reason);
+    takeBack(this.unit, step, reason);
     if (step.children > 0) callOffChildren(this, step, reason);
     const isRunning = step.state === 'running';
-    const message = isRunning ? this.desk.ctx.db.message.id.find(step.message) : undefined;
-    if (message) cancelMessage(this.desk, message, reason);
+    const message = isRunning ? this.unit.ctx.db.message.id.find(step.message) : undefined;
+    if (message) cancelMessage(this.unit, message, reason);
     this.#end(step, 'call-off', { error: reason });
     if (isRunning && this.specOf(step).workflow) stopNested(this, step, reason);
   }
 
   tell(type: SystemEventType, about: Readonly<Record<string, unknown>>): void {
     const { id, type: workflowType } = this.state;
-    appendSystemEvent(this.desk, type, { workflow_id: id, workflow_type: workflowType, ...about });
+    appendSystemEvent(this.unit, type, { workflow_id: id, workflow_type: workflowType, ...about });
   }
 
   #end(step: Step, happening: Ending | 'skip' | 'call-off', fields: Partial<Pick<Step, 'output' | 'error'>>): void {
     const { ended } = this.state;
     // Nobody is asked to agree to it any more.
     const approval = step.approval === 'asked' ? '' : step.approval;
-    const last = { approval, endedAt: this.desk.now, dueAt: 0n, order: ended + 1 };
+    const last = { approval, endedAt: this.unit.now, dueAt: 0n, order: ended + 1 };
     if (!this.go(step, happening, { ...fields, ...last })) return;
     this.state.ended++;
     const about = { step: step.name, agent: step.agentName, state: step.state };
@@ -377,9 +377,9 @@ export class Run {
   }
 
   #over(happening: Extract<WorkflowHappening, 'finish' | 'undone-failed' | 'undone-cancelled'>): void {
-    if (!this.goAll(happening, { endedAt: this.desk.now })) return;
+    if (!this.goAll(happening, { endedAt: this.unit.now })) return;
     const { id, status, reason } = this.state;
-    keepEnded(this.desk, id);
+    keepEnded(this.unit, id);
     if (status === 'succeeded') this.tell('workflow_completion', {});
     else if (status === 'failed') this.tell('workflow_failed', { reason });
     else this.tell('workflow_cancelled', {});
@@ -393,10 +393,10 @@ interface Runs {
   readonly touched: Set<Run>;
 }
 
-const runsOfDesks = new WeakMap<Desk, Runs>();
+const runsOfUnits = new WeakMap<UnitOfWork, Runs>();
 
-function onDesk(desk: Desk): Runs {
-  let known = runsOfDesks.get(desk);
-  if (!known) runsOfDesks.set(desk, (known = { runs: new Map<string, Run>(), touched: new Set<Run>() }));
+function onUnit(unit: UnitOfWork): Runs {
+  let known = runsOfUnits.get(unit);
+  if (!known) runsOfUnits.set(unit, (known = { runs: new Map<string, Run>(), touched: new Set<Run>() }));
   return known;
 }

@@ -1,11 +1,11 @@
 // Starts a workflow, as a reducer and as an act.
 
-import { UUID_V7 } from '../contract.ts';
-import type { Desk } from '../desk.ts';
+import { UUID_V7 } from '../contract/words.ts';
 import { isSameDefinition } from '../message/trace.ts';
 import { refuseOverflow } from '../quota/charge.ts';
 import { refuse } from '../refuse.ts';
 import { byteLength, isLongerThan } from '../text.ts';
+import type { UnitOfWork } from '../unit-of-work.ts';
 import { begin, planOf } from './begin.ts';
 import { Run } from './run.ts';
 import { watch } from './watch.ts';
@@ -21,18 +21,18 @@ export interface Start {
 }
 
 /** Checks a definition, names every fault, and starts it. The same again is accepted and does nothing. */
-export function start(desk: Desk, { id, agent, definition }: Start): void {
+export function start(unit: UnitOfWork, { id, agent, definition }: Start): void {
   if (!UUID_V7.test(id)) refuse('workflow/bad-id', `"${id.slice(0, 64)}" is not a UUIDv7 in lower case`);
   if (isLongerThan(definition, DEFINITION_BYTES)) refuse('workflow/bad-definition', 'the definition is over 1 MiB');
-  desk.own(agent);
-  const earlier = desk.ctx.db.workflow.id.find(id);
+  unit.own(agent);
+  const earlier = unit.ctx.db.workflow.id.find(id);
   if (earlier) {
     if (earlier.initiator === agent && isSameDefinition(earlier.definition, definition)) return;
     refuse('workflow/id-reused', `${id} was used for another workflow; start under a new id`);
   }
-  const plan = planOf(desk, definition);
-  refuseOverflow(desk, byteLength(definition));
-  begin(desk, { id, initiator: agent, definition, plan, parentStep: 0n, inputs: '' }).release();
-  Run.saveAll(desk);
-  watch(desk, id);
+  const plan = planOf(unit, definition);
+  refuseOverflow(unit, byteLength(definition));
+  begin(unit, { id, initiator: agent, definition, plan, parentStep: 0n, inputs: '' }).release();
+  Run.saveAll(unit);
+  watch(unit, id);
 }

@@ -1,14 +1,14 @@
 // Steering a workflow: for whoever started it, and operators.
 
 import { isOperator, isSame } from '../access.ts';
-import type { Desk } from '../desk.ts';
 import { isSameDefinition } from '../message/trace.ts';
 import { refuseOverflow } from '../quota/charge.ts';
 import { refuse } from '../refuse.ts';
 import { byteLength } from '../text.ts';
-import { takeBack } from './approval.ts';
+import type { UnitOfWork } from '../unit-of-work.ts';
 import { begin, planOf } from './begin.ts';
-import { childrenOf } from './each.ts';
+import { takeBack } from './kinds/approval.ts';
+import { childrenOf } from './kinds/for-each.ts';
 import { concernsStep, isRefused, type WorkflowHappening } from './moves.ts';
 import { Run } from './run.ts';
 import { isBad, isMet, stateOf, type Step } from './step.ts';
@@ -17,14 +17,14 @@ import { isBad, isMet, stateOf, type Step } from './step.ts';
 const AFRESH = { message: '', tries: 0, dueAt: 0n, approval: '', approver: 0n } as const;
 
 /** The workflow that the caller may steer. */
-export function steered(desk: Desk, id: string): Run {
-  const run = Run.find(desk, id);
-  const { sender, db } = desk.ctx;
-  const initiator = run && desk.box(run.definition.initiator);
+export function steered(unit: UnitOfWork, id: string): Run {
+  const run = Run.find(unit, id);
+  const { sender, db } = unit.ctx;
+  const initiator = run && unit.box(run.definition.initiator);
   const isOwn = initiator !== undefined && isSame(initiator.owner, sender);
   if (run && (isOwn || isOperator(db, sender))) return run;
   const isParty = run?.definition.participants.some(agent => {
-    const box = desk.box(agent);
+    const box = unit.box(agent);
     return box !== undefined && isSame(box.owner, sender);
   });
   if (isParty) refuse('workflow/not-yours', `only whoever started workflow ${id} may steer it, or an operator`);
@@ -32,36 +32,36 @@ export function steered(desk: Desk, id: string): Run {
 }
 
 /** Gives out nothing more until it is resumed; what runs goes on. Saying it again does nothing. */
-export function pause(desk: Desk, id: string): void {
-  const run = steered(desk, id);
+export function pause(unit: UnitOfWork, id: string): void {
+  const run = steered(unit, id);
   refuseMove(run, 'pause');
   // Said of it alone, it does not go on with the workflow that it is a step of.
   if (run.status === 'paused') run.state.pausedWith = false;
   run.pause();
-  Run.saveAll(desk);
+  Run.saveAll(unit);
 }
 
 /** Goes on where it was paused. Saying it again does nothing. */
-export function resume(desk: Desk, id: string): void {
-  const run = steered(desk, id);
+export function resume(unit: UnitOfWork, id: string): void {
+  const run = steered(unit, id);
   refuseMove(run, 'resume');
   run.resume();
-  Run.saveAll(desk);
+  Run.saveAll(unit);
 }
 
 /** Calls a workflow off, and all that is offered of it. Saying it again does nothing. */
-export function cancel(desk: Desk, id: string, reason: string): void {
-  const run = steered(desk, id);
+export function cancel(unit: UnitOfWork, id: string, reason: string): void {
+  const run = steered(unit, id);
   // Said again while it is undone, it is the same act.
   if (run.state.outcome === 'cancelled') return;
   refuseMove(run, 'cancel');
   run.stop('cancel', reason);
-  Run.saveAll(desk);
+  Run.saveAll(unit);
 }
 
 /** Does a step again that did not end well, and all that depends on it; a workflow that failed goes on. What succeeded stays. */
-export function retry(desk: Desk, id: string, name: string): void {
-  const run = steered(desk, id);
+export function retry(unit: UnitOfWork, id: string, name: string): void {
+  const run = steered(unit, id);
   const step = run.steps().find(each => each.name === name);
   if (!step) refuse('workflow/unknown-step', `workflow ${id} has no step "${name.slice(0, 64)}"`);
   if (!concernsStep(stateOf(step), 'renew')) {
@@ -87,32 +87,32 @@ export function retry(desk: Desk, id: string, name: string): void {
   run.goAll('renew', { outcome: '', reason: '', endedAt: 0n });
   run.tell('workflow_resumed', { step: name });
   run.release();
-  Run.saveAll(desk);
+  Run.saveAll(unit);
 }
 
 /** Runs a workflow anew from a step on, with what did not depend on it. Saying it again does nothing. */
 export function fork(
-  desk: Desk,
+  unit: UnitOfWork,
   from: string,
   { id, agent, step: name }: { readonly id: string; readonly agent: bigint; readonly step: string },
 ): void {
-  const source = Run.find(desk, from);
+  const source = Run.find(unit, from);
   const step = source?.steps().find(each => each.name === name && each.parent === 0);
   if (!source || !step) refuse('workflow/unknown-step', `workflow ${from} has no step "${name.slice(0, 64)}"`);
   if (isRefused(source.status, 'fork'))
     refuse('workflow/bad-move', `workflow ${from} has not ended; retry the step, or wait`);
   const { definition } = source.definition;
-  const earlier = desk.ctx.db.workflow.id.find(id);
+  const earlier = unit.ctx.db.workflow.id.find(id);
   if (earlier) {
     if (earlier.initiator === agent && isSameDefinition(earlier.definition, definition)) return;
     refuse('workflow/id-reused', `${id} was used for another workflow; fork under a new id`);
   }
-  refuseOverflow(desk, byteLength(definition));
-  const run = begin(desk, {
+  refuseOverflow(unit, byteLength(definition));
+  const run = begin(unit, {
     id,
     initiator: agent,
     definition,
-    plan: planOf(desk, definition),
+    plan: planOf(unit, definition),
     parentStep: 0n,
     inputs: source.definition.inputs,
   });
@@ -122,11 +122,11 @@ export function fork(
     // What was undone is done anew.
     if (!each || before.state !== 'succeeded' || before.undo !== '' || again.has(before.position)) continue;
     const { output, startedAt } = before;
-    run.go(each, 'succeed', { output, startedAt, endedAt: desk.now, order: ++run.state.ended });
+    run.go(each, 'succeed', { output, startedAt, endedAt: unit.now, order: ++run.state.ended });
   }
   for (const each of run.steps()) count(run, each);
   run.release();
-  Run.saveAll(desk);
+  Run.saveAll(unit);
 }
 
 /** The steps that have ended, in the order in which they did. */
@@ -173,7 +173,7 @@ function notBegun(run: Run, step: Step): Step[] {
   const dependents = step.dependents.flatMap(position => run.step(position) ?? []);
   const waiting = dependents.filter(({ state }) => state === 'pending' || state === 'ready');
   for (const each of waiting) {
-    takeBack(run.desk, each, `step "${step.name}" is done again`);
+    takeBack(run.unit, each, `step "${step.name}" is done again`);
     run.go(each, 'set-back', { ...AFRESH });
   }
   return waiting;

@@ -1,6 +1,6 @@
 // The row of a step, and what it says by itself.
 
-import type { StepState } from '../contract.ts';
+import type { StepState } from '../contract/words.ts';
 import type { Ctx } from '../schema.ts';
 import { byteLength } from '../text.ts';
 import type { StepSpec } from './check.ts';

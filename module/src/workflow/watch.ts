@@ -1,34 +1,34 @@
 // Who follows a workflow live, in `myWorkflows`.
 
-import { LIMITS } from '../contract.ts';
-import type { Desk } from '../desk.ts';
+import { LIMITS } from '../contract/limits.ts';
 import { refuse } from '../refuse.ts';
 import type { Ctx } from '../schema.ts';
+import type { UnitOfWork } from '../unit-of-work.ts';
 
 type Watch = NonNullable<ReturnType<Ctx['db']['workflowWatch']['id']['find']>>;
 
 /** What the caller follows, by workflow: read once a call, since many may be started or let go of in one. */
-const ownOfDesks = new WeakMap<Desk, Map<string, Watch>>();
+const ownOfUnits = new WeakMap<UnitOfWork, Map<string, Watch>>();
 
-function ownWatches(desk: Desk): Map<string, Watch> {
-  let own = ownOfDesks.get(desk);
+function ownWatches(unit: UnitOfWork): Map<string, Watch> {
+  let own = ownOfUnits.get(unit);
   if (!own) {
-    const { db, sender } = desk.ctx;
+    const { db, sender } = unit.ctx;
     own = new Map([...db.workflowWatch.watcher.filter(sender)].map(row => [row.workflow, row])); // at most 128
-    ownOfDesks.set(desk, own);
+    ownOfUnits.set(unit, own);
   }
   return own;
 }
 
 /** Adds the caller to those who follow a workflow; makes room by letting go of ended ones. */
-export function watch(desk: Desk, workflow: string): void {
-  const { db, sender } = desk.ctx;
-  const own = ownWatches(desk);
+export function watch(unit: UnitOfWork, workflow: string): void {
+  const { db, sender } = unit.ctx;
+  const own = ownWatches(unit);
   if (own.has(workflow)) return;
   if (own.size >= LIMITS.watchesPerIdentity) {
     const followed = [...own.keys()];
     const ended = followed.filter(id => (db.workflowState.id.find(id)?.endedAt ?? 1n) > 0n);
-    for (const id of ended) unwatch(desk, id);
+    for (const id of ended) unwatch(unit, id);
     if (ended.length === 0) {
       refuse(
         'workflow/too-many-watchers',
@@ -44,10 +44,10 @@ export function watch(desk: Desk, workflow: string): void {
 }
 
 /** Takes the caller from those who follow a workflow; harmless for one that was not followed. */
-export function unwatch(desk: Desk, workflow: string): void {
-  const own = ownWatches(desk);
+export function unwatch(unit: UnitOfWork, workflow: string): void {
+  const own = ownWatches(unit);
   const row = own.get(workflow);
   if (!row) return;
   own.delete(workflow);
-  desk.ctx.db.workflowWatch.id.delete(row.id);
+  unit.ctx.db.workflowWatch.id.delete(row.id);
 }

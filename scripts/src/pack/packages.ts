@@ -29,7 +29,7 @@ export interface PublishedPackage {
 
 /** Every published package, after those that it imports. */
 export const PACKAGES: readonly PublishedPackage[] = [
-  { folder: 'module', platform: 'neutral', reports: ['contract', 'workflow/index'] },
+  { folder: 'module', platform: 'neutral', reports: ['contract/index', 'workflow/index'] },
   { folder: 'bindings', platform: 'neutral', isGenerated: true },
   { folder: 'client', platform: 'neutral', reports: ['index', 'node/index', 'react/index'] },
   {

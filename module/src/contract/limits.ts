@@ -1,0 +1,86 @@
+// Limits and defaults that the module enforces.
+
+import type { Priority } from './words.ts';
+
+/** Limits and defaults; the unit is part of a name. */
+export const LIMITS = {
+  /** Bytes (UTF-8) of a payload, event data or step output. */
+  payloadBytes: 256 * 1024,
+  /** Bytes of metadata and headers. */
+  headerBytes: 16 * 1024,
+  /** A payload above this size is not in the envelope; `readPayload` returns it. */
+  inlineBytes: 4 * 1024,
+  recipients: 256,
+  capabilities: 64,
+  acts: 256,
+  /** Notices that an inbox shows at a time; further ones are queued. */
+  visibleNotices: 128,
+  groupMembers: 1_000,
+  groupsPerAgent: 64,
+  /** Signals of one open ask that are kept, and the bytes of one. */
+  signals: 64,
+  signalBytes: 16 * 1024,
+  /** Length of a chain of references (on behalf of, forwarded) in an envelope. */
+  references: 8,
+  /** Free agents that are compared for the next delivery of a work queue. */
+  readyWindow: 16,
+  /** Characters of a reason; the rest is cut. */
+  reasonLength: 1_000,
+  /** Empty positions that one call skips at the head of a lane. */
+  holes: 1_024,
+  /** How far beyond its cursor an agent may have handled broadcasts. */
+  broadcastWindow: 4_096,
+  delayMs: 366 * 24 * 3_600_000,
+  defaultCredit: 32,
+  maxCredit: 256,
+  /** Critical deliveries an agent may hold beyond its credit. */
+  criticalCredit: 4,
+  attempts: 5,
+  leaseMs: 60_000,
+  maxLeaseMs: 3_600_000,
+  graceMs: 5_000,
+  /** An agent whose last heartbeat is older than this is stale. */
+  heartbeatMs: 60_000,
+  /** The shortest retention that an operator may set. */
+  minRetentionMs: 60_000,
+  clockSkewMs: 5 * 60_000,
+  answerWithinMs: 24 * 3_600_000,
+  workflowSteps: 1_000,
+  /** The longest timeout of a step, of a backoff or of a workflow. */
+  workflowMs: 366 * 24 * 3_600_000,
+  /** Elements of the list of a `for_each` step; each becomes one child step. */
+  elements: 1_000,
+  /** Steps and elements of one workflow. */
+  workflowRows: 10_000,
+  /** Characters of the inputs of one step. */
+  inputsLength: 1024 * 1024,
+  watchersPerWorkflow: 16,
+  watchesPerIdentity: 128,
+  agentsPerIdentity: 1_000,
+  page: 256,
+  /** Numbers that one page looks up; most of their rows may be deleted. */
+  lookUps: 4_096,
+  /** How long one call of `watchHub` keeps the counters up to date. */
+  hubWatchMs: 60_000,
+} as const;
+
+/** Default quotas and retention of a hub; an operator may change them. */
+export const HUB_DEFAULTS = {
+  /** Messages and events per second and agent, and the burst above this rate. */
+  rate: 50_000,
+  burst: 100_000,
+  /** Unfinished deliveries that one agent may cause. */
+  unfinished: 250_000,
+  /** Waiting deliveries of one agent, or of one work queue. */
+  inboxLength: 100_000,
+  /** Recipients per minute that one agent may reach by groups, lists of names and broadcasts. */
+  fanOut: 1_000_000,
+  /** Stored bytes of messages, events and workflows. */
+  storedBytes: 4 * 1024 ** 3,
+  keepMessagesMs: 24 * 3_600_000,
+  keepEventsMs: 7 * 24 * 3_600_000,
+  keepWorkflowsMs: 7 * 24 * 3_600_000,
+} as const;
+
+/** Boost of a priority in milliseconds: a message may arrive this much later than a low one and is still offered first. */
+export const BOOST_MS: Readonly<Record<Priority, number>> = { 1: 0, 2: 60_000, 3: 300_000, 4: 1_800_000 };

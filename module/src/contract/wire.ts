@@ -1,0 +1,108 @@
+// JSON shapes that the module writes and clients read. Times are microseconds since 1970.
+
+import type { AnswerStatus } from './words.ts';
+
+/** JSON object. */
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+/** A message that another message refers to; the hub has verified that its sender had it. */
+export interface EnvelopeReference {
+  readonly id: string;
+  readonly from: string;
+  readonly fromId: number;
+  readonly type: string;
+  readonly sentAt: number;
+}
+
+/** The envelope of an inbox row: a message without its delivery state. */
+export interface Envelope {
+  /** Empty in a notice that is not a stored message. */
+  readonly id: string;
+  readonly from: string;
+  readonly fromId: number;
+  readonly to: string;
+  readonly type: string;
+  readonly priority: number;
+  readonly sentAt: number;
+  /** Deadline of the answer; 0 when the message is not an ask. */
+  readonly answerBy: number;
+  /** The message that this one answers or reports on. */
+  readonly inReplyTo?: string;
+  /** The ask that this reply continues. */
+  readonly continues?: string;
+  readonly expiresAt?: number;
+  /** Nearest reference first. */
+  readonly onBehalfOf?: readonly EnvelopeReference[];
+  readonly forwarded?: readonly EnvelopeReference[];
+  readonly headers?: JsonObject;
+  readonly payload?: unknown;
+  /** Size in bytes of a payload above `LIMITS.inlineBytes`, which `readPayload` returns. */
+  readonly payloadBytes?: number;
+}
+
+/** Inputs of a step: outputs of its dependencies by name, and the errors of those that failed. */
+export interface StepInputs {
+  readonly inputs: JsonObject;
+  /** True when the outputs are above `LIMITS.inputsLength` and must be read with the steps. */
+  readonly inputs_omitted?: true;
+  readonly failures?: Readonly<Record<string, string>>;
+}
+
+/** Payload of a `task_assignment` that the hub sends for a step. */
+export interface TaskPayload {
+  readonly task: StepInputs & {
+    readonly workflow_id: string;
+    readonly step: string;
+    readonly action: string;
+    readonly requirements: JsonObject;
+    /** One element of a `for_each` step, and its position from 0 on. */
+    readonly element?: unknown;
+    readonly index?: number;
+    /** True when the task undoes the step: `action` is that of `compensate`, `inputs` is the output of the step. */
+    readonly compensates?: true;
+    /** Inputs of the outer step, in a nested workflow. */
+    readonly workflow_inputs?: JsonObject;
+  };
+}
+
+/** Payload of an `approval_request`. */
+export interface ApprovalPayload {
+  readonly approval: StepInputs & {
+    readonly workflow_id: string;
+    readonly step: string;
+    readonly action: string;
+    readonly requirements: JsonObject;
+  };
+}
+
+/** Payload of an `answer` notice. */
+export interface AnswerPayload {
+  readonly status: AnswerStatus;
+  /** Set unless `status` is `error`. */
+  readonly data?: unknown;
+  /** Set when `status` is `error`. */
+  readonly error?: string;
+  /** True when the answer came after the deadline or after another end of the ask. */
+  readonly late?: true;
+}
+
+/** Payload of a `progress` notice: the newest signal of an ask. */
+export interface ProgressPayload {
+  readonly seq: number;
+  readonly from: string;
+  readonly data: unknown;
+}
+
+/** Payload of a `dead`, `expired` or `cancelled` notice. */
+export interface EndPayload {
+  readonly reason: string;
+}
+
+/** Message types of notices that are not stored messages. */
+export interface NoticePayloads {
+  readonly answer_timeout: Readonly<Record<string, never>>;
+  readonly delivery_dead: EndPayload;
+  readonly delivery_expired: EndPayload;
+  readonly delivery_cancelled: EndPayload;
+  readonly progress: Omit<ProgressPayload, 'data'>;
+}

@@ -1,0 +1,15 @@
+// The summary rows of the workflows the caller follows: at most 128, each by its key.
+
+import { t } from 'spacetimedb/server';
+import { agora } from '../schema.ts';
+import { workflowState } from '../tables/workflow.ts';
+
+/** How far the workflows are that the caller follows. */
+export const myWorkflows = agora.view({ public: true }, t.array(workflowState.rowType), ctx => {
+  const rows = [];
+  for (const watch of ctx.db.workflowWatch.watcher.filter(ctx.sender)) {
+    const row = ctx.db.workflowState.id.find(watch.workflow);
+    if (row) rows.push(row);
+  }
+  return rows;
+});
