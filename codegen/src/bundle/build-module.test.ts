@@ -5,7 +5,6 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { CodegenError } from '../codegen-error.ts';
 import { buildModule } from './build-module.ts';
 
-
 let folder: string;
 
 beforeEach(async () => {

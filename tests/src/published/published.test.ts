@@ -53,10 +53,13 @@ describe('every tarball', () => {
   });
 });
 
+function readmeText(folder: string): string {
+  return readFileSync(join(outside.folder, 'node_modules/@agora', folder, 'README.md'), 'utf8');
+}
+
 /** The first block of a language in an installed README. */
 function readmeOf(folder: string, language: string): string {
-  const text = readFileSync(join(outside.folder, 'node_modules/@agora', folder, 'README.md'), 'utf8');
-  const block = new RegExp(`\`\`\`${language}\n([\\s\\S]*?)\`\`\``).exec(text)?.[1];
+  const block = new RegExp(`\`\`\`${language}\n([\\s\\S]*?)\`\`\``).exec(readmeText(folder))?.[1];
   if (block === undefined) throw new Error(`the README of ${folder} has no ${language}`);
   return block;
 }
@@ -110,6 +113,22 @@ describe('from outside', () => {
     });
   });
 
+  it('generates the bindings of a module', async () => {
+    await outside.write('todo/src/index.ts', LIMITS_MODULE);
+    const at = (folder: string) => join(outside.folder, folder);
+    const flags = ['--module-path', at('todo'), '--out-dir', at('bindings')];
+    const codegen = 'node_modules/@agora/codegen/lib/main.js';
+    expect(await outside.run(codegen, { params: flags })).toContain('files, of which');
+    expect(await outside.run(codegen, { params: [...flags, '--check'] })).toContain('matches the module');
+    expect(readFileSync(join(outside.folder, 'bindings/spin_reducer.ts'), 'utf8')).toContain('export default {};');
+  });
+
+  it('starts a hub', async () => {
+    const [, code = ''] = /```ts\n\/\/ hub\.ts\n([\s\S]*?)```/.exec(readmeText('hub')) ?? [];
+    await outside.write('hub.ts', code.replace('port: 3000', 'port: 0'));
+    expect(await outside.run('hub.ts')).toMatch(/^Agents connect to http:\/\/127\.0\.0\.1:\d+\.\n$/);
+  });
+
   it('has the command line, which finds a hub', async () => {
     const agora = 'node_modules/@agora/cli/lib/main.js';
     expect(await outside.run(agora, { params: ['--help'] })).toContain('workflow');
@@ -151,10 +170,7 @@ describe('from outside', () => {
 });
 
 /** The entries that a page may import. */
-const BROWSER_ENTRIES = [
-  "export { AgoraClient } from '@agora/client';",
-  "export * from '@agora/client/react';",
-];
+const BROWSER_ENTRIES = ["export { AgoraClient } from '@agora/client';", "export * from '@agora/client/react';"];
 
 /** A reducer that never ends, and a procedure that makes a request. */
 const LIMITS_MODULE = `
@@ -190,7 +206,9 @@ const HOST_PARTS = `
 const CONSUMER = `
   import { AgoraClient, AgoraError, parseWorkflow, type AgentInfo, type Answer } from '@agora/client';
   import { fileTokenStore } from '@agora/client/node';
+  import { buildModule, CodegenError } from '@agora/codegen';
   import { startHost, type Host } from '@agora/host';
+  import { startHub as startPlainHub, type Hub } from '@agora/hub';
   import { bundleUrl } from '@agora/module/bundle';
   import { LIMITS, type WorkflowStatus } from '@agora/module/contract';
   import { workflowShape } from '@agora/module/workflow';
@@ -206,12 +224,14 @@ const CONSUMER = `
   const status: WorkflowStatus = workflow.status().status;
   const host: Host = await startHost({ inMemory: true });
   await using hub = await startHub();
+  const plain: Hub = await startPlainHub({ database: 'other' });
+  const bundle: string = await buildModule('.').catch((error: CodegenError) => error.code);
   // @ts-expect-error: a server is named by its URL
   new AgoraClient('Wrong', { server: 5 });
   // @ts-expect-error: a clock is moved by milliseconds
   hub.advance('1 h');
   if (workflowShape.safeParse({}).error instanceof AgoraError) throw new Error(bundleUrl.href);
-  export { agents, answer, host, hub, mode, status };`;
+  export { agents, answer, bundle, host, hub, mode, plain, status };`;
 
 /** The bindings by themselves. */
 const BINDINGS_CONSUMER = `
