@@ -34,7 +34,7 @@ async function runDemo({ out, server }: DemoFlags): Promise<void> {
   prepareFolder(out);
   const stage = new Stage(line => console.log(line));
   const hub = await findHub(server, areNamesTaken);
-  stage.tell('hub', `${hub.url} (${hub.how})`);
+  stage.show('hub', `${hub.url} (${hub.how})`);
   try {
     const documented = await Promise.race([perform(hub.url, out, stage), tooLate(), interrupted()]);
     stage.summary(summary(documented, out));
@@ -92,7 +92,7 @@ function summary({ drafts, review, assessment }: Documented, out: string): strin
     const scored = assessment.pages.find(({ folder }) => folder === page.folder);
     const facts = [
       `${page.exports} exports`,
-      `${reviewed?.mended ?? 0} findings mended`,
+      `${reviewed?.corrected ?? 0} findings corrected`,
       `${scored?.described ?? 0} % described in the source`,
       `score ${scored?.total ?? 0}`,
     ];

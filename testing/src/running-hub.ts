@@ -1,4 +1,4 @@
-// What a hub under test is made of.
+// Implementation of a hub under test.
 
 import { AgoraClient, type AgoraClientOptions, type AgoraTypes, type NoTypes } from '@agora/client';
 import { databaseRows, databaseSql, type PlainObject } from '@agora/host/testing';
@@ -6,10 +6,10 @@ import type { Hub } from '@agora/hub';
 import type { HubClock } from './clock.ts';
 import type { ConnectOptions, StartHubOptions, TestHub } from './hub.ts';
 
-/** Nothing is looked for any longer after its hub has ended. */
+/** Clients stop reconnecting this long after their hub has ended. */
 const GIVE_UP_AFTER_MS = 5_000;
 
-/** A host with the module on it, and the clients that were made for it. */
+/** A hub and the clients that were made for it. */
 export class RunningHub implements TestHub {
   readonly #hub: Hub;
   readonly #clock: HubClock;
@@ -67,7 +67,7 @@ export class RunningHub implements TestHub {
     options: AgoraClientOptions<Types> = {},
   ): AgoraClient<Types> {
     const place = { server: this.url, database: this.database };
-    // Who has no token is somebody new, whatever is kept on this machine.
+    // Without a token a client gets a new identity; stored tokens of this machine are not used.
     const usual = { heartbeatMs: 0, giveUpAfterMs: GIVE_UP_AFTER_MS, tokenStore: false } as const;
     const client = new AgoraClient(name, { ...usual, ...options, ...place });
     this.#clients.push(client);
@@ -91,7 +91,7 @@ export class RunningHub implements TestHub {
     return this.close();
   }
 
-  /** Connects the operator, and sets up the hub through it. */
+  /** Connects the operator and applies the options. */
   async open({ admission, limits }: StartHubOptions): Promise<void> {
     await this.#owner.connect();
     if (limits) await this.operator.setHubLimits(limits);
@@ -99,10 +99,10 @@ export class RunningHub implements TestHub {
     this.#admission = admission ?? 'open';
   }
 
-  /** The token of a new identity that a closed hub lets in. */
+  /** Admits a new identity and returns its token. */
   async #admit(): Promise<string> {
     const response = await fetch(new URL('v1/identity', `${this.url}/`), { method: 'POST' });
-    // The answer of the host in this very process.
+    // The response of the host in this process.
     const { identity, token } = (await response.json()) as { readonly identity: string; readonly token: string };
     await this.operator.admitIdentity(identity);
     return token;

@@ -1,4 +1,4 @@
-// What the recorded bindings of a probe module do not show; those are compared byte for byte in `tests/src/codegen`.
+// Cases that the recorded bindings of a probe module lack; those are compared byte for byte in `tests/src/codegen`.
 
 import { checkModule, type RawModule } from '@agora/host/schema';
 import {
@@ -120,7 +120,7 @@ export default __t.row({
       'types/procedures.ts',
       'types/reducers.ts',
     ]);
-    // A lifecycle reducer has a file, but nobody calls it.
+    // A lifecycle reducer has a file, but clients cannot call it.
     expect(all.body('index.ts')).toMatch(
       /__reducers\(\n {2}__reducerSchema\("ring", .*\n {2}__reducerSchema\("open", .*\n\);/,
     );

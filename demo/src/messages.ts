@@ -1,21 +1,21 @@
-// What the demo's agents say to each other, checked where it arrives.
+// Messages between the agents of the demo, as schemas that receivers check.
 
 import { z } from 'zod';
 
-/** The packages whose pages are written. */
+/** The documented packages. */
 export const PACKAGES = ['client', 'host', 'module'] as const;
 
-/** What `create_initial_docs` leaves: one page a package. */
+/** Schema of the output of `create_initial_docs`: one page per package. */
 export const Drafts = z.object({
   pages: z.array(z.object({ folder: z.string(), file: z.string(), exports: z.number() })).min(1),
 });
 /** The output of `create_initial_docs`. */
 export type Drafts = z.infer<typeof Drafts>;
 
-/** What the reviewer asks the writer for. */
+/** A request of the reviewer to the writer. */
 export const Revision = z.object({ folder: z.string(), file: z.string(), findings: z.array(z.string()) });
 
-/** What `technical_review` leaves. */
+/** Schema of the output of `technical_review`. */
 export const Review = z.object({
   report: z.string(),
   pages: z.array(
@@ -23,7 +23,7 @@ export const Review = z.object({
       folder: z.string(),
       file: z.string(),
       checked: z.number(),
-      mended: z.number(),
+      corrected: z.number(),
       open: z.array(z.string()),
     }),
   ),
@@ -31,7 +31,7 @@ export const Review = z.object({
 /** The output of `technical_review`. */
 export type Review = z.infer<typeof Review>;
 
-/** What `quality_assessment` leaves. */
+/** Schema of the output of `quality_assessment`. */
 export const Assessment = z.object({
   report: z.string(),
   pages: z.array(z.object({ folder: z.string(), total: z.number(), described: z.number(), words: z.number() })),
@@ -40,24 +40,24 @@ export const Assessment = z.object({
 /** The output of `quality_assessment`. */
 export type Assessment = z.infer<typeof Assessment>;
 
-/** What the crew tells the coordinator: a broadcast has come, the agent is busy, the race is over. */
+/** Schema of a status: a broadcast was received, the agent is busy, the race is over. */
 export const Status = z.discriminatedUnion('status', [
   z.object({ status: z.literal('received'), about: z.string() }),
   z.object({ status: z.literal('busy') }),
   z.object({ status: z.literal('raced'), order: z.array(z.string()) }),
 ]);
-/** One thing the crew tells the coordinator. */
+/** A status that the crew sends to the coordinator. */
 export type Status = z.infer<typeof Status>;
 
-/** One runner of the race: how it is called, and how many there are. */
+/** A message of the race: its label, and the number of messages. */
 export const RaceItem = z.object({ label: z.string(), last: z.number() });
 
-/** Types of our own beside the standard ones; the race is run with them. */
+/** Type of the message that keeps the agent busy. */
 export const RACE_HOLD = 'demo.hold';
-/** The type of a message that runs in the race. */
+/** Type of a message of the race. */
 export const RACE_ITEM = 'demo.race';
-/** The event that lets the busy agent go. */
+/** Type of the event that releases the busy agent. */
 export const RACE_GO = 'demo.go';
 
-/** The name of the fourth agent, which is the demo itself. */
+/** The name of the fourth agent, in the process of the demo. */
 export const COORDINATOR = 'Coordinator';

@@ -1,9 +1,9 @@
-// What the coordinator has heard so far, and a way to wait for what it has not.
+// Collector of received items, with a way to wait for more.
 
 import { within } from './stage.ts';
 
-/** Keeps what comes, in order, and answers whoever waits for it. */
-export class Heard<T> {
+/** Keeps items in order of arrival and notifies waiters. */
+export class Collector<T> {
   readonly #items: T[] = [];
   readonly #listeners = new Set<() => void>();
 
@@ -12,7 +12,7 @@ export class Heard<T> {
     for (const listener of this.#listeners) listener();
   }
 
-  /** All that matches, once there are `count` of them; a demo's worth of items is looked through each time. */
+  /** Waits until `count` items match and returns all that match. */
   async some(count: number, matches: (item: T) => boolean, what: string, timeoutMs = 10_000): Promise<T[]> {
     const found = () => this.#items.filter(matches);
     if (found().length >= count) return found();
