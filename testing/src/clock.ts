@@ -47,7 +47,7 @@ export class HubClock implements World {
 
   /** Moves the clock ahead and fires all timers that become due. */
   advance(ms: number): void {
-    if (!(ms >= 0)) throw new RangeError(`a clock moves ahead by 0 ms or more, not by ${ms}`);
+    if (!(ms >= 0)) throw new RangeError(`a clock is moved ahead by 0 ms or more, not by ${ms}`);
     const end = this.monotonic() + ms;
     for (let fired = 0; ; fired++) {
       if (fired > MAX_FIRED) throw new Error('timers keep firing at the same instant');

@@ -1,4 +1,4 @@
-// The hub as a process of its own: durable, in a folder of its own, on a free port; at the end it says what it holds.
+// The hub as a separate process: durable, in a new folder, on a free port; audits its tables at the end.
 
 import { type Hub, startHub } from '@agora/hub';
 import { z } from 'zod';
@@ -12,7 +12,7 @@ servePart({
     hub = await startHub({ dataDir: z.string().parse(dataDir) });
     return hub.url;
   },
-  /** What the hub's own tables say against "sent so many, all of them handled once". */
+  /** Compares the tables of the hub with the number of sent messages, all handled once. */
   async faults(argument) {
     if (!hub) throw new Error('the hub was not started');
     const sent = z.number().parse(argument);

@@ -1,5 +1,5 @@
-// A hub in memory as a process of its own, with clients on real sockets: what a write costs it that concerns none of them,
-// and then a word for each of them.
+// A hub in memory as a separate process, with clients on real sockets: the cost of writes that concern none of the clients,
+// then one message to each client.
 
 import type { Caller, Database } from '@agora/host/testing';
 import { startHub, type Hub } from '@agora/hub';
@@ -9,7 +9,7 @@ import { median } from '../statistics.ts';
 import { acknowledgeAct, BenchAgent, offered, sendAct } from './agents.ts';
 import { tableOf, type Cost } from './lab.ts';
 
-/** The engine has compiled what it will by then. */
+/** Writes until the JavaScript engine has compiled the hot code. */
 const WARM_UP = 3_000;
 
 let hub: Hub | undefined;
@@ -34,7 +34,7 @@ servePart({
     hub = await startHub();
     return hub.url;
   },
-  /** A stranger sends to another, who acknowledges; the time until the call has returned and every socket has its bytes. */
+  /** One agent sends to another, which acknowledges: the time until the call returns and every socket has its bytes. */
   measure(argument) {
     const { writes, watchers } = z.object({ writes: z.number(), watchers: z.number() }).parse(argument);
     const sender = join('Stranger', 2n);
@@ -43,7 +43,7 @@ servePart({
     for (let write = 0; write < WARM_UP + writes; write++) {
       const send = sender.act(sender.prepare([sendAct(sender.id, receiver.name, Date.now())]));
       const [delivery] = offered(database()).get(receiver.id) ?? [];
-      if (delivery === undefined) throw new Error('what was sent is not offered');
+      if (delivery === undefined) throw new Error('the sent message is not offered');
       const acknowledge = receiver.act(receiver.prepare([acknowledgeAct(delivery)]));
       if (write >= WARM_UP) costs.push({ send, acknowledge });
     }

@@ -36,7 +36,7 @@ beforeAll(() => {
   file = join(root, 'out', 'item.md');
   mkdirSync(join(root, 'item', 'src'), { recursive: true });
   mkdirSync(join(root, 'out'));
-  const manifest = { name: '@x/item', description: 'A item', exports: { '.': './src/index.ts' } };
+  const manifest = { name: '@x/item', description: 'An item', exports: { '.': './src/index.ts' } };
   writeFileSync(join(root, 'item', 'package.json'), JSON.stringify(manifest));
   writeFileSync(join(root, 'item', 'tsconfig.json'), '{ "compilerOptions": { "target": "ES2024", "strict": true } }');
   writeFileSync(join(root, 'item', 'src', 'index.ts'), SOURCE);
@@ -90,7 +90,7 @@ describe('the score of a page', () => {
 
 describe('markdown', () => {
   test('numbers equal anchors', () => {
-    expect(anchorsOf(['Priority', 'PRIORITY', '@x/item a'])).toEqual(['priority', 'priority-1', 'xthing-a']);
+    expect(anchorsOf(['Priority', 'PRIORITY', '@x/thing a'])).toEqual(['priority', 'priority-1', 'xthing-a']);
   });
 
   test('keeps any code inside a fence', () => {

@@ -1,10 +1,10 @@
-// The audit of a point: every delivery is in one place, and every count that the hub keeps equals the rows it counts.
+// Audit of a point: every delivery is in exactly one table, and every counter of the hub equals its number of rows.
 
 import type { Database } from '@agora/host/testing';
 import { columnsOf, tableOf } from './lab.ts';
 
-/** What was done to a database, against what its tables say. */
-export class Books {
+/** Compares the acts on a database with its tables. */
+export class DeliveryAudit {
   readonly #database: Database;
   #sent = 0;
   #messages = 0;
@@ -15,19 +15,19 @@ export class Books {
     this.#database = database;
   }
 
-  /** How many messages were sent in all. */
+  /** Number of messages sent in all. */
   get sent(): number {
     return this.#sent;
   }
 
-  /** Messages were accepted, each with as many deliveries. */
-  isSent(messages: number, deliveriesEach: number): void {
+  /** Records accepted messages and the deliveries of each. */
+  recordSent(messages: number, deliveriesEach: number): void {
     this.#sent += messages;
     this.#messages += messages;
     this.#deliveries += messages * deliveriesEach;
   }
 
-  /** Every message is stored, and every delivery waits, is offered or has ended: `offered` of them are offered. */
+  /** Checks that every message is stored, and every delivery waits, is offered (`offered` of them) or has ended. */
   check(offered: number): void {
     const ended = this.#count('ended');
     const waiting = this.#count('waiting');
@@ -36,32 +36,36 @@ export class Books {
     this.#expect('deliveries waiting, offered and ended', waiting + offered + ended, this.#deliveries);
   }
 
-  /** What ended is forgotten, with its messages. */
-  isForgotten(messages: number, ended: number): void {
+  /** Records removed messages and ended deliveries. */
+  recordRemoved(messages: number, ended: number): void {
     this.#messages -= messages;
     this.#deliveries -= ended;
   }
 
-  /** Everything said to everyone up to the last number is handled by this agent. */
+  /** Checks that this agent has handled all broadcasts. */
   checkBroadcasts(agent: bigint): void {
     const cursors = new Map(columnsOf(tableOf(this.#database, 'broadcast_cursor'), ['agent', 'handled']).map(pair));
     const heads = new Map(columnsOf(tableOf(this.#database, 'log_head'), ['log', 'last']).map(pair));
     this.#expect('is the last broadcast handled', Number(cursors.get(agent)), Number(heads.get('broadcast')));
   }
 
-  /** What was wrong at any time, and what is now: counters against rows. Nothing, if all is well. */
+  /** Returns all recorded faults, and counters that differ from their rows. */
   faults(): string[] {
     const held = countBy(columnsOf(tableOf(this.#database, 'offer'), ['agent']));
     const waiting = countBy(columnsOf(tableOf(this.#database, 'waiting'), ['agent']));
     const rows = columnsOf(tableOf(this.#database, 'mailbox'), ['agent', 'name', 'held', 'waiting']);
     for (const [agent, name, heldThere, waitingThere] of rows) {
-      this.#expect(`deliveries held, says the mailbox of ${String(name)}`, Number(heldThere), held.get(agent) ?? 0);
-      this.#expect(`deliveries waiting, says that of ${String(name)}`, Number(waitingThere), waiting.get(agent) ?? 0);
+      this.#expect(`deliveries held in the mailbox of ${String(name)}`, Number(heldThere), held.get(agent) ?? 0);
+      this.#expect(
+        `deliveries waiting in the mailbox of ${String(name)}`,
+        Number(waitingThere),
+        waiting.get(agent) ?? 0,
+      );
     }
     let unfinished = 0;
     for (const [count] of columnsOf(tableOf(this.#database, 'account'), ['unfinished'])) unfinished += Number(count);
     const open = this.#count('offer') + this.#count('waiting');
-    this.#expect('deliveries unfinished, say the accounts of the senders', unfinished, open);
+    this.#expect('deliveries unfinished in the accounts of the senders', unfinished, open);
     return [...this.#faults];
   }
 
