@@ -46,8 +46,10 @@ async function main([name = '', ...args]: readonly string[]): Promise<number> {
   let amount: number;
   let seed: number;
   try {
-    const options = { [soak.flag]: { type: 'string' }, seed: { type: 'string' } } as const;
-    const { values } = parseArgs({ args, options });
+    const options = { times: { type: 'string' }, inputs: { type: 'string' }, seed: { type: 'string' } } as const;
+    const { values } = parseArgs({ args: [...args], options });
+    const wrong = soak.flag === 'times' ? 'inputs' : 'times';
+    if (values[wrong] !== undefined) return badFlags(`--${wrong} is no flag of ${name}.`);
     amount = wholeNumber(soak.flag, values[soak.flag]) ?? soak.amount;
     seed = wholeNumber('seed', values.seed) ?? Math.floor(Math.random() * 2 ** 31);
   } catch (error) {
@@ -66,11 +68,9 @@ function badFlags(sentence: string): number {
   return 2;
 }
 
-function wholeNumber(flag: string, text: unknown): number | undefined {
+function wholeNumber(flag: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
-  if (typeof text !== 'string' || !/^\d{1,9}$/.test(text) || Number(text) < 1) {
-    throw new Error(`--${flag} needs a number from 1, not "${String(text)}".`);
-  }
+  if (!/^\d{1,9}$/.test(text) || Number(text) < 1) throw new Error(`--${flag} needs a number from 1, not "${text}".`);
   return Number(text);
 }
 

@@ -23,7 +23,7 @@ const GATHERED = 16;
 const TURN_MS = 10;
 
 /** The acts on a workflow. */
-type Act = 'start' | 'hand-off' | 'last step' | 'let go';
+type Act = 'start' | 'hand-off' | 'last step' | 'unwatch';
 
 /** Measures the acts of workflows in this process, singly and gathered, from an empty database to its audit. */
 export async function measureCost({ warmUp, measured }: Turns, bundle?: URL): Promise<Round> {
@@ -109,7 +109,7 @@ class Scene {
       if (!isLast) continue;
       this.ended += batch;
       const ended = numbers.map(n => `{"unwatchWorkflow":{"workflow":"${this.#ids[n]}"}}`);
-      this.#perform('let go', this.#coordinator, ended);
+      this.#perform('unwatch', this.#coordinator, ended);
     }
     this.#lab.advance(TURN_MS);
   }

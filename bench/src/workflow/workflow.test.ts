@@ -43,7 +43,7 @@ describe('a round', () => {
     const { faults, measurements } = await measureCost({ warmUp: 1, measured: 64 });
     expect(faults).toEqual([]);
     const written = measurements.filter(({ unit }) => unit === 'rows').map(({ metric }) => metric);
-    expect(written).toEqual(['start', 'hand-off', 'last step', 'let go'].map(act => `${act}: rows written`));
+    expect(written).toEqual(['start', 'hand-off', 'last step', 'unwatch'].map(act => `${act}: rows written`));
   });
 });
 
