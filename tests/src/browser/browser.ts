@@ -1,4 +1,4 @@
-// A real browser, and a page in it that is bundled as an application would be.
+// A real browser with a page that is bundled like an application.
 
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
@@ -17,16 +17,16 @@ const FLAGS = [
   '--no-first-run',
 ];
 
-/** A browser and the place its page comes from. */
+/** A browser and the origin of its page. */
 export interface TestBrowser extends AsyncDisposable {
-  /** A new page with the bundle loaded. What it throws fails `page.errors`. */
+  /** A new page with the bundle loaded. Errors that it throws are in `page.errors`. */
   open(): Promise<{ readonly page: Page; readonly errors: readonly string[] }>;
 }
 
-/** Bundles a file for a browser, and starts one. Throws when there is none on this machine. */
+/** Bundles a file for a browser and starts one. Throws when this machine has no browser. */
 export async function openBrowser(entry: string): Promise<TestBrowser> {
-  const told = process.env['AGORA_TEST_CHROMIUM'];
-  const executablePath = (told ? [told] : USUAL_PLACES).find(place => existsSync(place));
+  const configured = process.env['AGORA_TEST_CHROMIUM'];
+  const executablePath = (configured ? [configured] : USUAL_PLACES).find(place => existsSync(place));
   if (executablePath === undefined) {
     throw new Error(
       'These tests need Chromium. Install it (Debian: apt-get install chromium), or say where it is: AGORA_TEST_CHROMIUM=/path/to/it',
@@ -69,7 +69,7 @@ export async function openBrowser(entry: string): Promise<TestBrowser> {
       const errors: string[] = [];
       page.on('pageerror', error => errors.push(String(error)));
       page.on('console', message => {
-        // What the browser says itself of a server that is not there is no fault of the page.
+        // The browser reports an unreachable server itself; the page is not at fault.
         const isFault = ['error', 'warning'].includes(message.type()) && !message.text().includes('net::ERR_');
         if (isFault) errors.push(message.text());
       });

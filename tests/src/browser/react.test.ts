@@ -3,9 +3,9 @@
 import { join } from 'node:path';
 import { startHub, type TestHub } from '@agora/testing';
 import type { Page } from 'playwright-core';
-import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { openTcpProxy } from '../support/tcp-proxy.ts';
 import { openBrowser, type TestBrowser } from './browser.ts';
-import { openLine } from './line.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
 
@@ -25,7 +25,7 @@ beforeEach(async () => {
   hub = await startHub();
   const opened = await browser.open();
   ({ page } = opened);
-  // Functions do not cross over; this one stays on the page, to be called there.
+  // Functions do not cross into the browser; this one stays on the page and is called there.
   await page.waitForFunction('window.mount !== undefined');
   await page.evaluate(`window.unmount = window.mount(${JSON.stringify(hub.url)})`);
   await shown('#state', 'connected');
@@ -41,13 +41,13 @@ async function shown(selector: string, text: string | RegExp): Promise<void> {
   await expect.poll(() => page.locator(selector).innerText(), WITHIN).toMatch(text);
 }
 
-/** Shows a panel, or hides it. */
+/** Shows or hides a panel. */
 async function toggle(panel: string): Promise<void> {
   await page.getByRole('button', { name: panel, exact: true }).click();
 }
 
 describe('a page', () => {
-  it('is one agent in strict mode, and leaves when it is unmounted', async () => {
+  test('is one agent in strict mode, and leaves when it is unmounted', async () => {
     const isThere = [expect.objectContaining({ name: 'Page', presence: 'online', capabilities: ['showing'] })];
     await expect.poll(() => hub.rows('agent'), WITHIN).toEqual(isThere);
     expect(hub.rows('attachment')).toHaveLength(1);
@@ -55,7 +55,7 @@ describe('a page', () => {
     await expect.poll(() => hub.rows('attachment'), WITHIN).toEqual([]);
   });
 
-  it('tells why there is no connection', async () => {
+  test('reports why it is not connected', async () => {
     await page.evaluate('window.unmount()');
     await page.evaluate(`window.mount(${JSON.stringify(hub.url)}.replace(/\\d+$/, '1025'))`);
     await shown('#state', 'connection/refused');
@@ -63,22 +63,22 @@ describe('a page', () => {
 });
 
 describe('a connection that is lost', () => {
-  it('is found again, and with it all that has happened meanwhile', async () => {
+  test('is restored, and the page shows all changes that it missed', async () => {
     await page.evaluate('window.unmount()');
-    await using line = await openLine(hub.url);
-    await page.evaluate(`window.unmount = window.mount(${JSON.stringify(line.url)}, 'Far')`);
+    await using proxy = await openTcpProxy(hub.url);
+    await page.evaluate(`window.unmount = window.mount(${JSON.stringify(proxy.url)}, 'Far')`);
     const ada = await hub.connect('Ada');
     for (const panel of ['agents', 'events', 'inbox']) await toggle(panel);
     await shown('#agents p', /(?=.*Ada)(?=.*Far)/);
     await ada.publishEvent({ eventType: 'page.counted', data: { n: 1 } });
     await shown('#events p', /^1$/);
 
-    line.cut();
+    proxy.cut();
     await shown('#state', 'reconnecting');
     await hub.connect('Ben');
     await ada.publishEvent({ eventType: 'page.counted', data: { n: 2 } });
     const answer = ada.sendMessage({ to: 'Far', messageType: 'question', payload: 'back?', timeoutMs: 20_000 });
-    line.mend();
+    proxy.restore();
 
     await shown('#state', /^connected$/);
     await shown('#agents p', /(?=.*Ada)(?=.*Far)(?=.*Ben)/);
@@ -90,7 +90,7 @@ describe('a connection that is lost', () => {
 });
 
 describe('useAgents', () => {
-  it('shows who comes and goes', async () => {
+  test('shows agents that register and leave', async () => {
     const ada = await hub.connect('Ada');
     await toggle('agents');
     await shown('#agents p', /^Page Ada$/);
@@ -102,7 +102,7 @@ describe('useAgents', () => {
 });
 
 describe('useInbox', () => {
-  it('shows what waits by priority, in every component alike, until it is settled', async () => {
+  test('shows waiting messages by priority, the same in every component, until they are settled', async () => {
     const ada = await hub.connect('Ada');
     const ask = (payload: string, priority: number) =>
       ada.sendMessage({ to: 'Page', messageType: 'question', payload, priority, timeoutMs: 10_000 });
@@ -118,7 +118,7 @@ describe('useInbox', () => {
     await shown('[title=first]', /^$/);
   });
 
-  it('keeps what is left for whoever shows it next', async () => {
+  test('keeps unsettled messages for the next component that shows them', async () => {
     const ada = await hub.connect('Ada');
     await toggle('inbox');
     const { messageId } = await ada.sendMessage({ to: 'Page', messageType: 'question', payload: 1 });
@@ -133,7 +133,7 @@ describe('useInbox', () => {
 });
 
 describe('useEvents', () => {
-  it('shows the newest, no more than wanted, also from before', async () => {
+  test('shows the newest events, limited to the wanted number, also events from before', async () => {
     const ada = await hub.connect('Ada');
     const publish = (n: number) => ada.publishEvent({ eventType: 'page.counted', data: { n } });
     await Promise.all([1, 2, 3, 4].map(publish));
@@ -149,7 +149,7 @@ describe('useEvents', () => {
 });
 
 describe('useWorkflow', () => {
-  it('shows a workflow with its steps to its end, and follows it no longer than it is shown', async () => {
+  test('shows a workflow with its steps until it ends, and unwatches it when it is hidden', async () => {
     const worker = await hub.connect('Worker');
     let finish: (() => void) | undefined;
     await toggle('workflow');
@@ -163,7 +163,7 @@ describe('useWorkflow', () => {
     await expect.poll(() => hub.rows('workflowWatch'), WITHIN).toEqual([]);
   });
 
-  it('lets go of one that goes on', async () => {
+  test('unwatches a workflow that is still running', async () => {
     await hub.connect('Worker');
     await toggle('workflow');
     await page.getByRole('button', { name: 'start' }).click();

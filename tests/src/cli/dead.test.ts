@@ -2,7 +2,7 @@
 
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { AgoraClient, IncomingMessage } from '@agora/client';
-import { Heard } from '../support/heard.ts';
+import { Received } from '../support/received.ts';
 import { startTestHub, type TestHub } from '../support/hub.ts';
 import { jsonLines, Shell, withoutChance } from './support/shell.ts';
 
@@ -68,7 +68,7 @@ describe('agora dead', () => {
 
   it('redrives to who is there again', async () => {
     const phoenix = await hub.join('Phoenix');
-    const heard = new Heard<IncomingMessage>();
+    const heard = new Received<IncomingMessage>();
     let isBurning = true;
     // A broadcast that was failed five times is a dead letter, and soon.
     await phoenix.subscribeToMessages<'try.again'>(message => {

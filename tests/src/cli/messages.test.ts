@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PermanentError } from '@agora/client';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { Heard } from '../support/heard.ts';
+import { Received } from '../support/received.ts';
 import { startTestHub, type TestHub } from '../support/hub.ts';
 import { jsonLines, Shell, withoutChance } from './support/shell.ts';
 
@@ -30,7 +30,7 @@ const refused = (code: number, error: string) => ({
 
 describe('agora send', () => {
   it('sends what is said in any of its ways, as the agent that is kept for this user, and prints the id', async () => {
-    const heard = new Heard<{ type: string; priority: number; payload: unknown; headers: unknown; from: string }>();
+    const heard = new Received<{ type: string; priority: number; payload: unknown; headers: unknown; from: string }>();
     const receiver = await hub.join('Receiver');
     await receiver.subscribeToMessages<string>(({ type, priority, payload, headers, from }) =>
       heard.add({ type, priority, payload, headers, from }),
@@ -187,8 +187,8 @@ describe('agora ask', () => {
   });
 
   it('calls the question off at Ctrl-C', async () => {
-    const cancelled = new Heard<unknown>();
-    const asked = new Heard<string>();
+    const cancelled = new Received<unknown>();
+    const asked = new Received<string>();
     const worker = await hub.join('Slow');
     await worker.subscribeToMessages<string>((message, { signal }) => {
       asked.add(message.from);
@@ -209,7 +209,7 @@ describe('agora ask', () => {
 
 describe('agora broadcast', () => {
   it('is heard by everyone else', async () => {
-    const heard = new Heard<unknown>();
+    const heard = new Received<unknown>();
     const listener = await hub.join('Everyone');
     await listener.subscribeToMessages<string>({
       filters: { messageTypes: ['announcement'] },

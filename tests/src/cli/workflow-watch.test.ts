@@ -3,7 +3,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import { gate } from '../support/heard.ts';
+import { gate } from '../support/received.ts';
 import { startTestHub, type TestHub } from '../support/hub.ts';
 import { Shell } from './support/shell.ts';
 

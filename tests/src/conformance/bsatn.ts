@@ -1,6 +1,6 @@
-// BSATN as the scenarios need it, written apart from the host's: a fault there must not be repeated here.
+// BSATN for the scenarios, implemented apart from the host's, so that a fault there is not repeated here.
 
-/** A type by name, or built of others. */
+/** A type by name, or composed of others. */
 export type Type =
   | IntegerName
   | 'bool'
@@ -19,7 +19,7 @@ export type Type =
   | { readonly product: Readonly<Record<string, Type>> }
   | { readonly sum: Readonly<Record<string, Type>> };
 
-/** A value as a scenario writes it: ids as hex, times as microseconds, sums as `{ Variant: payload }`. */
+/** A value as scenarios write it: ids as hex, times as microseconds, sums as `{ Variant: payload }`. */
 export type Value = null | boolean | number | bigint | string | readonly Value[] | { readonly [field: string]: Value };
 
 const WIDTHS = {
@@ -118,7 +118,7 @@ function toBigInt(value: Value): bigint {
   return BigInt(value);
 }
 
-/** Reads values into the form that a transcript shows. */
+/** Decodes values into the form of a transcript. */
 export class Reader {
   readonly bytes: Buffer;
   at = 0;

@@ -1,5 +1,5 @@
-// What the official command-line tool asked a real SpacetimeDB, asked of the host: status, type and answer agree. The answer
-// to `describe` was recorded in part, so its beginning agrees.
+// Requests of the official command-line tool, recorded with a real SpacetimeDB and repeated on the host: status, type
+// and answer agree. The answer to `describe` was recorded in part, so its beginning agrees.
 
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -10,7 +10,7 @@ import { buildProbeModules } from './bundles.ts';
 import { WORDS_OF_LIBRARIES } from './transcript.ts';
 
 const FILE = fileURLToPath(new URL('../../conformance/recordings/cli.txt', import.meta.url));
-/** How a recorded answer ends that was cut. */
+/** The end of a recorded answer that was cut. */
 const CUT = '…';
 
 const Asked = z.object({
@@ -32,7 +32,7 @@ for (const text of readFileSync(FILE, 'utf8').trimEnd().split('\n')) {
 
 let host: Host;
 let bundle: Buffer;
-/** What the placeholders of the recording stand for here. */
+/** Values of the placeholders of the recording in this run. */
 const known = new Map<string, string>();
 
 beforeAll(async () => {
@@ -41,7 +41,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => host.close());
 
-// In order: each command stands on what the ones before it left.
+// In order: each command depends on the effects of those before it.
 for (const { command, asked } of steps.filter(step => step.asked.length > 0)) {
   test(command, async () => {
     for (const recorded of asked) {
@@ -62,12 +62,12 @@ for (const { command, asked } of steps.filter(step => step.asked.length > 0)) {
   });
 }
 
-/** Puts what is known in the place of placeholders. */
+/** Replaces placeholders whose values are known. */
 function filled(text: string): string {
   return text.replace(/<[^<>]+>/g, name => known.get(name) ?? name);
 }
 
-/** Finds out what placeholders of an answer stand for that are not known yet. */
+/** Reads the values of unknown placeholders from an answer. */
 function learn(recorded: string, text: string): void {
   const names: string[] = [];
   const pattern = recorded

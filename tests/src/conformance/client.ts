@@ -1,4 +1,4 @@
-// A WebSocket client that keeps what it hears until somebody wants to read it.
+// A WebSocket client that buffers received messages until they are read.
 
 import { WebSocket } from 'ws';
 import { encode, type Type, type Value } from './bsatn.ts';
@@ -21,9 +21,9 @@ export class Client {
   /** Resolves when the connection is open or will never be. */
   readonly opened: Promise<void>;
   state: 'connecting' | 'open' | 'refused' | 'closed' = 'connecting';
-  /** The token that the server told. */
+  /** The token from the server. */
   token = '';
-  /** What is not answered yet: request numbers, and the greeting. */
+  /** Numbers of requests without an answer yet, and the greeting. */
   readonly unanswered = new Set<number | 'InitialConnection'>();
   readonly #types: () => RowTypes;
   readonly #compression: string;
@@ -43,14 +43,14 @@ export class Client {
     this.opened = new Promise(resolve => this.#listen(resolve));
   }
 
-  /** What was heard since this was last asked. */
+  /** Returns the messages received since the last call. */
   takeInbox(): Value[] {
-    const heard = this.#inbox;
+    const received = this.#inbox;
     this.#inbox = [];
-    return heard;
+    return received;
   }
 
-  /** Sends a request; its number stays unanswered until the answer is there. */
+  /** Sends a request; its number is pending until its answer arrives. */
   send(...requests: readonly Request[]): void {
     const frames = requests.map(request => {
       const id = this.#nextRequest++;
@@ -60,16 +60,13 @@ export class Client {
     this.socket.send(Buffer.concat(frames));
   }
 
-  /** Resolves when nothing is unanswered, or the connection is over, or after `limitMs`. */
+  /** Resolves when no request is pending, the connection has ended, or `limitMs` have passed. */
   async answered(limitMs: number): Promise<void> {
     const until = Date.now() + limitMs;
     while (this.state === 'open' && this.unanswered.size > 0 && Date.now() < until) await this.#change(until);
   }
 
-  /**
-   * Resolves when all that the server had written to this client has been read: frames keep their order, and a pong is
-   * one.
-   */
+  /** Resolves when all that the server had sent to this client was read: frames keep their order, and a pong is one. */
   async drained(limitMs: number): Promise<void> {
     if (!this.isOpen) return;
     if (this.socket.readyState !== WebSocket.OPEN) {

@@ -1,4 +1,4 @@
-// The host is asked what a real SpacetimeDB was asked, and must answer the same, case by case.
+// Repeats recorded requests to a real SpacetimeDB on the host; the answers must agree, case by case.
 
 import { startHost, type Host } from '@agora/host';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -46,7 +46,7 @@ for (const [name, scenario] of Object.entries(SCENARIOS)) {
       else test(`differs, as noted: ${title}`, () => expect(parsed(got.get(title))).not.toEqual(parsed(lines)));
     }
 
-    test('there are no other cases', () => {
+    test('the recordings have no other cases', () => {
       const titles = new Set([BEFORE_THE_FIRST, ...recorded.keys()]);
       expect([...got.keys()].filter(title => !titles.has(title))).toEqual([]);
     });
@@ -67,7 +67,7 @@ function renameCases(recorded: Cases, got: Cases): Cases {
   );
 }
 
-/** Compared as data, so that a difference shows where it is. */
+/** Compared as data, so that a failure shows the difference. */
 function parsed(lines: readonly string[] | undefined): unknown[] | undefined {
   return lines?.map(line => JSON.parse(line) as unknown);
 }

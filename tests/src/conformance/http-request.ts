@@ -1,4 +1,4 @@
-// One HTTP request on a connection of its own: a server that has just refused a long body closes the one it came on.
+// One HTTP request on a separate connection: a server that refuses a long body closes the connection.
 
 import http from 'node:http';
 

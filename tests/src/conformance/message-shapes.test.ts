@@ -1,10 +1,10 @@
-// The shapes of all messages that were recorded, under one digest: it fails when a recording, or the way messages are shown,
-// says something of another shape. What the host writes and reads byte by byte is pinned beside its code.
+// The shapes of all recorded messages under one digest: it fails when a recording or its format drifts. Tests beside
+// the code of the host cover the bytes that it writes and reads.
 
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import { z } from 'zod';
 
 const RECORDINGS = fileURLToPath(new URL('../../conformance/recordings/', import.meta.url));
@@ -12,7 +12,7 @@ const DIGEST = '45fd3a20dc2c0499';
 
 const Line = z.looseObject({ hears: z.string().optional(), messages: z.array(z.unknown()).optional() });
 
-/** Field names and kinds of values; lists by what they hold, rows left out: those are the module's. */
+/** Field names and kinds of values; lists by the kind of their elements, without rows, which belong to the module. */
 function shapeOf(value: unknown, key = ''): string {
   if (key === 'rows' || key === 'inserts' || key === 'deletes' || key === 'events') return 'rows';
   if (Array.isArray(value)) return `[${[...new Set(value.map(each => shapeOf(each)))].sort().join('|')}]`;
@@ -21,7 +21,7 @@ function shapeOf(value: unknown, key = ''): string {
   return `{${fields.sort().join(',')}}`;
 }
 
-it('is the one that is known', () => {
+test('has the known value', () => {
   const shapes = new Set<string>();
   for (const file of readdirSync(RECORDINGS).filter(name => name.endsWith('.jsonl'))) {
     for (const text of readFileSync(`${RECORDINGS}${file}`, 'utf8').split('\n')) {

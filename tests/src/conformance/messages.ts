@@ -1,4 +1,4 @@
-// The messages of the WebSocket protocol: what a client says as bytes, and what a server says as a transcript shows it.
+// Messages of the WebSocket protocol: requests of a client as bytes, messages of a server as transcripts show them.
 
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { encode, Reader, type Type, type Value } from './bsatn.ts';
@@ -6,7 +6,7 @@ import { encode, Reader, type Type, type Value } from './bsatn.ts';
 /** The types of rows by the name of their table. */
 export type RowTypes = Readonly<Record<string, Type>>;
 
-/** A request before it has its number. */
+/** A request without its number. */
 export type Request =
   | readonly ['subscribe', querySet: number, queries: readonly string[]]
   | readonly ['unsubscribe', querySet: number, flags: number]
@@ -35,7 +35,7 @@ function encodeCall(tag: number, id: number, name: string, args: Buffer): Buffer
   return Buffer.concat([head, args]);
 }
 
-/** Takes the compression tag off a server frame. */
+/** Removes the compression tag of a server frame. */
 export function unwrap(frame: Buffer): { compression: 'none' | 'brotli' | 'gzip'; body: Buffer } {
   const body = frame.subarray(1);
   switch (frame[0]) {
@@ -51,53 +51,53 @@ export function unwrap(frame: Buffer): { compression: 'none' | 'brotli' | 'gzip'
 }
 
 /** A server message by its kind, and the request that it answers, if any. */
-export interface Heard {
+export interface ServerMessage {
   readonly kind: string;
   readonly request: number | undefined;
   readonly shown: Value;
 }
 
 /** Reads every message of the body of a frame. */
-export function readMessages(body: Buffer, types: RowTypes): Heard[] {
+export function readMessages(body: Buffer, types: RowTypes): ServerMessage[] {
   const reader = new Reader(body);
-  const messages: Heard[] = [];
+  const messages: ServerMessage[] = [];
   while (reader.left > 0) messages.push(readMessage(reader, types));
   return messages;
 }
 
-function readMessage(r: Reader, types: RowTypes): Heard {
+function readMessage(r: Reader, types: RowTypes): ServerMessage {
   const tag = r.u8();
   switch (tag) {
     case 0: {
       const identity = r.value('identity');
       const connectionId = { connection: r.value('connection_id') };
-      return heard('InitialConnection', undefined, { identity, connectionId, token: { token: r.string() } });
+      return serverMessage('InitialConnection', undefined, { identity, connectionId, token: { token: r.string() } });
     }
     case 1: {
       const request = r.u32();
-      return heard('SubscribeApplied', request, { querySet: r.u32(), rows: withRows(readQueryRows(r, types)) });
+      return serverMessage('SubscribeApplied', request, { querySet: r.u32(), rows: withRows(readQueryRows(r, types)) });
     }
     case 2: {
       const request = r.u32();
       const querySet = r.u32();
       const rows = r.u8() === 0 ? withRows(readQueryRows(r, types)) : null;
-      return heard('UnsubscribeApplied', request, { querySet, rows });
+      return serverMessage('UnsubscribeApplied', request, { querySet, rows });
     }
     case 3: {
       const request = r.u8() === 0 ? r.u32() : undefined;
-      return heard('SubscriptionError', request, { querySet: r.u32(), error: r.string() });
+      return serverMessage('SubscriptionError', request, { querySet: r.u32(), error: r.string() });
     }
     case 4:
       return { kind: 'TransactionUpdate', request: undefined, shown: { TransactionUpdate: readUpdates(r, types) } };
     case 5: {
       const request = r.u32();
       const result: Value = r.u8() === 0 ? { ok: readQueryRows(r, types) } : { err: r.string() };
-      return heard('OneOffQueryResult', request, result);
+      return serverMessage('OneOffQueryResult', request, result);
     }
     case 6: {
       const request = r.u32();
       const time = r.value('timestamp');
-      return heard('ReducerResult', request, { time, ...readOutcome(r, types) });
+      return serverMessage('ReducerResult', request, { time, ...readOutcome(r, types) });
     }
     case 7: {
       const hasReturned = r.u8() === 0;
@@ -113,7 +113,7 @@ function readMessage(r: Reader, types: RowTypes): Heard {
   }
 }
 
-function heard(kind: string, request: number | undefined, fields: Record<string, Value>): Heard {
+function serverMessage(kind: string, request: number | undefined, fields: Record<string, Value>): ServerMessage {
   return { kind, request, shown: { [kind]: request === undefined ? fields : { request, ...fields } } };
 }
 
@@ -121,7 +121,7 @@ function readOutcome(r: Reader, types: RowTypes): Record<string, Value> {
   switch (r.u8()) {
     case 0:
       return { Ok: { value: r.hex(r.u32()), update: readUpdates(r, types) } };
-    case 1: // OkEmpty says the same
+    case 1: // OkEmpty means the same
       return { Ok: { value: '', update: [] } };
     case 2:
       return { Err: new Reader(r.take(r.u32())).string() };
@@ -130,7 +130,7 @@ function readOutcome(r: Reader, types: RowTypes): Record<string, Value> {
   }
 }
 
-/** The rows of one list. Which size hint a server gives is its own affair; one that is wrong is shown as a row. */
+/** The rows of one list. A server may choose the size hint; a wrong one is shown as a row. */
 function readRowList(r: Reader, type: Type | undefined): Value[] {
   const width = r.u8() === 0 ? Number(r.integer('u16')) : undefined;
   const offsets = width === undefined ? Array.from({ length: r.u32() }, () => Number(r.integer('u64'))) : [];
@@ -149,7 +149,10 @@ function readRowList(r: Reader, type: Type | undefined): Value[] {
   return isRight ? rows : [...rows, { wrongHint: width ?? offsets, starts }];
 }
 
-/** The tables of a query set, each once, with all its rows of a kind together: how they are spread is not promised. */
+/**
+ * The tables of a query set, each once, with all its rows of a kind together: their order over messages is not
+ * specified.
+ */
 class Tables {
   readonly #tables = new Map<string, Record<string, Value[]>>();
 

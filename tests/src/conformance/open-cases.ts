@@ -1,4 +1,4 @@
-// The cases in which the host is known to answer differently: the table in OPEN.md, which is for people too.
+// Cases in which the host is known to answer differently: the table in OPEN.md.
 
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

@@ -1,4 +1,4 @@
-// JSON answers with what has no order put in one: the keys of objects, and rows, names and identities.
+// JSON answers with unordered parts sorted: keys of objects, rows, names and identities.
 
 import type { Value } from './bsatn.ts';
 
@@ -21,6 +21,6 @@ export function orderJson(value: Value, key = ''): Value {
         .map(name => [name, orderJson(fields[name] ?? null, name)]),
     );
   }
-  // JSON has no promise about -0.
+  // JSON does not specify -0.
   return value === 0 ? 0 : value;
 }

@@ -1,11 +1,11 @@
-// Recordings of a real SpacetimeDB, and how a transcript is compared with one.
+// Recordings of a real SpacetimeDB, and their comparison with a transcript.
 
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const FOLDER = fileURLToPath(new URL('../../conformance/recordings/', import.meta.url));
 
-/** What was said before the first case. */
+/** Lines before the first case. */
 export const BEFORE_THE_FIRST = '(start)';
 
 /** The lines of each case, by its title. */
@@ -29,14 +29,14 @@ export function splitIntoCases(lines: readonly string[]): Cases {
 }
 
 /**
- * Renames the numbered placeholders of transcripts to those of recordings. Numbers may differ as long as they differ the
- * same way throughout a scenario, so its cases must be given in order.
+ * Renames the numbered placeholders of transcripts to those of recordings. Numbers may differ, but consistently
+ * throughout a scenario, so its cases must be given in order.
  */
 export class Renaming {
   readonly #there = new Map<string, string>();
   readonly #back = new Map<string, string>();
 
-  /** The line as the recording would say it, if it can be so. */
+  /** Returns the line with the placeholders of the recording, if a consistent renaming exists. */
   rename(recorded: string | undefined, got: string): string {
     const numbered = /<(identity|connection|token) \d+>/g;
     if (recorded === undefined || recorded.replace(numbered, '<$1>') !== got.replace(numbered, '<$1>')) return got;

@@ -44,11 +44,11 @@ describe('the official SDK', () => {
     expect(again.connection.connectionId.isEqual(first.connection.connectionId)).toBe(false);
   });
 
-  test('is told when a token is not good', async () => {
+  test('gets an error for an invalid token', async () => {
     await expect(connect('nonsense')).rejects.toThrow();
   });
 
-  test('sees the rows it subscribes to, and what its own reducers and those of others change', async () => {
+  test('sees the rows of its subscription, and changes by its own reducers and those of others', async () => {
     const ada = await connect();
     const bob = await connect();
     const seen: string[] = [];
@@ -62,7 +62,7 @@ describe('the official SDK', () => {
     expect(ada.connection.db.team.id.find(2)?.title).toBe('of ada');
   });
 
-  test('tells a row that changed from one that came or went', async () => {
+  test('distinguishes an updated row from an inserted or deleted one', async () => {
     const { connection } = await connect();
     const seen: string[] = [];
     connection.db.person.onInsert((_ctx, row) => seen.push(`+${row.name} ${row.age}`));
@@ -77,7 +77,7 @@ describe('the official SDK', () => {
     expect(seen).toEqual(['+Ada 36', 'Ada 36>37', '-Ada']);
   });
 
-  test('tells a refusal from a failure', async () => {
+  test('distinguishes a refusal from a failure', async () => {
     const { connection } = await connect();
     await expect(connection.reducers.refuse({ why: 'because' })).rejects.toMatchObject({
       name: 'SenderError',
@@ -102,18 +102,18 @@ describe('the official SDK', () => {
     expect([...bob.connection.db.myMailQuery.iter()].map(mail => mail.text)).toEqual(['hello back']);
   });
 
-  test('hears the rows of an event table once, and keeps none', async () => {
+  test('receives the rows of an event table once, and stores none', async () => {
     const { connection } = await connect();
-    const heard: number[] = [];
-    connection.db.happening.onInsert((_ctx, row) => heard.push(row.n));
+    const received: number[] = [];
+    connection.db.happening.onInsert((_ctx, row) => received.push(row.n));
     await subscribe(connection, builder => builder.subscribe(tables.happening));
     await connection.reducers.emit({ what: 'boom', n: 3 });
 
-    expect(heard).toEqual([0, 1, 2]);
+    expect(received).toEqual([0, 1, 2]);
     expect(connection.db.happening.count()).toBe(0n);
   });
 
-  test('calls procedures, and hears what they wrote before their result', async () => {
+  test('calls procedures, and receives the rows they wrote before their result', async () => {
     const { connection } = await connect();
     const traces: string[] = [];
     await subscribe(connection, builder => builder.subscribe(tables.trace));
@@ -126,7 +126,7 @@ describe('the official SDK', () => {
     await expect(connection.procedures.brokenProcedure({})).rejects.toBeDefined();
   });
 
-  test('is told why a subscription is refused, and goes on', async () => {
+  test('gets the reason of a refused subscription, and continues', async () => {
     const { connection } = await connect();
     await expect(subscribe(connection, builder => builder.subscribe('SELECT * FROM secret'))).rejects.toThrow(
       'no such table: `secret`',
@@ -134,7 +134,7 @@ describe('the official SDK', () => {
     await connection.reducers.who({});
   });
 
-  test('counts rows of overlapping subscriptions, and lets go of them one by one', async () => {
+  test('counts rows of overlapping subscriptions, and unsubscribes one by one', async () => {
     const { connection } = await connect();
     await connection.reducers.addLoose({ a: 7, b: 'x' });
     const one = await subscribe(connection, builder => builder.subscribe(tables.loose.where(row => row.a.eq(7))));
@@ -159,7 +159,7 @@ describe('the official SDK', () => {
 
 describe('the official SDK and long frames', () => {
   test.each(['always', 'never'] as const)(
-    'hears 10 MB, then what changed, with answers compressed: %s',
+    'receives 10 MB, then the changes, with answers compressed: %s',
     async compression => {
       host = await startHost({ inMemory: true, compression });
       try {
@@ -251,7 +251,7 @@ function identityOf(connection: DbConnection) {
   return identity;
 }
 
-/** What resolves in time; the library itself waits without end. */
+/** Rejects when a promise does not resolve in time; the library itself waits without a limit. */
 async function within<T>(promise: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {

@@ -1,7 +1,6 @@
-// What a scenario drives: publishes bundles, speaks HTTP and WebSocket, and has everything said and heard written down.
-//
-// Instead of waiting for silence it waits for what must come: the answer to each request, and then, on every connection,
-// a pong, before which all that the server had written to it has arrived.
+// A session of a scenario: publishes bundles, uses HTTP and WebSocket, and records all that is sent and received. It
+// never waits for silence: it waits for the answer to each request and then, on every connection, for a pong, before
+// which all that the server had sent to it has arrived.
 
 import { type Entry, Transcript } from './transcript.ts';
 import type { Type, Value } from './bsatn.ts';
@@ -12,7 +11,7 @@ import { orderJson, readJson } from './ordered-json.ts';
 import { PROBE_ROWS } from './probe-rows.ts';
 
 const ANSWER_TIMEOUT_MS = 8000;
-/** A server learns of the end of a socket a moment after its client. */
+/** A server notices the end of a socket a moment after its client. */
 const GOODBYE_MS = 20;
 const LONGEST_SHOWN_BODY = 300;
 
@@ -22,7 +21,7 @@ export interface Person {
   readonly token: string;
 }
 
-/** Anybody with a token: a person, or a client that was given one. */
+/** A caller with a token: a person, or a client that was given one. */
 type Bearer = Pick<Person, 'label' | 'token'>;
 
 export interface HttpOptions {
@@ -30,9 +29,9 @@ export interface HttpOptions {
   /** Text and bytes are sent as they are, anything else as JSON. */
   readonly body?: Value | Buffer | undefined;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Not written down. */
+  /** Not recorded. */
   readonly isQuiet?: boolean;
-  /** What is shown of the body instead of all of it. */
+  /** The part of the body that is shown, instead of all of it. */
   readonly show?: (body: string) => Value;
 }
 
@@ -63,7 +62,7 @@ export class Session {
     this.transcript.constants.set(server.replace(/^https?:\/\//, ''), '<host>');
   }
 
-  /** The database that requests go to; its name is left out of the transcript. */
+  /** The database of the requests; the transcript omits its name. */
   get database(): string {
     return this.#database;
   }
@@ -131,7 +130,7 @@ export class Session {
     });
   }
 
-  /** Publishes under a fresh name and remembers it as this scenario's database. */
+  /** Publishes under a fresh name and keeps it as the database of this scenario. */
   async start(bundle: string, owner: Person): Promise<void> {
     this.database = `conf-${this.#scenario}-${randomWord()}`;
     const answer = await this.publish(bundle, { as: owner, database: this.database, isQuiet: true });
@@ -164,13 +163,13 @@ export class Session {
     return new SessionClient(this, client);
   }
 
-  /** Waits until all answers and all that they made others hear are there, and writes it down. */
+  /** Waits for all answers and for their effects on other connections, and records them. */
   async settle(): Promise<void> {
     for (const client of this.#clients) await client.answered(ANSWER_TIMEOUT_MS);
     await Promise.all(this.#clients.map(client => client.drained(ANSWER_TIMEOUT_MS)));
     for (const client of this.#clients) {
-      const heard = client.takeInbox();
-      if (heard.length > 0) this.transcript.hears(client, heard);
+      const received = client.takeInbox();
+      if (received.length > 0) this.transcript.receives(client, received);
     }
     for (const client of this.#clients) {
       if (!client.isOpen || client.unanswered.size === 0) continue;
@@ -179,7 +178,7 @@ export class Session {
     }
   }
 
-  /** Waits for what happens by itself, such as a schedule. */
+  /** Waits for effects without a request, such as a schedule. */
   async wait(ms: number): Promise<void> {
     await new Promise(resolve => setTimeout(resolve, ms));
     await this.settle();
@@ -190,7 +189,7 @@ export class Session {
   }
 }
 
-/** A client whose requests are written down. */
+/** A client whose requests are recorded. */
 export class SessionClient {
   readonly #session: Session;
   readonly #client: Client;
@@ -243,7 +242,7 @@ export class SessionClient {
     await this.#session.wait(GOODBYE_MS);
   }
 
-  /** Goes without a word. */
+  /** Disconnects without a closing frame. */
   async vanish(): Promise<void> {
     this.#client.socket.terminate();
     await this.#client.closed(ANSWER_TIMEOUT_MS);
@@ -255,8 +254,8 @@ export class SessionClient {
     await this.#session.settle();
   }
 
-  async #ask(said: Entry, ...requests: readonly Request[]): Promise<void> {
-    this.#session.transcript.note({ says: this.label, ...said });
+  async #ask(entry: Entry, ...requests: readonly Request[]): Promise<void> {
+    this.#session.transcript.note({ says: this.label, ...entry });
     this.#client.send(...requests);
     await this.#session.settle();
   }
@@ -276,7 +275,7 @@ function showAnswer({ headers, body }: HttpAnswer, show: HttpOptions['show']): V
     if (show) return orderJson(show(body));
     if (headers['content-type']?.includes('json')) return orderJson(readJson(body));
   } catch {
-    // An answer of another shape is shown as it came.
+    // An answer of another shape is shown as received.
   }
   return body;
 }

@@ -1,4 +1,4 @@
-// What several scenarios show of an answer instead of all of it.
+// Parts of an answer that several scenarios show instead of all of it.
 
 import type { Value } from './bsatn.ts';
 

@@ -1,38 +1,38 @@
-// Writes down what was said and heard in a form that is the same on every run: identities, connections, tokens, times and
-// durations become placeholders, and what a server may do one way or another (the words of its libraries) is left out.
+// Records what was sent and received in a form that is the same on every run: identities, connections, tokens, times
+// and durations become placeholders; parts that a server may choose (the words of its libraries) are omitted.
 
 import { type Value } from './bsatn.ts';
 
-/** A line of a transcript, before it is made the same on every run. */
+/** A line of a transcript, before placeholders are inserted. */
 export type Entry = { readonly [field: string]: Value | undefined };
 
 type Kind = 'identity' | 'connection' | 'token';
 
-/** Where a text goes on in the words of a library (serde, sqlparser, axum, jsonwebtoken, V8) or as Rust prints data. */
+/** The start of words of a library (serde, sqlparser, axum, jsonwebtoken, V8) or of Rust's debug format. */
 export const WORDS_OF_LIBRARIES =
   /\b(invalid arguments for \w+ \w+|Failed to deserialize query string|Failed to buffer the request body|Header of type|Expected request with|sql parser error|Unsupported(?! (binary operator|aggregate function|literal))|Estimated cardinality|data too short|unknown tag|Invalid token|Invalid URL: invalid value|Subscription not found|Subscription with id|Uncaught SyntaxError)\b.*/s;
 
-/** Earlier times are data of a scenario, later ones the time of the run. */
+/** Earlier times are data of a scenario, later ones times of the run. */
 const TIMES_OF_OUR_DAYS = 1_600_000_000_000_000n;
 
 interface Line {
   text: string;
-  /** For what a connection heard: its place among the connections, and its messages. */
-  heard?: { index: number; label: string; messages: unknown[] };
+  /** A connection by its place among the connections, and its received messages. */
+  received?: { index: number; label: string; messages: unknown[] };
 }
 
 export class Transcript {
-  /** Constant texts that stand for something of this run, such as the address of the server. */
+  /** Constants that replace values of this run, such as the address of the server. */
   readonly constants = new Map<string, string>();
   readonly #lines: Line[] = [];
   readonly #names = new Map<string, string>();
   readonly #counts = new Map<Kind, number>();
-  /** The time of the reducer result that is being written down. */
+  /** The time of the reducer result that is being recorded. */
   #now: bigint | undefined;
 
   get lines(): readonly string[] {
     return this.#lines.map(line =>
-      line.heard ? JSON.stringify({ hears: line.heard.label, messages: line.heard.messages }) : line.text,
+      line.received ? JSON.stringify({ hears: line.received.label, messages: line.received.messages }) : line.text,
     );
   }
 
@@ -45,17 +45,17 @@ export class Transcript {
     this.#lines.push({ text: JSON.stringify(this.#canonical(entry)) });
   }
 
-  /** One line for each connection since something was last said, in the order in which they connected. */
-  hears(connection: { readonly index: number; readonly label: string }, messages: readonly Value[]): void {
+  /** One line for each connection with messages since the last call, in the order in which they connected. */
+  receives(connection: { readonly index: number; readonly label: string }, messages: readonly Value[]): void {
     const shown = messages.map(message => this.#canonical(message));
     let at = this.#lines.length;
-    while ((this.#lines[at - 1]?.heard?.index ?? -1) > connection.index) at--;
-    const before = this.#lines[at - 1]?.heard;
+    while ((this.#lines[at - 1]?.received?.index ?? -1) > connection.index) at--;
+    const before = this.#lines[at - 1]?.received;
     if (before?.index === connection.index) before.messages.push(...shown);
-    else this.#lines.splice(at, 0, { text: '', heard: { ...pick(connection), messages: shown } });
+    else this.#lines.splice(at, 0, { text: '', received: { ...pick(connection), messages: shown } });
   }
 
-  /** Gives an identity, token or connection the name that it has in the transcript. */
+  /** Gives an identity, token or connection its name in the transcript. */
   name(kind: Kind, key: string, name: string): void {
     this.#names.set(`${kind}:${key}`, `<${name}>`);
   }
@@ -94,7 +94,7 @@ export class Transcript {
     return shown;
   }
 
-  /** A time of our days; in the rows of a reducer result, as the distance from the time of the call. */
+  /** A time of the run; in the rows of a reducer result, as the distance from the time of the call. */
   #time(time: bigint): unknown {
     if (time < TIMES_OF_OUR_DAYS) return Number(time);
     if (this.#now === undefined || time === this.#now) return '<time>';

@@ -1,16 +1,16 @@
-// One exchange of everything an agent does, over a connection that is cut at each of its messages in turn, in both
-// directions: the message arrived and nothing after it, or it did not arrive. However it is cut, the exchange has the same
-// result, every handler runs to its end once, and nothing is lost or doubled: a call whose outcome was not heard is made
-// again under the same id, the same delivery and attempt, and the hub takes it once.
+// One exchange of all operations of an agent, over a connection that is cut at each message in turn, in both
+// directions: either after the message arrived or before. Wherever it is cut, the exchange has the same result, every
+// handler finishes once, and no message is lost or duplicated: the client repeats a call without a reply under the same
+// id, delivery and attempt, and the hub treats the repetition as a no-op.
 
 import type { AgoraClient } from '@agora/client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { Heard } from '../support/heard.ts';
+import { Received } from '../support/received.ts';
 import { startTestHub, type TestHub } from '../support/hub.ts';
 import { openMessageProxy, type Cut, type MessageProxy } from '../support/message-proxy.ts';
 
-/** More messages than the exchange has. */
-const MOST = 200;
+/** More than the number of messages of the exchange. */
+const MAX_MESSAGES = 200;
 
 let hub: TestHub;
 let proxy: MessageProxy;
@@ -27,12 +27,12 @@ afterAll(async () => {
   await hub[Symbol.asyncDispose]();
 });
 
-/** Whom the agent talks with, over a connection of its own that is never cut. */
+/** The other agent, over a separate connection that is never cut. */
 class Peer {
   readonly client: AgoraClient;
-  heard = new Heard<unknown>();
-  events = new Heard<unknown>();
-  tasks = new Heard<unknown>();
+  received = new Received<unknown>();
+  events = new Received<unknown>();
+  tasks = new Received<unknown>();
 
   private constructor(client: AgoraClient) {
     this.client = client;
@@ -42,8 +42,8 @@ class Peer {
     const made = new Peer(await hub.join('Peer'));
     await made.client.subscribeToMessages<'say'>(async (message, context) => {
       if (message.wantsAnswer) await context.progress('thinking');
-      made.heard.add(message.payload);
-      return `heard ${String(message.payload)}`;
+      made.received.add(message.payload);
+      return `received ${String(message.payload)}`;
     });
     made.client.onTask('double', ({ requirements }) => {
       made.tasks.add(requirements['of']);
@@ -54,16 +54,16 @@ class Peer {
   }
 }
 
-/** All that the agent does, one after the other; what comes out of it. */
+/** Performs all operations of the agent in order; returns their results. */
 async function exchange(name: string): Promise<unknown> {
-  const heard = new Heard<unknown>();
-  const events = new Heard<unknown>();
-  const tasks = new Heard<unknown>();
+  const received = new Received<unknown>();
+  const events = new Received<unknown>();
+  const tasks = new Received<unknown>();
   const progress: unknown[] = [];
   const peerProgress: unknown[] = [];
-  peer.heard = new Heard();
-  peer.events = new Heard();
-  peer.tasks = new Heard();
+  peer.received = new Received();
+  peer.events = new Received();
+  peer.tasks = new Received();
   const say = { messageType: 'say', to: 'Peer' };
   await using agent = hub.client(name, { server: proxy.url, reconnect: { firstMs: 2, mostMs: 10 } });
   await agent.connect({ retryForMs: 10_000 });
@@ -75,7 +75,7 @@ async function exchange(name: string): Promise<unknown> {
     filters: { messageTypes: ['say'] },
     handler: async (message, context) => {
       if (message.wantsAnswer) await context.progress('working');
-      heard.add(message.payload);
+      received.add(message.payload);
       return `done ${String(message.payload)}`;
     },
   });
@@ -109,7 +109,7 @@ async function exchange(name: string): Promise<unknown> {
   const [status] = await agent.messageStatus(sent.messageId);
 
   const note = await peer.client.sendMessage({ to: name, messageType: 'say', payload: 'for you' });
-  await heard.atLeast(1);
+  await received.atLeast(1);
   const doing = await peer.client.sendMessage({
     to: name,
     messageType: 'say',
@@ -117,9 +117,9 @@ async function exchange(name: string): Promise<unknown> {
     timeout: 10,
     onProgress: ({ data }) => peerProgress.push(data),
   });
-  await peer.client.sendMessage({ to: `@of-${name}`, messageType: 'say', payload: 'whoever can' });
-  const said = await peer.client.broadcast({ messageType: 'say', payload: 'to all' });
-  await heard.atLeast(4);
+  await peer.client.sendMessage({ to: `@of-${name}`, messageType: 'say', payload: 'any worker' });
+  const announced = await peer.client.broadcast({ messageType: 'say', payload: 'to all' });
+  await received.atLeast(4);
   const workflow = await peer.client.startWorkflowCoordination({
     workflow_type: 'cut',
     steps: [{ agent: name, action: 'sum', requirements: { of: name } }],
@@ -129,7 +129,7 @@ async function exchange(name: string): Promise<unknown> {
   await events.atLeast(3);
   const members = await agent.groupMembers(`#${name}`);
   await expect.poll(async () => (await peer.client.messageStatus(note.messageId))[0]?.state).toBe('done');
-  await expect.poll(async () => (await peer.client.broadcastStatus(said.messageId)).handled).toContain(name);
+  await expect.poll(async () => (await peer.client.broadcastStatus(announced.messageId)).handled).toContain(name);
   await agent.setStatus('away');
   const [row] = await peer.client.findAgents({ name });
   await agent.leaveGroup(`#${name}`);
@@ -139,13 +139,13 @@ async function exchange(name: string): Promise<unknown> {
     answer: answer.data,
     progress: progress.length <= 1,
     peerProgress,
-    heard: [...heard.items].sort(),
+    received: [...received.items].sort(),
     events: events.items,
     tasks: tasks.items.length,
     output: result.outputs,
     doubled: doubled.outputs,
     peerTasks: peer.tasks.items,
-    peerHeard: [...(await peer.heard.atLeast(4))].sort(),
+    peerReceived: [...(await peer.received.atLeast(4))].sort(),
     peerEvents: await peer.events.atLeast(3),
     state: status?.state,
     doing: doing.data,
@@ -155,17 +155,17 @@ async function exchange(name: string): Promise<unknown> {
 }
 
 const RESULT = {
-  answer: 'heard a question',
-  // Signals are kept as long as their question is open: one said and answered while the asker was away is not shown.
+  answer: 'received a question',
+  // Signals are kept while their question is open: one sent and answered while the asker was disconnected is not shown.
   progress: true,
   peerProgress: ['working'],
-  heard: ['for you', 'to all', 'whoever can', 'your turn'],
+  received: ['any worker', 'for you', 'to all', 'your turn'],
   events: [1, 2, 3],
   tasks: 1,
   output: { sum: 42 },
   doubled: { double: 42 },
   peerTasks: [21],
-  peerHeard: ['a note', 'a question', 'in a batch', 'to everyone'],
+  peerReceived: ['a note', 'a question', 'in a batch', 'to everyone'],
   peerEvents: [1, 2, 3],
   state: 'done',
   doing: 'done your turn',
@@ -178,14 +178,14 @@ test.each<Cut>(['after', 'instead'])(
   { timeout: 120_000 },
   async cut => {
     let at = 1;
-    for (; at <= MOST; at++) {
+    for (; at <= MAX_MESSAGES; at++) {
       proxy.cutAt(at, cut);
       const result = await exchange(`Cut-${cut}-${at}`).catch((error: unknown) => error);
       expect(result, `cut ${cut} message ${at}`).toEqual(RESULT);
       if (proxy.passed < at) break;
     }
-    // The exchange was cut everywhere, and ended uncut at last.
+    // The exchange was cut at each message, and the last run was not cut.
     expect(at).toBeGreaterThan(60);
-    expect(at).toBeLessThan(MOST);
+    expect(at).toBeLessThan(MAX_MESSAGES);
   },
 );

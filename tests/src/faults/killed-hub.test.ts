@@ -1,4 +1,4 @@
-// A hub that is killed in the middle of traffic, and started again over the same data folder.
+// A hub that is killed under load and restarted with the same data folder.
 
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -14,7 +14,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 const AGORA = fileURLToPath(new URL('../../../cli/src/main.ts', import.meta.url));
 const KILLS = 3;
 const SENDERS = 32;
-/** Between two kills as many messages are accepted. */
+/** Messages accepted between two kills. */
 const MESSAGES_A_LIFE = 400;
 
 const folder = mkdtempSync(join(tmpdir(), 'agora-killed-'));
@@ -34,7 +34,7 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** Starts the hub as a user does, and waits until it says that it runs. */
+/** Starts the hub as a user does, and waits until it reports that it is running. */
 async function startHub(port: number): Promise<ChildProcess> {
   const flags = ['--port', String(port), '--data-dir', folder];
   const child = spawn(process.execPath, [AGORA, 'up', ...flags], { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -45,7 +45,7 @@ async function startHub(port: number): Promise<ChildProcess> {
 
 describe('a hub that is killed under load', () => {
   test(
-    'has everything that it accepted: messages, questions, broadcasts, events; and each is handled once',
+    'keeps everything that it accepted (messages, questions, broadcasts, events), and each is handled once',
     { timeout: 120_000 },
     async () => {
       const port = await freePort();
@@ -54,7 +54,7 @@ describe('a hub that is killed under load', () => {
       await using receiver = new AgoraClient('Receiver', options);
       await receiver.connect();
       await receiver.registerAgent({ agentType: 'worker', credit: 128 });
-      /** How often each was handled to its end, or heard. */
+      /** How often each was handled to its end, or received. */
       const handled = new Map<string, number>();
       const count = (id: string) => void handled.set(id, (handled.get(id) ?? 0) + 1);
       await receiver.subscribeToMessages<'fault.message'>({
@@ -74,8 +74,8 @@ describe('a hub that is killed under load', () => {
       let wanted = MESSAGES_A_LIFE;
       let reached: () => void = () => undefined;
       let isOver = false;
-      let said = 0;
-      const sayOne = async (id: string, n: number) => {
+      let sentCount = 0;
+      const sendOne = async (id: string, n: number) => {
         const message = { id, messageType: 'fault.message', payload: {} };
         if (n % 8 === 0) await sender.publishEvent({ id, eventType: 'fault.event', data: {} });
         else if (n % 16 === 1) await sender.broadcast(message);
@@ -87,7 +87,7 @@ describe('a hub that is killed under load', () => {
       const sendAll = async () => {
         while (!isOver) {
           const id = createId();
-          await sayOne(id, said++);
+          await sendOne(id, sentCount++);
           accepted.add(id);
           if (accepted.size >= wanted) reached();
         }

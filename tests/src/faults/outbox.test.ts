@@ -1,4 +1,5 @@
-// What is said without a connection is kept, bounded, on disk if that is asked, and sent in order when there is one.
+// The outbox: messages sent without a connection are stored up to a limit, on disk if configured, and sent in order
+// once connected.
 
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -9,49 +10,49 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { createId, type AgoraClient, type AgoraClientOptions, type AgoraError, type OutboxNote } from '@agora/client';
 import { fileOutbox } from '@agora/client/node';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { Heard } from '../support/heard.ts';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { Received } from '../support/received.ts';
 import { startTestHub, type TestHub } from '../support/hub.ts';
-import { openWire, type Wire } from '../support/wire.ts';
+import { openTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
 
 const PROGRAM = fileURLToPath(new URL('../support/offline-process.ts', import.meta.url));
-/** Where nobody listens. */
+/** An address where no server listens. */
 const NOWHERE = 'http://127.0.0.1:9';
 
 let hub: TestHub;
-let wire: Wire;
+let proxy: TcpProxy;
 let folder: string;
 let file: string;
 let peer: AgoraClient;
-let heard: Heard<unknown>;
+let received: Received<unknown>;
 const children = new Set<ChildProcess>();
 
 beforeAll(async () => {
   hub = await startTestHub();
   peer = await hub.join('Peer', { credit: 128 });
-  await peer.subscribeToMessages<'kept'>(({ payload }) => heard.add(payload));
+  await peer.subscribeToMessages<'kept'>(({ payload }) => received.add(payload));
 });
 afterAll(() => hub[Symbol.asyncDispose]());
 beforeEach(async () => {
-  wire = await openWire(hub.url);
+  proxy = await openTcpProxy(hub.url);
   folder = await mkdtemp(join(tmpdir(), 'agora-outbox-'));
   file = join(folder, 'outbox');
-  heard = new Heard();
+  received = new Received();
 });
 afterEach(async () => {
   for (const child of children) child.kill('SIGKILL');
-  await wire[Symbol.asyncDispose]();
+  await proxy[Symbol.asyncDispose]();
   await rm(folder, { recursive: true, force: true });
 });
 
 let names = 0;
 
-/** A client over the wire, and what its outbox tells. */
+/** A client over the proxy, and the events of its outbox. */
 function anAgent(options: AgoraClientOptions = {}, name = `Agent${++names}`) {
-  const notes = new Heard<OutboxNote>();
-  const warnings = new Heard<AgoraError>();
+  const notes = new Received<OutboxNote>();
+  const warnings = new Received<AgoraError>();
   const reconnect = { firstMs: 5, mostMs: 20 };
-  const client = hub.client(name, { server: wire.url, outbox: true, reconnect, ...options });
+  const client = hub.client(name, { server: proxy.url, outbox: true, reconnect, ...options });
   client.on('outbox', notes.add);
   client.on('warning', warnings.add);
   return { client, notes, warnings };
@@ -65,22 +66,22 @@ async function joined(options: AgoraClientOptions = {}, name?: string) {
 }
 
 async function isLost(client: AgoraClient): Promise<void> {
-  const states = new Heard<string>();
+  const states = new Received<string>();
   client.on('connection', ({ state }) => states.add(state));
-  wire.cut();
+  proxy.cut();
   await states.atLeast(1);
 }
 
 const keptMessage = (payload: unknown, more: object = {}) => ({ to: 'Peer', messageType: 'kept', payload, ...more });
 
-describe('what is said without a connection', () => {
-  it('is sent in order when it is back: messages, broadcasts and events, each once and each told once', async () => {
+describe('a message sent without a connection', () => {
+  test('is sent in order after reconnecting, and broadcasts and events too: each sent once and reported once', async () => {
     const { client, notes } = await joined({ patienceMs: 50 });
     const events = await peer.subscribeToEvents(['outbox.*']);
     await isLost(client);
 
     const id = createId();
-    const said = [
+    const sending = [
       client.sendMessage(keptMessage(1, { id })),
       client.sendMessage(keptMessage(2)),
       client.broadcast({ messageType: 'kept', payload: 'to all' }),
@@ -94,12 +95,12 @@ describe('what is said without a connection', () => {
       'kept event',
       'kept message',
     ]);
-    // Longer than calls without an outbox wait.
+    // Longer than the timeout of calls without an outbox.
     await new Promise(resolve => setTimeout(resolve, 120));
-    wire.mend();
+    proxy.restore();
 
-    expect((await Promise.all(said))[0]).toEqual({ messageId: id, status: 'accepted' });
-    const all = await heard.atLeast(4);
+    expect((await Promise.all(sending))[0]).toEqual({ messageId: id, status: 'accepted' });
+    const all = await received.atLeast(4);
     expect(all.filter(each => typeof each === 'number')).toEqual([1, 2, 3]);
     expect(all).toContain('to all');
     for await (const event of events) {
@@ -109,39 +110,39 @@ describe('what is said without a connection', () => {
     expect(notes.items.slice(5).map(({ what }) => what)).toEqual(Array(5).fill('accepted'));
   });
 
-  it('may be said before the first connection, and goes before what is said after it', async () => {
+  test('may come before the first connection, and is sent before later messages', async () => {
     const { client } = anAgent();
     const early = [client.sendMessage(keptMessage('early 1')), client.sendMessage(keptMessage('early 2'))];
     await client.connect();
     await client.registerAgent({ agentType: 'worker' });
     await client.sendMessage(keptMessage('late'));
     expect(await Promise.all(early)).toHaveLength(2);
-    expect(await heard.atLeast(3)).toEqual(['early 1', 'early 2', 'late']);
+    expect(await received.atLeast(3)).toEqual(['early 1', 'early 2', 'late']);
   });
 
-  it('is refused once the outbox is full', async () => {
+  test('is refused once the outbox is full', async () => {
     const { client } = await joined({ outbox: { maxMessages: 2, maxBytes: 1_000 } });
     await isLost(client);
     const long = client.sendMessage(keptMessage('x'.repeat(2_000)));
     await expect(long).rejects.toMatchObject({ code: 'outbox/full' });
-    const said = [client.sendMessage(keptMessage(1)), client.sendMessage(keptMessage(2))];
+    const sending = [client.sendMessage(keptMessage(1)), client.sendMessage(keptMessage(2))];
     await expect(client.sendMessage(keptMessage(3))).rejects.toMatchObject({ code: 'outbox/full' });
-    wire.mend();
-    await Promise.all(said);
-    expect(await heard.atLeast(2)).toEqual([1, 2]);
+    proxy.restore();
+    await Promise.all(sending);
+    expect(await received.atLeast(2)).toEqual([1, 2]);
   });
 
-  it('is refused by the hub as it would have been at once, and that is told', async () => {
+  test('is refused by the hub like a direct send, and the refusal is reported', async () => {
     const { client, notes } = await joined();
     await isLost(client);
-    const said = client.sendMessage(keptMessage(1, { to: 'Nobody' }));
-    const refused = expect(said).rejects.toMatchObject({ code: 'message/unknown-recipient' });
-    wire.mend();
+    const sending = client.sendMessage(keptMessage(1, { to: 'Nobody' }));
+    const refused = expect(sending).rejects.toMatchObject({ code: 'message/unknown-recipient' });
+    proxy.restore();
     await refused;
     expect(await notes.atLeast(2)).toMatchObject([{ what: 'kept' }, { what: 'refused', to: ['Nobody'], payload: 1 }]);
   });
 
-  it('is as old as it is: its time to live goes by, and its delay', async () => {
+  test('ages while it is stored: its time to live and its delay count from the call', async () => {
     const { client, notes } = await joined({ outbox: { maxAgeMs: 60_000 } });
     await isLost(client);
     const over = expect(client.sendMessage(keptMessage('over', { ttlMs: 5 }))).rejects.toMatchObject({
@@ -150,18 +151,18 @@ describe('what is said without a connection', () => {
     const fresh = client.sendMessage(keptMessage('fresh', { ttlMs: 60_000, delayMs: 20 }));
     await notes.atLeast(2);
     await new Promise(resolve => setTimeout(resolve, 50));
-    wire.mend();
+    proxy.restore();
     await over;
     await fresh;
-    expect(await heard.atLeast(1)).toEqual(['fresh']);
+    expect(await received.atLeast(1)).toEqual(['fresh']);
   });
 
-  it('that is older than the outbox or the hub keeps is told, not dropped', async () => {
+  test('that is older than the outbox or the hub allows is reported, not dropped silently', async () => {
     const { client } = await joined({ outbox: { maxAgeMs: 20 } });
     await isLost(client);
     const old = expect(client.sendMessage(keptMessage(1))).rejects.toMatchObject({ code: 'outbox/expired' });
     await new Promise(resolve => setTimeout(resolve, 50));
-    wire.mend();
+    proxy.restore();
     await old;
 
     const { client: other } = await joined();
@@ -171,11 +172,11 @@ describe('what is said without a connection', () => {
     const refused = expect(other.sendMessage(keptMessage(2, { id }))).rejects.toMatchObject({
       code: 'message/id-too-old',
     });
-    wire.mend();
+    proxy.restore();
     await refused;
   });
 
-  it('can be taken back: by its signal, and by cancelling it', async () => {
+  test('can be withdrawn: by its signal, and by cancelling it', async () => {
     const { client } = await joined();
     await isLost(client);
     const controller = new AbortController();
@@ -188,32 +189,32 @@ describe('what is said without a connection', () => {
     await client.cancel(id);
     await expect(aborted).rejects.toThrow('never mind');
     await expect(called).rejects.toMatchObject({ code: 'delivery/cancelled' });
-    wire.mend();
+    proxy.restore();
     await Promise.all([cancelled, stays]);
-    expect(await heard.atLeast(2)).toEqual([2, 3]);
+    expect(await received.atLeast(2)).toEqual([2, 3]);
   });
 
-  it('waits for its quota', async () => {
+  test('waits for its quota', async () => {
     const boss = await hub.join(`Boss${++names}`, {}, { token: hub.ownerToken });
     const { client } = await joined();
     const [row] = await boss.findAgents({ name: client.name });
     await boss.operator.setQuota(row?.id ?? 0, { rate: 20, burst: 1 });
     await isLost(client);
-    const said = [1, 2, 3].map(n => client.sendMessage(keptMessage(n)));
-    wire.mend();
-    await Promise.all(said);
-    expect([...(await heard.atLeast(3))].sort()).toEqual([1, 2, 3]);
+    const sending = [1, 2, 3].map(n => client.sendMessage(keptMessage(n)));
+    proxy.restore();
+    await Promise.all(sending);
+    expect([...(await received.atLeast(3))].sort()).toEqual([1, 2, 3]);
   });
 });
 
 describe('an outbox in a file', () => {
-  /** Starts the program, and gives its lines as they come. */
+  /** Starts the program; returns its lines as they arrive. */
   function startOffline(server: string, name: string, first: number, count: number, token?: string) {
     const args = [PROGRAM, server, hub.database, name, file, String(first), String(count)];
     if (token !== undefined) args.push(token);
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
     children.add(child);
-    const lines = new Heard<string>();
+    const lines = new Received<string>();
     createInterface(child.stdout).on('line', lines.add);
     return { child, lines };
   }
@@ -225,16 +226,16 @@ describe('an outbox in a file', () => {
 
   const numbers = (count: number) => Array.from({ length: count }, (_, n) => n);
 
-  it('outlives its process: the next one sends what was kept, in order and once', async () => {
+  test('outlives its process: the next process sends the stored messages, in order and once', async () => {
     const { child, lines } = startOffline(NOWHERE, 'Offline', 0, 50);
     expect(await lines.atLeast(50)).toEqual(numbers(50).map(n => `kept ${n}`));
     await kill(child);
-    // The crash has torn the last line.
+    // The crash left the last line incomplete.
     await appendFile(file, '{"id":"01a2');
 
     const { client, notes } = await joined({ outbox: { file } }, 'Offline');
 
-    expect(await heard.atLeast(50)).toEqual(numbers(50));
+    expect(await received.atLeast(50)).toEqual(numbers(50));
     expect((await notes.atLeast(50)).map(({ what, payload }) => [what, payload])).toEqual(
       numbers(50).map(n => ['accepted', n]),
     );
@@ -242,13 +243,13 @@ describe('an outbox in a file', () => {
     expect(await readFile(file, 'utf8')).toBe('');
   });
 
-  it('is sent once also by processes that are killed while they send it', { timeout: 60_000 }, async () => {
+  test('is sent once, also by processes that are killed while they send it', { timeout: 60_000 }, async () => {
     const issued = await fetch(new URL('v1/identity', `${hub.url}/`), { method: 'POST' });
     const { token } = (await issued.json()) as { token: string };
     const kept = new Set<number>();
     for (let life = 0; life < 3; life++) {
       const { child, lines } = startOffline(hub.url, 'Killed', life * 1_000, 1_000, token);
-      // Somewhere in the middle: some are accepted, the hub has not said so of others, or not heard of them.
+      // A kill in the middle: some are accepted, for others the confirmation was not sent or not received.
       await expect
         .poll(() => lines.items.some(line => line.startsWith('accepted')), { timeout: 10_000, interval: 1 })
         .toBe(true);
@@ -257,17 +258,17 @@ describe('an outbox in a file', () => {
     }
     const { client } = await joined({ server: hub.url, outbox: { file }, token }, 'Killed');
     await client.sendMessage(keptMessage('last'));
-    await expect.poll(() => heard.items.includes('last'), { timeout: 10_000 }).toBe(true);
+    await expect.poll(() => received.items.includes('last'), { timeout: 10_000 }).toBe(true);
 
     expect(kept.size).toBeGreaterThan(1_000);
-    expect(new Set(heard.items).size).toBe(heard.items.length);
-    expect([...kept].filter(n => !heard.items.includes(n))).toEqual([]);
+    expect(new Set(received.items).size).toBe(received.items.length);
+    expect([...kept].filter(n => !received.items.includes(n))).toEqual([]);
   });
 
-  it('tells of what is refused when nobody waits for it any more', async () => {
+  test('reports refused messages when no caller waits for them any more', async () => {
     const before = anAgent({ outbox: { file } }, 'Forgotten');
-    const said = before.client.sendMessage(keptMessage(1, { to: 'Nobody' }));
-    const left = expect(said).rejects.toMatchObject({ code: 'outbox/kept' });
+    const sending = before.client.sendMessage(keptMessage(1, { to: 'Nobody' }));
+    const left = expect(sending).rejects.toMatchObject({ code: 'outbox/kept' });
     await before.notes.atLeast(1);
     await before.client.close();
     await left;
@@ -278,7 +279,7 @@ describe('an outbox in a file', () => {
     expect(await warnings.first()).toMatchObject({ code: 'message/unknown-recipient' });
   });
 
-  it('is one agent’s at a time', async () => {
+  test('is used by one process of an agent at a time', async () => {
     const { client } = await joined({ outbox: { file } });
     const second = anAgent({ outbox: { store: fileOutbox(file) } });
     await expect(second.client.connect()).rejects.toMatchObject({ code: 'outbox/in-use' });

@@ -1,22 +1,22 @@
-// Who is not let in any more: told so, once and with the reason, wherever it waits; and it does not try for ever.
+// A client that is no longer admitted gets the reason once at every pending call, and does not reconnect.
 
 import { AgoraError, type AgoraClient } from '@agora/client';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { Heard } from '../support/heard.ts';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { Received } from '../support/received.ts';
 import { startTestHub, type TestHub } from '../support/hub.ts';
-import { openWire, type Wire } from '../support/wire.ts';
+import { openTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
 
 let hub: TestHub;
-let wire: Wire;
+let proxy: TcpProxy;
 let boss: AgoraClient;
 
 beforeEach(async () => {
   hub = await startTestHub();
-  wire = await openWire(hub.url);
+  proxy = await openTcpProxy(hub.url);
   boss = await hub.join('Boss', {}, { token: hub.ownerToken });
 });
 afterEach(async () => {
-  await wire[Symbol.asyncDispose]();
+  await proxy[Symbol.asyncDispose]();
   await hub[Symbol.asyncDispose]();
 });
 
@@ -29,20 +29,20 @@ function codeOf(promise: Promise<unknown>): Promise<unknown> {
   );
 }
 
-describe('a client whose agent somebody else has unregistered', () => {
-  it.each(['while it is connected', 'while it reconnects'])('is closed with the reason: %s', async when => {
-    const agent = await hub.join('Removed', {}, { server: wire.url, reconnect: { firstMs: 5, mostMs: 20 } });
-    const lost = new Heard<string>();
+describe('a client whose agent another client has unregistered', () => {
+  test.each(['while it is connected', 'while it reconnects'])('is closed with the reason: %s', async when => {
+    const agent = await hub.join('Removed', {}, { server: proxy.url, reconnect: { firstMs: 5, mostMs: 20 } });
+    const lost = new Received<string>();
     agent.on('connection', ({ state }) => lost.add(state));
     const serving = agent.serve({ messages: { n: () => undefined }, signals: [] });
     await boss.sendMessage({ to: 'Removed', messageType: 'n', payload: 0, timeout: 10 });
     const [row] = await boss.findAgents({ name: 'Removed' });
     if (when === 'while it reconnects') {
-      wire.cut();
+      proxy.cut();
       await lost.atLeast(1);
     }
     await boss.operator.unregisterAgent(row?.id ?? 0);
-    wire.mend();
+    proxy.restore();
     await expect(serving).rejects.toMatchObject({ code: 'agent/unknown' });
     expect(agent.state).toBe('closed');
     // Its name is free.
@@ -51,7 +51,7 @@ describe('a client whose agent somebody else has unregistered', () => {
 });
 
 describe('a client that a closed hub does not let in', () => {
-  it('is told on connecting, and does not try again', async () => {
+  test('gets the reason on connecting, and does not try again', async () => {
     await boss.operator.setAdmission('closed');
     const stranger = hub.client('Stranger');
     const startedAt = performance.now();
@@ -63,12 +63,12 @@ describe('a client that a closed hub does not let in', () => {
     await expect(stranger.connect()).rejects.toMatchObject(NOT_ADMITTED);
   });
 
-  it('is told when it is shut out while it reconnects, and so is everything that waits', async () => {
+  test('gets the reason when it is expelled while it reconnects, and so do all pending calls', async () => {
     const reconnect = { firstMs: 5, mostMs: 20 };
-    const client = await hub.join('ShutOut', {}, { server: wire.url, reconnect, outbox: true });
-    const turner = await hub.join('Turner', {}, { server: wire.url, reconnect });
-    const server = await hub.join('Server', {}, { server: wire.url, reconnect });
-    const states = new Heard<string>();
+    const client = await hub.join('ShutOut', {}, { server: proxy.url, reconnect, outbox: true });
+    const turner = await hub.join('Turner', {}, { server: proxy.url, reconnect });
+    const server = await hub.join('Server', {}, { server: proxy.url, reconnect });
+    const states = new Received<string>();
     for (const each of [client, turner, server]) {
       each.on('connection', ({ state, error }) => states.add(`${each.name} ${state} ${error?.code}`));
     }
@@ -78,7 +78,7 @@ describe('a client that a closed hub does not let in', () => {
     const serving = server.serve({ messages: { n: () => undefined }, signals: [] });
     await boss.sendMessage({ to: 'Server', messageType: 'n', payload: 0, timeout: 10 });
 
-    wire.cut();
+    proxy.cut();
     await states.atLeast(3);
     const waiting = [
       loop,
@@ -92,7 +92,7 @@ describe('a client that a closed hub does not let in', () => {
       turner.publishEvent({ eventType: 'n', data: {} }),
     ].map(codeOf);
     await boss.operator.setAdmission('closed');
-    wire.mend();
+    proxy.restore();
 
     expect(await Promise.all(waiting)).toEqual(waiting.map(() => 'connection/not-admitted'));
     expect(states.items.filter(each => each.includes('closed')).sort()).toEqual(
@@ -105,7 +105,7 @@ describe('a client that a closed hub does not let in', () => {
     expect(await codeOf(turner.waitForMail())).toBe('connection/not-admitted');
   });
 
-  it('keeps the identity that an operator can admit, and is let in as that', async () => {
+  test('keeps the identity that an operator can admit, and is then admitted with it', async () => {
     await boss.operator.setAdmission('closed');
     let token: string | undefined;
     const tokenStore = { load: () => token, save: (made: string) => void (token = made) };

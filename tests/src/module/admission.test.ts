@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { ModuleLab } from '../support/module-lab.ts';
 
 const acts = (lab: ModuleLab) =>
@@ -10,7 +10,7 @@ const acts = (lab: ModuleLab) =>
 const TOKEN = { iss: 'https://id.example', aud: ['agora'], sub: 'ann', iat: 1 };
 
 describe('a closed hub', () => {
-  it('takes operators and the admitted, and refuses every call of others', async () => {
+  test('admits operators and admitted identities, and refuses every call of others', async () => {
     await using lab = await ModuleLab.open();
     const eve = lab.register('Eve');
     eve.attach();
@@ -32,7 +32,7 @@ describe('a closed hub', () => {
     expect(acts(lab)).toEqual(['set_admission', 'admit_identity']);
   });
 
-  it('takes whom an issuer names to its audience, and writes that once', async () => {
+  test('admits identities that an issuer names to its audience, and records that once', async () => {
     await using lab = await ModuleLab.open();
     lab.owner.call('set_admission', { mode: 'closed' });
     lab.owner.call('admit_issuer', { issuer: TOKEN.iss, audience: 'agora', note: '' });
@@ -43,7 +43,7 @@ describe('a closed hub', () => {
     expect(lab.visitor({ ...TOKEN, iss: 'https://other.example' }).connect()).toBe(false);
   });
 
-  it('lets the agents go of whom it admits no more', async () => {
+  test('unregisters the agents of identities that it no longer admits', async () => {
     await using lab = await ModuleLab.open();
     const eve = lab.register('Eve');
     lab.owner.call('admit_identity', { identity: eve.identityArg, note: '' });
@@ -60,7 +60,7 @@ describe('a closed hub', () => {
 });
 
 describe('admission', () => {
-  it('is for operators, and admits neither nobody nor everybody', async () => {
+  test('is for operators only, and needs an issuer and an audience', async () => {
     await using lab = await ModuleLab.open();
     const eve = lab.register('Eve');
     expect(eve.tryCall('set_admission', { mode: 'closed' })).toBe('operator/required');
@@ -76,7 +76,7 @@ describe('admission', () => {
     }
   });
 
-  it('writes nothing on an open hub', async () => {
+  test('writes no row on an open hub', async () => {
     await using lab = await ModuleLab.open();
     lab.owner.call('admit_issuer', { issuer: TOKEN.iss, audience: 'agora', note: '' });
     expect(lab.visitor(TOKEN).connect()).toBe(true);

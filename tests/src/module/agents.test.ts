@@ -1,8 +1,8 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { ModuleLab, uuidAt } from '../support/module-lab.ts';
 
 describe('an agent', () => {
-  it('is registered once under its name, and its owner may say it again otherwise', async () => {
+  test('is registered once under its name, and its owner may register it again with other fields', async () => {
     await using lab = await ModuleLab.open();
     const ada = lab.register('Ada', { capabilities: ['review'] });
     expect(lab.rows('agent')).toMatchObject([
@@ -21,7 +21,7 @@ describe('an agent', () => {
     expect(lab.tryRegister('Ada')).toBe('agent/name-taken');
   });
 
-  it.each([
+  test.each([
     [{ name: '' }, 'agent/bad-name'],
     [{ name: '-x' }, 'agent/bad-name'],
     [{ name: 'system' }, 'agent/bad-name'],
@@ -39,7 +39,7 @@ describe('an agent', () => {
     expect(lab.rows('event_log')).toEqual([]);
   });
 
-  it('is online while a connection is attached to it, however many there are', async () => {
+  test('is online while at least one connection is attached to it', async () => {
     await using lab = await ModuleLab.open();
     const ada = lab.register('Ada');
     const presence = () => lab.rows('agent')[0]?.['presence'];
@@ -53,7 +53,7 @@ describe('an agent', () => {
     expect(lab.rows('attachment')).toEqual([]);
   });
 
-  it('is changed, watched over and removed by its owner alone', async () => {
+  test('is changed, watched and removed by its owner only', async () => {
     await using lab = await ModuleLab.open();
     const ada = lab.register('Ada');
     const eve = lab.register('Eve');
@@ -69,7 +69,7 @@ describe('an agent', () => {
     expect(lab.rows('pulse')).toHaveLength(1);
   });
 
-  it('that takes a name anew inherits nothing from the one before', async () => {
+  test('with the name of a removed agent inherits no state from it', async () => {
     await using lab = await ModuleLab.open();
     const sender = lab.register('Sender');
     const before = lab.register('Ada');
@@ -85,7 +85,7 @@ describe('an agent', () => {
 });
 
 describe('an event', () => {
-  it('is kept in order and read in pages, and a cursor from the future is told so', async () => {
+  test('is kept in order and read in pages, and a cursor from the future is refused', async () => {
     await using lab = await ModuleLab.open();
     const ada = lab.register('Ada');
     const first = Number(lab.rows('event_log').length);
@@ -108,7 +108,7 @@ describe('an event', () => {
     expect(ada.procedure('read_events', { after: 99, limit: 3 })).toEqual(['ahead', 1, first + 5, []]);
   });
 
-  it.each([
+  test.each([
     [{ type: 'agent_registration' }, 'event/reserved-type'],
     [{ type: 'has blanks' }, 'event/bad-type'],
     [{ data: '{' }, 'event/bad-data'],
@@ -122,7 +122,7 @@ describe('an event', () => {
 });
 
 describe('operators', () => {
-  it('begin with the publisher, are granted and revoked by operators, and never run out', async () => {
+  test('begin with the publisher, are granted and revoked by operators, and at least one remains', async () => {
     await using lab = await ModuleLab.open();
     const ada = lab.register('Ada');
     expect(ada.tryCall('grant_operator', { identity: ada.identityArg })).toBe('operator/required');
@@ -134,7 +134,7 @@ describe('operators', () => {
 });
 
 describe('an inbox', () => {
-  it('shows its owner its own rows, and nobody another’s', async () => {
+  test('shows its owner its own rows, and none of another owner', async () => {
     await using lab = await ModuleLab.open();
     const [ada, ben, eve] = ['Ada', 'Ben', 'Eve'].map(name => lab.register(name));
     for (const agent of [ada, ben, eve]) agent?.attach();
@@ -147,7 +147,7 @@ describe('an inbox', () => {
     expect(eve?.tryAct({ Acknowledge: { delivery, attempt: 1 } })).toEqual(['delivery/unknown']);
   });
 
-  it('leaves a payload over 4 KiB out of the envelope, and reads it whole by procedure', async () => {
+  test('leaves a payload over 4 KiB out of the envelope, and a procedure reads it whole', async () => {
     await using lab = await ModuleLab.open();
     const ada = lab.register('Ada');
     const ben = lab.register('Ben');

@@ -1,5 +1,5 @@
 import { LIMITS } from '@agora/module/contract';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { ModuleLab, uuidAt, type LabAgent, type Row } from '../support/module-lab.ts';
 
 async function asking() {
@@ -18,7 +18,7 @@ const first = (agent: LabAgent, kind: string) => agent.inbox().find(row => row['
 const held = (agent: LabAgent) => ({ delivery: first(agent, 'ask')?.['id'], attempt: 1 });
 
 describe('progress', () => {
-  it('shows the newest signal in one row, keeps the last 64, and is gone when the question ends', async () => {
+  test('shows the newest signal in one row, keeps the last 64, and removes them when the question ends', async () => {
     await using scene = await asking();
     const { lab, asker, helper, ask } = scene;
     for (let number = 1; number <= 70; number++) {
@@ -34,7 +34,7 @@ describe('progress', () => {
     expect(asker.inbox().map(row => row['kind'])).toEqual(['answer']);
   });
 
-  it('said twice is kept once, and is for whoever asked', async () => {
+  test('repeated is stored once, and only the asker can read it', async () => {
     await using scene = await asking();
     const { lab, asker, helper, ask } = scene;
     helper.act({ Progress: { ...held(helper), number: 1, data: '1' } });
@@ -48,7 +48,7 @@ describe('progress', () => {
 });
 
 describe('a question back', () => {
-  it('is answered by a reply, and the same question goes on to its answer', async () => {
+  test('is answered by a reply, and the same question continues to its answer', async () => {
     await using scene = await asking();
     const { lab, asker, helper, ask } = scene;
     const back = { status: 'input_required', data: '"which one?"', error: '' };
@@ -72,7 +72,7 @@ describe('a question back', () => {
     expect(asker.tryAct({ Reply: { ...reply, id: uuidAt(lab.nowMs, 8) } })).toEqual(['ask/no-question']);
   });
 
-  it('does not stop the clock, but a reply may set it anew', async () => {
+  test('keeps the deadline, but a reply may set a new one', async () => {
     await using scene = await asking();
     const { lab, asker, helper, ask } = scene;
     const back = { status: 'input_required', data: '1', error: '' };
@@ -86,8 +86,8 @@ describe('a question back', () => {
   });
 });
 
-describe('a message that is called off', () => {
-  it('ends what waits and what is worked on, tells whoever works on it, and closes its question', async () => {
+describe('a cancelled message', () => {
+  test('ends waiting and offered deliveries, notifies the holders, and closes its question', async () => {
     await using scene = await asking();
     const { lab, asker, helper, ask } = scene;
     const late = held(helper);
@@ -103,7 +103,7 @@ describe('a message that is called off', () => {
 });
 
 describe('a reference', () => {
-  it('is refused unless the sender had the message, and is told with its chain', async () => {
+  test('is refused unless the sender had the message, and is shown with its chain', async () => {
     await using scene = await asking();
     const { lab, asker, helper, ask } = scene;
     const stranger = lab.register('Stranger');
@@ -128,7 +128,7 @@ describe('a reference', () => {
     expect(() => read(asker, ask)).toThrow('message/bad-reference');
   });
 
-  it('that forwards says what the original says, whatever the sender would like', async () => {
+  test('that forwards has the content of the original, whatever the sender gives', async () => {
     await using scene = await asking();
     const { lab, helper, ask } = scene;
     const last = lab.register('Last');
@@ -147,7 +147,7 @@ describe('a reference', () => {
 });
 
 describe('a group', () => {
-  it('gets one delivery a member but the sender, stored once, and ends with its last member', async () => {
+  test('gets one delivery for each member but the sender, stored once, and ends with its last member', async () => {
     await using scene = await asking();
     const { lab, asker, helper } = scene;
     for (const agent of [asker, helper]) agent.call('join_group', { agent: agent.id, group: '#team' });
@@ -165,7 +165,7 @@ describe('a group', () => {
 });
 
 describe('a broadcast that an agent fails', () => {
-  it('is its own affair: tried again, given up after the last attempt, and told by name', async () => {
+  test('affects that agent only: retried, dead after the last attempt, and named in a dead letter', async () => {
     await using scene = await asking();
     const { lab, asker, helper } = scene;
     const message = asker.send('*');

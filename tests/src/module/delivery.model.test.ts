@@ -1,10 +1,10 @@
-// Random happenings among five agents, a group and a work queue. After every step the rules at the head of delivery-model.ts
-// hold. A failure prints its seed; AGORA_MODEL_SEED runs it again.
+// Random commands of five agents with a group and a work queue. After every command the invariants at the head of
+// `delivery-invariants.ts` hold. A failure prints its seed; AGORA_MODEL_SEED runs it again.
 
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { ModuleLab, uuidAt, type LabAgent, type Row } from '../support/module-lab.ts';
-import { check, look, type Look } from './delivery-model.ts';
+import { checkInvariants, takeSnapshot, type Snapshot } from './delivery-invariants.ts';
 
 const TARGETS = [
   ['Able'],
@@ -48,7 +48,7 @@ const act = fc.oneof(
   { weight: 1, arbitrary: take },
 );
 const who = fc.nat(4);
-const step = fc.oneof(
+const command = fc.oneof(
   { weight: 12, arbitrary: fc.record({ do: fc.constant('call' as const), who, acts: fc.tuple(act) }) },
   {
     weight: 3,
@@ -81,16 +81,16 @@ const step = fc.oneof(
 );
 
 type Values<T> = T extends fc.Arbitrary<infer Value> ? Value : never;
-type Step = Values<typeof step>;
+type Command = Values<typeof command>;
 type Doing = Values<typeof act> | Values<typeof wrong>;
 type Act = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
-/** Five agents, and what they did. */
-class Scene {
+/** Five agents, and the acts that they performed. */
+class DeliveryScene {
   readonly #lab: ModuleLab;
   readonly #agents: readonly LabAgent[];
   readonly #taken: Row[] = [];
-  #last: Look;
+  #last: Snapshot;
   #ids = 0;
 
   constructor(lab: ModuleLab, credit: number) {
@@ -106,20 +106,20 @@ class Scene {
       agent.attach();
       agent.call('join_group', { agent: agent.id, group: '#crew' });
     }
-    this.#last = look(lab);
+    this.#last = takeSnapshot(lab);
   }
 
-  perform(step: Step): void {
-    // Steps lie apart, so that what came before is told from what comes now.
+  perform(command: Command): void {
+    // Commands are a millisecond apart, so that timestamps show their order.
     this.#advance(1);
-    if (step.do === 'wait') return this.#advance(step.ms);
-    const agent = this.#agents[step.who];
+    if (command.do === 'wait') return this.#advance(command.ms);
+    const agent = this.#agents[command.who];
     if (!agent) return;
-    switch (step.do) {
+    switch (command.do) {
       case 'call':
         return this.#call(
           agent,
-          step.acts.map(doing => this.#actOf(agent, doing)).filter(each => each !== undefined),
+          command.acts.map(doing => this.#actOf(agent, doing)).filter(each => each !== undefined),
         );
       case 'leave':
         agent.leave();
@@ -128,12 +128,12 @@ class Scene {
         agent.attach();
         break;
       case 'status':
-        agent.call('set_status', { agent: agent.id, status: step.status });
+        agent.call('set_status', { agent: agent.id, status: command.status });
     }
     this.#check();
   }
 
-  /** Time passes, with a look at each moment at which something is due. */
+  /** Advances time and checks at each moment at which a timer is due. */
   #advance(ms: number): void {
     const end = this.#lab.now + BigInt(ms) * 1000n;
     for (;;) {
@@ -146,13 +146,13 @@ class Scene {
     }
   }
 
-  /** As a client gathers: what is refused is dropped, the rest is sent again. */
+  /** Like a batch of a client: drops refused acts and sends the rest again. */
   #call(agent: LabAgent, acts: readonly Act[]): void {
     if (acts.length === 0) return;
     const refused = refusedOf(agent, acts);
     if (refused.size > 0) {
-      expect(look(this.#lab), 'a refused call leaves nothing').toEqual(this.#last);
-      // What another act of the call made impossible is possible without it, or the other way round: as often as it takes.
+      expect(takeSnapshot(this.#lab), 'a refused call changes no row').toEqual(this.#last);
+      // Without the refused acts others of the call may succeed or be refused, so this repeats until none is refused.
       return this.#call(
         agent,
         acts.filter((_, at) => !refused.has(at)),
@@ -169,8 +169,8 @@ class Scene {
   }
 
   #check(givenBack: ReadonlySet<string> = new Set()): void {
-    const now = look(this.#lab);
-    check(this.#last, now, { taken: this.#taken, givenBack });
+    const now = takeSnapshot(this.#lab);
+    checkInvariants(this.#last, now, { taken: this.#taken, givenBack });
     this.#last = now;
   }
 
@@ -226,20 +226,20 @@ class Scene {
       case 'askBack':
         return { Respond: { ...answer, status: row['kind'] === 'ask' ? 'input_required' : 'success' } };
       case 'askOther':
-        // Whoever works on something asks another, and holds on to it until it has the answer.
+        // The holder asks another agent and keeps its delivery until it has the answer.
         return { Send: agent.message({ to: [pick % 2 === 0 ? 'Able' : '@work'], answerWithinMs: 20_000 }) };
       case 'extend':
         return { Extend: { ...attempt, ms: pick % 2 === 0 ? 90_000 : 2_000 } };
       case 'progress':
         return row['kind'] === 'ask' ? { Progress: { ...attempt, number: pick + 1, data: '0.5' } } : undefined;
       case 'again':
-        // Of the attempt before: refused, or settled long ago.
+        // Of another attempt: refused, or a repeated act.
         return { Acknowledge: { ...attempt, attempt: Number(row['attempt']) + 1 } };
     }
   }
 }
 
-/** Which acts of a call were refused; none when it was made. */
+/** The positions of the refused acts of a call; empty when it succeeds. */
 function refusedOf(agent: LabAgent, acts: readonly Act[]): ReadonlySet<number> {
   try {
     agent.act(...acts);
@@ -252,17 +252,17 @@ function refusedOf(agent: LabAgent, acts: readonly Act[]): ReadonlySet<number> {
   }
 }
 
-describe('delivery under random happenings', () => {
-  it('keeps its rules after every step', async () => {
+describe('delivery under random commands', () => {
+  test('keeps its invariants after every command', async () => {
     const seed = process.env['AGORA_MODEL_SEED'];
     await fc.assert(
       fc.asyncProperty(
-        fc.array(step, { minLength: 20, maxLength: 60, size: 'max' }),
+        fc.array(command, { minLength: 20, maxLength: 60, size: 'max' }),
         fc.integer({ min: 1, max: 3 }),
-        async (steps, credit) => {
+        async (commands, credit) => {
           await using lab = await ModuleLab.open();
-          const scene = new Scene(lab, credit);
-          for (const each of steps) scene.perform(each);
+          const scene = new DeliveryScene(lab, credit);
+          for (const each of commands) scene.perform(each);
         },
       ),
       { numRuns: 25, interruptAfterTimeLimit: 30_000, ...(seed ? { seed: Number(seed) } : {}) },

@@ -1,8 +1,8 @@
 import { HUB_DEFAULTS, LIMITS } from '@agora/module/contract';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { ModuleLab, uuidAt, type LabAgent } from '../support/module-lab.ts';
 
-/** A sender and a recipient that is there. */
+/** A sender and an online recipient. */
 async function pair(options: { credit?: number } = {}) {
   const lab = await ModuleLab.open();
   const sender = lab.register('Sender');
@@ -14,7 +14,7 @@ async function pair(options: { credit?: number } = {}) {
 const kinds = (agent: LabAgent) => agent.inbox().map(row => row['kind']);
 
 describe('a delivery', () => {
-  it('that is retried comes back after a backoff, as the next attempt', async () => {
+  test('that is retried returns after a backoff, as the next attempt', async () => {
     await using scene = await pair();
     const { lab, sender, recipient } = scene;
     sender.send('Recipient');
@@ -27,7 +27,7 @@ describe('a delivery', () => {
     expect(lab.rows('ended')).toMatchObject([{ state: 'done', attempt: 2 }]);
   });
 
-  it('is dead after its last attempt, and its sender hears of it', async () => {
+  test('is dead after its last attempt, and its sender is notified', async () => {
     await using scene = await pair();
     const { lab, sender, recipient } = scene;
     const message = sender.send('Recipient');
@@ -41,7 +41,7 @@ describe('a delivery', () => {
     expect(lab.rows('event_log').map(row => row['type'])).toContain('message_dead_lettered');
   });
 
-  it('whose lease ends goes back, and the late acknowledgement is refused and settles nothing', async () => {
+  test('whose lease ends returns, and the late acknowledgement is refused and settles nothing', async () => {
     await using scene = await pair();
     const { lab, sender, recipient } = scene;
     sender.send('Recipient');
@@ -52,7 +52,7 @@ describe('a delivery', () => {
     expect(recipient.inbox()).toMatchObject([{ id: delivery, attempt: 2 }]);
   });
 
-  it('stays when its lease is extended in time', async () => {
+  test('stays when its lease is extended in time', async () => {
     await using scene = await pair();
     const { lab, sender, recipient } = scene;
     sender.send('Recipient');
@@ -65,7 +65,7 @@ describe('a delivery', () => {
     expect(recipient.inbox()).toMatchObject([{ attempt: 2 }]);
   });
 
-  it('that went back cannot be extended by the attempt before', async () => {
+  test('that returned cannot be extended by the attempt before', async () => {
     await using scene = await pair();
     const { lab, sender, recipient } = scene;
     sender.send('Recipient');
@@ -75,7 +75,7 @@ describe('a delivery', () => {
     expect(recipient.tryAct({ Extend: { ...late, ms: 1_000 } })).toEqual(['delivery/stale-attempt']);
   });
 
-  it('given back is given back once, however often that is said, after its last attempt too', async () => {
+  test('returned by its holder is returned once, however often the act is repeated, also after its last attempt', async () => {
     await using scene = await pair();
     const { lab, sender, recipient } = scene;
     sender.send('Recipient');
@@ -88,7 +88,7 @@ describe('a delivery', () => {
     expect(lab.rows('ended')).toMatchObject([{ state: 'dead', attempt: LIMITS.attempts }]);
   });
 
-  it('waits for an agent that is away, goes back when one stays away, and stays when it is back in time', async () => {
+  test('waits for an offline agent, returns when the agent stays offline, and is kept when it reconnects in time', async () => {
     await using scene = await pair();
     const { lab, sender, recipient } = scene;
     sender.send('Recipient');
@@ -107,7 +107,7 @@ describe('a delivery', () => {
     expect(recipient.inbox().map(row => row['attempt'])).toEqual([1, 2]);
   });
 
-  it('acknowledged again is done still, and otherwise than before is refused', async () => {
+  test('acknowledged again is a no-op, and a different end is refused', async () => {
     await using scene = await pair();
     const { sender, recipient } = scene;
     sender.send('Recipient');
@@ -119,7 +119,7 @@ describe('a delivery', () => {
     expect(sender.tryAct({ Acknowledge: attempt })).toEqual(['delivery/unknown']);
   });
 
-  it('of an agent that is unregistered is dead, offered or queued', async () => {
+  test('of an agent that is unregistered is dead, offered or queued', async () => {
     await using scene = await pair({ credit: 1 });
     const { lab, sender, recipient } = scene;
     for (let at = 0; at < 4; at++) sender.send('Recipient');
@@ -134,7 +134,7 @@ describe('a delivery', () => {
 });
 
 describe('a send', () => {
-  it('again does nothing, with other content is refused, and leaves one message', async () => {
+  test('repeated is a no-op, with other content is refused, and leaves one message', async () => {
     await using scene = await pair();
     const { lab, sender, recipient } = scene;
     const send = sender.message({ id: uuidAt(lab.nowMs, 7), to: ['Recipient'] });
@@ -145,7 +145,7 @@ describe('a send', () => {
     expect(lab.rows('message')).toHaveLength(1);
   });
 
-  it('under an id older than messages are kept, or from the future, is refused', async () => {
+  test('with an id older than the retention, or from the future, is refused', async () => {
     await using scene = await pair();
     const { lab, sender } = scene;
     const old = sender.message({ id: uuidAt(lab.nowMs - HUB_DEFAULTS.keepMessagesMs - 1_000), to: ['Recipient'] });
@@ -154,7 +154,7 @@ describe('a send', () => {
     expect(sender.tryAct({ Send: ahead })).toEqual(['message/id-ahead']);
   });
 
-  it('among acts of which one is refused leaves nothing, and every refused act is named', async () => {
+  test('among acts of which one is refused leaves no row, and every refused act is named', async () => {
     await using scene = await pair();
     const { lab, sender, recipient } = scene;
     const good = { Send: sender.message({ to: ['Recipient'] }) };
@@ -168,7 +168,7 @@ describe('a send', () => {
     expect(lab.rows('message')).toEqual([]);
   });
 
-  it('in the name of another agent is refused', async () => {
+  test('in the name of another agent is refused', async () => {
     await using scene = await pair();
     const { sender, recipient } = scene;
     expect(sender.tryAct({ Send: { ...sender.message({ to: ['Recipient'] }), agent: recipient.id } })).toEqual([
@@ -176,7 +176,7 @@ describe('a send', () => {
     ]);
   });
 
-  it('to several stores the payload once and reaches each of them', async () => {
+  test('to several recipients stores the payload once and reaches each of them', async () => {
     await using scene = await pair();
     const { lab, sender, recipient } = scene;
     const other = lab.register('Other');
@@ -188,7 +188,7 @@ describe('a send', () => {
 });
 
 describe('an ask', () => {
-  it('is answered once, in the transaction that ends the delivery', async () => {
+  test('is answered once, in the transaction that ends the delivery', async () => {
     await using scene = await pair();
     const { lab, sender, recipient } = scene;
     const message = sender.send('Recipient', { answerWithinMs: 30_000 });
@@ -217,7 +217,7 @@ describe('an ask', () => {
     expect(sender.inbox()).toEqual([]);
   });
 
-  it('is not answered with an error that is too long', async () => {
+  test('is not answered with an error that is too long', async () => {
     await using scene = await pair();
     const { lab, sender, recipient } = scene;
     sender.send('Recipient', { answerWithinMs: 30_000 });
@@ -227,7 +227,7 @@ describe('an ask', () => {
     expect(recipient.inbox()).toHaveLength(1);
   });
 
-  it('whose deadline passes is told, and a later answer is kept and marked late', async () => {
+  test('whose deadline passes is reported to the asker, and a later answer is kept and marked late', async () => {
     await using scene = await pair();
     const { lab, sender, recipient } = scene;
     sender.send('Recipient', { answerWithinMs: 2_000 });
@@ -243,7 +243,7 @@ describe('an ask', () => {
     });
   });
 
-  it('does not wait behind other asks for its answer: notices take no credit', async () => {
+  test('does not wait behind other asks for its answer: notices need no credit', async () => {
     await using scene = await pair();
     const { lab, sender, recipient } = scene;
     const busy = lab.register('Busy', { credit: 1 });
@@ -268,7 +268,7 @@ describe('an ask', () => {
 });
 
 describe('a broadcast', () => {
-  it('is one row, and each agent has a cursor over what it has handled, in whatever order', async () => {
+  test('is one row, and each agent has a cursor over handled ones, in any order', async () => {
     await using scene = await pair();
     const { lab, sender, recipient } = scene;
     const messages = [1, 2, 3].map(() => sender.send('*'));
@@ -297,7 +297,7 @@ describe('a broadcast', () => {
     expect(recipient.tryAct({ AcknowledgeBroadcast: { agent: recipient.id, seq: 4 } })).toEqual(['broadcast/unknown']);
   });
 
-  it('holds its payload however long it is', async () => {
+  test('holds its payload whatever its length', async () => {
     await using scene = await pair();
     const { sender, recipient } = scene;
     const payload = JSON.stringify({ text: 'x'.repeat(10_000) });
@@ -311,7 +311,7 @@ describe('a broadcast', () => {
     expect(JSON.parse(String(page[3][0]?.[3]))).toMatchObject({ payload: { text: 'x'.repeat(10_000) } });
   });
 
-  it('is not for those who come later', async () => {
+  test('is not for agents that register later', async () => {
     await using scene = await pair();
     const { lab, sender } = scene;
     sender.send('*');

@@ -1,5 +1,5 @@
 import { LIMITS } from '@agora/module/contract';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { ModuleLab, type LabAgent } from '../support/module-lab.ts';
 
 const NOTHING = { rate: undefined, burst: undefined, unfinished: undefined, inboxLength: undefined, fanOut: undefined };
@@ -13,7 +13,7 @@ async function two() {
 }
 
 describe('a limit', () => {
-  it('of messages a second refuses what is over it, and has room again as time passes', async () => {
+  test('of messages a second refuses more, and accepts again as time passes', async () => {
     await using scene = await two();
     const { lab, sender, limit } = scene;
     limit(sender.id, { rate: 2, burst: 3 });
@@ -25,7 +25,7 @@ describe('a limit', () => {
     expect(lab.rows('message')).toHaveLength(4);
   });
 
-  it('of unfinished deliveries counts those an agent has caused, until they end', async () => {
+  test('of unfinished deliveries counts those of the sender, until they end', async () => {
     await using scene = await two();
     const { sender, recipient, limit } = scene;
     limit(sender.id, { unfinished: 2 });
@@ -38,7 +38,7 @@ describe('a limit', () => {
     expect(recipient.inbox()).toHaveLength(2);
   });
 
-  it('of an inbox refuses the new, and nothing that was accepted is dropped', async () => {
+  test('of an inbox refuses new messages, and drops none that was accepted', async () => {
     await using scene = await two();
     const { lab, sender, recipient, limit } = scene;
     limit(recipient.id, { inboxLength: 2 });
@@ -48,7 +48,7 @@ describe('a limit', () => {
     expect(lab.rows('waiting')).toHaveLength(2);
   });
 
-  it('of recipients a minute is for what is said to many, and not for direct messages', async () => {
+  test('of recipients a minute applies to messages to many recipients, and not to direct ones', async () => {
     await using scene = await two();
     const { lab, sender, recipient, limit } = scene;
     lab.register('Third');
@@ -63,7 +63,7 @@ describe('a limit', () => {
     sender.send('*');
   });
 
-  it('of stored bytes is the whole hub’s', async () => {
+  test('of stored bytes applies to the whole hub', async () => {
     await using scene = await two();
     const { lab, sender } = scene;
     const room = { storedBytes: 1_000, keepMessagesMs: undefined, keepEventsMs: undefined, keepWorkflowsMs: undefined };
@@ -72,7 +72,7 @@ describe('a limit', () => {
     expect(sender.tryAct({ Send: sender.message({ to: ['Recipient'], payload }) })).toEqual(['quota/stored-bytes']);
   });
 
-  it('and what is used of it can be read by the agent, and by nobody else', async () => {
+  test('and its use can be read by the agent only', async () => {
     await using scene = await two();
     const { sender, recipient, limit } = scene;
     limit(sender.id, { rate: 10, burst: 20, unfinished: 30 });
@@ -88,7 +88,7 @@ describe('the wake contract', () => {
     agent.call('go_idle', { agent: agent.id, lastOffer, lastBroadcast });
   const state = (agent: LabAgent) => agent.procedure('wake_state', { agent: agent.id }) as unknown[];
 
-  it('lets nobody go idle with an offer or a broadcast unseen', async () => {
+  test('refuses that an agent with an unseen offer or broadcast becomes idle', async () => {
     await using scene = await two();
     const { sender, recipient } = scene;
     recipient.attach();
@@ -105,7 +105,7 @@ describe('the wake contract', () => {
     );
   });
 
-  it('wakes an idle agent in the transaction of an offer, and a broadcast writes nothing for it', async () => {
+  test('wakes an idle agent in the transaction of an offer, and a broadcast writes no row for it', async () => {
     await using scene = await two();
     const { lab, sender, recipient } = scene;
     recipient.attach();
@@ -119,10 +119,10 @@ describe('the wake contract', () => {
   });
 });
 
-describe('an agent that says that it lives', () => {
+describe('an agent that sends heartbeats', () => {
   const presence = (lab: ModuleLab) => lab.rows('agent').find(row => row['name'] === 'Recipient')?.['presence'];
 
-  it('is stale once it is silent for too long: what it holds goes back, and the next word brings it back', async () => {
+  test('is stale without one for too long: its deliveries return, and the next heartbeat makes it online again', async () => {
     await using scene = await two();
     const { lab, sender, recipient } = scene;
     recipient.attach();
@@ -140,7 +140,7 @@ describe('an agent that says that it lives', () => {
     expect(recipient.inbox()).toMatchObject([{ attempt: 2 }]);
   });
 
-  it('that never said so is never stale', async () => {
+  test('that never sent one is never stale', async () => {
     await using scene = await two();
     const { lab, recipient } = scene;
     recipient.attach();

@@ -1,22 +1,22 @@
 // Random sends, ends and short absences of one recipient against a naive model of its mailbox.
 //
-// I1  What is offered is exactly what the rule offers, after every step.
-// I2  At most `credit` duties are held, and `criticalCredit` critical ones beyond.
-// I3  Nothing is lost: each delivery accepted is waiting, offered or ended, and in one of them only.
+// I1  After every command the offers are exactly those of the model.
+// I2  At most `credit` deliveries are held, and at most `criticalCredit` critical ones beyond.
+// I3  No delivery is lost: each accepted one is either waiting, offered or ended.
 
 import { BOOST_MS, LIMITS, type Priority } from '@agora/module/contract';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { ModuleLab, uuidAt, type LabAgent } from '../support/module-lab.ts';
 
-type Step =
+type Command =
   | { readonly do: 'send'; readonly priority: Priority }
   | { readonly do: 'acknowledge' | 'fail'; readonly pick: number }
   | { readonly do: 'wait'; readonly ms: number }
   | { readonly do: 'leave' | 'return' };
 
 const priority = fc.constantFrom<Priority>(1, 2, 3, 4);
-const steps = fc.array(
+const commands = fc.array(
   fc.oneof(
     { weight: 6, arbitrary: fc.record({ do: fc.constant('send' as const), priority }) },
     {
@@ -32,24 +32,25 @@ const steps = fc.array(
   { maxLength: 50 },
 );
 
-interface Duty {
+interface ModelDelivery {
   readonly message: string;
   readonly priority: Priority;
   readonly availableAt: bigint;
   state: 'queued' | 'offered' | 'ended';
 }
 
-/** The rule in its plainest words: while there is credit, the best rank of all that is queued. */
-function offerByRule(duties: readonly Duty[], credit: number): void {
-  const rank = (duty: Duty) => Number(duty.availableAt / 1000n) - BOOST_MS[duty.priority];
+/** The rule of the model: while there is credit, offer the queued delivery of the best rank. */
+function offerByRule(deliveries: readonly ModelDelivery[], credit: number): void {
+  const rank = (delivery: ModelDelivery) => Number(delivery.availableAt / 1000n) - BOOST_MS[delivery.priority];
   for (;;) {
-    const held = duties.filter(duty => duty.state === 'offered');
+    const held = deliveries.filter(delivery => delivery.state === 'offered');
     const mayAny = held.length < credit;
-    const mayCritical = held.filter(duty => duty.priority === 4).length < LIMITS.criticalCredit;
-    const next = duties
-      .filter(duty => duty.state === 'queued' && (mayAny || (mayCritical && duty.priority === 4)))
+    const mayCritical = held.filter(delivery => delivery.priority === 4).length < LIMITS.criticalCredit;
+    const next = deliveries
+      .filter(delivery => delivery.state === 'queued' && (mayAny || (mayCritical && delivery.priority === 4)))
       .sort(
-        (a, b) => rank(a) - rank(b) || Number(a.availableAt - b.availableAt) || duties.indexOf(a) - duties.indexOf(b),
+        (a, b) =>
+          rank(a) - rank(b) || Number(a.availableAt - b.availableAt) || deliveries.indexOf(a) - deliveries.indexOf(b),
       )[0];
     if (!next) return;
     next.state = 'offered';
@@ -57,13 +58,13 @@ function offerByRule(duties: readonly Duty[], credit: number): void {
 }
 
 /** One mailbox and its model. */
-class Scene {
-  readonly duties: Duty[] = [];
+class MailboxScene {
+  readonly deliveries: ModelDelivery[] = [];
   readonly #lab: ModuleLab;
   readonly #sender: LabAgent;
   readonly #recipient: LabAgent;
   readonly #credit: number;
-  #isThere = true;
+  #isOnline = true;
 
   constructor(lab: ModuleLab, credit: number) {
     this.#lab = lab;
@@ -73,49 +74,49 @@ class Scene {
     this.#recipient.attach();
   }
 
-  perform(step: Step): void {
-    switch (step.do) {
+  perform(command: Command): void {
+    switch (command.do) {
       case 'send':
-        this.#send(step.priority);
+        this.#send(command.priority);
         break;
       case 'acknowledge':
       case 'fail':
-        this.#end(step.do, step.pick);
+        this.#end(command.do, command.pick);
         break;
       case 'wait':
-        this.#wait(step.ms);
+        this.#wait(command.ms);
         break;
       case 'leave':
         this.#recipient.leave();
-        this.#isThere = false;
+        this.#isOnline = false;
         break;
       case 'return':
         this.#recipient.attach();
-        this.#isThere = true;
+        this.#isOnline = true;
     }
-    if (this.#isThere) offerByRule(this.duties, this.#credit);
+    if (this.#isOnline) offerByRule(this.deliveries, this.#credit);
   }
 
   #send(wanted: Priority): void {
-    const message = uuidAt(this.#lab.nowMs, this.duties.length);
+    const message = uuidAt(this.#lab.nowMs, this.deliveries.length);
     this.#sender.act({ Send: this.#sender.message({ id: message, to: ['Recipient'], priority: wanted }) });
-    this.duties.push({ message, priority: wanted, availableAt: this.#lab.now, state: 'queued' });
+    this.deliveries.push({ message, priority: wanted, availableAt: this.#lab.now, state: 'queued' });
   }
 
   #end(how: 'acknowledge' | 'fail', pick: number): void {
-    const held = this.duties.filter(duty => duty.state === 'offered');
-    const duty = held[pick % Math.max(1, held.length)];
-    if (!duty) return;
-    const delivery = this.#lab.rows('offer').find(row => row['message'] === duty.message)?.['id'];
+    const held = this.deliveries.filter(delivery => delivery.state === 'offered');
+    const ended = held[pick % Math.max(1, held.length)];
+    if (!ended) return;
+    const delivery = this.#lab.rows('offer').find(row => row['message'] === ended.message)?.['id'];
     const attempt = { delivery, attempt: 1 };
     if (how === 'acknowledge') this.#recipient.act({ Acknowledge: attempt });
     else this.#recipient.act({ Fail: { ...attempt, reason: 'because', retry: false } });
-    duty.state = 'ended';
+    ended.state = 'ended';
   }
 
-  /** Time passes with every lease extended: leases that end have tests of their own. */
+  /** Advances time with all leases extended; other tests let leases end. */
   #wait(ms: number): void {
-    if (!this.#isThere) return;
+    if (!this.#isOnline) return;
     for (const row of this.#lab.rows('offer')) {
       this.#recipient.act({ Extend: { delivery: row['id'], attempt: 1, ms: LIMITS.maxLeaseMs } });
     }
@@ -128,10 +129,10 @@ class Scene {
         .rows(table)
         .map(row => String(row['message']))
         .sort();
-    const inState = (state: Duty['state']) =>
-      this.duties
-        .filter(duty => duty.state === state)
-        .map(duty => duty.message)
+    const inState = (state: ModelDelivery['state']) =>
+      this.deliveries
+        .filter(delivery => delivery.state === state)
+        .map(delivery => delivery.message)
         .sort();
     expect(messages('offer')).toEqual(inState('offered'));
     expect(messages('waiting')).toEqual(inState('queued'));
@@ -140,14 +141,14 @@ class Scene {
   }
 }
 
-describe('a mailbox under random happenings', () => {
-  it('offers by the rule, within the credit, and loses nothing', async () => {
+describe('a mailbox under random commands', () => {
+  test('offers by the rule, within the credit, and loses no delivery', async () => {
     await fc.assert(
-      fc.asyncProperty(steps, fc.integer({ min: 1, max: 3 }), async (list, credit) => {
+      fc.asyncProperty(commands, fc.integer({ min: 1, max: 3 }), async (list, credit) => {
         await using lab = await ModuleLab.open();
-        const scene = new Scene(lab, credit);
-        for (const step of list) {
-          scene.perform(step);
+        const scene = new MailboxScene(lab, credit);
+        for (const command of list) {
+          scene.perform(command);
           scene.check();
         }
       }),

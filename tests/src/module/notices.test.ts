@@ -1,29 +1,29 @@
-// Notices take no credit, are never lost, and are shown in bounded numbers.
+// Notices need no credit, are never lost, and are shown in bounded numbers.
 
 import { LIMITS } from '@agora/module/contract';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { ModuleLab } from '../support/module-lab.ts';
 
 describe('notices', () => {
-  it('of 300 expired messages are shown in order, a bounded number at once, and none is lost', async () => {
+  test('of 300 expired messages are shown in order, a bounded number together, and none is lost', async () => {
     await using lab = await ModuleLab.open();
     const sender = lab.register('Sender');
     sender.attach();
     lab.register('Away');
     const sent = Array.from({ length: 300 }, () => sender.send('Away', { ttlMs: 1_000 }));
     lab.advance(2_000);
-    const told: unknown[] = [];
+    const taken: unknown[] = [];
     for (let shown = sender.inbox(); shown.length > 0; shown = sender.inbox()) {
-      expect(shown.length).toBe(Math.min(LIMITS.visibleNotices, 300 - told.length));
+      expect(shown.length).toBe(Math.min(LIMITS.visibleNotices, 300 - taken.length));
       const first = shown.sort((a, b) => Number(a['id']) - Number(b['id']))[0];
-      told.push(first?.['message']);
+      taken.push(first?.['message']);
       sender.act({ Acknowledge: { delivery: first?.['id'], attempt: 0 } });
     }
-    expect(told).toEqual(sent);
+    expect(taken).toEqual(sent);
     expect(lab.rows('notice')).toEqual([]);
   });
 
-  it('of cancelled work keep within what is shown, however often it is cancelled', async () => {
+  test('of cancelled work stay within the visible limit, however often work is cancelled', async () => {
     await using lab = await ModuleLab.open();
     const sender = lab.register('Sender');
     const recipient = lab.register('Recipient', { credit: 1 });
@@ -37,7 +37,7 @@ describe('notices', () => {
     expect(recipient.inbox()).toHaveLength(20);
   });
 
-  it('of cancelled work from a queue may be taken twice, like any other', async () => {
+  test('of cancelled work from a queue may be acknowledged twice, like any other', async () => {
     await using lab = await ModuleLab.open();
     const sender = lab.register('Sender');
     const worker = lab.register('Worker', { capabilities: ['work'] });
@@ -53,7 +53,7 @@ describe('notices', () => {
     expect(sender.tryAct(taking)).toEqual(['delivery/unknown']);
   });
 
-  it('of an agent that is unregistered leave with it, those that its own end makes too', async () => {
+  test('of an agent that is unregistered are removed with it, also those caused by its removal', async () => {
     await using lab = await ModuleLab.open();
     const ada = lab.register('Ada');
     ada.attach();

@@ -1,5 +1,5 @@
 import { LIMITS } from '@agora/module/contract';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { ModuleLab, type LabAgent, type Row } from '../support/module-lab.ts';
 
 const ANY = { agent: 0, sender: 0, type: '', reason: '', before: 0 };
@@ -12,7 +12,7 @@ async function pair() {
   return { lab, sender, recipient, [Symbol.asyncDispose]: () => lab.close() };
 }
 
-/** Fails what an agent is offered until it is dead. */
+/** Fails a delivery of an agent until it is dead. */
 function bury(lab: ModuleLab, agent: LabAgent): void {
   for (let attempt = 1; attempt <= LIMITS.attempts; attempt++) {
     for (const row of agent.inbox())
@@ -28,7 +28,7 @@ const acts = (lab: ModuleLab) =>
     .map(row => JSON.parse(String(row['data'])) as Row);
 
 describe('a dead letter', () => {
-  it('that is redriven comes again with all its attempts, and a late act of its first life is refused', async () => {
+  test('that is redriven returns with all its attempts, and a late act on its earlier attempts is refused', async () => {
     await using scene = await pair();
     const { lab, sender, recipient } = scene;
     sender.send('Recipient');
@@ -46,7 +46,7 @@ describe('a dead letter', () => {
     expect(acts(lab)).toMatchObject([{ action: 'redrive', letter: 1, by: expect.any(String) as string }]);
   });
 
-  it('is steered and seen by operators, and by the owners of its two agents without an event', async () => {
+  test('is redriven and read by operators, and by the owners of its two agents without an event', async () => {
     await using scene = await pair();
     const { lab, sender, recipient } = scene;
     const eve = lab.register('Eve');
@@ -65,7 +65,7 @@ describe('a dead letter', () => {
     expect(lab.rows('ended')).toMatchObject([{ state: 'dead' }]);
   });
 
-  it('whose agent is gone, or whose time is over, stays dead', async () => {
+  test('whose agent is unregistered, or whose time to live is over, stays dead', async () => {
     await using scene = await pair();
     const { lab, sender, recipient } = scene;
     sender.send('Recipient', { ttlMs: 600_000 });
@@ -78,7 +78,7 @@ describe('a dead letter', () => {
     expect(acts(lab)).toMatchObject([{ action: 'unregister', agent: recipient.id }]);
   });
 
-  it('of a broadcast comes again as a message to that agent alone', async () => {
+  test('of a broadcast returns as a message to that agent only', async () => {
     await using scene = await pair();
     const { lab, sender, recipient } = scene;
     const message = sender.send('*', { delayMs: 1_000 });
@@ -89,7 +89,7 @@ describe('a dead letter', () => {
     expect(recipient.inbox()).toMatchObject([{ kind: 'message', message, attempt: 1 }]);
   });
 
-  it('is redriven or purged with all others of a filter, however many there are', async () => {
+  test('is redriven or purged with all others that match a filter', async () => {
     await using scene = await pair();
     const { lab, sender, recipient } = scene;
     recipient.leave();
@@ -114,7 +114,7 @@ describe('a dead letter', () => {
 });
 
 describe('operators', () => {
-  it('limit an agent or all, and what is out of range is refused', async () => {
+  test('limit an agent or all agents, and values out of range are refused', async () => {
     await using scene = await pair();
     const { lab, sender } = scene;
     lab.owner.call('set_quota', { agent: sender.id, unfinished: 1 });
@@ -133,7 +133,7 @@ describe('operators', () => {
     expect(acts(lab).map(act => act['action'])).toEqual(['set_quota', 'clear_quota', 'set_quota', 'set_hub_limits']);
   });
 
-  it('see counters that are counted while they watch, and nobody else does', async () => {
+  test('see counters that are counted while they watch, which other callers do not', async () => {
     await using scene = await pair();
     const { lab, sender } = scene;
     expect(sender.tryCall('watch_hub', {})).toBe('operator/required');
@@ -150,7 +150,7 @@ describe('operators', () => {
     expect((lab.owner.procedure('hub_overview', {}) as unknown[]).slice(0, 4)).toEqual([0, 2, 1, 1]);
   });
 
-  it('read mailboxes, work queues, operators, admissions and messages; others do not', async () => {
+  test('read mailboxes, work queues, operators, admissions and messages; others do not', async () => {
     await using scene = await pair();
     const { lab, sender } = scene;
     lab.register('Worker', { capabilities: ['review'] });
@@ -174,7 +174,7 @@ describe('operators', () => {
     }
   });
 
-  it('call off a message of another, and that leaves an event', async () => {
+  test('cancel a message of another agent, and that publishes an event', async () => {
     await using scene = await pair();
     const { lab, sender } = scene;
     const message = sender.send('Recipient');

@@ -1,7 +1,7 @@
-// A work queue gives each delivery to exactly one agent that is free.
+// A work queue offers each delivery to exactly one free agent.
 
 import { LIMITS } from '@agora/module/contract';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { ModuleLab, type LabAgent } from '../support/module-lab.ts';
 
 async function open() {
@@ -18,7 +18,7 @@ async function open() {
 const count = (agent: LabAgent) => agent.inbox().length;
 
 describe('a work queue', () => {
-  it('gives to the one with the most credit left, and to who is free for longest among equals', async () => {
+  test('offers to the agent with the most free credit, among equals to the one that is free for longest', async () => {
     await using scene = await open();
     const { sender, worker } = scene;
     const [first, second, large] = [worker('First'), worker('Second'), worker('Large', 4)];
@@ -31,7 +31,7 @@ describe('a work queue', () => {
     expect(shares()).toEqual([1, 1, 2]);
   });
 
-  it.each(['draining', 'busy', 'away'])('gives nothing to an agent that is %s, until it is active', async status => {
+  test.each(['draining', 'busy', 'away'])('offers nothing to an agent that is %s, until it is active', async status => {
     await using scene = await open();
     const { sender, worker } = scene;
     const agent = worker('Agent');
@@ -42,11 +42,11 @@ describe('a work queue', () => {
     expect(count(agent)).toBe(1);
   });
 
-  it('gives in the call that adds a capability, and in the one that brings an agent online', async () => {
+  test('offers in the call that adds a capability, and in the one that makes an agent online', async () => {
     await using scene = await open();
     const { lab, sender, worker } = scene;
-    const gone = worker('Gone');
-    gone.leave();
+    const absent = worker('Absent');
+    absent.leave();
     sender.send('@work');
     const later = lab.register('Later');
     later.attach();
@@ -55,11 +55,11 @@ describe('a work queue', () => {
     expect(count(later)).toBe(1);
     later.leave();
     sender.send('@work');
-    gone.attach();
-    expect(count(gone)).toBe(1);
+    absent.attach();
+    expect(count(absent)).toBe(1);
   });
 
-  it('takes back from a holder that is unregistered, and gives to another', async () => {
+  test('takes deliveries back from an unregistered holder, and offers them to another', async () => {
     await using scene = await open();
     const { lab, sender, worker } = scene;
     const holder = worker('Holder');
@@ -70,7 +70,7 @@ describe('a work queue', () => {
     expect(other.inbox()).toMatchObject([{ attempt: 2 }]);
   });
 
-  it('refuses a late act of an earlier holder by name, and tells nobody else', async () => {
+  test('refuses a late act of an earlier holder as stale, and as unknown for other agents', async () => {
     await using scene = await open();
     const { lab, sender, worker } = scene;
     const slow = worker('Slow');
@@ -89,7 +89,7 @@ describe('a work queue', () => {
 });
 
 describe('cancelling', () => {
-  it('3,000 that wait, at the head and in the middle, leaves the rest in order', async () => {
+  test('3,000 that wait, at the head and in the middle, leaves the rest in order', async () => {
     await using scene = await open();
     const { lab, sender } = scene;
     const recipient = lab.register('Recipient', { credit: 1 });
@@ -102,14 +102,14 @@ describe('cancelling', () => {
     const cancelled = sent.filter((_, at) => !isKept(at));
     inCalls(cancelled.map(({ id }) => ({ Cancel: { agent: sender.id, message: id, reason: 'no more' } })));
     recipient.attach();
-    const heard: unknown[] = [];
+    const received: unknown[] = [];
     for (;;) {
       lab.advance(1_000);
       const [row] = recipient.inbox();
       if (!row) break;
-      heard.push(row['message']);
+      received.push(row['message']);
       recipient.act({ Acknowledge: { delivery: row['id'], attempt: 1 } });
     }
-    expect(heard).toEqual(sent.filter((_, at) => isKept(at)).map(({ id }) => id));
+    expect(received).toEqual(sent.filter((_, at) => isKept(at)).map(({ id }) => id));
   });
 });

@@ -1,10 +1,10 @@
 import { HUB_DEFAULTS } from '@agora/module/contract';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { ModuleLab, uuidAt } from '../support/module-lab.ts';
 
 const MINUTE = 60_000;
 
-/** A hub that keeps everything for a minute, and two agents. */
+/** A hub that keeps all data for a minute, and two agents. */
 async function forgetful() {
   const lab = await ModuleLab.open();
   const limits = { keepMessagesMs: MINUTE, keepEventsMs: MINUTE, keepWorkflowsMs: MINUTE };
@@ -19,7 +19,7 @@ const firstKept = (lab: ModuleLab, agent: number) =>
   lab.rows('account').find(row => row['agent'] === agent)?.['first_kept'];
 
 describe('retention', () => {
-  it('forgets finished messages with their ends and bytes, however many there are', async () => {
+  test('deletes finished messages with their ends and bytes, however many', async () => {
     await using scene = await forgetful();
     const { lab, sender, recipient } = scene;
     for (let n = 0; n < 600; n++) {
@@ -33,7 +33,7 @@ describe('retention', () => {
     expect(firstKept(lab, sender.id)).toBe(601);
   });
 
-  it('keeps what is unfinished, which holds up nothing behind it, and forgets it once it is finished', async () => {
+  test('keeps unfinished messages, which do not block later ones, and deletes them once they are finished', async () => {
     await using scene = await forgetful();
     const { lab, sender, recipient } = scene;
     lab.register('Away');
@@ -48,7 +48,7 @@ describe('retention', () => {
     expect(lab.rows('message')).toEqual([]);
   });
 
-  it('keeps the message of a dead letter until that is purged', async () => {
+  test('keeps the message of a dead letter until the letter is purged', async () => {
     await using scene = await forgetful();
     const { lab, sender, recipient } = scene;
     sender.send('Recipient');
@@ -61,7 +61,7 @@ describe('retention', () => {
     expect(lab.rows('message')).toEqual([]);
   });
 
-  it('moves the logs of events and broadcasts up, and the cursors with them', async () => {
+  test('trims the logs of events and broadcasts, and advances the cursors', async () => {
     await using scene = await forgetful();
     const { lab, sender, recipient } = scene;
     sender.send('*');
@@ -77,7 +77,7 @@ describe('retention', () => {
     expect(lab.rows('broadcast_handled')).toEqual([]);
   });
 
-  it('forgets a workflow that has ended, with its steps', async () => {
+  test('deletes a workflow that has ended, with its steps', async () => {
     await using scene = await forgetful();
     const { lab, sender, recipient } = scene;
     const steps = Array.from({ length: 250 }, (_, at) => ({
@@ -98,7 +98,7 @@ describe('retention', () => {
     ]);
   });
 
-  it('deletes the account of an agent that is gone with its last message', async () => {
+  test('deletes the account of an unregistered agent with its last message', async () => {
     await using scene = await forgetful();
     const { lab, sender, recipient } = scene;
     sender.send('Recipient');
@@ -108,7 +108,7 @@ describe('retention', () => {
     expect(firstKept(lab, sender.id)).toBeUndefined();
   });
 
-  it('refuses ids that may have been forgotten when messages are kept longer again', async () => {
+  test('refuses ids that may have been deleted when the retention is extended again', async () => {
     await using scene = await forgetful();
     const { lab, sender } = scene;
     lab.advance(10 * MINUTE);

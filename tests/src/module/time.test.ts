@@ -1,6 +1,6 @@
-// Delays and times to live, by a clock that is moved by hand.
+// Delays and times to live, with a clock that the test advances.
 
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { ModuleLab } from '../support/module-lab.ts';
 
 async function open() {
@@ -13,7 +13,7 @@ async function open() {
 }
 
 describe('time', () => {
-  it('a delay holds a message back, and a cancelled one never comes', async () => {
+  test('a delay holds a message back, and a cancelled one is never offered', async () => {
     await using scene = await open();
     const { lab, sender, recipient } = scene;
     const message = sender.send('Recipient', { delayMs: 5_000 });
@@ -25,7 +25,7 @@ describe('time', () => {
     expect(recipient.inbox()).toMatchObject([{ message, attempt: 1 }]);
   });
 
-  it('300 delays that end in one slot are swept in chunks, and all come', async () => {
+  test('300 delays that end in one slot are swept in chunks, and all are offered', async () => {
     await using scene = await open();
     const { lab, sender, recipient } = scene;
     for (let at = 0; at < 3; at++) {
@@ -41,7 +41,7 @@ describe('time', () => {
     expect(lab.rows('due_count').every(row => Number(row['slot']) * 250_000 > Number(lab.now))).toBe(true);
   });
 
-  it('a time to live leaves alone what is worked on, and ends it when it is given back', async () => {
+  test('a time to live does not affect a held delivery, and ends it when it returns', async () => {
     await using scene = await open();
     const { lab, sender, recipient } = scene;
     const message = sender.send('Recipient', { ttlMs: 3_000 });
@@ -54,7 +54,7 @@ describe('time', () => {
     expect(sender.inbox()).toMatchObject([{ kind: 'expired', message }]);
   });
 
-  it('a delayed broadcast is said when its delay is over', async () => {
+  test('a delayed broadcast is shown when its delay is over', async () => {
     await using scene = await open();
     const { lab, sender } = scene;
     sender.send('*', { delayMs: 5_000 });

@@ -1,12 +1,12 @@
-// Every pair of where a step stands and what may happen to it, in the running module: where it leads, or how it is refused; and
-// that the workflow comes to its end from there.
+// Every pair of a step's state and a trigger, in the running module: the next state, or the refusal; and the workflow
+// ends from there.
 
-import { describe, expect, it } from 'vitest';
-import { Crew, type LabTask } from '../support/crew.ts';
+import { describe, expect, test } from 'vitest';
+import { Team, type LabTask } from '../support/team.ts';
 
-const HAPPENINGS = [
+const TRIGGERS = [
   'answer',
-  'stumble',
+  'fail for now',
   'fail',
   'approve',
   'reject',
@@ -20,13 +20,13 @@ const HAPPENINGS = [
   'cancel',
   'deadline',
 ] as const;
-type Happening = (typeof HAPPENINGS)[number];
+type Trigger = (typeof TRIGGERS)[number];
 
-/** A step in some place, among others of a workflow that still runs. */
+/** A step in some state, with other steps of a running workflow. */
 interface Scene {
-  readonly crew: Crew;
+  readonly team: Team;
   readonly id: string;
-  /** What was given to whoever does the step, if anything was. */
+  /** The delivery of the step at its worker, if it has one. */
   readonly task: LabTask | undefined;
 }
 
@@ -36,83 +36,83 @@ const before = { id: 'before', agent: 'O', action: 'do' };
 const other = { id: 'other', agent: 'O', action: 'do' };
 
 async function begin(step: Fields, more: readonly Fields[] = []): Promise<Scene> {
-  const crew = await Crew.of('A', 'O', 'Boss');
+  const team = await Team.of('A', 'O', 'Boss');
   const subject = { id: 'it', agent: 'A', action: 'do', on_failure: 'continue', ...step };
-  const id = crew.start([before, subject, other, ...more], { deadline_ms: 200_000 });
-  return { crew, id, task: crew.tasks('A')[0] };
+  const id = team.start([before, subject, other, ...more], { deadline_ms: 200_000 });
+  return { team, id, task: team.tasks('A')[0] };
 }
 
-/** How a step comes to stand in each place. */
-const PLACES = {
+/** The way to each state of a step. */
+const STARTS = {
   pending: () => begin({ depends_on: ['before'] }),
   held: async () => {
     const scene = await begin({ depends_on: ['before'] });
-    scene.crew.lead.call('pause_workflow', { workflow: scene.id });
-    scene.crew.finish('O', 'before');
+    scene.team.lead.call('pause_workflow', { workflow: scene.id });
+    scene.team.finish('O', 'before');
     return scene;
   },
   asked: () => begin({ approval: { by: 'Boss', timeout_ms: 30_000 } }),
   'to be tried again': async () => {
     const scene = await begin({ retries: { attempts: 3, backoff_ms: 20_000 } });
-    scene.crew.stumble('A', 'it');
+    scene.team.failWithRetry('A', 'it');
     return scene;
   },
   running: () => begin({ timeout_ms: 30_000 }),
   succeeded: async () => {
     const scene = await begin({});
-    scene.crew.finish('A', 'it');
+    scene.team.finish('A', 'it');
     return scene;
   },
   failed: async () => {
     const scene = await begin({});
-    scene.crew.fail('A', 'it');
+    scene.team.fail('A', 'it');
     return scene;
   },
   'timed out': async () => {
     const scene = await begin({ timeout_ms: 1_000 });
-    scene.crew.lab.advance(1_500);
+    scene.team.lab.advance(1_500);
     return scene;
   },
   skipped: async () => {
     const scene = await begin({ depends_on: ['before'], when: { step: 'before', status: 'failed' } });
-    scene.crew.finish('O', 'before');
+    scene.team.finish('O', 'before');
     return scene;
   },
   cancelled: async () => {
     const judge = { id: 'judge', agent: 'O', action: 'do', depends_on: ['it', 'before'], join: 'any' };
     const scene = await begin({}, [judge]);
-    scene.crew.finish('O', 'before');
+    scene.team.finish('O', 'before');
     return scene;
   },
 } as const satisfies Record<string, () => Promise<Scene>>;
-type Place = keyof typeof PLACES;
+type StartName = keyof typeof STARTS;
 
-/** What is done; returns the code with which it is refused, if it is. */
-const DEEDS: Readonly<Record<Happening, (scene: Scene) => string | undefined>> = {
+/** Performs the trigger; returns the code of the refusal, if it is refused. */
+const PERFORM: Readonly<Record<Trigger, (scene: Scene) => string | undefined>> = {
   answer: scene => act(scene, 'FinishStep', { output: 'null' }),
-  stumble: scene => act(scene, 'FailStep', { error: 'busy', retry: true }),
+  'fail for now': scene => act(scene, 'FailStep', { error: 'busy', retry: true }),
   fail: scene => act(scene, 'FailStep', { error: 'broken', retry: false }),
-  approve: ({ crew, id }) => tryCall(() => judge(crew, 'approve_step', id)),
-  reject: ({ crew, id }) => tryCall(() => judge(crew, 'reject_step', id)),
-  'time passes': ({ crew }) => void crew.lab.advance(31_000),
-  'dependency ends': ({ crew }) => {
-    if (crew.tasks('O').some(({ step }) => step === 'before')) crew.finish('O', 'before');
+  approve: scene => decideApproval(scene, 'approve_step'),
+  reject: scene => decideApproval(scene, 'reject_step'),
+  'time passes': ({ team }) => void team.lab.advance(31_000),
+  'dependency ends': ({ team }) => {
+    if (team.tasks('O').some(({ step }) => step === 'before')) team.finish('O', 'before');
     return undefined;
   },
-  pause: ({ crew, id }) => tryCall(() => crew.lead.call('pause_workflow', { workflow: id })),
-  resume: ({ crew, id }) => tryCall(() => crew.lead.call('resume_workflow', { workflow: id })),
-  retry: ({ crew, id }) => tryCall(() => crew.lead.call('retry_step', { workflow: id, step: 'it' })),
-  'agent goes': ({ crew }) => void crew.worker('A').call('unregister_agent', { agent: crew.worker('A').id }),
-  'other fails': ({ crew }) => void crew.fail('O', 'other'),
-  cancel: ({ crew, id }) => void crew.lead.call('cancel_workflow', { workflow: id, reason: 'enough' }),
-  deadline: ({ crew }) => void crew.lab.advance(201_000),
+  pause: ({ team, id }) => team.lead.refusalCode('pause_workflow', { workflow: id }),
+  resume: ({ team, id }) => team.lead.refusalCode('resume_workflow', { workflow: id }),
+  retry: ({ team, id }) => team.lead.refusalCode('retry_step', { workflow: id, step: 'it' }),
+  'agent goes': ({ team }) => void team.worker('A').call('unregister_agent', { agent: team.worker('A').id }),
+  'other fails': ({ team }) => void team.fail('O', 'other'),
+  cancel: ({ team, id }) => void team.lead.call('cancel_workflow', { workflow: id, reason: 'enough' }),
+  deadline: ({ team }) => void team.lab.advance(201_000),
 };
 
 const never = 'delivery/unknown';
 const noApproval = 'workflow/no-approval';
 const badMove = 'workflow/bad-move';
 
-/** What ends the whole workflow leaves a step that has ended as it is. */
+/** A trigger that ends the whole workflow leaves an ended step as it is. */
 const endsAll = (state: string) => ({ 'other fails': state, cancel: state, deadline: state });
 const unmoved = (state: string) => ({
   approve: noApproval,
@@ -124,12 +124,12 @@ const unmoved = (state: string) => ({
   'agent goes': state,
 });
 
-/** Where each happening leads from each place: a state, or a refusal that leaves it there. */
-const TABLE: Readonly<Record<Place, Readonly<Record<Happening, string>>>> = {
+/** The next state for each trigger in each state, or a refusal that changes nothing. */
+const TABLE: Readonly<Record<StartName, Readonly<Record<Trigger, string>>>> = {
   pending: {
     ...unmoved('pending'),
     answer: never,
-    stumble: never,
+    'fail for now': never,
     fail: never,
     'dependency ends': 'running',
     retry: badMove,
@@ -138,7 +138,7 @@ const TABLE: Readonly<Record<Place, Readonly<Record<Happening, string>>>> = {
   held: {
     ...unmoved('ready'),
     answer: never,
-    stumble: never,
+    'fail for now': never,
     fail: never,
     resume: 'running',
     retry: badMove,
@@ -147,7 +147,7 @@ const TABLE: Readonly<Record<Place, Readonly<Record<Happening, string>>>> = {
   asked: {
     ...unmoved('ready'),
     answer: never,
-    stumble: never,
+    'fail for now': never,
     fail: never,
     approve: 'running',
     reject: 'failed',
@@ -160,8 +160,8 @@ const TABLE: Readonly<Record<Place, Readonly<Record<Happening, string>>>> = {
   'to be tried again': {
     ...unmoved('ready'),
     answer: 'delivery/ended',
-    // It has failed so before.
-    stumble: 'ready',
+    // It has failed in that way before.
+    'fail for now': 'ready',
     fail: 'ready',
     'time passes': 'running',
     retry: badMove,
@@ -170,7 +170,7 @@ const TABLE: Readonly<Record<Place, Readonly<Record<Happening, string>>>> = {
   running: {
     ...unmoved('running'),
     answer: 'succeeded',
-    stumble: 'running',
+    'fail for now': 'running',
     fail: 'failed',
     'time passes': 'timed_out',
     retry: badMove,
@@ -182,7 +182,7 @@ const TABLE: Readonly<Record<Place, Readonly<Record<Happening, string>>>> = {
   succeeded: {
     ...unmoved('succeeded'),
     answer: 'succeeded',
-    stumble: 'delivery/ended',
+    'fail for now': 'delivery/ended',
     fail: 'delivery/ended',
     retry: badMove,
     ...endsAll('succeeded'),
@@ -190,7 +190,7 @@ const TABLE: Readonly<Record<Place, Readonly<Record<Happening, string>>>> = {
   failed: {
     ...unmoved('failed'),
     answer: 'delivery/ended',
-    stumble: 'failed',
+    'fail for now': 'failed',
     fail: 'failed',
     retry: 'running',
     ...endsAll('failed'),
@@ -198,7 +198,7 @@ const TABLE: Readonly<Record<Place, Readonly<Record<Happening, string>>>> = {
   'timed out': {
     ...unmoved('timed_out'),
     answer: 'delivery/cancelled',
-    stumble: 'delivery/cancelled',
+    'fail for now': 'delivery/cancelled',
     fail: 'delivery/cancelled',
     retry: 'running',
     ...endsAll('timed_out'),
@@ -206,68 +206,58 @@ const TABLE: Readonly<Record<Place, Readonly<Record<Happening, string>>>> = {
   skipped: {
     ...unmoved('skipped'),
     answer: never,
-    stumble: never,
+    'fail for now': never,
     fail: never,
-    // Its condition holds no more than before.
+    // Its condition still does not hold.
     retry: 'skipped',
     ...endsAll('skipped'),
   },
   cancelled: {
     ...unmoved('cancelled'),
     answer: 'delivery/cancelled',
-    stumble: 'delivery/cancelled',
+    'fail for now': 'delivery/cancelled',
     fail: 'delivery/cancelled',
     retry: 'running',
     ...endsAll('cancelled'),
   },
 };
 
-describe.each(Object.keys(PLACES) as Place[])('a step that is %s', place => {
-  it.each(HAPPENINGS)('when: %s', async happening => {
-    const scene = await PLACES[place]();
-    await using crew = scene.crew;
-    const stood = crew.states(scene.id)['it'];
-    const expected = TABLE[place][happening];
+describe.each(Object.keys(STARTS) as StartName[])('a step that is %s', start => {
+  test.each(TRIGGERS)('when: %s', async trigger => {
+    const scene = await STARTS[start]();
+    await using team = scene.team;
+    const stood = team.states(scene.id)['it'];
+    const expected = TABLE[start][trigger];
 
-    const refusal = DEEDS[happening](scene);
+    const refusal = PERFORM[trigger](scene);
 
-    if (expected.includes('/')) expect([refusal, crew.states(scene.id)['it']]).toEqual([expected, stood]);
-    else expect([refusal, crew.states(scene.id)['it']]).toEqual([undefined, expected]);
+    if (expected.includes('/')) expect([refusal, team.states(scene.id)['it']]).toEqual([expected, stood]);
+    else expect([refusal, team.states(scene.id)['it']]).toEqual([undefined, expected]);
     drive(scene);
-    expect(crew.summary(scene.id)).toMatchObject({
+    expect(team.summary(scene.id)).toMatchObject({
       status: expect.stringMatching(/^(succeeded|failed|cancelled)$/) as string,
     });
-    expect(crew.lab.rows('step').every(row => row['ended_at'] !== 0)).toBe(true);
+    expect(team.lab.rows('step').every(row => row['ended_at'] !== 0)).toBe(true);
   });
 });
 
-/** Does what is asked and lets time pass until the workflow has ended. */
-function drive({ crew, id }: Scene): void {
-  const hasEnded = () => crew.summary(id)['ended_at'] !== 0;
-  if (crew.summary(id)['status'] === 'paused') crew.lead.call('resume_workflow', { workflow: id });
+/** Answers all tasks and lets time pass until the workflow has ended. */
+function drive({ team, id }: Scene): void {
+  const hasEnded = () => team.summary(id)['ended_at'] !== 0;
+  if (team.summary(id)['status'] === 'paused') team.lead.call('resume_workflow', { workflow: id });
   for (let round = 0; !hasEnded() && round < 20; round++) {
-    const isAsked = crew.lab.rows('step').some(row => row['approval'] === 'asked');
-    if (isAsked) judge(crew, 'approve_step', id);
-    for (const name of ['A', 'O']) for (const { step } of crew.tasks(name)) crew.finish(name, step);
-    if (!hasEnded()) crew.lab.advance(21_000);
+    const isAsked = team.lab.rows('step').some(row => row['approval'] === 'asked');
+    if (isAsked) decideApproval({ team, id }, 'approve_step');
+    for (const name of ['A', 'O']) for (const { step } of team.tasks(name)) team.finish(name, step);
+    if (!hasEnded()) team.lab.advance(21_000);
   }
 }
 
-function act({ crew, task }: Scene, tag: string, fields: Fields): string | undefined {
+function act({ team, task }: Scene, tag: string, fields: Fields): string | undefined {
   const { delivery, attempt } = task ?? { delivery: 999, attempt: 1 };
-  return tryCall(() => crew.worker('A').act({ [tag]: { delivery, attempt, ...fields } }));
+  return team.worker('A').refusalCode('perform_acts', { acts: [{ [tag]: { delivery, attempt, ...fields } }] });
 }
 
-function judge(crew: Crew, reducer: string, workflow: string): void {
-  crew.worker('Boss').call(reducer, { workflow, step: 'it', comment: '' });
-}
-
-/** The code of a refusal. */
-function tryCall(call: () => void): string | undefined {
-  try {
-    call();
-    return undefined;
-  } catch (error) {
-    return /[a-z]+\/[a-z-]+(?=[:"])/.exec(String(error).replace('call/refused', ''))?.[0] ?? String(error);
-  }
+function decideApproval({ team, id }: Pick<Scene, 'team' | 'id'>, reducer: string): string | undefined {
+  return team.worker('Boss').refusalCode(reducer, { workflow: id, step: 'it', comment: '' });
 }

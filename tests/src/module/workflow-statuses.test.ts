@@ -1,15 +1,15 @@
-// Every pair of where a workflow stands and what may happen to it, in the running module: where it leads, or how it is refused.
+// Every pair of a workflow's status and a trigger, in the running module: the next status, or the refusal.
 
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { WorkflowStatus } from '@agora/module/contract';
-import { Crew } from '../support/crew.ts';
+import { Team } from '../support/team.ts';
 import { uuidAt } from '../support/module-lab.ts';
 
-const HAPPENINGS = ['pause', 'resume', 'cancel', 'retry', 'fork', 'last answer', 'undone', 'time over'] as const;
-type Happening = (typeof HAPPENINGS)[number];
+const TRIGGERS = ['pause', 'resume', 'cancel', 'retry', 'fork', 'last answer', 'undone', 'time over'] as const;
+type Trigger = (typeof TRIGGERS)[number];
 
 interface Scene {
-  readonly crew: Crew;
+  readonly team: Team;
   readonly id: string;
 }
 
@@ -19,52 +19,52 @@ const steps = [
   { agent: 'A', action: 'last', depends_on: ['first'] },
 ];
 
-/** A workflow whose first step was done, and whose odd one has failed. */
+/** A workflow whose first step succeeded, and whose step `odd` failed. */
 async function begin(isUndone: boolean): Promise<Scene> {
-  const crew = await Crew.of('A');
+  const team = await Team.of('A');
   const [first, ...rest] = steps;
-  const id = crew.start(isUndone ? steps : [{ ...first, compensate: undefined }, ...rest], { deadline_ms: 50_000 });
-  crew.finish('A', 'first');
-  crew.fail('A', 'odd');
-  return { crew, id };
+  const id = team.start(isUndone ? steps : [{ ...first, compensate: undefined }, ...rest], { deadline_ms: 50_000 });
+  team.finish('A', 'first');
+  team.fail('A', 'odd');
+  return { team, id };
 }
 
-const after = async (isUndone: boolean, deed: (scene: Scene) => void): Promise<Scene> => {
+const after = async (isUndone: boolean, change: (scene: Scene) => void): Promise<Scene> => {
   const scene = await begin(isUndone);
-  deed(scene);
+  change(scene);
   return scene;
 };
-const cancel = ({ crew, id }: Scene) => crew.lead.call('cancel_workflow', { workflow: id, reason: '' });
+const cancel = ({ team, id }: Scene) => team.lead.call('cancel_workflow', { workflow: id, reason: '' });
 
-const PLACES: Readonly<Record<WorkflowStatus, () => Promise<Scene>>> = {
+const STARTS: Readonly<Record<WorkflowStatus, () => Promise<Scene>>> = {
   running: () => begin(true),
-  paused: () => after(true, ({ crew, id }) => crew.lead.call('pause_workflow', { workflow: id })),
-  compensating: () => after(true, ({ crew }) => crew.fail('A', 'last')),
-  succeeded: () => after(true, ({ crew }) => crew.finish('A', 'last')),
-  failed: () => after(false, ({ crew }) => crew.fail('A', 'last')),
+  paused: () => after(true, ({ team, id }) => team.lead.call('pause_workflow', { workflow: id })),
+  compensating: () => after(true, ({ team }) => team.fail('A', 'last')),
+  succeeded: () => after(true, ({ team }) => team.finish('A', 'last')),
+  failed: () => after(false, ({ team }) => team.fail('A', 'last')),
   cancelled: () => after(false, cancel),
 };
 
-const DEEDS: Readonly<Record<Happening, (scene: Scene) => string | undefined>> = {
+const PERFORM: Readonly<Record<Trigger, (scene: Scene) => string | undefined>> = {
   pause: scene => tryCall(scene, 'pause_workflow', {}),
   resume: scene => tryCall(scene, 'resume_workflow', {}),
   cancel: scene => tryCall(scene, 'cancel_workflow', { reason: 'enough' }),
   retry: scene => tryCall(scene, 'retry_step', { step: 'odd' }),
   fork: scene => {
-    const { crew } = scene;
-    return tryCall(scene, 'fork_workflow', { id: uuidAt(crew.lab.nowMs, 77), agent: crew.lead.id, step: 'last' });
+    const { team } = scene;
+    return tryCall(scene, 'fork_workflow', { id: uuidAt(team.lab.nowMs, 77), agent: team.lead.id, step: 'last' });
   },
-  'last answer': ({ crew }) => answer(crew, 'last'),
-  undone: ({ crew }) => answer(crew, 'first'),
-  'time over': ({ crew }) => void crew.lab.advance(50_500),
+  'last answer': ({ team }) => answer(team, 'last'),
+  undone: ({ team }) => answer(team, 'first'),
+  'time over': ({ team }) => void team.lab.advance(50_500),
 };
 
 const bad = 'workflow/bad-move';
 type Cell = WorkflowStatus | typeof bad;
 const over: Readonly<Record<'pause' | 'resume' | 'cancel', Cell>> = { pause: bad, resume: bad, cancel: bad };
 
-/** Where each happening leads: a status, or a refusal that leaves it where it stands. */
-const TABLE: Readonly<Record<WorkflowStatus, Readonly<Record<Happening, Cell>>>> = {
+/** The next status for each trigger, or a refusal that changes nothing. */
+const TABLE: Readonly<Record<WorkflowStatus, Readonly<Record<Trigger, Cell>>>> = {
   running: {
     pause: 'paused',
     resume: 'running',
@@ -111,7 +111,7 @@ const TABLE: Readonly<Record<WorkflowStatus, Readonly<Record<Happening, Cell>>>>
   },
   cancelled: {
     ...over,
-    // Said again.
+    // A repetition.
     cancel: 'cancelled',
     retry: 'running',
     fork: 'cancelled',
@@ -121,41 +121,36 @@ const TABLE: Readonly<Record<WorkflowStatus, Readonly<Record<Happening, Cell>>>>
   },
 };
 
-describe.each(Object.keys(PLACES) as WorkflowStatus[])('a workflow that is %s', status => {
-  it.each(HAPPENINGS)('when: %s', async happening => {
-    const scene = await PLACES[status]();
-    await using crew = scene.crew;
-    expect(crew.summary(scene.id)['status']).toBe(status);
+describe.each(Object.keys(STARTS) as WorkflowStatus[])('a workflow that is %s', status => {
+  test.each(TRIGGERS)('when: %s', async trigger => {
+    const scene = await STARTS[status]();
+    await using team = scene.team;
+    expect(team.summary(scene.id)['status']).toBe(status);
 
-    const refusal = DEEDS[happening](scene);
+    const refusal = PERFORM[trigger](scene);
 
-    const expected = TABLE[status][happening];
+    const expected = TABLE[status][trigger];
     const isRefused = expected === bad;
-    expect([refusal, crew.summary(scene.id)['status']]).toEqual(isRefused ? [bad, status] : [undefined, expected]);
+    expect([refusal, team.summary(scene.id)['status']]).toEqual(isRefused ? [bad, status] : [undefined, expected]);
     drive(scene);
-    for (const row of crew.lab.rows('workflow_state')) expect(row['ended_at']).not.toBe(0);
+    for (const row of team.lab.rows('workflow_state')) expect(row['ended_at']).not.toBe(0);
   });
 });
 
-/** Answers all and lets time pass until everything has ended. */
-function drive({ crew, id }: Scene): void {
-  if (crew.summary(id)['status'] === 'paused') crew.lead.call('resume_workflow', { workflow: id });
+/** Answers all tasks and lets time pass until every workflow has ended. */
+function drive({ team, id }: Scene): void {
+  if (team.summary(id)['status'] === 'paused') team.lead.call('resume_workflow', { workflow: id });
   for (let round = 0; round < 5; round++) {
-    for (const { step } of crew.tasks('A')) crew.finish('A', step);
-    crew.lab.advance(21_000);
+    for (const { step } of team.tasks('A')) team.finish('A', step);
+    team.lab.advance(21_000);
   }
 }
 
-/** Answers a task if there is one. */
-function answer(crew: Crew, step: string): undefined {
-  if (crew.tasks('A').some(task => task.step === step)) crew.finish('A', step);
+/** Answers a task if one is offered. */
+function answer(team: Team, step: string): undefined {
+  if (team.tasks('A').some(task => task.step === step)) team.finish('A', step);
 }
 
-function tryCall({ crew, id }: Scene, reducer: string, args: Readonly<Record<string, unknown>>): string | undefined {
-  try {
-    crew.lead.call(reducer, { workflow: id, ...args });
-    return undefined;
-  } catch (error) {
-    return /[a-z]+\/[a-z-]+(?=: )/.exec(String(error))?.[0] ?? String(error);
-  }
+function tryCall({ team, id }: Scene, reducer: string, args: Readonly<Record<string, unknown>>): string | undefined {
+  return team.lead.refusalCode(reducer, { workflow: id, ...args });
 }

@@ -1,39 +1,43 @@
-// Random workflows under random happenings against a naive model of the rules.
+// Random workflows under random commands, compared with a naive model after each command.
 //
-// I1  After every happening every step, and every workflow, stands where the model says.
+// Order of reading: `workflow-model/commands.ts` (what may happen), `model-workflow.ts` (the rules), `workflow-scene.ts`
+// (performs a command on the module and on the model), `invariants.ts` (compares them).
+//
+// I1  After every command every step and every workflow has the state of the model.
 // I2  No step is assigned before its join is satisfied.
-// I3  A running step has one delivery that is offered or waits: never two holders, and never none.
+// I3  A running step has exactly one delivery, offered or waiting.
 // I4  A step is given the outputs of the steps it depends on, and of no others.
 // I5  What has ended stays as it ended, unless it is retried.
 // I6  `ended` is the number of steps that have ended.
-// I7  Nothing is offered, or asked, of a step that does not wait for it, and so nothing of a workflow that has ended.
+// I7  Each offer and each question belongs to a step that waits for it; a workflow that has ended has none.
 // I8  `version` rises with every change.
-// I9  Every workflow ends once all is answered and time passes.
-// I10 A step that somebody has to agree to is assigned only after that.
-// I11 Of a step for each element as many are under way at once as was said, and results come together in order.
-// I12 What undoes a step is done once at most.
-// I13 What ended later is undone earlier.
+// I9  Every workflow ends once all tasks are answered and time passes.
+// I10 A step with an approval is assigned only after it was approved.
+// I11 A step for each element runs at most `concurrency` elements in parallel, and collects their outputs in order.
+// I12 A step is compensated at most once.
+// I13 Steps are compensated in reverse order of their ends.
 
 import fc from 'fast-check';
-import { describe, it } from 'vitest';
-import { Crew } from '../support/crew.ts';
-import { graphs, happenings, NAMES, WORKERS } from '../support/workflow-graphs.ts';
-import { WorkflowScene } from '../support/workflow-scene.ts';
+import { describe, test } from 'vitest';
+import { Team } from '../support/team.ts';
+import { commands } from './workflow-model/commands.ts';
+import { NAMES, WORKERS, workflows } from './workflow-model/random-workflows.ts';
+import { WorkflowScene } from './workflow-model/workflow-scene.ts';
 
-/** As many as are quick; more look longer. */
+/** Few by default, for speed; more runs search longer. */
 const RUNS = Number(process.env['AGORA_MODEL_RUNS'] ?? 100);
 
-describe('workflows under random happenings', () => {
-  it('go as the rules say, and end', { timeout: 60_000 + RUNS * 1_000 }, async () => {
+describe('workflows under random commands', () => {
+  test('agree with the model and end', { timeout: 60_000 + RUNS * 1_000 }, async () => {
     await fc.assert(
       fc.asyncProperty(
-        graphs,
-        happenings,
+        workflows,
+        commands,
         fc.constantFrom(undefined, undefined, 200_100),
         async (specs, list, deadlineMs) => {
-          await using crew = await Crew.of(...WORKERS);
-          const scene = new WorkflowScene(crew, NAMES, specs, deadlineMs);
-          for (const happening of list) scene.perform(happening);
+          await using team = await Team.of(...WORKERS);
+          const scene = new WorkflowScene(team, NAMES, specs, deadlineMs);
+          for (const command of list) scene.perform(command);
           scene.drive();
         },
       ),

@@ -1,7 +1,7 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { ModuleLab, uuidAt, type LabAgent } from '../support/module-lab.ts';
 
-async function crew(...names: string[]) {
+async function team(...names: string[]) {
   const lab = await ModuleLab.open();
   const lead = lab.register('Lead');
   lead.attach();
@@ -44,8 +44,8 @@ function finish(agent: LabAgent, output: unknown): void {
 }
 
 describe('a workflow', () => {
-  it('assigns a step in the transaction that ends its last dependency, with the outputs of its dependencies', async () => {
-    await using scene = await crew('A', 'B', 'C', 'D');
+  test('assigns a step in the transaction that ends its last dependency, with the outputs of its dependencies', async () => {
+    await using scene = await team('A', 'B', 'C', 'D');
     const { lab, lead, of } = scene;
     const id = uuidAt(lab.nowMs, 1);
     lead.call('start_workflow', { id, agent: lead.id, definition: JSON.stringify(diamond) });
@@ -70,8 +70,8 @@ describe('a workflow', () => {
     expect(lab.rows('event_log').map(row => row['type'])).toContain('workflow_completion');
   });
 
-  it('is told of by steps to those who take part, and to nobody else', async () => {
-    await using scene = await crew('A', 'B', 'C', 'D');
+  test('publishes events by steps to its participants only', async () => {
+    await using scene = await team('A', 'B', 'C', 'D');
     const { lab, lead, of } = scene;
     const id = uuidAt(lab.nowMs, 1);
     lead.call('start_workflow', { id, agent: lead.id, definition: JSON.stringify(diamond) });
@@ -94,15 +94,15 @@ describe('a workflow', () => {
     expect(of('B').view('my_workflows')).toEqual([]);
   });
 
-  it('fails when a step fails for good, says why, and assigns nothing more', async () => {
-    await using scene = await crew('A', 'B', 'C', 'D');
+  test('fails when a step fails permanently, with the reason, and assigns no other step', async () => {
+    await using scene = await team('A', 'B', 'C', 'D');
     const { lab, lead, of } = scene;
     const id = uuidAt(lab.nowMs, 1);
     lead.call('start_workflow', { id, agent: lead.id, definition: JSON.stringify(diamond) });
     finish(of('A'), 1);
     const left = task(of('B'));
     of('B').act({ FailStep: { delivery: left?.delivery, attempt: 1, error: 'no paper', retry: false } });
-    // Whoever works on another step is told, and its task is a notice now.
+    // The holder of another step is notified: its task became a notice.
     expect(of('C').inbox()).toMatchObject([{ kind: 'cancelled' }]);
     expect(task(of('D'))).toBeUndefined();
     expect(lead.view('my_workflows')).toMatchObject([{ status: 'failed', reason: 'step "left" failed: no paper' }]);
@@ -110,8 +110,8 @@ describe('a workflow', () => {
     expect((states as unknown[][]).map(row => row[4])).toEqual(['succeeded', 'failed', 'cancelled', 'cancelled']);
   });
 
-  it('goes on with the step whose delivery was tried again', async () => {
-    await using scene = await crew('A', 'B', 'C', 'D');
+  test('continues with a step whose delivery was retried', async () => {
+    await using scene = await team('A', 'B', 'C', 'D');
     const { lab, lead, of } = scene;
     lead.call('start_workflow', { id: uuidAt(lab.nowMs, 1), agent: lead.id, definition: JSON.stringify(diamond) });
     const first = task(of('A'));
@@ -123,8 +123,8 @@ describe('a workflow', () => {
     expect(task(of('B'))).toBeDefined();
   });
 
-  it('takes an ordinary answer for the end of a step', async () => {
-    await using scene = await crew('A', 'B', 'C', 'D');
+  test('accepts an ordinary answer as the end of a step', async () => {
+    await using scene = await team('A', 'B', 'C', 'D');
     const { lab, lead, of } = scene;
     lead.call('start_workflow', { id: uuidAt(lab.nowMs, 1), agent: lead.id, definition: JSON.stringify(diamond) });
     const at = task(of('A'));
@@ -141,8 +141,8 @@ describe('a workflow', () => {
     expect(task(of('B'))?.payload.task['inputs']).toEqual({ begin: { ok: true } });
   });
 
-  it('is refused whole, every fault named, and leaves nothing', async () => {
-    await using scene = await crew('A');
+  test('is refused as a whole, with every fault named, and no row is stored', async () => {
+    await using scene = await team('A');
     const { lab, lead } = scene;
     const definition = JSON.stringify({
       workflow_type: 'w',
@@ -163,13 +163,17 @@ describe('a workflow', () => {
         { agent: 'A', action: 'two', depends_on: ['one'] },
       ],
     });
-    const told = lead.tryCallText('start_workflow', { id: uuidAt(lab.nowMs, 1), agent: lead.id, definition: cyclic });
-    expect(told).toBe('workflow/bad-definition: the steps wait for each other: one → two → one');
+    const refusal = lead.tryCallText('start_workflow', {
+      id: uuidAt(lab.nowMs, 1),
+      agent: lead.id,
+      definition: cyclic,
+    });
+    expect(refusal).toBe('workflow/bad-definition: the steps wait for each other: one → two → one');
     for (const table of ['workflow', 'workflow_state', 'step', 'message']) expect(lab.rows(table)).toEqual([]);
   });
 
-  it('started again under its id does nothing, and another one under it is refused', async () => {
-    await using scene = await crew('A', 'B', 'C', 'D');
+  test('started again under its id is a no-op, and another one under that id is refused', async () => {
+    await using scene = await team('A', 'B', 'C', 'D');
     const { lab, lead } = scene;
     const start = { id: uuidAt(lab.nowMs, 1), agent: lead.id, definition: JSON.stringify(diamond) };
     lead.call('start_workflow', start);

@@ -1,4 +1,4 @@
-// What is published, used from outside the workspace: installed from its tarballs in a fresh folder.
+// The published packages, used from outside the workspace: installed from their tarballs in a fresh folder.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,12 +7,12 @@ import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/co
 import { build } from 'esbuild';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { installedManifest, openOutside, type Outside } from './outside.ts';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 
-// Compilers and installers take their time on a busy machine.
+// Compilers and installers are slow on a busy machine.
 vi.setConfig({ testTimeout: 120_000 });
 
 let outside: Outside;
@@ -24,7 +24,7 @@ beforeAll(async () => {
 afterAll(() => outside[Symbol.asyncDispose]());
 
 describe('every tarball', () => {
-  it('has a license, a README, its declarations, and nothing that only the workspace knows', async () => {
+  test('has a license, a README, its declarations, and no reference to the workspace', async () => {
     for (const { name } of outside.tarballs) {
       const { text, manifest } = await installedManifest(outside, name);
       expect(text).not.toMatch(/workspace:|catalog:|\.\/src\/(?!\*\*)/);
@@ -37,7 +37,7 @@ describe('every tarball', () => {
     }
   });
 
-  it('pleases publint', async () => {
+  test('passes publint', async () => {
     for (const { name } of outside.tarballs) {
       const pkgDir = join(outside.folder, 'node_modules', name);
       const { messages, pkg } = await publint({ pkgDir, level: 'warning', strict: true, pack: false });
@@ -45,7 +45,7 @@ describe('every tarball', () => {
     }
   });
 
-  it('has types that are right for whoever imports it', async () => {
+  test('has types that resolve for its importers', async () => {
     for (const { file } of outside.tarballs) {
       const { problems } = await analysisOf(file);
       expect(problems).toEqual([]);
@@ -64,7 +64,7 @@ function readmeOf(folder: string, language: string): string {
   return block;
 }
 
-/** What attw finds, but for those who `require`, or resolve as Node.js 10 did: the packages are ES modules. */
+/** Problems that attw reports, except for `require` and the resolution of Node.js 10: the packages are ES modules. */
 async function analysisOf(file: string) {
   const analysis = await checkPackage(createPackageFromTarballData(readFileSync(file)));
   if (!analysis.types) throw new Error(`${file} has no types`);
@@ -77,7 +77,7 @@ function isTestKit(name: string, file: string): boolean {
 }
 
 describe('from outside', () => {
-  it("runs the README's first agent against a hub of the installed packages", async () => {
+  test("runs the README's first agent against a hub of the installed packages", async () => {
     const text = readFileSync(join(ROOT, 'README.md'), 'utf8');
     const [, code = ''] = /\n## A first agent\n[\s\S]*?```ts\n([\s\S]*?)```/.exec(text) ?? [];
     const usual = 'http://127.0.0.1:3000';
@@ -93,7 +93,7 @@ describe('from outside', () => {
     expect(await outside.run('hub-and-agent.ts')).toBe("{ text: 'Hello, Visitor!' }\n");
   });
 
-  it("runs the examples of the test kits' READMEs", async () => {
+  test("runs the examples of the test kits' READMEs", async () => {
     for (const kit of ['testing', 'host']) {
       const text = readFileSync(join(outside.folder, 'node_modules/@agora', kit, 'README.md'), 'utf8');
       const blocks = [...text.matchAll(/```ts\n\/\/ (\S+)\n([\s\S]*?)```/g)];
@@ -103,7 +103,7 @@ describe('from outside', () => {
     }
   });
 
-  it('finds the threads and the program of the host, and its data again', async () => {
+  test('finds the threads and the program of the host, and its data again', async () => {
     await outside.write('limits.ts', LIMITS_MODULE);
     await outside.write('host-parts.ts', HOST_PARTS);
     expect(JSON.parse(await outside.run('host-parts.ts'))).toEqual({
@@ -113,7 +113,7 @@ describe('from outside', () => {
     });
   });
 
-  it('generates the bindings of a module', async () => {
+  test('generates the bindings of a module', async () => {
     await outside.write('todo/src/index.ts', LIMITS_MODULE);
     const at = (folder: string) => join(outside.folder, folder);
     const flags = ['--module-path', at('todo'), '--out-dir', at('bindings')];
@@ -123,13 +123,13 @@ describe('from outside', () => {
     expect(readFileSync(join(outside.folder, 'bindings/spin_reducer.ts'), 'utf8')).toContain('export default {};');
   });
 
-  it('starts a hub', async () => {
+  test('starts a hub', async () => {
     const [, code = ''] = /```ts\n\/\/ hub\.ts\n([\s\S]*?)```/.exec(readmeText('hub')) ?? [];
     await outside.write('hub.ts', code.replace('port: 3000', 'port: 0'));
     expect(await outside.run('hub.ts')).toMatch(/^Agents connect to http:\/\/127\.0\.0\.1:\d+\.\n$/);
   });
 
-  it('has the command line, which finds a hub', async () => {
+  test('has the command line, which finds a hub', async () => {
     const agora = 'node_modules/@agora/cli/lib/main.js';
     expect(await outside.run(agora, { params: ['--help'] })).toContain('workflow');
     const hub = `import { startHub } from '@agora/testing';
@@ -144,16 +144,16 @@ describe('from outside', () => {
     expect(await outside.run('agents.js')).toContain('"Ada"');
   });
 
-  it('type-checks as a bundler and as Node.js resolve it', async () => {
+  test('type-checks as a bundler and as Node.js resolve it', async () => {
     await outside.write('consumer.ts', CONSUMER);
     expect(await outside.typeCheck('consumer.ts', { moduleResolution: 'nodenext', isExact: true })).toBe('');
-    // Those of the SDK, and so the bindings, are right only for bundlers, and where optional properties are not exact.
+    // The types of the SDK, and so the bindings, resolve for bundlers only, and without exact optional properties.
     await outside.write('all.ts', `import './consumer.ts'; import './page.tsx'; ${BINDINGS_CONSUMER}`);
     await outside.write('page.tsx', `declare const server: string; ${readmeOf('client', 'tsx')}; export { page };`);
     expect(await outside.typeCheck('all.ts', { moduleResolution: 'bundler' })).toBe('');
   });
 
-  it('is bundled for a browser without a trace of Node.js', async () => {
+  test('is bundled for a browser without any module of Node.js', async () => {
     for (const code of BROWSER_ENTRIES) {
       const { outputFiles } = await build({
         stdin: { contents: code, resolveDir: outside.folder },
@@ -182,7 +182,7 @@ const LIMITS_MODULE = `
     try { return ctx.http.fetch('http://127.0.0.1:9/').text(); } catch (error) { return String(error); }
   });`;
 
-/** The watchdog's thread, the thread for HTTP, and the program that reads a data folder before it is opened. */
+/** The thread of the watchdog, the thread for HTTP, and the program that reads a data folder before it is opened. */
 const HOST_PARTS = `
   import { readFile, rm } from 'node:fs/promises';
   import { startHost } from '@agora/host';
@@ -202,7 +202,7 @@ const HOST_PARTS = `
   const kept = second.database('agora') && 'agora';
   console.log(JSON.stringify({ tooLong, fetched, kept }));`;
 
-/** A bit of everything that is published, as a user writes it. */
+/** Uses every published package, as a user writes it. */
 const CONSUMER = `
   import { AgoraClient, AgoraError, parseWorkflow, type AgentInfo, type Answer } from '@agora/client';
   import { fileTokenStore } from '@agora/client/node';
@@ -233,7 +233,7 @@ const CONSUMER = `
   if (workflowShape.safeParse({}).error instanceof AgoraError) throw new Error(bundleUrl.href);
   export { agents, answer, bundle, host, hub, mode, plain, status };`;
 
-/** The bindings by themselves. */
+/** The bindings alone. */
 const BINDINGS_CONSUMER = `
   import { DbConnection } from '@agora/bindings';
   const connection = DbConnection.builder().withUri('ws://x').withDatabaseName('agora').build();

@@ -1,4 +1,4 @@
-// The README's first agent, run as a reader would: pasted into a file beside the README.
+// The README's first agent, run like a reader runs it: pasted into a file beside the README.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -6,7 +6,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { startHub } from '@agora/hub';
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const USUAL = 'http://127.0.0.1:3000';
@@ -20,20 +20,20 @@ function codeUnder(heading: string): string {
   return code;
 }
 
-it('works as pasted, also a second time', { timeout: 60_000 }, async () => {
+test('works as pasted, also a second time', { timeout: 60_000 }, async () => {
   const code = codeUnder('A first agent');
   expect(code).toContain(USUAL);
   const hub = await startHub();
-  // Only the port differs from what is read: another hub may run on the usual one.
+  // Only the port differs from the README: another hub may run on the usual one.
   const file = join(ROOT, `first-agent-${process.pid}.ts`);
   writeFileSync(file, code.replaceAll(USUAL, hub.url));
   try {
     for (let run = 0; run < 2; run++) {
       const child = spawn(process.execPath, [file], { stdio: ['ignore', 'pipe', 'inherit'], timeout: 20_000 });
-      let said = '';
-      child.stdout.setEncoding('utf8').on('data', (text: string) => (said += text));
+      let output = '';
+      child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
       const [exitCode] = (await once(child, 'close')) as unknown[];
-      expect(said).toBe("{ text: 'Hello, Visitor!' }\n");
+      expect(output).toBe("{ text: 'Hello, Visitor!' }\n");
       expect(exitCode).toBe(0);
     }
   } finally {

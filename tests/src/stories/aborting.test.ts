@@ -1,31 +1,31 @@
-// Nothing has to be waited for: whatever a client is asked for, a signal ends the waiting with its own reason.
+// Every call of a client can be aborted: its signal ends the wait with the reason of the signal.
 
 import { createId, type AgoraClient } from '@agora/client';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startTestHub, type TestHub } from '../support/hub.ts';
-import { openWire, type Wire } from '../support/wire.ts';
+import { openTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
 
 let hub: TestHub;
-let wire: Wire;
+let proxy: TcpProxy;
 let client: AgoraClient;
 
 beforeAll(async () => {
   hub = await startTestHub();
-  wire = await openWire(hub.url);
-  client = await hub.join('Impatient', {}, { server: wire.url });
+  proxy = await openTcpProxy(hub.url);
+  client = await hub.join('Impatient', {}, { server: proxy.url });
   await client.findAgents();
   await client.takeMail();
-  wire.freeze();
+  proxy.freeze();
 });
 afterAll(async () => {
-  await wire[Symbol.asyncDispose]();
+  await proxy[Symbol.asyncDispose]();
   await hub[Symbol.asyncDispose]();
 });
 
 const message = { to: 'Impatient', messageType: 'n', payload: 0 };
 const id = createId();
 
-/** Everything that waits for the hub, which is silent. */
+/** Every call that waits for the hub, which does not reply. */
 const CALLS: Readonly<Record<string, (signal: AbortSignal) => Promise<unknown>>> = {
   registerAgent: signal => client.registerAgent({ agentType: 'worker' }, { signal }),
   updateAgent: signal => client.updateAgent({ capabilities: [] }, { signal }),
@@ -57,19 +57,19 @@ const CALLS: Readonly<Record<string, (signal: AbortSignal) => Promise<unknown>>>
 };
 
 describe('a call that the hub does not answer', () => {
-  it.each(Object.entries(CALLS))('%s ends with the reason of its signal', async (_, call) => {
+  test.each(Object.entries(CALLS))('%s ends with the reason of its signal', async (_, call) => {
     const controller = new AbortController();
     const waiting = call(controller.signal);
     setImmediate(() => controller.abort(new Error('enough')));
     await expect(waiting).rejects.toThrow('enough');
-    // Also with one that was aborted before.
+    // Also with a signal that was aborted before.
     await expect((async () => call(AbortSignal.abort(new Error('before'))))()).rejects.toThrow('before');
   });
 });
 
 describe('connecting', () => {
-  it('ends with its signal, also between two tries, and may be begun again', async () => {
-    await using silent = await openWire(hub.url);
+  test('is ended by its signal, also between two tries, and may be repeated', async () => {
+    await using silent = await openTcpProxy(hub.url);
     const late = hub.client('Late', { server: silent.url });
     silent.cut();
     const controller = new AbortController();
@@ -78,24 +78,24 @@ describe('connecting', () => {
     controller.abort(new Error('enough'));
     await expect(connecting).rejects.toThrow('enough');
     expect(late.state).toBe('idle');
-    silent.mend();
+    silent.restore();
     await late.connect();
     expect(late.state).toBe('connected');
   });
 
-  it('goes on trying as long as it is told to', async () => {
-    await using down = await openWire(hub.url);
+  test('is retried until the configured time is over', async () => {
+    await using down = await openTcpProxy(hub.url);
     down.cut();
     const client = hub.client('Early', { server: down.url, reconnect: { firstMs: 5, mostMs: 20 } });
     await expect(client.connect()).rejects.toMatchObject({ code: 'connection/refused' });
     await expect(client.connect({ retryForMs: 50 })).rejects.toMatchObject({ code: 'connection/refused' });
     const connecting = client.connect({ retryForMs: 20_000 });
-    down.mend();
+    down.restore();
     await connecting;
   });
 });
 
-it('a client and what it watches are let go of at the end of a block', async () => {
+test('a client and its subscriptions are closed at the end of an `await using` block', async () => {
   let left: AgoraClient | undefined;
   {
     await using agent = await hub.join('Scoped');

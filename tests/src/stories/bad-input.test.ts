@@ -1,17 +1,17 @@
-// What is wrong is refused with a stable code and a clear sentence, and nothing of it is stored.
+// Invalid input is refused with a stable code and a clear sentence, and no row is stored.
 
 import { DbConnection } from '@agora/bindings';
 import { AgoraError, ConnectionError, createId, type AgoraClient, type WorkflowDefinition } from '@agora/client';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { startTestHub, type TestHub } from '../support/hub.ts';
-import { openWire } from '../support/wire.ts';
+import { openTcpProxy } from '../support/tcp-proxy.ts';
 
 let hub: TestHub;
 let client: AgoraClient;
 let stored: readonly unknown[];
 
-/** Every table a call could leave something in. */
+/** Every table in which a refused call could leave a row. */
 const TABLES = ['agent', 'message', 'offer', 'waiting', 'event_log', 'broadcast_log', 'workflow', 'step', 'ask'];
 
 const everything = () => Promise.all(TABLES.map(table => hub.rows(table)));
@@ -42,22 +42,22 @@ const send = (message: object) =>
   client.sendMessage({ toAgent: 'DocSystemAgent', messageType: 'note', payload: {}, ...message });
 
 describe('a message is refused', () => {
-  it('to an agent that nobody is, with the names that may be meant', () =>
+  test('to an unknown agent, with similar names as suggestions', () =>
     expectRefusal(
       send({ toAgent: 'DocSystmAgent' }),
       'message/unknown-recipient',
       /"DocSystmAgent"; did you mean "DocSystemAgent"\?$/,
     ));
 
-  it('to nobody', () => expectRefusal(send({ toAgent: [] }), 'message/no-recipient', /name a recipient/));
+  test('without a recipient', () => expectRefusal(send({ toAgent: [] }), 'message/no-recipient', /name a recipient/));
 
-  it('to a group or a capability that nobody has, or to everyone and others', async () => {
+  test('to an unknown group or capability, or to everyone together with others', async () => {
     await expectRefusal(send({ toAgent: '#group' }), 'message/unknown-recipient', /#group/);
     await expectRefusal(send({ toAgent: '@fly' }), 'message/unknown-recipient', /fly/);
     await expectRefusal(send({ toAgent: ['*', 'DocSystemAgent'] }), 'message/unsupported-target', /\*/);
   });
 
-  it('whose payload is not JSON', async () => {
+  test('whose payload is not JSON', async () => {
     const circle: Record<string, unknown> = {};
     circle['self'] = circle;
     await expectRefusal(send({ payload: circle }), 'message/bad-payload', /cannot be written as JSON/);
@@ -65,40 +65,40 @@ describe('a message is refused', () => {
     await expectRefusal(send({ payload: undefined }), 'message/bad-payload', /undefined/);
   });
 
-  it('whose payload is not that of its standard type', () =>
+  test('whose payload does not match its standard type', () =>
     expectRefusal(
       send({ messageType: 'capability_announcement', payload: { new_capabilities: [1] } }),
       'message/bad-payload',
       /payload\.agent_name.*payload\.new_capabilities\.0/,
     ));
 
-  it('whose payload is too large', () =>
+  test('whose payload is too large', () =>
     expectRefusal(send({ payload: 'x'.repeat(300_000) }), 'message/too-large', /262144 bytes/));
 
-  it.each([0, 5, 2.5, -1, 258])('with priority %d', priority =>
+  test.each([0, 5, 2.5, -1, 258])('with priority %d', priority =>
     expectRefusal(send({ priority }), 'message/bad-priority', new RegExp(`priority ${priority} `)),
   );
 
-  it('whose type is none', () => expectRefusal(send({ messageType: 'no type!' }), 'message/bad-type', /no type!/));
+  test('whose type is invalid', () => expectRefusal(send({ messageType: 'no type!' }), 'message/bad-type', /no type!/));
 
-  it('whose headers are no object, or too long', async () => {
+  test('whose headers are no object, or too long', async () => {
     await expectRefusal(send({ headers: [1] }), 'message/bad-headers', /object/);
     await expectRefusal(send({ headers: { x: 'y'.repeat(20_000) } }), 'message/bad-headers', /16384/);
   });
 
-  it('whose id is none, or of another time', async () => {
+  test('whose id is invalid, or of another time', async () => {
     await expectRefusal(send({ id: 'mine' }), 'message/bad-id', /"mine"/);
     await expectRefusal(send({ id: '01000000-0000-7000-8000-000000000000' }), 'message/id-too-old', /new id/);
     await expectRefusal(send({ id: 'fff00000-0000-7000-8000-000000000000' }), 'message/id-ahead', /clock/);
   });
 
-  it('that wants an answer of several, or within no time', async () => {
+  test('that asks several recipients, or has an invalid timeout', async () => {
     await expectRefusal(send({ toAgent: '*', timeout: 1 }), 'message/bad-deadline', /one agent/);
     await expectRefusal(send({ timeout: 0 }), 'message/bad-deadline', /not 0 ms/);
     await expectRefusal(send({ timeout: 1e9 }), 'message/bad-deadline', /86400000/);
   });
 
-  it('under an id that was used for another', async () => {
+  test('under an id that was used for another', async () => {
     const id = createId();
     await send({ id, payload: 1 });
     stored = await everything();
@@ -107,12 +107,12 @@ describe('a message is refused', () => {
 });
 
 describe('an agent is refused', () => {
-  it('whose name is none', () => {
+  test('with an invalid name', () => {
     expect(() => hub.client('no name')).toThrow(expect.objectContaining({ code: 'agent/bad-name' }));
     expect(() => hub.client('')).toThrow(expect.objectContaining({ code: 'agent/bad-name' }));
   });
 
-  it('whose name is another’s', async () => {
+  test('with the name of another agent', async () => {
     const thief = hub.client('DocSystemAgent');
     await thief.connect();
     await expectRefusal(thief.registerAgent({ agentType: 'worker' }), 'agent/name-taken', /DocSystemAgent/);
@@ -123,13 +123,13 @@ describe('an agent is refused', () => {
     );
   });
 
-  it('whose name is the hub’s own', async () => {
+  test('with a name that the hub reserves', async () => {
     const system = hub.client('system');
     await system.connect();
     await expectRefusal(system.registerAgent({ agentType: 'worker' }), 'agent/bad-name', /"system"/);
   });
 
-  it.each([
+  test.each([
     ['a type that is none', { agentType: '' }, 'agent/bad-type'],
     ['a capability twice', { capabilities: ['a', 'a'] }, 'agent/bad-capability'],
     ['a capability that is no word', { capabilities: ['not a word'] }, 'agent/bad-capability'],
@@ -141,12 +141,12 @@ describe('an agent is refused', () => {
     await expectRefusal(client.updateAgent(changes), code, /./);
   });
 
-  it('with a status that is none', () =>
+  test('with an invalid status', () =>
     expectRefusal(client.setStatus('asleep' as never), 'agent/bad-status', /"asleep"/));
 });
 
-describe('who speaks for another’s agent', () => {
-  it('is refused, whatever it does', async () => {
+describe('a caller that acts for an agent of another identity', () => {
+  test('is refused every act', async () => {
     const [docs] = await client.findAgents({ name: 'DocSystemAgent' });
     const agent = BigInt(docs?.id ?? 0);
     const db = await openRaw();
@@ -167,7 +167,7 @@ describe('who speaks for another’s agent', () => {
   });
 });
 
-/** A connection of a stranger, beneath the client. */
+/** A connection of a stranger, below the client. */
 function openRaw(): Promise<DbConnection> {
   return new Promise((resolve, reject) => {
     DbConnection.builder()
@@ -180,7 +180,7 @@ function openRaw(): Promise<DbConnection> {
 }
 
 describe('an event is refused', () => {
-  it('of a type that is none, or the hub’s own', async () => {
+  test('with an invalid type, or one that the hub reserves', async () => {
     await expectRefusal(client.publishEvent({ eventType: 'no type', data: {} }), 'event/bad-type', /"no type"/);
     await expectRefusal(
       client.publishEvent({ eventType: 'system_alert', data: {} }),
@@ -189,7 +189,7 @@ describe('an event is refused', () => {
     );
   });
 
-  it('whose data is not JSON or too long', async () => {
+  test('whose data is not JSON or too long', async () => {
     await expectRefusal(client.publishEvent({ eventType: 'x', data: { n: 1n } }), 'event/bad-data', /BigInt/);
     await expectRefusal(
       client.publishEvent({ eventType: 'x', data: { n: 'y'.repeat(300_000) } }),
@@ -198,10 +198,10 @@ describe('an event is refused', () => {
     );
   });
 
-  it('whose id is none', () =>
+  test('with an invalid id', () =>
     expectRefusal(client.publishEvent({ eventType: 'x', data: {}, id: 'mine' }), 'event/bad-id', /"mine"/));
 
-  it('as a filter that is none', () =>
+  test('with an invalid filter', () =>
     expectRefusal(client.subscribeToEvents(['a.*.b']), 'event/bad-filter', /a\.\*\.b/));
 });
 
@@ -210,24 +210,24 @@ describe('a workflow is refused', () => {
     client.startWorkflowCoordination({ workflow_type: 'bad', steps: [], ...definition });
   const step = (action: string, ...dependsOn: string[]) => ({ agent: 'DocSystemAgent', action, depends_on: dependsOn });
 
-  it('whose steps wait for each other, and the circle is told', () =>
+  test('with a cycle, which the refusal names', () =>
     expectRefusal(
       start({ steps: [step('a', 'c'), step('b', 'a'), step('c', 'b')] }),
       'workflow/bad-definition',
       /wait for each other: .* → .* → /,
     ));
 
-  it('with a dependency that is not there', () =>
+  test('with a dependency on an unknown step', () =>
     expectRefusal(start({ steps: [step('a', 'missing')] }), 'workflow/bad-definition', /no step "missing"/));
 
-  it('with every fault named at once', () =>
+  test('with every fault in one refusal', () =>
     expectRefusal(
       start({ participants: ['Ghost'], steps: [step('a'), step('a')] }),
       'workflow/bad-definition',
       /(?=.*Ghost)(?=.*another step has this id)(?=.*no participant)/,
     ));
 
-  it('without steps, or with keys that mean nothing', async () => {
+  test('without steps, or with unknown keys', async () => {
     await expectRefusal(start({}), 'workflow/bad-definition', /steps/);
     await expectRefusal(
       start({ steps: [{ ...step('a'), after: 'b' } as never] }),
@@ -236,7 +236,7 @@ describe('a workflow is refused', () => {
     );
   });
 
-  it('that is not there', () => expectRefusal(client.workflow(createId()), 'workflow/unknown', /no workflow/));
+  test('that is unknown', () => expectRefusal(client.workflow(createId()), 'workflow/unknown', /no workflow/));
 });
 
 describe('a connection is refused', () => {
@@ -245,37 +245,37 @@ describe('a connection is refused', () => {
     await expectRefusal(connecting, code, sentence);
   }
 
-  it('by a token that is none', () =>
+  test('with an invalid token', () =>
     expectNone(
       hub.client('Forger', { token: 'not.a.token' }).connect(),
       'connection/bad-token',
       /does not accept the token/,
     ));
 
-  it('where nothing listens', async () => {
-    const wire = await openWire(hub.url);
-    await wire[Symbol.asyncDispose]();
-    const lost = hub.client('Lost', { server: wire.url });
-    await expectNone(lost.connect(), 'connection/refused', new RegExp(`no hub answers at ${wire.url}; is it running`));
+  test('to an address where no server listens', async () => {
+    const proxy = await openTcpProxy(hub.url);
+    await proxy[Symbol.asyncDispose]();
+    const lost = hub.client('Lost', { server: proxy.url });
+    await expectNone(lost.connect(), 'connection/refused', new RegExp(`no hub answers at ${proxy.url}; is it running`));
   });
 
-  it('by a server without this database', () =>
+  test('by a server without this database', () =>
     expectNone(
       hub.client('Astray', { database: 'elsewhere' }).connect(),
       'connection/no-database',
       /no database "elsewhere"/,
     ));
 
-  it('before it is asked for', () =>
+  test('of a client that has not connected yet', () =>
     expectNone(hub.client('TooEarly').findAgents().then(), 'client/not-connected', /connect\(\) first/));
 
-  it('to an address that is none', () => {
+  test('to an invalid address', () => {
     expect(() => hub.client('Nowhere', { server: 'somewhere' })).toThrow(
       expect.objectContaining({ code: 'client/bad-option' }),
     );
   });
 
-  it('after it was closed', async () => {
+  test('of a closed client', async () => {
     const closed = await hub.join('Closed');
     await closed.close();
     await closed.close();
@@ -284,8 +284,8 @@ describe('a connection is refused', () => {
   });
 });
 
-describe('a frame that says nothing', () => {
-  it('ends its own connection and nobody else’s', async () => {
+describe('an invalid frame', () => {
+  test('closes its own connection and no other', async () => {
     const url = new URL(`v1/database/${hub.database}/subscribe?compression=None`, hub.url);
     url.protocol = 'ws:';
     const socket = new WebSocket(url, ['v2.bsatn.spacetimedb']);

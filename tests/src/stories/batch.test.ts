@@ -1,7 +1,7 @@
-// Acts that stand or fall together.
+// Batches: acts that succeed or fail together.
 
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Heard } from '../support/heard.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Received } from '../support/received.ts';
 import { startTestHub, type TestHub } from '../support/hub.ts';
 
 let hub: TestHub;
@@ -13,11 +13,11 @@ beforeAll(async () => {
 afterAll(() => hub[Symbol.asyncDispose]());
 
 describe('a batch', () => {
-  it('answers, sends and publishes in one transaction', async () => {
+  test('answers, sends and publishes in one transaction', async () => {
     const worker = await hub.join('Worker');
     const asker = await hub.join('Asker');
-    const told = new Heard<unknown>();
-    await asker.subscribeToMessages<'told'>(({ payload }) => told.add(payload));
+    const received = new Received<unknown>();
+    await asker.subscribeToMessages<'told'>(({ payload }) => received.add(payload));
     await worker.subscribeToMessages<'q'>(async message => {
       const ids = await worker.batch([
         { do: 'respond', message, data: 'answer' },
@@ -31,10 +31,10 @@ describe('a batch', () => {
     const answer = await asker.sendMessage({ toAgent: 'Worker', messageType: 'q', payload: {}, timeout: 5 });
 
     expect(answer).toMatchObject({ status: 'success', data: 'answer' });
-    expect(await told.first()).toBe('and more');
+    expect(await received.first()).toBe('and more');
   });
 
-  it('is refused whole, names what was refused, and leaves nothing', async () => {
+  test('is refused as a whole, names the refused acts, and changes no row', async () => {
     const client = await hub.join('Bundler');
     const before = (await hub.rows('message')).length;
 
@@ -54,12 +54,12 @@ describe('a batch', () => {
     expect(await hub.rows('message')).toHaveLength(before);
   });
 
-  it('mixes what there is: to a group and later, passed on, called off, answered', async () => {
+  test('mixes all kinds of acts: to a group, delayed, forwarded, cancelled, answered', async () => {
     const [worker, asker, friend] = await Promise.all(['Mixer', 'MixAsker', 'MixFriend'].map(name => hub.join(name)));
     if (!worker || !asker || !friend) return expect.unreachable();
     await friend.joinGroup('#mixed');
-    const told = new Heard<unknown>();
-    await friend.subscribeToMessages<'told' | 'q'>(({ type, payload }) => told.add([type, payload]));
+    const received = new Received<unknown>();
+    await friend.subscribeToMessages<'told' | 'q'>(({ type, payload }) => received.add([type, payload]));
     const { messageId } = await worker.sendMessage({ to: 'MixAsker', messageType: 'x', payload: 1, delayMs: 60_000 });
     await worker.subscribeToMessages<'q'>(async message => {
       await worker.batch([
@@ -73,7 +73,7 @@ describe('a batch', () => {
     const answer = await asker.sendMessage({ to: 'Mixer', messageType: 'q', payload: 'q', timeout: 5 });
 
     expect(answer).toMatchObject({ status: 'success', data: 'all of it' });
-    expect(await told.atLeast(2)).toEqual([
+    expect(await received.atLeast(2)).toEqual([
       ['q', 'q'],
       ['told', 'later'],
     ]);

@@ -1,7 +1,7 @@
-// "Broadcast Messages": everyone but the sender, also who was away.
+// "Broadcast Messages": to all agents but the sender, also those that are offline.
 
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Heard } from '../support/heard.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Received } from '../support/received.ts';
 import { startTestHub, type TestHub } from '../support/hub.ts';
 
 let hub: TestHub;
@@ -13,17 +13,17 @@ beforeAll(async () => {
 afterAll(() => hub[Symbol.asyncDispose]());
 
 describe('a broadcast', () => {
-  it('reaches everyone else as the document shows', async () => {
+  test('reaches all other agents as the document shows', async () => {
     const client = await hub.join('YourAgentName');
-    const heard = new Heard<string>();
-    const own = new Heard<unknown>();
+    const received = new Received<string>();
+    const own = new Received<unknown>();
     await client.subscribeToMessages(own.add);
     for (const name of ['One', 'Two', 'Three']) {
       const agent = await hub.join(name);
       await agent.subscribeToMessages(message => {
         expect(message).toMatchObject({ broadcast: true, priority: 1, from: 'YourAgentName', to: ['*'] });
         if (message.type === 'capability_announcement') {
-          heard.add(`${name}: ${message.payload.new_capabilities?.join()}`);
+          received.add(`${name}: ${message.payload.new_capabilities?.join()}`);
         }
       });
     }
@@ -39,7 +39,7 @@ describe('a broadcast', () => {
       priority: 1,
     });
 
-    expect([...(await heard.atLeast(3))].sort()).toEqual([
+    expect([...(await received.atLeast(3))].sort()).toEqual([
       'One: react_components,typescript',
       'Three: react_components,typescript',
       'Two: react_components,typescript',
@@ -47,7 +47,7 @@ describe('a broadcast', () => {
     expect(own.items).toEqual([]);
   });
 
-  it('waits for who is away, and is not heard twice after a restart', async () => {
+  test('waits for an offline agent, and is not received twice after a restart', async () => {
     const client = await hub.join('Crier');
     const before = await hub.join('Sleeper');
     const { token } = before;
@@ -58,35 +58,35 @@ describe('a broadcast', () => {
     await client.broadcast({ messageType: 'news', payload: 3 });
 
     const after = await hub.join('Sleeper', {}, { token });
-    const heard = new Heard<unknown>();
-    await after.subscribeToMessages<'news'>(message => heard.add(message.payload));
-    await heard.atLeast(2);
+    const received = new Received<unknown>();
+    await after.subscribeToMessages<'news'>(message => received.add(message.payload));
+    await received.atLeast(2);
     await client.broadcast({ messageType: 'news', payload: 4 });
 
-    // The first may not have been acknowledged when the agent closed; the others come once, in order.
-    expect((await heard.atLeast(3)).filter(n => n !== 1)).toEqual([2, 3, 4]);
+    // The first may be unacknowledged when the agent closes; the others arrive once, in order.
+    expect((await received.atLeast(3)).filter(n => n !== 1)).toEqual([2, 3, 4]);
   });
 
-  it('is not heard by who came later', async () => {
+  test('is not received by agents that register later', async () => {
     const client = await hub.join('EarlyCrier');
     await client.broadcast({ messageType: 'news', payload: 'too early' });
     const late = await hub.join('LateComer');
-    const heard = new Heard<unknown>();
-    await late.subscribeToMessages<'news'>(message => heard.add(message.payload));
+    const received = new Received<unknown>();
+    await late.subscribeToMessages<'news'>(message => received.add(message.payload));
 
     await client.broadcast({ messageType: 'news', payload: 'in time' });
 
-    expect(await heard.first()).toBe('in time');
+    expect(await received.first()).toBe('in time');
   });
 
-  it('comes once and in order, three hundred of them, however long they are', async () => {
+  test('arrives once and in order, three hundred of them, whatever their length', async () => {
     const client = await hub.join('Chatterbox');
-    const heard = new Heard<unknown>();
+    const received = new Received<unknown>();
     const listener = await hub.join('Listener');
     await listener.subscribeToMessages<'chatter'>({
       filters: { messageTypes: ['chatter'] },
       concurrency: 1,
-      handler: ({ payload }) => heard.add(payload),
+      handler: ({ payload }) => received.add(payload),
     });
     const long = 'x'.repeat(6_000);
     const numbers = Array.from({ length: 300 }, (_, n) => n);
@@ -95,15 +95,15 @@ describe('a broadcast', () => {
       numbers.map(n => client.broadcast({ messageType: 'chatter', payload: n % 50 === 0 ? [n, long] : [n] })),
     );
 
-    const payloads = await heard.atLeast(300);
+    const payloads = await received.atLeast(300);
     expect(payloads.map(payload => (Array.isArray(payload) ? (payload as unknown[])[0] : undefined))).toEqual(numbers);
   });
 
-  it('that fails for one is tried again for that one, dead after five times, and handled by the others', async () => {
+  test('that one agent fails is retried for that agent only, dead after five attempts, and handled by the others', async () => {
     await using place = await startTestHub();
     const crier = await place.join('Unlucky');
-    const attempts = new Heard<number>();
-    const fine = new Heard<unknown>();
+    const attempts = new Received<number>();
+    const fine = new Received<unknown>();
     const failing = await place.join('Stumbling');
     const refusing = await place.join('Refusing');
     const handling = await place.join('Handling');
@@ -133,7 +133,7 @@ describe('a broadcast', () => {
     expect(dead).toHaveLength(1);
   });
 
-  it('waits by priority for who was away, and one whose time is over is passed over', async () => {
+  test('waits by priority for an offline agent, and an expired one is skipped', async () => {
     const crier = await hub.join('Ranker');
     const before = await hub.join('Dozing');
     const { token } = before;
@@ -144,12 +144,12 @@ describe('a broadcast', () => {
     await expect.poll(async () => JSON.stringify(await hub.rows('broadcast_log')).includes('over')).toBe(false);
 
     const after = await hub.join('Dozing', {}, { token });
-    const heard = new Heard<unknown>();
+    const received = new Received<unknown>();
     await after.subscribeToMessages({
       filters: { messageTypes: ['ranked'] },
-      handler: ({ payload }) => heard.add(payload),
+      handler: ({ payload }) => received.add(payload),
     });
 
-    expect(await heard.atLeast(5)).toEqual([4, 3, 3, 2, 1]);
+    expect(await received.atLeast(5)).toEqual([4, 3, 3, 2, 1]);
   });
 });

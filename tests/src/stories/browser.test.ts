@@ -1,5 +1,5 @@
-// The client in a bundle for browsers: nothing of Node.js is in it, and its token is kept in `localStorage`. It runs here
-// on Node.js, which has the same globals, and is told nothing of that.
+// The client bundled for browsers: it contains no module of Node.js, and its token is kept in `localStorage`. The test
+// runs it on Node.js, which has the same globals.
 
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { rolldown } from 'rolldown';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startTestHub, type TestHub } from '../support/hub.ts';
 
 const CLIENT = fileURLToPath(import.meta.resolve('@agora/client'));
@@ -26,7 +26,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-it('a bundle for browsers has nothing of Node.js, and is the same identity at each visit', async () => {
+test('a bundle for browsers contains no module of Node.js, and has the same identity at each visit', async () => {
   const warnings: string[] = [];
   const bundler = await rolldown({
     input: CLIENT,

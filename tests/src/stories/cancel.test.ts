@@ -1,7 +1,7 @@
-// Calling off: what waits never comes, and who works on it is told.
+// Cancelling a message: a waiting delivery is never offered, and a holder is notified.
 
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Heard } from '../support/heard.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Received } from '../support/received.ts';
 import { startTestHub, type TestHub } from '../support/hub.ts';
 
 let hub: TestHub;
@@ -12,26 +12,26 @@ beforeAll(async () => {
 
 afterAll(() => hub[Symbol.asyncDispose]());
 
-/** A worker whose handlers run until they are told to stop. */
+/** A worker whose handlers run until their signal is aborted. */
 async function aWorker(name: string) {
-  const begun = new Heard<string>();
-  const told = new Heard<unknown>();
+  const begun = new Received<string>();
+  const reasons = new Received<unknown>();
   const worker = await hub.join(name);
   await worker.subscribeToMessages<'job'>(({ id }, { signal }) => {
     begun.add(id);
     return new Promise(resolve => {
       signal.addEventListener('abort', () => {
-        told.add(signal.reason);
+        reasons.add(signal.reason);
         resolve('too late');
       });
     });
   });
-  return { begun, told };
+  return { begun, reasons };
 }
 
-describe('a message that is called off', () => {
-  it('aborts its handler with the reason, and whoever asked waits no longer', async () => {
-    const { begun, told } = await aWorker('Busy');
+describe('a cancelled message', () => {
+  test('aborts its handler with the reason, and the wait of the asker ends', async () => {
+    const { begun, reasons } = await aWorker('Busy');
     const boss = await hub.join('Boss');
     const asking = boss.ask({ to: 'Busy', messageType: 'job', payload: {}, timeout: 30 });
     await begun.first();
@@ -39,15 +39,15 @@ describe('a message that is called off', () => {
     await asking.cancel('changed my mind');
 
     await expect(asking).rejects.toMatchObject({ code: 'delivery/cancelled' });
-    expect(await told.first()).toMatchObject({
+    expect(await reasons.first()).toMatchObject({
       code: 'delivery/cancelled',
       message: expect.stringContaining('changed my mind') as string,
     });
     expect(await boss.messageStatus(asking.messageId)).toMatchObject([{ state: 'cancelled' }]);
   });
 
-  it('by the signal of whoever asks', async () => {
-    const { begun, told } = await aWorker('AlsoBusy');
+  test('is cancelled by the signal of the asker', async () => {
+    const { begun, reasons } = await aWorker('AlsoBusy');
     const boss = await hub.join('Impatient');
     const controller = new AbortController();
     const { signal } = controller;
@@ -57,13 +57,13 @@ describe('a message that is called off', () => {
     controller.abort(new Error('enough'));
 
     await expect(asking).rejects.toThrow('enough');
-    expect(await told.first()).toMatchObject({ code: 'delivery/cancelled' });
+    expect(await reasons.first()).toMatchObject({ code: 'delivery/cancelled' });
   });
 
-  it('while it waits never comes; only its sender may', async () => {
-    const heard = new Heard<unknown>();
+  test('is never offered if it was waiting; only its sender may cancel it', async () => {
+    const received = new Received<unknown>();
     const reader = await hub.join('Reader');
-    await reader.subscribeToMessages<'note'>(({ payload }) => heard.add(payload));
+    await reader.subscribeToMessages<'note'>(({ payload }) => received.add(payload));
     const sender = await hub.join('Hesitant');
     const note = { to: 'Reader', messageType: 'note' };
     const { messageId } = await sender.sendMessage({ ...note, payload: 'never', delayMs: 60_000 });
@@ -73,8 +73,8 @@ describe('a message that is called off', () => {
 
     expect(await sender.messageStatus(messageId)).toMatchObject([{ state: 'cancelled' }]);
     await sender.sendMessage({ ...note, payload: 'this' });
-    expect(await heard.first()).toBe('this');
-    const { messageId: said } = await sender.broadcast({ messageType: 'note', payload: 'all' });
-    await expect(sender.cancel(said)).rejects.toMatchObject({ code: 'message/cannot-cancel' });
+    expect(await received.first()).toBe('this');
+    const { messageId: broadcast } = await sender.broadcast({ messageType: 'note', payload: 'all' });
+    await expect(sender.cancel(broadcast)).rejects.toMatchObject({ code: 'message/cannot-cancel' });
   });
 });

@@ -1,8 +1,8 @@
-// Messages that are kept back for a while, and messages whose time is over.
+// Delayed messages, and messages whose time to live is over.
 
 import type { Notice } from '@agora/client';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Heard } from '../support/heard.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Received } from '../support/received.ts';
 import { startTestHub, type TestHub } from '../support/hub.ts';
 
 let hub: TestHub;
@@ -14,11 +14,11 @@ beforeAll(async () => {
 afterAll(() => hub[Symbol.asyncDispose]());
 
 describe('a delayed message', () => {
-  it('is handed out after what was sent later without a delay', async () => {
+  test('is offered after messages that were sent later without a delay', async () => {
     const reader = await hub.join('Patient');
     const sender = await hub.join('Planner');
-    const heard = new Heard<unknown>();
-    await reader.subscribeToMessages<'note'>(({ payload }) => heard.add(payload));
+    const received = new Received<unknown>();
+    await reader.subscribeToMessages<'note'>(({ payload }) => received.add(payload));
     const note = { to: 'Patient', messageType: 'note' };
 
     const later = await sender.sendMessage({ ...note, payload: 'later', delayMs: 1_500 });
@@ -26,17 +26,17 @@ describe('a delayed message', () => {
     expect(await sender.messageStatus(later.messageId)).toMatchObject([{ agent: 'Patient', state: 'delayed' }]);
     await sender.sendMessage({ ...note, payload: 'now' });
 
-    expect([...(await heard.atLeast(3))].sort()).toEqual(['at', 'later', 'now']);
-    expect(heard.items[0]).toBe('now');
+    expect([...(await received.atLeast(3))].sort()).toEqual(['at', 'later', 'now']);
+    expect(received.items[0]).toBe('now');
   });
 });
 
 describe('a time to live', () => {
-  it('that is over before anybody takes the message is told to its sender', async () => {
+  test('that is over before the message is offered is reported to its sender', async () => {
     const away = await hub.join('Absent');
     await away.close();
     const sender = await hub.join('Hurried');
-    const notices = new Heard<Notice>();
+    const notices = new Received<Notice>();
     sender.on('notice', notices.add);
 
     const sent = await sender.sendMessage({ to: 'Absent', messageType: 'note', payload: 1, ttlMs: 300 });
@@ -45,15 +45,15 @@ describe('a time to live', () => {
     expect(await sender.messageStatus(sent.messageId)).toMatchObject([{ state: 'expired' }]);
   });
 
-  it('is told to the recipient, and times that cannot be are refused', async () => {
+  test('is shown to the recipient, and invalid times are refused', async () => {
     const reader = await hub.join('InTime');
     const sender = await hub.join('Punctual');
-    const heard = new Heard<Date | undefined>();
-    await reader.subscribeToMessages<'note'>(({ expiresAt }) => heard.add(expiresAt));
+    const received = new Received<Date | undefined>();
+    await reader.subscribeToMessages<'note'>(({ expiresAt }) => received.add(expiresAt));
 
     await sender.sendMessage({ to: 'InTime', messageType: 'note', payload: 1, ttlMs: 60_000 });
 
-    expect(await heard.first()).toBeInstanceOf(Date);
+    expect(await received.first()).toBeInstanceOf(Date);
     const late = sender.sendMessage({ to: 'InTime', messageType: 'note', payload: 1, ttlMs: 10, delayMs: 20 });
     await expect(late).rejects.toMatchObject({ code: 'message/bad-time' });
   });

@@ -1,8 +1,8 @@
-// "Send Messages to Specific Agents": delivered to the one it is for, once, and to nobody else.
+// "Send Messages to Specific Agents": delivered once, to the recipient only.
 
 import type { IncomingMessage } from '@agora/client';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Heard } from '../support/heard.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Received } from '../support/received.ts';
 import { startTestHub, type TestHub } from '../support/hub.ts';
 
 let hub: TestHub;
@@ -14,12 +14,12 @@ beforeAll(async () => {
 afterAll(() => hub[Symbol.asyncDispose]());
 
 describe('a direct message', () => {
-  it('arrives as the document shows', async () => {
+  test('arrives as the document shows', async () => {
     const docs = await hub.join('DocSystemAgent', { capabilities: ['documentation'] });
     const other = await hub.join('OtherAgent');
     const client = await hub.join('YourAgentName');
-    const received = new Heard<IncomingMessage>();
-    const overheard = new Heard<IncomingMessage>();
+    const received = new Received<IncomingMessage>();
+    const overheard = new Received<IncomingMessage>();
     await docs.subscribeToMessages(received.add);
     await other.subscribeToMessages(overheard.add);
 
@@ -58,8 +58,8 @@ describe('a direct message', () => {
     expect(overheard.items).toEqual([]);
   });
 
-  it('carries headers and what it is about', async () => {
-    const received = new Heard<IncomingMessage>();
+  test('carries headers and its subject', async () => {
+    const received = new Received<IncomingMessage>();
     const reader = await hub.join('HeaderReader');
     await reader.subscribeToMessages<'note'>(received.add);
     const client = await hub.join('HeaderWriter');
@@ -78,23 +78,23 @@ describe('a direct message', () => {
     expect(second).toMatchObject({ headers: { trace: 'x' }, inReplyTo, payload: [1] });
   });
 
-  it('goes to several at once', async () => {
-    const heard = new Heard<string>();
+  test('is sent to several recipients in one call', async () => {
+    const incoming = new Received<string>();
     for (const name of ['First', 'Second']) {
       const agent = await hub.join(name);
-      await agent.subscribeToMessages<'note'>(() => heard.add(name));
+      await agent.subscribeToMessages<'note'>(() => incoming.add(name));
     }
     const client = await hub.join('ToSeveral');
 
     await client.sendMessage({ toAgent: ['First', 'Second'], messageType: 'note', payload: {} });
 
-    expect([...(await heard.atLeast(2))].sort()).toEqual(['First', 'Second']);
+    expect([...(await incoming.atLeast(2))].sort()).toEqual(['First', 'Second']);
   });
 
-  it('is sent once, however often it is said under one id', async () => {
-    const heard = new Heard<unknown>();
+  test('is sent once, however often the call is repeated under one id', async () => {
+    const incoming = new Received<unknown>();
     const reader = await hub.join('OnceReader');
-    await reader.subscribeToMessages<'note'>(message => heard.add(message.payload));
+    await reader.subscribeToMessages<'note'>(message => incoming.add(message.payload));
     const client = await hub.join('OnceWriter');
     const { createId } = await import('@agora/client');
     const note = { toAgent: 'OnceReader', messageType: 'note', payload: 'once', id: createId() };
@@ -103,12 +103,12 @@ describe('a direct message', () => {
     await client.sendMessage(note);
     await client.sendMessage({ toAgent: 'OnceReader', messageType: 'note', payload: 'after' });
 
-    expect(await heard.atLeast(2)).toEqual(['once', 'after']);
+    expect(await incoming.atLeast(2)).toEqual(['once', 'after']);
   });
 
-  it('may be long: what is not shown at once is fetched', async () => {
+  test('may be long: a payload that the inbox does not show is fetched', async () => {
     const payload = { text: 'ä'.repeat(20_000) };
-    const received = new Heard<unknown>();
+    const received = new Received<unknown>();
     const reader = await hub.join('LongReader');
     await reader.subscribeToMessages<'note'>(message => {
       received.add(message.payload);
@@ -122,8 +122,8 @@ describe('a direct message', () => {
     expect(answer).toMatchObject({ status: 'success', data: payload });
   });
 
-  it('comes in the order of sending, a thousand of them, each once', async () => {
-    const received = new Heard<unknown>();
+  test('arrives in the order of sending, a thousand of them, each once', async () => {
+    const received = new Received<unknown>();
     const reader = await hub.join('OrderReader');
     await reader.subscribeToMessages<'count'>({ handler: message => received.add(message.payload), concurrency: 1 });
     const client = await hub.join('OrderWriter');
@@ -136,8 +136,8 @@ describe('a direct message', () => {
     expect(await received.atLeast(1_000)).toEqual(numbers);
   });
 
-  it('is tried again when its handler throws, and its next attempt says so', async () => {
-    const attempts = new Heard<number>();
+  test('is retried when its handler throws, and the next attempt has its number', async () => {
+    const attempts = new Received<number>();
     const reader = await hub.join('Stumbler');
     await reader.subscribeToMessages<'note'>((_message, { attempt }) => {
       attempts.add(attempt);

@@ -1,7 +1,7 @@
-// "Discover Other Agents": by what they can do, and how they are.
+// "Discover Other Agents": by capability, type and presence.
 
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { gate } from '../support/heard.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { gate } from '../support/received.ts';
 import { startTestHub, type TestHub } from '../support/hub.ts';
 
 let hub: TestHub;
@@ -17,7 +17,7 @@ beforeAll(async () => {
 afterAll(() => hub[Symbol.asyncDispose]());
 
 describe('agents are found', () => {
-  it('as the document shows', async () => {
+  test('as the document shows', async () => {
     const client = await hub.join('Seeker');
 
     const agents = await client.queryCoordinationData({
@@ -32,14 +32,14 @@ describe('agents are found', () => {
     expect(agents.map(agent => agent.name)).toEqual(['DocSystemAgent', 'ReviewAgent']);
   });
 
-  it('only if they have all the capabilities', async () => {
+  test('only with all the capabilities', async () => {
     const client = await hub.join('Seeker2');
     const found = await client.findAgents({ capabilities: ['documentation', 'review'] });
     expect(found.map(agent => agent.name)).toEqual(['ReviewAgent']);
     expect(await client.findAgents({ capabilities: ['documentation', 'cooking'] })).toEqual([]);
   });
 
-  it('by type, name and presence, without an agent of one’s own', async () => {
+  test('by type, name and presence, also by a client without an agent', async () => {
     const client = hub.client('Onlooker');
     await client.connect();
     expect(await client.findAgents({ agentType: 'specialist' })).toHaveLength(2);
@@ -47,7 +47,7 @@ describe('agents are found', () => {
     expect(await client.findAgents({ name: 'BusyAgent', presence: 'offline' })).toEqual([]);
   });
 
-  it('as soon as they are there, without asking the hub again', async () => {
+  test('as soon as they are registered, without another call to the hub', async () => {
     const client = await hub.join('Seeker3');
     expect(await client.findAgents({ capabilities: ['late'] })).toEqual([]);
 
@@ -57,8 +57,8 @@ describe('agents are found', () => {
   });
 });
 
-describe('who is there is followed', () => {
-  it('at once, and again after each change, until the loop is left', async () => {
+describe('a loop over agents', () => {
+  test('returns the current state immediately, and again after each change, until the loop ends', async () => {
     const client = await hub.join('Watcher');
     const watched = client.watchAgents({ capabilities: ['watched'] });
     const names = async () => ((await watched.next()).value ?? []).map(({ name }) => name);
@@ -71,7 +71,7 @@ describe('who is there is followed', () => {
     expect(await watched.next()).toEqual({ done: true, value: undefined });
   });
 
-  it('with the newest state only, for who is slow', async () => {
+  test('returns only the newest state to a slow reader', async () => {
     const client = await hub.join('SlowWatcher');
     const watched = client.watchAgents({ capabilities: ['counted'] });
     await watched.next();
@@ -81,7 +81,7 @@ describe('who is there is followed', () => {
     await watched.return();
   });
 
-  it('until the signal is aborted, or the client is closed', async () => {
+  test('ends when its signal is aborted or the client is closed', async () => {
     const client = await hub.join('Leaver');
     const abort = new AbortController();
     const begun = [gate(), gate()];
@@ -96,7 +96,7 @@ describe('who is there is followed', () => {
   });
 });
 
-/** Asks until the answer is right: other tests of this file come and go as well. */
+/** Polls until the answer is right: other tests of this file register and unregister agents too. */
 async function until(ask: () => Promise<unknown>, answer: unknown): Promise<void> {
   let last: unknown;
   for (let tries = 0; tries < 20; tries++) {

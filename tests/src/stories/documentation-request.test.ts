@@ -1,7 +1,7 @@
-// "Request Documentation Creation" and "New Approach (Recommended)": ask the agent that can, and get its answer at once.
+// "Request Documentation Creation" and "New Approach (Recommended)": ask a capable agent and get its answer directly.
 
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Heard } from '../support/heard.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Received } from '../support/received.ts';
 import { startTestHub, type TestHub } from '../support/hub.ts';
 
 let hub: TestHub;
@@ -13,9 +13,9 @@ beforeAll(async () => {
 afterAll(() => hub[Symbol.asyncDispose]());
 
 describe('documentation is requested', () => {
-  it('as the document shows', async () => {
+  test('as the document shows', async () => {
     const docs = await hub.join('DocSystemAgent', { capabilities: ['documentation'] });
-    const requests = new Heard<unknown>();
+    const requests = new Received<unknown>();
     await docs.subscribeToMessages({
       filters: { messageTypes: ['documentation_request'] },
       handler: async ({ payload }) => {
@@ -27,7 +27,7 @@ describe('documentation is requested', () => {
       },
     });
     const client = await hub.join('YourAgentName');
-    const created = new Heard<unknown>();
+    const created = new Received<unknown>();
     await client.subscribeToEvents(['documentation_created'], { handler: event => created.add(event.data['title']) });
 
     await client.sendMessage({
@@ -51,7 +51,7 @@ describe('documentation is requested', () => {
     expect(await requests.first()).toMatchObject({ props: { showSocial: 'boolean to display social media links' } });
   });
 
-  it('instead of by a file that somebody has to discover: with an immediate answer', async () => {
+  test('with an immediate answer instead of a file that an agent has to discover', async () => {
     const docs = await hub.join('ProjectDocs', { capabilities: ['documentation'] });
     await docs.subscribeToMessages({
       filters: { messageTypes: ['documentation_request'] },

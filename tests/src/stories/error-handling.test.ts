@@ -1,10 +1,10 @@
-// "Error Handling": an answer, a refusal by the agent, nobody who answers, a connection that is lost.
+// "Error Handling": an answer, an error of the agent, a timeout, a lost connection.
 
 import { ConnectionError, createId, TimeoutError, type AgoraClient } from '@agora/client';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { gate, Heard } from '../support/heard.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { gate, Received } from '../support/received.ts';
 import { startTestHub, type TestHub } from '../support/hub.ts';
-import { openWire } from '../support/wire.ts';
+import { openTcpProxy } from '../support/tcp-proxy.ts';
 
 let hub: TestHub;
 
@@ -48,36 +48,36 @@ async function request(client: AgoraClient, requestData: { title: string }, time
 }
 
 describe('a request', () => {
-  it('is answered', async () => {
+  test('is answered', async () => {
     const client = await hub.join('Answered');
     expect(await request(client, { title: 'Modal' }, 30)).toBe('Documentation will be created: docs/modal.md');
   });
 
-  it('is answered with an error', async () => {
+  test('is answered with an error', async () => {
     const client = await hub.join('Refused');
     expect(await request(client, { title: 'impossible' }, 30)).toBe('Request failed: no such component');
   });
 
-  it('is not answered in time', async () => {
+  test('is not answered in time', async () => {
     const client = await hub.join('Unanswered');
     expect(await request(client, { title: 'silence' }, 0.3)).toBe('Agent did not respond within timeout period');
   });
 
-  it('waits while the connection is lost, and says so when it does not come back', async () => {
-    await using wire = await openWire(hub.url);
-    const client = await hub.join('CutOff', {}, { server: wire.url, patienceMs: 300 });
+  test('waits while the connection is lost, and reports it when the connection is not restored', async () => {
+    await using proxy = await openTcpProxy(hub.url);
+    const client = await hub.join('CutOff', {}, { server: proxy.url, patienceMs: 300 });
     const waiting = request(client, { title: 'silence' }, 30);
     await client.sendMessage({ toAgent: 'DocSystemAgent', messageType: 'status_update', payload: {} });
 
-    wire.cut();
+    proxy.cut();
 
     expect(await waiting).toBe('SpacetimeDB connection lost');
     expect(client.state).toBe('reconnecting');
     expect(await request(client, { title: 'Modal' }, 30)).toBe('SpacetimeDB connection lost');
   });
 
-  it('is answered over the next connection when the first is lost meanwhile', async () => {
-    await using wire = await openWire(hub.url);
+  test('is answered over the next connection when the first is lost in between', async () => {
+    await using proxy = await openTcpProxy(hub.url);
     const asked = gate();
     const answer = gate();
     const slow = await hub.join('SlowAgent');
@@ -86,18 +86,18 @@ describe('a request', () => {
       await answer.opened;
       return 42;
     });
-    const client = await hub.join('Persistent', {}, { server: wire.url });
+    const client = await hub.join('Persistent', {}, { server: proxy.url });
     const asking = client.sendMessage({ toAgent: 'SlowAgent', messageType: 'q', payload: {}, timeout: 20 });
     await asked.opened;
 
-    wire.cut();
+    proxy.cut();
     answer.open();
-    wire.mend();
+    proxy.restore();
 
     expect(await asking).toMatchObject({ status: 'success', data: 42 });
   });
 
-  it('is waited for no longer than its signal says', async () => {
+  test('waits until its signal is aborted at the latest', async () => {
     const client = await hub.join('Aborting');
     const controller = new AbortController();
     const payload = { title: 'silence' };
@@ -112,7 +112,7 @@ describe('a request', () => {
     await expect(asking).rejects.toThrow('never mind');
   });
 
-  it('that was given up is told to who asked before its time was over', async () => {
+  test('that became a dead letter is reported to the asker before the timeout', async () => {
     const short = await hub.join('GoingAway');
     const client = await hub.join('Bereft');
     const asking = client.sendMessage({ toAgent: 'GoingAway', messageType: 'q', payload: {}, timeout: 20 });
@@ -123,15 +123,15 @@ describe('a request', () => {
 });
 
 describe('a lost connection', () => {
-  it('is found again: nothing sent meanwhile is lost or doubled, and events go on without a hole', async () => {
-    await using wire = await openWire(hub.url);
-    const states = new Heard<string>();
-    const client = await hub.join('Resuming', {}, { server: wire.url });
+  test('is restored: no message sent in between is lost or duplicated, and events continue without a gap', async () => {
+    await using proxy = await openTcpProxy(hub.url);
+    const states = new Received<string>();
+    const client = await hub.join('Resuming', {}, { server: proxy.url });
     const peer = await hub.join('Peer');
     client.on('connection', ({ state }) => states.add(state));
-    const messages = new Heard<unknown>();
-    const back = new Heard<unknown>();
-    const events = new Heard<unknown>();
+    const messages = new Received<unknown>();
+    const back = new Received<unknown>();
+    const events = new Received<unknown>();
     await client.subscribeToMessages<'n'>(({ payload }) => messages.add(payload));
     await peer.subscribeToMessages<'n'>(({ payload }) => back.add(payload));
     await client.subscribeToEvents(['tick'], { handler: event => events.add(event.data['n']) });
@@ -143,12 +143,12 @@ describe('a lost connection', () => {
     await round(1);
     await messages.atLeast(1);
 
-    wire.cut();
+    proxy.cut();
     await states.atLeast(1);
     await round(2);
     const sending = client.sendMessage({ toAgent: 'Peer', messageType: 'n', payload: 'while away' });
     await peer.broadcast({ messageType: 'n', payload: 'to all' });
-    wire.mend();
+    proxy.restore();
     await sending;
     await round(3);
 
@@ -158,12 +158,12 @@ describe('a lost connection', () => {
     expect(states.items).toEqual(['reconnecting', 'connected']);
   });
 
-  it('does not run a handler again that goes on meanwhile', async () => {
-    await using wire = await openWire(hub.url);
-    const runs = new Heard<number>();
+  test('does not run a handler again that is still running', async () => {
+    await using proxy = await openTcpProxy(hub.url);
+    const runs = new Received<number>();
     const finish = gate();
     const reconnected = gate();
-    const client = await hub.join('Steady', {}, { server: wire.url });
+    const client = await hub.join('Steady', {}, { server: proxy.url });
     await client.subscribeToMessages<'job'>(async (_message, { attempt }) => {
       runs.add(attempt);
       await finish.opened;
@@ -174,8 +174,8 @@ describe('a lost connection', () => {
     const asking = boss.sendMessage({ toAgent: 'Steady', messageType: 'job', payload: {}, timeout: 20 });
     await runs.first();
 
-    wire.cut();
-    wire.mend();
+    proxy.cut();
+    proxy.restore();
     await reconnected.opened;
     finish.open();
 
@@ -183,11 +183,11 @@ describe('a lost connection', () => {
     expect(runs.items).toEqual([1]);
   });
 
-  it('that is lost for longer than the hub waits does not run a handler again that has finished meanwhile', async () => {
-    await using wire = await openWire(hub.url);
-    const runs = new Heard<number>();
+  test('that is lost for longer than the grace period does not run a handler again that has finished in between', async () => {
+    await using proxy = await openTcpProxy(hub.url);
+    const runs = new Received<number>();
     const finish = gate();
-    const client = await hub.join('LongAway', {}, { server: wire.url, reconnect: { firstMs: 5, mostMs: 50 } });
+    const client = await hub.join('LongAway', {}, { server: proxy.url, reconnect: { firstMs: 5, mostMs: 50 } });
     await client.subscribeToMessages<'job'>(async (_message, { attempt }) => {
       runs.add(attempt);
       await finish.opened;
@@ -198,35 +198,35 @@ describe('a lost connection', () => {
     const asking = boss.sendMessage({ id, toAgent: 'LongAway', messageType: 'job', payload: {}, timeout: 60 });
     await runs.first();
 
-    wire.cut();
+    proxy.cut();
     finish.open();
-    // It went back after the grace period, for another attempt.
+    // The delivery returned after the grace period, as another attempt.
     await expect.poll(async () => (await boss.messageStatus(id))[0]?.attempt, { timeout: 15_000 }).toBe(2);
-    wire.mend();
+    proxy.restore();
 
     expect(await asking).toMatchObject({ status: 'success', data: 'done' });
     expect(runs.items).toEqual([1]);
   });
 
-  it('is noticed when nothing comes through any more and nobody says so', async () => {
-    await using wire = await openWire(hub.url);
-    const states = new Heard<string>();
-    const client = await hub.join('Frozen', {}, { server: wire.url, heartbeatMs: 200 });
+  test('is detected when no data arrives any more and no end was signalled', async () => {
+    await using proxy = await openTcpProxy(hub.url);
+    const states = new Received<string>();
+    const client = await hub.join('Frozen', {}, { server: proxy.url, heartbeatMs: 200 });
     client.on('connection', ({ state }) => states.add(state));
 
-    wire.freeze();
+    proxy.freeze();
 
     expect(await states.atLeast(2)).toEqual(['reconnecting', 'connected']);
   });
 
-  it('that does not come back is given up, and everything that waits is told', async () => {
-    const wire = await openWire(hub.url);
-    const client = await hub.join('Abandoned', {}, { server: wire.url, giveUpAfterMs: 300 });
+  test('that is not restored is final, and all pending calls are rejected', async () => {
+    const proxy = await openTcpProxy(hub.url);
+    const client = await hub.join('Abandoned', {}, { server: proxy.url, giveUpAfterMs: 300 });
     const closed = gate();
     client.on('connection', ({ state }) => state === 'closed' && closed.open());
     const events = (await client.subscribeToEvents(['never']))[Symbol.asyncIterator]().next();
 
-    await wire[Symbol.asyncDispose]();
+    await proxy[Symbol.asyncDispose]();
 
     await expect(events).rejects.toMatchObject({ code: 'connection/lost' });
     await closed.opened;

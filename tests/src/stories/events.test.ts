@@ -1,8 +1,8 @@
 // "Subscribe to System Events" and "Publish Events": every event once, in order, by type, live or from a number on.
 
 import type { AgoraEvent } from '@agora/client';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Heard } from '../support/heard.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Received } from '../support/received.ts';
 import { startTestHub, type TestHub } from '../support/hub.ts';
 
 let hub: TestHub;
@@ -14,9 +14,9 @@ beforeAll(async () => {
 afterAll(() => hub[Symbol.asyncDispose]());
 
 describe('events', () => {
-  it('are followed as the document shows', async () => {
-    const validated = new Heard<unknown>();
-    const welcomed = new Heard<unknown>();
+  test('are followed as the document shows', async () => {
+    const validated = new Received<unknown>();
+    const welcomed = new Received<unknown>();
     const client = await hub.join('Follower');
 
     // Listen for specific events
@@ -44,9 +44,9 @@ describe('events', () => {
     expect(welcomed.items).toEqual(['NewAgent']);
   });
 
-  it('are published as the document shows', async () => {
+  test('are published as the document shows', async () => {
     const client = await hub.join('YourAgentName');
-    const events = new Heard<AgoraEvent>();
+    const events = new Received<AgoraEvent>();
     await client.subscribeToEvents(['documentation_created'], { handler: events.add });
 
     const { eventId } = await client.publishEvent({
@@ -69,7 +69,7 @@ describe('events', () => {
     expect(Math.abs(event.at.getTime() - Date.now())).toBeLessThan(60_000);
   });
 
-  it('are chosen by their first segment, and read in a loop', async () => {
+  test('are filtered by their first segment, and read in a loop', async () => {
     const client = await hub.join('Builder');
     const subscription = await client.subscribeToEvents('build.*');
 
@@ -85,7 +85,7 @@ describe('events', () => {
     expect(types).toEqual(['build.started', 'build.failed']);
   });
 
-  it('come once and in order, a thousand of them, to a slow reader too', async () => {
+  test('arrive once and in order, a thousand of them, also at a slow reader', async () => {
     const client = await hub.join('Publisher');
     const reader = hub.client('SlowReader');
     await reader.connect();
@@ -102,7 +102,7 @@ describe('events', () => {
     expect(seen).toEqual(numbers);
   });
 
-  it('are continued from a number on', async () => {
+  test('are resumed from a number on', async () => {
     const client = await hub.join('Continuer');
     const subscription = await client.subscribeToEvents(['story.*']);
     await client.publishEvent({ eventType: 'story.one', data: {} });
@@ -112,7 +112,7 @@ describe('events', () => {
     }
     await client.publishEvent({ eventType: 'story.two', data: {} });
 
-    const events = new Heard<string>();
+    const events = new Received<string>();
     const from = subscription.position + 1;
     await client.subscribeToEvents(['story.*'], { from, handler: event => events.add(event.type) });
     await client.publishEvent({ eventType: 'story.three', data: {} });
@@ -120,17 +120,17 @@ describe('events', () => {
     expect(await events.atLeast(2)).toEqual(['story.two', 'story.three']);
   });
 
-  it('that are not there yet are said to be ahead', async () => {
+  test('with a number that does not exist yet are refused as ahead', async () => {
     const client = await hub.join('Hasty');
     const subscription = await client.subscribeToEvents([], { from: 1_000_000 });
     const reading = subscription[Symbol.asyncIterator]().next();
     await expect(reading).rejects.toMatchObject({ code: 'event/ahead' });
   });
 
-  it('go on after a handler that throws, which is told as a warning', async () => {
+  test('continue after a handler throws, which is reported as a warning', async () => {
     const client = await hub.join('Clumsy');
-    const warnings = new Heard<string>();
-    const events = new Heard<string>();
+    const warnings = new Received<string>();
+    const events = new Received<string>();
     client.on('warning', warning => warnings.add(warning.message));
     await client.subscribeToEvents(['clumsy.*'], {
       handler: event => {

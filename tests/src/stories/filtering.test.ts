@@ -1,7 +1,7 @@
 // "Message Filtering": only relevant messages reach the handler.
 
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Heard } from '../support/heard.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Received } from '../support/received.ts';
 import { startTestHub, type TestHub } from '../support/hub.ts';
 
 let hub: TestHub;
@@ -13,10 +13,10 @@ beforeAll(async () => {
 afterAll(() => hub[Symbol.asyncDispose]());
 
 describe('messages are filtered', () => {
-  it('as the document shows', async () => {
+  test('as the document shows', async () => {
     const client = await hub.join('YourAgentName');
-    const handled = new Heard<string>();
-    const rest = new Heard<string>();
+    const handled = new Received<string>();
+    const rest = new Received<string>();
 
     // Only listen for relevant messages
     await client.subscribeToMessages({

@@ -1,7 +1,7 @@
 // Groups: joined, sent to, left.
 
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Heard } from '../support/heard.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Received } from '../support/received.ts';
 import { startTestHub, type TestHub } from '../support/hub.ts';
 
 let hub: TestHub;
@@ -13,12 +13,12 @@ beforeAll(async () => {
 afterAll(() => hub[Symbol.asyncDispose]());
 
 describe('a group', () => {
-  it('is reached by its name: each member once, but not the sender, nor who has left', async () => {
-    const heard = new Heard<string>();
+  test('is addressed by name: each member receives once, but not the sender, nor a former member', async () => {
+    const received = new Received<string>();
     const members = await Promise.all(['Ann', 'Ben', 'Cas', 'Dan'].map(name => hub.join(name)));
     for (const member of members) {
       await member.joinGroup('#reviewers');
-      await member.subscribeToMessages<'note'>(({ to }) => heard.add(`${member.name} ${to.join()}`));
+      await member.subscribeToMessages<'note'>(({ to }) => received.add(`${member.name} ${to.join()}`));
     }
     const [ann, , , dan] = members;
     await dan?.leaveGroup('#reviewers');
@@ -27,12 +27,12 @@ describe('a group', () => {
 
     const sent = await ann?.sendMessage({ to: '#reviewers', messageType: 'note', payload: {} });
 
-    expect([...(await heard.atLeast(2))].sort()).toEqual(['Ben #reviewers', 'Cas #reviewers']);
+    expect([...(await received.atLeast(2))].sort()).toEqual(['Ben #reviewers', 'Cas #reviewers']);
     const status = await ann?.messageStatus(sent?.messageId ?? '');
     expect(status?.map(({ agent }) => agent).sort()).toEqual(['Ben', 'Cas']);
   });
 
-  it('that nobody has joined is unknown, and one is not looked into from outside', async () => {
+  test('without members is unknown, and its members are hidden from other agents', async () => {
     const inside = await hub.join('Inside');
     const outside = await hub.join('Outside');
     await inside.joinGroup('closed');

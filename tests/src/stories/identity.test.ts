@@ -1,4 +1,4 @@
-// Who a program is when it says nothing: the same one at each start, and the same as the user's other programs.
+// The identity of a program without configuration: the same at each start, and the same as the user's other programs.
 
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
@@ -8,9 +8,9 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { AgoraClient, type AgoraClientOptions, type AgoraError } from '@agora/client';
 import { defaultTokenPath, defaultTokenStore, fileTokenStore } from '@agora/client/node';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { startHub, type Hub } from '@agora/hub';
-import { Heard } from '../support/heard.ts';
+import { Received } from '../support/received.ts';
 import { startTestHub, type TestHub } from '../support/hub.ts';
 
 const PROGRAM = fileURLToPath(new URL('../support/identity-process.ts', import.meta.url));
@@ -32,15 +32,15 @@ afterEach(async () => {
   await rm(home, { recursive: true });
 });
 
-/** The identity of a client that is told no more than this. */
+/** The identity of a client with these options only. */
 async function identityOf(options: AgoraClientOptions = {}): Promise<string | undefined> {
   await using client = new AgoraClient('Anybody', { server: hub.url, database: hub.database, ...options });
   await client.connect();
   return client.identity;
 }
 
-describe('a program that says nothing of its identity', () => {
-  it('is the same one at each start, by a file that only its user can read', async () => {
+describe('a program without a configured identity', () => {
+  test('has the same one at each start, from a file that only its user can read', async () => {
     const first = await identityOf();
     expect(await identityOf()).toBe(first);
     const path = defaultTokenPath(hub.url, hub.database);
@@ -50,20 +50,20 @@ describe('a program that says nothing of its identity', () => {
     expect(await defaultTokenStore(hub.url, hub.database).load()).toBe((await readFile(path, 'utf8')).trim());
   });
 
-  it('is somebody else in another database, and the same at every name of this machine', () => {
+  test('has another one in another database, and the same at every name of this machine', () => {
     expect(defaultTokenPath('http://127.0.0.1:3000', 'a')).not.toBe(defaultTokenPath('http://127.0.0.1:3000', 'b'));
     expect(defaultTokenPath('http://localhost:3000', 'a')).toBe(defaultTokenPath('http://127.0.0.1:3000', 'a'));
     expect(defaultTokenPath('http://hub.example', 'a')).not.toBe(defaultTokenPath('https://hub.example', 'a'));
   });
 
-  it('is one with those that start for the first time at the same instant', async () => {
+  test('shares it with programs that first start at the same instant', async () => {
     const starts = Array.from({ length: 4 }, () => run(process.execPath, [PROGRAM, hub.url, hub.database]));
     const identities = (await Promise.all(starts)).map(({ stdout }) => stdout.trim());
     expect(identities[0]).toMatch(/^[0-9a-f]{64}$/);
     expect(new Set(identities).size).toBe(1);
   });
 
-  it('is who the environment says, before what is kept', async () => {
+  test('uses the identity of the environment rather than a stored one', async () => {
     const kept = await identityOf();
     vi.stubEnv('AGORA_TOKEN', hub.ownerToken);
     const given = await identityOf();
@@ -71,16 +71,16 @@ describe('a program that says nothing of its identity', () => {
     expect(await identityOf({ token: hub.ownerToken })).toBe(given);
   });
 
-  it('is a new one each time where that is wanted', async () => {
+  test('gets a new one each time where that is wanted', async () => {
     const fresh = await identityOf({ tokenStore: false });
     expect(await identityOf({ tokenStore: false })).not.toBe(fresh);
     await expect(stat(join(home, 'tokens'))).rejects.toMatchObject({ code: 'ENOENT' });
   });
 
-  it('goes on without a place for its token, and says so', async () => {
+  test('works without a place for its token, and warns', async () => {
     await writeFile(join(home, 'a-file'), '');
     vi.stubEnv('AGORA_HOME', join(home, 'a-file'));
-    const warnings = new Heard<AgoraError>();
+    const warnings = new Received<AgoraError>();
     await using client = new AgoraClient('Anybody', { server: hub.url, database: hub.database });
     client.on('warning', warnings.add);
     await client.connect();
@@ -94,7 +94,7 @@ describe('a kept token that the hub does not accept', () => {
     return startHub({ port, hostname: '127.0.0.1', dataDir });
   }
 
-  it('is put aside for a new identity, and is good again when its hub comes back', async () => {
+  test('is put aside for a new identity, and is valid again when its hub returns', async () => {
     const folder = join(home, 'data');
     let running = await hubAt(0, folder);
     const { url } = running;
@@ -104,7 +104,7 @@ describe('a kept token that the hub does not accept', () => {
     await running.close();
 
     running = await hubAt(port);
-    const warnings = new Heard<AgoraError>();
+    const warnings = new Received<AgoraError>();
     const client = new AgoraClient('Anybody', server);
     client.on('warning', warnings.add);
     await client.connect();
@@ -120,7 +120,7 @@ describe('a kept token that the hub does not accept', () => {
     await running.close();
   });
 
-  it('is not replaced where the caller has named its store: the error says the way out', async () => {
+  test('is not replaced in a store that the caller named: the error names the way out', async () => {
     const path = join(home, 'own');
     await writeFile(path, 'no.token.at-all\n');
     await expect(identityOf({ tokenStore: fileTokenStore(path) })).rejects.toMatchObject({
@@ -133,18 +133,18 @@ describe('a kept token that the hub does not accept', () => {
 });
 
 describe('agents of one identity', () => {
-  it('are given their own messages, answers and progress, each by its own client', async () => {
+  test('receive their own messages, answers and progress, each by its own client', async () => {
     const [ada, bob] = [
       await hub.join('Ada', {}, { tokenStore: undefined }),
       await hub.join('Bob', {}, { tokenStore: undefined }),
     ];
     expect(ada.identity).toBe(bob.identity);
-    const heard = { Ada: new Heard<unknown>(), Bob: new Heard<unknown>() };
-    const progress = new Heard<unknown>();
+    const received = { Ada: new Received<unknown>(), Bob: new Received<unknown>() };
+    const progress = new Received<unknown>();
     for (const agent of [ada, bob]) {
       await agent.subscribeToMessages<'n'>(async (message, context) => {
         await context.progress('half');
-        heard[agent.name as 'Ada' | 'Bob'].add(message.payload);
+        received[agent.name as 'Ada' | 'Bob'].add(message.payload);
         return agent.name;
       });
     }
@@ -159,14 +159,14 @@ describe('agents of one identity', () => {
 
     expect(answers.map(({ data }) => data)).toEqual(['Ada', 'Bob', 'Ada']);
     expect(progress.items).toHaveLength(3);
-    expect([...(await heard.Ada.atLeast(3))].sort()).toEqual(['to Ada', 'to Ada too', 'to all']);
-    expect([...(await heard.Bob.atLeast(2))].sort()).toEqual(['to Bob', 'to all']);
+    expect([...(await received.Ada.atLeast(3))].sort()).toEqual(['to Ada', 'to Ada too', 'to all']);
+    expect([...(await received.Bob.atLeast(2))].sort()).toEqual(['to Bob', 'to all']);
     const bystander = await bob.sendMessage({ to: 'Ada', messageType: 'n', payload: 'last', timeout: 10 });
     expect(bystander.data).toBe('Ada');
-    expect([heard.Ada.items.length, heard.Bob.items.length]).toEqual([4, 2]);
+    expect([received.Ada.items.length, received.Bob.items.length]).toEqual([4, 2]);
   });
 
-  it('sleep and wake by their own mail', async () => {
+  test('become idle and wake by their own mail', async () => {
     const [cleo, dan] = [
       await hub.join('Cleo', {}, { tokenStore: undefined }),
       await hub.join('Dan', {}, { tokenStore: undefined }),
@@ -179,12 +179,12 @@ describe('agents of one identity', () => {
     expect(await sleeping).toBe(true);
   });
 
-  it('follow a workflow each for itself: one that lets go of it does not take it from the other', async () => {
+  test('watch a workflow separately: unwatching by one does not affect the other', async () => {
     const [eve, fay] = [
       await hub.join('Eve', {}, { tokenStore: undefined }),
       await hub.join('Fay', {}, { tokenStore: undefined }),
     ];
-    const begun = new Heard<() => void>();
+    const begun = new Received<() => void>();
     fay.onTask('work', () => new Promise<void>(resolve => begun.add(resolve)));
     const started = await eve.startWorkflowCoordination({
       workflow_type: 'w',
@@ -197,7 +197,7 @@ describe('agents of one identity', () => {
     expect(await followed.result({ timeoutMs: 10_000 })).toMatchObject({ status: 'succeeded' });
   });
 
-  it('look at a workflow that has ended at the same time, however often', async () => {
+  test('see a workflow that has ended at the same time, however often', async () => {
     const [gus, hal] = [
       await hub.join('Gus', {}, { tokenStore: undefined }),
       await hub.join('Hal', {}, { tokenStore: undefined }),
@@ -206,7 +206,7 @@ describe('agents of one identity', () => {
     const steps = [{ agent: 'Hal', action: 'work' }];
     const { workflowId } = await gus.startWorkflowCoordination({ workflow_type: 'w', steps });
     await (await hal.workflow(workflowId)).result({ timeoutMs: 10_000 });
-    // Each lets go of it as soon as it has seen that it is over, for the other as well.
+    // Each unwatches it as soon as it has ended, for the other as well.
     const looks = Array.from({ length: 100 }, (_, at) => (at % 2 === 0 ? gus : hal).workflow(workflowId));
     for (const handle of await Promise.all(looks)) expect(handle.status().status).toBe('succeeded');
     for (let round = 0; round < 50; round++) {
@@ -215,9 +215,9 @@ describe('agents of one identity', () => {
     }
   });
 
-  it('are told when two programs are the same agent', async () => {
+  test('are warned when two programs are the same agent', async () => {
     await hub.join('Twin', {}, { tokenStore: undefined });
-    const warnings = new Heard<AgoraError>();
+    const warnings = new Received<AgoraError>();
     const second = hub.client('Twin', { tokenStore: undefined });
     second.on('warning', warnings.add);
     await second.connect();

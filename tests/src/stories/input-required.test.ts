@@ -1,7 +1,7 @@
-// A handler that asks back: the question goes on with the reply.
+// A handler that asks back: the reply continues the same question.
 
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Heard } from '../support/heard.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Received } from '../support/received.ts';
 import { startTestHub, type TestHub } from '../support/hub.ts';
 
 let hub: TestHub;
@@ -13,9 +13,9 @@ beforeAll(async () => {
 afterAll(() => hub[Symbol.asyncDispose]());
 
 describe('a question back', () => {
-  it('is an answer of its own kind, and the reply continues the same question', async () => {
+  test('is a kind of answer, and the reply continues the same question', async () => {
     const worker = await hub.join('Printer');
-    const continued = new Heard<unknown>();
+    const continued = new Received<unknown>();
     await worker.subscribeToMessages<'print'>(async (message, context) => {
       if (message.continues === undefined) {
         await context.progress('looking');
@@ -44,14 +44,14 @@ describe('a question back', () => {
     await expect(first.reply('blue')).rejects.toMatchObject({ code: 'ask/no-question' });
   });
 
-  it('cannot be asked where nobody waits', async () => {
-    const heard = new Heard<unknown>();
+  test('is refused when no caller waits for an answer', async () => {
+    const received = new Received<unknown>();
     const worker = await hub.join('Lonely');
     await worker.subscribeToMessages<'note'>(async (_message, context) => {
-      heard.add(await context.requireInput('hello?').catch((error: unknown) => error));
+      received.add(await context.requireInput('hello?').catch((error: unknown) => error));
     });
     const sender = await hub.join('Silent');
     await sender.sendMessage({ to: 'Lonely', messageType: 'note', payload: 1 });
-    expect(await heard.first()).toMatchObject({ code: 'delivery/no-asker' });
+    expect(await received.first()).toMatchObject({ code: 'delivery/no-asker' });
   });
 });

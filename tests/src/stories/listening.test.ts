@@ -1,8 +1,8 @@
-// "Listen for Messages": one handler that tells the types apart; and what becomes of what it does not want.
+// "Listen for Messages": one handler for several types; and messages that it does not take.
 
 import { AgoraError, type IncomingMessage, PermanentError } from '@agora/client';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { gate, Heard } from '../support/heard.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { gate, Received } from '../support/received.ts';
 import { startTestHub, type TestHub } from '../support/hub.ts';
 
 let hub: TestHub;
@@ -14,10 +14,10 @@ beforeAll(async () => {
 afterAll(() => hub[Symbol.asyncDispose]());
 
 describe('an agent listens', () => {
-  it('as the document shows', async () => {
-    const printed = new Heard<string>();
-    const processed = new Heard<unknown>();
-    const collaborations = new Heard<unknown>();
+  test('as the document shows', async () => {
+    const printed = new Received<string>();
+    const processed = new Received<unknown>();
+    const collaborations = new Received<unknown>();
     const client = await hub.join('YourAgentName');
     await client.subscribeToMessages({
       handler: async message => {
@@ -55,12 +55,12 @@ describe('an agent listens', () => {
     ]);
   });
 
-  it('with no more handlers at once than it wants, the most important message first', async () => {
+  test('with no more parallel handlers than configured, the highest priority first', async () => {
     const client = await hub.join('OneAtATime');
     const sender = await hub.join('Sender');
     const begun = gate();
     const hold = gate();
-    const order = new Heard<unknown>();
+    const order = new Received<unknown>();
     await client.subscribeToMessages<'work'>({
       concurrency: 1,
       handler: async ({ payload }) => {
@@ -80,7 +80,7 @@ describe('an agent listens', () => {
     ] as const) {
       await sender.sendMessage({ toAgent: 'OneAtATime', messageType: 'work', payload, priority });
     }
-    // An answer comes after all that was sent before it has been shown.
+    // The answer arrives after all earlier messages have been shown.
     await client.sendMessage({ toAgent: 'Sender', messageType: 'work', payload: 'shown' });
     expect(order.items).toEqual(['first']);
     hold.open();
@@ -88,7 +88,7 @@ describe('an agent listens', () => {
     expect(await order.atLeast(5)).toEqual(['first', 'critical', 'high', 'normal', 'low']);
   });
 
-  it('in a loop, and acknowledges by hand', async () => {
+  test('in a loop, and acknowledges explicitly', async () => {
     const client = await hub.join('Looper');
     const sender = await hub.join('LoopSender');
     const numbers = [1, 2, 3];
@@ -109,39 +109,39 @@ describe('an agent listens', () => {
     expect(left).toEqual([]);
   });
 
-  it('later: what came before waits for the first who wants it', async () => {
+  test('later: earlier messages wait for the first subscription that takes them', async () => {
     const client = await hub.join('SlowStarter');
     const sender = await hub.join('EarlySender');
     await client.subscribeToMessages({ filters: { messageTypes: ['wanted'] }, handler: () => undefined });
     await sender.sendMessage({ toAgent: 'SlowStarter', messageType: 'unwanted', payload: 'kept' });
     await sender.sendMessage({ toAgent: 'SlowStarter', messageType: 'wanted', payload: {}, timeout: 5 });
 
-    const heard = new Heard<unknown>();
+    const incoming = new Received<unknown>();
     await client.subscribeToMessages({
       filters: { messageTypes: ['unwanted'] },
-      handler: ({ payload }) => heard.add(payload),
+      handler: ({ payload }) => incoming.add(payload),
     });
 
-    expect(await heard.first()).toBe('kept');
+    expect(await incoming.first()).toBe('kept');
   });
 
-  it('and what nobody wants does not keep the rest from it', async () => {
+  test('and messages that no subscription takes do not block the others', async () => {
     const client = await hub.join('Choosy', { credit: 4 });
     const sender = await hub.join('Insistent');
-    const heard = new Heard<unknown>();
+    const incoming = new Received<unknown>();
     await client.subscribeToMessages({
       filters: { messageTypes: ['wanted'] },
-      handler: ({ payload }) => heard.add(payload),
+      handler: ({ payload }) => incoming.add(payload),
     });
     const spam = Array.from({ length: 12 }, (_, n) => ({ toAgent: 'Choosy', messageType: 'spam', payload: n }));
 
     await Promise.all(spam.map(each => sender.sendMessage(each)));
     await sender.sendMessage({ toAgent: 'Choosy', messageType: 'wanted', payload: 'through' });
 
-    expect(await heard.first()).toBe('through');
+    expect(await incoming.first()).toBe('through');
   });
 
-  it('and a message is settled once: by its handler’s own word or by its end', async () => {
+  test('and a message is settled once: by its handler’s call or by its end', async () => {
     const client = await hub.join('Decided');
     const sender = await hub.join('Asker');
     await client.subscribeToMessages<'q'>(async (message, context) => {
@@ -160,10 +160,10 @@ describe('an agent listens', () => {
     expect(await ask('return')).toMatchObject({ status: 'success', data: 'late' });
   });
 
-  it('until the subscription is closed: its handlers are told, and what waits goes to the next', async () => {
+  test('until the subscription is closed: its handlers are notified, and waiting messages go to the next one', async () => {
     const client = await hub.join('Closer');
     const sender = await hub.join('CloserFriend');
-    const begun = new Heard<AbortSignal>();
+    const begun = new Received<AbortSignal>();
     const subscription = await client.subscribeToMessages<'work'>({
       concurrency: 1,
       handler: (_message, { signal }) => {
@@ -176,16 +176,16 @@ describe('an agent listens', () => {
     const signal = await begun.first();
 
     await subscription.close();
-    const heard = new Heard<unknown>();
-    await client.subscribeToMessages<'work'>(({ payload }) => heard.add(payload));
+    const incoming = new Received<unknown>();
+    await client.subscribeToMessages<'work'>(({ payload }) => incoming.add(payload));
 
     expect(signal.reason).toBeInstanceOf(AgoraError);
-    expect(await heard.first()).toBe(2);
+    expect(await incoming.first()).toBe(2);
   });
 
-  it('and a payload that does not match its standard type never reaches it', async () => {
-    const warnings = new Heard<AgoraError>();
-    const received = new Heard<IncomingMessage>();
+  test('and a payload that does not match its standard type never reaches the handler', async () => {
+    const warnings = new Received<AgoraError>();
+    const received = new Received<IncomingMessage>();
     const client = await hub.join('Strict');
     client.on('warning', warnings.add);
     await client.subscribeToMessages(received.add);

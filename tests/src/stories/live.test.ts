@@ -1,9 +1,9 @@
-// Whatever is live is a loop: bounded, ended by a signal or by leaving it, and then its subscription is let go.
+// Live data are loops: bounded, ended by a signal or by leaving the loop, which ends the subscription.
 
 import type { AgoraEvent } from '@agora/client';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startTestHub, type TestHub } from '../support/hub.ts';
-import { openWire } from '../support/wire.ts';
+import { openTcpProxy } from '../support/tcp-proxy.ts';
 
 let hub: TestHub;
 beforeAll(async () => {
@@ -12,13 +12,13 @@ beforeAll(async () => {
 afterAll(() => hub[Symbol.asyncDispose]());
 
 describe('a loop', () => {
-  it('over the connection tells each of its states, from what it is to its end', async () => {
-    await using wire = await openWire(hub.url);
-    const client = hub.client('Watched', { server: wire.url });
+  test('over the connection returns each of its states, from the current one to its end', async () => {
+    await using proxy = await openTcpProxy(hub.url);
+    const client = hub.client('Watched', { server: proxy.url });
     const states = client.watch('connection');
     await client.connect();
-    wire.cut();
-    wire.mend();
+    proxy.cut();
+    proxy.restore();
 
     const seen: string[] = [];
     for await (const { state } of states) {
@@ -28,7 +28,7 @@ describe('a loop', () => {
     expect(seen).toEqual(['idle', 'connecting', 'connected', 'reconnecting', 'connected', 'closed']);
   });
 
-  it('over notices tells of what comes late, until its signal is aborted', async () => {
+  test('over notices returns late answers, until its signal is aborted', async () => {
     const client = await hub.join('Noticing');
     const controller = new AbortController();
     await using notices = client.watch('notice', { signal: controller.signal });
@@ -43,7 +43,7 @@ describe('a loop', () => {
     }
   });
 
-  it('over messages, events and tasks ends with its signal, which frees the subscription', async () => {
+  test('over messages, events and tasks ends with its signal, which closes the subscription', async () => {
     const client = await hub.join('Reader');
     const controller = new AbortController();
     const { signal } = controller;
@@ -65,7 +65,7 @@ describe('a loop', () => {
     expect(() => client.watch('warning', { signal })).toThrow('aborted');
   });
 
-  it('over the events of a workflow throws the reason of its signal', async () => {
+  test('over the events of a workflow throws the reason of its signal', async () => {
     await hub.join('Sleeper');
     const client = await hub.join('Steering');
     const steps = [{ agent: 'Sleeper', action: 'sleep' }];
@@ -82,7 +82,7 @@ describe('a loop', () => {
     expect(types).toEqual(['workflow_started', 'step_ready']);
   });
 
-  it('over progress that is left holds nothing of what comes after', async () => {
+  test('over progress that is left buffers no later signal', async () => {
     const worker = await hub.join('Worker');
     await worker.subscribeToMessages<'job'>((_message, context) => {
       for (let n = 1; n <= 3; n++) void context.progress(n);

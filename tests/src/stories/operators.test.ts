@@ -1,8 +1,8 @@
-// Operators see and steer; everybody else is refused. A closed hub lets in only whom they admitted.
+// Operators read and steer; other callers are refused. A closed hub admits only identities that an operator admitted.
 
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { AgoraError, ConnectionError, type AgoraClient, type Notice } from '@agora/client';
-import { Heard } from '../support/heard.ts';
+import { Received } from '../support/received.ts';
 import { startTestHub, type TestHub } from '../support/hub.ts';
 
 let hub: TestHub;
@@ -30,7 +30,7 @@ async function list<T>(pages: AsyncIterable<T>): Promise<T[]> {
 }
 
 describe('an operator', () => {
-  it('sees what the hub holds, and nobody else does', async () => {
+  test('sees the state of the hub, which other callers do not', async () => {
     const worker = await hub.join('Worker', { capabilities: ['sums'] });
     await boss.sendMessage({ toAgent: 'Worker', messageType: 'status_update', payload: { status: 'x' } });
     expect(await boss.operator.status()).toMatchObject({ agents: 2, messages: 1, dead: 0 });
@@ -40,7 +40,7 @@ describe('an operator', () => {
     expect(await codeOf(worker.operator.setAdmission('closed'))).toBe('operator/required');
   });
 
-  it('sets limits, which are told where they are met, and each act leaves an event', async () => {
+  test('sets limits, which refusals name, and each act publishes an event', async () => {
     const events = await boss.subscribeToEvents(['operator_act']);
     const sender = await hub.join('Chatty');
     const row = (await boss.findAgents()).find(each => each.name === 'Chatty');
@@ -56,11 +56,11 @@ describe('an operator', () => {
     }
   });
 
-  it('lists dead letters, and purges what nobody is left for; others see their own', async () => {
+  test('lists and purges dead letters without a recipient; others see their own', async () => {
     const fleeting = await hub.join('Fleeting');
     const other = await hub.join('Other');
     const asker = await hub.join('Asker');
-    const notices = new Heard<Notice>();
+    const notices = new Received<Notice>();
     asker.on('notice', notices.add);
     const lost = await asker.sendMessage({ toAgent: 'Fleeting', messageType: 'note', payload: {} });
     await fleeting.unregisterAgent();
@@ -76,7 +76,7 @@ describe('an operator', () => {
 });
 
 describe('a closed hub', () => {
-  it('lets in whom an operator admitted, tells others why not, and refuses those who were there before', async () => {
+  test('admits identities that an operator admitted, refuses others with the reason, also those that were connected before', async () => {
     const before = await hub.join('Before');
     const member = await hub.join('Member');
     await boss.operator.admitIdentity(member.identity ?? '', 'one of us');
@@ -96,7 +96,7 @@ describe('a closed hub', () => {
 });
 
 describe('a step that has to be approved', () => {
-  it('is approved by the agent that is asked', async () => {
+  test('is approved by the approver', async () => {
     const worker = await hub.join('Doer');
     const judge = await hub.join('Judge');
     worker.onTask('publish', () => 'published');

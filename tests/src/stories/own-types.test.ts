@@ -1,11 +1,11 @@
-// Types that programs declare: known to the compiler, checked at the sender, read through their schema at the recipient.
+// Types that programs declare: known to the compiler, checked at the sender, parsed by their schema at the recipient.
 
 import { defineMessages, defineTypes, type AgoraClient, type IncomingMessage } from '@agora/client';
 import { type } from 'arktype';
 import * as v from 'valibot';
-import { afterAll, beforeAll, describe, expect, expectTypeOf, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, expectTypeOf, test } from 'vitest';
 import { z } from 'zod';
-import { Heard } from '../support/heard.ts';
+import { Received } from '../support/received.ts';
 import { startTestHub, type TestHub } from '../support/hub.ts';
 
 const later = <T>(value: T) => new Promise<T>(resolve => setImmediate(() => resolve(value)));
@@ -17,7 +17,7 @@ const types = defineTypes({
       answer: v.object({ ok: v.boolean(), took: v.pipe(v.string(), v.transform(Number)) }),
     },
     ping: { payload: type({ n: 'number > 0' }), answer: type({ n: 'number' }) },
-    // A schema that asks somebody else.
+    // A schema with an asynchronous check.
     order: { payload: z.object({ item: z.string().refine(item => later(item !== 'gone'), 'is sold out') }) },
     anything: {},
   },
@@ -38,9 +38,9 @@ beforeAll(async () => {
 afterAll(() => hub[Symbol.asyncDispose]());
 
 describe('a message of a declared type', () => {
-  it('is typed from the question to the answer, and read through its schema once', async () => {
+  test('is typed from the question to the answer, and parsed by its schema once', async () => {
     const builder = await hub.join('Builder', {}, { types });
-    const seen = new Heard<unknown>();
+    const seen = new Received<unknown>();
     await builder.subscribeToMessages({
       filters: { messageTypes: ['build_request'] },
       handler: message => {
@@ -62,10 +62,10 @@ describe('a message of a declared type', () => {
     expect(seen.items).toEqual([{ target: 'docs', jobs: 1 }]); // the default is the recipient's
     expect(answer).toMatchObject({ status: 'success', data: { ok: true, took: 12 } });
     const sent = await Array.fromAsync(client.sentMessages());
-    expect(sent[0]?.payload).toEqual({ target: 'docs' }); // the wire has what was said
+    expect(sent[0]?.payload).toEqual({ target: 'docs' }); // the wire has the sender’s data
   });
 
-  it('is refused at the sender with the path of the fault, by any library, now or later', async () => {
+  test('is refused at the sender with the path of the fault, by any library, synchronously or not', async () => {
     const client = await hub.join('Careless', {}, { types });
     const refused = (path: string) => ({
       code: 'message/bad-payload',
@@ -88,16 +88,16 @@ describe('a message of a declared type', () => {
       { do: 'send', ...order },
     ]);
     await expect(batch).rejects.toMatchObject(refused('payload.item: is sold out'));
-    // @ts-expect-error -- nobody has declared it
+    // @ts-expect-error -- the type is not declared
     void (() => client.sendMessage({ to, messageType: 'build_requets', payload: {} }));
     expect(await Array.fromAsync(client.sentMessages())).toEqual([]);
   });
 
-  it('is failed with a reason at the recipient, by a schema that takes its time too, and its sender is told', async () => {
+  test('fails with a reason at the recipient, also by an asynchronous schema, and its sender is notified', async () => {
     const shop = await hub.join('Shop', {}, { types });
-    const warnings = new Heard<string>();
+    const warnings = new Received<string>();
     shop.on('warning', ({ message }) => warnings.add(message));
-    const orders = new Heard<string>();
+    const orders = new Received<string>();
     await shop.subscribeToMessages({
       filters: { messageTypes: ['order', 'ping'] },
       handler: message => {
@@ -120,7 +120,7 @@ describe('a message of a declared type', () => {
     expect(warnings.items).toHaveLength(2);
   });
 
-  it('is checked for iterators and for agents that work in turns as well', async () => {
+  test('is checked for iterators and for agents that work in turns as well', async () => {
     const clerk = await hub.join('Clerk', {}, { types });
     const stranger = await hub.join('Customer');
     const waiting = clerk.waitForMail({ timeoutMs: 10_000 });
@@ -135,14 +135,14 @@ describe('a message of a declared type', () => {
 });
 
 describe('an answer of a declared type', () => {
-  it('that is none fails the question with its path, at whoever gives it', async () => {
+  test('that is invalid fails the question with its path, at the agent that gives it', async () => {
     const clumsy = await hub.join('Clumsy', {}, { types });
-    const told = new Heard<unknown>();
+    const errors = new Received<unknown>();
     await clumsy.subscribeToMessages({
       filters: { messageTypes: ['build_request'] },
       handler: async (message, context) => {
-        // @ts-expect-error -- a word is no answer
-        told.add(await context.respond('done').catch((error: unknown) => error));
+        // @ts-expect-error -- a string is no answer
+        errors.add(await context.respond('done').catch((error: unknown) => error));
         if (message.payload.target === 'again') return { ok: true, took: '1' };
         return undefined;
       },
@@ -156,22 +156,22 @@ describe('an answer of a declared type', () => {
       error: expect.stringContaining('no answer to a build_request') as string,
     });
     expect(await client.sendMessage({ ...ask, payload: { target: 'again' } })).toMatchObject({ data: { took: 1 } });
-    expect(told.items[0]).toMatchObject({
+    expect(errors.items[0]).toMatchObject({
       code: 'delivery/bad-answer',
       message: expect.stringContaining('answer') as string,
     });
   });
 
-  it('is checked in a batch, and a reply to a question back is whatever was asked for', async () => {
+  test('is checked in a batch, and a reply to a question back has the type that was asked for', async () => {
     const careful = await hub.join('Careful', {}, { types });
-    const told = new Heard<unknown>();
+    const errors = new Received<unknown>();
     await careful.subscribeToMessages({
       filters: { messageTypes: ['build_request', 'documentation_request'] },
       handler: async (message, context) => {
         if (message.continues !== undefined) return { ok: true, took: JSON.stringify(message.payload) };
         if (message.type === 'build_request') {
           const bad = careful.batch([{ do: 'respond', message, data: 'done' }]);
-          told.add(await bad.catch((error: unknown) => error));
+          errors.add(await bad.catch((error: unknown) => error));
         }
         await context.requireInput('how long?');
         return undefined;
@@ -180,7 +180,7 @@ describe('an answer of a declared type', () => {
     const client = await hub.join('Patient', {}, { types });
     const ask = { to: 'Careful', timeout: 10 } as const;
     const first = await client.sendMessage({ ...ask, messageType: 'build_request', payload: { target: 'x' } });
-    expect(told.items[0]).toMatchObject({ code: 'delivery/bad-answer' });
+    expect(errors.items[0]).toMatchObject({ code: 'delivery/bad-answer' });
     if (first.status !== 'input_required') throw new Error(`it is ${first.status}`);
     expect(await first.reply(7)).toMatchObject({ status: 'success', data: { took: 7 } });
 
@@ -189,7 +189,7 @@ describe('an answer of a declared type', () => {
     expect(await standard.reply('a day')).toMatchObject({ data: { took: '"a day"' } });
   });
 
-  it('that comes from who does not know the type rejects with what it was', async () => {
+  test('from an agent that does not know the type rejects with the received value', async () => {
     const loose = await hub.join('Loose');
     await loose.subscribeToMessages<'build_request'>(() => ({ ok: 'yes', took: '1' }));
     const client = await hub.join('Strict', {}, { types });
@@ -201,12 +201,12 @@ describe('an answer of a declared type', () => {
     });
   });
 
-  it('has to be given: a handler that forgets it is no handler', () => {
+  test('is required: a handler without one is refused', () => {
     const _forgetful = (client: AgoraClient<typeof types>) =>
       // @ts-expect-error -- nothing is returned
       client.subscribeToMessages({ filters: { messageTypes: ['ping'] }, handler: () => {} });
     const _wrong = (client: AgoraClient<typeof types>) =>
-      // @ts-expect-error -- a word is no number
+      // @ts-expect-error -- a string is no number
       client.subscribeToMessages({ filters: { messageTypes: ['ping'] }, handler: () => ({ n: 'one' }) });
     const _any = (client: AgoraClient<typeof types>): AgoraClient => client;
     void [_forgetful, _wrong, _any];
@@ -214,7 +214,7 @@ describe('an answer of a declared type', () => {
 });
 
 describe('tasks of a declared action', () => {
-  it('are typed and checked: what they require, what came before, what they return', async () => {
+  test('are typed and checked: requirements, inputs and output', async () => {
     const writer = await hub.join('Writer');
     writer.onTask('write', () => ({ text: 'hello' }));
     const reviewer = await hub.join('Reviewer', {}, { types });
@@ -249,10 +249,10 @@ describe('tasks of a declared action', () => {
 });
 
 describe('events of a declared type', () => {
-  it('are typed and checked; one that is not what its type says is warned of and passed over', async () => {
+  test('are typed and checked; an event that does not match its type is skipped with a warning', async () => {
     const client = await hub.join('Publisher', {}, { types });
     const events = await client.subscribeToEvents('build.*');
-    const warnings = new Heard<string>();
+    const warnings = new Received<string>();
     client.on('warning', ({ message }) => warnings.add(message));
     const stranger = await hub.join('LoosePublisher');
 
@@ -275,7 +275,7 @@ describe('events of a declared type', () => {
 });
 
 describe('an agent that serves declared types', () => {
-  it('has each of its handlers typed by what it handles', async () => {
+  test('has each of its handlers typed by what it handles', async () => {
     const server = await hub.join('Serving', {}, { types });
     const controller = new AbortController();
     const serving = server.serve({
@@ -295,8 +295,8 @@ describe('an agent that serves declared types', () => {
   });
 });
 
-describe('what is declared', () => {
-  it('is refused where it is no schema', () => {
+describe('a declaration', () => {
+  test('without a schema is refused', () => {
     const wrong = { note: { payload: { type: 'object' } } };
     // @ts-expect-error -- a JSON schema is no Standard Schema
     expect(() => hub.client('Wrong', { types: defineMessages(wrong) })).toThrow(

@@ -1,25 +1,29 @@
-// Who may what: every reducer, procedure and table of the module, tried as the owner of the agent that is meant, as another
-// agent's owner, without a token, and as an operator. What the module publishes and is not in these tables fails.
+// Permissions of every reducer, procedure, table and view of the module, tried by the owner of the agent that a call names,
+// by the owner of another agent, without a token, and by an operator. A published function, table or view without a row here
+// fails. The acts of `perform_acts` have their rows in `../module/privacy-acts.test.ts`.
 
-import { randomBytes } from 'node:crypto';
 import { DbConnection } from '@agora/bindings';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createId } from '@agora/client';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { startTestHub, type TestHub } from '../support/hub.ts';
 
 const ROLES = ['owner', 'other', 'anonymous', 'operator'] as const;
 type Role = (typeof ROLES)[number];
 
-/** What everybody may read; views show each caller their own rows only. */
-const PUBLIC = ['agent', 'broadcast_feed', 'event_feed', 'hub_status', 'my_inbox', 'my_workflows'];
+/** Readable by every caller. */
+const PUBLIC_TABLES = ['agent', 'broadcast_feed', 'event_feed'];
+/** Readable by every caller; each sees its own rows. */
+const PUBLIC_VIEWS = ['hub_status', 'my_inbox', 'my_workflows'];
+const PUBLIC = [...PUBLIC_TABLES, ...PUBLIC_VIEWS].sort();
 
 const mine = ['ok', 'agent/not-yours', 'agent/not-yours', 'agent/not-yours'] as const;
 const readable = ['ok', 'agent/not-yours', 'agent/not-yours', 'ok'] as const;
-const anybody = ['ok', 'ok', 'ok', 'ok'] as const;
+const everyone = ['ok', 'ok', 'ok', 'ok'] as const;
 const operators = ['operator/required', 'operator/required', 'operator/required', 'ok'] as const;
 const steering = ['ok', 'workflow/unknown', 'workflow/unknown', 'ok'] as const;
 
-/** Function, arguments, and what each role hears: `ok` or the code of its refusal, in the order of `ROLES`. */
+/** Function, arguments, and the outcome for each role: `ok` or the code of its refusal, in the order of `ROLES`. */
 const CALLS: readonly (readonly [string, (scene: Scene) => unknown[], readonly [string, string, string, string]])[] = [
   [
     'register_agent',
@@ -42,7 +46,7 @@ const CALLS: readonly (readonly [string, (scene: Scene) => unknown[], readonly [
   ['unregister_agent', s => [s.fresh()], readable],
   ['start_workflow', s => [s.id(), s.ada, s.definition], mine],
   ['watch_workflow', s => [s.workflow], steering],
-  ['unwatch_workflow', s => [s.workflow], anybody],
+  ['unwatch_workflow', s => [s.workflow], everyone],
   ['pause_workflow', s => [s.workflow], steering],
   ['resume_workflow', s => [s.workflow], steering],
   [
@@ -76,7 +80,7 @@ const CALLS: readonly (readonly [string, (scene: Scene) => unknown[], readonly [
   ['clear_quota', s => [s.ada], operators],
   ['set_hub_limits', () => [null, null, null, null], operators],
   ['watch_hub', () => [], operators],
-  ['read_events', () => [0, 1], anybody],
+  ['read_events', () => [0, 1], everyone],
   ['my_groups', s => [s.ada], mine],
   ['group_members', s => [s.ada, '#team'], mine],
   ['read_payload', () => [1], ['delivery/unknown', 'delivery/unknown', 'delivery/unknown', 'delivery/unknown']],
@@ -96,7 +100,7 @@ const CALLS: readonly (readonly [string, (scene: Scene) => unknown[], readonly [
   ['peek_inbox', s => [s.ada, 1], readable],
   ['workflow_steps', s => [s.workflow, 0, 1], steering],
   ['why_waiting', s => [s.workflow, 0, 1], steering],
-  ['dead_letters', () => [0, 1, 0, 0], anybody],
+  ['dead_letters', () => [0, 1, 0, 0], everyone],
   ['hub_overview', () => [], operators],
   ['list_mailboxes', () => [0, 1], operators],
   ['list_operators', () => [], operators],
@@ -104,7 +108,7 @@ const CALLS: readonly (readonly [string, (scene: Scene) => unknown[], readonly [
   ['read_message', s => [s.message], operators],
 ];
 
-/** Run by the hub itself: nobody may call them. */
+/** Run by the hub itself; refused to every caller. */
 const INTERNAL = ['sweep_slot', 'sweep_kept', 'init', 'on_connect', 'on_disconnect'];
 
 const NO_LETTERS = { agent: 0, sender: 0, type: 'no_such_type', reason: '', before: 0 };
@@ -125,10 +129,11 @@ interface Scene {
 const Issued = z.object({ identity: z.string(), token: z.string() });
 const Named = z.object({ name: z.string() });
 const Schema = z.object({
-  tables: z.array(Named),
+  tables: z.array(Named.extend({ table_access: z.record(z.string(), z.unknown()) })),
   reducers: z.array(Named),
-  misc_exports: z.array(z.object({ Procedure: Named.optional() })),
+  misc_exports: z.array(z.object({ Procedure: Named.optional(), View: Named.optional() })),
 });
+type Schema = z.infer<typeof Schema>;
 
 let hub: TestHub;
 let scene: Scene;
@@ -155,12 +160,6 @@ async function call(role: Role | 'publisher', name: string, args: readonly unkno
   if (response.ok) return 'ok';
   const codes = [...text.matchAll(/\b[a-z]+\/[a-z-]+/g)].map(match => match[0]).filter(code => code !== 'call/refused');
   return codes[0] ?? text;
-}
-
-function uuid(): string {
-  const time = Date.now().toString(16).padStart(12, '0');
-  const rest = randomBytes(8).toString('hex');
-  return `${time.slice(0, 8)}-${time.slice(8)}-7${rest.slice(0, 3)}-8${rest.slice(3, 6)}-${rest.slice(4)}`;
 }
 
 function sending(id: string, agent: number, to: string) {
@@ -192,7 +191,7 @@ beforeAll(async () => {
     expect(await call('owner', 'register_agent', [name, 'worker', [], '{}', 0, false])).toBe('ok');
   expect(await call('other', 'register_agent', ['Eve', 'worker', [], '{}', 0, false])).toBe('ok');
   spares.push(3, 4, 5, 6);
-  const [message, broadcast, workflow] = [uuid(), uuid(), uuid()];
+  const [message, broadcast, workflow] = [createId(), createId(), createId()];
   const acts = [sending(message, 1, 'Idle'), sending(broadcast, 1, '*')];
   expect(await call('owner', 'perform_acts', [acts])).toBe('ok');
   const definition = JSON.stringify({
@@ -212,46 +211,71 @@ beforeAll(async () => {
     workflow,
     definition,
     operatorIdentity,
-    id: uuid,
+    id: createId,
     fresh: () => spares.pop() ?? 0,
   };
 });
 
 afterAll(() => hub[Symbol.asyncDispose]());
 
-async function schema(): Promise<z.infer<typeof Schema>> {
+async function schema(): Promise<Schema> {
   return Schema.parse(await (await request('/schema?version=9', 'publisher')).json());
 }
 
-describe('who may what', () => {
-  it('is written here for everything that the module publishes', async () => {
-    const { reducers, misc_exports: others } = await schema();
-    const procedures = others.flatMap(each => each.Procedure ?? []);
-    expect(procedures.length).toBeGreaterThan(15);
-    const known = new Set([...CALLS.map(([name]) => name), ...INTERNAL]);
-    expect([...reducers, ...procedures].map(each => each.name).filter(name => !known.has(name))).toEqual([]);
+function viewsOf({ misc_exports: others }: Schema): string[] {
+  return others.flatMap(({ View }) => View?.name ?? []);
+}
+
+/** Names of functions, public tables and views that the module publishes and that have no row here. */
+function withoutRow({ tables, reducers, misc_exports: others }: Schema): string[] {
+  const calls = new Set([...CALLS.map(([name]) => name), ...INTERNAL]);
+  const functions = [...reducers, ...others.flatMap(({ Procedure }) => Procedure ?? [])];
+  const open = tables.filter(({ table_access: access }) => 'Public' in access);
+  return [
+    ...functions.map(({ name }) => name).filter(name => !calls.has(name)),
+    ...open.map(({ name }) => name).filter(name => !PUBLIC_TABLES.includes(name)),
+    ...others.flatMap(({ View }) => View?.name ?? []).filter(name => !PUBLIC_VIEWS.includes(name)),
+  ];
+}
+
+describe('published functions, tables and views', () => {
+  test('have a row here each', async () => {
+    const published = await schema();
+    expect(published.misc_exports.filter(({ Procedure }) => Procedure).length).toBeGreaterThan(15);
+    expect(withoutRow(published)).toEqual([]);
+    expect(viewsOf(published).sort()).toEqual(PUBLIC_VIEWS);
   });
 
-  it.each(CALLS)('%s', async (name, args, expected) => {
-    const heard: string[] = [];
-    // The others first: what is refused changes nothing, and the owner's call may.
+  test('are named when they have no row', async () => {
+    const { tables, reducers, misc_exports: others } = await schema();
+    const planted = {
+      tables: [...tables, { name: 'open_table', table_access: { Public: [] } }],
+      reducers: [...reducers, { name: 'do_all' }],
+      misc_exports: [...others, { Procedure: { name: 'read_all' } }, { View: { name: 'my_agents' } }],
+    };
+    expect(withoutRow(planted)).toEqual(['do_all', 'read_all', 'open_table', 'my_agents']);
+  });
+});
+
+describe('calls', () => {
+  test.each(CALLS)('%s', async (name, args, expected) => {
+    // The owner last: a refused call changes nothing, the owner's may.
     const order: readonly Role[] = ['other', 'anonymous', 'operator', 'owner'];
-    const answers = new Map<Role, string>();
-    for (const role of order) answers.set(role, await call(role, name, args(scene)));
-    for (const role of ROLES) heard.push(answers.get(role) ?? '');
-    expect(heard).toEqual(expected);
+    const outcomes = new Map<Role, string>();
+    for (const role of order) outcomes.set(role, await call(role, name, args(scene)));
+    expect(ROLES.map(role => outcomes.get(role))).toEqual(expected);
   });
 
-  it.each(['sweep_slot', 'sweep_kept'])('%s is the hub’s own', async name => {
+  test.each(['sweep_slot', 'sweep_kept'])('%s is refused to every caller', async name => {
     for (const role of ROLES) expect(await call(role, name, [{}])).not.toBe('ok');
   });
 });
 
-describe('tables', () => {
-  it('are private but for those that everybody follows: by SQL', async () => {
-    const { tables } = await schema();
-    expect(tables.length).toBeGreaterThan(40);
-    for (const { name } of tables) {
+describe('tables and views', () => {
+  test('are private but for those that every caller may read: by SQL', async () => {
+    const published = await schema();
+    expect(published.tables.length).toBeGreaterThan(40);
+    for (const name of [...published.tables.map(each => each.name), ...viewsOf(published)]) {
       for (const role of ROLES) {
         const response = await request('/sql', role, { method: 'POST', body: `SELECT * FROM ${name}` });
         expect([name, role, response.ok]).toEqual([name, role, PUBLIC.includes(name)]);
@@ -259,9 +283,9 @@ describe('tables', () => {
     }
   });
 
-  it('are private but for those that everybody follows: by subscription', async () => {
-    const { tables } = await schema();
-    const names = tables.map(each => each.name);
+  test('are private but for those that every caller may read: by subscription', async () => {
+    const published = await schema();
+    const names = [...published.tables.map(each => each.name), ...viewsOf(published)];
     for (const role of ['other', 'operator'] as const) {
       const db = await new Promise<DbConnection>((resolve, reject) => {
         DbConnection.builder()
@@ -284,22 +308,25 @@ describe('tables', () => {
             return isOpen ? [name] : [];
           }),
         );
-        const views = ['hub_status', 'my_inbox', 'my_workflows'];
-        expect(open.flat().sort()).toEqual(PUBLIC.filter(name => names.includes(name) || !views.includes(name)).sort());
+        expect(open.flat().sort()).toEqual(PUBLIC);
       } finally {
         db.disconnect();
       }
     }
   });
 
-  it('show an inbox to nobody but its owner', async () => {
-    const rows = async (role: Role) => {
-      const response = await request('/sql', role, { method: 'POST', body: 'SELECT * FROM my_inbox' });
+  test('show an inbox and the workflows of a caller to that caller only', async () => {
+    const rows = async (view: string, role: Role) => {
+      const response = await request('/sql', role, { method: 'POST', body: `SELECT * FROM ${view}` });
       const [answer] = z.array(z.object({ rows: z.array(z.unknown()) })).parse(await response.json());
       return answer?.rows.length;
     };
-    expect(await rows('other')).toBe(0);
-    expect(await rows('operator')).toBe(0);
-    expect(await rows('anonymous')).toBe(0);
+    expect(await call('owner', 'watch_workflow', [scene.workflow])).toBe('ok');
+    expect(await rows('my_workflows', 'owner')).toBeGreaterThan(0);
+    for (const view of ['my_inbox', 'my_workflows']) {
+      for (const role of ['other', 'anonymous', 'operator'] as const) {
+        expect([view, role, await rows(view, role)]).toEqual([view, role, 0]);
+      }
+    }
   });
 });

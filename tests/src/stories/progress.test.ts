@@ -1,9 +1,9 @@
-// How far a question is: signals in order, each once, also when whoever asked was cut off meanwhile.
+// Progress of a question: signals in order, each once, also when the asker lost its connection in between.
 
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { gate, Heard } from '../support/heard.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { gate, Received } from '../support/received.ts';
 import { startTestHub, type TestHub } from '../support/hub.ts';
-import { openWire } from '../support/wire.ts';
+import { openTcpProxy } from '../support/tcp-proxy.ts';
 
 let hub: TestHub;
 
@@ -14,7 +14,7 @@ beforeAll(async () => {
 afterAll(() => hub[Symbol.asyncDispose]());
 
 describe('progress', () => {
-  it('comes in order and before the answer, as a loop or to a handler', async () => {
+  test('arrives in order and before the answer, in a loop or at a handler', async () => {
     const worker = await hub.join('Worker');
     await worker.subscribeToMessages<'job'>((_message, context) => {
       for (let n = 1; n <= 5; n++) void context.progress({ n });
@@ -29,27 +29,27 @@ describe('progress', () => {
     expect(seen).toEqual([1, 2, 3, 4, 5].map(n => [n, { n }]));
     expect(await asking).toMatchObject({ status: 'success', data: 'done', messageId: asking.messageId });
 
-    const heard: number[] = [];
-    await asker.sendMessage({ ...job, onProgress: ({ seq }) => heard.push(seq) });
-    expect(heard).toEqual([1, 2, 3, 4, 5]);
+    const received: number[] = [];
+    await asker.sendMessage({ ...job, onProgress: ({ seq }) => received.push(seq) });
+    expect(received).toEqual([1, 2, 3, 4, 5]);
   });
 
-  it('is said, and answered, by a handler that takes its context apart', async () => {
+  test('and the answer can be sent by functions that a handler destructures from its context', async () => {
     const worker = await hub.join('Apart');
     await worker.subscribeToMessages<'job'>(async (_message, { progress, respond, signal }) => {
       await progress(signal.aborted);
       await respond('done');
     });
     const asker = await hub.join('ApartAsker');
-    const heard: unknown[] = [];
-    const onProgress = ({ data }: { readonly data: unknown }) => heard.push(data);
+    const received: unknown[] = [];
+    const onProgress = ({ data }: { readonly data: unknown }) => received.push(data);
     const asking = asker.sendMessage({ to: 'Apart', messageType: 'job', payload: {}, timeout: 10, onProgress });
     expect(await asking).toMatchObject({ status: 'success', data: 'done' });
-    expect(heard).toEqual([false]);
+    expect(received).toEqual([false]);
   });
 
-  it('goes on without a hole over the next connection', async () => {
-    await using wire = await openWire(hub.url);
+  test('continues without a gap over the next connection', async () => {
+    await using proxy = await openTcpProxy(hub.url);
     const [cut, finish] = [gate(), gate()];
     const worker = await hub.join('Steady');
     await worker.subscribeToMessages<'job'>(async (_message, context) => {
@@ -61,32 +61,32 @@ describe('progress', () => {
       return 'done';
     });
     const closing = gate();
-    const asker = await hub.join('CutOff', {}, { server: wire.url });
-    const heard = new Heard<unknown>();
-    const onProgress = ({ data }: { readonly data: unknown }) => heard.add(data);
+    const asker = await hub.join('CutOff', {}, { server: proxy.url });
+    const received = new Received<unknown>();
+    const onProgress = ({ data }: { readonly data: unknown }) => received.add(data);
     const asking = asker.ask({ to: 'Steady', messageType: 'job', payload: {}, timeout: 20, onProgress });
-    await heard.atLeast(3);
+    await received.atLeast(3);
 
-    wire.cut();
+    proxy.cut();
     cut.open();
     await finish.opened;
-    wire.mend();
+    proxy.restore();
 
-    expect(await heard.atLeast(9)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    expect(await received.atLeast(9)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
     closing.open();
     expect(await asking).toMatchObject({ status: 'success', data: 'done' });
-    expect(heard.items).toHaveLength(9);
+    expect(received.items).toHaveLength(9);
   });
 
-  it('says nothing where nobody asked, and is refused when it is too long', async () => {
-    const heard = new Heard<unknown>();
+  test('is a no-op when no caller asked, and is refused when it is too long', async () => {
+    const received = new Received<unknown>();
     const worker = await hub.join('Unasked');
     await worker.subscribeToMessages<'job'>(async (_message, context) => {
       await context.progress('half');
-      heard.add(await context.progress('x'.repeat(20_000)).catch((error: unknown) => error));
+      received.add(await context.progress('x'.repeat(20_000)).catch((error: unknown) => error));
     });
     const sender = await hub.join('Indifferent');
     await sender.sendMessage({ to: 'Unasked', messageType: 'job', payload: {} });
-    expect(await heard.first()).toMatchObject({ code: 'delivery/bad-signal' });
+    expect(await received.first()).toMatchObject({ code: 'delivery/bad-signal' });
   });
 });

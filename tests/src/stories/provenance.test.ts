@@ -1,8 +1,8 @@
-// Where a message comes from: references that the hub has verified, and what is kept of what was said.
+// Provenance: references that the hub has verified, and the history of sent messages.
 
 import type { IncomingMessage } from '@agora/client';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Heard } from '../support/heard.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Received } from '../support/received.ts';
 import { startTestHub, type TestHub } from '../support/hub.ts';
 
 let hub: TestHub;
@@ -14,10 +14,10 @@ beforeAll(async () => {
 afterAll(() => hub[Symbol.asyncDispose]());
 
 describe('a message on behalf of another', () => {
-  it('shows its recipient the chain, who can read it; a stranger’s word is refused', async () => {
+  test('shows its recipient the chain, which it can read; a reference of a stranger is refused', async () => {
     const [user, agent, expert] = await Promise.all(['User', 'Agent', 'Expert'].map(name => hub.join(name)));
     if (!user || !agent || !expert) return expect.unreachable();
-    const received = new Heard<IncomingMessage>();
+    const received = new Received<IncomingMessage>();
     await agent.subscribeToMessages<'order'>(message => {
       return agent.sendMessage({ to: 'Expert', messageType: 'job', payload: 'part', onBehalfOf: message });
     });
@@ -39,10 +39,10 @@ describe('a message on behalf of another', () => {
 });
 
 describe('a forwarded message', () => {
-  it('says what the original says, and who said it', async () => {
+  test('has the content and the sender of the original', async () => {
     const [writer, middle, reader] = await Promise.all(['Writer', 'Middle', 'Reader'].map(name => hub.join(name)));
     if (!writer || !middle || !reader) return expect.unreachable();
-    const received = new Heard<IncomingMessage>();
+    const received = new Received<IncomingMessage>();
     await middle.subscribeToMessages<'memo'>(message => middle.forward(message, 'Reader', { priority: 3 }));
     await reader.subscribeToMessages<'memo'>(received.add);
 
@@ -54,16 +54,16 @@ describe('a forwarded message', () => {
   });
 });
 
-describe('what was said', () => {
-  it('is kept for its sender and for its recipient, newest first, page by page', async () => {
+describe('a sent message', () => {
+  test('is kept for its sender and for its recipient, newest first, page by page', async () => {
     const sender = await hub.join('Archivist');
     const reader = await hub.join('Clerk');
-    const heard = new Heard<unknown>();
-    await reader.subscribeToMessages<'n'>(({ payload }) => heard.add(payload));
+    const incoming = new Received<unknown>();
+    await reader.subscribeToMessages<'n'>(({ payload }) => incoming.add(payload));
     const numbers = Array.from({ length: 300 }, (_, n) => n);
     await Promise.all(numbers.map(payload => sender.sendMessage({ to: 'Clerk', messageType: 'n', payload })));
-    await heard.atLeast(300);
-    // The answer comes after the acknowledgements before it.
+    await incoming.atLeast(300);
+    // The answer arrives after the acknowledgements before it.
     await reader.sendMessage({ to: 'Archivist', messageType: 'n', payload: 'all read' });
 
     const sent: unknown[] = [];

@@ -1,12 +1,12 @@
-// "Register Your Agent": connect, say what you are and can do, come back as the same one.
+// "Register Your Agent": connect, announce type and capabilities, return under the same name.
 
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AgoraClient } from '@agora/client';
 import { fileTokenStore } from '@agora/client/node';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Heard } from '../support/heard.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Received } from '../support/received.ts';
 import { startTestHub, type TestHub } from '../support/hub.ts';
 
 let hub: TestHub;
@@ -18,7 +18,7 @@ beforeAll(async () => {
 afterAll(() => hub[Symbol.asyncDispose]());
 
 describe('an agent registers', () => {
-  it('as the document shows', async () => {
+  test('as the document shows', async () => {
     const client = new AgoraClient('YourAgentName', {
       server: hub.url,
       database: hub.database,
@@ -49,7 +49,7 @@ describe('an agent registers', () => {
     await client.close();
   });
 
-  it('is offline after it has closed, and is seen to be by others', async () => {
+  test('is offline after it has closed, and other agents see that', async () => {
     const watcher = await hub.join('Watcher');
     const leaver = await hub.join('Leaver');
     expect(await watcher.findAgents({ name: 'Leaver', presence: 'online' })).toHaveLength(1);
@@ -59,7 +59,7 @@ describe('an agent registers', () => {
     await expect.poll(() => watcher.findAgents({ name: 'Leaver', presence: 'offline' })).toHaveLength(1);
   });
 
-  it('changes what it says of itself', async () => {
+  test('changes its description', async () => {
     const client = await hub.join('Changing', { capabilities: ['a'], metadata: { version: 1 } });
 
     await client.updateAgent({ capabilities: ['a', 'b'] });
@@ -69,8 +69,8 @@ describe('an agent registers', () => {
     await expect.poll(() => client.findAgents(wanted)).toMatchObject([{ metadata: { version: 1 } }]);
   });
 
-  it('is gone once it is unregistered, and everyone hears of both', async () => {
-    const events = new Heard<[string, unknown]>();
+  test('is removed once it is unregistered, and an event reports both', async () => {
+    const events = new Received<[string, unknown]>();
     const watcher = await hub.join('Greeter');
     await watcher.subscribeToEvents(['agent_registration', 'agent_unregistered'], {
       handler: event => events.add([event.type, event.data['agent_name']]),
@@ -86,7 +86,7 @@ describe('an agent registers', () => {
     ]);
   });
 
-  it('is the same owner again with the token in its file, and messages have waited for it', async () => {
+  test('has the same owner again with the token in its file, and messages waited for it', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'agora-token-'));
     const tokenStore = fileTokenStore(join(folder, 'deep', 'token'));
     const before = await hub.join('Restarted', {}, { tokenStore });
@@ -97,11 +97,11 @@ describe('an agent registers', () => {
     await sender.sendMessage({ toAgent: 'Restarted', messageType: 'while.away', payload: { n: 1 } });
 
     const after = await hub.join('Restarted', {}, { tokenStore });
-    const heard = new Heard<unknown>();
-    await after.subscribeToMessages<'while.away'>(message => heard.add(message.payload));
+    const received = new Received<unknown>();
+    await after.subscribeToMessages<'while.away'>(message => received.add(message.payload));
 
     expect(after.identity).toBe(identity);
-    expect(await heard.first()).toEqual({ n: 1 });
+    expect(await received.first()).toEqual({ n: 1 });
     await rm(folder, { recursive: true });
   });
 });

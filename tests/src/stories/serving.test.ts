@@ -1,14 +1,14 @@
-// The loop of an agent: handlers by what comes, until it is told to stop; and the turns of those that work in turns.
+// The loop of an agent: handlers by kind, until it is stopped; and agents that work in turns.
 
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { ConnectionError, PermanentError, type AgoraClient } from '@agora/client';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { gate, Heard } from '../support/heard.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { gate, Received } from '../support/received.ts';
 import { startTestHub, type TestHub } from '../support/hub.ts';
-import { openWire } from '../support/wire.ts';
+import { openTcpProxy } from '../support/tcp-proxy.ts';
 
 const PROGRAM = fileURLToPath(new URL('../support/serving-process.ts', import.meta.url));
 
@@ -29,10 +29,10 @@ const stateOf = async (message: { readonly messageId: string }) =>
   (await boss.messageStatus(message.messageId)).map(({ agent, state }) => `${agent} ${state}`);
 
 describe('an agent that serves', () => {
-  it('handles messages, steps and events by their kind, and says what it did', async () => {
+  test('handles messages, steps and events by their kind, and returns a summary', async () => {
     const agent = await hub.join('Server');
     const controller = new AbortController();
-    const heard = new Heard<string>();
+    const received = new Received<string>();
     const serving = agent.serve({
       signal: controller.signal,
       messages: {
@@ -40,8 +40,8 @@ describe('an agent that serves', () => {
         bad: () => Promise.reject(new PermanentError('no good')),
       },
       tasks: { add: ({ requirements }) => Number(requirements['a']) + 1, '*': ({ action }) => `any ${action}` },
-      otherwise: message => heard.add(`otherwise ${message.type}`),
-      events: { 'build.*': event => heard.add(`event ${event.type}`) },
+      otherwise: message => received.add(`otherwise ${message.type}`),
+      events: { 'build.*': event => received.add(`event ${event.type}`) },
     });
     const ask = (messageType: string, payload = {}) =>
       boss.sendMessage({ to: 'Server', messageType, payload, timeout: 10 });
@@ -57,7 +57,7 @@ describe('an agent that serves', () => {
     });
     expect((await workflow.result({ timeoutMs: 10_000 })).outputs).toEqual({ add: 2, other: 'any other' });
     await boss.publishEvent({ eventType: 'build.failed', data: {} });
-    expect([...(await heard.atLeast(2))].sort()).toEqual(['event build.failed', 'otherwise unheard.of']);
+    expect([...(await received.atLeast(2))].sort()).toEqual(['event build.failed', 'otherwise unheard.of']);
 
     controller.abort();
 
@@ -65,11 +65,11 @@ describe('an agent that serves', () => {
     expect(agent.state).toBe('closed');
   });
 
-  it('begins no more at once than it should, the most important first', async () => {
+  test('runs no more handlers in parallel than configured, the highest priority first', async () => {
     const agent = await hub.join('Narrow');
     const begun = gate();
     const hold = gate();
-    const order = new Heard<unknown>();
+    const order = new Received<unknown>();
     const serving = agent.serve({
       concurrency: 1,
       idleMs: 50,
@@ -89,20 +89,20 @@ describe('an agent that serves', () => {
     await send('high', 3);
     await send('critical', 4);
     await boss.sendMessage({ to: 'Narrow', messageType: 'work', payload: 'normal' });
-    // An answer comes after all that was shown before it.
+    // The answer arrives after all that was shown before it.
     await agent.sendMessage({ to: 'Boss', messageType: 'n', payload: 0 });
     expect(order.items).toEqual(['first']);
     hold.open();
 
-    // With nothing more to do, and nothing unseen at the hub, it ends by itself.
+    // When idle, and with no unseen mail at the hub, it ends by itself.
     expect(await serving).toMatchObject({ reason: 'idle', handled: 5 });
     expect(order.items).toEqual(['first', 'critical', 'high', 'normal', 'low']);
   });
 
-  it('gives back what does not end in time, and tells it', async () => {
+  test('returns deliveries that do not end in time, and reports them', async () => {
     const agent = await hub.join('Stuck', { capabilities: ['stuck'] });
     const controller = new AbortController();
-    const signals = new Heard<AbortSignal>();
+    const signals = new Received<AbortSignal>();
     const serving = agent.serve({
       signal: controller.signal,
       drainMs: 20,
@@ -119,13 +119,13 @@ describe('an agent that serves', () => {
     expect(await serving).toMatchObject({ handled: 0, interrupted: 1 });
     expect(signal.reason).toMatchObject({ code: 'client/closed' });
     const other = await hub.join('Unstuck', { capabilities: ['stuck'] });
-    const heard = new Heard<unknown>();
-    await other.subscribeToMessages<'job'>(({ payload }, { attempt }) => heard.add([payload, attempt]));
-    expect(await heard.first()).toEqual([1, 2]);
+    const received = new Received<unknown>();
+    await other.subscribeToMessages<'job'>(({ payload }, { attempt }) => received.add([payload, attempt]));
+    expect(await received.first()).toEqual([1, 2]);
     await expect.poll(() => stateOf(message)).toEqual(['Unstuck done']);
   });
 
-  it('is there again after it has left', async () => {
+  test('can serve again after it has left', async () => {
     const again = hub.client('Returning', { token: hub.ownerToken });
     for (let life = 0; life < 2; life++) {
       const agent = life === 0 ? again : hub.client('Returning', { token: hub.ownerToken });
@@ -142,7 +142,7 @@ describe('an agent that serves', () => {
     }
   });
 
-  it('leaves what was said to everyone, and not begun, for its next start', async () => {
+  test('keeps broadcasts that it has not begun for its next start', async () => {
     const token = hub.ownerToken;
     const first = await hub.join('Interrupted', {}, { token });
     const controller = new AbortController();
@@ -167,26 +167,26 @@ describe('an agent that serves', () => {
     hold.open();
     expect(await serving).toMatchObject({ handled: 1, interrupted: 0 });
 
-    const heard = new Heard<unknown>();
+    const received = new Received<unknown>();
     const second = await hub.join('Interrupted', {}, { token });
-    await second.subscribeToMessages<'news'>(({ payload }) => heard.add(payload));
-    expect([...(await heard.atLeast(2))].sort()).toEqual([2, 3]);
+    await second.subscribeToMessages<'news'>(({ payload }) => received.add(payload));
+    expect([...(await received.atLeast(2))].sort()).toEqual([2, 3]);
   });
 
-  it('is told when its connection is lost for good', async () => {
-    await using wire = await openWire(hub.url);
-    const agent = await hub.join('Cut', {}, { server: wire.url, giveUpAfterMs: 50 });
+  test('ends when its connection is lost permanently', async () => {
+    await using proxy = await openTcpProxy(hub.url);
+    const agent = await hub.join('Cut', {}, { server: proxy.url, giveUpAfterMs: 50 });
     const serving = agent.serve({ messages: { job: () => undefined } });
-    wire.cut();
+    proxy.cut();
     await expect(serving).rejects.toBeInstanceOf(ConnectionError);
   });
 
-  it('finishes what it has begun when its process is signalled, begins nothing more, and leaves the rest to others', async () => {
+  test('finishes running handlers when its process is signalled, begins no others, and returns the rest', async () => {
     const child = spawn(process.execPath, [PROGRAM, hub.url, hub.database, 'Signalled'], {
       stdio: ['pipe', 'pipe', 'inherit'],
     });
     children.add(child);
-    const lines = new Heard<string>();
+    const lines = new Received<string>();
     createInterface(child.stdout).on('line', lines.add);
     await lines.first();
     const jobs = [];
@@ -196,13 +196,13 @@ describe('an agent that serves', () => {
     const [first, ...rest] = jobs;
     await expect.poll(() => lines.items).toEqual(['ready', 'begun one']);
     await expect.poll(() => Promise.all(rest.map(stateOf))).toEqual([['Signalled offered'], ['Signalled offered']]);
-    const heard = new Heard<unknown>();
+    const received = new Received<unknown>();
     const other = await hub.join('Other', { capabilities: ['work'] });
-    await other.subscribeToMessages<'job'>(({ payload }) => heard.add(payload));
+    await other.subscribeToMessages<'job'>(({ payload }) => received.add(payload));
 
     child.kill('SIGTERM');
     const exited = once(child, 'close');
-    expect([...(await heard.atLeast(2))].sort()).toEqual(['three', 'two']);
+    expect([...(await received.atLeast(2))].sort()).toEqual(['three', 'two']);
     child.stdin.write('\n');
 
     expect(await exited).toEqual([0, null]);
@@ -214,11 +214,11 @@ describe('an agent that serves', () => {
 });
 
 describe('an agent that works in turns', () => {
-  it('is given the mail of each turn, and sleeps in between', async () => {
+  test('receives the mail of each turn, and is idle in between', async () => {
     const agent = await hub.join('Turner');
     const controller = new AbortController();
     const turns: unknown[][] = [];
-    const between = new Heard<number>();
+    const between = new Received<number>();
     const working = (async () => {
       for await (const mail of agent.turns({ signal: controller.signal, limit: 2 })) {
         turns.push(mail.map(({ payload }) => payload));
@@ -239,16 +239,16 @@ describe('an agent that works in turns', () => {
     expect(turns).toEqual([[3, 1], [2], [4]]);
   });
 
-  it('goes on sleeping while its connection is lost, and is woken by what came meanwhile', async () => {
-    await using wire = await openWire(hub.url);
+  test('stays idle while its connection is lost, and is woken by mail that arrived in between', async () => {
+    await using proxy = await openTcpProxy(hub.url);
     const agent = await hub.join(
       'Sleeper',
       {},
-      { server: wire.url, patienceMs: 20, reconnect: { firstMs: 5, mostMs: 20 } },
+      { server: proxy.url, patienceMs: 20, reconnect: { firstMs: 5, mostMs: 20 } },
     );
-    const states = new Heard<string>();
+    const states = new Received<string>();
     agent.on('connection', ({ state }) => states.add(state));
-    const woken = new Heard<unknown>();
+    const woken = new Received<unknown>();
     const working = (async () => {
       for await (const [message] of agent.turns()) {
         woken.add(message?.payload);
@@ -257,10 +257,10 @@ describe('an agent that works in turns', () => {
     })();
     await boss.sendMessage({ to: 'Sleeper', messageType: 'n', payload: 'before' });
     await woken.atLeast(1);
-    wire.cut();
+    proxy.cut();
     await states.atLeast(1);
     await boss.sendMessage({ to: 'Sleeper', messageType: 'n', payload: 'meanwhile' });
-    wire.mend();
+    proxy.restore();
     expect(await woken.atLeast(2)).toEqual(['before', 'meanwhile']);
     await agent.close();
     await working;

@@ -1,19 +1,19 @@
-// Two processes of one agent: one that serves it, and others that only speak as it, or look at what waits.
+// Two processes of one agent: one serves it, and others only send as it or look at its inbox.
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { Heard } from '../support/heard.ts';
+import { Received } from '../support/received.ts';
 import { startTestHub, type TestHub } from '../support/hub.ts';
 
 let hub: TestHub;
 beforeAll(async () => void (hub = await startTestHub()));
 afterAll(() => hub[Symbol.asyncDispose]());
 
-test('whoever speaks as an agent takes nothing from who serves it, and hears the answers to what it asks', async () => {
+test('a process that only sends as an agent takes no delivery from the one that serves it, and receives answers to its questions', async () => {
   const echo = await hub.join('Echo');
   await echo.subscribeToMessages<'question'>(message => message.payload);
   const serving = await hub.join('Served', { capabilities: ['serving'], metadata: { home: 'here' } });
-  const heard = new Heard<string>();
-  await serving.subscribeToMessages<'work'>(message => heard.add(message.id));
+  const received = new Received<string>();
+  await serving.subscribeToMessages<'work'>(message => received.add(message.id));
 
   const speaking = hub.client('Served', { token: serving.token });
   await speaking.connect();
@@ -21,12 +21,12 @@ test('whoever speaks as an agent takes nothing from who serves it, and hears the
   const asked = { toAgent: 'Echo', messageType: 'question', payload: { n: 1 }, timeout: 10 };
   expect(await speaking.sendMessage(asked)).toMatchObject({ status: 'success', data: { n: 1 } });
   const { messageId } = await speaking.sendMessage({ toAgent: 'Served', messageType: 'work', payload: {} });
-  expect(await heard.first()).toBe(messageId);
+  expect(await received.first()).toBe(messageId);
   const [info] = await echo.findAgents({ name: 'Served' });
   expect(info).toMatchObject({ capabilities: ['serving'], metadata: { home: 'here' }, presence: 'online' });
 });
 
-test('whoever only spoke as an agent can go on to serve it, and has what was offered meanwhile', async () => {
+test('a process that only sent as an agent can serve it later, and gets what was offered in between', async () => {
   const before = await hub.join('Twice');
   const { token } = before;
   await hub.join('Teller').then(teller => teller.sendMessage({ toAgent: 'Twice', messageType: 'note', payload: 1 }));
@@ -40,7 +40,7 @@ test('whoever only spoke as an agent can go on to serve it, and has what was off
   expect(await after.takeMail()).toMatchObject([{ payload: 1, attempt: 1 }]);
 });
 
-test('an agent that is nobody’s, or somebody else’s, is not taken up', async () => {
+test('an agent that does not exist, or of another identity, cannot be used', async () => {
   const stranger = hub.client('Nobody');
   await stranger.connect();
   await expect(stranger.resumeAgent()).rejects.toMatchObject({ code: 'agent/unknown' });
@@ -50,7 +50,7 @@ test('an agent that is nobody’s, or somebody else’s, is not taken up', async
   await expect(other.resumeAgent()).rejects.toMatchObject({ code: 'agent/not-yours' });
 });
 
-test('a look at an inbox takes nothing, and tells what would come in which order', async () => {
+test('peeking at an inbox takes no delivery, and shows the order of delivery', async () => {
   const sender = await hub.join('Sender');
   const owner = await hub.join('Away', { credit: 1 });
   const { token } = owner;
@@ -77,7 +77,7 @@ test('a look at an inbox takes nothing, and tells what would come in which order
     ]);
   }
 
-  // Taken in a turn: what was taken is settled after letting go, so that nothing more is offered that nobody wants.
+  // Taken in a turn: settled after detaching, so that no delivery is offered that the process does not want.
   const taking = hub.client('Away', { token });
   await taking.connect();
   await taking.resumeAgent();
@@ -91,10 +91,10 @@ test('a look at an inbox takes nothing, and tells what would come in which order
   expect(after.messages.every(each => each.attempt === 1)).toBe(true);
 });
 
-test('whoever watches agents hears of each change', async () => {
+test('a process that watches agents gets each change', async () => {
   const watcher = await hub.join('Watcher');
   const stop = new AbortController();
-  const seen = new Heard<string>();
+  const seen = new Received<string>();
   const watching = (async () => {
     for await (const agents of watcher.watchAgents({ name: 'Comer' }, { signal: stop.signal })) {
       seen.add(agents.map(each => each.presence).join());
@@ -109,7 +109,7 @@ test('whoever watches agents hears of each change', async () => {
   await watching;
 });
 
-test('events are read from a time on, and up to now', async () => {
+test('events are read from a time on, up to now', async () => {
   const publisher = await hub.join('Publisher');
   await publisher.publishEvent({ eventType: 'reading.one', data: { n: 1 } });
   await publisher.publishEvent({ eventType: 'reading.two', data: { n: 2 } });

@@ -1,4 +1,4 @@
-// Traces: their context travels on all that is said, and with OpenTelemetry what is said and handled makes one trace.
+// Traces: trace context travels with every message, and with OpenTelemetry messages and handlers form one trace.
 
 import * as api from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
@@ -9,8 +9,8 @@ import {
   type ReadableSpan,
 } from '@opentelemetry/sdk-trace-base';
 import type { TraceContext } from '@agora/client';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { Heard } from '../support/heard.ts';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { Received } from '../support/received.ts';
 import { startTestHub, type TestHub } from '../support/hub.ts';
 
 const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
@@ -23,9 +23,9 @@ beforeAll(async () => {
 });
 afterAll(() => hub[Symbol.asyncDispose]());
 
-describe('without OpenTelemetry, the context that somebody gives', () => {
-  it('travels on asks, sends, events, broadcasts, forwarded messages and answers, from handler to handler', async () => {
-    const traces = new Heard<readonly [string, TraceContext | undefined]>();
+describe('without OpenTelemetry, a trace context of the caller', () => {
+  test('travels on asks, sends, events, broadcasts, forwarded messages and answers, from handler to handler', async () => {
+    const traces = new Received<readonly [string, TraceContext | undefined]>();
     const last = await hub.join('Last', {}, plain);
     await last.subscribeToMessages<string>(message => traces.add([`Last ${message.type}`, message.trace]));
     await last.subscribeToEvents('noted', { handler: event => traces.add(['event', event.trace]) });
@@ -45,15 +45,15 @@ describe('without OpenTelemetry, the context that somebody gives', () => {
 
     await client.sendMessage({ to: 'Middle', messageType: 'question', payload: 1, timeout: 10, trace });
 
-    const heard = Object.fromEntries(await traces.atLeast(7));
+    const received = Object.fromEntries(await traces.atLeast(7));
     const all = ['Middle', 'Last direct', 'Last said', 'Last question', 'Last batched', 'event'];
-    expect(heard).toEqual({ ...Object.fromEntries(all.map(each => [each, trace])), 'Last apart': undefined });
+    expect(received).toEqual({ ...Object.fromEntries(all.map(each => [each, trace])), 'Last apart': undefined });
     const rows = (await hub.rows('message')).map(row => JSON.stringify(row)).filter(row => row.includes('"answer"'));
     expect(rows).toEqual([expect.stringContaining(traceparent)]);
   });
 
-  it('travels to every task of a workflow, and to those of workflows in it', async () => {
-    const traces = new Heard<TraceContext | undefined>();
+  test('travels to every task of a workflow, and to those of workflows in it', async () => {
+    const traces = new Received<TraceContext | undefined>();
     const worker = await hub.join('TracedWorker', {}, plain);
     await worker.subscribeToMessages(message => {
       traces.add(message.trace);
@@ -71,7 +71,7 @@ describe('without OpenTelemetry, the context that somebody gives', () => {
     expect(traces.items).toEqual([trace, trace, trace]);
   });
 
-  it('is no part of what makes a message the same: it is said again under its id in another trace', async () => {
+  test('is ignored when a repeated id is compared: it may be sent again under its id in another trace', async () => {
     await hub.join('Idle', {}, plain);
     const client = await hub.join('Repeating', {}, plain);
     const { createId } = await import('@agora/client');
@@ -110,7 +110,7 @@ describe('with OpenTelemetry', () => {
   }
 
   for (const isManaged of [true, false]) {
-    it(`makes one trace of a question, its handler, what that sends, and the answer${isManaged ? '' : ', also without a context manager'}`, async () => {
+    test(`makes one trace of a question, its handler, the messages of the handler, and the answer${isManaged ? '' : ', also without a context manager'}`, async () => {
       if (isManaged) api.context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
       const suffix = isManaged ? 'A' : 'B';
       const noter = await hub.join(`Noter${suffix}`);
@@ -165,7 +165,7 @@ describe('with OpenTelemetry', () => {
     });
   }
 
-  it('makes one trace of a workflow of three steps, in the trace of whoever started it', async () => {
+  test('makes one trace of a workflow of three steps, in the trace of its initiator', async () => {
     api.context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
     const worker = await hub.join('StepWorker');
     worker.onTask('*', () => 'done');
@@ -192,7 +192,7 @@ describe('with OpenTelemetry', () => {
     expect(new Set(spans.map(each => each.spanContext().traceId)).size).toBe(1);
   });
 
-  it('tells what went wrong, links what is taken by hand, and counts a batch', async () => {
+  test('records errors, links messages taken by hand, and counts a batch', async () => {
     const clerk = await hub.join('Clerk');
     const client = await hub.join('Customer');
     await expect(client.sendMessage({ to: 'Nobody', messageType: 'note', payload: 1 })).rejects.toThrow();
@@ -214,16 +214,16 @@ describe('with OpenTelemetry', () => {
     const created = named('create Clerk').map(each => each.spanContext().spanId);
     const linked = (span: ReadableSpan | undefined) => span?.links.map(each => each.context.spanId);
     const given = traceparent.split('-')[2];
-    // What its sender gives a context of its own keeps it.
+    // A message with its own context keeps it.
     expect(linked(named('send')[0])).toEqual([created[0], given]);
     expect(named('send')[0]?.attributes['messaging.batch.message_count']).toBe(2);
     expect(named('receive Clerk').map(linked)).toEqual([[created[0]], [given]]);
     expect(named('ack Clerk')).toHaveLength(2);
   });
 
-  it('carries baggage there and back, and an answer that is none', async () => {
+  test('carries baggage there and back, and an invalid answer', async () => {
     api.context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
-    const baggage = new Heard<unknown>();
+    const baggage = new Received<unknown>();
     const worker = await hub.join('BaggageWorker');
     await worker.subscribeToMessages<'job'>(message => {
       baggage.add([message.trace?.baggage, api.propagation.getActiveBaggage()?.getEntry('user id')?.value]);

@@ -1,7 +1,7 @@
-// The wake contract: an agent that works in turns never sleeps with mail unseen, and the next wakes it.
+// The wake contract: an agent that works in turns never becomes idle with unseen mail, and the next mail wakes it.
 
 import type { AgoraClient } from '@agora/client';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startTestHub, type TestHub } from '../support/hub.ts';
 
 let hub: TestHub;
@@ -13,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => hub[Symbol.asyncDispose]());
 
 describe('an agent that works in turns', () => {
-  it('is woken by a message, takes its mail by priority, and goes back to sleep', async () => {
+  test('is woken by a message, takes its mail by priority, and becomes idle again', async () => {
     const agent = await hub.join('Turner');
     const sender = await hub.join('Waker');
     const sleeping = agent.waitForMail({ timeoutMs: 10_000 });
@@ -30,7 +30,7 @@ describe('an agent that works in turns', () => {
     await agent.goIdle();
   });
 
-  it('is woken by a broadcast, which is its mail until it has taken it', async () => {
+  test('is woken by a broadcast, which stays unseen until it takes it', async () => {
     const agent = await hub.join('Listening');
     const sender = await hub.join('Town');
     const sleeping = agent.waitForMail({ timeoutMs: 10_000 });
@@ -41,7 +41,7 @@ describe('an agent that works in turns', () => {
     await news?.ack();
   });
 
-  it('does not sleep while there is mail that it has not taken', async () => {
+  test('cannot become idle with mail that it has not taken', async () => {
     const agent = await hub.join('Sluggish');
     const sender = await hub.join('Early');
     await agent.takeMail();
@@ -53,7 +53,7 @@ describe('an agent that works in turns', () => {
     expect(await agent.waitForMail({ timeoutMs: 50 })).toBe(false);
   });
 
-  it('waits no longer than it is told', async () => {
+  test('waits until its timeout at most', async () => {
     const agent = await hub.join('Brief');
     const controller = new AbortController();
     const waiting = agent.waitForMail({ signal: controller.signal });
@@ -62,10 +62,10 @@ describe('an agent that works in turns', () => {
   });
 });
 
-/** Takes mail as an agent does: waits until there is some. */
+/** Takes mail as an agent does: waits until it has some. */
 async function mailOf(agent: AgoraClient) {
   for (let turn = 0; turn < 100; turn++) {
-    expect(await agent.waitForMail({ timeoutMs: 10_000 }), 'nobody is left asleep').toBe(true);
+    expect(await agent.waitForMail({ timeoutMs: 10_000 }), 'the agent is woken').toBe(true);
     const mail = await agent.takeMail();
     if (mail.length > 0) return mail;
   }
@@ -75,10 +75,10 @@ async function mailOf(agent: AgoraClient) {
 describe('ten thousand times', () => {
   const PAIRS = 20;
   const ROUNDS = 500;
-  /** Every so many rounds something is said to everyone instead. */
+  /** One round in so many sends a broadcast instead. */
   const BROADCAST_EVERY = 25;
 
-  it('a send or a broadcast races with going idle, and none is missed', { timeout: 180_000 }, async () => {
+  test('a send or a broadcast races with becoming idle, and none is missed', { timeout: 180_000 }, async () => {
     await using place = await startTestHub();
     const race = async (pair: number) => {
       const agent = await place.join(`Agent${pair}`);
@@ -106,7 +106,7 @@ describe('ten thousand times', () => {
       return slept;
     };
     const slept = await Promise.all(Array.from({ length: PAIRS }, (_, pair) => race(pair)));
-    // Both ends of the race were seen.
+    // Both outcomes of the race occurred.
     const total = slept.reduce((sum, each) => sum + each, 0);
     expect(total).toBeGreaterThan(0);
     expect(total).toBeLessThan(PAIRS * ROUNDS);

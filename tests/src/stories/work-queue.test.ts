@@ -1,10 +1,10 @@
-// Work for whoever is able: exactly one holder, also when that one is killed.
+// A work queue: exactly one holder, also when that process is killed.
 
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { Heard } from '../support/heard.ts';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { Received } from '../support/received.ts';
 import { startTestHub, type TestHub } from '../support/hub.ts';
 
 const WORKER = fileURLToPath(new URL('../support/held-worker.ts', import.meta.url));
@@ -20,12 +20,12 @@ afterEach(() => child?.kill('SIGKILL'));
 afterAll(() => hub[Symbol.asyncDispose]());
 
 describe('a work queue', () => {
-  it('gives each message to exactly one of those who are able, and answers come from whoever has it', async () => {
-    const heard = new Heard<string>();
+  test('gives each message to exactly one capable agent, and answers come from its holder', async () => {
+    const received = new Received<string>();
     for (const name of ['Left', 'Right']) {
       const worker = await hub.join(name, { capabilities: ['paint'], credit: 1 });
       await worker.subscribeToMessages<'job'>(({ payload }) => {
-        heard.add(`${name} ${String(payload)}`);
+        received.add(`${name} ${String(payload)}`);
         return name;
       });
     }
@@ -36,12 +36,12 @@ describe('a work queue', () => {
       numbers.map(payload => boss.sendMessage({ to: '@paint', messageType: 'job', payload, timeout: 10 })),
     );
 
-    const done = heard.items.map(each => Number(each.split(' ')[1])).sort((a, b) => a - b);
+    const done = received.items.map(each => Number(each.split(' ')[1])).sort((a, b) => a - b);
     expect(done).toEqual(numbers);
     expect(new Set(answers.map(({ from }) => from))).toEqual(new Set(['Left', 'Right']));
   });
 
-  it('is unknown while nobody ever was able, and waits when nobody is there now', async () => {
+  test('is unknown while no agent ever had the capability, and waits when none is online now', async () => {
     const boss = await hub.join('Optimist');
     const job = { messageType: 'job', payload: 1 };
     await expect(boss.sendMessage({ ...job, to: '@fly' })).rejects.toMatchObject({ code: 'message/unknown-recipient' });
@@ -50,14 +50,14 @@ describe('a work queue', () => {
     const { messageId } = await boss.sendMessage({ ...job, to: '@dive' });
     expect(await boss.messageStatus(messageId)).toMatchObject([{ agent: '@dive', state: 'queued' }]);
 
-    const heard = new Heard<string>();
+    const received = new Received<string>();
     const diver = await hub.join('SecondDiver', { capabilities: ['dive'] });
-    await diver.subscribeToMessages<'job'>(({ id }) => heard.add(id));
+    await diver.subscribeToMessages<'job'>(({ id }) => received.add(id));
 
-    expect(await heard.first()).toBe(messageId);
+    expect(await received.first()).toBe(messageId);
   });
 
-  it('brings what a killed worker held to another', { timeout: 40_000 }, async () => {
+  test('gives the deliveries of a killed worker to another', { timeout: 40_000 }, async () => {
     child = spawn(process.execPath, [WORKER, hub.url, hub.database, 'Doomed', 'haul'], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });

@@ -1,8 +1,9 @@
-// What a step can be besides the work of one agent: done for each element, a workflow of its own, undone, tried again, looped over.
+// Steps besides the work of one agent: for each element, nested workflows, compensation, retries; and loops over a
+// workflow.
 
 import { PermanentError, type AgoraClient, type Task } from '@agora/client';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Heard } from '../support/heard.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Received } from '../support/received.ts';
 import { startTestHub, type TestHub } from '../support/hub.ts';
 
 let hub: TestHub;
@@ -18,7 +19,7 @@ beforeAll(async () => {
 afterAll(() => hub[Symbol.asyncDispose]());
 
 describe('a step', () => {
-  it('is done for each element of a list, which its handler is given', async () => {
+  test('is done for each element of a list, which its handler receives', async () => {
     const worker = await hub.join('Splitter');
     worker.onTask('split', () => ({ parts: ['a', 'b', 'c'] }));
     worker.onTask('work', ({ element, index }) => `${String(element)}${index}`);
@@ -39,8 +40,8 @@ describe('a step', () => {
     expect((await workflow.result(soon)).outputs).toMatchObject({ join: ['a0', 'b1', 'c2'] });
   });
 
-  it('is a workflow that can be followed itself, and whose tasks know what it was given', async () => {
-    const tasks = new Heard<Task>();
+  test('is a nested workflow that can be followed separately, and whose tasks get its inputs', async () => {
+    const tasks = new Received<Task>();
     const worker = await hub.join('Nested');
     worker.onTask('*', task => {
       tasks.add(task);
@@ -61,8 +62,8 @@ describe('a step', () => {
     expect(nested.status()).toMatchObject({ type: 'inner', status: 'succeeded' });
   });
 
-  it('is undone when the workflow fails later, and says so', async () => {
-    const undone = new Heard<Task>();
+  test('is compensated when the workflow fails later, and reports that', async () => {
+    const undone = new Received<Task>();
     const worker = await hub.join('Booker');
     worker.onTask(['flight', 'hotel'], ({ action }) => ({ booked: action }));
     worker.onTask('cancel', task => undone.add(task));
@@ -91,7 +92,7 @@ describe('a step', () => {
     ]);
   });
 
-  it('is tried again as its retries say when its handler throws', async () => {
+  test('is retried as its retries define when its handler throws', async () => {
     const worker = await hub.join('Flaky');
     let left = 2;
     worker.onTask('try', () => {
@@ -105,8 +106,8 @@ describe('a step', () => {
   });
 });
 
-describe('a loop over what happens to a workflow', () => {
-  it('ends with the reason of its signal, and the workflow goes on', async () => {
+describe('a loop over the events of a workflow', () => {
+  test('ends with the reason of its signal, and the workflow continues', async () => {
     await hub.join('Patient');
     const steps = [{ agent: 'Patient', action: 'wait' }];
     const workflow = await lead.startWorkflowCoordination({ workflowType: 'looped', steps });

@@ -3,12 +3,12 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import { startTestHub } from '../support/hub.ts';
 
 const WORKER = fileURLToPath(new URL('../support/worker-process.ts', import.meta.url));
 
-it('a step whose worker is killed is done by another', { timeout: 60_000 }, async () => {
+test('a step whose worker is killed is done by another', { timeout: 60_000 }, async () => {
   await using hub = await startTestHub();
   const lead = await hub.join('Lead');
   const flags = [WORKER, hub.url, hub.database, 'Doomed', 'digging'];

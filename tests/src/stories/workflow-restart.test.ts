@@ -1,5 +1,5 @@
-// An approval that outlives everybody: whoever started the workflow, and the hub. A server that is borrowed cannot be stopped, so
-// the second story always has a hub of its own.
+// An approval that outlives its initiator and the hub. A borrowed server cannot be stopped, so the second story always
+// starts its own hub.
 
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { AgoraClient, type AgoraClientOptions, type WorkflowDefinition } from '@agora/client';
 import { fileTokenStore } from '@agora/client/node';
 import { startHub } from '@agora/hub';
-import { expect, it } from 'vitest';
-import { Heard } from '../support/heard.ts';
+import { expect, test } from 'vitest';
+import { Received } from '../support/received.ts';
 import { startTestHub } from '../support/hub.ts';
 
 const soon = { timeoutMs: 10_000 };
@@ -22,15 +22,15 @@ const release: WorkflowDefinition = {
   ],
 };
 
-/** Builds and ships, and notes what it was given. */
-function build(builder: AgoraClient): Heard<unknown> {
-  const shipped = new Heard<unknown>();
+/** Builds and ships, and records its inputs. */
+function build(builder: AgoraClient): Received<unknown> {
+  const shipped = new Received<unknown>();
   builder.onTask('build', () => ({ version: 7 }));
   builder.onTask('ship', task => shipped.add(task.inputs));
   return shipped;
 }
 
-it('an approval waits while nobody is there', async () => {
+test('an approval waits while no agent is online', async () => {
   await using hub = await startTestHub();
   const tokens = new Map<string, string>();
   const kept = (name: string): AgoraClientOptions => ({
@@ -49,7 +49,7 @@ it('an approval waits while nobody is there', async () => {
   await lead.close();
 
   const boss = await hub.join('Boss', {}, kept('Boss'));
-  const asked = new Heard<unknown>();
+  const asked = new Received<unknown>();
   await boss.subscribeToMessages<'approval_request'>(message => asked.add(message.payload));
   expect(await asked.first()).toMatchObject({
     approval: { workflow_id: workflow.workflowId, step: 'sign', inputs: { build: { version: 7 } } },
@@ -61,7 +61,7 @@ it('an approval waits while nobody is there', async () => {
   expect(await (await again.workflow(workflow.workflowId)).result(soon)).toMatchObject({ status: 'succeeded' });
 });
 
-it('an approval outlives a restart of the hub', { timeout: 30_000 }, async () => {
+test('an approval outlives a restart of the hub', { timeout: 30_000 }, async () => {
   const folder = await mkdtemp(join(tmpdir(), 'agora-approval-'));
   const dataDir = join(folder, 'data');
   let hub = await startHub({ port: 0, hostname: '127.0.0.1', dataDir });
@@ -86,7 +86,7 @@ it('an approval outlives a restart of the hub', { timeout: 30_000 }, async () =>
     const shipped = build(builder);
     const workflow = await lead.startWorkflowCoordination(release);
     for await (const event of workflow) if (event.type === 'step_approval_requested') break;
-    // One client goes with the hub, the other two wait for it.
+    // One client closes with the hub, the other two wait for it.
     await boss.close();
     const ended = workflow.result({ timeoutMs: 20_000 });
     await hub.close();

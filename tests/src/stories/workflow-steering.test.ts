@@ -1,8 +1,8 @@
 // Workflows that branch, race, fail and are steered, over real sockets.
 
 import { parseWorkflow, PermanentError, type AgoraClient } from '@agora/client';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { gate, Heard } from '../support/heard.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { gate, Received } from '../support/received.ts';
 import { startTestHub, type TestHub } from '../support/hub.ts';
 
 let hub: TestHub;
@@ -18,7 +18,7 @@ beforeAll(async () => {
 afterAll(() => hub[Symbol.asyncDispose]());
 
 describe('a workflow', () => {
-  it('is read from YAML, and runs as a diamond', async () => {
+  test('is read from YAML, and runs as a diamond', async () => {
     const worker = await hub.join('Diamond');
     worker.onTask('*', task => Object.keys(task.inputs));
     const definition = await parseWorkflow(`
@@ -38,30 +38,30 @@ steps:
     });
   });
 
-  it('is refused with all its faults before anything is sent', async () => {
+  test('is refused with all its faults before any call is made', async () => {
     const steps = [
-      { action: 'nobody' },
+      { action: 'unassigned' },
       { agent: 'Lead', action: 'late', timeoutMs: 0, dependsOn: ['never'] },
       { agent: 'Ghost', action: 'round', dependsOn: ['trip'] },
       { agent: 'Lead', action: 'trip', dependsOn: ['round'] },
     ];
     const refused = lead.startWorkflowCoordination({ workflowType: 'bad', steps });
-    const told = await refused.catch((error: unknown) => error);
-    expect(told).toMatchObject({ code: 'workflow/bad-definition' });
+    const refusal = await refused.catch((error: unknown) => error);
+    expect(refusal).toMatchObject({ code: 'workflow/bad-definition' });
     expect(
-      String(told)
+      String(refusal)
         .replace(/^.*?Error: /, '')
         .split('; '),
     ).toEqual([
       'step "late", timeout_ms: Too small: expected number to be >=1',
-      'step "nobody": name an agent, a capability, who has to approve, or a workflow',
+      'step "unassigned": name an agent, a capability, who has to approve, or a workflow',
       'step "round": there is no agent "Ghost"',
       'step "late": there is no step "never"',
       'the steps wait for each other: round → trip → round',
     ]);
   });
 
-  it('gives a step to whoever is able, and again after a failure', async () => {
+  test('assigns a step to a capable agent, and again after a failure', async () => {
     const worker = await hub.join('Able', { capabilities: ['drawing'] });
     worker.onTask('draw', (_, context) => {
       if (!worked) {
@@ -76,7 +76,7 @@ steps:
     expect((await workflow.result(soon)).outputs).toEqual({ draw: 'drawn' });
   });
 
-  it('calls off those who lose a race', async () => {
+  test('cancels the steps that lose a race', async () => {
     const aborted = gate();
     const started = gate();
     const slow = await hub.join('Slow');
@@ -100,9 +100,9 @@ steps:
     await aborted.opened;
   });
 
-  it('is paused, says what it waits for, and is resumed', async () => {
+  test('is paused, reports the reason of each wait, and is resumed', async () => {
     const going = gate();
-    const started = new Heard<string>();
+    const started = new Received<string>();
     const worker = await hub.join('Paused');
     worker.onTask('*', async ({ step }) => {
       started.add(step);
@@ -134,7 +134,7 @@ steps:
     expect(started.items).toEqual(['one', 'two']);
   });
 
-  it('is cancelled, and the handler that runs is told', async () => {
+  test('is cancelled, and the running handler is notified', async () => {
     const started = gate();
     const aborted = gate();
     const worker = await hub.join('Cancelled');
@@ -151,7 +151,7 @@ steps:
     expect(await workflow.result(soon)).toMatchObject({ status: 'cancelled', reason: 'no longer needed' });
   });
 
-  it('goes on from a failed step that is done again', async () => {
+  test('continues from a failed step that is retried', async () => {
     let isMended = false;
     const worker = await hub.join('Mended');
     worker.onTask('*', ({ step }) => {
@@ -171,7 +171,7 @@ steps:
     expect(await workflow.result(soon)).toMatchObject({ status: 'succeeded', outputs: { one: 'one', two: 'two' } });
   });
 
-  it('has a thousand steps, in a chain or side by side', { timeout: 60_000 }, async () => {
+  test('has a thousand steps, in a chain or in parallel', { timeout: 60_000 }, async () => {
     const worker = await hub.join('Thousand', { credit: 32 });
     worker.onTask('*', () => 1, { concurrency: 32 });
     const names = Array.from({ length: 1_000 }, (_, at) => `s${at}`);

@@ -1,8 +1,8 @@
-// "Collaborative Documentation Workflow": three agents, each step with what the one before it has made.
+// "Collaborative Documentation Workflow": three agents, each step with the output of the one before it.
 
 import { PermanentError, type Task } from '@agora/client';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Heard } from '../support/heard.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Received } from '../support/received.ts';
 import { startTestHub, type TestHub } from '../support/hub.ts';
 
 let hub: TestHub;
@@ -14,8 +14,8 @@ beforeAll(async () => {
 afterAll(() => hub[Symbol.asyncDispose]());
 
 describe('a workflow', () => {
-  it('runs as the document shows', async () => {
-    const tasks = new Heard<Task>();
+  test('runs as the document shows', async () => {
+    const tasks = new Received<Task>();
     const docs = await hub.join('DocSystemAgent');
     const review = await hub.join('ReviewAgent');
     const quality = await hub.join('QualityAgent');
@@ -77,7 +77,7 @@ describe('a workflow', () => {
     expect(workflow.status()).toMatchObject({ status: 'succeeded', total: 3, ended: 3 });
   });
 
-  it('is told as events from its start to its end, also to who asks late', async () => {
+  test('publishes events from its start to its end, which can also be read later', async () => {
     const worker = await hub.join('EventWorker');
     worker.onTask('*', () => undefined);
     const client = await hub.join('EventStarter');
@@ -85,7 +85,7 @@ describe('a workflow', () => {
       { agent: 'EventWorker', action: 'one' },
       { agent: 'EventWorker', action: 'two', dependsOn: ['one'] },
     ];
-    const workflow = await client.startWorkflowCoordination({ workflowType: 'told', steps });
+    const workflow = await client.startWorkflowCoordination({ workflowType: 'followed', steps });
     await workflow.result({ timeoutMs: 10_000 });
 
     const types: string[] = [];
@@ -101,7 +101,7 @@ describe('a workflow', () => {
     ]);
   });
 
-  it('is followed by its participants, and by nobody else', async () => {
+  test('is followed by its participants only', async () => {
     const worker = await hub.join('Participant');
     const stranger = await hub.join('Stranger');
     worker.onTask('work', () => 'done');
@@ -118,7 +118,7 @@ describe('a workflow', () => {
     await expect(stranger.workflow(workflowId)).rejects.toMatchObject({ code: 'workflow/unknown' });
   });
 
-  it('fails with its step, and says why', async () => {
+  test('fails with its step, with the reason', async () => {
     const worker = await hub.join('Failing');
     worker.onTask('work', () => {
       throw new PermanentError('the disk is full');
@@ -136,7 +136,7 @@ describe('a workflow', () => {
     expect(result.steps.map(step => step.state)).toEqual(['failed', 'cancelled']);
   });
 
-  it('is started with others in one call, of which one that is refused fails alone', async () => {
+  test('is started with others in one call, of which a refused one fails alone', async () => {
     const worker = await hub.join('Gatherer');
     worker.onTask('*', task => task.action);
     const client = await hub.join('Eager');
@@ -156,7 +156,7 @@ describe('a workflow', () => {
     }
   });
 
-  it('assigns its steps to a plain listener too, whose return is the output', async () => {
+  test('assigns its steps also to a plain listener, whose return value is the output', async () => {
     const worker = await hub.join('PlainListener');
     await worker.subscribeToMessages(message => {
       if (message.type === 'task_assignment') return { did: message.payload.task['action'] };
@@ -169,7 +169,7 @@ describe('a workflow', () => {
     expect(await workflow.result({ timeoutMs: 10_000 })).toMatchObject({ outputs: { anything: { did: 'anything' } } });
   });
 
-  it('that nobody works on is waited for no longer than one likes', async () => {
+  test('without a worker is waited for until the timeout', async () => {
     await hub.join('Idle');
     const client = await hub.join('Impatient');
     const workflow = await client.startWorkflowCoordination({

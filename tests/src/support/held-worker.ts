@@ -1,5 +1,5 @@
-// A worker in a process of its own that takes a message and never finishes it: `node held-worker.ts <url> <database> <name>
-// <capability>`. Says `ready`, and the id of each message that it holds, one a line.
+// A worker in a separate process that takes messages and never finishes them: `node held-worker.ts <url> <database>
+// <name> <capability>`. Prints `ready`, and the id of each message that it holds, one a line.
 
 import { AgoraClient } from '@agora/client';
 

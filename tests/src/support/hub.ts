@@ -1,6 +1,6 @@
-// A hub for one story: the embedded host in this process with the module on it; or, with AGORA_TEST_SERVER=http://…, the
-// module published there under a fresh name, by a new identity or, where not everybody may publish, by the one whose token
-// is AGORA_TEST_TOKEN.
+// A hub for one story: the embedded host in this process with the module; or, with AGORA_TEST_SERVER=http://…, a server
+// to which the module is published under a fresh name, by a new identity or, where publishing is restricted, by that of
+// AGORA_TEST_TOKEN.
 
 import { randomBytes } from 'node:crypto';
 import { AgoraClient, type AgoraClientOptions, type AgoraTypes, type NoTypes, type Registration } from '@agora/client';
@@ -15,7 +15,7 @@ export interface TestHub extends AsyncDisposable {
   readonly database: string;
   /** Of the identity that published the module: the first operator. */
   readonly ownerToken: string;
-  /** A client that is not connected yet, of an identity of its own. */
+  /** A client that is not connected yet, with a separate identity. */
   client<Types extends AgoraTypes = NoTypes>(name: string, options?: AgoraClientOptions<Types>): AgoraClient<Types>;
   /** A client whose agent is registered. */
   join<Types extends AgoraTypes = NoTypes>(
@@ -34,7 +34,7 @@ interface Place {
   close(): Promise<void>;
 }
 
-/** Starts a hub, or borrows one. */
+/** Starts a hub, or uses the given server. */
 export async function startTestHub(): Promise<TestHub> {
   const server = process.env['AGORA_TEST_SERVER'];
   const place = await (server ? publishAt(server, await readBundle()) : startHub());
@@ -74,7 +74,7 @@ async function publishAt(url: string, bundle: Uint8Array<ArrayBuffer>): Promise<
   const database = `agora-story-${randomBytes(6).toString('hex')}`;
   const headers = { authorization: `Bearer ${ownerToken}`, 'content-type': 'application/octet-stream' };
   await ask(url, `v1/database/${database}?host_type=Js`, { method: 'PUT', headers, body: bundle });
-  // It is left there: a server that is asked to delete a database while its clients leave may fall over.
+  // The database is kept: a server that deletes a database while its clients disconnect may crash.
   return { url, database, ownerToken, close: () => Promise.resolve() };
 }
 

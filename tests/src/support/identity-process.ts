@@ -1,4 +1,4 @@
-// A program that says nothing about who it is: `node identity-process.ts <url> <database>` tells its identity.
+// A program without a configured identity: `node identity-process.ts <url> <database>` prints its identity.
 
 import { AgoraClient } from '@agora/client';
 

@@ -1,20 +1,20 @@
-// A proxy before a hub that knows where one message ends and the next begins, and cuts the connection just there.
+// A proxy before a hub that counts WebSocket messages and cuts the connection at one of them.
 
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { WebSocket, WebSocketServer, type RawData } from 'ws';
 
-/** Where the connection is cut: after a message has arrived, or in place of its arrival. */
+/** The moment of the cut: after a message has arrived, or instead of its arrival. */
 export type Cut = 'after' | 'instead';
 
 /** A proxy; disposing of it closes it. */
 export interface MessageProxy extends AsyncDisposable {
-  /** Where the hub seems to be. */
+  /** The address for clients. */
   readonly url: string;
-  /** How many messages have come by, in both directions, since the cut was set. */
+  /** The number of messages in both directions since `cutAt`. */
   readonly passed: number;
-  /** Cuts the connection once, at that message from now on. */
+  /** Cuts the connection once, at that message counted from now. */
   cutAt(message: number, cut: Cut): void;
 }
 
@@ -44,7 +44,7 @@ export async function openMessageProxy(target: string): Promise<MessageProxy> {
         from.on('message', (data, isBinary) => {
           passed++;
           if (passed < at) return void carry(data, isBinary, to, opened);
-          if (passed > at) return; // cut already
+          if (passed > at) return; // the connection is cut
           if (how === 'after') void carry(data, isBinary, to, opened).then(() => cut(from, to));
           else cut(from, to);
         });
@@ -71,7 +71,7 @@ export async function openMessageProxy(target: string): Promise<MessageProxy> {
     },
   };
 
-  /** What was sent to `to` still arrives there; nothing more comes from `from`. */
+  /** Data sent to `to` still arrives there; no more comes from `from`. */
   function cut(from: WebSocket, to: WebSocket): void {
     at = Infinity;
     from.removeAllListeners('message');

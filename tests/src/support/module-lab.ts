@@ -1,4 +1,5 @@
-// The module's bundle in a database without a socket, with a clock that is moved by hand: for tests of the module's rules.
+// The module's bundle in a database without a socket, with a clock that the test advances: for tests of the module's
+// rules.
 
 import {
   BsatnReader,
@@ -25,17 +26,23 @@ const START_MICROS = BigInt(Date.UTC(2026, 0, 5, 12)) * 1000n;
 
 let bundle: Promise<Uint8Array> | undefined;
 
-/** A UUIDv7 of a time; `n` tells those of one millisecond apart. */
+/** A UUIDv7 of a time; `n` distinguishes those of one millisecond. */
 export function uuidAt(timeMs: number, n = 0): string {
   const time = Math.floor(timeMs).toString(16).padStart(12, '0');
   return `${time.slice(0, 8)}-${time.slice(8)}-7000-8000-${n.toString(16).padStart(12, '0')}`;
 }
 
-/** A refusal, as a caller without a socket hears it. */
+/** A refusal of a call without a socket. */
 class Refused extends Error {
   get code(): string {
     return /\b[a-z]+\/[a-z-]+(?=: )/.exec(this.message)?.[0] ?? this.message;
   }
+}
+
+const REFUSED_ACTS = 'call/refused: ';
+
+function refusedActs(text: string): { act: number; code: string }[] {
+  return JSON.parse(text.slice(REFUSED_ACTS.length)) as { act: number; code: string }[]; // as CONTRACT.md describes it
 }
 
 /** A database with the module in it. Every call is synchronous. */
@@ -109,6 +116,20 @@ export class ModuleLab {
     return this.#decode(found);
   }
 
+  /** The names of all tables. */
+  tables(): string[] {
+    return this.#database.def.tables.map(({ name }) => name);
+  }
+
+  /** The tags of all acts, from the parameter of `perform_acts`. */
+  acts(): string[] {
+    const { reducers, typespace } = this.#database.def;
+    const acts = reducers.find(({ name }) => name === 'perform_acts')?.params.elements[0]?.type;
+    const act = acts?.kind === 'array' && acts.element.kind === 'ref' ? typespace[acts.element.ref] : undefined;
+    if (act?.kind !== 'sum') throw new Error('perform_acts takes no list of acts');
+    return act.variants.map(({ name = '' }) => name.charAt(0).toUpperCase() + name.slice(1));
+  }
+
   viewRows(view: string, identity: bigint): Row[] {
     const def = this.#database.def.views.find(each => each.name === view);
     if (!def) throw new Error(`no view ${view}`);
@@ -141,12 +162,12 @@ export class ModuleLab {
     return parseExact(toJson(returns, typespace, decodeValue(returns, typespace, new BsatnReader(outcome.value))));
   }
 
-  /** Whether the hub takes the connection. */
+  /** Returns true if the hub accepts the connection. */
   connect(caller: Caller): boolean {
     return this.#database.connect(caller).kind === 'committed';
   }
 
-  /** A new identity without an agent; `token` are the claims that it shows. */
+  /** A new identity without an agent; `token` holds its claims. */
   visitor(token?: Fields): LabClient {
     const identity = ++this.#identities;
     return new LabClient(this, identity, identity * 1000n, token);
@@ -155,7 +176,7 @@ export class ModuleLab {
     this.#database.disconnect(caller);
   }
 
-  /** Arguments by the module's spelling as BSATN; keys inside are put into canonical spelling. */
+  /** Encodes arguments with the module's spelling as BSATN; keys inside get canonical spelling. */
   #encode(kind: 'reducers' | 'procedures', name: string, args: Fields): Uint8Array {
     const { def } = this.#database;
     const found = def[kind].find(each => each.name === name);
@@ -172,7 +193,7 @@ export class ModuleLab {
   }
 }
 
-/** JSON with integers that no number holds as bigints. */
+/** Parses JSON; integers that no number can hold become bigints. */
 function parseExact(text: string): unknown {
   return JSON.parse(text, (_key, value: unknown, context?: { readonly source?: string }) => {
     const isInexact = typeof value === 'number' && Number.isInteger(value) && !Number.isSafeInteger(value);
@@ -232,7 +253,7 @@ export class LabClient {
     return { identity: this.identity, connectionId: this.connection, claims: this.#claims };
   }
 
-  /** Whether the hub takes the connection. */
+  /** Returns true if the hub accepts the connection. */
   connect(): boolean {
     return this.lab.connect(this.caller);
   }
@@ -241,17 +262,29 @@ export class LabClient {
   call(reducer: string, args: Fields): void {
     this.lab.callReducer(this.caller, reducer, args);
   }
-  /** The text of the refusal, which must come. */
-  tryCallText(reducer: string, args: Fields): string {
+  /** The text of the refusal, or undefined when the call succeeds. */
+  refusalOf(reducer: string, args: Fields): string | undefined {
     try {
       this.call(reducer, args);
     } catch (error) {
       if (error instanceof Refused) return error.message;
       throw error;
     }
-    throw new Error(`${reducer} was not refused`);
+    return undefined;
   }
-  /** The code of the refusal, which must come. */
+  /** The code of the refusal, or of the first refused act; undefined when the call succeeds. */
+  refusalCode(reducer: string, args: Fields): string | undefined {
+    const text = this.refusalOf(reducer, args);
+    if (text === undefined) return undefined;
+    return text.startsWith(REFUSED_ACTS) ? refusedActs(text)[0]?.code : new Refused(text).code;
+  }
+  /** The text of the refusal; throws when the call succeeds. */
+  tryCallText(reducer: string, args: Fields): string {
+    const refusal = this.refusalOf(reducer, args);
+    if (refusal === undefined) throw new Error(`${reducer} was not refused`);
+    return refusal;
+  }
+  /** The code of the refusal; throws when the call succeeds. */
   tryCall(reducer: string, args: Fields): string {
     return new Refused(this.tryCallText(reducer, args)).code;
   }
@@ -259,7 +292,7 @@ export class LabClient {
   procedure(name: string, args: Fields): unknown {
     return this.lab.callProcedure(this.caller, name, args);
   }
-  /** The code with which a procedure is refused. */
+  /** The code of the refusal of a procedure; throws when the call succeeds. */
   tryProcedure(name: string, args: Fields): string {
     try {
       this.procedure(name, args);
@@ -297,7 +330,7 @@ export class LabAgent extends LabClient {
     this.#isConnected = true;
     this.call('attach_agent', { agent: this.id });
   }
-  /** The connection ends. */
+  /** Ends the connection. */
   leave(): void {
     if (!this.#isConnected) return;
     this.lab.disconnect(this.caller);
@@ -307,13 +340,12 @@ export class LabAgent extends LabClient {
   act(...acts: readonly Fields[]): void {
     this.call('perform_acts', { acts });
   }
-  /** The refusals of acts that must be refused. */
+  /** The refused acts of a call with their codes; throws when the call succeeds. */
   refusals(acts: readonly Fields[]): { act: number; code: string }[] {
     const text = this.tryCallText('perform_acts', { acts });
-    const list = JSON.parse(text.replace(/^call\/refused: /, '')) as { act: number; code: string }[];
-    return list.map(({ act, code }) => ({ act, code }));
+    return refusedActs(text).map(({ act, code }) => ({ act, code }));
   }
-  /** The codes with which acts are refused. */
+  /** The codes of the refused acts; throws when the call succeeds. */
   tryAct(...acts: readonly Fields[]): string[] {
     return this.refusals(acts).map(each => each.code);
   }

@@ -1,6 +1,6 @@
-// A program that speaks where nobody may hear it: `node offline-process.ts <url> <database> <name> <file> <first> <count> [<token>]`
-// says `count` numbers to Peer through an outbox in a file, tells of each what becomes of it, and stays. With a token it
-// connects after that.
+// A program that sends without a connection: `node offline-process.ts <url> <database> <name> <file> <first> <count>
+// [<token>]` sends `count` numbers to Peer through an outbox in a file, prints the outcome of each, and keeps running.
+// With a token it then connects.
 
 import { AgoraClient } from '@agora/client';
 

@@ -1,5 +1,5 @@
-// An agent that serves until it is signalled: `node serving-process.ts <url> <database> <name>`. Says what it begins and ends, and
-// what was done. A handler ends when a line comes in.
+// An agent that serves until it is signalled: `node serving-process.ts <url> <database> <name>`. Prints the messages
+// that it begins and ends, and a summary. A handler ends when it reads a line.
 
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';

@@ -1,4 +1,4 @@
-// A worker as a process of its own, which says when it has begun a step and never ends it: it is there to be killed.
+// A worker in a separate process that prints when it has begun a step and never ends it: tests kill it.
 
 import { AgoraClient } from '@agora/client';
 

@@ -1,4 +1,4 @@
-// The page that the tests look at: an agent in a browser, with a panel for each hook that is shown or not.
+// The page under test: an agent in a browser, with a panel for each hook; each panel can be shown and hidden.
 
 import { StrictMode, useState } from 'react';
 import { createRoot } from 'react-dom/client';
@@ -6,7 +6,7 @@ import { AgoraProvider, useAgents, useAgora, useEvents, useInbox, useWorkflow } 
 
 declare global {
   interface Window {
-    /** Mounts the page as an agent of a hub; returns what unmounts it. */
+    /** Mounts the page as an agent of a hub; returns the function that unmounts it. */
     mount(server: string, name?: string): () => void;
   }
 }

@@ -1,4 +1,4 @@
-// Init, coming and going, and a module that closes its door.
+// Init, connecting and disconnecting, and a module that refuses connections.
 
 import type { Session } from '../session.ts';
 

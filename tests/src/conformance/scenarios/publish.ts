@@ -1,4 +1,4 @@
-// Publishing, migrations, and programs that are none.
+// Publishing, migrations, and invalid programs.
 
 import type { Value } from '../bsatn.ts';
 import { showRows } from '../show.ts';
@@ -20,7 +20,7 @@ export async function publish(s: Session): Promise<void> {
   s.database = `conf-publish-${Math.random().toString(36).slice(2, 8)}`;
   let token = '';
   const show = (body: string) => {
-    const shown = showPlan(body);
+    const shown = showPublishAnswer(body);
     token = shown.token;
     return shown.value;
   };
@@ -109,9 +109,11 @@ export async function publish(s: Session): Promise<void> {
   await look();
 }
 
-/** The plan is for people to read: only what it does is compared, not how it is set. */
-function showPlan(body: string): { token: string; value: Value } {
-  const [[kind, { migrate_plan, ...rest }] = ['', {}]] = Object.entries(JSON.parse(body) as Record<string, Plan>);
+/** The plan is text for people: its meaning is compared, not its layout. */
+function showPublishAnswer(body: string): { token: string; value: Value } {
+  const [[kind, { migrate_plan, ...rest }] = ['', {}]] = Object.entries(
+    JSON.parse(body) as Record<string, PublishAnswer>,
+  );
   if (kind !== 'AutoMigrate') return { token: '', value: { [kind]: rest } };
   const token = rest['token'] as string;
   const lines = (migrate_plan ?? '')
@@ -123,4 +125,4 @@ function showPlan(body: string): { token: string; value: Value } {
   return { token, value: { [kind]: { ...rest, token: shownToken, migrate_plan: lines } } };
 }
 
-type Plan = { readonly [field: string]: Value } & { readonly migrate_plan?: string };
+type PublishAnswer = { readonly [field: string]: Value } & { readonly migrate_plan?: string };

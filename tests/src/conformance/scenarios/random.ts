@@ -1,4 +1,4 @@
-// A seeded walk: four clients write, subscribe, unsubscribe and ask, one step at a time.
+// A random walk with a seed: four clients write, subscribe, unsubscribe and query, one step at a time.
 
 import type { Person, Session, SessionClient } from '../session.ts';
 
@@ -21,7 +21,7 @@ export async function random(s: Session): Promise<void> {
   let nextSet = 1;
   const team = () => next(5);
   const person = () => 1 + next(12);
-  // All of a list is made before one is picked: the recording drew its numbers that way.
+  // The whole list is made before one element is picked: the recording drew its numbers in that order.
   const where = () =>
     pick([
       '',
@@ -82,7 +82,7 @@ export async function random(s: Session): Promise<void> {
   }
 }
 
-/** Whole numbers below `n`, the same for the same seed. */
+/** Integers below `n`; the sequence depends on the seed only. */
 function createChance(seed: number): (n: number) => number {
   let state = seed;
   return n => {

@@ -1,4 +1,4 @@
-// What a module finds around it, and where its log goes.
+// The globals that a module finds, and its log.
 
 import type { Value } from '../bsatn.ts';
 import type { Session } from '../session.ts';
@@ -25,7 +25,7 @@ export async function realm(s: Session): Promise<void> {
   await s.http('GET', `/v1/database/${s.database}/logs?num_lines=5`);
 }
 
-/** The lines of the module itself, without what differs on every run. */
+/** The lines of the module itself, without parts that differ on every run. */
 function showLog(body: string): Value {
   const lines = body.split('\n').filter(line => line !== '');
   return lines

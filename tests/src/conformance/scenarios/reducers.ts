@@ -1,4 +1,4 @@
-// What a caller hears of a reducer: results, errors, refusals, order.
+// Results of reducers for their caller: values, errors, refusals, order.
 
 import type { Session } from '../session.ts';
 

@@ -1,11 +1,12 @@
-// Timers: in the past, soon, failing, rolled back, deleted, repeated, too far.
+// Timers: in the past, soon, failing, rolled back, deleted, repeated, too far in the future.
 
 import type { Session } from '../session.ts';
 
 export async function schedules(s: Session): Promise<void> {
   const owner = await s.identity('owner');
   await s.start('probe', owner);
-  // One watches what the work writes, the other the schedule: whether both come in one transaction is not told.
+  // One client follows the table that the work writes, the other the schedule: it is not specified that both arrive in
+  // one transaction.
   const b = await s.connect('b');
   await b.subscribe(1, 'SELECT * FROM trace');
   const a = await s.connect('a');

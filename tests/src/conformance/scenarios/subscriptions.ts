@@ -1,4 +1,4 @@
-// Query sets, what a commit changes in them, and what is refused.
+// Query sets, their changes by a commit, and refused ones.
 
 import type { Session } from '../session.ts';
 

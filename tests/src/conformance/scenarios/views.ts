@@ -1,4 +1,4 @@
-// Views of a caller and of everybody, as tables, rows and queries.
+// Views of a caller and views for all, as tables, rows and queries.
 
 import type { Session } from '../session.ts';
 

@@ -1,9 +1,9 @@
-// What somebody in a story has heard, and a way to wait for it: nothing sleeps.
+// Collects the items that a test receives, and waits for them: no test sleeps.
 
 const WAIT_MS = 10_000;
 
-/** Collects what comes. `add` is a handler that can be given to whoever calls one. */
-export class Heard<T> {
+/** Collects items; pass `add` as a handler. */
+export class Received<T> {
   readonly items: T[] = [];
   #waiting: (() => void)[] = [];
 
@@ -12,11 +12,13 @@ export class Heard<T> {
     for (const check of [...this.#waiting]) check();
   };
 
-  /** All that has come, once there are at least `count`. */
+  /** Returns all items once there are at least `count`. */
   atLeast(count: number): Promise<readonly T[]> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
-        reject(new Error(`heard ${this.items.length} of ${count} within ${WAIT_MS} ms: ${JSON.stringify(this.items)}`));
+        reject(
+          new Error(`received ${this.items.length} of ${count} within ${WAIT_MS} ms: ${JSON.stringify(this.items)}`),
+        );
       }, WAIT_MS);
       const check = () => {
         if (this.items.length < count) return;
@@ -29,7 +31,7 @@ export class Heard<T> {
     });
   }
 
-  /** The first that comes. */
+  /** Returns the first item. */
   async first(): Promise<T> {
     const [item] = await this.atLeast(1);
     if (item === undefined) throw new Error('unreachable: there is at least one');
@@ -37,7 +39,7 @@ export class Heard<T> {
   }
 }
 
-/** A promise that is settled by hand. */
+/** A promise that the test resolves. */
 export function gate(): { readonly open: () => void; readonly opened: Promise<void> } {
   const { promise, resolve } = Promise.withResolvers<void>();
   return { open: resolve, opened: promise };

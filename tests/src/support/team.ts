@@ -1,4 +1,4 @@
-// A lead and some workers in a database without a socket, and the tasks that they are given.
+// A lead and workers of a workflow test, in a database without a socket, and their tasks.
 
 import { ModuleLab, uuidAt, type LabAgent, type Row } from './module-lab.ts';
 
@@ -10,8 +10,8 @@ export interface LabTask {
   readonly task: Readonly<Record<string, unknown>>;
 }
 
-/** Who works on the workflows of a test. */
-export class Crew {
+/** The lead and the workers of a test. */
+export class Team {
   readonly lab: ModuleLab;
   readonly lead: LabAgent;
   readonly #workers = new Map<string, LabAgent>();
@@ -24,15 +24,15 @@ export class Crew {
   }
 
   /** Workers by name; after a colon, the capability of one. */
-  static async of(...workers: string[]): Promise<Crew> {
-    const crew = new Crew(await ModuleLab.open());
+  static async of(...workers: string[]): Promise<Team> {
+    const team = new Team(await ModuleLab.open());
     for (const worker of workers) {
       const [name = '', capability] = worker.split(':');
-      const agent = crew.lab.register(name, { capabilities: capability === undefined ? [] : [capability] });
+      const agent = team.lab.register(name, { capabilities: capability === undefined ? [] : [capability] });
       agent.attach();
-      crew.#workers.set(name, agent);
+      team.#workers.set(name, agent);
     }
-    return crew;
+    return team;
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -53,7 +53,7 @@ export class Crew {
     return id;
   }
 
-  /** The tasks a worker holds, by step. */
+  /** The tasks that a worker holds, by step. */
   tasks(name: string): LabTask[] {
     return this.worker(name)
       .inbox()
@@ -66,14 +66,14 @@ export class Crew {
     this.worker(name).act({ FinishStep: { delivery, attempt, output: JSON.stringify(output) } });
   }
 
-  /** Fails a step for good. */
+  /** Fails a step permanently. */
   fail(name: string, step: string, error = 'broken'): void {
     const { delivery, attempt } = this.#held(name, step);
     this.worker(name).act({ FailStep: { delivery, attempt, error, retry: false } });
   }
 
-  /** Fails a step so that it may be tried again. */
-  stumble(name: string, step: string, error = 'busy'): void {
+  /** Fails a step so that it may be retried. */
+  failWithRetry(name: string, step: string, error = 'busy'): void {
     const { delivery, attempt } = this.#held(name, step);
     this.worker(name).act({ FailStep: { delivery, attempt, error, retry: true } });
   }

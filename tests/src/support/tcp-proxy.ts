@@ -1,21 +1,21 @@
-// A wire between a client and a hub that can be cut and mended.
+// A TCP proxy between a client and a hub that can cut and restore the connection.
 
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 
-/** A stretch of network that a test can interrupt; disposing of it closes it. */
-export interface Wire extends AsyncDisposable {
-  /** Where the hub seems to be. */
+/** A TCP proxy that a test can interrupt; disposing of it closes it. */
+export interface TcpProxy extends AsyncDisposable {
+  /** The address for clients. */
   readonly url: string;
-  /** Ends what is open, and lets nothing through until `mend`. */
+  /** Ends all connections, and refuses others until `restore`. */
   cut(): void;
-  mend(): void;
-  /** From now on nothing gets through in either direction, and nobody is told. */
+  restore(): void;
+  /** From now on no data passes in either direction, and no end is signalled. */
   freeze(): void;
 }
 
-/** Opens a wire to the hub at `target`. */
-export async function openWire(target: string): Promise<Wire> {
+/** Opens a proxy to the hub at `target`. */
+export async function openTcpProxy(target: string): Promise<TcpProxy> {
   const { hostname, port } = new URL(target);
   const sockets = new Set<Socket>();
   let isCut = false;
@@ -43,10 +43,10 @@ export async function openWire(target: string): Promise<Wire> {
     for (const socket of sockets) socket.destroy();
   };
   return {
-    // A server that listens on a port has an address with one.
+    // a server on a TCP port has such an address
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     cut,
-    mend: () => (isCut = false),
+    restore: () => (isCut = false),
     freeze() {
       for (const socket of sockets) {
         socket.unpipe();

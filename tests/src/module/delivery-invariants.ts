@@ -1,16 +1,17 @@
-// The rules of delivery in their plainest words, checked between two looks at the whole database.
+// Invariants of delivery, checked on two successive snapshots of the whole database.
 //
-// D1  Every delivery is waiting, offered or ended, and one of them only; its attempts count up.
-// D2  What an agent has caused is the number of its deliveries that have not ended.
-// D3  A mailbox counts what it has: held, held critical, waiting, notices.
-// C1  Nobody holds more than `credit` deliveries that are not critical, nor more than `criticalCredit` beyond its credit.
-// O1  While there is credit, nothing waits that it would let through; nor in a queue, while one of its agents is free.
-// O2  What was offered became available at most the difference of the boosts after anything it left behind. For a strict
-//     agent: nothing of a higher priority was left behind.
-// R1  Every agent that is free stands once in the list of each of its queues, nobody else does, and the links are whole.
-// T1  Leases, grace, backoffs, delays, times to live and deadlines are kept, a slot after they end at the latest.
-// T2  A delivery goes back by itself after its lease or the grace only.
-// N1  At most `visibleNotices` are shown, more wait only behind so many, and each that was due is shown, waits, or was taken.
+// D1  Every delivery is either waiting, offered or ended; its attempts count up.
+// D2  `unfinished` of a sender is the number of its deliveries that have not ended.
+// D3  The counters of a mailbox agree with its rows: held, held critical, waiting, notices.
+// C1  An agent holds at most `credit` deliveries that are not critical, and at most `criticalCredit` beyond its credit.
+// O1  While a recipient has credit, none of its deliveries waits; nor does one of a queue while an agent of it is free.
+// O2  An offered delivery became available at most the difference of the boosts after any delivery that still waits. For a
+//     strict agent no delivery of a higher priority still waits.
+// R1  The list of a queue holds exactly its free agents, each once, and its links are consistent.
+// T1  Leases, grace, backoffs, delays, times to live and deadlines end at most a slot late.
+// T2  Without an act of its holder a delivery returns only after its lease or the grace.
+// N1  At most `visibleNotices` are shown, more wait only behind that many, and each notice that was due is shown, waits, or
+//     was taken.
 
 import { BOOST_MS, LIMITS, type Priority } from '@agora/module/contract';
 import { expect } from 'vitest';
@@ -20,8 +21,8 @@ const SLOT_MICROS = 250_000;
 const FIRST_QUEUE = 2n ** 31n;
 const OPEN = ['open', 'input_required'];
 
-/** Everything that counts, at one moment. */
-export interface Look {
+/** The rows that the invariants concern, at one moment. */
+export interface Snapshot {
   readonly now: number;
   readonly messages: ReadonlyMap<string, Row>;
   readonly boxes: ReadonlyMap<number, Row>;
@@ -36,8 +37,9 @@ export interface Look {
   readonly capabilities: readonly Row[];
 }
 
-export function look(lab: ModuleLab): Look {
-  // Always in the same order, so that two looks can be compared.
+/** Reads the database. */
+export function takeSnapshot(lab: ModuleLab): Snapshot {
+  // Sorted, so that two snapshots can be compared.
   const rows = (table: string) =>
     lab
       .rows(table)
@@ -65,19 +67,19 @@ export function look(lab: ModuleLab): Look {
   };
 }
 
-/** What agents did that cannot be told from the rows. */
-export interface Done {
-  /** Notices that were acknowledged, since the beginning. */
+/** Acts of agents that the rows do not show. */
+export interface PerformedActs {
+  /** All notices acknowledged so far. */
   readonly taken: readonly Row[];
-  /** Deliveries that their holders gave back in this step. */
+  /** Deliveries that their holders returned in this step. */
   readonly givenBack: ReadonlySet<string>;
 }
 
-/** Checks a look, and what came between it and the one before. */
-export function check(before: Look, after: Look, { taken, givenBack }: Done): void {
+/** Checks a snapshot, and the change since the one before. */
+export function checkInvariants(before: Snapshot, after: Snapshot, { taken, givenBack }: PerformedActs): void {
   checkDeliveries(before, after);
   checkCounts(after);
-  checkNothingWaitsInVain(after);
+  checkWaiting(after);
   checkOrder(before, after);
   checkReady(after);
   checkTimes(before, after, givenBack);
@@ -86,45 +88,45 @@ export function check(before: Look, after: Look, { taken, givenBack }: Done): vo
 
 const number = (row: Row | undefined, column: string) => Number(row?.[column] ?? 0);
 const isCritical = (row: Row) => row['priority'] === 4;
-const queued = (at: Look) => [...at.waiting.values()].filter(row => row['lane'] !== 0);
-const heldBy = (at: Look, agent: number) => [...at.held.values()].filter(row => row['agent'] === agent);
+const queued = (at: Snapshot) => [...at.waiting.values()].filter(row => row['lane'] !== 0);
+const heldBy = (at: Snapshot, agent: number) => [...at.held.values()].filter(row => row['agent'] === agent);
 const homeOf = (delivery: unknown) => Number(BigInt(String(delivery)) >> 32n);
 const isQueue = (box: number) => BigInt(box) >= FIRST_QUEUE;
-/** Whether something that was due at `time` should have been done by now: its slot is over. */
-const isOverdue = (at: Look, time: number) => (Math.floor(time / SLOT_MICROS) + 1) * SLOT_MICROS <= at.now;
+/** Returns true if the slot of `time` is over, so that a timer for it must have fired. */
+const isOverdue = (at: Snapshot, time: number) => (Math.floor(time / SLOT_MICROS) + 1) * SLOT_MICROS <= at.now;
 
-function hasCredit(at: Look, agent: number): boolean {
+function hasCredit(at: Snapshot, agent: number): boolean {
   const box = at.boxes.get(agent);
   return box?.['online'] === true && heldBy(at, agent).length < number(box, 'credit');
 }
 
-function hasCriticalCredit(at: Look, agent: number): boolean {
+function hasCriticalCredit(at: Snapshot, agent: number): boolean {
   const isUsedUp = heldBy(at, agent).filter(isCritical).length >= LIMITS.criticalCredit;
   return hasCredit(at, agent) || (at.boxes.get(agent)?.['online'] === true && !isUsedUp);
 }
 
-function isFree(at: Look, agent: number): boolean {
+function isFree(at: Snapshot, agent: number): boolean {
   return at.boxes.get(agent)?.['is_active'] === true && hasCredit(at, agent);
 }
 
 /** The agents that announce the capability of a queue. */
-function agentsOf(at: Look, queue: number): number[] {
+function agentsOf(at: Snapshot, queue: number): number[] {
   const capability = String(at.boxes.get(queue)?.['name']).slice(1);
   return at.capabilities.filter(row => row['capability'] === capability).map(row => number(row, 'agent'));
 }
 
-function duties(at: Look): { readonly id: string; readonly message: Row }[] {
+function duties(at: Snapshot): { readonly id: string; readonly message: Row }[] {
   return [...at.messages.values()]
     .filter(message => message['kind'] !== 'answer')
     .flatMap(message => (message['deliveries'] as unknown[]).map(id => ({ id: String(id), message })));
 }
 
-function checkDeliveries(before: Look, after: Look): void {
+function checkDeliveries(before: Snapshot, after: Snapshot): void {
   const all = duties(after);
   const places = all.map(({ id }) => [after.waiting, after.held, after.ended].filter(place => place.has(id)).length);
   expect(places, 'D1: each delivery is in one place').toEqual(all.map(() => 1));
-  expect(after.waiting.size + after.held.size + after.ended.size, 'D1: nothing else is there').toBe(all.length);
-  const attempt = (at: Look, id: string) =>
+  expect(after.waiting.size + after.held.size + after.ended.size, 'D1: no row without a message').toBe(all.length);
+  const attempt = (at: Snapshot, id: string) =>
     number(at.waiting.get(id) ?? at.held.get(id) ?? at.ended.get(id), 'attempt');
   const back = all.filter(({ id }) => attempt(after, id) < attempt(before, id));
   expect(back, 'D1: attempts count up').toEqual([]);
@@ -138,7 +140,7 @@ function checkDeliveries(before: Look, after: Look): void {
   }
 }
 
-function checkCounts(at: Look): void {
+function checkCounts(at: Snapshot): void {
   for (const [agent, box] of at.boxes) {
     const held = heldBy(at, agent);
     const critical = held.filter(isCritical).length;
@@ -151,21 +153,21 @@ function checkCounts(at: Look): void {
   }
 }
 
-function checkNothingWaitsInVain(at: Look): void {
-  const inVain = queued(at).filter(row => {
+function checkWaiting(at: Snapshot): void {
+  const offerable = queued(at).filter(row => {
     const home = number(row, 'agent');
     if (isQueue(home)) return agentsOf(at, home).some(agent => isFree(at, agent));
     return hasCredit(at, home) || (row['lane'] === 4 && hasCriticalCredit(at, home));
   });
-  expect(inVain, 'O1').toEqual([]);
+  expect(offerable, 'O1').toEqual([]);
 }
 
-function checkOrder(before: Look, after: Look): void {
+function checkOrder(before: Snapshot, after: Snapshot): void {
   for (const [id, row] of after.held) {
     if (before.held.get(id)?.['attempt'] === row['attempt']) continue;
     const was = before.waiting.get(id);
     const offered = { id: BigInt(id), priority: number(row, 'priority'), at: number(was, 'available_at') };
-    // What came into its lane within the step itself has its time from it.
+    // A delivery that entered its lane within the step became available in it.
     if (!was || was['lane'] === 0) offered.at = after.now;
     const agent = number(row, 'agent');
     const box = after.boxes.get(agent);
@@ -187,13 +189,13 @@ function checkOrder(before: Look, after: Look): void {
   }
 }
 
-/** Whether an agent takes from a queue. */
-function isSource(at: Look, agent: number, queue: number): boolean {
+/** Returns true if an agent takes from a queue. */
+function isSource(at: Snapshot, agent: number, queue: number): boolean {
   const box = at.boxes.get(agent);
   return isQueue(queue) && box?.['is_active'] === true && box['strict'] !== true && agentsOf(at, queue).includes(agent);
 }
 
-function checkReady(at: Look): void {
+function checkReady(at: Snapshot): void {
   let listed = 0;
   for (const [queue, box] of at.boxes) {
     if (!isQueue(queue)) continue;
@@ -208,13 +210,13 @@ function checkReady(at: Look): void {
     }
     expect(box['ready_last'], 'R1: the last').toBe(previous);
     const free = agentsOf(at, queue).filter(agent => isFree(at, agent));
-    expect(agents.sort(), 'R1: who is free').toEqual(free.sort());
+    expect(agents.sort(), 'R1: free agents').toEqual(free.sort());
     listed += agents.length;
   }
-  expect(at.ready.size, 'R1: nobody is forgotten').toBe(listed);
+  expect(at.ready.size, 'R1: no other row').toBe(listed);
 }
 
-function checkTimes(before: Look, at: Look, givenBack: ReadonlySet<string>): void {
+function checkTimes(before: Snapshot, at: Snapshot, givenBack: ReadonlySet<string>): void {
   for (const row of at.held.values()) {
     const box = at.boxes.get(number(row, 'agent'));
     expect(isOverdue(at, number(row, 'lease_until')), 'T1: lease').toBe(false);
@@ -245,14 +247,14 @@ function graceEnd(box: Row): number {
   return number(box, 'offline_since') + LIMITS.graceMs * 1000;
 }
 
-function checkNotices(at: Look, taken: readonly Row[]): void {
+function checkNotices(at: Snapshot, taken: readonly Row[]): void {
   for (const [agent, box] of at.boxes) {
     const shown = at.notices.filter(row => row['agent'] === agent).length;
     const waiting = at.notYetShown.filter(row => row['agent'] === agent).length;
     expect(box['notices'], 'N1: counted').toBe(shown);
     expect(number(box, 'notice_tail') - number(box, 'notice_head'), 'N1: waiting').toBe(waiting);
     expect(shown, 'N1: shown').toBeLessThanOrEqual(LIMITS.visibleNotices);
-    if (waiting > 0) expect(shown, 'N1: none waits in vain').toBe(LIMITS.visibleNotices);
+    if (waiting > 0) expect(shown, 'N1: waiting only behind the limit').toBe(LIMITS.visibleNotices);
   }
   const all = [...at.notices, ...at.notYetShown, ...taken];
   const count = (kind: string) => all.filter(row => row['kind'] === kind).length;
