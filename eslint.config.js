@@ -1,5 +1,6 @@
 import importX from 'eslint-plugin-import-x';
 import tseslint from 'typescript-eslint';
+import { CLI_LAYERS } from './lint/cli-layers.js';
 import { layers } from './lint/layers.js';
 import { MODULE_LAYERS } from './lint/module-layers.js';
 
@@ -27,10 +28,11 @@ const PACKAGES = {
   scripts: [],
 };
 
-/** The layers of the host. Its errors and its clock are open to all. */
+/** The layers of the host. Its entry points, tests and test support may import all of them. */
 const HOST_LAYERS = {
   root: 'host/src',
   layers: [
+    ['errors.ts', 'world.ts'],
     ['sats'],
     ['schema', 'wire'],
     ['datastore'],
@@ -41,8 +43,6 @@ const HOST_LAYERS = {
     ['server'],
     ['host.ts'],
   ],
-  open: ['errors.ts', 'world.ts'],
-  ignores: ['**/test-*.ts'],
 };
 
 /** What browsers load. */
@@ -128,5 +128,6 @@ export default tseslint.config(
   refuseWholeZod,
   ...layers(HOST_LAYERS),
   ...layers(MODULE_LAYERS),
+  ...layers(CLI_LAYERS),
   { files: ['**/*.js', '**/*.mjs'], ...tseslint.configs.disableTypeChecked },
 );

@@ -1,14 +1,14 @@
 #!/usr/bin/env node
-// `agora`: one command line of this process, run to its end.
+// The process `agora`: runs one command line.
 
 import { enableCompileCache } from 'node:module';
 
-// Before anything else is loaded: what was compiled once is kept, which halves the time to the first word.
+// Enabled before other modules load: compiled code is cached, which halves the time to the first output.
 enableCompileCache();
-const [{ CliError, EXIT }, { run }] = await Promise.all([import('./exit-code.ts'), import('./program.ts')]);
+const [{ CliError, EXIT }, { run }] = await Promise.all([import('./base/cli-error.ts'), import('./command-line.ts')]);
 
-/** A terminal and npm may both pass one Ctrl-C on: what comes within this time is the same one. */
-const SAME_SIGN_MS = 500;
+/** A terminal and npm may both forward one Ctrl-C; a signal within this time counts as the same one. */
+const SAME_SIGNAL_MS = 500;
 
 const stop = new AbortController();
 let stoppedAt = 0;
@@ -17,13 +17,13 @@ for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     if (!stop.signal.aborted) {
       stoppedAt = performance.now();
       stop.abort(new CliError('cli/interrupted', 'Interrupted.', EXIT.interrupted));
-    } else if (performance.now() - stoppedAt > SAME_SIGN_MS) {
-      // Whoever asks twice does not want to wait.
+    } else if (performance.now() - stoppedAt > SAME_SIGNAL_MS) {
+      // A second Ctrl-C ends the process without waiting.
       process.exit(EXIT.interrupted);
     }
   });
 }
-// A reader that has had enough (`| head`) is no fault.
+// A reader that closes the pipe early (`| head`) is not an error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
   process.exit(0);
@@ -37,5 +37,5 @@ process.exitCode = await run(process.argv.slice(2), {
   stderr: process.stderr,
   signal: stop.signal,
 });
-// Whoever read it is done; what is still open of it must not keep the process.
+// An open standard input would keep the process alive.
 process.stdin.destroy();

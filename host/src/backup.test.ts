@@ -1,10 +1,10 @@
-// A copy of a host that runs, made while it is written to, and a host that is started from it.
+// Backups of a running host during writes, and hosts started from them.
 
 import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
-import { bundleModule } from './guest/test-module.ts';
+import { bundleModule } from './guest/testing/bundle-module.ts';
 import { startHost, type Host } from './host.ts';
 import { backupFolder, restoreBackup } from './storage/backup.ts';
 
@@ -64,8 +64,8 @@ function modes(folder: string): number[] {
   return [folder, ...below].map(path => statSync(path).mode & 0o077);
 }
 
-describe('a backup of a host that runs', () => {
-  test('has every row that was confirmed before it began, and no half of a commit', async () => {
+describe('a backup of a running host', () => {
+  test('has every row confirmed before it began, and only whole commits', async () => {
     const host = await start(newPath());
     await host.publish('notes', bundle);
     const confirmed: string[] = [];
@@ -97,11 +97,11 @@ describe('a backup of a host that runs', () => {
       await add(restored, 'goes on');
       expect(await texts(restored, 'note')).toHaveLength(notes.length + 1);
     }
-    // What was backed up goes on by itself.
+    // The backed up host continues independently.
     expect(await texts(host, 'note')).toEqual(confirmed.toSorted());
   });
 
-  test('is for its owner only, as it holds keys', async () => {
+  test('is readable by its owner only, as it holds keys', async () => {
     const host = await start(newPath());
     await host.publish('notes', bundle);
     const to = newPath();
@@ -116,7 +116,7 @@ describe('a backup of a host that runs', () => {
     expect(new Set(modes(await restoreBackup(folder, newPath())))).toEqual(new Set([0]));
   });
 
-  test('says what is in the way', async () => {
+  test('is refused with the reason if its target exists', async () => {
     const host = await start(newPath());
     const to = newPath();
     for (const body of [{}, { to: 'relative' }, { to: 7 }, 'text']) {
@@ -135,7 +135,7 @@ describe('a backup of a host that runs', () => {
     await expect((await start()).backup(newPath())).rejects.toMatchObject({ code: 'backup/in-memory' });
   });
 
-  test('keeps a database that was set aside out, and starts', async () => {
+  test('leaves out a database that was set aside, and starts', async () => {
     const dataDir = newPath();
     const host = await start(dataDir);
     const { identity } = await host.publish('notes', bundle);
@@ -150,7 +150,7 @@ describe('a backup of a host that runs', () => {
 });
 
 describe('a restore', () => {
-  test('of a damaged backup, or over data, is refused and leaves nothing', async () => {
+  test('from a damaged backup, or over data, is refused and leaves no files', async () => {
     const dataDir = newPath();
     const host = await start(dataDir);
     await host.publish('notes', bundle);

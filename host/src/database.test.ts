@@ -1,14 +1,14 @@
-// A database from its first publish to its restart: calls, clients, procedures, handlers, and new versions of the module.
+// A database from its first publish to its restart: calls, clients, procedures, handlers, and module updates.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { ANN, BEN, bytesOf, DATABASE_IDENTITY, OWNER, TestDatabase } from './database/test-database.ts';
-import { TestWorld } from './database/test-world.ts';
+import { ANN, BEN, bytesOf, DATABASE_IDENTITY, OWNER, DatabaseHarness } from './database/testing/database-harness.ts';
+import { TestWorld } from './testing/test-world.ts';
 import type { Commit } from './datastore/commit.ts';
 import type { Caller, UpdateOutcome } from './database.ts';
-import { openDataFolder } from './storage/data-folder.ts';
+import { openDataFolder } from './storage/lmdb-folder.ts';
 import type { Storage } from './storage/storage.ts';
 
 const SOURCE = `
@@ -27,11 +27,11 @@ const SOURCE = `
   export const init = db.init(ctx => { say(ctx, 'init ' + caller(ctx)); });
   export const onConnect = db.clientConnected(ctx => {
     if (rule(ctx) === 'closed') throw new SenderError('not today');
-    if (rule(ctx) === 'broken') throw new Error('door broke');
+    if (rule(ctx) === 'broken') throw new Error('limiter broke');
     if (rule(ctx) === 'noted') say(ctx, 'came ' + caller(ctx));
   });
   export const onDisconnect = db.clientDisconnected(ctx => {
-    if (rule(ctx) === 'broken') throw new Error('door broke');
+    if (rule(ctx) === 'broken') throw new Error('limiter broke');
     if (rule(ctx) === 'noted') say(ctx, 'left ' + caller(ctx));
   });
   export const setRule = db.reducer({ rule: t.string() }, (ctx, { rule }) => {
@@ -80,15 +80,15 @@ const SOURCE = `
   export const router = db.httpRouter(new Router().get('/hello', hello).post('/echo', echo).get('/broken', broken));
 `;
 
-function notes(db: TestDatabase): string[] {
+function notes(db: DatabaseHarness): string[] {
   return db.rows('note').map(row => String((row as readonly unknown[])[1]));
 }
 const TOKEN = new TextEncoder().encode(JSON.stringify({ iss: 'test', sub: 'ann', aud: [] }));
 const ANN_WITH_TOKEN: Caller = { ...ANN, claims: TOKEN };
 
 describe('a call', () => {
-  test('is answered by what became of it, at the time the module saw', async () => {
-    await using db = await TestDatabase.open(SOURCE);
+  test('returns its outcome and the timestamp of the module', async () => {
+    await using db = await DatabaseHarness.open(SOURCE);
     const raw = (name: string, args: number[]) => db.database.call(name, new Uint8Array(args), ANN);
     db.world.advance(5);
     const outcome = db.call('when');
@@ -112,15 +112,15 @@ describe('a call', () => {
     ]);
   });
 
-  test('of a scheduled reducer is the owner’s', async () => {
-    await using db = await TestDatabase.open(SOURCE);
+  test('of a scheduled reducer is allowed for the owner only', async () => {
+    await using db = await DatabaseHarness.open(SOURCE);
     const args = [[1n, { tag: 1, value: [5n] }]];
     expect(db.call('tick', args, ANN).kind).toBe('no-such-reducer');
     expect(db.call('tick', args, OWNER).kind).toBe('committed');
   });
 
-  test('that changed nothing is not announced, and one that did is announced once', async () => {
-    await using db = await TestDatabase.open(SOURCE);
+  test('is published once if it changed rows, and not otherwise', async () => {
+    await using db = await DatabaseHarness.open(SOURCE);
     const heard: [Commit, Caller | undefined][] = [];
     db.database.onCommit = (commit, origin) => heard.push([commit, origin]);
     db.call('add_note', ['x'], BEN);
@@ -129,8 +129,8 @@ describe('a call', () => {
 });
 
 describe('clients', () => {
-  test('are told to the module, with their tokens, and refused by it', async () => {
-    await using db = await TestDatabase.open(SOURCE);
+  test('reach the module with their tokens, and it can refuse them', async () => {
+    await using db = await DatabaseHarness.open(SOURCE);
     db.call('set_rule', ['noted']);
     expect(db.database.connect(ANN_WITH_TOKEN).kind).toBe('committed');
     db.database.disconnect(ANN_WITH_TOKEN);
@@ -144,8 +144,8 @@ describe('clients', () => {
     expect(db.database.connect(BEN)).toMatchObject({ kind: 'internal' });
   });
 
-  test('leave even if the module breaks on it', async () => {
-    await using db = await TestDatabase.open(SOURCE);
+  test('are disconnected even if the module fails on it', async () => {
+    await using db = await DatabaseHarness.open(SOURCE);
     db.database.connect(ANN);
     db.call('set_rule', ['broken']);
     db.database.disconnect(ANN);
@@ -156,8 +156,8 @@ describe('clients', () => {
 });
 
 describe('a procedure', () => {
-  test('commits twice, announces both, and returns', async () => {
-    await using db = await TestDatabase.open(SOURCE);
+  test('commits twice, publishes both, and returns', async () => {
+    await using db = await DatabaseHarness.open(SOURCE);
     const heard: number[] = [];
     db.database.onCommit = ({ changes }) => heard.push(changes.length);
     expect(db.value('twice', ['p'])).toBe('saw 2 as a22 c1 no token');
@@ -167,16 +167,16 @@ describe('a procedure', () => {
     ]);
   });
 
-  test('may abort, but not nest, nor wait for the network inside', async () => {
-    await using db = await TestDatabase.open(SOURCE);
+  test('may abort a transaction, but not nest one or wait for the network inside', async () => {
+    await using db = await DatabaseHarness.open(SOURCE);
     expect(db.value('abort')).toBe('aborted');
     expect(db.value('nest')).toBe('WouldBlockTransaction');
     expect(db.value('fetch_inside')).toBe('WouldBlockTransaction');
     expect(notes(db).slice(1)).toEqual(['outer']);
   });
 
-  test('hears when its commit fails, after a second try', async () => {
-    await using db = await TestDatabase.open(SOURCE);
+  test('gets the error when its commit fails, after a second try', async () => {
+    await using db = await DatabaseHarness.open(SOURCE);
     db.database.retainView(db.view('fussy'));
     expect(db.value('break_view')).toBe('transaction retry failed again');
     expect(notes(db)).toHaveLength(1);
@@ -184,8 +184,8 @@ describe('a procedure', () => {
     expect(db.call('add_note', ['fine']).kind).toBe('committed');
   });
 
-  test('that fails or cannot be called says why', async () => {
-    await using db = await TestDatabase.open(SOURCE);
+  test('that fails or cannot be called returns the reason', async () => {
+    await using db = await DatabaseHarness.open(SOURCE);
     const none = { timestamp: 0n, durationMicros: 0n, kind: 'internal-error' };
     expect(db.procedure('fail')).toEqual({
       ...none,
@@ -201,8 +201,8 @@ describe('a procedure', () => {
     });
   });
 
-  test('that leaves its transaction open loses it', async () => {
-    await using db = await TestDatabase.open(`${SOURCE}
+  test('that leaves its transaction open gets it rolled back', async () => {
+    await using db = await DatabaseHarness.open(`${SOURCE}
       import * as sys from 'spacetime:sys@2.0';
       export const open = db.procedure(t.unit(), () => { sys.procedure_start_mut_tx(); return {}; });`);
     expect(db.procedure('open').kind).toBe('returned');
@@ -212,13 +212,13 @@ describe('a procedure', () => {
 });
 
 describe('an HTTP handler', () => {
-  const request = (db: TestDatabase, method: string, path: string) => {
+  const request = (db: DatabaseHarness, method: string, path: string) => {
     const body = new TextEncoder().encode('a body');
     const answer = db.database.handleHttp(method, path, `http://host${path}`, { 'x-ask': 'asked' }, body);
     return { ...answer, body: new TextDecoder().decode(answer.body) };
   };
-  test('answers its route and no other', async () => {
-    await using db = await TestDatabase.open(SOURCE);
+  test('answers only its own route', async () => {
+    await using db = await DatabaseHarness.open(SOURCE);
     expect(request(db, 'GET', '/hello')).toMatchObject({ status: 200, body: 'hello' });
     expect(request(db, 'POST', '/echo')).toEqual({
       status: 201,
@@ -244,17 +244,17 @@ describe('an HTTP handler', () => {
   });
 });
 
-describe('beginning', () => {
-  test('a module whose init fails makes no database', async () => {
+describe('opening', () => {
+  test('a module whose init fails creates no database', async () => {
     const source = SOURCE.replace("say(ctx, 'init ' + caller(ctx));", "throw new SenderError('cannot begin');");
-    await expect(TestDatabase.open(source)).rejects.toMatchObject({
+    await expect(DatabaseHarness.open(source)).rejects.toMatchObject({
       code: 'publish/init-failed',
       message: 'cannot begin',
     });
   });
 
-  test('what is no module is refused with a sentence', async () => {
-    await expect(TestDatabase.open('export const a = 1;')).rejects.toMatchObject({
+  test('an invalid module is refused with a sentence', async () => {
+    await expect(DatabaseHarness.open('export const a = 1;')).rejects.toMatchObject({
       code: 'guest/invalid',
       message: 'must export schema as default export',
     });
@@ -276,11 +276,11 @@ describe('after a restart', () => {
     return folder;
   }
 
-  test('rows, sequences, timers and the module are as they were, and clients that were there have left', async () => {
+  test('rows, sequences, timers and the module are restored, and former clients are disconnected', async () => {
     const folder = temporaryFolder();
     const world = new TestWorld();
     const storage = await storageIn(folder);
-    const first = await TestDatabase.open(SOURCE, { storage, world });
+    const first = await DatabaseHarness.open(SOURCE, { storage, world });
     first.call('set_rule', ['noted']);
     first.database.connect(ANN_WITH_TOKEN);
     first.call('add_note', ['before']);
@@ -292,7 +292,7 @@ describe('after a restart', () => {
 
     world.sleep(1000);
     const again = await storageIn(folder);
-    const second = await TestDatabase.open(`export const other = 1;`, { storage: again, world });
+    const second = await DatabaseHarness.open(`export const other = 1;`, { storage: again, world });
 
     expect(notes(second)).toEqual([...before, 'left a22 c1 ann']);
     world.advance(0);
@@ -306,16 +306,16 @@ describe('after a restart', () => {
     await again.release();
   });
 
-  test('views show the rows that were kept, to whom they are, and go on from there', async () => {
+  test('views show the restored rows to their identities, and follow later changes', async () => {
     const folder = temporaryFolder();
     const storage = await storageIn(folder);
-    const first = await TestDatabase.open(VIEWS, { storage });
+    const first = await DatabaseHarness.open(VIEWS, { storage });
     for (const caller of [ANN, BEN]) first.call('send', [1], caller);
     await first.database.close();
     await storage.release();
 
     const again = await storageIn(folder);
-    const second = await TestDatabase.open(VIEWS, { storage: again });
+    const second = await DatabaseHarness.open(VIEWS, { storage: again });
     const sizes = () => [
       ...['mine', 'mine_by_query', 'all'].map(view => second.viewRows(view, ANN).length),
       second.viewRows('mine', OWNER).length,
@@ -327,10 +327,10 @@ describe('after a restart', () => {
     await again.release();
   });
 
-  test('a published update is what runs', async () => {
+  test('a published update runs', async () => {
     const folder = temporaryFolder();
     const storage = await storageIn(folder);
-    const first = await TestDatabase.open(SOURCE, { storage });
+    const first = await DatabaseHarness.open(SOURCE, { storage });
     first.call('add_note', ['old']);
     first.database.update(bytesOf(WITH_A_COLUMN), true);
     first.call('add_note', ['new']);
@@ -339,7 +339,7 @@ describe('after a restart', () => {
     await storage.release();
 
     const again = await storageIn(folder);
-    const second = await TestDatabase.open(SOURCE, { storage: again });
+    const second = await DatabaseHarness.open(SOURCE, { storage: again });
     expect(second.rows('note')).toEqual(rows);
     await second.database.close();
     await again.release();
@@ -365,36 +365,36 @@ const WITH_A_COLUMN = SOURCE.replace('what: t.string() });', 'what: t.string(), 
 describe('a row-level rule', () => {
   const RULE = `export const mine = db.clientVisibilityFilter.sql('SELECT * FROM note WHERE what <> \\'secret\\'');`;
 
-  test('that cannot be kept is refused, and named', async () => {
-    await expect(TestDatabase.open(`${SOURCE}\n${RULE.replace('what', 'nothing')}`)).rejects.toMatchObject({
+  test('that cannot be applied is refused by name', async () => {
+    await expect(DatabaseHarness.open(`${SOURCE}\n${RULE.replace('what', 'nothing')}`)).rejects.toMatchObject({
       code: 'schema/invalid',
       message: expect.stringContaining("SELECT * FROM note WHERE nothing <> 'secret'") as string,
     });
   });
 
-  test('that is new sends clients away, and so does one that is gone', async () => {
-    await using db = await TestDatabase.open(SOURCE);
+  test('that is added or removed disconnects clients', async () => {
+    await using db = await DatabaseHarness.open(SOURCE);
     expect(db.database.update(bytesOf(`${SOURCE}\n${RULE}`), true)).toEqual({ kind: 'updated', breaksClients: true });
     expect(db.database.update(bytesOf(SOURCE), true)).toEqual({ kind: 'updated', breaksClients: true });
   });
 });
 
 describe('publishing again', () => {
-  function replaced(db: TestDatabase): UpdateOutcome[] {
+  function replaced(db: DatabaseHarness): UpdateOutcome[] {
     const outcomes: UpdateOutcome[] = [];
     db.database.onReplaced = outcome => outcomes.push(outcome);
     return outcomes;
   }
 
-  test('the same bytes does nothing', async () => {
-    await using db = await TestDatabase.open(SOURCE);
+  test('the same bytes is a no-op', async () => {
+    await using db = await DatabaseHarness.open(SOURCE);
     const outcomes = replaced(db);
     expect(db.database.update(bytesOf(SOURCE))).toEqual({ kind: 'unchanged', breaksClients: false });
     expect(outcomes).toEqual([]);
   });
 
   test('with other functions and more tables keeps rows, timers and clients, and does not run init', async () => {
-    await using db = await TestDatabase.open(SOURCE);
+    await using db = await DatabaseHarness.open(SOURCE);
     const outcomes = replaced(db);
     db.database.connect(ANN);
     db.call('later', [500n]);
@@ -410,8 +410,8 @@ describe('publishing again', () => {
     expect(outcomes).toEqual([{ kind: 'updated', breaksClients: false }]);
   });
 
-  test('with a column at the end fills it in, if clients may be broken', async () => {
-    await using db = await TestDatabase.open(SOURCE);
+  test('with a column added at the end fills in its default, if clients may break', async () => {
+    await using db = await DatabaseHarness.open(SOURCE);
     db.call('add_note', ['old']);
     const bytes = bytesOf(WITH_A_COLUMN);
     expect(() => db.database.update(bytes)).toThrowError(
@@ -454,7 +454,7 @@ describe('publishing again', () => {
     ],
     ['a syntax error', () => 'export default {', /Uncaught SyntaxError/],
   ])('with %s is refused, and the old module goes on', async (_name, change, message) => {
-    await using db = await TestDatabase.open(SOURCE);
+    await using db = await DatabaseHarness.open(SOURCE);
     db.call('set_rule', ['noted']);
     const source = change(SOURCE);
     expect(source).not.toBe(SOURCE);
@@ -464,8 +464,8 @@ describe('publishing again', () => {
     expect(notes(db)).toContain('on');
   });
 
-  test('a unique constraint needs rows that keep it', async () => {
-    await using db = await TestDatabase.open(SOURCE);
+  test('a unique constraint is refused if rows violate it', async () => {
+    await using db = await DatabaseHarness.open(SOURCE);
     const unique = bytesOf(SOURCE.replace('what: t.string() });', 'what: t.string().unique() });'));
     db.call('add_note', ['same']);
     db.call('add_note', ['same']);

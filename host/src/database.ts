@@ -1,14 +1,14 @@
-// One database: a module, its rows, and everything that can be asked of them.
+// One database: a module, its rows, and all operations on them.
 
 import { faultOfArgs, Functions, lifecycleRefusal } from './database/functions.ts';
 import type { RequestHeaders } from './database/handlers.ts';
 import { LogFile } from './database/log-file.ts';
 import { KEPT_LINES, ModuleLog } from './database/module-log.ts';
-import type { CallOutcome, Caller, HttpAnswer, ProcedureOutcome, UpdateOutcome } from './database/outcome.ts';
+import type { CallOutcome, Caller, HandlerResponse, ProcedureOutcome, UpdateOutcome } from './database/outcome.ts';
 import { failedProcedure, Procedures } from './database/procedures.ts';
 import { loadProgram, type Program } from './database/program.ts';
 import { ScriptFile } from './database/script-file.ts';
-import { Road, type Running, type Sender } from './database/road.ts';
+import { CommitPipeline, type Running, type Sender } from './database/commit-pipeline.ts';
 import { Schedules } from './database/schedules.ts';
 import { TimedCalls } from './database/timed-calls.ts';
 import { planUpdate } from './database/update-plan.ts';
@@ -25,39 +25,36 @@ import type { RawModule } from './schema/raw.ts';
 import type { CommitExtra, Storage, StoredState } from './storage/storage.ts';
 import type { World } from './world.ts';
 
-export type { CallOutcome, Caller, HttpAnswer, ProcedureOutcome, UpdateOutcome } from './database/outcome.ts';
+export type { CallOutcome, Caller, HandlerResponse, ProcedureOutcome, UpdateOutcome } from './database/outcome.ts';
 
-/** What storage keeps the program under. */
+/** The storage key of the program. */
 const PROGRAM = 'program';
 
 const NO_ARGS = new Uint8Array(0);
 
-/** What a database is made of. */
+/** Options of a database. */
 export interface DatabaseOptions {
   /** The database closes it. */
   readonly storage: Storage;
   readonly world: World;
   readonly identity: bigint;
   readonly owner: bigint;
-  /** The module; needed when storage holds none yet. */
+  /** The module; required when storage holds none yet. */
   readonly bundle?: Uint8Array;
   /**
-   * Whether the module is one of the operator's own. Then the log says where in it an error of the engine happened, which
-   * a hostile module could abuse to leave its realm.
+   * True for a module of the operator. Its log then has the stacks of engine errors, which a hostile module could abuse to
+   * leave its realm.
    */
   readonly trustsModule?: boolean;
-  /** The file of the module log; without it the log lasts as long as the process. */
+  /** The file of the module log; without it the log is kept in memory only. */
   readonly logPath?: string;
-  /** A file that may be lost: with it the next process starts sooner. */
+  /** A cache file for the transformed bundle; it makes the next start faster. */
   readonly scriptPath?: string;
-  /**
-   * How far a call of the module may go; without it, or with a `callMs` of Infinity, as far as it likes. They hold on the
-   * main thread only.
-   */
+  /** Limits of a call of the module; none by default or with an infinite `callMs`. They apply on the main thread only. */
   readonly callLimits?: CallLimits;
 }
 
-/** A running database. Everything in it happens on one thread, one transaction at a time. */
+/** A running database. It runs on one thread, one transaction at a time. */
 export class Database {
   readonly identity: bigint;
   readonly owner: bigint;
@@ -68,22 +65,22 @@ export class Database {
   readonly #world: World;
   readonly #clients = new Map<bigint, Caller>();
   readonly #schedules: Schedules;
-  readonly #road: Road;
+  readonly #pipeline: CommitPipeline;
   readonly #procedures: Procedures;
   readonly #timed: TimedCalls;
 
-  /** Hears that the module was replaced, and with it every table: whoever holds one must ask anew. */
+  /** Is called when the module was replaced; tables obtained before are stale then. */
   onReplaced: (outcome: UpdateOutcome) => void = () => {};
 
   /**
-   * Hears that nothing more can be written. Commits that are not durable are gone by then, perhaps the last module with
-   * them, and every table must be asked for anew; what is left can be read.
+   * Is called when nothing more can be written. Commits that were not durable are undone by then, possibly with the last
+   * module; tables obtained before are stale. The remaining rows can be read.
    */
   onWriteFailed: (error: HostError) => void = () => {};
 
   /**
-   * Opens a database. A new one runs `init` and throws `publish/init-failed` if that fails, having stored nothing. One that
-   * storage knows is as it was; clients that were connected when the process ended are disconnected first.
+   * Opens a database. A new one runs `init`; if that fails, it stores nothing and throws `publish/init-failed`. A stored one
+   * continues with its rows; clients that were connected when the process ended are disconnected first.
    */
   static async open(options: DatabaseOptions): Promise<Database> {
     const { storage } = options;
@@ -113,49 +110,49 @@ export class Database {
     this.owner = owner;
     this.#storage = storage;
     this.#world = world;
-    const former = logPath === undefined ? [] : LogFile.read(logPath, KEPT_LINES);
+    const previousLines = logPath === undefined ? [] : LogFile.read(logPath, KEPT_LINES);
     const logFile = logPath === undefined ? undefined : new LogFile(logPath);
-    this.log = new ModuleLog(() => world.now(), KEPT_LINES, logFile, former);
+    this.log = new ModuleLog(() => world.now(), KEPT_LINES, logFile, previousLines);
     this.#schedules = new Schedules(world, firing => this.#timed.fire(firing));
-    const keeper = scriptPath === undefined ? undefined : new ScriptFile(scriptPath);
-    const program = loadProgram(bytes, this.#guestHooks(), keeper);
+    const cache = scriptPath === undefined ? undefined : new ScriptFile(scriptPath);
+    const program = loadProgram(bytes, this.#guestHooks(), cache);
     const running = createRunning(program, new Datastore(program.def));
-    this.#road = new Road({ world, storage, log: this.log, schedules: this.#schedules }, running);
-    this.#procedures = new Procedures(this.#road, world);
-    this.#timed = new TimedCalls(this.#road, this.#procedures, world, identity);
+    this.#pipeline = new CommitPipeline({ world, storage, log: this.log, schedules: this.#schedules }, running);
+    this.#procedures = new Procedures(this.#pipeline, world);
+    this.#timed = new TimedCalls(this.#pipeline, this.#procedures, world, identity);
     storage.onFailed = (error, lost) => {
       this.#schedules.stop();
-      this.#road.takeBack(lost);
+      this.#pipeline.undo(lost);
       this.log.addSystem('Error', error.message);
       this.onWriteFailed(error);
     };
   }
 
   get def(): ModuleDef {
-    return this.#road.running.program.def;
+    return this.#pipeline.running.program.def;
   }
   get raw(): RawModule {
-    return this.#road.running.program.raw;
+    return this.#pipeline.running.program.raw;
   }
-  /** What the module's `__describe_module__` returned. */
+  /** The result of the module's `__describe_module__`. */
   get rawDescription(): Uint8Array {
-    return this.#road.running.program.description;
+    return this.#pipeline.running.program.description;
   }
   /** The bundle. */
   get programBytes(): Uint8Array {
-    return this.#road.running.program.bytes;
+    return this.#pipeline.running.program.bytes;
   }
   get datastore(): Datastore {
-    return this.#road.running.datastore;
+    return this.#pipeline.running.datastore;
   }
   get #functions(): Functions {
-    return this.#road.running.functions;
+    return this.#pipeline.running.functions;
   }
-  /** Hears of every commit that changed something, in order, before anything else happens. */
+  /** Is called synchronously with every commit that changed rows, in order. */
   set onCommit(listener: (commit: Commit, origin: Caller | undefined) => void) {
-    this.#road.onCommit = listener;
+    this.#pipeline.onCommit = listener;
   }
-  /** Every commit up to this number is on disk. */
+  /** All commits up to this number are durable. */
   get durable(): number {
     return this.#storage.durable;
   }
@@ -166,12 +163,12 @@ export class Database {
   get backlogBytes(): number {
     return this.#storage.backlogBytes;
   }
-  /** Resolves when the disk has caught up enough to take in more calls. */
+  /** Resolves when the disk has caught up enough to accept more calls. */
   whenRoom(): Promise<void> {
     return this.#storage.whenRoom();
   }
 
-  /** Runs a reducer, by its canonical name, to its end: all it wrote becomes visible at once, or none of it does. */
+  /** Runs a reducer by its canonical name, as one transaction. */
   call(name: string, args: Uint8Array, caller: Caller): CallOutcome {
     const timestamp = this.#world.now();
     const reducer = this.#functions.reducer(name);
@@ -187,13 +184,13 @@ export class Database {
       this.log.addMismatch('reducer', name, 'arguments');
       return { kind: 'bad-args', message: fault, timestamp };
     }
-    return this.#road.run(reducer, caller, timestamp, args, { origin: caller });
+    return this.#pipeline.run(reducer, caller, timestamp, args, { origin: caller });
   }
 
   /**
-   * Does work that calls reducers with `callCovered`, all under one guard against those that run too long, which is cheaper
-   * than one for each. When a reducer is stopped, `work` is cut off at that call without a `finally`: `onCutOff` hears how
-   * the call ended, then `work` is called again, until it ends by itself.
+   * Runs work that calls reducers with `callCovered`, under one guard against long calls, which is cheaper than a guard for
+   * each. When a reducer is stopped, `work` is cut off at that call, without running `finally` blocks: `onCutOff` receives
+   * the outcome of the call, then `work` is called again, until it returns.
    */
   cover(work: () => void, onCutOff: (outcome: CallOutcome) => void): void {
     const watch = this.#watch;
@@ -205,11 +202,11 @@ export class Database {
       const stopped = watch.watchdog.guard(work);
       if (!stopped) return;
       watch.isCovered = false;
-      onCutOff(this.#road.cutOff(stopped, watch.limits));
+      onCutOff(this.#pipeline.cutOff(stopped, watch.limits));
     }
   }
 
-  /** `call` inside of `cover`. */
+  /** `call` inside `cover`. */
   callCovered(name: string, args: Uint8Array, caller: Caller): CallOutcome {
     const watch = this.#watch;
     if (!watch) return this.call(name, args, caller);
@@ -221,7 +218,7 @@ export class Database {
     }
   }
 
-  /** Runs a procedure, by its canonical name. What its transactions changed is announced before it returns. */
+  /** Runs a procedure by its canonical name. The commits of its transactions are published before it returns. */
   runProcedure(name: string, args: Uint8Array, caller: Caller): ProcedureOutcome {
     const procedure = this.#functions.procedure(name);
     if (!procedure || (procedure.def.isPrivate && caller.identity !== this.owner)) {
@@ -236,31 +233,31 @@ export class Database {
     return this.#procedures.run(procedure, caller, this.#world.now(), args);
   }
 
-  /** Lets the module answer an HTTP request. `path` is what follows `/route`, `url` the absolute URL. */
-  handleHttp(method: string, path: string, url: string, headers: RequestHeaders, body: Uint8Array): HttpAnswer {
+  /** Runs the HTTP handler of the module for a request. `path` is the part after `/route`, `url` the absolute URL. */
+  handleHttp(method: string, path: string, url: string, headers: RequestHeaders, body: Uint8Array): HandlerResponse {
     return this.#procedures.handle({ method, path, url, headers, body });
   }
 
-  /** Writes rows without a reducer, by the same road. What `work` throws is thrown on, with nothing changed. */
+  /** Writes rows without a reducer, through the same pipeline. An error of `work` rolls back and is rethrown. */
   write<T>(caller: Caller, work: (tx: Transaction) => T): { outcome: CallOutcome; value: T | undefined } {
-    return this.#road.write({ origin: caller }, work);
+    return this.#pipeline.write({ origin: caller }, work);
   }
 
-  /** The rows of a view as an identity sees them. A view that throws has none. */
+  /** The rows of a view for an identity. A view that throws has none. */
   viewTable(view: ViewDef, caller: bigint): Table {
-    return this.#road.viewTable(view, caller);
+    return this.#pipeline.viewTable(view, caller);
   }
-  /** Keeps a view up to date until it is released as often as it was retained. */
+  /** Keeps a view up to date until each `retainView` is matched by a `releaseView`. */
   retainView(table: Table): void {
-    this.#road.retainView(table);
+    this.#pipeline.retainView(table);
   }
   releaseView(table: Table): void {
-    this.#road.releaseView(table);
+    this.#pipeline.releaseView(table);
   }
 
   /**
-   * Takes a client in, unless the module refuses. Its connection id must be known. While nothing can be written the module
-   * is asked all the same, and what it writes is dropped.
+   * Connects a client unless the module refuses it. It must have a connection id. While nothing can be written, the module
+   * still decides, and its writes are dropped.
    */
   connect(caller: Caller): CallOutcome {
     const { identity, connectionId, claims } = caller;
@@ -271,12 +268,12 @@ export class Database {
     return outcome;
   }
 
-  /** Lets a client go; harmless for one that is gone. */
+  /** Disconnects a client; a no-op for one that is not connected. */
   disconnect(caller: Caller): void {
     const { connectionId } = caller;
     if (connectionId === undefined || !this.#clients.has(connectionId)) return;
-    if (this.#road.refusal) {
-      // Who is not noted as gone is disconnected when the database is opened again.
+    if (this.#pipeline.refusal) {
+      // The stored client is disconnected when the database is opened again.
       this.#clients.delete(connectionId);
       return;
     }
@@ -284,21 +281,21 @@ export class Database {
     const outcome = this.#runLifecycle('onDisconnect', caller, extra);
     if (outcome.kind !== 'committed') {
       this.log.addSystem('Error', `client_disconnected failed: ${outcome.message}`);
-      this.#road.write({ extra }, () => undefined);
+      this.#pipeline.write({ extra }, () => undefined);
     }
     this.#clients.delete(connectionId);
   }
 
   #runLifecycle(lifecycle: Lifecycle, sender: Sender, extra: CommitExtra): CallOutcome {
     const reducer = this.#functions.lifecycle(lifecycle);
-    const isRehearsal = this.#road.failure !== undefined;
-    if (isRehearsal && !reducer) return this.#road.nothing(this.#world.now());
-    if (!reducer) return this.#road.write({ extra }, () => undefined).outcome;
-    return this.#road.run(reducer, sender, this.#world.now(), NO_ARGS, { extra, isRehearsal });
+    const isDryRun = this.#pipeline.failure !== undefined;
+    if (isDryRun && !reducer) return this.#pipeline.unchanged(this.#world.now());
+    if (!reducer) return this.#pipeline.write({ extra }, () => undefined).outcome;
+    return this.#pipeline.run(reducer, sender, this.#world.now(), NO_ARGS, { extra, isDryRun });
   }
 
   #initialise(): void {
-    // Commit 0 counts as durable from the start, and the program must not be lost even if `init` writes nothing.
+    // Commit 0 is durable from the start, and the program must be stored even if `init` writes nothing.
     this.datastore.restoreCommitNumber(1);
     this.#schedules.watch(this.datastore);
     const owner = { identity: this.owner, connectionId: undefined };
@@ -311,7 +308,8 @@ export class Database {
     const { datastore } = this;
     for (const { name, rows } of state.tables) {
       const table = datastore.tableByName(name);
-      if (!table) throw new HostError('storage/damaged', `there are rows of a table ${name} that the module lacks`);
+      if (!table)
+        throw new HostError('storage/damaged', `storage has rows of the table ${name}, which the module lacks`);
       datastore.restore(table, rows);
     }
     datastore.restoreSequences(state.sequences);
@@ -322,18 +320,18 @@ export class Database {
   }
 
   /**
-   * Replaces the module. The same bytes change nothing. Throws what a publisher should read, with the old module still
-   * running: `guest/invalid`, `schema/invalid`, `publish/incompatible`, or `publish/breaks-clients` unless that is allowed.
+   * Replaces the module; the same bytes are a no-op. On an error the old module continues, and the publisher gets
+   * `guest/invalid`, `schema/invalid`, `publish/incompatible`, or `publish/breaks-clients` unless that is allowed.
    */
   update(bundle: Uint8Array, mayBreakClients = false): UpdateOutcome {
     if (Buffer.compare(bundle, this.programBytes) === 0) return { kind: 'unchanged', breaksClients: false };
-    if (this.#road.refusal) throw this.#road.refusal;
+    if (this.#pipeline.refusal) throw this.#pipeline.refusal;
     const program = loadProgram(bundle, this.#guestHooks());
     const { breaksClients, droppedTables, rewrittenTables, apply } = planUpdate(this.def, program.def, this.datastore);
     if (breaksClients && !mayBreakClients) throw new HostError('publish/breaks-clients');
     const datastore = apply();
     const commit = datastore.rewrite(datastore.tables.filter(({ def }) => rewrittenTables.includes(def.name)));
-    this.#road.replace(createRunning(program, datastore), commit, { meta: { [PROGRAM]: bundle }, droppedTables });
+    this.#pipeline.replace(createRunning(program, datastore), commit, { meta: { [PROGRAM]: bundle }, droppedTables });
     this.#schedules.watch(datastore);
     const outcome: UpdateOutcome = { kind: 'updated', breaksClients };
     this.log.addSystem('Info', 'Updated the module');
@@ -341,10 +339,10 @@ export class Database {
     return outcome;
   }
 
-  /** Stops timers and lets go of the storage when what waits is written; may be called twice. */
+  /** Stops timers, writes pending commits and closes the storage; may be called twice. */
   async close(): Promise<void> {
     this.#schedules.stop();
-    this.#road.close();
+    this.#pipeline.close();
     this.log.close();
     await this.#storage.close();
   }
@@ -364,7 +362,7 @@ export class Database {
   }
 }
 
-/** Gives a module the tables that its system calls mean. */
+/** Attaches a module to its tables. */
 function createRunning(program: Program, datastore: Datastore): Running {
   program.guest.attach(datastore);
   return { program, functions: new Functions(program.def), datastore };

@@ -1,4 +1,4 @@
-// What the fuzzing in soak/ reaches inside of the host: everything that reads what others send.
+// Internals for the fuzzing in `soak/`: all parts that read untrusted input.
 
 export { Database, type Caller } from './database.ts';
 export { HostError } from './errors.ts';

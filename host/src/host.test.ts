@@ -1,4 +1,4 @@
-// A host as its owner sees it: folders, ports, owners, restarts. What it answers to clients is judged by the recordings.
+// A host for its owner: folders, ports, owners, restarts. The recordings test its answers to clients.
 
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { WebSocket, type ClientOptions } from 'ws';
-import { bundleModule } from './guest/test-module.ts';
+import { bundleModule } from './guest/testing/bundle-module.ts';
 import { startHost, type Host, type HostOptions } from './host.ts';
 import { identityToHex } from './sats/hex.ts';
 import { BsatnWriter } from './sats/writer.ts';
@@ -57,7 +57,7 @@ async function notes(host: Host, database: string): Promise<unknown> {
   return result?.rows;
 }
 
-/** A client that has heard who it is. */
+/** A client that has received its identity. */
 async function connect(host: Host, database: string, options: ClientOptions = {}, query = ''): Promise<WebSocket> {
   const url = `${host.url.replace('http', 'ws')}/v1/database/${database}/subscribe${query}`;
   const socket = new WebSocket(url, ['v3.bsatn.spacetimedb'], options);
@@ -108,7 +108,7 @@ describe('a host', () => {
     }
   });
 
-  test('says in a sentence that its folder or its port is taken', async () => {
+  test('reports a folder or port in use', async () => {
     const dataDir = createFolder();
     await start({ dataDir });
     await expect(startHost({ dataDir })).rejects.toMatchObject({ code: 'storage/folder-in-use' });
@@ -120,11 +120,11 @@ describe('a host', () => {
     const elsewhere = createFolder();
     await expect(startHost({ dataDir: elsewhere, port })).rejects.toMatchObject({ code: 'host/port-in-use' });
     other.close();
-    // What it had opened is free again.
+    // The failed start has released its folder.
     await start({ dataDir: elsewhere });
   });
 
-  test('sends its clients away when it closes', async () => {
+  test('disconnects its clients when it closes', async () => {
     const host = await start();
     await host.publish('notes', bundle);
     const client = await connect(host, 'notes');
@@ -133,7 +133,7 @@ describe('a host', () => {
     expect((await closed).map(String)).toEqual(['1001', 'module exited']);
   });
 
-  test('lets programs on this machine publish, but no page in a browser', async () => {
+  test('accepts a publish from programs on this machine, but not from a page in a browser', async () => {
     const host = await start();
     const url = `${host.url}/v1/database/notes?host_type=Js`;
     const page = await fetch(url, { method: 'PUT', body: Buffer.from(bundle), headers: { origin: 'http://a.test' } });
@@ -141,7 +141,7 @@ describe('a host', () => {
     expect((await post(host, '/notes?host_type=Js', bundle, undefined, 'PUT')).status).toBe(200);
   });
 
-  test('lets only its owner publish, or anybody, if it is told to', async () => {
+  test('accepts a publish from its owner only, or from all callers, by option', async () => {
     const publish = (host: Host, token?: string) => post(host, '/notes?host_type=Js', bundle, token, 'PUT');
     const closed = await start({ publishers: 'local-owner' });
     expect((await publish(closed)).status).toBe(403);
@@ -149,7 +149,7 @@ describe('a host', () => {
     expect((await publish(await start({ inMemory: true, publishers: 'anybody' }))).status).toBe(200);
   });
 
-  test('lets only the owner of a database name it', async () => {
+  test('allows only the owner of a database to name it', async () => {
     const host = await start();
     await host.publish('notes', bundle);
     expect((await post(host, '/notes/names', 'mine')).status).toBe(403);
@@ -166,7 +166,7 @@ describe('a host', () => {
     expect(await host.publish('broken', bundle)).toMatchObject({ operation: 'created' });
   });
 
-  test('deletes a database, and its name can be published again', async () => {
+  test('deletes a database, whose name can be published again', async () => {
     const host = await start();
     const { identity } = await host.publish('notes', bundle);
     await post(host, '/notes/call/add', '[1,"one"]');
@@ -176,7 +176,7 @@ describe('a host', () => {
     expect(await notes(host, 'notes')).toEqual([]);
   });
 
-  test('drops a client that does not read, and tells why', async () => {
+  test('drops a client that does not read, and reports the reason', async () => {
     const reports: string[] = [];
     const host = await start({ inMemory: true, limits: { maxMessages: 100 }, log: line => reports.push(line) });
     await host.publish('notes', bundle);
@@ -194,7 +194,7 @@ describe('a host', () => {
     expect((await ended)[0]).toBe(1006);
   });
 
-  test('answers calls that are sent without waiting, however many', async () => {
+  test('answers any number of calls sent without waiting', async () => {
     const host = await start();
     await host.publish('notes', bundle);
     const client = await connect(host, 'notes');
@@ -211,7 +211,7 @@ describe('a host', () => {
     client.terminate();
   });
 
-  test('lets nobody take the connection id of a client that is connected', async () => {
+  test('refuses the connection id of a connected client', async () => {
     const host = await start();
     await host.publish('notes', bundle);
     const id = 'ab'.repeat(16);
@@ -223,7 +223,7 @@ describe('a host', () => {
     (await connect(host, 'notes', {}, `?connection_id=${id}`)).terminate();
   });
 
-  test('keeps a client that is silent, and drops one that is gone', async () => {
+  test('keeps a quiet client that answers pings, and drops one that does not', async () => {
     const reports: string[] = [];
     const limits = { pingEveryMs: 30, silentMs: 100 };
     const host = await start({ inMemory: true, limits, log: line => reports.push(line) });

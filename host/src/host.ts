@@ -1,4 +1,4 @@
-// A host: databases in a data folder, served on a port. Everything is wired together, started and stopped here.
+// A host: databases in a data folder, served on a port. Wires, starts and stops all parts.
 
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
@@ -7,12 +7,12 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { HostError, messageOf } from './errors.ts';
 import { Databases, type OpenDatabase, type Published } from './server/databases.ts';
-import { Door } from './server/door.ts';
+import { ConnectionLimiter } from './server/connection-limiter.ts';
 import { HttpServer } from './server/http-server.ts';
 import type { IssuerOptions } from './server/issuers.ts';
-import { DEFAULT_HOST_LIMITS, type HostLimits } from './server/limits.ts';
+import { DEFAULT_HOST_LIMITS, type HostLimits } from './server/host-limits.ts';
 import { Metrics } from './server/metrics.ts';
-import type { Route } from './server/router.ts';
+import type { HttpRoute } from './server/router.ts';
 import { backupRoutes } from './server/routes/backup.ts';
 import { callRoutes } from './server/routes/call.ts';
 import { databaseRoutes } from './server/routes/database.ts';
@@ -23,62 +23,64 @@ import { miscRoutes } from './server/routes/misc.ts';
 import { publishRoutes, type Publishers } from './server/routes/publish.ts';
 import { sqlRoutes } from './server/routes/sql.ts';
 import { createSigningKey, Tokens, type Credentials } from './server/tokens.ts';
-import { Upgrades, type Compression } from './server/upgrade.ts';
-import { Visits } from './server/visit.ts';
+import { WebSocketUpgrader, type Compression } from './server/web-socket-upgrader.ts';
+import { RequestConnections } from './server/request-connections.ts';
 import type { Backup } from './storage/folder-copy.ts';
-import { createMemoryFolder, openDataFolder, type DataFolder } from './storage/data-folder.ts';
+import type { DataFolder } from './storage/data-folder.ts';
+import { openDataFolder } from './storage/lmdb-folder.ts';
+import { createMemoryFolder } from './storage/memory-folder.ts';
 import { systemWorld, type World } from './world.ts';
 
 const VERSION = '0.1.0';
 const DEFAULT_HOSTNAME = '127.0.0.1';
-/** How often requests that take too long are looked for. */
+/** Maximum interval between checks for slow requests. */
 const MAX_CHECK_MS = 5_000;
 
-/** How a host is set up; without a `dataDir` its databases last as long as it does. */
+/** Options of a host; without a `dataDir` it keeps its databases in memory. */
 export interface HostOptions {
-  /** 0, the default, takes any free port. */
+  /** 0, the default, uses any free port. */
   readonly port?: number;
-  /** Where to listen; by default on this machine only. */
+  /** The address to listen on; by default this machine only. */
   readonly hostname?: string;
-  /** Where databases are kept. */
+  /** The data folder. */
   readonly dataDir?: string;
-  /** Databases last as long as the host; so they do without a data folder. */
+  /** Keeps databases in memory, also with a data folder. */
   readonly inMemory?: boolean;
-  /** Who may publish over HTTP; by default the local owner and programs on this machine, since a module is a program. */
+  /** Who may publish over HTTP; by default the local owner and programs on this machine, since modules run as code here. */
   readonly publishers?: Publishers;
-  /** Providers of OpenID Connect whose users may come in; by default only who has a token of this host. */
+  /** OpenID Connect providers whose users may connect; by default only holders of a token of this host. */
   readonly issuers?: readonly IssuerOptions[];
-  /** For whom answers are compressed that ask for it; by default clients on other machines. */
+  /** Which clients that accept compression get it; by default those on other machines. */
   readonly compression?: Compression;
   readonly limits?: Partial<HostLimits>;
   readonly world?: World;
-  /** Hears, in sentences, what an operator should know: failed requests, clients that were dropped. */
+  /** Is called with sentences for the operator: failed requests, dropped clients. */
   readonly log?: (message: string) => void;
 }
 
-/** A host that runs. */
+/** A running host. */
 export interface Host extends AsyncDisposable {
   /** `http://hostname:port` */
   readonly url: string;
   readonly port: number;
-  /** The identity that owns what this process publishes; its token is kept in the data folder. */
+  /** The identity that owns databases published by this process; its token is in the data folder. */
   readonly owner: Credentials;
   /**
-   * Publishes a bundle under a name, as the local owner: creates the database, or updates it; clients that know another
-   * schema are sent away. Throws `HostError`, with the old module still running: `guest/invalid`, `schema/invalid`,
+   * Publishes a bundle under a name, as the local owner: creates or updates the database, and disconnects clients with an
+   * incompatible schema. Throws `HostError`, with the old module still running: `guest/invalid`, `schema/invalid`,
    * `publish/incompatible`, `publish/init-failed`.
    */
   publish(name: string, bundle: Uint8Array): Promise<Published>;
-  /** A token of this host: the same subject is the same identity, by default one that nobody had before. It does not expire. */
+  /** Mints a token without expiry. The same subject gives the same identity; the default is a new one. */
   mint(subject?: string): Credentials;
   /** An open database by name or identity; undefined if there is none. */
   database(nameOrIdentity: string): OpenDatabase | undefined;
   /**
-   * Copies everything that is durable now into a folder that does not exist yet, while the host goes on: rows, names, keys.
+   * Copies everything that is durable now into a new folder while the host keeps running: rows, names, keys.
    * Throws `backup/target-taken`, `backup/in-memory` or `storage/folder-unwritable`.
    */
   backup(folder: string): Promise<Backup>;
-  /** Stops listening, sends clients away, writes what waits; may be called twice. */
+  /** Stops listening, disconnects clients, writes pending commits; may be called twice. */
   close(): Promise<void>;
 }
 
@@ -112,19 +114,19 @@ export async function startHost(options: HostOptions = {}): Promise<Host> {
       trusts: publisher => publisher === owner.identity,
       report: log,
     });
-    const visits = new Visits(world);
+    const connections = new RequestConnections(world);
     const server = createServer({
       maxHeaderSize: limits.maxHeaderBytes,
       headersTimeout: limits.headersTimeoutMs,
       requestTimeout: limits.requestTimeoutMs,
       connectionsCheckingInterval: Math.min(limits.headersTimeoutMs, MAX_CHECK_MS),
     });
-    const door = new Door(server, limits);
-    const routes: Route[] = [
+    const limiter = new ConnectionLimiter(server, limits);
+    const routes: HttpRoute[] = [
       ...identityRoutes(tokens, databases),
       ...databaseRoutes(databases),
-      ...callRoutes(databases, visits),
-      ...sqlRoutes(databases, visits),
+      ...callRoutes(databases, connections),
+      ...sqlRoutes(databases, connections),
       ...logRoutes(databases),
       ...handlerRoutes(databases),
       ...backupRoutes(to => databases.backup(to), owner.identity),
@@ -135,10 +137,10 @@ export async function startHost(options: HostOptions = {}): Promise<Host> {
       }),
     ];
     const http: HttpServer = new HttpServer(routes, tokens, limits.maxBodyBytes, log);
-    http.add(...miscRoutes(VERSION, world, new Metrics({ databases, door, http })));
-    const upgrades = new Upgrades(databases, tokens, world, { ...limits, compression }, log);
+    http.add(...miscRoutes(VERSION, world, new Metrics({ databases, limiter, http })));
+    const upgrader = new WebSocketUpgrader(databases, tokens, world, { ...limits, compression }, log);
     server.on('request', (request, response) => void http.serve(request, response));
-    server.on('upgrade', (request, socket, head) => void upgrades.handle(request, socket as Socket, head));
+    server.on('upgrade', (request, socket, head) => void upgrader.handle(request, socket as Socket, head));
     const port = await listen(server, options.port ?? 0, hostname).catch(async (error: unknown) => {
       await databases.close();
       throw error;
@@ -177,8 +179,8 @@ class RunningHost implements Host {
   }
 
   publish(name: string, bundle: Uint8Array): Promise<Published> {
-    const leave = { isCleared: false, breaksClients: 'always' } as const;
-    return this.#parts.databases.publish(name, this.owner.identity, bundle, leave);
+    const allowed = { isCleared: false, breaksClients: 'always' } as const;
+    return this.#parts.databases.publish(name, this.owner.identity, bundle, allowed);
   }
 
   mint(subject?: string): Credentials {
@@ -202,7 +204,7 @@ class RunningHost implements Host {
     await this.close();
   }
 
-  /** In the reverse order of starting: nobody new comes in, what runs ends, clients hear why, what waits is written. */
+  /** In reverse order of the start: no new connections, clients get a reason, requests end, pending commits are written. */
   async #close(): Promise<void> {
     const { server, http, databases, folder, limits } = this.#parts;
     const stopped = once(server, 'close');
@@ -218,7 +220,7 @@ class RunningHost implements Host {
 
 async function openTokens(folder: DataFolder, world: World, options: readonly IssuerOptions[]): Promise<Tokens> {
   const key = folder.secret('token-key.pem', createSigningKey);
-  // Most hosts have none, and start sooner without what checks their tokens.
+  // Most hosts have no issuers, and start faster without this import.
   const issuers = options.length === 0 ? undefined : new (await import('./server/issuers.ts')).Issuers(options);
   try {
     return new Tokens(key, world, issuers);
@@ -227,7 +229,7 @@ async function openTokens(folder: DataFolder, world: World, options: readonly Is
   }
 }
 
-/** The token of the local owner, made once and kept beside the databases, so that tools on this machine can use it. */
+/** The token of the local owner, made once and stored in the data folder, so that tools on this machine can use it. */
 function localOwner(folder: DataFolder, tokens: Tokens): Credentials {
   const kept = folder.secret('owner-token', () => new Uint8Array(Buffer.from(tokens.mint().token)));
   try {
@@ -238,8 +240,8 @@ function localOwner(folder: DataFolder, tokens: Tokens): Credentials {
 }
 
 function damagedSecret(file: string, cause: unknown): HostError {
-  const wayOut = 'restore it from a backup; without keys/ the host makes new ones, and nobody is who they were';
-  return new HostError('storage/damaged', `${file} in the data folder does not fit (${messageOf(cause)}): ${wayOut}`, {
+  const wayOut = 'restore it from a backup; without keys/ the host makes new keys, and all identities change';
+  return new HostError('storage/damaged', `${file} in the data folder is invalid (${messageOf(cause)}): ${wayOut}`, {
     cause,
   });
 }

@@ -1,4 +1,4 @@
-// What outsiders use of the host.
+// Public API of the host.
 
 export { HostError, type HostErrorCode } from './errors.ts';
 export { startHost, type Host, type HostOptions } from './host.ts';

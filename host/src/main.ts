@@ -1,17 +1,17 @@
 #!/usr/bin/env node
-// The host as a program: serves whatever is published to it, until it is told to stop. Anybody who reaches it may publish,
-// or with `--owner-only` only who has the token in the data folder.
+// The host as a program: serves published modules until a signal stops it. All callers may publish, or with `--owner-only`
+// only the holder of the token in the data folder.
 
 import { parseArgs } from 'node:util';
 import { HostError } from './errors.ts';
 import { startHost, type Host } from './host.ts';
-import { DEFAULT_HOST_LIMITS } from './server/limits.ts';
+import { DEFAULT_HOST_LIMITS } from './server/host-limits.ts';
 
 const USAGE = `usage: agora-host [--port N] [--hostname NAME] [--data-dir DIR | --in-memory] [--owner-only]
-  [--issuer URL]... [--audience NAME]...   OpenID Connect providers whose users may come in (or HOST_ISSUERS and
+  [--issuer URL]... [--audience NAME]...   OpenID Connect providers whose users may connect (or HOST_ISSUERS and
                                            HOST_AUDIENCES, separated by commas)
-  [--call-ms N]                            how long a call of a module may run (${DEFAULT_HOST_LIMITS.callMs}); 0 for ever
-  [--log text|json]                        how the host writes what it has to say to standard error`;
+  [--call-ms N]                            how long a call of a module may run (${DEFAULT_HOST_LIMITS.callMs}); 0 for no limit
+  [--log text|json]                        format of the log on standard error`;
 const DEFAULT_PORT = 3000;
 const DEFAULT_DATA_DIR = 'data';
 
@@ -37,7 +37,7 @@ async function main(): Promise<void> {
   }
 }
 
-/** Stops in good order, or at once if it is asked a second time or takes too long. */
+/** Stops gracefully, or immediately at a second signal or after a timeout. */
 async function stop(host: Host, log: Log, signal: string): Promise<void> {
   if (isStopping) process.exit(1);
   isStopping = true;

@@ -1,26 +1,40 @@
-// Every command, as a row: help, completion and parsing come from here, and a command's code is loaded when it runs.
+// The table of all commands. Parsing, help and completion read it; the code of a command is loaded when it runs.
 
-import type { CommandRow } from '../command.ts';
-import { AGENT_COMMANDS } from './agents/rows.ts';
-import { EVENT_COMMANDS } from './events/rows.ts';
-import { HUB_COMMANDS } from './hub/rows.ts';
-import { MESSAGE_COMMANDS } from './messages/rows.ts';
-import { OPERATOR_COMMANDS } from './operators/rows.ts';
-import { WORKFLOW_COMMANDS } from './workflows/rows.ts';
+import type { CommandDefinition, CommandTable } from '../command/command.ts';
+import { GLOBAL_FLAGS } from '../command/global-flags.ts';
+import { AGENT_COMMANDS } from './agents/definitions.ts';
+import { DATA_COMMANDS } from './data/definitions.ts';
+import { DEAD_LETTER_COMMANDS } from './dead-letters/definitions.ts';
+import { EVENT_COMMANDS } from './events/definitions.ts';
+import { completeDefinition, HUB_COMMANDS } from './hub/definitions.ts';
+import { MESSAGE_COMMANDS } from './messages/definitions.ts';
+import { OPERATOR_COMMANDS } from './operator/definitions.ts';
+import { WORKFLOW_COMMANDS } from './workflows/definitions.ts';
 
-/** What the first word of two-word commands is about. */
-export const GROUPS: Readonly<Record<string, string>> = {
-  workflow: 'Starts, watches and steers workflows.',
-  dead: 'Dead letters: what was given up.',
-  operator: 'What operators see and steer.',
-};
-
-/** The commands, in the order of the help. */
-export const COMMANDS: readonly CommandRow[] = [
+/** The commands that help and completion show, in the order of the help text. */
+const PUBLIC_COMMANDS: readonly CommandDefinition[] = [
   ...HUB_COMMANDS,
   ...AGENT_COMMANDS,
   ...MESSAGE_COMMANDS,
   ...EVENT_COMMANDS,
   ...WORKFLOW_COMMANDS,
+  ...DEAD_LETTER_COMMANDS,
   ...OPERATOR_COMMANDS,
+  ...DATA_COMMANDS,
 ];
+
+const PUBLIC_TABLE: CommandTable = {
+  commands: PUBLIC_COMMANDS,
+  groups: {
+    workflow: 'Starts, watches and controls workflows.',
+    dead: 'Lists, redrives and purges dead letters.',
+    operator: 'Shows and controls the hub, for operators.',
+  },
+  globals: GLOBAL_FLAGS,
+};
+
+/** The table of all commands. */
+export const COMMAND_TABLE: CommandTable = {
+  ...PUBLIC_TABLE,
+  commands: [...PUBLIC_COMMANDS, completeDefinition(PUBLIC_TABLE)],
+};

@@ -1,9 +1,9 @@
-import { describe, expect, it } from 'vitest';
-import type { CommandRow } from '../command.ts';
-import { suggest, type Table } from './suggest.ts';
+import { describe, expect, test } from 'vitest';
+import type { CommandDefinition, CommandTable } from '../command/command.ts';
+import { suggest } from './suggest.ts';
 
-const load: CommandRow['load'] = () => Promise.reject(new Error('completion runs nothing'));
-const table: Table = {
+const load: CommandDefinition['load'] = () => Promise.reject(new Error('completion runs no command'));
+const table: CommandTable = {
   groups: { workflow: 'about workflows' },
   globals: [
     { flag: '--server <url>', summary: '' },
@@ -37,14 +37,14 @@ const table: Table = {
   ],
 };
 
-/** What is suggested for a line whose words are parted by spaces; the last is what is being typed. */
+/** The completions of a line, split at spaces; the last word is the one being typed. */
 function suggested(line: string): string | string[] {
   const { words, lookUp } = suggest(table, line.split(' '));
   return lookUp ?? words.map(([word]) => word);
 }
 
-describe('what may come next', () => {
-  it.each<[string, string | string[]]>([
+describe('completion', () => {
+  test.each<[string, string | string[]]>([
     ['', ['send', 'workflow']],
     ['s', ['send']],
     ['workflow ', ['start', 'show']],

@@ -1,67 +1,62 @@
-// What may come next on a command line, read off the table of commands.
+// Completes a command line with the table of commands.
 
-import type { Argument, CommandRow, Flag, Suggestion } from '../command.ts';
+import type { Argument, CommandDefinition, CommandTable, Flag, Suggestion } from '../command/command.ts';
 
-/** What may stand at the cursor: words with what they mean, and whether files may. */
-export interface Suggested {
+/** The possible completions at the cursor. */
+export interface Suggestions {
+  /** Fixed words, each with its meaning. */
   readonly words: readonly (readonly [word: string, summary: string])[];
+  /** Names to look up. */
   readonly lookUp: Exclude<Suggestion, readonly string[]> | undefined;
 }
 
-/** The table, as far as completion needs it. */
-export interface Table {
-  readonly commands: readonly CommandRow[];
-  readonly groups: Readonly<Record<string, string>>;
-  readonly globals: readonly Flag[];
-}
+const NOTHING: Suggestions = { words: [], lookUp: undefined };
 
-const NOTHING: Suggested = { words: [], lookUp: undefined };
-
-/** What may stand in place of the last of `typed`, which are the words after `agora`. */
-export function suggest(table: Table, typed: readonly string[]): Suggested {
+/** Completes the last word of `typed`, the words after `agora`. */
+export function suggest(table: CommandTable, typed: readonly string[]): Suggestions {
   const current = typed.at(-1) ?? '';
   const before = typed.slice(0, -1);
   const end = before.indexOf('--');
   if (end >= 0) return { words: [], lookUp: 'files' };
-  const { row, path, positions, waiting } = walk(table, before);
-  if (waiting) return fromSuggestion(waiting.suggests, current);
-  if (current.startsWith('-')) return words(flagsOf(table, row), current);
-  if (!row) return words(commandsAfter(table, path), current);
-  return fromSuggestion(argumentAt(row, positions)?.suggests, current);
+  const { definition, path, positions, openFlag } = parseWords(table, before);
+  if (openFlag) return fromSuggestion(openFlag.suggests, current);
+  if (current.startsWith('-')) return words(flagsOf(table, definition), current);
+  if (!definition) return words(commandsAfter(table, path), current);
+  return fromSuggestion(argumentAt(definition, positions)?.suggests, current);
 }
 
-interface Walked {
-  readonly row: CommandRow | undefined;
-  /** The words that were read as the command's. */
+interface ParsedWords {
+  readonly definition: CommandDefinition | undefined;
+  /** The words that name the command. */
   readonly path: readonly string[];
-  /** How many arguments were given. */
+  /** The number of arguments so far. */
   readonly positions: number;
-  /** A flag whose value comes next. */
-  readonly waiting: Flag | undefined;
+  /** A flag whose value is the next word. */
+  readonly openFlag: Flag | undefined;
 }
 
-function walk(table: Table, before: readonly string[]): Walked {
-  let row: CommandRow | undefined;
+function parseWords(table: CommandTable, before: readonly string[]): ParsedWords {
+  let definition: CommandDefinition | undefined;
   let path: string[] = [];
   let positions = 0;
-  let waiting: Flag | undefined;
+  let openFlag: Flag | undefined;
   for (const word of before) {
-    if (waiting) {
-      waiting = undefined;
+    if (openFlag) {
+      openFlag = undefined;
     } else if (word.startsWith('-')) {
-      const flag = [...(row?.flags ?? []), ...table.globals].find(each => namesOf(each).includes(word));
-      if (flag && takesValue(flag)) waiting = flag;
-    } else if (row) {
+      const flag = [...(definition?.flags ?? []), ...table.globals].find(each => namesOf(each).includes(word));
+      if (flag && takesValue(flag)) openFlag = flag;
+    } else if (definition) {
       positions++;
     } else {
       path = [...path, word];
-      row = table.commands.find(each => each.name === path.join(' '));
+      definition = table.commands.find(each => each.name === path.join(' '));
     }
   }
-  return { row, path, positions, waiting };
+  return { definition, path, positions, openFlag };
 }
 
-function commandsAfter({ commands, groups }: Table, path: readonly string[]): [string, string][] {
+function commandsAfter({ commands, groups }: CommandTable, path: readonly string[]): [string, string][] {
   const [group] = path;
   if (group !== undefined) {
     const prefix = `${group} `;
@@ -73,17 +68,17 @@ function commandsAfter({ commands, groups }: Table, path: readonly string[]): [s
   return [...singles.map(({ name, summary }): [string, string] => [name, summary]), ...Object.entries(groups)];
 }
 
-function flagsOf({ globals }: Table, row: CommandRow | undefined): [string, string][] {
-  const flags = [...(row?.flags ?? []), ...globals, { flag: '--help', summary: 'what it does' }];
+function flagsOf({ globals }: CommandTable, definition: CommandDefinition | undefined): [string, string][] {
+  const flags = [...(definition?.flags ?? []), ...globals, { flag: '--help', summary: 'show the help' }];
   return flags.map(flag => [namesOf(flag).at(-1) ?? '', flag.summary]);
 }
 
-function argumentAt(row: CommandRow, position: number): Argument | undefined {
-  const last = row.arguments?.at(-1);
-  return row.arguments?.[position] ?? (last?.isList ? last : undefined);
+function argumentAt(definition: CommandDefinition, position: number): Argument | undefined {
+  const last = definition.arguments?.at(-1);
+  return definition.arguments?.[position] ?? (last?.isList ? last : undefined);
 }
 
-function fromSuggestion(suggestion: Suggestion | undefined, current: string): Suggested {
+function fromSuggestion(suggestion: Suggestion | undefined, current: string): Suggestions {
   if (suggestion === undefined) return NOTHING;
   if (typeof suggestion === 'string') return { words: [], lookUp: suggestion };
   return words(
@@ -92,7 +87,7 @@ function fromSuggestion(suggestion: Suggestion | undefined, current: string): Su
   );
 }
 
-function words(all: readonly [string, string][], current: string): Suggested {
+function words(all: readonly [string, string][], current: string): Suggestions {
   return { words: all.filter(([word]) => word.startsWith(current)), lookUp: undefined };
 }
 

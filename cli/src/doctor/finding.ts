@@ -1,38 +1,42 @@
-// What an examination finds, and what the examinations know of each other's results.
+// Findings of `agora doctor`, and the state that its checks share.
 
-import type { Context } from '../context.ts';
+import type { CommandContext } from '../command/command-context.ts';
 
-/** One thing that was looked at. */
+/** The result of one check. */
 export interface Finding {
   readonly check: string;
-  /** `skipped`: it cannot be looked at before something else is mended. */
+  /** `skipped`: the check needs another fault to be fixed first. */
   readonly verdict: 'ok' | 'warning' | 'fault' | 'skipped';
   readonly detail: string;
-  /** What mends it. */
+  /** How to fix it. */
   readonly fix?: string | undefined;
 }
 
-/** The set-up, and what was found out about it so far. */
-export interface Patient {
-  readonly context: Context;
-  /** Something answers at the address. */
+/** The set-up under check; earlier checks record what later ones need. */
+export interface Setup {
+  readonly context: CommandContext;
+  /** A server answers at the address. */
   isReachable: boolean;
-  /** It has the database. */
+  /** The server has the database. */
   hasDatabase: boolean;
 }
 
+/** The check passed. */
 export function ok(check: string, detail: string): Finding {
   return { check, verdict: 'ok', detail };
 }
 
+/** The check found a problem that does not prevent work. */
 export function warning(check: string, detail: string, fix?: string): Finding {
   return { check, verdict: 'warning', detail, fix };
 }
 
+/** The check found a problem that must be fixed. */
 export function fault(check: string, detail: string, fix: string): Finding {
   return { check, verdict: 'fault', detail, fix };
 }
 
+/** The check was not possible. */
 export function skipped(check: string, detail: string): Finding {
   return { check, verdict: 'skipped', detail };
 }

@@ -1,33 +1,33 @@
-// This machine: Node.js, settings, the folders where tokens and data are kept.
+// Checks of this machine: Node.js, settings, and the folders of tokens and data.
 
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { defaultTokenPath } from '@agora/client/node';
-import { dataFolder } from '../config.ts';
-import { fault, ok, warning, type Finding, type Patient } from './finding.ts';
+import { dataFolder } from '../base/settings.ts';
+import { fault, ok, warning, type Finding, type Setup } from './finding.ts';
 
-const OLDEST_NODE = [22, 12] as const;
+const MIN_NODE = [22, 12] as const;
 
-/** Looks at Node.js, the settings and the folders. */
-export async function* examineMachine(patient: Patient): AsyncGenerator<Finding, void> {
+/** Checks Node.js, the settings and the folders. */
+export async function* checkMachine(setup: Setup): AsyncGenerator<Finding, void> {
   yield nodeVersion();
-  yield settings(patient);
-  yield await tokenFile(patient);
-  yield await data(patient);
+  yield settings(setup);
+  yield await tokenFile(setup);
+  yield await data(setup);
 }
 
 function nodeVersion(): Finding {
   const { node } = process.versions;
   const [major = 0, minor = 0] = node.split('.').map(Number);
-  const [oldest, least] = OLDEST_NODE;
-  const isNew = major > oldest || (major === oldest && minor >= least);
+  const [minMajor, minMinor] = MIN_NODE;
+  const isNew = major > minMajor || (major === minMajor && minor >= minMinor);
   return isNew
     ? ok('node', `Node.js ${node}`)
-    : fault('node', `Node.js ${node} is too old`, `Install Node.js ${oldest}.${least} or newer.`);
+    : fault('node', `Node.js ${node} is too old`, `Install Node.js ${minMajor}.${minMinor} or newer.`);
 }
 
-function settings({ context }: Patient): Finding {
+function settings({ context }: Setup): Finding {
   const { server, database, agent, sources } = context.settings;
   const parts = [
     `server ${server} (${sources.server ?? ''})`,
@@ -38,29 +38,29 @@ function settings({ context }: Patient): Finding {
   return ok('settings', parts.join(', '));
 }
 
-async function tokenFile({ context }: Patient): Promise<Finding> {
+async function tokenFile({ context }: Setup): Promise<Finding> {
   const { server, database } = context.settings;
   const path = defaultTokenPath(server, database);
   const found = await stat(path).catch(() => undefined);
   if (!found) {
-    const folder = await firstThatExists(path);
-    if (await isWritable(folder)) return ok('tokens', `none is kept yet; it will be ${path}`);
+    const folder = await nearestFolder(path);
+    if (await isWritable(folder)) return ok('tokens', `none is stored yet; it will be ${path}`);
     const fix = `Make ${folder} writable, or set AGORA_HOME to a folder that is.`;
-    return fault('tokens', `no token can be kept, since ${folder} cannot be written`, fix);
+    return fault('tokens', `no token can be stored, since ${folder} cannot be written`, fix);
   }
   if ((found.mode & 0o077) !== 0) return warning('tokens', `others can read ${path}`, `chmod 600 ${path}`);
   return ok('tokens', `kept in ${path}`);
 }
 
-/** Where a hub of this machine keeps its rows. */
-async function data({ context }: Patient): Promise<Finding> {
-  const folder = dataFolder(context.world.environment);
+/** Checks the data folder of a hub on this machine. */
+async function data({ context }: Setup): Promise<Finding> {
+  const folder = dataFolder(context.io.environment);
   if (!(await stat(folder).catch(() => undefined))) {
-    const parent = await firstThatExists(folder);
-    if (await isWritable(parent)) return ok('data', `none yet; \`agora up\` makes ${folder}`);
+    const parent = await nearestFolder(folder);
+    if (await isWritable(parent)) return ok('data', `none yet; \`agora up\` creates ${folder}`);
     return warning(
       'data',
-      `${folder} cannot be made`,
+      `${folder} cannot be created`,
       'Give `agora up` another folder: --data-dir, or AGORA_DATA_DIR.',
     );
   }
@@ -76,7 +76,8 @@ async function data({ context }: Patient): Promise<Finding> {
   return ok('data', `${folder}${pid === undefined ? '' : `, in use by process ${pid}`}`);
 }
 
-async function firstThatExists(path: string): Promise<string> {
+/** The nearest parent folder that exists. */
+async function nearestFolder(path: string): Promise<string> {
   let folder = dirname(path);
   while (dirname(folder) !== folder && !(await stat(folder).catch(() => undefined))) folder = dirname(folder);
   return folder;

@@ -1,7 +1,7 @@
 import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Journal } from './journal.ts';
 
 let folder: string;
@@ -26,7 +26,7 @@ async function run(
 }
 
 describe('the journal of a migration', () => {
-  it('I1: gives a file that was being sent its id again, if it is as it was', async () => {
+  test('I1: an unchanged file that was being sent keeps its id', async () => {
     await run(journal => journal.sending([file('a'), file('b')]));
     await run(async journal => {
       expect(journal.pending('a', 'd-a')).toEqual({ ...file('a'), isAccepted: false });
@@ -41,7 +41,7 @@ describe('the journal of a migration', () => {
     });
   });
 
-  it('I2: forgets a file that lies where it was to go', async () => {
+  test('I2: a file that exists at its target is no longer pending', async () => {
     await run(journal => journal.sending([file('a'), file('b')]));
     await run(
       journal => {
@@ -53,7 +53,7 @@ describe('the journal of a migration', () => {
     );
   });
 
-  it('passes over a line that a crash cut short, and begins a new one after it', async () => {
+  test('a line that a crash truncated is ignored, and the next line is separate', async () => {
     await run(journal => journal.sending([file('a')]));
     appendFileSync(path, '{"settled":["id-');
     await run(journal => journal.sending([file('b')]));

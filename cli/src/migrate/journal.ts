@@ -1,9 +1,9 @@
-// What is being sent, written down before it is: so that a run after a crash sends nothing twice.
+// A write-ahead journal of the files being sent, so that a run after a crash sends no message twice.
 //
-// I1  A file's id is on disk before its message leaves. After a crash the same file, with the same content, is sent under
-//     the same id, and the hub takes it once.
-// I2  Where a file will be moved is chosen, free, with its id. What is there after a crash was moved; a file of the old
-//     name is another one.
+// I1  The message id of a file is on disk before the message is sent. After a crash, a file with the same path and content
+//     is sent with the same id, so the hub accepts it once (idempotency key).
+// I2  The target path of a file is chosen together with its id, and is free at that time. A file at the target after a crash
+//     has been moved there; a file at the old path is a new one.
 
 import { createReadStream, existsSync } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
@@ -11,17 +11,17 @@ import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
 import { z } from 'zod';
 
-/** A file on its way. */
+/** A file being sent. */
 export interface Sending {
   readonly path: string;
-  /** Of its content. */
+  /** Digest of the content. */
   readonly digest: string;
   readonly id: string;
-  /** Where it goes when the hub has it. */
+  /** The path to move the file to when the hub has accepted it. */
   readonly target: string;
 }
 
-/** A file of an earlier run whose end is not known, or that is sent but not moved. */
+/** A file of an earlier run whose outcome is unknown, or that was sent but not moved. */
 export interface Pending extends Sending {
   readonly isAccepted: boolean;
 }
@@ -34,7 +34,7 @@ const Line = z.union([
   z.object({ settled: z.array(z.string()) }),
 ]);
 
-/** The journal of a tree. One process writes it at a time. */
+/** The journal of a tree; only one process may write it at a time. */
 export class Journal implements AsyncDisposable {
   readonly #file: FileHandle;
   readonly #pending: Map<string, Pending>;
@@ -44,7 +44,7 @@ export class Journal implements AsyncDisposable {
     this.#pending = pending;
   }
 
-  /** Opens a journal, and reads what earlier runs left open. `isMoved` tells whether a file lies at its target. */
+  /** Opens a journal and reads the pending files of earlier runs. `isMoved` returns true if a file exists at the target. */
   static async open(path: string, isMoved: (target: string) => boolean): Promise<Journal> {
     const pending = new Map<string, Pending>();
     const isNew = !existsSync(path);
@@ -52,35 +52,35 @@ export class Journal implements AsyncDisposable {
     for (const { path: file, target } of [...pending.values()]) if (isMoved(target)) pending.delete(file);
     const file = await open(path, 'a');
     if (isNew) await syncFolder(dirname(path));
-    // A line that a crash cut short was never relied on; the next one begins anew.
+    // Ends a line that a crash may have truncated. No message was sent on the strength of such a line.
     else await file.write('\n');
     return new Journal(file, pending);
   }
 
-  /** What is known of a file from an earlier run. */
+  /** The pending entry of an earlier run, if the content of the file is unchanged. */
   pending(path: string, digest: string): Pending | undefined {
     const known = this.#pending.get(path);
     return known?.digest === digest ? known : undefined;
   }
 
-  /** Where files of earlier runs are to go. */
+  /** The target paths of all pending files. */
   targets(): string[] {
     return [...this.#pending.values()].map(({ target }) => target);
   }
 
-  /** Writes down what is about to be sent; it is on disk when this settles. */
+  /** Records files before they are sent. Settles when the record is on disk. */
   async sending(files: readonly Sending[]): Promise<void> {
     if (files.length === 0) return;
     await this.#append({ sending: files });
     await this.#file.datasync();
   }
 
-  /** The hub has these. */
+  /** Records that the hub has accepted these messages. */
   async accepted(ids: readonly string[]): Promise<void> {
     if (ids.length > 0) await this.#append({ accepted: ids });
   }
 
-  /** Nothing more is to be done for these: moved, or refused for good. */
+  /** Records that these files are done: moved, or refused permanently. */
   async settled(ids: readonly string[]): Promise<void> {
     if (ids.length > 0) await this.#append({ settled: ids });
   }
@@ -94,7 +94,7 @@ export class Journal implements AsyncDisposable {
   }
 }
 
-/** Has the name of a new file last. */
+/** Makes the directory entry of a new file durable. */
 async function syncFolder(path: string): Promise<void> {
   const folder = await open(path, 'r');
   try {
@@ -104,7 +104,7 @@ async function syncFolder(path: string): Promise<void> {
   }
 }
 
-/** Reads a journal line by line; holds only what is open. */
+/** Reads a journal line by line, and keeps only pending files in memory. */
 async function readPending(path: string, pending: Map<string, Pending>): Promise<void> {
   const paths = new Map<string, string>();
   for await (const text of createInterface({ input: createReadStream(path, 'utf8') })) {

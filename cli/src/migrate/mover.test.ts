@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Mover, versionOf } from './mover.ts';
 
 let root: string;
@@ -13,14 +13,14 @@ beforeEach(() => {
 
 afterEach(() => rmSync(root, { recursive: true, force: true }));
 
-/** Writes a file, and tells its version. */
+/** Writes a file and returns its version. */
 function write(path: string, text: string): string {
   writeFileSync(join(root, path), text);
   return versionOf(statSync(join(root, path)));
 }
 
 describe('a mover', () => {
-  it('finds a place that nothing has, and that is promised to nobody', () => {
+  test('chooses a target that has no file and is not reserved', () => {
     const mover = new Mover(root, ['.migrated/b.2.json']);
     write('.migrated/a.json', '');
     expect(mover.targetOf('a.json')).toBe('.migrated/a.2.json');
@@ -30,7 +30,7 @@ describe('a mover', () => {
     expect(mover.targetOf('folder.d/README')).toBe('.migrated/folder.d/README');
   });
 
-  it('moves a file as it was read, with the folders on the way', async () => {
+  test('moves an unchanged file and creates the folders of its target', async () => {
     mkdirSync(join(root, 'Ada/inbox'), { recursive: true });
     const version = write('Ada/inbox/a.json', '1');
     const target = '.migrated/Ada/inbox/a.json';
@@ -38,7 +38,7 @@ describe('a mover', () => {
     expect(readFileSync(join(root, target), 'utf8')).toBe('1');
   });
 
-  it('leaves a file that was written to meanwhile, and tells what it cannot move', async () => {
+  test('leaves a file that has changed, and returns why a file cannot be moved', async () => {
     const mover = new Mover(root, []);
     const version = write('a.json', '1');
     write('a.json', '1 and more');

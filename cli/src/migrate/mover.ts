@@ -1,46 +1,47 @@
-// Moves what was sent to the same place below `.migrated`.
+// Moves sent files to the same path below `.migrated`.
 
 import { existsSync, type Stats } from 'node:fs';
 import { copyFile, mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { codeOf, MIGRATED } from './walk.ts';
+import type { MoveProblem } from './types.ts';
+import { codeOf, MIGRATED } from './walk-tree.ts';
 
-/** Tells a file from what it was before somebody wrote to it. */
+/** A text that changes when the file is replaced or written to. */
 export function versionOf({ ino, size, mtimeMs }: Stats): string {
   return `${ino} ${size} ${mtimeMs}`;
 }
 
-/** A file that goes to its target, as it was when it was read. */
-interface Moved {
+/** A file to move, with its version when it was read. */
+interface FileMove {
   readonly path: string;
   readonly target: string;
   readonly version: string;
 }
 
-/** Finds targets for files, and moves them there. */
+/** Chooses free target paths, and moves files to them. */
 export class Mover {
   readonly #root: string;
-  readonly #made = new Set<string>();
-  /** Targets that are promised and not there yet. */
-  readonly #promised: Set<string>;
+  readonly #folders = new Set<string>();
+  /** Chosen targets without a file yet. */
+  readonly #reserved: Set<string>;
 
-  constructor(root: string, promised: Iterable<string>) {
+  constructor(root: string, reserved: Iterable<string>) {
     this.#root = root;
-    this.#promised = new Set(promised);
+    this.#reserved = new Set(reserved);
   }
 
-  /** Where a file will go: its own place, or one beside it that is free. */
+  /** Reserves a target for a file: the same path, or the same path with a number if that is taken. */
   targetOf(path: string): string {
     for (let copy = 1; ; copy++) {
       const target = `${MIGRATED}/${copy === 1 ? path : path.replace(/(\.[^./]*)?$/, `.${copy}$1`)}`;
-      if (this.#promised.has(target) || existsSync(join(this.#root, target))) continue;
-      this.#promised.add(target);
+      if (this.#reserved.has(target) || existsSync(join(this.#root, target))) continue;
+      this.#reserved.add(target);
       return target;
     }
   }
 
-  /** Returns why it was not moved. */
-  async move(file: Moved): Promise<{ code: string; reason: string } | undefined> {
+  /** Moves a file to its target. Returns why it was not moved, or undefined. */
+  async move(file: FileMove): Promise<MoveProblem | undefined> {
     const { path, version, target } = file;
     const from = join(this.#root, path);
     const to = join(this.#root, target);
@@ -48,12 +49,12 @@ export class Mover {
       if (versionOf(await stat(from)) !== version) {
         return {
           code: 'file/changed',
-          reason: 'was written to while it was sent; what it says now is another message',
+          reason: 'changed while it was sent; the new content is another message',
         };
       }
       const folder = dirname(to);
-      if (!this.#made.has(folder)) await mkdir(folder, { recursive: true });
-      this.#made.add(folder);
+      if (!this.#folders.has(folder)) await mkdir(folder, { recursive: true });
+      this.#folders.add(folder);
       await rename(from, to).catch(async (error: unknown) => {
         if (codeOf(error) !== 'EXDEV') throw error;
         await copyAway(from, to);
@@ -62,12 +63,12 @@ export class Mover {
     } catch (error) {
       return { code: 'file/unmoved', reason: `was sent, but cannot be moved to ${target} (${codeOf(error)})` };
     } finally {
-      this.#promised.delete(target);
+      this.#reserved.delete(target);
     }
   }
 }
 
-/** To another file system: whole under its name, or not there. */
+/** Moves a file to another file system; the target name appears only when the copy is complete. */
 async function copyAway(from: string, to: string): Promise<void> {
   const draft = `${to}.draft`;
   await copyFile(from, draft);

@@ -1,28 +1,29 @@
-// From the files of a tree to messages, or to why they are none.
+// Reads the files of a tree as messages, or finds why a file is not a message.
 
 import { createHash } from 'node:crypto';
 import { constants, type Stats } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isReadable, LetterFault, readLetter, unknownKind, type Letter } from './letter.ts';
+import { FileError } from './file-error.ts';
+import { isReadable, parseFileMessage, unknownKind, type FileMessage } from './file-message.ts';
 import { versionOf } from './mover.ts';
-import type { MigrationOptions, Outcome } from './parts.ts';
-import { codeOf, walk } from './walk.ts';
+import type { MigrationOptions, Outcome } from './types.ts';
+import { codeOf, walk } from './walk-tree.ts';
 
-/** Nothing larger can be a message (256 KiB of payload), however it is written. */
-const MOST_BYTES = 2 * 1024 * 1024;
+/** The limit of a file: larger than 256 KiB of payload in any notation. */
+const MAX_BYTES = 2 * 1024 * 1024;
 
-/** A file that can be sent. */
+/** A file that is ready to send. */
 export interface Prepared {
   readonly path: string;
   readonly digest: string;
   readonly bytes: number;
-  /** Changes with the file. */
+  /** Changes when the file changes. */
   readonly version: string;
-  readonly letter: Letter;
+  readonly message: FileMessage;
 }
 
-/** Every file as a message, or why it is none. */
+/** Reads every file of the tree; yields its message, or the outcome of a file that is not sent. */
 export async function* prepareAll(options: MigrationOptions): AsyncGenerator<Prepared | Outcome, void> {
   for await (const entry of walk(options.root, options)) {
     options.signal.throwIfAborted();
@@ -35,13 +36,13 @@ export async function* prepareAll(options: MigrationOptions): AsyncGenerator<Pre
 
 async function prepare(path: string, options: MigrationOptions): Promise<Prepared | Outcome> {
   try {
-    if (!isReadable(path)) throw new LetterFault('file/unknown-kind', unknownKind(path));
+    if (!isReadable(path)) throw new FileError('file/unknown-kind', unknownKind(path));
     const { content, stats } = await readContent(join(options.root, path));
-    const letter = readLetter(path, decode(content), stats.mtime, options);
+    const message = parseFileMessage(path, decode(content), stats.mtime, options);
     const digest = createHash('sha256').update(content).digest('base64url');
-    return { path, digest, bytes: content.length, version: versionOf(stats), letter };
+    return { path, digest, bytes: content.length, version: versionOf(stats), message };
   } catch (error) {
-    const isFault = error instanceof LetterFault;
+    const isFault = error instanceof FileError;
     const code = isFault ? error.code : 'file/unreadable';
     const reason = isFault ? error.message : `cannot be read (${codeOf(error)})`;
     return { file: path, outcome: 'left', code, reason };
@@ -49,12 +50,12 @@ async function prepare(path: string, options: MigrationOptions): Promise<Prepare
 }
 
 async function readContent(path: string): Promise<{ content: Buffer; stats: Stats }> {
-  // A file that was swapped for a link or a pipe meanwhile is not followed, and not waited for.
+  // The entry may have become a link or a pipe: do not follow a link, and do not block on a pipe.
   const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {
     const stats = await file.stat();
     const { size } = stats;
-    if (size > MOST_BYTES) throw new LetterFault('file/too-large', `has ${size} bytes; a message has at most 256 KiB`);
+    if (size > MAX_BYTES) throw new FileError('file/too-large', `has ${size} bytes; a message has at most 256 KiB`);
     return { content: await file.readFile(), stats };
   } finally {
     await file.close();
@@ -65,6 +66,6 @@ function decode(content: Buffer): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(content);
   } catch {
-    throw new LetterFault('file/not-text', 'is no text in UTF-8');
+    throw new FileError('file/not-text', 'is not UTF-8 text');
   }
 }

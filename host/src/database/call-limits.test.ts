@@ -1,8 +1,8 @@
-// A module that runs too long or takes too much memory is stopped and rolled back, and the database lives.
+// A module that runs too long or uses too much memory is stopped and rolled back; the database continues.
 
 import { describe, expect, test } from 'vitest';
 import type { CallLimits } from '../guest/watchdog.ts';
-import { TestDatabase } from './test-database.ts';
+import { DatabaseHarness } from './testing/database-harness.ts';
 
 const MODULE = `
 import { schema, table, t, Router } from 'spacetimedb/server';
@@ -56,10 +56,10 @@ export const router = spacetimedb.httpRouter(new Router().get('/answer', answer)
 
 const LIMITS: CallLimits = { callMs: 100, callBytes: 128 * 1024 * 1024 };
 
-const open = () => TestDatabase.open(MODULE, { callLimits: LIMITS });
+const open = () => DatabaseHarness.open(MODULE, { callLimits: LIMITS });
 
 describe('a reducer that does not end', () => {
-  test.each(['loop', 'stubborn', 'expression', 'write_on'])('%s is stopped, and nothing of it stays', async name => {
+  test.each(['loop', 'stubborn', 'expression', 'write_on'])('%s is stopped and rolled back', async name => {
     await using db = await open();
     db.call('set', [1, 1]);
 
@@ -75,8 +75,8 @@ describe('a reducer that does not end', () => {
     expect(db.rows('item')).toEqual([[1, 2]]);
   });
 
-  test.each(['hoard', 'hoard_buffers'])('%s, which fills the memory, is stopped as well', async name => {
-    await using db = await TestDatabase.open(MODULE, { callLimits: { ...LIMITS, callMs: 60_000 } });
+  test.each(['hoard', 'hoard_buffers'])('%s, which fills the memory, is stopped too', async name => {
+    await using db = await DatabaseHarness.open(MODULE, { callLimits: { ...LIMITS, callMs: 60_000 } });
 
     expect(db.call(name).kind).toBe('internal');
 
@@ -85,7 +85,7 @@ describe('a reducer that does not end', () => {
     expect(db.call('set', [1, 1]).kind).toBe('committed');
   });
 
-  test('the module goes on with fresh globals, as on SpacetimeDB', async () => {
+  test('the module continues with new globals, as on SpacetimeDB', async () => {
     await using db = await open();
     expect([db.value('count'), db.value('count')]).toEqual([1, 2]);
     db.call('loop');
@@ -93,14 +93,14 @@ describe('a reducer that does not end', () => {
   });
 });
 
-test('a procedure is stopped; what it had committed stays, its open transaction is rolled back', async () => {
+test('a stopped procedure keeps its commits, and its open transaction is rolled back', async () => {
   await using db = await open();
   expect(db.procedure('loop_in_procedure')).toMatchObject({ kind: 'internal-error' });
   expect(db.rows('item')).toEqual([[102, 1]]);
   expect(db.call('set', [1, 1]).kind).toBe('committed');
 });
 
-test('a view that does not end takes back the write that set it off', async () => {
+test('a view that does not end rolls back the write that triggered it', async () => {
   await using db = await open();
   db.call('set', [1, 1]);
   db.database.retainView(db.view('moody'));
@@ -113,14 +113,14 @@ test('a view that does not end takes back the write that set it off', async () =
   expect(db.viewRows('moody')).toEqual([[1, 2]]);
 });
 
-test('a handler that does not end answers 500', async () => {
+test('a handler that does not end is answered with 500', async () => {
   await using db = await open();
   const answer = db.database.handleHttp('GET', '/answer', 'http://host/answer', {}, new Uint8Array());
   expect(answer.status).toBe(500);
   expect(new TextDecoder().decode(answer.body)).toContain('it ran for more than 100 ms');
 });
 
-test('many calls under one guard: the one that is stopped is told apart from those around it', async () => {
+test('among many calls under one guard only the long one is stopped', async () => {
   await using db = await open();
   const { database } = db;
   const todo = ['count_up', 'loop', 'count_up', 'write_on', 'count_up'];
@@ -140,8 +140,8 @@ test('many calls under one guard: the one that is stopped is told apart from tho
   expect(db.rows('item')).toEqual([[7, 1]]);
 });
 
-test('a bundle that does not end loading is no module', async () => {
-  await expect(TestDatabase.open('for (;;);', { callLimits: LIMITS })).rejects.toMatchObject({
+test('a bundle that does not finish loading is refused', async () => {
+  await expect(DatabaseHarness.open('for (;;);', { callLimits: LIMITS })).rejects.toMatchObject({
     code: 'guest/invalid',
     message: 'Uncaught Error: the module was stopped: it ran for more than 100 ms',
   });

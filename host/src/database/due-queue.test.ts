@@ -1,10 +1,10 @@
-// What comes out of the queue comes out by time, and by arrival among equals.
+// The queue is ordered by due time, and by insertion among equal times.
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { DueQueue } from './due-queue.ts';
 
-test('any mix of pushes and pops comes out in order', () => {
+test('any mix of pushes and pops keeps the order', () => {
   const step = fc.oneof(
     fc.bigInt({ min: 0n, max: 20n }),
     fc.constant('pop' as const),

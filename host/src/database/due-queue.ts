@@ -1,6 +1,6 @@
-// A queue by time: what is due first comes out first, and what is due at the same time in the order it came.
+// A priority queue by due time; items with the same time keep their order.
 
-/** Something that is due at a time, in microseconds. */
+/** An item with a due time in microseconds. */
 export interface Due {
   readonly dueAt: bigint;
 }
@@ -11,7 +11,7 @@ interface Entry<T> {
   readonly order: number;
 }
 
-/** A binary heap. */
+/** A queue by due time, as a binary heap. */
 export class DueQueue<T extends Due> {
   #heap: Entry<T>[] = [];
   #order = 0;
@@ -37,7 +37,7 @@ export class DueQueue<T extends Due> {
     return first?.item;
   }
 
-  /** Drops what does not pass. */
+  /** Drops the items that do not pass. */
   retain(isKept: (item: T) => boolean): void {
     const kept = this.#heap.filter(entry => isKept(entry.item)).sort((a, b) => (isBefore(a, b) ? -1 : 1));
     this.#heap = kept;
@@ -54,7 +54,7 @@ export class DueQueue<T extends Due> {
     this.#heap[at] = entry;
   }
 
-  /** Puts an entry at the top and lets it sink to its place. */
+  /** Places an entry from the top downwards. */
   #sink(entry: Entry<T>): void {
     let at = 0;
     for (;;) {

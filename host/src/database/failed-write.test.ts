@@ -1,8 +1,8 @@
-// A disk that takes no more: what was not durable is gone from memory too, and the rest can be read.
+// A failed disk: commits that were not durable are undone in memory too, and the rest can be read.
 
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { SteeredStorage } from './steered-storage.ts';
-import { ANN, BEN, bytesOf, TestDatabase } from './test-database.ts';
+import { SteeredStorage } from './testing/steered-storage.ts';
+import { ANN, BEN, bytesOf, DatabaseHarness } from './testing/database-harness.ts';
 
 const SOURCE = `
   import { schema, table, t, SenderError } from 'spacetimedb/server';
@@ -35,7 +35,7 @@ const SOURCE = `
 `;
 const NEXT = SOURCE.replace('.insert({ id: 0n, what });', ".insert({ id: 0n, what: 'new ' + what });");
 
-const notes = (db: TestDatabase): string[] =>
+const notes = (db: DatabaseHarness): string[] =>
   db
     .rows('note')
     .map(row => String((row as readonly unknown[])[1]))
@@ -43,7 +43,7 @@ const notes = (db: TestDatabase): string[] =>
 
 async function open() {
   const storage = new SteeredStorage();
-  const db = await TestDatabase.open(SOURCE, { storage });
+  const db = await DatabaseHarness.open(SOURCE, { storage });
   onTestFinished(() => db.database.close());
   for (const what of ['one', 'two', 'three']) db.call('add', [what]);
   storage.isPrompt = false;
@@ -51,7 +51,7 @@ async function open() {
 }
 
 describe('when a write fails', () => {
-  test('rows are as the last durable commit left them, in every index', async () => {
+  test('rows and indexes are those of the last durable commit', async () => {
     const { storage, db } = await open();
     db.call('add', ['four']);
     storage.sync();
@@ -74,7 +74,7 @@ describe('when a write fails', () => {
     }
   });
 
-  test('views are computed from what is left', async () => {
+  test('views are computed from the remaining rows', async () => {
     const { storage, db } = await open();
     const longest = (): unknown => (db.viewRows('longest')[0] as readonly unknown[])[1];
     expect(longest()).toBe('three');
@@ -86,14 +86,14 @@ describe('when a write fails', () => {
     await db.database.whenDurable(db.database.datastore.commitNumber);
   });
 
-  test('whoever writes is told why it cannot, and the operator too', async () => {
+  test('writers and the operator get the reason', async () => {
     const { storage, db } = await open();
     const heard: string[] = [];
     db.database.onWriteFailed = error => heard.push(error.code);
     storage.fail();
     expect(heard).toEqual(['storage/write-failed']);
     expect(db.call('add', ['four'])).toMatchObject({ kind: 'internal', message: 'the disk is full' });
-    // The words of the server library, for whatever reason a commit is refused.
+    // The message of the server library for any refused commit.
     expect(db.value('put')).toBe('transaction retry failed again');
     expect(db.value('peek')).toBe(3n);
     expect(notes(db)).toEqual(['one', 'three', 'two']);
@@ -102,7 +102,7 @@ describe('when a write fails', () => {
     expect(notes(db)).toEqual(['one', 'three', 'two']);
   });
 
-  test('nothing fires any more', async () => {
+  test('no timer fires', async () => {
     const { storage, db } = await open();
     db.call('later');
     storage.sync();
@@ -112,7 +112,7 @@ describe('when a write fails', () => {
     expect(db.rows('timer')).toHaveLength(1);
   });
 
-  test('clients still come and go, the module is asked, and what it writes then is dropped', async () => {
+  test('clients still connect and disconnect if the module accepts, and its writes are dropped', async () => {
     const { storage, db } = await open();
     storage.fail();
     expect(db.database.connect(ANN).kind).toBe('committed');
@@ -127,7 +127,7 @@ describe('when a write fails', () => {
     expect(closed.db.database.connect(ANN)).toMatchObject({ kind: 'failed', message: 'not today' });
   });
 
-  test('a module that is not durable goes, with all that came after it', async () => {
+  test('a module that is not durable is undone with all later commits', async () => {
     const { storage, db } = await open();
     const before = db.database.programBytes;
     db.call('add', ['before']);
@@ -139,7 +139,7 @@ describe('when a write fails', () => {
     expect(notes(db)).toEqual(['one', 'three', 'two']);
   });
 
-  test('a module that is durable stays', async () => {
+  test('a durable module stays', async () => {
     const { storage, db } = await open();
     db.database.update(bytesOf(NEXT));
     storage.sync();

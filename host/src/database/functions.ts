@@ -1,10 +1,10 @@
-// The functions of a module by the names that clients use, with their arguments ready to be checked.
+// The functions of a module by the names that clients use, with the layouts that check their arguments.
 
 import { RowLayout } from '../datastore/row-layout.ts';
 import { messageOf } from '../errors.ts';
 import type { Lifecycle, ModuleDef, ProcedureDef, ReducerDef } from '../schema/definition.ts';
 
-/** A function and the shape of its arguments. */
+/** A function and the layout of its arguments. */
 export interface Callable<Def extends ReducerDef | ProcedureDef> {
   readonly def: Def;
   readonly params: RowLayout;
@@ -16,7 +16,7 @@ const LIFECYCLE_NAMES: Readonly<Record<Lifecycle, string>> = {
   onDisconnect: 'OnDisconnect',
 };
 
-/** Looks functions up. */
+/** Finds functions by name. */
 export class Functions {
   readonly #reducers = new Map<string, Callable<ReducerDef>>();
   readonly #procedures = new Map<string, Callable<ProcedureDef>>();
@@ -47,18 +47,18 @@ export class Functions {
   lifecycle(lifecycle: Lifecycle): Callable<ReducerDef> | undefined {
     return this.#lifecycle.get(lifecycle);
   }
-  /** A reducer or procedure by the name that a schedule gives. */
+  /** A reducer or procedure by the source name in a schedule. */
   scheduled(sourceName: string): Callable<ReducerDef> | Callable<ProcedureDef> | undefined {
     return this.#scheduled.get(sourceName);
   }
 }
 
-/** Why a client may not call a lifecycle reducer. */
+/** The refusal of a direct call of a lifecycle reducer. */
 export function lifecycleRefusal(lifecycle: Lifecycle): string {
   return `can't directly call special ${LIFECYCLE_NAMES[lifecycle]} lifecycle reducer`;
 }
 
-/** What is wrong with arguments; `undefined` if nothing is. Bytes behind the last argument are let through. */
+/** The fault of encoded arguments; `undefined` if they are valid. Bytes after the last argument are ignored. */
 export function faultOfArgs(
   kind: 'reducer' | 'procedure',
   { def, params }: Callable<ReducerDef | ProcedureDef>,
@@ -72,7 +72,7 @@ export function faultOfArgs(
   }
 }
 
-/** Whether a function is a procedure rather than a reducer. */
+/** Returns true for a procedure, false for a reducer. */
 export function isProcedure(
   callable: Callable<ReducerDef> | Callable<ProcedureDef>,
 ): callable is Callable<ProcedureDef> {

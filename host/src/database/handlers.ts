@@ -1,13 +1,14 @@
-// HTTP requests that the module answers: which handler, and the request and the answer in its terms (contract 4.9).
+// HTTP requests for the module: finds the handler, and converts requests and responses; pinned by the recording
+// `http.jsonl` in `tests/conformance`.
 
 import { HostError, messageOf } from '../errors.ts';
 import type { HttpReply } from '../guest/activation.ts';
 import { textWithTrace, type Ran } from '../guest/guest.ts';
 import { decodeResponse, encodeRequest } from '../guest/http-message.ts';
 import type { ModuleDef } from '../schema/definition.ts';
-import type { HttpAnswer } from './outcome.ts';
+import type { HandlerResponse } from './outcome.ts';
 
-/** Headers by name; one that came several times is a list. */
+/** Headers by name; a repeated header is a list. */
 export type RequestHeaders = Readonly<Record<string, string | readonly string[] | undefined>>;
 
 /** A function of the module that answers HTTP requests. */
@@ -16,14 +17,14 @@ export interface HandlerDef {
   readonly name: string;
 }
 
-/** The handler of a route; paths are compared as they stand. */
+/** The handler of a route; paths must match exactly. */
 export function findHandler(def: ModuleDef, method: string, path: string): HandlerDef | undefined {
   const route = def.routes.find(each => each.path === path && (each.method ?? method) === method);
   return route && def.handlers.find(({ name, sourceName }) => name === route.handler || sourceName === route.handler);
 }
 
-/** The request as the handler gets it. */
-export function requestFor(method: string, url: string, headers: RequestHeaders): Uint8Array {
+/** Encodes a request for a handler. */
+export function encodeHandlerRequest(method: string, url: string, headers: RequestHeaders): Uint8Array {
   const list: [string, string][] = [];
   for (const [name, values] of Object.entries(headers)) {
     for (const value of typeof values === 'string' ? [values] : (values ?? [])) list.push([name, value]);
@@ -31,10 +32,10 @@ export function requestFor(method: string, url: string, headers: RequestHeaders)
   return encodeRequest(method, list, url);
 }
 
-/** What the client is answered. */
-export function answerOf(ran: Ran<HttpReply>): HttpAnswer {
+/** Converts the result of a handler into a response. */
+export function responseOf(ran: Ran<HttpReply>): HandlerResponse {
   if (ran.kind !== 'returned') {
-    return textAnswer(500, ran.kind === 'threw' ? textWithTrace(ran.thrown) : ran.message);
+    return textResponse(500, ran.kind === 'threw' ? textWithTrace(ran.thrown) : ran.message);
   }
   try {
     const { status, headers } = decodeResponse(ran.value.response);
@@ -43,15 +44,15 @@ export function answerOf(ran: Ran<HttpReply>): HttpAnswer {
     if (status < 200 || status > 599) throw new HostError('guest/failed', `the handler answered with status ${status}`);
     return { status, headers: joined, body: ran.value.body };
   } catch (cause) {
-    return textAnswer(500, messageOf(cause));
+    return textResponse(500, messageOf(cause));
   }
 }
 
-/** No handler has this route. */
-export function noHandler(): HttpAnswer {
-  return textAnswer(404, 'Database has not registered a handler for this route');
+/** The response for an unknown route. */
+export function noHandler(): HandlerResponse {
+  return textResponse(404, 'Database has not registered a handler for this route');
 }
 
-function textAnswer(status: number, text: string): HttpAnswer {
+function textResponse(status: number, text: string): HandlerResponse {
   return { status, headers: { 'content-type': 'text/plain; charset=utf-8' }, body: new TextEncoder().encode(text) };
 }

@@ -1,9 +1,9 @@
-// Random histories of calls that commit or fail, against a Map: rows, indexes, views and commits always agree.
+// Random histories of calls that commit or fail, compared with a Map: rows, indexes, views and commits always agree.
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { SatsValue } from '../sats/value.ts';
-import { ANN, TestDatabase, rowsOf } from './test-database.ts';
+import { ANN, DatabaseHarness, rowsOf } from './testing/database-harness.ts';
 
 const SOURCE = `
   import { schema, table, t, SenderError } from 'spacetimedb/server';
@@ -58,10 +58,10 @@ const act = fc.tuple(
 );
 const step = fc.record({ acts: fc.array(act, { maxLength: 8 }), ends: fc.constantFrom(0, 0, 0, 1, 2) });
 
-test('what is committed is what a Map would hold, and commits add up to it', async () => {
+test('committed rows equal those of a Map, and so does the sum of the commits', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 25 }), async steps => {
-      await using db = await TestDatabase.open(SOURCE);
+      await using db = await DatabaseHarness.open(SOURCE);
       const view = db.view('team_one', ANN);
       db.database.retainView(view);
       const heard = new Map<string, Set<unknown>>([

@@ -1,17 +1,17 @@
-// A module log on disk: lines are written a moment later and together, in two files of which the older one is dropped.
+// A module log on disk: lines are written in batches, into two files of which the older one is overwritten.
 
 import { closeSync, openSync, readFileSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { makeFolder } from '../storage/make-folder.ts';
 
-/** How large one of the two files may grow. */
+/** Maximum size of each of the two files. */
 const MAX_FILE_BYTES = 8 * 1024 * 1024;
-/** How long a line waits for others to be written with. */
+/** How long a batch collects lines. */
 const GATHER_MS = 50;
-/** With this much waiting, lines are written at once. */
+/** A larger batch is written immediately. */
 const MAX_WAITING_CHARS = 256 * 1024;
 
-/** Appends lines to `path`; what is older stands in `path.1`. A disk that fails costs lines, and nothing else. */
+/** Appends lines to `path`; older lines are in `path.1`. A failing disk only loses lines. */
 export class LogFile {
   readonly #path: string;
   readonly #maxBytes: number;
@@ -27,7 +27,7 @@ export class LogFile {
     this.#open();
   }
 
-  /** The newest lines, oldest first; a line that was cut short by a crash is left out. */
+  /** Reads the newest lines, oldest first, without lines that a crash cut short. */
   static read(path: string, count: number): string[] {
     const lines = [`${path}.1`, path].flatMap(file => {
       try {
@@ -51,7 +51,7 @@ export class LogFile {
     else this.#timer ??= setTimeout(() => this.#write(), GATHER_MS).unref();
   }
 
-  /** Writes what waits; may be called twice. */
+  /** Writes pending lines; may be called twice. */
   close(): void {
     this.#write();
     if (this.#file !== undefined) closeSync(this.#file);
@@ -78,15 +78,15 @@ export class LogFile {
     this.#waitingChars = 0;
     if (this.#file === undefined || bytes.length === 0) return;
     try {
-      if (this.#bytes + bytes.length > this.#maxBytes && this.#bytes > 0) this.#turn();
+      if (this.#bytes + bytes.length > this.#maxBytes && this.#bytes > 0) this.#rotate();
       for (let at = 0; at < bytes.length;) at += writeSync(this.#file, bytes, at);
       this.#bytes += bytes.length;
     } catch {
-      // The log must not stop what it tells of; memory still has the lines.
+      // A log failure must not stop the database; the lines are still in memory.
     }
   }
 
-  #turn(): void {
+  #rotate(): void {
     if (this.#file !== undefined) closeSync(this.#file);
     this.#file = undefined;
     renameSync(this.#path, `${this.#path}.1`);

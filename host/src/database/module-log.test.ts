@@ -1,4 +1,4 @@
-// What is kept of a log, and who hears of it.
+// The kept lines of a log, and its followers.
 
 import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync, appendFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -21,7 +21,7 @@ test('lines are JSON with the fields that tools read', () => {
   ]);
 });
 
-test('the newest lines are kept, whatever their number and length', () => {
+test('the newest lines are kept within bounds of number and length', () => {
   const log = new ModuleLog(() => 0n, 100);
   for (let n = 0; n < 1050; n++) log.add(line(`n${n}`));
   expect(log.lines()).toHaveLength(100);
@@ -34,7 +34,7 @@ test('the newest lines are kept, whatever their number and length', () => {
   expect(kept.join('').length).toBeLessThan(8 * 1024 * 1024);
 });
 
-test('followers hear each line until they stop', () => {
+test('followers receive each line until they stop', () => {
   const log = new ModuleLog(() => 0n);
   const heard: (string | undefined)[] = [];
   log.add(line('before'));
@@ -59,7 +59,7 @@ function logPath(): string {
 const open = (path: string, maxBytes?: number) =>
   new ModuleLog(() => 0n, 100, new LogFile(path, maxBytes), LogFile.read(path, 100));
 
-test('followers hear when there will be no more', () => {
+test('followers are notified of the end', () => {
   const log = new ModuleLog(() => 0n);
   const heard: (string | undefined)[] = [];
   log.follow(text => heard.push(text));
@@ -67,7 +67,7 @@ test('followers hear when there will be no more', () => {
   expect(heard).toEqual([undefined]);
 });
 
-test('lines outlast the process, with the rights of their owner only', () => {
+test('lines outlast the process, readable by their owner only', () => {
   const path = logPath();
   const before = open(path);
   before.add(line('one'));
@@ -83,7 +83,7 @@ test('lines outlast the process, with the rights of their owner only', () => {
   expect(statSync(path).mode & 0o777).toBe(0o600);
 });
 
-test('a line that a crash cut short is left out, and the next one begins anew', () => {
+test('a line that a crash cut short is skipped, and the next one starts a new line', () => {
   const path = logPath();
   open(path).close();
   writeFileSync(path, '{"message":"whole"}\n');
@@ -97,7 +97,7 @@ test('a line that a crash cut short is left out, and the next one begins anew', 
   ]);
 });
 
-test('the files stay below their bound, however much is logged', () => {
+test('the files stay below their maximum size', () => {
   const path = logPath();
   for (let times = 0; times < 50; times++) {
     const file = new LogFile(path, 10_000);
@@ -110,7 +110,7 @@ test('the files stay below their bound, however much is logged', () => {
   expect(LogFile.read(path, 1)[0]).toContain('49 6');
 });
 
-test('a folder that cannot be written costs the file, not the log', () => {
+test('an unwritable folder loses the file, not the log in memory', () => {
   const log = open('/dev/null/logs/module.log');
   log.add(line('still here'));
   log.close();

@@ -1,14 +1,14 @@
-// What a module logged, and what the host says about it: the newest lines, as JSON, one object a line.
+// The log of a module, with lines of the host about it: the newest lines, one JSON object each.
 
 import type { LogLine } from '../guest/activation.ts';
 import { MODULE_FILE } from '../guest/bundle.ts';
 import { writeJson } from '../sats/json-text.ts';
 
-/** What is kept; older lines are gone. */
+/** Maximum number of lines kept. */
 export const KEPT_LINES = 10_000;
 const KEPT_CHARS = 8 * 1024 * 1024;
 
-/** Longer messages are cut here. */
+/** Longer messages are truncated. */
 const MAX_MESSAGE_CHARS = 64 * 1024;
 const MAX_NAME_CHARS = 200;
 
@@ -21,33 +21,33 @@ const LEVELS: Readonly<Record<number, string>> = {
   101: 'Panic',
 };
 
-/** What the host itself calls its file and function. */
+/** File and function name of lines of the host. */
 const SYSTEM = '__spacetimedb__';
 
-/** Where lines go besides memory. */
-export interface LogKeeper {
+/** A second destination of lines besides memory. */
+export interface LogSink {
   append(line: string): void;
   close(): void;
 }
 
-/** The log of one database: the newest lines in memory, and all that fit into its file, if it has one. */
+/** The log of one database: the newest lines in memory, and all lines in a sink, if there is one. */
 export class ModuleLog {
   readonly #now: () => bigint;
   readonly #capacity: number;
-  // The oldest kept line stands at `#first`; what is before it is cut off now and then.
+  // The oldest kept line is at `#first`; the lines before it are cut off occasionally.
   #lines: string[] = [];
   #first = 0;
   #chars = 0;
   readonly #followers = new Set<(line: string | undefined) => void>();
 
-  readonly #keeper: LogKeeper | undefined;
+  readonly #sink: LogSink | undefined;
 
-  /** `former` are the lines of an earlier process, oldest first; `keeper` hears of each further one. */
-  constructor(now: () => bigint, capacity = KEPT_LINES, keeper?: LogKeeper, former: readonly string[] = []) {
+  /** `previous` are the lines of an earlier process, oldest first; `sink` receives each further line. */
+  constructor(now: () => bigint, capacity = KEPT_LINES, sink?: LogSink, previous: readonly string[] = []) {
     this.#now = now;
     this.#capacity = capacity;
-    this.#keeper = keeper;
-    for (const line of former) this.#keep(line);
+    this.#sink = sink;
+    for (const line of previous) this.#keep(line);
   }
 
   /** Adds a line of the module. */
@@ -68,7 +68,7 @@ export class ModuleLog {
     this.#append({ level, ts: this.#now(), target: SYSTEM, filename: SYSTEM, function: SYSTEM, message });
   }
 
-  /** Tells the owner that somebody called what is not there, or with other arguments: with an older schema, most likely. */
+  /** Logs a call of an unknown function or with invalid arguments, most likely made with an older schema. */
   addMismatch(kind: 'reducer' | 'procedure', called: string, what: 'unknown' | 'arguments'): void {
     const name = called.slice(0, MAX_NAME_CHARS);
     const message =
@@ -84,23 +84,23 @@ export class ModuleLog {
     return count <= 0 ? [] : this.#lines.slice(Math.max(this.#first, this.#lines.length - count));
   }
 
-  /** Hears every further line at once, and `undefined` when there will be none; returns how to stop. */
+  /** Calls `listener` with each further line, and with `undefined` at the end; returns how to stop. */
   follow(listener: (line: string | undefined) => void): () => void {
     this.#followers.add(listener);
     return () => this.#followers.delete(listener);
   }
 
-  /** Writes what waits, and lets followers go; may be called twice. */
+  /** Writes pending lines and ends followers; may be called twice. */
   close(): void {
     for (const listener of this.#followers) listener(undefined);
     this.#followers.clear();
-    this.#keeper?.close();
+    this.#sink?.close();
   }
 
   #append(record: Parameters<typeof writeJson>[0]): void {
     const line = writeJson(record);
     this.#keep(line);
-    this.#keeper?.append(line);
+    this.#sink?.append(line);
     for (const listener of this.#followers) listener(line);
   }
 

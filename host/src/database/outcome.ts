@@ -1,16 +1,16 @@
-// Who asks a database for something, and what can become of it.
+// Callers of a database, and the outcomes of their calls.
 
 import type { Commit } from '../datastore/commit.ts';
 
-/** Who calls. */
+/** The identity and connection of a call. */
 export interface Caller {
   readonly identity: bigint;
   readonly connectionId: bigint | undefined;
-  /** The payload of its JWT, JSON. */
+  /** The payload of the caller's JWT, JSON. */
   readonly claims: Uint8Array | undefined;
 }
 
-/** What clients read when the module failed, whatever the reason: that stands in the module log. */
+/** The message for clients when the module failed; the reason is in the module log. */
 export const FATAL_ERROR = 'The instance encountered a fatal error.';
 
 /** A call that changed nothing. */
@@ -18,17 +18,17 @@ export interface NotCommitted {
   readonly kind:
     /** The module refused with a SenderError; the message is its text. */
     | 'failed'
-    /** The module, or a view it made stale, broke. */
+    /** The module, or a view that the call made stale, failed. */
     | 'internal'
     | 'no-such-reducer'
     | 'bad-args'
-    /** A lifecycle reducer, which nobody calls directly. */
+    /** A lifecycle reducer, which clients cannot call. */
     | 'lifecycle';
   readonly message: string;
   readonly timestamp: bigint;
 }
 
-/** How a reducer call, a connection or a write ended. `timestamp` is the one that the module saw. */
+/** The outcome of a reducer call, a connection or a write. `timestamp` is the module's `ctx.timestamp`. */
 export type CallOutcome =
   | {
       readonly kind: 'committed';
@@ -38,7 +38,7 @@ export type CallOutcome =
     }
   | NotCommitted;
 
-/** How a procedure ended; one that failed says so at time 0. */
+/** The outcome of a procedure; a failed one has timestamp 0. */
 export type ProcedureOutcome =
   | {
       readonly kind: 'returned';
@@ -54,16 +54,16 @@ export type ProcedureOutcome =
       readonly durationMicros: bigint;
     };
 
-/** What an HTTP handler of the module answered, or what is said in its place. */
-export interface HttpAnswer {
+/** The response of an HTTP handler of the module, or of the host in its place. */
+export interface HandlerResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array;
 }
 
-/** What publishing again did. */
+/** The result of an update. */
 export interface UpdateOutcome {
   readonly kind: 'unchanged' | 'updated';
-  /** Clients know another schema and have to connect anew. */
+  /** Clients use an incompatible schema and must connect again. */
   readonly breaksClients: boolean;
 }

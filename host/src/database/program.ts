@@ -1,8 +1,8 @@
-// A published program: the bundle, the module it becomes, and what that module says of itself.
+// A published program: the bundle, the loaded module, and its description.
 
 import { HostError } from '../errors.ts';
 import type { GuestHooks } from '../guest/activation.ts';
-import type { ScriptKeeper } from '../guest/bundle.ts';
+import type { ScriptCache } from '../guest/bundle.ts';
 import { Guest } from '../guest/guest.ts';
 import { rowRulesOf } from '../query/row-rules.ts';
 import { decodeModule } from '../schema/decode.ts';
@@ -10,19 +10,19 @@ import type { ModuleDef } from '../schema/definition.ts';
 import type { RawModule } from '../schema/raw.ts';
 import { validateModule } from '../schema/validate.ts';
 
-/** A bundle that was loaded and found valid. */
+/** A loaded and valid bundle. */
 export interface Program {
   readonly bytes: Uint8Array;
   readonly guest: Guest;
-  /** What `__describe_module__` returned. */
+  /** The result of `__describe_module__`. */
   readonly description: Uint8Array;
   readonly raw: RawModule;
   readonly def: ModuleDef;
 }
 
-/** Loads and checks a bundle. Throws `guest/invalid` or `schema/invalid` with what a publisher should read. */
-export function loadProgram(bytes: Uint8Array, hooks: GuestHooks, keeper?: ScriptKeeper): Program {
-  const guest = Guest.load(textOf(bytes), hooks, keeper);
+/** Loads and checks a bundle. Throws `guest/invalid` or `schema/invalid` with a message for the publisher. */
+export function loadProgram(bytes: Uint8Array, hooks: GuestHooks, cache?: ScriptCache): Program {
+  const guest = Guest.load(textOf(bytes), hooks, cache);
   const description = guest.describe();
   const raw = decodeModule(description);
   const def = validateModule(raw);

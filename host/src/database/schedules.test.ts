@@ -1,8 +1,8 @@
-// Timed rows, with a clock that is moved by hand.
+// Timed rows, with a manual clock.
 
 import { expect, test } from 'vitest';
 import type { Commit } from '../datastore/commit.ts';
-import { ANN, DATABASE_IDENTITY, TestDatabase } from './test-database.ts';
+import { ANN, DATABASE_IDENTITY, DatabaseHarness } from './testing/database-harness.ts';
 
 const SOURCE = `
   import { schema, table, t, SenderError } from 'spacetimedb/server';
@@ -56,15 +56,15 @@ const SOURCE = `
   });
 `;
 
-function notes(db: TestDatabase): string[] {
+function notes(db: DatabaseHarness): string[] {
   return db.rows('note').map(row => String((row as readonly unknown[])[1]));
 }
 function sorted(lines: string[]): string[] {
   return lines.sort((a, b) => parseInt(a) - parseInt(b));
 }
 
-test('a row runs at its time, is still there meanwhile, and goes in a commit of its own', async () => {
-  await using db = await TestDatabase.open(SOURCE);
+test('a row runs at its time, exists during the run, and is deleted in a separate commit', async () => {
+  await using db = await DatabaseHarness.open(SOURCE);
   const commits: string[][] = [];
   db.database.onCommit = (commit: Commit) =>
     commits.push(
@@ -82,23 +82,23 @@ test('a row runs at its time, is still there meanwhile, and goes in a commit of 
   expect(db.world.timerCount).toBe(0);
 });
 
-test('past times run at once, in order, with the time that it is', async () => {
-  await using db = await TestDatabase.open(SOURCE);
+test('past times run immediately, in order, with the current time', async () => {
+  await using db = await DatabaseHarness.open(SOURCE);
   db.call('ring_in', ['later', -1n]);
   db.call('ring_in', ['sooner', -5000n]);
   db.world.advance(0);
   expect(notes(db)).toEqual(['0 ring sooner database true', '0 ring later database true']);
 });
 
-test.each(['fail', 'crash'])('one that ends by %s is gone as well, and what it wrote too', async label => {
-  await using db = await TestDatabase.open(SOURCE);
+test.each(['fail', 'crash'])('a run that ends by %s is rolled back, and its row is deleted', async label => {
+  await using db = await DatabaseHarness.open(SOURCE);
   db.call('ring_in', [label, 10n]);
   db.world.advance(10);
   expect([notes(db), db.rows('once')]).toEqual([[], []]);
 });
 
-test('what was rolled back, deleted or moved does not run at the old time', async () => {
-  await using db = await TestDatabase.open(SOURCE);
+test('a row that was rolled back, deleted or moved does not run at the old time', async () => {
+  await using db = await DatabaseHarness.open(SOURCE);
   db.call('ring_in', ['rolled back', 10n]);
   db.call('insert_then_delete');
   db.call('ring_in', ['cancelled', 10n]);
@@ -110,8 +110,8 @@ test('what was rolled back, deleted or moved does not run at the old time', asyn
   expect(sorted(notes(db))).toEqual(['20 ring gone database true', '500 ring moved database true']);
 });
 
-test('an interval keeps its grid and leaves missed ticks out', async () => {
-  await using db = await TestDatabase.open(SOURCE);
+test('an interval stays on its grid and skips missed ticks', async () => {
+  await using db = await DatabaseHarness.open(SOURCE);
   db.call('beat_every', ['x', 100n]);
   db.world.advance(250);
   db.world.sleep(320);
@@ -120,8 +120,8 @@ test('an interval keeps its grid and leaves missed ticks out', async () => {
   expect(db.rows('often')).toHaveLength(1);
 });
 
-test('an interval stops when its row goes, changes when its row changes, and survives a crash', async () => {
-  await using db = await TestDatabase.open(SOURCE);
+test('an interval stops with its row, follows changes of its row, and survives a crash', async () => {
+  await using db = await DatabaseHarness.open(SOURCE);
   db.call('beat_every', ['thrice', 100n]);
   db.world.advance(1000);
   expect(sorted(notes(db))).toEqual(['100 beat thrice', '200 beat thrice', '300 beat thrice']);
@@ -135,27 +135,27 @@ test('an interval stops when its row goes, changes when its row changes, and sur
   expect(db.logged().filter(({ message }) => message.includes('crashed'))).toHaveLength(10);
 });
 
-test('a negative interval is taken absolute, and zero means again and again without starving the rest', async () => {
-  await using db = await TestDatabase.open(SOURCE);
+test('a negative interval counts by its absolute value, and a zero interval does not starve other rows', async () => {
+  await using db = await DatabaseHarness.open(SOURCE);
   db.call('beat_every', ['negative', -100n]);
   db.world.advance(200);
   expect(sorted(notes(db))).toEqual(['100 beat negative', '200 beat negative']);
 
-  await using other = await TestDatabase.open(SOURCE);
+  await using other = await DatabaseHarness.open(SOURCE);
   other.call('beat_every', ['thrice', 0n]);
   other.world.advance(1);
   expect(notes(other)).toHaveLength(3);
 });
 
-test('a procedure runs with its row gone already', async () => {
-  await using db = await TestDatabase.open(SOURCE);
+test('the row of a procedure is deleted before the run', async () => {
+  await using db = await DatabaseHarness.open(SOURCE);
   db.call('run_in', ['p', 50n]);
   db.world.advance(50);
   expect(notes(db)).toEqual(['50 errand p 0 left']);
 });
 
-test('thousands of rows share one timer, and rows that are moved again and again leave nothing behind', async () => {
-  await using db = await TestDatabase.open(SOURCE);
+test('thousands of rows share one timer, and repeatedly moved rows leave no stale entries', async () => {
+  await using db = await DatabaseHarness.open(SOURCE);
   for (let n = 0; n < 2000; n++) db.call('ring_in', [`n${n}`, BigInt(1000 + ((n * 7919) % 5000))]);
   expect(db.world.timerCount).toBe(1);
   for (let n = 0; n < 10_000; n++) db.call('move', [1n, BigInt(3000 + n)]);
@@ -165,8 +165,8 @@ test('thousands of rows share one timer, and rows that are moved again and again
   expect(new Set(times).size).toBeGreaterThan(1000);
 });
 
-test('a row is not the client’s to run', async () => {
-  await using db = await TestDatabase.open(SOURCE);
+test('a client cannot run a row', async () => {
+  await using db = await DatabaseHarness.open(SOURCE);
   expect(db.database.call('ring', new Uint8Array(0), ANN)).toMatchObject({
     kind: 'no-such-reducer',
     message: 'no such reducer',

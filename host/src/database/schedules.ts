@@ -1,33 +1,32 @@
-// Timed rows: when each row of a scheduled table is due. The rows themselves are the truth; this only knows their times.
+// Timed rows: due times of the rows of scheduled tables. The rows are the source of truth; the queue only holds times.
 //
-// I1  A row that is not in its table when its time comes, or that was replaced, runs nothing.
-// I2  Only committed rows are queued: what was rolled back never fires.
-// I3  An interval keeps to the grid of its last intended time; ticks that were missed are left out.
+// I1  A row that was deleted or replaced before its due time does not fire.
+// I2  Only committed rows are queued: a row that was rolled back never fires.
+// I3  An interval stays on the grid of its last intended time; missed ticks are skipped.
 
 import type { Commit } from '../datastore/commit.ts';
 import type { Datastore } from '../datastore/datastore.ts';
 import type { Row } from '../datastore/row.ts';
-import type { Table } from '../datastore/table.ts';
-import type { Index } from '../datastore/table-index.ts';
+import { type Table, type Index } from '../datastore/table.ts';
 import { assert, HostError } from '../errors.ts';
 import type { ScheduleDef } from '../schema/definition.ts';
 import type { Timer, World } from '../world.ts';
 import { DueQueue } from './due-queue.ts';
 
-/** A row may be at most this far away, in microseconds. */
-const FARTHEST = (64n ** 6n - 1n) * 1000n;
+/** Maximum delay of a row, in microseconds. */
+const MAX_DELAY_MICROS = (64n ** 6n - 1n) * 1000n;
 
-/** How many rows run before clients get a turn. */
-const RUNS_PER_TURN = 64;
+/** Rows that run before clients get a turn. */
+const MAX_RUNS_PER_TURN = 64;
 
-/** Entries that no longer count are cleared out when there are this many more of them than rows. */
-const SLACK = 1024;
+/** Stale entries are removed when the queue has more of them than this, plus the number of rows. */
+const MAX_STALE = 1024;
 
 interface ScheduledTable {
   readonly table: Table;
   readonly def: ScheduleDef;
   readonly primary: Index;
-  /** What each row waits for, by primary key. */
+  /** The queued entry of each row, by primary key. */
   readonly waiting: Map<string, Entry>;
 }
 
@@ -37,20 +36,20 @@ interface Entry {
   readonly dueAt: bigint;
 }
 
-/** A row whose time has come. */
+/** A due row. */
 export interface Firing {
   readonly table: Table;
   /** Source name of the reducer or procedure. */
   readonly functionName: string;
   /** The row as it is now. */
   readonly row: Row;
-  /** When it was meant to run. */
+  /** The due time. */
   readonly intendedAt: bigint;
-  /** The row, if it is still there and runs only once: it goes when it has run. */
+  /** The row to delete after the run, if it still exists and runs only once. */
   spent(): Row | undefined;
 }
 
-/** Runs timed rows. One timer waits for the earliest. */
+/** Fires due rows. One timer waits for the earliest. */
 export class Schedules {
   readonly #world: World;
   readonly #run: (firing: Firing) => void;
@@ -67,7 +66,7 @@ export class Schedules {
     this.#run = run;
   }
 
-  /** Forgets everything and queues all rows of a datastore; nothing fires before `start`. */
+  /** Replaces the queue by all rows of a datastore; nothing fires before `start`. */
   watch(datastore: Datastore): void {
     this.#tables = new Map();
     this.#queue = new DueQueue();
@@ -85,7 +84,7 @@ export class Schedules {
     this.#arm();
   }
 
-  /** Lets rows fire from now on. */
+  /** Starts firing rows. */
   start(): void {
     this.#isStarted = true;
     this.#arm();
@@ -97,16 +96,16 @@ export class Schedules {
     this.#timer = undefined;
   }
 
-  /** Throws `schedule/too-far` for a row that is too far away to wait for. */
+  /** Throws `schedule/too-far` for a row beyond the maximum delay. */
   check(table: Table, row: Uint8Array): void {
     const scheduled = this.#tables.size === 0 ? undefined : this.#tables.get(table);
     if (!scheduled) return;
     const at = timeOf(scheduled, row);
     const delay = at.isInterval ? at.micros : at.micros - this.#world.now();
-    if (delay >= FARTHEST) throw new HostError('schedule/too-far');
+    if (delay >= MAX_DELAY_MICROS) throw new HostError('schedule/too-far');
   }
 
-  /** Takes in what a commit changed. */
+  /** Updates the queue by the changes of a commit. */
   note(commit: Commit): void {
     if (this.#tables.size === 0) return;
     let now: bigint | undefined;
@@ -118,7 +117,7 @@ export class Schedules {
       for (const row of inserts) this.#queueRow(scheduled, row, now);
     }
     if (now === undefined) return;
-    this.#clearOut();
+    this.#removeStale();
     if (!this.#isRunning) this.#arm();
   }
 
@@ -133,10 +132,10 @@ export class Schedules {
     this.#queue.push(entry);
   }
 
-  #clearOut(): void {
+  #removeStale(): void {
     let rows = 0;
     for (const { waiting } of this.#tables.values()) rows += waiting.size;
-    if (this.#queue.size > 2 * rows + SLACK) this.#queue.retain(isWaiting);
+    if (this.#queue.size > 2 * rows + MAX_STALE) this.#queue.retain(isWaiting);
   }
 
   #arm(): void {
@@ -151,7 +150,7 @@ export class Schedules {
     this.#timer = undefined;
     if (!next) return;
     this.#timerDueAt = next.dueAt;
-    // Rounded up, so that the timer is never early by less than it can tell.
+    // Rounded up, so that the timer never fires early.
     const delayMs = Number((next.dueAt - this.#world.now() + 999n) / 1000n);
     this.#timer = this.#world.setTimer(Math.max(0, delayMs), () => {
       this.#timer = undefined;
@@ -163,7 +162,7 @@ export class Schedules {
     if (!this.#isStarted) return;
     this.#isRunning = true;
     try {
-      for (let runs = 0; runs < RUNS_PER_TURN;) {
+      for (let runs = 0; runs < MAX_RUNS_PER_TURN;) {
         const entry = this.#queue.peek();
         if (!entry || entry.dueAt > this.#world.now() || !this.#isStarted) break;
         this.#queue.pop();
@@ -191,7 +190,7 @@ export class Schedules {
     };
     this.#run({ table, functionName: def.functionName, row, intendedAt: dueAt, spent });
     const after = primary.first(key);
-    // What replaced the row has been queued by its commit.
+    // A replacement of the row was queued by its commit.
     if (!after || waiting.get(key) !== entry) return;
     const at = timeOf(scheduled, after.bytes);
     if (at.isInterval) this.#wait(scheduled, key, nextTick(dueAt, at.micros, this.#world.now()));
@@ -203,14 +202,14 @@ function isWaiting(entry: Entry): boolean {
   return entry.scheduled.waiting.get(entry.key) === entry;
 }
 
-/** The first time after now on the grid of an interval; without an interval it is always now. */
+/** The first time after now on the grid of an interval; an interval of 0 is always due. */
 function nextTick(last: bigint, interval: bigint, now: bigint): bigint {
   if (interval === 0n) return now;
   const next = last + interval;
   return next > now ? next : next + ((now - next) / interval + 1n) * interval;
 }
 
-/** What the ScheduleAt column of a row says: an interval, taken absolute, or a point in time. */
+/** The ScheduleAt column of a row: an interval (its absolute value) or a point in time. */
 function timeOf({ table, def }: ScheduledTable, row: Uint8Array): { isInterval: boolean; micros: bigint } {
   const bytes = table.layout.columnBytes(row, def.atColumn);
   const micros = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getBigInt64(1, true);

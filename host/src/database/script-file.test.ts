@@ -1,4 +1,4 @@
-// A script that is kept from one start to the next is the same script, or none.
+// A cached bundle is either the same bundle or ignored.
 
 import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -15,14 +15,14 @@ const newPath = (): string => join(root, 'cache', `${files++}.script`);
 const SCRIPT = { code: 'one("é"); two();', map: '{"version":3}' };
 
 describe('a script file', () => {
-  test('gives back what it keeps, to its owner only', () => {
+  test('returns the stored bundle, readable by its owner only', () => {
     const path = newPath();
     new ScriptFile(path).keep('a bundle', SCRIPT);
     expect(new ScriptFile(path).read('a bundle')).toEqual(SCRIPT);
     expect(statSync(path).mode & 0o077).toBe(0);
   });
 
-  test('has nothing for another bundle, and nothing that is not whole', () => {
+  test('returns nothing for another bundle or a damaged file', () => {
     const path = newPath();
     expect(new ScriptFile(path).read('a bundle')).toBeUndefined();
     new ScriptFile(path).keep('a bundle', SCRIPT);
@@ -37,13 +37,13 @@ describe('a script file', () => {
     expect(new ScriptFile(path).read('a bundle')).toBeUndefined();
   });
 
-  test('in a folder that cannot be made keeps nothing, and hurts nobody', () => {
+  test('in an unwritable folder stores nothing and does not fail', () => {
     const path = '/proc/nowhere/script';
     new ScriptFile(path).keep('a bundle', SCRIPT);
     expect(existsSync(path)).toBe(false);
   });
 
-  test('saves making the script of a bundle that was made before', () => {
+  test('saves the transformation of a known bundle', () => {
     const kept = new ScriptFile(newPath());
     const bundle = 'export default 1; // made once';
     let made = 0;
@@ -55,7 +55,7 @@ describe('a script file', () => {
       },
     };
     compileBundle(bundle, counting);
-    // More bundles than stay in memory.
+    // More bundles than the memory cache holds.
     for (let n = 0; n < 8; n++) compileBundle(`export default ${n};`);
     const { script } = compileBundle(bundle, counting);
     expect(made).toBe(1);

@@ -1,24 +1,24 @@
-// What a bundle became, kept in a file from one start to the next: making it takes a process of its own and 50 ms or more.
-// The file is never trusted to be whole, or to be of this bundle; what does not fit is as good as none.
+// A cache file for a transformed bundle: the transformation takes a separate process and 50 ms or more. The file may be
+// damaged or belong to another bundle; then it is ignored.
 
 import { createHash } from 'node:crypto';
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { z } from 'zod';
-import type { ScriptKeeper, TransformedBundle } from '../guest/bundle.ts';
+import type { ScriptCache, TransformedBundle } from '../guest/bundle.ts';
 import { makeFolder } from '../storage/make-folder.ts';
 
 const headShape = z.object({ of: z.string(), sum: z.string(), codeBytes: z.number() });
 
-/** Keeps one script in a file: a line of JSON that says whose it is, then the code, then its source map. */
-export class ScriptFile implements ScriptKeeper {
+/** Stores one transformed bundle: a JSON line with its digests, then the code, then the source map. */
+export class ScriptFile implements ScriptCache {
   readonly #path: string;
 
   constructor(path: string) {
     this.#path = path;
   }
 
-  /** Removes the file, and one that a crash left half written. */
+  /** Removes the file, also a partly written one. */
   static remove(path: string): void {
     for (const file of [path, `${path}.new`]) rmSync(file, { force: true });
   }
@@ -36,7 +36,7 @@ export class ScriptFile implements ScriptKeeper {
     }
   }
 
-  /** A folder that cannot be written costs the time that would have been saved. */
+  /** Stores a bundle; an unwritable folder is ignored. */
   keep(of: string, { code, map }: TransformedBundle): void {
     const body = Buffer.from(code + map);
     const head = { of: digest(of), sum: digest(body), codeBytes: Buffer.byteLength(code) };

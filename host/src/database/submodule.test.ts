@@ -1,7 +1,7 @@
-// A module inside a module: its functions, tables, views and timers under dotted names.
+// Submodules: their functions, tables, views and timers under dotted names.
 
 import { expect, test } from 'vitest';
-import { ANN, TestDatabase } from './test-database.ts';
+import { ANN, DatabaseHarness } from './testing/database-harness.ts';
 
 const SOURCE = `
   import { schema, table, t } from 'spacetimedb/server';
@@ -29,8 +29,8 @@ const SOURCE = `
   export const ownView = db.anonymousView({ public: true }, t.array(own.rowType), ctx => ctx.from.own);
 `;
 
-test('everything of a submodule answers to its dotted name', async () => {
-  await using db = await TestDatabase.open(SOURCE);
+test('all parts of a submodule have dotted names', async () => {
+  await using db = await DatabaseHarness.open(SOURCE);
   for (const view of ['lib.lib_mine', 'lib.lib_query', 'own_view']) db.database.retainView(db.view(view));
 
   expect(db.call('add', [1]).kind).toBe('committed');
@@ -48,8 +48,8 @@ test('everything of a submodule answers to its dotted name', async () => {
   expect(db.value('lib.lib_count')).toBe(2n);
 });
 
-test('its timers run its reducers', async () => {
-  await using db = await TestDatabase.open(SOURCE);
+test('timers of a submodule run its reducers', async () => {
+  await using db = await DatabaseHarness.open(SOURCE);
   db.call('lib.lib_later');
   db.world.advance(1);
   expect(db.rows('lib.lib_table')).toEqual([[99, [db.database.identity]]]);

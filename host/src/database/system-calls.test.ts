@@ -1,7 +1,7 @@
-// System calls whose effect is seen outside of the call: work that is put off without a row, timers of the console, tokens.
+// System calls with effects outside the call: reducers scheduled without a row, console timers, tokens.
 
 import { expect, test } from 'vitest';
-import { ANN, TestDatabase } from './test-database.ts';
+import { ANN, DatabaseHarness } from './testing/database-harness.ts';
 
 const SOURCE = `
   import { schema, table, t, SenderError } from 'spacetimedb/server';
@@ -29,11 +29,11 @@ const SOURCE = `
   export const timed = db.reducer(() => { console.time('span'); console.timeEnd('span'); });
 `;
 
-const notes = (db: TestDatabase): string[] => db.rows('note').map(row => String((row as readonly unknown[])[1]));
+const notes = (db: DatabaseHarness): string[] => db.rows('note').map(row => String((row as readonly unknown[])[1]));
 const claims = new TextEncoder().encode(JSON.stringify({ iss: 'localhost', sub: 'ann', aud: ['spacetimedb'], iat: 0 }));
 
-test('work that is put off runs after its reducer, as the database, even if that was rolled back', async () => {
-  await using db = await TestDatabase.open(SOURCE);
+test('a reducer scheduled without a row runs after the call, as the database, even if the call was rolled back', async () => {
+  await using db = await DatabaseHarness.open(SOURCE);
   db.call('later', [false]);
   expect(notes(db).slice(1)).toEqual(['later client false no token']);
   db.world.advance(0);
@@ -43,8 +43,8 @@ test('work that is put off runs after its reducer, as the database, even if that
   expect(notes(db).slice(2)).toEqual(['plain database true no token', 'plain database true no token']);
 });
 
-test('a token is its client’s only: init and what is scheduled have none', async () => {
-  await using db = await TestDatabase.open(SOURCE);
+test('only clients have a token: init and scheduled functions have none', async () => {
+  await using db = await DatabaseHarness.open(SOURCE);
   const caller = { ...ANN, claims };
   db.database.connect(caller);
   db.call('plain', [], caller);
@@ -53,8 +53,8 @@ test('a token is its client’s only: init and what is scheduled have none', asy
   expect(notes(db)).toEqual(['init client true no token', 'plain client false ann', 'tick database true no token']);
 });
 
-test('a timer of the console says in the log how long it ran', async () => {
-  await using db = await TestDatabase.open(SOURCE);
+test('a console timer logs its duration', async () => {
+  await using db = await DatabaseHarness.open(SOURCE);
   db.call('timed');
   expect(db.logged()).toMatchObject([
     {

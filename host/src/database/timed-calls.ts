@@ -1,37 +1,37 @@
-// Calls that nobody waits for: of rows whose time has come, and of reducers that a module wants run right after a call.
+// Calls without a waiting caller: due rows, and reducers that a module schedules to run right after a call.
 
 import { assert, HostError, messageOf } from '../errors.ts';
 import type { ReducerDef } from '../schema/definition.ts';
 import type { World } from '../world.ts';
 import { faultOfArgs, isProcedure, type Callable } from './functions.ts';
 import type { Procedures } from './procedures.ts';
-import type { Road, Sender } from './road.ts';
+import type { CommitPipeline, Sender } from './commit-pipeline.ts';
 import type { Firing } from './schedules.ts';
 
-/** Later than this, a timed row is mentioned in the log. */
+/** A timed row that runs later than this is logged. */
 const LATE_MICROS = 30_000n;
 
-/** Reducers that wait to run at once; more are refused. */
+/** Reducers that may wait to run immediately; more are refused. */
 const MAX_IMMEDIATE = 16_384;
 
-/** Runs them as the database itself. */
+/** Runs timed calls with the identity of the database. */
 export class TimedCalls {
-  readonly #road: Road;
+  readonly #pipeline: CommitPipeline;
   readonly #procedures: Procedures;
   readonly #world: World;
   readonly #sender: Sender;
   #immediate = 0;
 
-  constructor(road: Road, procedures: Procedures, world: World, databaseIdentity: bigint) {
-    this.#road = road;
+  constructor(pipeline: CommitPipeline, procedures: Procedures, world: World, databaseIdentity: bigint) {
+    this.#pipeline = pipeline;
     this.#procedures = procedures;
     this.#world = world;
     this.#sender = { identity: databaseIdentity, connectionId: undefined };
   }
 
-  /** Runs the function of a row. A row that runs once goes in a transaction of its own. Never throws. */
+  /** Runs the function of a due row; a row that runs once is deleted in a separate transaction. Never throws. */
   fire(firing: Firing): void {
-    const { log, running } = this.#road;
+    const { log, running } = this.#pipeline;
     try {
       const now = this.#world.now();
       const late = now - firing.intendedAt;
@@ -51,10 +51,10 @@ export class TimedCalls {
     }
   }
 
-  /** Runs a reducer after the current call, whatever becomes of that. */
+  /** Runs a reducer after the current call, also if that call fails. */
   runSoon(name: string, args: Uint8Array): void {
     if (this.#immediate >= MAX_IMMEDIATE) throw new HostError('call/no-space');
-    const { functions } = this.#road.running;
+    const { functions } = this.#pipeline.running;
     const reducer = functions.reducer(name) ?? functions.scheduled(name);
     if (!reducer || isProcedure(reducer)) throw new HostError('call/host-failure', `no such reducer: ${name}`);
     const fault = faultOfArgs('reducer', reducer, args);
@@ -62,18 +62,18 @@ export class TimedCalls {
     this.#immediate++;
     this.#world.setTimer(0, () => {
       this.#immediate--;
-      if (!this.#road.refusal) this.#runReducer(reducer, this.#world.now(), args);
+      if (!this.#pipeline.refusal) this.#runReducer(reducer, this.#world.now(), args);
     });
   }
 
   #runReducer(reducer: Callable<ReducerDef>, timestamp: bigint, args: Uint8Array): void {
-    const outcome = this.#road.run(reducer, this.#sender, timestamp, args);
+    const outcome = this.#pipeline.run(reducer, this.#sender, timestamp, args);
     if (outcome.kind === 'committed' || outcome.kind === 'internal') return;
-    this.#road.log.addSystem('Error', `reducer ${reducer.def.name} failed: ${outcome.message}`);
+    this.#pipeline.log.addSystem('Error', `reducer ${reducer.def.name} failed: ${outcome.message}`);
   }
 
   #removeSpent(firing: Firing): void {
     const row = firing.spent();
-    if (row) this.#road.remove(firing.table, row);
+    if (row) this.#pipeline.remove(firing.table, row);
   }
 }

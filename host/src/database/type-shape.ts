@@ -1,19 +1,19 @@
-// Whether types of two versions of a module hold the same values.
+// Compatibility of types between two versions of a module.
 
 import { isUnit, resolveType, type AlgebraicType, type ProductElement, type Typespace } from '../sats/type.ts';
 
-/** A type and where its references lead. */
+/** A type and the typespace of its references. */
 export interface Placed {
   readonly type: AlgebraicType;
   readonly typespace: Typespace;
 }
 
-/** Types of rows are not recursive; others may be, and are taken for equal from here on. */
-const DEEPEST = 64;
+/** Row types are not recursive; other types may be, and are considered equal below this depth. */
+const MAX_DEPTH = 64;
 
-/** Whether two types are made of the same parts under the same names. */
+/** Returns true if two types have the same parts under the same names. */
 export function isSameShape(a: Placed, b: Placed, depth = 0): boolean {
-  if (depth > DEEPEST) return true;
+  if (depth > MAX_DEPTH) return true;
   const before = resolveType(a.type, a.typespace);
   const after = resolveType(b.type, b.typespace);
   const isSameList = (these: readonly ProductElement[], those: readonly ProductElement[]): boolean =>
@@ -33,7 +33,7 @@ export function isSameShape(a: Placed, b: Placed, depth = 0): boolean {
   return before.kind === after.kind;
 }
 
-/** Whether every value of a column's type is a value of the next version's: the same, or an enum with more names. */
+/** Returns true if the next version of a column type accepts all old values: the same type, or an enum with more names. */
 export function isWidened(a: Placed, b: Placed): boolean {
   if (isSameShape(a, b)) return true;
   const before = resolveType(a.type, a.typespace);

@@ -1,5 +1,6 @@
-// What it takes to replace a module by another: which rows stay as they are, which get columns, and what clients notice
-// (contract 4.4). Nothing is touched before `apply`, and that makes new tables beside the old ones.
+// The plan for replacing a module: which tables keep their rows, which rows get columns, and whether clients break. The
+// rules are those of SpacetimeDB's `crates/schema/src/auto_migrate.rs`. Nothing changes before `apply`, which makes new
+// tables beside the old ones.
 
 import { Datastore, type StoredRow } from '../datastore/datastore.ts';
 import type { Table } from '../datastore/table.ts';
@@ -7,19 +8,19 @@ import { HostError, messageOf } from '../errors.ts';
 import type { ModuleDef, TableDef, ViewDef } from '../schema/definition.ts';
 import { isSameShape, isWidened } from './type-shape.ts';
 
-/** How one module becomes another. */
+/** The plan for replacing one module by another. */
 export interface UpdatePlan {
-  /** Whether clients that know the old module could misunderstand the new one. */
+  /** True if clients of the old module could misread the new one. */
   readonly breaksClients: boolean;
-  /** Tables that go, by canonical name. */
+  /** Removed tables, by canonical name. */
   readonly droppedTables: readonly string[];
-  /** Tables whose rows are written anew, by canonical name. */
+  /** Tables whose rows are rewritten, by canonical name. */
   readonly rewrittenTables: readonly string[];
-  /** Makes the new tables with all rows. Throws `publish/incompatible` if the rows do not fit. */
+  /** Makes the new tables with all rows. Throws `publish/incompatible` if rows violate the new schema. */
   readonly apply: () => Datastore;
 }
 
-/** Compares two versions of a module. Throws `publish/incompatible` with everything that stands in the way. */
+/** Compares two versions of a module. Throws `publish/incompatible` with all incompatible changes. */
 export function planUpdate(before: ModuleDef, after: ModuleDef, datastore: Datastore): UpdatePlan {
   const faults: string[] = [];
   const widened = new Map<string, Uint8Array>();
@@ -55,7 +56,7 @@ export function planUpdate(before: ModuleDef, after: ModuleDef, datastore: Datas
 
 interface TableComparison {
   readonly breaksClients: boolean;
-  /** BSATN of the defaults of columns at the end that the old table lacks. */
+  /** BSATN of the defaults of columns that the new table has at the end. */
   readonly appended: Uint8Array;
 }
 
@@ -113,7 +114,7 @@ function compareColumns(
   return { breaksClients: defaults.length > 0, appended: Buffer.concat(defaults) };
 }
 
-/** Makes the tables of the new module out of the rows of the old one. */
+/** Makes the tables of the new module from the rows of the old one. */
 function rebuild(
   older: Datastore,
   def: ModuleDef,
@@ -148,7 +149,7 @@ function* rowsOf(table: Table, appended: Uint8Array | undefined): Iterable<Store
   }
 }
 
-/** A sequence that is new must not hand out what a row has already. */
+/** Throws if a new sequence would generate a value that a row already has. */
 function refuseTakenSequences(table: Table, source: Table): void {
   for (const { sequence, column } of table.sequences) {
     const { name, min, max } = sequence.def;
@@ -160,7 +161,7 @@ function refuseTakenSequences(table: Table, source: Table): void {
         const where = `column ${table.def.columns[column]?.name ?? column} of table ${table.def.name}`;
         throw new HostError(
           'publish/incompatible',
-          `The sequence ${name} would hand out ${number}, which ${where} has`,
+          `The sequence ${name} would generate ${number}, which ${where} already has`,
         );
       }
     }

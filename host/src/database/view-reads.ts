@@ -1,12 +1,11 @@
-// What views read, and so which of them a change concerns. A point scan watches one key of one index; anything else
-// watches the whole table.
+// Read sets of views, and the views that a change affects. A point scan reads one key of one index; any other access reads
+// the whole table.
 
 import type { TableChange } from '../datastore/commit.ts';
-import type { Table } from '../datastore/table.ts';
-import type { Index } from '../datastore/table-index.ts';
+import { type Table, type Index } from '../datastore/table.ts';
 import type { ReadSet } from '../guest/activation.ts';
 
-/** Collects what one run of a view reads. */
+/** The read set of one run of a view. */
 export class ViewReads implements ReadSet {
   readonly points: { readonly index: Index; readonly key: string }[] = [];
   readonly tables: Table[] = [];
@@ -18,7 +17,7 @@ export class ViewReads implements ReadSet {
     if (!this.tables.includes(table)) this.tables.push(table);
   }
 
-  /** Whether two runs read the same in the same order, as runs of one view mostly do. */
+  /** Returns true if two runs read the same in the same order, as runs of one view usually do. */
   isSame(other: ViewReads): boolean {
     return (
       this.points.length === other.points.length &&
@@ -34,7 +33,7 @@ interface Watched<T> {
   readonly points: Map<Index, Map<string, Set<T>>>;
 }
 
-/** Readers by what they read. */
+/** Readers by their read sets. */
 export class Readers<T> {
   readonly #byTable = new Map<Table, Watched<T>>();
 
@@ -60,28 +59,28 @@ export class Readers<T> {
     }
   }
 
-  /** Who reads something that these changes touch; `undefined` if nobody does. */
-  concernedBy(changes: readonly TableChange[]): Set<T> | undefined {
-    let concerned: Set<T> | undefined;
-    const meet = (readers: Iterable<T>) => {
-      concerned ??= new Set();
-      for (const reader of readers) concerned.add(reader);
+  /** The readers that these changes affect; `undefined` if there are none. */
+  affectedBy(changes: readonly TableChange[]): Set<T> | undefined {
+    let affected: Set<T> | undefined;
+    const add = (readers: Iterable<T>) => {
+      affected ??= new Set();
+      for (const reader of readers) affected.add(reader);
     };
     for (const { table, inserts, deletes } of changes) {
       const watched = this.#byTable.get(table);
       if (!watched) continue;
-      if (watched.whole.size > 0) meet(watched.whole);
+      if (watched.whole.size > 0) add(watched.whole);
       for (const [index, keys] of watched.points) {
         if (keys.size === 0) continue;
         for (const rows of [inserts, deletes]) {
           for (const row of rows) {
             const readers = keys.get(index.keyOf(row.bytes));
-            if (readers) meet(readers);
+            if (readers) add(readers);
           }
         }
       }
     }
-    return concerned;
+    return affected;
   }
 
   #watched(table: Table): Watched<T> {

@@ -1,8 +1,8 @@
-// Views: when they are computed, what becomes of their rows, and what happens when they throw.
+// Views: when they are computed, their row changes, and their failures.
 
 import { expect, test } from 'vitest';
 import type { Commit } from '../datastore/commit.ts';
-import { ANN, BEN, OWNER, TestDatabase, rowsOf } from './test-database.ts';
+import { ANN, BEN, OWNER, DatabaseHarness, rowsOf } from './testing/database-harness.ts';
 
 const SOURCE = `
   import { schema, table, t, Range } from 'spacetimedb/server';
@@ -68,14 +68,14 @@ const SOURCE = `
   });
 `;
 
-function counts(db: TestDatabase): Record<string, number> {
+function counts(db: DatabaseHarness): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const { message } of db.logged()) counts[message] = (counts[message] ?? 0) + 1;
   return counts;
 }
 
-test('a view of the caller is computed for the one whose key was written', async () => {
-  await using db = await TestDatabase.open(SOURCE);
+test('a view per caller is recomputed only for the caller whose key was written', async () => {
+  await using db = await DatabaseHarness.open(SOURCE);
   for (const caller of [ANN, BEN]) db.database.retainView(db.view('my_mail', caller));
   expect(counts(db)).toEqual({ my_mail: 2 });
 
@@ -93,8 +93,8 @@ test('a view of the caller is computed for the one whose key was written', async
   expect(counts(db)).toEqual({ my_mail: 4 });
 });
 
-test('a range or a scan watches the whole table, a full key only itself', async () => {
-  await using db = await TestDatabase.open(SOURCE);
+test('a range or scan reads the whole table, a full key only its row', async () => {
+  await using db = await DatabaseHarness.open(SOURCE);
   for (const view of ['everything', 'leaders', 'best']) db.database.retainView(db.view(view));
 
   db.call('set_score', [1, 2, 50]);
@@ -110,8 +110,8 @@ test('a range or a scan watches the whole table, a full key only itself', async 
   expect(db.viewRows('best')).toEqual([]);
 });
 
-test('the difference is part of the writer’s commit, and no difference is no change', async () => {
-  await using db = await TestDatabase.open(SOURCE);
+test('changed rows are part of the commit of the writer', async () => {
+  await using db = await DatabaseHarness.open(SOURCE);
   const relation = db.view('best');
   db.database.retainView(relation);
   const commits: Commit[] = [];
@@ -130,8 +130,8 @@ test('the difference is part of the writer’s commit, and no difference is no c
   expect(rowsOf(relation)).toEqual([[3, 1, 9]]);
 });
 
-test('a query as a view follows its table', async () => {
-  await using db = await TestDatabase.open(SOURCE);
+test('a view by query follows its table', async () => {
+  await using db = await DatabaseHarness.open(SOURCE);
   db.database.retainView(db.view('my_mail_query', ANN));
   db.call('send_mail', [[ANN.identity], 'one']);
   db.call('send_mail', [[BEN.identity], 'two']);
@@ -140,21 +140,21 @@ test('a query as a view follows its table', async () => {
 });
 
 test('equal rows count once', async () => {
-  await using db = await TestDatabase.open(SOURCE);
+  await using db = await DatabaseHarness.open(SOURCE);
   db.database.retainView(db.view('totals'));
   db.call('set_score', [1, 1, 5]);
   expect(db.viewRows('totals')).toEqual([[1, 1]]);
 });
 
-test('a view that throws when it is first asked for is empty, and comes back with the write that heals it', async () => {
-  await using db = await TestDatabase.open(SOURCE);
+test('a view that throws at its first read is empty, and recovers with the write that repairs it', async () => {
+  await using db = await DatabaseHarness.open(SOURCE);
   db.call('set_score', [1, 1, 5]);
   db.call('set_broken', [true]);
   const relation = db.view('moody');
   db.database.retainView(relation);
   expect(rowsOf(relation)).toEqual([]);
 
-  // Broken already, it stands in nobody's way.
+  // A view that is already broken fails no write.
   expect(db.call('set_broken', [true]).kind).toBe('committed');
   expect(db.call('set_score', [2, 1, 6]).kind).toBe('committed');
   expect(rowsOf(relation)).toEqual([]);
@@ -166,8 +166,8 @@ test('a view that throws when it is first asked for is empty, and comes back wit
   ]);
 });
 
-test('a write that breaks a watched view is rolled back, and the view goes on', async () => {
-  await using db = await TestDatabase.open(SOURCE);
+test('a write that breaks a watched view is rolled back, and the view continues', async () => {
+  await using db = await DatabaseHarness.open(SOURCE);
   db.call('set_broken', [false]);
   const relation = db.view('moody');
   const others = [db.view('everything'), db.view('best')];
@@ -189,8 +189,8 @@ test('a write that breaks a watched view is rolled back, and the view goes on', 
   expect(db.viewRows('best')).toEqual([[1, 1, 5]]);
 });
 
-test('two rows of one primary key are a failure', async () => {
-  await using db = await TestDatabase.open(SOURCE);
+test('two rows with one primary key fail the view', async () => {
+  await using db = await DatabaseHarness.open(SOURCE);
   db.database.retainView(db.view('two_of_a_key'));
   expect(db.call('set_score', [1, 1, 5]).kind).toBe('committed');
   expect(db.call('set_score', [2, 1, 5]).kind).toBe('internal');
@@ -198,8 +198,8 @@ test('two rows of one primary key are a failure', async () => {
   expect(db.rows('score')).toEqual([[1, 1, 5]]);
 });
 
-test('a view that nobody watches costs writers nothing', async () => {
-  await using db = await TestDatabase.open(SOURCE);
+test('a view without watchers costs writers nothing', async () => {
+  await using db = await DatabaseHarness.open(SOURCE);
   const relation = db.view('best');
   db.call('set_score', [1, 1, 5]);
   expect(counts(db)).toEqual({ best: 1 });
@@ -216,8 +216,8 @@ test('a view that nobody watches costs writers nothing', async () => {
   expect(relation).not.toBe(db.view('best'));
 });
 
-test('unused views are dropped, the longest unused first', async () => {
-  await using db = await TestDatabase.open(SOURCE);
+test('unused views are dropped, least recently used first', async () => {
+  await using db = await DatabaseHarness.open(SOURCE);
   const first = db.view('my_mail', ANN);
   for (let n = 0; n < 300; n++) db.view('my_mail', { ...BEN, identity: BigInt(1000 + n) });
   expect(db.view('my_mail', ANN)).not.toBe(first);
@@ -230,7 +230,7 @@ test('unused views are dropped, the longest unused first', async () => {
 });
 
 test('a write by SQL or a procedure refreshes views too', async () => {
-  await using db = await TestDatabase.open(SOURCE);
+  await using db = await DatabaseHarness.open(SOURCE);
   db.database.retainView(db.view('best'));
   const table = db.database.datastore.tableByName('score');
   const { outcome } = db.database.write(OWNER, tx => {

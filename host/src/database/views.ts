@@ -1,15 +1,15 @@
-// The rows of views: computed when somebody first asks, and again inside each transaction that changes what they read.
+// Materialised views: computed at the first read, and again inside each transaction that changes their read set.
 //
-// I1  A view is computed again only when a row under a key, or a table, that it read last time has changed.
-// I2  What a transaction changes in a view is part of its commit; if a view throws, the whole transaction is off.
-// I3  A view that nobody watches is dropped when it becomes stale: whoever asks next has it computed anew.
-// I4  A view that threw when it was first asked for is empty, and comes back with the write that lets it succeed.
+// I1  A view is recomputed only when a row under a key, or a table, in its last read set has changed.
+// I2  Changes of a view are part of the commit of the transaction; if a view throws, the whole transaction rolls back.
+// I3  A view without watchers is dropped when it becomes stale; the next read computes it again.
+// I4  A view that threw at its first read is empty, and gets rows with the write that makes it succeed.
 
 import type { Datastore } from '../datastore/datastore.ts';
 import type { RelationDef } from '../datastore/relation.ts';
 import type { Table } from '../datastore/table.ts';
 import type { Transaction } from '../datastore/transaction.ts';
-import { assert, messageOf } from '../errors.ts';
+import { assert, HostError, messageOf } from '../errors.ts';
 import type { Activation } from '../guest/activation.ts';
 import type { Ran } from '../guest/guest.ts';
 import { compileViewQuery, type ViewQuery } from '../query/view-query.ts';
@@ -19,58 +19,57 @@ import type { IndexDef, ViewDef } from '../schema/definition.ts';
 import type { Timer, World } from '../world.ts';
 import { Readers, ViewReads } from './view-reads.ts';
 
-/** Rows of views that nobody watches are kept this long after their last use, and this many of them. */
+/** How long, and how many, views without watchers are cached after their last use. */
 const IDLE_MS = 10 * 60_000;
 const MAX_IDLE = 256;
 
 const ROWS = 0;
 const SQL = 1;
 
-/** One view as one identity sees it; an anonymous view is one for all. */
+/** The rows of a view for one identity; an anonymous view has one instance for all. */
 interface ViewInstance {
   readonly key: string;
   readonly def: ViewDef;
   readonly sender: bigint | undefined;
   readonly relation: Table;
-  /** How many watch it. */
+  /** Number of watchers. */
   watchers: number;
   usedAt: number;
   reads: ViewReads;
-  /** Whether it threw last time; then its rows are empty. */
+  /** True if it threw last time; then it has no rows. */
   isBroken: boolean;
   query: { readonly sql: string; readonly compiled: ViewQuery | undefined } | undefined;
 }
 
-/** A view could not be computed: whoever wrote has to be rolled back. */
-export class ViewFailure extends Error {
+/** A view could not be computed: the writing transaction must be rolled back. */
+export class ViewFailure extends HostError {
   override readonly name = 'ViewFailure';
-  readonly code = 'view/failed';
   readonly view: ViewDef;
   readonly ran: Ran<Uint8Array> | undefined;
 
   constructor(view: ViewDef, message: string, ran?: Ran<Uint8Array>, options?: ErrorOptions) {
-    super(message, options);
+    super('view/failed', message, options);
     this.view = view;
     this.ran = ran;
   }
 }
 
-/** What computing views needs. */
+/** The parts that views use. */
 export interface ViewsHost {
   readonly world: World;
   call(view: ViewDef, sender: bigint | undefined, activation: Activation): Ran<Uint8Array>;
-  /** A view threw while it was first computed. */
+  /** Reports a view that threw at its first computation. */
   failed(failure: ViewFailure): void;
 }
 
-/** The computed views of one database. */
+/** The materialised views of one database. */
 export class Views {
   readonly #host: ViewsHost;
   #datastore: Datastore;
   #byKey = new Map<string, ViewInstance>();
   #byRelation = new Map<Table, ViewInstance>();
   #readers = new Readers<ViewInstance>();
-  /** Computed views that nobody watches, the longest unused first. */
+  /** Views without watchers, least recently used first. */
   #idle = new Set<ViewInstance>();
   #sweep: Timer | undefined;
 
@@ -79,7 +78,7 @@ export class Views {
     this.#host = host;
   }
 
-  /** Forgets every view and goes on with another datastore. */
+  /** Forgets all views and continues with another datastore. */
   reset(datastore: Datastore): void {
     this.stop();
     this.#datastore = datastore;
@@ -89,7 +88,7 @@ export class Views {
     this.#idle = new Set();
   }
 
-  /** Drops every view, watched or not: the rows that they were computed from are others now. */
+  /** Drops all views, also watched ones, after their source rows were undone. */
   dropAll(): void {
     for (const instance of [...this.#byKey.values()]) this.#drop(instance);
     this.stop();
@@ -100,12 +99,12 @@ export class Views {
     this.#sweep = undefined;
   }
 
-  /** How many views are computed. */
+  /** Number of materialised views. */
   get size(): number {
     return this.#byKey.size;
   }
 
-  /** The rows of a view, if they are computed already. */
+  /** The cached rows of a view, if any. */
   find(view: ViewDef, caller: bigint): Table | undefined {
     const instance = this.#byKey.get(keyOf(view, caller));
     if (instance && instance.watchers === 0) this.#setIdle(instance);
@@ -142,16 +141,11 @@ export class Views {
     return relation;
   }
 
-  /** Computes again what a transaction made stale. Throws `ViewFailure`; then the transaction must be rolled back. */
+  /** Recomputes the views that a transaction made stale. Throws `ViewFailure`; then the transaction must be rolled back. */
   refresh(tx: Transaction): void {
     if (this.#byKey.size === 0) return;
-    const stale = this.#readers.concernedBy(tx.changes());
+    const stale = this.#readers.affectedBy(tx.changes());
     if (stale) this.#recompute(stale, tx);
-  }
-
-  /** Computes every view again, for a new version of their functions. Throws `ViewFailure`. */
-  refreshAll(tx: Transaction): void {
-    this.#recompute(this.#byKey.values(), tx);
   }
 
   #recompute(stale: Iterable<ViewInstance>, tx: Transaction): void {
@@ -166,7 +160,7 @@ export class Views {
       try {
         tx.replaceRelation(instance.relation, this.#compute(instance, reads, tx));
       } catch (cause) {
-        // A view that was broken before this write is no reason to refuse it.
+        // A view that was broken before does not fail this write.
         if (!instance.isBroken) throw asFailure(instance.def, cause);
         isBroken = true;
         tx.clear(instance.relation);
@@ -182,7 +176,7 @@ export class Views {
     }
   }
 
-  /** Keeps the rows of a view as long as somebody watches. */
+  /** Adds a watcher, which keeps the rows of a view. */
   retain(relation: Table): void {
     const instance = this.#byRelation.get(relation);
     if (!instance) return;
@@ -190,7 +184,7 @@ export class Views {
     this.#idle.delete(instance);
   }
 
-  /** Ends one `retain`. */
+  /** Removes a watcher. */
   release(relation: Table): void {
     const instance = this.#byRelation.get(relation);
     if (!instance) return;
@@ -206,7 +200,7 @@ export class Views {
     this.#dropIdle();
   }
 
-  /** Drops what nobody has watched or asked for in a while, and the longest unused of what is too much. */
+  /** Drops idle views that are too old, and the least recently used beyond the maximum number. */
   #dropIdle(): void {
     const now = this.#host.world.monotonic();
     for (const instance of this.#idle) {
@@ -255,7 +249,7 @@ export class Views {
   }
 }
 
-/** A view's rows have the view's columns, and an index on its primary key. */
+/** The table of a view: its columns, and an index on its primary key. */
 function relationDef(view: ViewDef): RelationDef {
   const { name, sourceName, columns, primaryKey, isPublic } = view;
   const keyName = primaryKey === undefined ? undefined : columns[primaryKey]?.name;
@@ -280,7 +274,7 @@ function relationDef(view: ViewDef): RelationDef {
   };
 }
 
-/** Takes `array<row>` behind its header byte apart. Throws `BsatnError`. */
+/** Splits `array<row>` after its header byte. Throws `BsatnError`. */
 function splitRows({ layout }: Table, bytes: Uint8Array): readonly Uint8Array[] {
   const reader = new BsatnReader(bytes, 1);
   const rows: Uint8Array[] = [];

@@ -1,4 +1,4 @@
-// All tables of one database, in memory.
+// The datastore: all tables of one database, in memory.
 
 import { BsatnError } from '../sats/reader.ts';
 import { type ProductType, resolveType } from '../sats/type.ts';
@@ -8,38 +8,37 @@ import type { Commit, SequenceMark, TableChange } from './commit.ts';
 import type { RelationDef } from './relation.ts';
 import { Row } from './row.ts';
 import { RowLayout } from './row-layout.ts';
-import { Table } from './table.ts';
+import { Table, type Index } from './table.ts';
 import { undoChange } from './table-changes.ts';
-import type { Index } from './table-index.ts';
 import { Transaction } from './transaction.ts';
 
-/** A row as storage keeps it. */
+/** A stored row. */
 export interface StoredRow {
   readonly key: number;
   readonly bytes: Uint8Array;
 }
 
-/** A sequence as storage keeps it, by canonical names. */
+/** A stored sequence, by canonical names. */
 export interface StoredSequence {
   readonly table: string;
   readonly name: string;
   readonly reserved: bigint;
 }
 
-/** SpacetimeDB keeps numbers up to here for its own tables. */
-const LAST_SYSTEM_ID = 4096;
+/** SpacetimeDB reserves numbers up to this one for its own tables. */
+const MAX_SYSTEM_ID = 4096;
 
 /** The tables of a module and their one open transaction. */
 export class Datastore {
   readonly def: ModuleDef;
-  /** The tables of the module, in its order; relations of views are not among them. */
+  /** The tables of the module, in its order, without the relations of views. */
   readonly tables: readonly Table[];
   readonly #tablesById = new Map<number, Table>();
   readonly #tablesByName = new Map<string, Table>();
   readonly #indexesById = new Map<number, Index>();
   readonly #indexesByName = new Map<string, Index>();
-  #lastTableId = LAST_SYSTEM_ID;
-  #lastIndexId = LAST_SYSTEM_ID;
+  #lastTableId = MAX_SYSTEM_ID;
+  #lastIndexId = MAX_SYSTEM_ID;
   #commitNumber = 0;
   #open: Transaction | undefined;
   /** Sequences whose mark rose since the last commit, by mark name. */
@@ -80,12 +79,12 @@ export class Datastore {
     return this.#indexesByName.get(name);
   }
 
-  /** A table that is neither listed nor stored, for the rows of a view. */
+  /** Creates a table for the rows of a view; it is neither listed nor stored. */
   createRelation(def: RelationDef, rowType: ProductType): Table {
     return this.#createTable(def, rowType, false);
   }
 
-  /** Forgets a relation; no transaction may have written to it and still be open. */
+  /** Removes a relation; no open transaction may have written to it. */
   dropRelation(table: Table): void {
     assert(!table.changes, `${table.def.name} is not being written`);
     this.#tablesById.delete(table.id);
@@ -93,8 +92,8 @@ export class Datastore {
   }
 
   /**
-   * Fills an empty table, with rows from storage or of an older version of the module. Throws `storage/damaged` for what
-   * is no row, and `row/not-unique`.
+   * Fills an empty table with rows from storage or from an older version of the module. Throws `storage/damaged` for a
+   * malformed row, and `row/not-unique`.
    */
   restore(table: Table, rows: Iterable<StoredRow>): void {
     for (const { key, bytes } of rows) {
@@ -115,7 +114,7 @@ export class Datastore {
     }
   }
 
-  /** Continues sequences behind what they had reserved; those that are gone are left out. */
+  /** Continues sequences after their reserved values; sequences that no longer exist are ignored. */
   restoreSequences(marks: Iterable<StoredSequence>): void {
     for (const { table, name, reserved } of marks) {
       const columns = this.tables.find(candidate => candidate.def.name === table)?.sequences;
@@ -123,7 +122,7 @@ export class Datastore {
     }
   }
 
-  /** Continues sequences exactly where those of an older version of the module stand. */
+  /** Continues sequences at the current values of an older version of the module. */
   adoptSequences(older: Datastore): void {
     for (const table of this.tables) {
       for (const { sequence } of table.sequences) {
@@ -134,27 +133,27 @@ export class Datastore {
     }
   }
 
-  /** A commit that says every row of some tables anew: for storage, when a new version of the module changed their rows. */
+  /** A commit with every row of some tables, for storage when a new version of the module changed their rows. */
   rewrite(tables: readonly Table[]): Commit {
     assert(!this.#open, 'nothing is rewritten inside a transaction');
     const changes = tables.map(table => ({ table, inserts: [...table.rows()], deletes: [], isWhole: true }));
     return { number: ++this.#commitNumber, changes, sequences: this.#takeRaised() };
   }
 
-  /** Takes the latest commits back, oldest first in the list; what sequences drew stays drawn. Relations keep their rows. */
+  /** Reverts the latest commits, listed oldest first. Sequences and relations are not reverted. */
   undo(commits: readonly Commit[]): void {
-    assert(!this.#open, 'nothing is taken back inside a transaction');
+    assert(!this.#open, 'no commit is reverted inside a transaction');
     for (const { changes } of commits.toReversed()) {
-      for (const { table, inserts, deletes } of changes) if (table.isStored) undoChange(table, inserts, deletes);
+      for (const change of changes) if (change.table.isStored) undoChange(change.table, change);
     }
   }
 
-  /** Continues counting commits after this number. */
+  /** Continues the commit numbers after this one. */
   restoreCommitNumber(number: number): void {
     this.#commitNumber = number;
   }
 
-  /** Opens the transaction; there is never more than one. */
+  /** Opens the transaction; there is at most one at a time. */
   begin(): Transaction {
     assert(!this.#open, 'one transaction at a time');
     this.#open = new Transaction(this.#transactionHost);

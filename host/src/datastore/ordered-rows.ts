@@ -1,13 +1,18 @@
-// The rows of an index in order. Made when somebody first asks for a range, and kept up from then on.
+// Sorted rows of an index, created by the first range scan and maintained from then on.
 
 import { BsatnError } from '../sats/reader.ts';
 import type { AlgebraicType } from '../sats/type.ts';
 import { BTree, type StringTree } from './b-tree.ts';
 import type { Row } from './row.ts';
 import type { RowLayout } from './row-layout.ts';
-import { BEHIND, SortKeys } from './sort-key.ts';
-import type { RangeBound } from './table-index.ts';
+import { AFTER, SortKeys } from './sort-key.ts';
 import { compileWalk, type Walk } from './walk.ts';
+
+/** One end of a range: the BSATN of a value of the bounded column. */
+export interface RangeBound {
+  readonly value: Uint8Array;
+  readonly isInclusive: boolean;
+}
 
 /** Rows sorted by some columns, and by storage key among equals. */
 export class OrderedRows {
@@ -35,7 +40,7 @@ export class OrderedRows {
     this.#tree.delete(this.#keyOf(row));
   }
 
-  /** Puts `next` where `row` was. */
+  /** Replaces `row` by `next`. */
   replace(row: Row, next: Row): void {
     const key = this.#keyOf(row);
     const nextKey = this.#keyOf(next);
@@ -47,13 +52,11 @@ export class OrderedRows {
     this.#tree.clear();
   }
 
-  /** Rows that agree with the prefix, and whose next column lies between the bounds. Throws `BsatnError`. */
+  /** Rows that match the prefix and whose next column is between the bounds. Throws `BsatnError`. */
   range(prefix: Uint8Array, columns: number, lower?: RangeBound, upper?: RangeBound): Row[] {
     const leading = this.#sortPrefix(prefix, columns);
-    const first = lower ? leading + this.#sortBound(columns, lower) + (lower.isInclusive ? '' : BEHIND) : leading;
-    const last = upper
-      ? leading + this.#sortBound(columns, upper) + (upper.isInclusive ? BEHIND : '')
-      : leading + BEHIND;
+    const first = lower ? leading + this.#sortBound(columns, lower) + (lower.isInclusive ? '' : AFTER) : leading;
+    const last = upper ? leading + this.#sortBound(columns, upper) + (upper.isInclusive ? AFTER : '') : leading + AFTER;
     const rows: Row[] = [];
     if (first < last) this.#tree.forRange(first, last, false, (_key, row) => void rows.push(row));
     return rows;

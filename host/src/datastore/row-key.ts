@@ -1,12 +1,12 @@
-// A key: the BSATN of some columns, one after the other, as a latin1 string, so that a Map can find it.
+// Row keys: the concatenated BSATN of some columns as a latin1 string, for use as a Map key.
 
 import { assert } from '../errors.ts';
 
-/** Makes the key of a row of some layout. */
+/** Returns the key of a row of one layout. */
 export type KeyReader = (bytes: Uint8Array) => string;
 
-// Buffers have had this method since the first days of Node.js, but the types leave it out. It works on any Uint8Array,
-// and is the only way to a string from a piece of one that makes neither a view nor a decoder: a third of the time.
+// Buffer has this method in every Node.js version, but the types omit it. It works on any Uint8Array and is the only way
+// to make a string from a part of one without a view or a decoder; it takes a third of the time.
 const latin1Slice: unknown = Reflect.get(Buffer.prototype, 'latin1Slice');
 assert(typeof latin1Slice === 'function', 'Buffer has latin1Slice');
 const sliceLatin1 = latin1Slice as (this: Uint8Array, start: number, end: number) => string;
@@ -30,7 +30,7 @@ export function keyOf8(bytes: Uint8Array, at: number): string {
   );
 }
 
-/** The key that is written in `bytes` from `start` to `end`. Keys are equal when the bytes are, also those of floats. */
+/** The key of `bytes` from `start` to `end`. Keys are equal exactly if the bytes are, also for floats. */
 export function keyOfBytes(bytes: Uint8Array, start = 0, end = bytes.length): string {
   switch (end - start) {
     case 4:
@@ -42,7 +42,7 @@ export function keyOfBytes(bytes: Uint8Array, start = 0, end = bytes.length): st
   }
 }
 
-/** Whether two rows are the same bytes. */
+/** Returns true if two rows have the same bytes. */
 export function isSameBytes(a: Uint8Array, b: Uint8Array): boolean {
   const length = a.length;
   if (length !== b.length) return false;
@@ -51,7 +51,7 @@ export function isSameBytes(a: Uint8Array, b: Uint8Array): boolean {
   return length === near || Buffer.compare(a, b) === 0;
 }
 
-/** Callers stay within the array; the cast spares the hot paths a check for `undefined`. */
+/** Callers stay within the array; the cast avoids a check for `undefined` on hot paths. */
 function byte(bytes: Uint8Array, at: number): number {
   return bytes[at] as number;
 }

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { BsatnError, BsatnReader } from '../sats/reader.ts';
 import type { AlgebraicType, ProductType } from '../sats/type.ts';
 import { checkValue, decodeValue } from '../sats/value.ts';
 import { BsatnWriter } from '../sats/writer.ts';
-import { anyType, bsatnOf } from './test-values.ts';
+import { anyType, bsatnOf } from './testing/random-values.ts';
 import { keyOfBytes } from './row-key.ts';
 import { RowLayout } from './row-layout.ts';
 
@@ -15,7 +15,7 @@ const aRowType: fc.Arbitrary<ProductType> = fc
 const aTypedRow = aRowType.chain(type => fc.record({ type: fc.constant(type), bytes: bsatnOf(type) }));
 
 describe('a row layout', () => {
-  it('finds every column of any row, in whatever order it is asked', () => {
+  test('finds every column of any row, in any order of requests', () => {
     fc.assert(
       fc.property(aTypedRow, fc.infiniteStream(fc.nat()), ({ type, bytes }, order) => {
         const layout = RowLayout.of(type, []);
@@ -44,7 +44,7 @@ describe('a row layout', () => {
     );
   });
 
-  it('accepts exactly the bytes that are one row', () => {
+  test('accepts the bytes of exactly one row', () => {
     const anEdit = fc.record({ at: fc.nat(), byte: fc.nat(255), cut: fc.nat(3) });
     fc.assert(
       fc.property(aTypedRow, anEdit, ({ type, bytes }, { at, byte, cut }) => {
@@ -57,12 +57,12 @@ describe('a row layout', () => {
     );
   });
 
-  it('refuses a list that announces more than there is without reading on', () => {
+  test('refuses a list that announces more elements than follow, without reading further', () => {
     const layout = RowLayout.of(rowOf({ kind: 'array', element: { kind: 'product', elements: [] } }), []);
     expect(() => layout.check(new BsatnWriter().u32(0xffff_ffff).finish())).toThrow(BsatnError);
   });
 
-  it('takes the width of a row from its columns', () => {
+  test('derives the width of a row from its columns', () => {
     expect(RowLayout.of(rowOf({ kind: 'u64' }, { kind: 'bool' }), []).fixedSize).toBe(9);
     expect(RowLayout.of(rowOf(), []).fixedSize).toBe(0);
     expect(RowLayout.of(rowOf({ kind: 'u64' }, { kind: 'string' }), []).fixedSize).toBeUndefined();

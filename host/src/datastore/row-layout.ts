@@ -1,4 +1,4 @@
-// Where the columns of a row type lie in a row's bytes.
+// Row layout: the positions of the columns in the bytes of a row.
 
 import { BsatnError, BsatnReader } from '../sats/reader.ts';
 import { type AlgebraicType, type ProductType, type Typespace } from '../sats/type.ts';
@@ -7,21 +7,21 @@ import { keyOf4, keyOf8, keyOfBytes, type KeyReader } from './row-key.ts';
 import { compileWalk, type Walk } from './walk.ts';
 
 /**
- * A row type, compiled once: checks rows, finds columns and makes keys without decoding the row. Columns behind the first
- * one of varying length are found by walking; the last walk is remembered, so bytes handed in must not change afterwards.
+ * A compiled row type: checks rows, finds columns and makes keys without decoding the row. Columns after the first one of
+ * variable length are found by walking; the last walk is cached, so bytes that were passed in must not change.
  */
 export class RowLayout {
   readonly type: ProductType;
   readonly typespace: Typespace;
   readonly columnCount: number;
-  /** Bytes of every row, or undefined if rows differ in length. */
+  /** Length of every row in bytes; undefined if rows differ in length. */
   readonly fixedSize: number | undefined;
   readonly #walks: readonly Walk[];
-  /** How many leading columns always start at the same place. */
+  /** Number of leading columns with a fixed start. */
   readonly #fixedStarts: number;
-  /** How many leading columns can hold any bytes and need no look. */
+  /** Number of leading columns whose bytes are always valid and need no check. */
   readonly #freeColumns: number;
-  /** Starts of the columns of `#walked`, and the end of the last one; the fixed ones are always true. */
+  /** Starts of the columns of `#walked`, and the end of the last one; the fixed ones are always valid. */
   readonly #starts: Int32Array;
   #walked: Uint8Array | undefined;
   readonly #readers = new WeakMap<readonly number[], KeyReader>();
@@ -45,7 +45,7 @@ export class RowLayout {
     this.fixedSize = varying < 0 ? this.#start(this.columnCount) : undefined;
   }
 
-  /** Throws `BsatnError` when the bytes are not exactly one row. */
+  /** Throws `BsatnError` unless the bytes are exactly one row. */
   check(bytes: Uint8Array): void {
     this.#walked = undefined;
     const starts = this.#starts;
@@ -61,13 +61,13 @@ export class RowLayout {
     this.#walked = bytes;
   }
 
-  /** Where the row that starts at `at` ends: how rows that follow each other are told apart. Throws `BsatnError`. */
+  /** End of the row that starts at `at`; splits concatenated rows. Throws `BsatnError`. */
   endOf(bytes: Uint8Array, at: number): number {
     for (let column = 0; column < this.columnCount; column++) at = this.#walk(column).check(bytes, at);
     return at;
   }
 
-  /** Where a column of a checked row starts; the column after the last starts where the row ends. */
+  /** Start of a column of a checked row; the column after the last starts at the end of the row. */
   startOf(bytes: Uint8Array, column: number): number {
     if (column >= this.#fixedStarts && bytes !== this.#walked) this.#find(bytes);
     return this.#start(column);
@@ -135,7 +135,7 @@ export class RowLayout {
     return element.type;
   }
 
-  /** Bytes of every value of a column, or undefined if they differ in length. */
+  /** Length of every value of a column in bytes; undefined if values differ in length. */
   widthOf(column: number): number | undefined {
     return this.#walk(column).width;
   }

@@ -1,4 +1,4 @@
-// Rows by key: one row a key under a unique constraint, any number under an ordinary index.
+// Rows by key: at most one row a key under a unique constraint, any number under an ordinary index.
 
 import type { Row } from './row.ts';
 import { type KeyReader } from './row-key.ts';
@@ -8,7 +8,7 @@ export interface RowMap {
   readonly columns: readonly number[];
   readonly read: KeyReader;
   first(key: string): Row | undefined;
-  /** A list of its own: it stays as it is when rows come and go. */
+  /** A copy: later inserts and deletes do not change it. */
   all(key: string): readonly Row[];
   countOf(key: string): number;
 }
@@ -20,7 +20,7 @@ export class UniqueMap implements RowMap {
   readonly columns: readonly number[];
   readonly read: KeyReader;
   readonly rows = new Map<string, Row>();
-  /** The key of the row that is being written, from the check for conflicts until it is put in. */
+  /** The key of the row being written, from the conflict check until the insert. */
   key = '';
 
   constructor(columns: readonly number[], read: KeyReader) {
@@ -40,8 +40,8 @@ export class UniqueMap implements RowMap {
   }
 }
 
-/** A few rows stand in a list; from more than this many on, in a set, so that taking one out stays cheap. */
-const LONGEST_LIST = 8;
+/** Up to this many rows of a key are a list, more are a set, so that removing one stays cheap. */
+const MAX_LIST_LENGTH = 8;
 
 /** Any number of rows a key. */
 export class BucketMap implements RowMap {
@@ -63,7 +63,7 @@ export class BucketMap implements RowMap {
     if (bucket === undefined) this.#buckets.set(key, row);
     else if (bucket instanceof Set) bucket.add(row);
     else if (!Array.isArray(bucket)) this.#buckets.set(key, [bucket, row]);
-    else if (bucket.length < LONGEST_LIST) bucket.push(row);
+    else if (bucket.length < MAX_LIST_LENGTH) bucket.push(row);
     else this.#buckets.set(key, new Set(bucket).add(row));
   }
 
@@ -87,7 +87,7 @@ export class BucketMap implements RowMap {
     }
   }
 
-  /** Puts `next` where `row` was. */
+  /** Replaces `row` by `next`. */
   replace(row: Row, next: Row): void {
     const key = this.read(row.bytes);
     const nextKey = this.read(next.bytes);

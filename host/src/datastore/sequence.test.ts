@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { Sequence, SEQUENCE_BLOCK } from './sequence.ts';
 
 const def = { name: 's', column: 0, start: 1n, min: 1n, max: 2n ** 127n - 1n, increment: 1n };
@@ -10,7 +10,7 @@ function draw(sequence: Sequence, width = 8): bigint {
 }
 
 describe('a sequence', () => {
-  it('counts from its start and reserves a block at a time', () => {
+  test('counts from its start and reserves a block at a time', () => {
     const sequence = new Sequence(def);
     const blocks: bigint[] = [];
     const bytes = new Uint8Array(8);
@@ -21,13 +21,13 @@ describe('a sequence', () => {
     expect(new DataView(bytes.buffer).getBigUint64(0, true)).toBe(8193n);
   });
 
-  it('continues behind what was reserved', () => {
+  test('continues after the reserved values', () => {
     const sequence = new Sequence(def);
     sequence.restore(4097n);
     expect([draw(sequence), draw(sequence)]).toEqual([4097n, 4098n]);
   });
 
-  it('continues exactly where another one stands when it takes its place', () => {
+  test('continues at the current value of the sequence that it replaces', () => {
     const older = new Sequence(def);
     draw(older);
     const sequence = new Sequence(def);
@@ -35,20 +35,20 @@ describe('a sequence', () => {
     expect(draw(sequence)).toBe(2n);
   });
 
-  it('cuts values off at the width of the column', () => {
+  test('truncates values to the width of the column', () => {
     const sequence = new Sequence(def);
     sequence.restore(255n);
     expect([draw(sequence, 1), draw(sequence, 1), draw(sequence, 1)]).toEqual([255n, 0n, 1n]);
   });
 
-  it('fills wide columns, also with negative values', () => {
+  test('fills wide columns, with negative values too', () => {
     const sequence = new Sequence({ ...def, start: -1n, min: -10n });
     expect([draw(sequence, 16), draw(sequence, 16)]).toEqual([2n ** 128n - 1n, 0n]);
     sequence.restore(-2n);
     expect(draw(sequence, 32)).toBe(2n ** 256n - 2n);
   });
 
-  it('begins again behind its last value, in either direction', () => {
+  test('wraps around after its last value, in either direction', () => {
     const up = new Sequence({ ...def, max: 3n });
     expect([1, 2, 3, 4].map(() => draw(up))).toEqual([1n, 2n, 3n, 1n]);
     const down = new Sequence({ ...def, start: 2n, max: 3n, increment: -1n });

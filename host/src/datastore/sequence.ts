@@ -1,15 +1,15 @@
-// An auto-increment column: hands out values, and reserves them in blocks so that few are written to disk.
+// Sequence of an auto-increment column: draws values and reserves them in blocks, so that few writes reach the disk.
 
 import type { SequenceDef } from '../schema/definition.ts';
 
-/** Values reserved at a time; a restart skips at most this many. */
+/** Values reserved in one block; a restart skips at most this many. */
 export const SEQUENCE_BLOCK = 4096;
 
-// The drawn value as 256 bits; the host runs on little-endian machines only, as every Node.js build does.
+// The drawn value as 256 bits. All Node.js builds are little-endian.
 const words = new BigInt64Array(4);
 const drawnBytes = new Uint8Array(words.buffer);
 
-/** The counter of one auto-increment column. A value drawn is never given back. */
+/** The counter of one auto-increment column. A drawn value is never returned. */
 export class Sequence {
   readonly def: SequenceDef;
   #next: bigint;
@@ -27,19 +27,19 @@ export class Sequence {
     return this.#reserved;
   }
 
-  /** Continues behind what an earlier life reserved. */
+  /** Continues after the values that an earlier process reserved. */
   restore(reserved: bigint): void {
     this.#next = reserved;
     this.#reserved = reserved;
     this.#leftInBlock = 0;
   }
 
-  /** Continues exactly where another one stands, as far as this one's limits allow. */
+  /** Continues at the current value of another sequence, within the limits of this one. */
   adopt(other: Sequence): void {
     this.restore(this.#wrap(other.#next));
   }
 
-  /** Writes the next value into a column, cut off at the column's width. True if a new block was opened for it. */
+  /** Writes the next value into a column, truncated to its width. Returns true if it reserved a new block. */
   drawInto(bytes: Uint8Array, at: number, width: number): boolean {
     const isNewBlock = this.#leftInBlock === 0;
     if (isNewBlock) {
@@ -55,7 +55,7 @@ export class Sequence {
     return isNewBlock;
   }
 
-  /** Behind the last value comes the first, and the other way round for a sequence that counts down. */
+  /** Wraps around: after the last value follows the first, and the reverse for a sequence that counts down. */
   #wrap(value: bigint): bigint {
     const { min, max } = this.def;
     if (value > max) return min + ((value - max - 1n) % (max - min + 1n));

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { AlgebraicType } from '../sats/type.ts';
 import { compareValues } from '../sats/compare.ts';
 import type { SatsValue } from '../sats/value.ts';
 import { SortKeys } from './sort-key.ts';
-import { anyType, encode, valueOf } from './test-values.ts';
+import { anyType, encode, valueOf } from './testing/random-values.ts';
 
 function sortKey(types: readonly AlgebraicType[], values: readonly SatsValue[], rowKey?: number): string {
   const keys = new SortKeys(types, []).begin();
@@ -13,10 +13,10 @@ function sortKey(types: readonly AlgebraicType[], values: readonly SatsValue[], 
 }
 
 describe('sort keys', () => {
-  it('have the order of the values', () => {
+  test('have the order of the values', () => {
     const aPair = fc.array(anyType, { minLength: 1, maxLength: 3 }).chain(types => {
       const values = fc.tuple(...types.map(valueOf));
-      // Values that share a beginning are where an encoding goes wrong.
+      // Values with a common prefix are the hard case of an encoding.
       const alike = fc.tuple(values, values, fc.nat(types.length)).map(([a, b, shared]) => {
         return { types, a, b: [...a.slice(0, shared), ...b.slice(shared)] };
       });
@@ -34,7 +34,7 @@ describe('sort keys', () => {
     );
   });
 
-  it('let the storage key decide among equals', () => {
+  test('order equal values by their storage key', () => {
     const types: AlgebraicType[] = [{ kind: 'string' }];
     const inOrder = [0, 1, 255, 256, 2 ** 32 - 1, 2 ** 32, 2 ** 50].map(key => sortKey(types, ['x'], key));
     expect(inOrder.toSorted()).toEqual(inOrder);

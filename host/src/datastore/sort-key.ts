@@ -1,16 +1,16 @@
-// Keys whose order as strings is the order of the values: what an ordered index is sorted by.
-// Integers are turned big-endian with the sign bit flipped; strings and byte arrays end in two zeros, with a zero inside
-// written as 00 FF; elements of other arrays stand behind a 1 and end in a 0; sums begin with their tag. No encoding is
-// the beginning of another, so encodings of columns can simply follow each other.
+// Sort keys of ordered indexes: strings whose order is the order of the values.
+// Integers are big-endian with the sign bit flipped; strings and byte arrays end in two zeros, with an inner zero written
+// as 00 FF; each element of another array follows a 1, and a 0 ends the array; sums begin with their tag. No encoding is
+// a prefix of another, so the encodings of columns are concatenated.
 
 import { type AlgebraicType, resolveType, type Typespace, WIDTH } from '../sats/type.ts';
 import { keyOfBytes } from './row-key.ts';
 import { readU32 } from './walk.ts';
 
-/** Above every byte: what stands behind a key is behind all keys that begin with it. */
-export const BEHIND = '\u{100}';
+/** Sorts above every byte: a key followed by it sorts after all keys with that prefix. */
+export const AFTER = '\u{100}';
 
-/** Bytes that grow as they are written. */
+/** A growing byte buffer. */
 class Scratch {
   bytes = new Uint8Array(256);
   length = 0;
@@ -27,10 +27,10 @@ class Scratch {
 
 const scratch = new Scratch();
 
-/** Writes one value to the scratch and returns where it ended. */
+/** Writes one value to the scratch buffer and returns its end in the input. */
 type Sorter = (bytes: Uint8Array, at: number) => number;
 
-/** Turns BSATN of a list of types into sort keys. The bytes must have been checked. */
+/** Converts BSATN of a list of types into sort keys. The bytes must have been checked. */
 export class SortKeys {
   readonly #sorters: readonly Sorter[];
 
@@ -44,12 +44,12 @@ export class SortKeys {
     return this;
   }
 
-  /** Appends the value of a column, whose BSATN starts at `at`; returns where it ended. */
+  /** Appends the value of a column, whose BSATN starts at `at`; returns its end. */
   add(column: number, bytes: Uint8Array, at: number): number {
     return (this.#sorters[column] as Sorter)(bytes, at);
   }
 
-  /** Appends the storage key, which tells rows with equal columns apart. */
+  /** Appends the storage key, which distinguishes rows with equal columns. */
   addRowKey(key: number): this {
     let high = Math.floor(key / 2 ** 32);
     for (let shift = 16; shift >= 0; shift -= 8) scratch.byte((high >>> shift) & 0xff);
@@ -112,7 +112,7 @@ function sortInteger(width: number, signBit: number): Sorter {
   };
 }
 
-/** Both zeros are one value, and so are all NaNs, which stand behind every number. */
+/** Both zeros are one value; all NaNs are one value too, which sorts after every number. */
 function sortFloat(width: 4 | 8): Sorter {
   return (bytes, at) => {
     const view = new DataView(bytes.buffer, bytes.byteOffset + at, width);

@@ -1,16 +1,16 @@
-// The rows of one table, in memory.
+// The rows of one table in memory, and its indexes.
 
-import { assert } from '../errors.ts';
-import { OrderedRows } from './ordered-rows.ts';
+import type { IndexDef } from '../schema/definition.ts';
+import { assert, HostError } from '../errors.ts';
+import { OrderedRows, type RangeBound } from './ordered-rows.ts';
 import type { RelationDef } from './relation.ts';
 import type { Row } from './row.ts';
 import { isSameBytes, keyOfBytes } from './row-key.ts';
 import type { RowLayout } from './row-layout.ts';
-import { BucketMap, UniqueMap } from './row-map.ts';
+import { BucketMap, type RowMap, UniqueMap } from './row-map.ts';
 import { RowSlab } from './row-slab.ts';
 import { Sequence } from './sequence.ts';
 import type { TableChanges } from './table-changes.ts';
-import { Index } from './table-index.ts';
 
 /** An auto-increment column of a table. */
 export interface SequenceColumn {
@@ -20,7 +20,7 @@ export interface SequenceColumn {
 }
 
 /**
- * A set of rows with its indexes. Readers need `rows`, `count`, `rowEqual` and the indexes; everything below them is for
+ * A set of rows with its indexes. Readers use `rows`, `count`, `rowEqual` and the indexes; the methods after them are for
  * the open transaction.
  */
 export class Table {
@@ -28,13 +28,13 @@ export class Table {
   readonly def: RelationDef;
   readonly layout: RowLayout;
   readonly indexes: readonly Index[];
-  /** Whether storage keeps it: neither the rows of a view nor events are kept. */
+  /** True if storage keeps the rows; rows of views and events are not stored. */
   readonly isStored: boolean;
   readonly sequences: readonly SequenceColumn[];
   readonly slab = new RowSlab();
-  /** What the open transaction did here, if anything. */
+  /** The changes of the open transaction, if it has written here. */
   changes: TableChanges | undefined;
-  /** One for each unique constraint, or one of whole rows; the first one tells rows apart. */
+  /** One for each unique constraint, or one of whole rows; the first one identifies rows. */
   readonly #uniques: readonly UniqueMap[];
   readonly #identity: UniqueMap;
   readonly #buckets: readonly BucketMap[];
@@ -77,35 +77,35 @@ export class Table {
     return this.#identity.rows.size;
   }
 
-  /** Every row, live: copy first if you write while you read. */
+  /** Every row, live: copy first to write while reading. */
   rows(): Iterable<Row> {
     return this.#identity.rows.values();
   }
 
-  /** The row of exactly these bytes, which must be a checked row. */
+  /** The row with exactly these bytes, which must be a checked row. */
   rowEqual(bytes: Uint8Array): Row | undefined {
     const row = this.#identity.first(this.#identity.read(bytes));
     return row && isSameBytes(row.bytes, bytes) ? row : undefined;
   }
 
-  /** The key that tells rows apart: that of a unique constraint, or the whole row. */
+  /** The key that identifies a row: that of a unique constraint, or the whole row. */
   identityOf(bytes: Uint8Array): string {
     return this.#identity.read(bytes);
   }
 
-  /** A storage key that no row of the table has had. */
+  /** A new storage key, never used in this table. */
   newRowKey(): number {
     return ++this.#lastKey;
   }
 
-  /** Storage keys up to this one are taken. */
+  /** Marks storage keys up to this one as used. */
   takeRowKey(key: number): void {
     if (key > this.#lastKey) this.#lastKey = key;
   }
 
   /**
-   * Reads the unique keys of some bytes for the `putRead` or `replace` that follows, and returns a row other than `except`
-   * that has one of them. If a row of the same bytes is there, it is that one.
+   * Reads the unique keys of some bytes for the next `putRead` or `replace`, and returns a row other than `except` that has
+   * one of them. If the table has a row with the same bytes, it returns that row.
    */
   readKeys(bytes: Uint8Array, except?: Row): Row | undefined {
     for (const unique of this.#uniques) {
@@ -116,20 +116,20 @@ export class Table {
     return undefined;
   }
 
-  /** Puts in a row whose keys `readKeys` has just read. */
+  /** Inserts a row whose keys `readKeys` has just read. */
   putRead(row: Row): void {
     for (const unique of this.#uniques) unique.rows.set(unique.key, row);
     for (const bucket of this.#buckets) bucket.add(row);
     for (const ordered of this.#ordered) ordered.add(row);
   }
 
-  /** Puts in a row that conflicts with none. */
+  /** Inserts a row that conflicts with no other. */
   put(row: Row): void {
     for (const unique of this.#uniques) unique.key = unique.read(row.bytes);
     this.putRead(row);
   }
 
-  /** Puts `next`, whose keys `readKeys` has just read, where `row` was. */
+  /** Replaces `row` by `next`, whose keys `readKeys` has just read. */
   replace(row: Row, next: Row): void {
     for (const unique of this.#uniques) {
       if (unique.rows.get(unique.key) !== row) unique.rows.delete(unique.read(row.bytes));
@@ -139,21 +139,21 @@ export class Table {
     for (const ordered of this.#ordered) ordered.replace(row, next);
   }
 
-  /** Takes a row out. */
+  /** Removes a row. */
   remove(row: Row): void {
     for (const unique of this.#uniques) unique.rows.delete(unique.read(row.bytes));
     for (const bucket of this.#buckets) bucket.remove(row);
     for (const ordered of this.#ordered) ordered.remove(row);
   }
 
-  /** Takes all rows out. */
+  /** Removes all rows. */
   removeAll(): void {
     for (const unique of this.#uniques) unique.rows.clear();
     for (const bucket of this.#buckets) bucket.clear();
     for (const ordered of this.#ordered) ordered.clear();
   }
 
-  /** Sorts the rows by some columns, and keeps them sorted from now on. */
+  /** Creates sorted rows by some columns and maintains them from then on. */
   order(columns: readonly number[]): OrderedRows {
     const ordered = new OrderedRows(this.layout, columns, this.rows());
     this.#ordered.push(ordered);
@@ -161,7 +161,64 @@ export class Table {
   }
 }
 
-/** Names a set of columns, in whatever order they stand. */
+/** An index: rows of a table by the values of some columns. */
+export class Index {
+  readonly id: number;
+  readonly def: IndexDef;
+  readonly table: Table;
+  /** True if a unique constraint has the same columns. */
+  readonly isUnique: boolean;
+  readonly #map: RowMap;
+  #ordered: OrderedRows | undefined;
+
+  constructor(id: number, def: IndexDef, table: Table, map: RowMap, isUnique: boolean) {
+    this.id = id;
+    this.def = def;
+    this.table = table;
+    this.isUnique = isUnique;
+    this.#map = map;
+  }
+
+  /** The key of a row in this index. */
+  keyOf(bytes: Uint8Array): string {
+    return this.#map.read(bytes);
+  }
+
+  /**
+   * The current rows with this key (`keyOfBytes` of the concatenated columns). Keys are compared as bytes, so a float 0
+   * does not find -0.
+   */
+  point(key: string): readonly Row[] {
+    return this.#map.all(key);
+  }
+
+  /** One row with this key; the only one if the index is unique. */
+  first(key: string): Row | undefined {
+    return this.#map.first(key);
+  }
+
+  /** The number of rows with this key. */
+  countOf(key: string): number {
+    return this.#map.countOf(key);
+  }
+
+  /**
+   * The rows whose leading `prefixColumns` columns equal `prefix` (their BSATN, concatenated) and whose next column is
+   * between the bounds, in index order. Throws `index/no-range` on a hash index and `BsatnError` for malformed bytes.
+   */
+  range(
+    prefix: Uint8Array,
+    prefixColumns: number,
+    lower: RangeBound | undefined,
+    upper: RangeBound | undefined,
+  ): Row[] {
+    if (this.def.algorithm === 'hash') throw new HostError('index/no-range');
+    this.#ordered ??= this.table.order(this.def.columns);
+    return this.#ordered.range(prefix, prefixColumns, lower, upper);
+  }
+}
+
+/** Text of a set of columns, independent of their order. */
 function setOf(columns: readonly number[]): string {
   return columns.toSorted((a, b) => a - b).join();
 }

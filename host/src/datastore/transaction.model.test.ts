@@ -1,14 +1,14 @@
-// Random histories against a naive second implementation: an array of rows that is searched from end to end.
+// Model test: random histories against a naive second implementation, an array of rows with linear search.
 
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { BsatnWriter } from '../sats/writer.ts';
 import { HostError } from '../errors.ts';
 import type { Commit } from './commit.ts';
 import { Datastore } from './datastore.ts';
 import { keyOfBytes } from './row-key.ts';
-import { aModule, type TableSketch } from './test-schema.ts';
-import type { Index } from './table-index.ts';
+import { aModule, type TableSketch } from './testing/module-sketch.ts';
+import type { Index } from './table.ts';
 import type { Transaction } from './transaction.ts';
 
 interface Plain {
@@ -22,7 +22,7 @@ const columns = { id: 'u32', name: 'string', x: 'i8', y: 'u16' } as const;
 const keyed: TableSketch = { name: 'keyed', columns, indexes: [[0], [1], [2, 3], [3]], uniques: [[0], [1]] };
 const bag: TableSketch = { name: 'bag', columns, indexes: [[2, 3]] };
 
-/** Few different rows, so that histories meet the same one again and again. */
+/** Few different rows, so that histories meet the same one often. */
 const aRow: fc.Arbitrary<Plain> = fc.record({
   id: fc.integer({ min: 1, max: 4 }),
   name: fc.constantFrom('a', 'é', ''),
@@ -52,7 +52,7 @@ const anAct: fc.Arbitrary<Act> = fc.oneof(
   { weight: 2, arbitrary: fc.constant<Act>({ kind: 'commit' }) },
 );
 
-/** Enough rows of one key for an index to keep them in a set, and for a transaction to map what it deletes. */
+/** Enough rows of one key for an index to use a set, and for a transaction to use a map of its deletes. */
 function manyRows(x: number): Plain[] {
   return Array.from({ length: 12 }, (_, at) => ({ id: 10 + at, name: `n${at}`, x, y: 0 }));
 }
@@ -64,7 +64,7 @@ function encode(row: Plain): Uint8Array {
 const textOf = (bytes: Uint8Array): string => keyOfBytes(bytes);
 const sorted = (texts: Iterable<string>): string[] => [...texts].sort();
 
-/** What the table must be: rows in no order, as they were when the transaction began, and as they were last on disk. */
+/** The model: unordered rows now, when the transaction began, and as last stored. */
 class Model {
   readonly isKeyed: boolean;
   rows: Plain[] = [];
@@ -75,7 +75,7 @@ class Model {
     this.isKeyed = isKeyed;
   }
 
-  /** The outcome of an act, as an error number or a count. */
+  /** The outcome of an action, as an error number or a count. */
   act(act: Act): number {
     switch (act.kind) {
       case 'insert':
@@ -151,12 +151,12 @@ function isSame(a: Plain, b: Plain): boolean {
   return a.id === b.id && a.name === b.name && a.x === b.x && a.y === b.y;
 }
 
-/** The real thing, driven by the same acts. */
+/** The real table, driven by the same actions. */
 class Subject {
   readonly datastore: Datastore;
   readonly table;
   tx: Transaction;
-  /** Commits that are not on disk. */
+  /** Commits that are not stored yet. */
   #commits: Commit[] = [];
 
   constructor(sketch: TableSketch) {
@@ -196,7 +196,7 @@ class Subject {
         const bytes = encode(act.row);
         const before = index.first(index.keyOf(bytes));
         const { row } = this.tx.update(this.table, index, bytes);
-        // A row that was deleted with these very bytes comes back with the key it had.
+        // A deleted row with the same bytes is restored with its old key.
         if (row !== before && row.mark > 0) expect(row.key).toBe(before?.key);
         return 0;
       }
@@ -283,7 +283,7 @@ function check(subject: Subject, model: Model): void {
   agree('net deletes', texts(net?.deletes ?? []), sorted(then.difference(now)));
 }
 
-/** `expect` with lists costs more than the step that it looks at, so it is asked only to show a difference. */
+/** `expect` with lists costs more than the step under test, so it runs only to show a difference. */
 function agree(what: string, seen: readonly string[], wanted: readonly string[]): void {
   if (seen.join('|') !== wanted.join('|')) expect({ what, rows: seen }).toEqual({ what, rows: wanted });
 }
@@ -300,7 +300,7 @@ function keyBytes(row: Plain, keyColumns: readonly number[]): Uint8Array {
 }
 
 describe.each([keyed, bag])('a table that is $name', sketch => {
-  it('is what a list of rows would be, after every step of any history', () => {
+  test('equals a list of rows after every step of any history', () => {
     fc.assert(
       fc.property(fc.array(anAct, { maxLength: 80, size: 'max' }), acts => {
         const model = new Model(sketch === keyed);
@@ -309,7 +309,7 @@ describe.each([keyed, bag])('a table that is $name', sketch => {
           const wanted = model.act(act);
           agree(act.kind, [String(subject.act(act))], [String(wanted)]);
           if (act.kind === 'replace' && wanted === 12) {
-            // Half done, as it says: the caller rolls back.
+            // It stops halfway, as documented: the caller rolls back.
             model.act({ kind: 'rollback' });
             subject.act({ kind: 'rollback' });
           }

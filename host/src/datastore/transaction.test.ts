@@ -1,11 +1,11 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { BsatnError } from '../sats/reader.ts';
 import { BsatnWriter } from '../sats/writer.ts';
 import { Datastore } from './datastore.ts';
 import { keyOfBytes } from './row-key.ts';
 import type { Row } from './row.ts';
 import type { Table } from './table.ts';
-import { aModule, type TableSketch } from './test-schema.ts';
+import { aModule, type TableSketch } from './testing/module-sketch.ts';
 import type { Transaction } from './transaction.ts';
 
 const person: TableSketch = {
@@ -30,7 +30,7 @@ const u32 = (value: number): Uint8Array => new BsatnWriter().u32(value).finish()
 const ids = (rows: Iterable<Row>): number[] => Array.from(rows, row => Buffer.from(row.bytes).readUInt32LE(0));
 
 describe('an insert', () => {
-  it('draws a value where an auto-increment column is 0, and hands out only what it drew', () => {
+  test('draws a value where an auto-increment column is 0, and returns only drawn values', () => {
     const { table, tx } = open();
     const first = tx.insert(table, aPerson({ name: 'Ada' }));
     const second = tx.insert(table, aPerson({ id: 77, name: 'Bob' }));
@@ -41,14 +41,14 @@ describe('an insert', () => {
     expect(ids(table.rows())).toEqual([1, 77, 2]);
   });
 
-  it('hands out two drawn columns in schema order', () => {
+  test('returns two drawn columns in schema order', () => {
     const { table, tx } = open({ name: 't', columns: { s: 'string', a: 'u16', b: 'u64' }, autoInc: [1, 2] });
     const { generated, row } = tx.insert(table, new BsatnWriter().string('x').u16(0).u64(0n).finish());
     expect(Uint8Array.from(generated)).toEqual(new BsatnWriter().u16(1).u64(1n).finish());
     expect(row.bytes).toEqual(new BsatnWriter().string('x').u16(1).u64(1n).finish());
   });
 
-  it('copies the bytes and leaves those of the caller alone', () => {
+  test('copies the bytes and leaves those of the caller alone', () => {
     const { table, tx } = open();
     const bytes = aPerson();
     const { row } = tx.insert(table, bytes);
@@ -57,7 +57,7 @@ describe('an insert', () => {
     expect(row.bytes).toEqual(aPerson({ id: 1 }));
   });
 
-  it('that breaks a unique constraint undoes itself and loses the value it drew', () => {
+  test('that violates a unique constraint has no effect, and its drawn value is skipped', () => {
     const { table, tx } = open();
     tx.insert(table, aPerson());
     expect(() => tx.insert(table, aPerson({ age: 1 }))).toThrow(expect.objectContaining({ errno: 12 }));
@@ -67,7 +67,7 @@ describe('an insert', () => {
     expect(tx.commit().changes[0]?.inserts).toHaveLength(2);
   });
 
-  it('of a row that is there already succeeds and changes nothing', () => {
+  test('of an existing row succeeds and changes nothing', () => {
     const { datastore, table, tx } = open();
     const { row } = tx.insert(table, aPerson({ id: 5 }));
     tx.commit();
@@ -76,7 +76,7 @@ describe('an insert', () => {
     expect(again.commit()).toMatchObject({ number: 1, changes: [] });
   });
 
-  it('of bytes that are no row leaves no trace', () => {
+  test('of malformed bytes leaves no trace', () => {
     const { table, tx } = open();
     expect(() => tx.insert(table, aPerson().subarray(1))).toThrow(BsatnError);
     expect(() => tx.insert(table, Buffer.concat([aPerson(), Buffer.alloc(1)]))).toThrow(BsatnError);
@@ -86,7 +86,7 @@ describe('an insert', () => {
 });
 
 describe('an update', () => {
-  it('keeps the storage key and says so as a delete and an insert', () => {
+  test('keeps the storage key, as a delete and an insert with that key', () => {
     const { datastore, table, tx } = open();
     const { row: old } = tx.insert(table, aPerson({ id: 5 }));
     tx.commit();
@@ -98,7 +98,7 @@ describe('an update', () => {
     expect(index.first(keyOfBytes(u32(5)))).toBe(row);
   });
 
-  it('says what is wrong by number', () => {
+  test('reports each fault by its error number', () => {
     const { table, tx } = open();
     const [byId, byName, byAge] = table.indexes;
     if (!byId || !byName || !byAge) expect.fail('no index');
@@ -113,7 +113,7 @@ describe('an update', () => {
     expect(table.count).toBe(2);
   });
 
-  it('there and back again is no change', () => {
+  test('and its reverse are no change', () => {
     const { datastore, table, tx } = open();
     const { row } = tx.insert(table, aPerson({ id: 5 }));
     tx.commit();
@@ -125,8 +125,8 @@ describe('an update', () => {
   });
 });
 
-describe('a row that comes back', () => {
-  it('takes its storage key back from the row that replaced it', () => {
+describe('a restored row', () => {
+  test('takes its storage key back from the row that replaced it', () => {
     const { datastore, table, tx } = open();
     const { row: ada } = tx.insert(table, aPerson({ id: 1, name: 'Ada' }));
     tx.commit();
@@ -144,7 +144,7 @@ describe('a row that comes back', () => {
 });
 
 describe('a commit', () => {
-  it('has a number of its own only if it changed something', () => {
+  test('has a new number only if it changed something', () => {
     const { datastore, table, tx } = open();
     expect(tx.commit().number).toBe(0);
     const writing = datastore.begin();
@@ -153,7 +153,7 @@ describe('a commit', () => {
     expect(datastore.begin().commit().number).toBe(1);
   });
 
-  it('carries the marks that sequences reached, also those of transactions that were rolled back', () => {
+  test('carries the marks that sequences reached, including those of rolled back transactions', () => {
     const { datastore, table, tx } = open();
     tx.insert(table, aPerson());
     tx.rollback();
@@ -166,7 +166,7 @@ describe('a commit', () => {
     expect(last.commit().sequences).toEqual([]);
   });
 
-  it('reports events once and forgets them', () => {
+  test('reports events once and removes them', () => {
     const { datastore, table, tx } = open({ ...person, isEvent: true });
     tx.insert(table, aPerson({ id: 1 }));
     const { row: taken } = tx.insert(table, aPerson({ id: 2, name: 'Bob' }));
@@ -180,7 +180,7 @@ describe('a commit', () => {
     expect(next.commit().changes[0]?.inserts).toHaveLength(1);
   });
 
-  it('is refused twice, and so are writes after it', () => {
+  test('is refused a second time, like writes after it', () => {
     const { table, tx } = open();
     tx.commit();
     tx.rollback();
@@ -190,7 +190,7 @@ describe('a commit', () => {
 });
 
 describe('a relation of a view', () => {
-  it('changes by what differs, and repeated rows count once', () => {
+  test('changes only by the difference, and repeated rows count once', () => {
     const { datastore, table, tx } = open();
     tx.commit();
     const relation = datastore.createRelation({ ...table.def, indexes: [], sequences: [] }, table.layout.type);
@@ -209,7 +209,7 @@ describe('a relation of a view', () => {
     expect(datastore.table(relation.id)).toBeUndefined();
   });
 
-  it('holds its primary key without an index', () => {
+  test('enforces its primary key without an index', () => {
     const { datastore, table, tx } = open();
     tx.commit();
     const relation = datastore.createRelation({ ...table.def, indexes: [], sequences: [] }, table.layout.type);
@@ -245,7 +245,7 @@ describe('an index', () => {
     return { table, tx, show };
   }
 
-  it('answers ranges in order, whatever the bounds', () => {
+  test('answers ranges with any bounds in order', () => {
     const { table, show } = filled();
     const [byPair] = table.indexes;
     if (!byPair) expect.fail('no index');
@@ -260,7 +260,7 @@ describe('an index', () => {
     expect(byPair.range(none, 0, undefined, undefined)).toHaveLength(28);
   });
 
-  it('stays in order through writes and rollbacks', () => {
+  test('stays in order through writes and rollbacks', () => {
     const { datastore, table, tx } = open(pairs);
     const [byPair] = table.indexes;
     if (!byPair) expect.fail('no index');
@@ -276,7 +276,7 @@ describe('an index', () => {
     expect(all()).toEqual([1]);
   });
 
-  it('refuses ranges it cannot answer', () => {
+  test('refuses ranges it cannot answer', () => {
     const { table } = filled();
     const [byPair, , byHash] = table.indexes;
     if (!byPair || !byHash) expect.fail('no index');
@@ -287,8 +287,8 @@ describe('an index', () => {
     expect(() => byPair.range(Buffer.concat([i32(1), text('a')]), 3, undefined, undefined)).toThrow(BsatnError);
   });
 
-  it('with 100,000 rows of one key loses any of them as fast as with ten', () => {
-    // The quickest hundred of a thousand, since the machine does other things as well.
+  test('with 100,000 rows of one key removes any of them as fast as with ten', () => {
+    // The fastest hundred of a thousand, because the machine runs other work too.
     const deleteHundred = (size: number): number => {
       const { datastore, table, tx } = open({ ...pairs, indexes: [[1]] });
       for (let id = 1; id <= size; id++) tx.insert(table, new BsatnWriter().u32(id).i32(7).string('x').finish());
@@ -297,20 +297,20 @@ describe('an index', () => {
       const next = datastore.begin();
       const times = Array.from({ length: 10 }, (_, batch) => {
         const start = performance.now();
-        // From all over the bucket.
+        // From all parts of the bucket.
         for (let at = batch; at < rows.length; at += 10) next.deleteRow(table, rows[at] as Row);
         return performance.now() - start;
       });
       return Math.min(...times);
     };
     deleteHundred(2000);
-    // A bucket that is searched would take 25 times as long, one that is not takes 4 times: it is spread over more memory.
+    // Linear search in a bucket would take 25 times as long; without it 4 times is normal, as it spans more memory.
     expect(deleteHundred(100_000)).toBeLessThan(10 * deleteHundred(1000) + 0.2);
   });
 });
 
 describe('a datastore', () => {
-  it('finds tables and indexes by either spelling', () => {
+  test('finds tables and indexes by either spelling', () => {
     const { datastore, table } = open();
     expect(datastore.tableByName('person')).toBe(table);
     expect(datastore.tableByName('source of person')).toBe(table);
@@ -321,7 +321,7 @@ describe('a datastore', () => {
     expect(index && datastore.index(index.id)).toBe(index);
   });
 
-  it('continues from what storage kept', () => {
+  test('continues from the stored state', () => {
     const datastore = new Datastore(aModule(person));
     const table = datastore.tables[0] ?? expect.fail('no table');
     datastore.restore(table, [{ key: 41, bytes: aPerson({ id: 3 }) }]);
@@ -334,7 +334,7 @@ describe('a datastore', () => {
     expect(tx.commit()).toMatchObject({ number: 8, sequences: [{ reserved: 8193n }] });
   });
 
-  it('says what is damaged', () => {
+  test('reports damaged rows', () => {
     const { datastore, table } = open();
     expect(() => datastore.restore(table, [{ key: 1, bytes: new Uint8Array(2) }])).toThrow(
       expect.objectContaining({ code: 'storage/damaged' }),

@@ -1,35 +1,34 @@
-// A transaction: writes in place, and can take all of it back.
+// A transaction: writes in place and can roll back.
 
 import { assert, HostError } from '../errors.ts';
 import type { Commit, TableChange } from './commit.ts';
 import { Row } from './row.ts';
 import { isSameBytes } from './row-key.ts';
-import type { Table } from './table.ts';
-import { TableChanges } from './table-changes.ts';
-import type { Index } from './table-index.ts';
+import { type Table, type Index } from './table.ts';
+import { type RowChange, TableChanges } from './table-changes.ts';
 
-/** A row that is now in the table, and the columns that a sequence filled in. */
+/** The written row, and the columns that a sequence filled in. */
 export interface Written {
   readonly row: Row;
   /** BSATN of the generated columns only, concatenated in schema order; empty if none was generated. */
   readonly generated: Uint8Array;
 }
 
-/** What a transaction tells its datastore. */
+/** Callbacks from a transaction to its datastore. */
 export interface TransactionHost {
-  /** A sequence of the table opened a new block. */
+  /** A sequence of the table reserved a new block. */
   sequenceReserved(table: Table, at: number): void;
-  /** The transaction is over; takes the changes, if any, and makes a commit of them. */
+  /** The transaction has ended; returns a commit of its changes. */
   committed(changes: readonly TableChange[]): Commit;
   rolledBack(): void;
 }
 
 const NOTHING = new Uint8Array(0);
 
-/** The one open transaction of a datastore. Every write is visible to readers at once. */
+/** The open transaction of a datastore. Every write is immediately visible to readers. */
 export class Transaction {
   readonly #host: TransactionHost;
-  readonly #touched: TableChanges[] = [];
+  readonly #touched: Table[] = [];
   #isOpen = true;
 
   constructor(host: TransactionHost) {
@@ -41,8 +40,8 @@ export class Transaction {
   }
 
   /**
-   * Puts a copy of a row in, its auto-increment columns filled where they are 0. A row that is there already stays as it
-   * is. Throws `row/not-unique`, having changed nothing but the sequences, or `BsatnError` for a malformed row.
+   * Inserts a copy of a row, with its auto-increment columns filled where they are 0. Inserting an existing row is a no-op.
+   * Throws `row/not-unique`, having changed nothing but the sequences, or `BsatnError` for a malformed row.
    */
   insert(table: Table, bytes: Uint8Array): Written {
     const changes = this.#changesOf(table);
@@ -90,12 +89,12 @@ export class Transaction {
       changes.restored(deleted);
     } else {
       table.slab.keep(copy);
-      changes.inherited(row);
+      changes.tookOverKey(row);
     }
     return { row, generated };
   }
 
-  /** Takes a row out; false if it is no longer there. */
+  /** Deletes a row; returns false if it is no longer in the table. */
   deleteRow(table: Table, row: Row): boolean {
     if (!TableChanges.isPresent(row)) return false;
     const changes = this.#changesOf(table);
@@ -104,14 +103,14 @@ export class Transaction {
     return true;
   }
 
-  /** Takes the row with exactly these bytes out; false if there is none. Throws `BsatnError` for a malformed row. */
+  /** Deletes the row with exactly these bytes; returns false if there is none. Throws `BsatnError` for a malformed row. */
   deleteEqual(table: Table, bytes: Uint8Array): boolean {
     table.layout.check(bytes);
     const row = table.rowEqual(bytes);
     return row !== undefined && this.deleteRow(table, row);
   }
 
-  /** Empties a table and says how many rows it had. */
+  /** Deletes all rows of a table and returns their number. */
   clear(table: Table): bigint {
     const changes = this.#changesOf(table);
     const count = table.count;
@@ -121,7 +120,7 @@ export class Transaction {
   }
 
   /**
-   * Sets a relation's rows; only what differs becomes a change, and equal rows count once. Throws `row/not-unique` or
+   * Sets the rows of a relation; only differences become changes, and equal rows count once. Throws `row/not-unique` or
    * `BsatnError` halfway: roll back then.
    */
   replaceRelation(table: Table, rows: readonly Uint8Array[]): void {
@@ -143,30 +142,31 @@ export class Transaction {
   /** The net changes so far; read them before the next write. */
   changes(): readonly TableChange[] {
     const net: TableChange[] = [];
-    for (const changes of this.#touched) if (!changes.isEmpty) net.push(changes.net());
+    for (const table of this.#touched) {
+      if (table.changes && !table.changes.isEmpty) net.push(tableChange(table, table.changes.net()));
+    }
     return net;
   }
 
-  /** Makes the changes final and empties event tables. */
+  /** Commits the changes and empties event tables. */
   commit(): Commit {
     this.#end();
     const net: TableChange[] = [];
-    for (const changes of this.#touched) {
-      const { table } = changes;
-      if (!changes.isEmpty) net.push(changes.settle());
+    for (const table of this.#touched) {
+      if (table.changes && !table.changes.isEmpty) net.push(tableChange(table, table.changes.settle()));
       table.changes = undefined;
       if (table.def.isEvent) table.removeAll();
     }
     return this.#host.committed(net);
   }
 
-  /** Takes every change back; sequences keep what they drew. Does nothing if the transaction is over. */
+  /** Reverts every change except drawn sequence values. A no-op after the end of the transaction. */
   rollback(): void {
     if (!this.#isOpen) return;
     this.#end();
-    for (const changes of this.#touched) {
-      changes.undo();
-      changes.table.changes = undefined;
+    for (const table of this.#touched) {
+      table.changes?.undo();
+      table.changes = undefined;
     }
     this.#host.rolledBack();
   }
@@ -177,15 +177,15 @@ export class Transaction {
   }
 
   #changesOf(table: Table): TableChanges {
-    assert(this.#isOpen, 'nothing is written when the transaction is over');
+    assert(this.#isOpen, 'nothing is written after the end of a transaction');
     if (!table.changes) {
       table.changes = new TableChanges(table);
-      this.#touched.push(table.changes);
+      this.#touched.push(table);
     }
     return table.changes;
   }
 
-  /** Fills the auto-increment columns that are 0 and returns what it filled in. */
+  /** Fills the auto-increment columns that are 0 and returns their values. */
   #generate(table: Table, bytes: Uint8Array): Uint8Array {
     let generated = NOTHING;
     for (let at = 0; at < table.sequences.length; at++) {
@@ -198,6 +198,10 @@ export class Transaction {
     }
     return generated;
   }
+}
+
+function tableChange(table: Table, { inserts, deletes }: RowChange): TableChange {
+  return { table, inserts, deletes };
 }
 
 function isZero(bytes: Uint8Array, start: number, width: number): boolean {

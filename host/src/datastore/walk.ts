@@ -1,34 +1,34 @@
-// How to step over a value of a type: compiled once, so that no type is looked at while rows pass.
+// Compiled walks: steps over the values of a type without a look at the type for each row.
 
 import { isUtf8 } from 'node:buffer';
 import { BsatnError } from '../sats/reader.ts';
 import { type AlgebraicType, resolveType, type Typespace, WIDTH } from '../sats/type.ts';
 import { assert } from '../errors.ts';
 
-/** Where the value that starts at `at` ends. */
+/** Returns the end of the value that starts at `at`. */
 export type Step = (bytes: Uint8Array, at: number) => number;
 
-/** The steps over values of one type, and what is known of their length. */
+/** The steps over values of one type, and their length if it is fixed. */
 export interface Walk {
-  /** Bytes of every value, or undefined if values differ in length. */
+  /** Length of every value in bytes; undefined if values differ in length. */
   readonly width: number | undefined;
-  /** Whether any bytes of that width are a value. */
+  /** True if any bytes of that width are a valid value. */
   readonly isFree: boolean;
-  /** Steps over a value that was checked before. */
+  /** Steps over a checked value. */
   readonly skip: Step;
-  /** Steps over a value that may be anything; throws `BsatnError` if it is none. */
+  /** Steps over unchecked bytes; throws `BsatnError` if they are not a value. */
   readonly check: Step;
 }
 
-/** Types of rows are not recursive; this only keeps a broken schema from hanging. */
-const DEEPEST = 256;
+/** Row types are not recursive; the limit only stops a broken schema. */
+const MAX_DEPTH = 256;
 
-/** Elements without width cost no bytes, so the bytes cannot bound their number. */
-const MOST_EMPTY_ELEMENTS = 65_536;
+/** Elements of width 0 cost no bytes, so the input length cannot bound their number. */
+const MAX_EMPTY_ELEMENTS = 65_536;
 
 /** Compiles the steps over values of a type. */
 export function compileWalk(type: AlgebraicType, typespace: Typespace, depth = 0): Walk {
-  assert(depth < DEEPEST, `a type is nested less than ${DEEPEST} levels`);
+  assert(depth < MAX_DEPTH, `a type is nested less than ${MAX_DEPTH} levels`);
   const inner = (of: AlgebraicType): Walk => compileWalk(of, typespace, depth + 1);
   const resolved = resolveType(type, typespace);
   switch (resolved.kind) {
@@ -101,7 +101,7 @@ function walkArray(element: Walk): Walk {
       within(bytes, at + 4);
       const count = readU32(bytes, at);
       if (isFree && width !== undefined && width > 0) return within(bytes, at + 4 + width * count);
-      if (count > bytes.length - at + MOST_EMPTY_ELEMENTS) within(bytes, at + 4 + count);
+      if (count > bytes.length - at + MAX_EMPTY_ELEMENTS) within(bytes, at + 4 + count);
       return repeat(check, bytes, at);
     },
   };
@@ -115,7 +115,7 @@ function checkString(bytes: Uint8Array, at: number): number {
   within(bytes, at + 4);
   const start = at + 4;
   const end = within(bytes, start + readU32(bytes, at));
-  // Most strings of most rows are short and ASCII; that is seen faster here than by a call into C++.
+  // Most strings of most rows are short and ASCII; a loop detects that faster than a call into C++.
   if (end - start <= 64) {
     let seen = start;
     while (seen < end && (bytes[seen] as number) < 0x80) seen++;

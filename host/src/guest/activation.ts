@@ -1,27 +1,26 @@
-// One running function of the module: what it is called, and what it may do meanwhile.
+// Activation: one running function of the module, with its name and its rights.
 
-import type { Index } from '../datastore/table-index.ts';
-import type { Table } from '../datastore/table.ts';
+import { type Index, type Table } from '../datastore/table.ts';
 import type { Transaction } from '../datastore/transaction.ts';
 import type { CallLimits, Watchdog } from './watchdog.ts';
 
-/** Hears what a view reads. */
+/** Records the read set of a view. */
 export interface ReadSet {
   /** The rows with this full key of an index. */
   point(index: Index, key: string): void;
-  /** Anything else of a table. */
+  /** Any other read of a table. */
   whole(table: Table): void;
 }
 
 /** The transactions of a procedure. Each method may throw a HostError, which the module can catch. */
 export interface TransactionControl {
   begin(): { readonly tx: Transaction; readonly timestamp: bigint };
-  /** Ends the transaction in either case: when it throws, everything was rolled back. */
+  /** Ends the transaction in any case: if it throws, everything was rolled back. */
   commit(tx: Transaction): void;
   rollback(tx: Transaction): void;
 }
 
-/** A running function. The host makes one for each call. */
+/** A running function. The host creates one for each call. */
 export interface Activation {
   /** Canonical name, for the module log. */
   readonly functionName: string;
@@ -33,7 +32,7 @@ export interface Activation {
   readonly control?: TransactionControl;
 }
 
-/** A line that the module, or the host about it, writes to the module log. */
+/** A line of the module log, from the module or from the host about it. */
 export interface LogLine {
   /** As `console_log` numbers them: 0 error, 1 warn, 2 info, 3 debug, 4 trace, 101 panic. */
   readonly level: number;
@@ -43,35 +42,35 @@ export interface LogLine {
   readonly trace?: readonly string[];
 }
 
-/** What a module's outgoing HTTP request brought back: BSATN of `HttpResponse`, and the body. */
+/** The response to a module's HTTP request: BSATN of `HttpResponse`, and the body. */
 export interface HttpReply {
   readonly response: Uint8Array;
   readonly body: Uint8Array;
 }
 
-/** What stops a call that goes too far. */
+/** The watchdog and the limits of calls. */
 export interface Watch {
   readonly watchdog: Watchdog;
   readonly limits: CallLimits;
-  /** Whether whoever calls stands in `guard` and will clean up; otherwise each call of the module has a guard of its own. */
+  /** True if the caller runs inside `guard` and cleans up; otherwise each call of the module gets its own guard. */
   isCovered: boolean;
 }
 
-/** What a guest needs of the database around it. */
+/** The services of the database that a guest uses. */
 export interface GuestHooks {
-  /** Without it calls run for as long as they like. */
+  /** Without it calls have no limits. */
   readonly watch?: Watch;
   readonly identity: bigint;
-  /** Whether the errors that the engine throws may tell where: see realm/errors.ts for what a hostile module makes of it. */
+  /** True if the engine's own errors may have stack frames; realm/errors.ts explains how a hostile module abuses them. */
   readonly isTrusted: boolean;
   log(line: LogLine): void;
   /** The JWT payload of a connected client. */
   claimsOf(connectionId: bigint): Uint8Array | undefined;
-  /** Throws `schedule/too-far` if a row just written to a scheduled table could not be kept waiting for. */
+  /** Throws `schedule/too-far` if a row just written to a scheduled table is due beyond the range of timers. */
   checkSchedule(table: Table, row: Uint8Array): void;
-  /** Runs a reducer after the current call, whatever becomes of that. */
+  /** Runs a reducer after the current call, even if that fails. */
   scheduleImmediate(reducer: string, args: Uint8Array): void;
-  /** Does an HTTP request and waits for it. Throws `call/http-failed`. */
+  /** Sends an HTTP request and waits for the response. Throws `call/http-failed`. */
   fetch(request: Uint8Array, body: Uint8Array | string): HttpReply;
   monotonic(): number;
 }

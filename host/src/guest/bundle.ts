@@ -1,51 +1,51 @@
-// A published bundle: one ES module, made into a script that can be evaluated in any realm.
+// Compiles a published bundle, one ES module, into a script that can be evaluated in any realm.
 
 import { SourceMap } from 'node:module';
 import vm from 'node:vm';
 import { transformSync, version as ESBUILD_VERSION, type TransformFailure } from 'esbuild';
 import { HostError, messageOf } from '../errors.ts';
 
-/** What stack traces and the module log call the file of a module. */
+/** The file name of a module in stack traces and in the module log. */
 export const MODULE_FILE = 'spacetimedb_module';
 
-/** Bundles kept compiled, so that loading the same one again is cheap. */
-const KEPT_BUNDLES = 4;
+/** Number of compiled bundles in memory, so that loading the same one again is cheap. */
+const MAX_CACHED_BUNDLES = 4;
 
-/** A module ready to be evaluated. */
+/** A compiled module. */
 export interface CompiledBundle {
   /** Evaluates to `(module, exports, require) => void`. */
   readonly script: vm.Script;
-  /** The line of the published bundle that a line of the script came from. */
+  /** The line of the published bundle for a position in the script. */
   lineOf(line: number, column: number): number;
 }
 
-/** A bundle as a script, and the source map that leads back. */
+/** The script of a bundle, with a source map to the bundle. */
 export interface TransformedBundle {
   readonly code: string;
   readonly map: string;
 }
 
-/** Keeps what bundles became, from one process to the next. */
-export interface ScriptKeeper {
-  /** What was kept for `of`, the bundle and all that its script depends on. */
+/** Persistent cache of transformed bundles. */
+export interface ScriptCache {
+  /** The cached script for `of`, the bundle and everything its script depends on. */
   read(of: string): TransformedBundle | undefined;
   keep(of: string, script: TransformedBundle): void;
 }
 
 const kept = new Map<string, { readonly compiled: CompiledBundle; readonly script: TransformedBundle }>();
 
-/** Compiles a bundle, or what a keeper has of it. Throws `guest/invalid` with the text of the syntax error. */
-export function compileBundle(bundle: string, keeper?: ScriptKeeper): CompiledBundle {
+/** Compiles a bundle, or its cached script. Throws `guest/invalid` with the text of the syntax error. */
+export function compileBundle(bundle: string, cache?: ScriptCache): CompiledBundle {
   const of = `${ESBUILD_VERSION} ${target()}\n${bundle}`;
   const known = kept.get(bundle);
-  const found = keeper?.read(of);
+  const found = cache?.read(of);
   const script = known?.script ?? found ?? transform(bundle);
-  if (!found) keeper?.keep(of, script);
+  if (!found) cache?.keep(of, script);
   if (known) return known.compiled;
   const compiled = compile(script);
   kept.set(bundle, { compiled, script });
   for (const oldest of kept.keys()) {
-    if (kept.size <= KEPT_BUNDLES) break;
+    if (kept.size <= MAX_CACHED_BUNDLES) break;
     kept.delete(oldest);
   }
   return compiled;
@@ -57,7 +57,7 @@ function compile({ code, map }: TransformedBundle): CompiledBundle {
   return {
     script,
     lineOf(line, column) {
-      // The map is decoded when the first line is asked for: most modules are loaded for less.
+      // The map is decoded on first use, because most loads need no line.
       sourceMap ??= new SourceMap(JSON.parse(map) as ConstructorParameters<typeof SourceMap>[0]);
       const entry = sourceMap.findEntry(line - 1, column - 1);
       return 'originalLine' in entry ? entry.originalLine + 1 : line;
@@ -71,7 +71,7 @@ function transform(bundle: string): TransformedBundle {
       format: 'cjs',
       loader: 'js',
       target: target(),
-      // A module has no dynamic import, and the promise of Node's own would hand it an object of the host.
+      // A module has no dynamic import; the promise of Node's own would expose an object of the host.
       supported: { 'dynamic-import': false, 'import-source': false, 'import-defer': false },
       sourcemap: 'external',
       sourcesContent: false,
@@ -87,7 +87,7 @@ function target(): 'esnext' | 'es2022' {
   return parsesUsing() ? 'esnext' : 'es2022';
 }
 
-/** Whether this engine knows `using`, which the library's bundles contain. */
+/** Returns true if this engine parses `using`, which the library's bundles contain. */
 function parsesUsing(): boolean {
   try {
     return Boolean(new vm.Script('{ using nothing = null; }'));

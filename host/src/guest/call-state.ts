@@ -1,8 +1,7 @@
-// What the system calls of one realm share: who runs, on which tables, and why the last call failed.
+// Shared state of the system calls of one realm: the running function, its tables, and the last error.
 
 import type { Datastore } from '../datastore/datastore.ts';
-import type { Table } from '../datastore/table.ts';
-import type { Index } from '../datastore/table-index.ts';
+import { type Table, type Index } from '../datastore/table.ts';
 import type { Transaction } from '../datastore/transaction.ts';
 import { HostError, messageOf } from '../errors.ts';
 import type { Activation } from './activation.ts';
@@ -10,26 +9,26 @@ import { GuestMemory } from './guest-memory.ts';
 import { BUFFER_TOO_SMALL, FAILED, FATAL } from './host-side.ts';
 import { RowIterators } from './iterators.ts';
 
-/** The state behind the door; see host-side.ts. */
+/** The host's state of the system calls; see host-side.ts. */
 export class CallState {
   readonly memory = new GuestMemory();
   readonly iterators = new RowIterators();
   datastore: Datastore | undefined;
   running: Activation | undefined;
-  /** What ended the running call, if the module must not go on: it fails even if the module catches this. */
+  /** The error that ended the running call, which fails even if the module catches it. */
   fatal: string | undefined;
   errno = 0;
   reason = '';
   neededBytes = 0;
 
-  /** Says why a call failed that has written nothing. */
+  /** Records why a call failed that has written nothing. */
   fail(cause: unknown): typeof FAILED {
-    // A look-up that ran out of stack changed nothing: the module may go on, as after any recursion too deep.
+    // A lookup that ran out of stack changed nothing: the module may continue, as after any stack overflow.
     if (isStackOverflow(cause)) throw cause;
     return this.failWrite(cause);
   }
 
-  /** Says why a write failed. What has no number may have been left half done, so the call must not succeed. */
+  /** Records why a write failed. An unnumbered error may have left a partial write, so the call must fail. */
   failWrite(cause: unknown): typeof FAILED {
     if (cause instanceof HostError && cause.errno !== undefined) {
       this.errno = cause.errno;
@@ -53,13 +52,13 @@ export class CallState {
     if (this.running) return this.running;
     throw new HostError('call/host-failure', 'cannot call this function during module initialization');
   }
-  /** The transaction to read in. */
+  /** The transaction for reads. */
   tx(): Transaction {
     const { tx } = this.activation();
     if (!tx) throw new HostError('call/not-in-transaction');
     return tx;
   }
-  /** The transaction to write in. */
+  /** The transaction for writes. */
   writable(): Transaction {
     const tx = this.tx();
     if (this.running?.reads) throw new HostError('call/read-only');

@@ -1,18 +1,18 @@
-// Views of a module's buffers. They stay the module's: nothing here is kept beyond the next call but the view itself.
+// Views of a module's buffers. The module owns the buffers; only the view is kept after the next call.
 
 import { isUtf8 } from 'node:buffer';
 import { isAnyArrayBuffer } from 'node:util/types';
 
-/** One buffer, as bytes and as text. The bytes are plain: a Buffer's `slice` is no copy, and others rely on that it is. */
+/** One buffer, as bytes and as text. The bytes are a plain Uint8Array, because callers rely on `slice` making a copy. */
 interface View {
   readonly buffer: ArrayBuffer;
   readonly bytes: Uint8Array;
   readonly text: Buffer;
 }
 
-/** Looks into buffers of the realm. The library uses three of them again and again, so their views are kept. */
+/** Reads buffers of the realm. The library reuses three of them, so their views are cached. */
 export class GuestMemory {
-  /** The one used last comes first. */
+  /** The most recently used one. */
   #first: View = viewOf(new ArrayBuffer(0));
   #second: View = this.#first;
   #third: View = this.#first;
@@ -29,7 +29,7 @@ export class GuestMemory {
     return view;
   }
 
-  /** The whole buffer. Throws for anything that is not one, whatever it pretends. */
+  /** The whole buffer. Throws for any value that is not one, even if it imitates one. */
   view(buffer: ArrayBuffer): Uint8Array {
     return this.#view(buffer).bytes;
   }
@@ -39,7 +39,7 @@ export class GuestMemory {
     return this.view(buffer).subarray(0, length);
   }
 
-  /** A copy of some bytes, of the host's own. */
+  /** A copy of some bytes, owned by the host. */
   copy(buffer: ArrayBuffer, offset: number, length: number): Uint8Array {
     return this.view(buffer).slice(offset, offset + length);
   }

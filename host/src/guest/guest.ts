@@ -1,29 +1,29 @@
-// The running module: loaded once, called many times.
+// Guest: the running module, loaded once and called many times.
 
 import type { Datastore } from '../datastore/datastore.ts';
 import { assert, HostError } from '../errors.ts';
 import type { Activation, GuestHooks, HttpReply } from './activation.ts';
-import { compileBundle, MODULE_FILE, type CompiledBundle, type ScriptKeeper } from './bundle.ts';
+import { compileBundle, MODULE_FILE, type CompiledBundle, type ScriptCache } from './bundle.ts';
 import { NOT_A_MODULE, REFUSED, RETURNED, type RealmEntries } from './host-side.ts';
 import { openRealm } from './realm.ts';
 import { NO_CALLS, SystemCalls, type CallMark } from './system-calls.ts';
-import { watchedDoor } from './watched-door.ts';
+import { guardedSystemCalls } from './guarded-system-calls.ts';
 import type { CallLimits, StopReason } from './watchdog.ts';
 
-/** How a function of the module ended. */
+/** Outcome of a function of the module. */
 export type Ran<Value> =
   | { readonly kind: 'returned'; readonly value: Value }
-  /** It threw a SenderError: the text is meant for the caller. */
+  /** It threw a SenderError, whose text is for the caller. */
   | { readonly kind: 'refused'; readonly message: string }
   | { readonly kind: 'threw'; readonly thrown: Thrown };
 
-/** What a function of the module threw, as text. */
+/** An exception of the module, as text. */
 export interface Thrown {
   /** The message alone. */
   readonly message: string;
   /** `Uncaught Name: message`. */
   readonly text: string;
-  /** Where in the module, innermost first: `name (spacetimedb_module:line:column)`. */
+  /** Frames in the module, innermost first: `name (spacetimedb_module:line:column)`. */
   readonly trace: readonly string[];
   readonly line: number | undefined;
 }
@@ -31,20 +31,20 @@ export interface Thrown {
 const NOTHING: Ran<undefined> = { kind: 'returned', value: undefined };
 const NO_ARGS = new Uint8Array(0);
 
-/** One instance of a module in a realm of its own. Calls are synchronous; a view may run inside a procedure's commit. */
+/** One instance of a module in its own realm. Calls are synchronous; a view may run inside a procedure's commit. */
 export class Guest {
   readonly #hooks: GuestHooks;
   readonly #system: SystemCalls;
   readonly #compiled: CompiledBundle;
   #entries: RealmEntries;
-  /** Its realm was cut off in the middle of something: the next call gets a fresh one. */
+  /** True after the realm was cut off during a call: the next call gets a fresh one. */
   #isSpent = false;
   #argsBuffer: ArrayBuffer | undefined;
   #args: Uint8Array = NO_ARGS;
 
-  /** Evaluates a bundle. Throws `guest/invalid` with the sentence that a publisher should read. */
-  static load(bundle: string, hooks: GuestHooks, keeper?: ScriptKeeper): Guest {
-    return new Guest(compileBundle(bundle, keeper), hooks);
+  /** Evaluates a bundle. Throws `guest/invalid` with a sentence for the publisher. */
+  static load(bundle: string, hooks: GuestHooks, cache?: ScriptCache): Guest {
+    return new Guest(compileBundle(bundle, cache), hooks);
   }
 
   private constructor(compiled: CompiledBundle, hooks: GuestHooks) {
@@ -57,14 +57,14 @@ export class Guest {
   /** A fresh instance of the module. Throws `guest/invalid`. */
   #evaluate(): RealmEntries {
     const { watch, isTrusted } = this.#hooks;
-    const realm = openRealm(watch ? watchedDoor(this.#system, watch.watchdog) : this.#system, isTrusted);
+    const realm = openRealm(watch ? guardedSystemCalls(this.#system, watch.watchdog) : this.#system, isTrusted);
     const { script } = this.#compiled;
     const ended = this.#outsideCalls(() => realm.entries.load(realm.evaluate(script)));
     if (ended !== RETURNED) throw new HostError('guest/invalid', textWithTrace(this.#loadFault(ended)));
     return realm.entries;
   }
 
-  /** Runs code of the module that is no call. Throws `guest/invalid` if it has to be stopped. */
+  /** Runs code of the module outside a call. Throws `guest/invalid` if it has to be stopped. */
   #outsideCalls(run: () => number): number {
     const { watch } = this.#hooks;
     if (!watch) return run();
@@ -78,7 +78,7 @@ export class Guest {
     return ended;
   }
 
-  /** Gives the module the tables that its system calls mean. */
+  /** Sets the tables that the module's system calls use. */
   attach(datastore: Datastore): void {
     this.#system.datastore = datastore;
   }
@@ -123,7 +123,7 @@ export class Guest {
     );
   }
 
-  /** Returns a view's header byte and what follows it; an anonymous view has no sender. */
+  /** Returns a view's header byte and the bytes after it; an anonymous view has no sender. */
   callView(id: number, sender: bigint | undefined, activation: Activation): Ran<Uint8Array> {
     if (this.#isSpent && !this.#system.isRunning) this.#renew();
     return this.#run(
@@ -133,7 +133,7 @@ export class Guest {
     );
   }
 
-  /** Takes the BSATN of an `HttpRequest` and a body; returns the same of the response. */
+  /** Takes the BSATN of an `HttpRequest` and a body; returns both of the response. */
   callHandler(
     id: number,
     timestamp: bigint,
@@ -170,14 +170,14 @@ export class Guest {
     return { kind: 'threw', thrown: this.#thrown() };
   }
 
-  /** Cleans up after the call that was stopped, back to `mark`; without one, after all that ran. Says what became of it. */
+  /** Cleans up after a stopped call, back to `mark` or, without one, all calls. Returns the outcome. */
   cutOff(reason: StopReason, limits: CallLimits, mark: CallMark = NO_CALLS): Thrown {
     this.#system.cutOff(mark);
     this.#isSpent = true;
     return stoppedFault(reason, limits);
   }
 
-  /** A realm that was cut off in the middle is not used again. Throws `guest/invalid`. */
+  /** Replaces a realm that was cut off. Throws `guest/invalid`. */
   #renew(): void {
     this.#isSpent = false;
     this.#argsBuffer = undefined;
@@ -206,7 +206,7 @@ export class Guest {
     const trace: string[] = [];
     let firstLine: number | undefined;
     for (const frame of framesOf(stack)) {
-      // The library marks where its own frames begin.
+      // The library marks where its frames begin.
       if (frame.functionName.includes('__spacetimedb_end_short_backtrace')) break;
       const line = this.#compiled.lineOf(frame.line, frame.column);
       firstLine ??= line;
@@ -215,13 +215,13 @@ export class Guest {
     return { message, text: `Uncaught ${text}`, trace, line: firstLine };
   }
 
-  /** What was thrown while loading; a refused module has a sentence of its own, which is not an exception's. */
+  /** The error of loading; a refused module has its own sentence, which is not that of an exception. */
   #loadFault(ended: number): Thrown {
     const thrown = this.#thrown();
     return ended === NOT_A_MODULE ? { ...thrown, text: thrown.message } : thrown;
   }
 
-  /** The line of the module that called `console.log`: the frame behind the library's own. */
+  /** The line of the module that called `console.log`: the frame after the library's own. */
   #callerLine(stack: string): number | undefined {
     const frames = framesOf(stack);
     const frame = frames[1] ?? frames[0];
@@ -229,7 +229,7 @@ export class Guest {
   }
 }
 
-/** A module's fault as HTTP callers and publishers read it. */
+/** An exception of a module as text for HTTP callers and publishers. */
 export function textWithTrace(thrown: Thrown): string {
   return [thrown.text, ...thrown.trace.map(frame => `\tat ${frame}`)].join('\n');
 }
@@ -252,7 +252,7 @@ interface Frame {
   readonly column: number;
 }
 
-/** The frames of a stack that lie in the module. */
+/** The frames of a stack inside the module. */
 function framesOf(stack: string): Frame[] {
   const frames: Frame[] = [];
   for (const [, functionName, line, column] of stack.matchAll(FRAME)) {

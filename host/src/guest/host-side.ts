@@ -1,6 +1,6 @@
-// The door between a realm and the host: what a module's realm may ask for, in primitives and its own buffers only.
+// Boundary between a realm and the host: the system calls of a realm, with primitives and the realm's own buffers only.
 
-/** What a call returns when it failed; `errno()` and `reason()` say why. No other result can be this number. */
+/** The result of a failed call; `errno()` and `reason()` give the cause. No other result has this value. */
 export const FAILED = -(2 ** 31);
 
 /** The same for calls that return a bigint. */
@@ -8,10 +8,10 @@ export const FAILED_BIG = -(2n ** 63n);
 
 /** Values of `errno()` beyond the numbered errors. */
 export const FATAL = 0;
-/** The buffer of the call is too small; `neededBytes()` says how large it must be. */
+/** The buffer of the call is too small; `neededBytes()` is the required size. */
 export const BUFFER_TOO_SMALL = -1;
 
-/** Calls about rows. */
+/** System calls on rows. */
 export interface RowSide {
   tableId(name: string): number;
   indexId(name: string): number;
@@ -44,8 +44,8 @@ export interface RowSide {
 }
 
 /**
- * The host as a realm sees it. Arguments are primitives and ArrayBuffers of the realm; results are primitives. Nothing
- * here throws, except when the stack overflows; so no object of the host ever reaches the module.
+ * The system calls of a realm. Arguments are primitives and ArrayBuffers of the realm; results are primitives. Nothing
+ * here throws, except on stack overflow, so that no object of the host ever reaches the module.
  */
 export interface HostSide {
   readonly rows: RowSide;
@@ -53,7 +53,7 @@ export interface HostSide {
   /** Why the last call failed: a numbered error, `FATAL` or `BUFFER_TOO_SMALL`. */
   errno(): number;
   reason(): string;
-  /** How large the buffer has to be, after `BUFFER_TOO_SMALL`. */
+  /** The required size of the buffer, after `BUFFER_TOO_SMALL`. */
   neededBytes(): number;
 
   scheduleImmediate(reducer: string, buffer: ArrayBuffer, offset: number, length: number): number;
@@ -62,7 +62,7 @@ export interface HostSide {
   endTimer(timer: number): number;
   identity(): bigint;
 
-  /** Byte results: the call returns their length, and `take` copies them into a buffer that the realm made. */
+  /** Byte results: the call returns their length, and `take` copies them into a buffer of the realm. */
   jwtPayload(connectionId: bigint): number;
   httpRequest(
     request: ArrayBuffer,
@@ -87,27 +87,27 @@ export interface HostSide {
   encodeUtf8(text: string, buffer: ArrayBuffer): number;
   utf8Length(text: string): number;
 
-  /** What a function of the module gave back. */
+  /** The result of a function of the module. */
   result(buffer: ArrayBuffer, offset: number, length: number): void;
   secondResult(buffer: ArrayBuffer, offset: number, length: number): void;
-  /** What a function of the module threw: its message, its text as `Name: message`, its stack. */
+  /** An exception of the module: its message, its text as `Name: message`, its stack. */
   threw(message: string, text: string, stack: string): void;
 }
 
 /** How a function of the module ended. */
 export const RETURNED = 0;
-/** The function threw an error that is meant for its caller. */
+/** The function threw an error for its caller. */
 export const REFUSED = 1;
-/** The function threw anything else. */
+/** The function threw another value. */
 export const THREW = 2;
-/** Loading failed for a reason of its own: the text stands alone, without a trace. */
+/** Loading failed with a text but without a trace. */
 export const NOT_A_MODULE = 3;
 
-/** What the host may do with a realm. */
+/** The host's calls into a realm. */
 export interface RealmEntries {
   load(factory: unknown): number;
   describe(): number;
-  /** A buffer of at least this size, which the next call reads its arguments from. */
+  /** A buffer of at least this size, from which the next call reads its arguments. */
   argsBuffer(atLeast: number): ArrayBuffer;
   callReducer(id: number, sender: bigint, connectionId: bigint, timestamp: bigint, argsLength: number): number;
   callProcedure(id: number, sender: bigint, connectionId: bigint, timestamp: bigint, argsLength: number): number;

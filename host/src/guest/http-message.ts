@@ -1,9 +1,10 @@
-// HTTP requests and responses as modules see them: BSATN of `HttpRequest` and `HttpResponse` (contract 4.6, 4.9).
+// HTTP requests and responses of modules: BSATN of `HttpRequest` and `HttpResponse`. Defined by
+// clockworklabs/SpacetimeDB: crates/lib/src/http.rs.
 
 import { BsatnError, BsatnReader } from '../sats/reader.ts';
 import { BsatnWriter } from '../sats/writer.ts';
 
-/** Tags of methods that have one; any other travels as tag 9 and its name. */
+/** Tags of the known methods; any other is encoded as tag 9 and its name. */
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'CONNECT', 'OPTIONS', 'TRACE', 'PATCH'] as const;
 const OTHER_METHOD = METHODS.length;
 
@@ -12,7 +13,7 @@ const HTTP_1_1 = 2;
 /** Headers in order, each a name and a value. */
 export type Headers = readonly (readonly [name: string, value: string])[];
 
-/** A request that a module makes. */
+/** A request from a module. */
 export interface OutgoingRequest {
   readonly method: string;
   readonly headers: Headers;
@@ -20,7 +21,7 @@ export interface OutgoingRequest {
   readonly uri: string;
 }
 
-/** Reads a request that a module makes. Throws `BsatnError`. */
+/** Reads a request from a module. Throws `BsatnError`. */
 export function decodeRequest(bytes: Uint8Array): OutgoingRequest {
   const reader = new BsatnReader(bytes);
   const tag = reader.u8();
@@ -31,7 +32,7 @@ export function decodeRequest(bytes: Uint8Array): OutgoingRequest {
   return { method, headers, timeoutMs, uri: reader.string() };
 }
 
-/** Writes a request that a module is to answer. */
+/** Writes a request for a module's handler. */
 export function encodeRequest(method: string, headers: Headers, uri: string): Uint8Array {
   const writer = new BsatnWriter();
   const tag = METHODS.findIndex(known => known === method);
@@ -42,11 +43,11 @@ export function encodeRequest(method: string, headers: Headers, uri: string): Ui
   return writer.u8(noTimeout).string(uri).u8(HTTP_1_1).finish();
 }
 
-/** Reads what a module answered. Throws `BsatnError`. */
+/** Reads the response of a module's handler. Throws `BsatnError`. */
 export function decodeResponse(bytes: Uint8Array): { readonly status: number; readonly headers: Headers } {
   const reader = new BsatnReader(bytes);
   const headers = readHeaders(reader);
-  reader.u8(); // the HTTP version, which the connection decides
+  reader.u8(); // the HTTP version, which the connection determines
   return { status: reader.u16(), headers };
 }
 
@@ -60,7 +61,7 @@ export function encodeResponse(status: number, headers: Headers): Uint8Array {
 function readHeaders(reader: BsatnReader): Headers {
   const headers: [string, string][] = [];
   for (let left = reader.u32(); left > 0; left--) {
-    // Header values are bytes; latin1 keeps each of them.
+    // Header values are bytes; latin1 preserves each of them.
     const name = reader.string();
     headers.push([name, Buffer.from(reader.byteArray()).toString('latin1')]);
   }

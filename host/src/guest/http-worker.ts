@@ -1,11 +1,11 @@
-// Does one HTTP request at a time for a module that waits. Runs in a worker thread, started from the text of the function
-// (so that it needs no file of its own once the host is bundled): it uses nothing but its own lines.
+// Worker thread that sends one HTTP request at a time for a waiting module. It is started from the text of the function, so
+// that a bundled host needs no extra file; the function therefore uses only its own lines.
 
 import type { IncomingMessage } from 'node:http';
 import type { LookupFunction } from 'node:net';
 import type { MessagePort } from 'node:worker_threads';
 
-/** What the worker is asked. */
+/** A request to the worker. */
 export interface HttpJob {
   readonly method: string;
   readonly headers: readonly (readonly [string, string])[];
@@ -14,16 +14,16 @@ export interface HttpJob {
   readonly timeoutMs: number;
   readonly maxBodyBytes: number;
   readonly maxRedirects: number;
-  /** Addresses that are private or special: ranges as `[first address, prefix length]`. */
+  /** Private and special addresses: ranges as `[first address, prefix length]`. */
   readonly refused: readonly (readonly [string, number])[];
 }
 
-/** What it answers. */
+/** The worker's answer. */
 export type HttpDone =
   | { readonly status: number; readonly headers: readonly (readonly [string, string])[]; readonly body: Uint8Array }
   | { readonly error: string };
 
-/** The worker: takes a job and the memory to wake the waiting thread with. */
+/** The worker: receives a job and the shared memory with which it wakes the waiting thread. */
 export function runHttpWorker(): void {
   const { parentPort } = process.getBuiltinModule('node:worker_threads');
   const http = process.getBuiltinModule('node:http');
@@ -38,7 +38,7 @@ export function runHttpWorker(): void {
     return list.check(address, net.isIPv6(address) ? 'ipv6' : 'ipv4');
   };
 
-  /** Looks a name up and lets through public addresses only, so that a name cannot lead inside. */
+  /** Resolves a name to public addresses only, so that no name leads into the internal network. */
   const lookUp =
     (ranges: HttpJob['refused']): LookupFunction =>
     (hostname, _options, done) => {

@@ -1,4 +1,4 @@
-// What outsiders use of the guest room.
+// Public entry `@agora/host/guest`.
 
 import type { GuestHooks } from './activation.ts';
 import { Guest } from './guest.ts';

@@ -1,11 +1,11 @@
-// A hostile module: whatever it gets hold of belongs to its own realm, and whatever it does, the host lives.
+// Isolation of a hostile module: every object it can reach belongs to its own realm, and the host survives its actions.
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { TestDatabase } from '../database/test-database.ts';
+import { DatabaseHarness } from '../database/testing/database-harness.ts';
 import { extractDescription } from './index.ts';
 
-/** Notes what a value leads to that is not of the module's realm. */
+/** Records reachable objects that are not of the module's realm. */
 const SEARCH = `
   import * as sys from 'spacetime:sys@2.0';
   import { schema, table, t, SenderError } from 'spacetimedb/server';
@@ -44,7 +44,7 @@ async function findings(body: string, args: { kind?: 'reducer' | 'procedure' } =
     args.kind === 'procedure'
       ? `${SEARCH} export const probe = db.procedure(t.unit(), (ctx: any) => { ${body}; finish(); return {}; });`
       : `${SEARCH} export const probe = db.reducer((ctx: any) => { ${body}; finish(); });`;
-  await using db = await TestDatabase.open(source);
+  await using db = await DatabaseHarness.open(source);
   const outcome = args.kind === 'procedure' ? db.procedure('probe') : db.call('probe');
   const last = db.logged().at(-1)?.message;
   expect({ outcome: outcome.kind, last }).toEqual({
@@ -54,7 +54,7 @@ async function findings(body: string, args: { kind?: 'reducer' | 'procedure' } =
   return JSON.parse(last ?? '');
 }
 
-describe('nothing of the host is reached', () => {
+describe('no object of the host is reachable', () => {
   test('from the globals', async () => {
     expect(await findings(`search('globalThis', globalThis)`)).toEqual([]);
   });
@@ -72,14 +72,14 @@ describe('nothing of the host is reached', () => {
         for (const a of odd) for (const b of odd) attempt(name, () => (sys as any)[name](a, b, 4, 0, 4, 4));
         for (const a of odd) attempt(name, () => (sys as any)[name](4097, a, 8, 0, 0, 0));
       }`;
-    // Some of these calls are failures that no module may go on after.
+    // After some of these failures no module may continue.
     const source = `${SEARCH} export const probe = db.reducer((ctx: any) => { ${body}; finish(); });`;
-    await using db = await TestDatabase.open(source);
+    await using db = await DatabaseHarness.open(source);
     expect(db.call('probe').kind).toBe('internal');
     expect(db.logged().find(({ level }) => level === 'Info')?.message).toBe('[]');
   });
 
-  test('from errors of a stack that overflows inside the host', async () => {
+  test('from errors of a stack overflow inside the host', async () => {
     const body = `
       const buffer = new ArrayBuffer(64);
       const calls: [string, () => unknown][] = [
@@ -98,7 +98,7 @@ describe('nothing of the host is reached', () => {
         ['Function', () => new Function('return 1')],
       ];
       for (const [name, call] of calls) {
-        // Going down by frames of varying size meets the end of the stack at every place of the call.
+        // Recursion with frames of varying size reaches the end of the stack at every point of the call.
         const down = (n: number, ...filler: number[]): void => {
           try { search(name, call(), 1); } catch (error) { search(name, error, 1); }
           down(n + 1, ...filler);
@@ -110,7 +110,7 @@ describe('nothing of the host is reached', () => {
     const source = `${SEARCH}
       export const probe = db.reducer((ctx: any) => { ${body}; finish(); });
       export const look = db.reducer((ctx: any) => { finish(); });`;
-    await using db = await TestDatabase.open(source);
+    await using db = await DatabaseHarness.open(source);
     db.call('probe');
     db.call('look');
     expect(db.logged().at(-1)?.message).toBe('[]');
@@ -139,7 +139,7 @@ describe('nothing of the host is reached', () => {
     expect(await findings(body)).toEqual([]);
   });
 
-  test('through import(), however it is written', async () => {
+  test('through import() in any spelling', async () => {
     const body = `
       const refused = (name: string, run: () => unknown) => {
         try {
@@ -188,7 +188,7 @@ describe('nothing of the host is reached', () => {
       attempt('bad uri', () => ctx.http.fetch('no uri'));
       attempt('raw', () => sys.procedure_http_request(new Uint8Array(3), new Uint8Array(0)));`;
     const source = `${SEARCH} export const probe = db.procedure(t.unit(), (ctx: any) => { ${body}; finish(); return {}; });`;
-    await using db = await TestDatabase.open(source);
+    await using db = await DatabaseHarness.open(source);
     db.procedure('probe');
     expect(db.logged().find(({ level }) => level === 'Info')?.message).toBe('[]');
   });
@@ -213,19 +213,19 @@ describe('nothing of the host is reached', () => {
   });
 });
 
-describe('the host lives', () => {
+describe('the host survives', () => {
   test('when a module drops a rejected promise', async () => {
     const source = `${SEARCH}
       Promise.reject(new Error('while loading'));
       export const probe = db.reducer(() => { Promise.reject(new Error('dropped')); (async () => { throw 1; })(); });`;
-    await using db = await TestDatabase.open(source);
+    await using db = await DatabaseHarness.open(source);
     expect(db.call('probe').kind).toBe('committed');
     await nextTurn();
     await nextTurn();
     expect(db.call('probe').kind).toBe('committed');
   });
 
-  test('when what a module throws fights back', async () => {
+  test('when a thrown value is hostile', async () => {
     const source = `${SEARCH}
       export const proxy = db.reducer(() => { throw new Proxy({}, { get() { throw 1; }, getPrototypeOf() { throw 2; } }); });
       export const text = db.reducer(() => { throw { toString() { throw 1; }, get message() { throw 2; }, get stack() { throw 3; } }; });
@@ -234,7 +234,7 @@ describe('the host lives', () => {
       export const endless = db.reducer(() => { throw { toString() { return (this as any).toString(); } }; });
       export const instance = db.reducer(() => { Object.defineProperty(SenderError, Symbol.hasInstance, { value() { throw 1; } }); throw 1; });
       export const fine = db.reducer(() => {});`;
-    await using db = await TestDatabase.open(source);
+    await using db = await DatabaseHarness.open(source);
     for (const name of ['proxy', 'text', 'symbol', 'nothing', 'endless', 'instance']) {
       expect([name, db.call(name).kind]).toEqual([name, 'internal']);
     }
@@ -251,15 +251,15 @@ describe('the host lives', () => {
         Function.prototype.call = Function.prototype.apply = () => { throw 1; };
         ctx.db.item.insert({ id: 1, text: 'x' });
       });`;
-    await using db = await TestDatabase.open(source);
+    await using db = await DatabaseHarness.open(source);
     db.call('probe');
-    await using other = await TestDatabase.open(`${SEARCH} export const fine = db.reducer(() => {});`);
+    await using other = await DatabaseHarness.open(`${SEARCH} export const fine = db.reducer(() => {});`);
     expect(other.call('fine').kind).toBe('committed');
   });
 
-  test('and its console is its own', async () => {
+  test('and the module has its own console', async () => {
     const before = globalThis.console;
-    await using db = await TestDatabase.open(
+    await using db = await DatabaseHarness.open(
       `${SEARCH} export const fine = db.reducer(() => console.log('to the log'));`,
     );
     db.call('fine');

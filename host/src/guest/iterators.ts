@@ -1,8 +1,8 @@
-// The row iterators a module holds: snapshots of rows, copied out as far as the module's buffer reaches.
+// Row iterators of a module: snapshots of rows, copied in batches of the size of the module's buffer.
 
 import type { Row } from '../datastore/row.ts';
 
-/** Says that the next row does not fit: nothing was written and the iterator stays. */
+/** The next row does not fit: nothing was written and the iterator stays open. */
 export class BufferTooSmall {
   readonly neededBytes: number;
 
@@ -11,15 +11,15 @@ export class BufferTooSmall {
   }
 }
 
-/** Open iterators by handle. Handles start at 1 and are used again; 0 is an iterator over nothing. */
+/** Open iterators by handle. Handles start at 1 and are reused; 0 is an empty iterator. */
 export class RowIterators {
-  // A lone row is kept without a list: most scans are finds.
+  // A single row is stored without a list: most scans are finds.
   readonly #rows: (Row | readonly Row[] | undefined)[] = [undefined];
   readonly #next: number[] = [0];
   readonly #free: number[] = [];
   readonly #open: number[] = [];
 
-  /** Opens an iterator over rows that nobody will change. */
+  /** Opens an iterator over rows; the list must not change. */
   open(rows: Row | readonly Row[]): number {
     const id = this.#free.pop() ?? this.#rows.length;
     this.#rows[id] = rows;
@@ -29,7 +29,7 @@ export class RowIterators {
   }
 
   /**
-   * Copies whole rows into the target. Returns the bytes written, negated when the iterator is at its end and gone;
+   * Copies whole rows into the target. Returns the number of bytes, negated if the iterator is exhausted and closed;
    * undefined if there is no such iterator.
    */
   advance(id: number, target: Uint8Array): number | BufferTooSmall | undefined {
@@ -59,7 +59,7 @@ export class RowIterators {
     return -at;
   }
 
-  /** Whether there was such an iterator. */
+  /** Returns true if there was such an iterator. */
   close(id: number): boolean {
     if (id === 0) return true;
     if (this.#rows[id] === undefined) return false;
@@ -67,12 +67,12 @@ export class RowIterators {
     return true;
   }
 
-  /** How many iterators are open; hand it to `releaseFrom` when the call ends. */
+  /** The number of open iterators; pass it to `releaseFrom` when the call ends. */
   get openCount(): number {
     return this.#open.length;
   }
 
-  /** Closes what was opened since `openCount` had this value. */
+  /** Closes the iterators opened since `openCount` had this value. */
   releaseFrom(mark: number): void {
     while (this.#open.length > mark) {
       const id = this.#open.pop();
@@ -81,7 +81,7 @@ export class RowIterators {
   }
 
   #release(id: number): void {
-    // Iterators end in the reverse order of their opening, nearly always.
+    // Iterators nearly always end in the reverse order of their opening.
     const at = this.#open.lastIndexOf(id);
     if (at >= 0) this.#open.splice(at, 1);
     this.#forget(id);

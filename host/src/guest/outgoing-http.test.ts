@@ -1,4 +1,4 @@
-// Requests of a module, against a server in a thread of its own: this thread waits while they are done.
+// Requests of a module to a server in another thread: this thread waits for them.
 
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
@@ -61,7 +61,7 @@ function failureOf(run: () => unknown): string {
 }
 
 describe('a request', () => {
-  test('brings back status, headers and body', () => {
+  test('returns status, headers and body', () => {
     const answer = send('POST', `${base}/echo`, 'the body', [['x-ask', 'asked']]);
     expect(answer).toMatchObject({ status: 200, text: 'POST asked the body' });
     expect(answer.headers.filter(([name]) => name === 'x-a')).toEqual([
@@ -71,22 +71,22 @@ describe('a request', () => {
     expect(send('PUT', `${base}/echo`, new Uint8Array([0x61])).text).toBe('PUT  a');
   });
 
-  test('with a bad status is an answer', () => {
+  test('with an error status is a response', () => {
     expect(send('GET', `${base}/missing`)).toMatchObject({ status: 404 });
   });
 
-  test('follows redirects, but not in circles', () => {
+  test('follows redirects, but not endlessly', () => {
     expect(send('POST', `${base}/away`, 'x').text).toBe('GET  ');
     expect(failureOf(() => send('GET', `${base}/circle`))).toBe('too many redirects');
   });
 
-  test('that takes too long, or brings too much, is given up', () => {
+  test('that takes too long or returns too much is aborted', () => {
     expect(failureOf(() => send('GET', `${base}/never`, '', [], 50_000n))).toBe('the request timed out');
     expect(failureOf(() => send('GET', `${base}/large`))).toMatch(/^the body is longer than/);
     expect(send('GET', `${base}/echo`).status).toBe(200);
   });
 
-  test('that cannot be made says so', () => {
+  test('that cannot be sent reports the reason', () => {
     expect(failureOf(() => send('GET', 'no address'))).toBe('Invalid URL');
     expect(failureOf(() => send('GET', 'file:///etc/passwd'))).toBe('cannot fetch file: URLs');
     expect(failureOf(() => send('GET', 'http://127.0.0.1:1/'))).toContain('ECONNREFUSED');
@@ -114,7 +114,7 @@ test.each([
   );
 });
 
-test('a redirect into the inside is refused', () => {
+test('a redirect to an internal address is refused', () => {
   const inside: Parameters<typeof fetchAndWait>[2] = [['10.0.0.0', 8]];
   expect(failureOf(() => fetchAndWait(encodeRequest('GET', [], `${base}/inside`), '', inside))).toBe(
     'refusing to connect to private or special-purpose addresses',

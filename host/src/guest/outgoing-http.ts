@@ -1,4 +1,4 @@
-// HTTP requests that a module makes. The module waits, so the thread waits: a worker does the request meanwhile.
+// Outgoing HTTP requests of a module. The module's call is synchronous, so this thread waits while a worker sends the request.
 
 import { MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import { HostError, messageOf } from '../errors.ts';
@@ -11,10 +11,10 @@ const MAX_TIMEOUT_MS = 180_000;
 const MAX_BODY_BYTES = 16 * 1024 * 1024;
 const MAX_REDIRECTS = 10;
 
-/** How much longer than its timeout a request is waited for before the worker is given up. */
+/** Grace period after the timeout of a request, after which the worker is terminated. */
 const GRACE_MS = 2_000;
 
-/** What a module may not reach: this machine, its network, and addresses that are nobody's (RFC 6890). */
+/** Addresses that a module may not reach: this machine, its network, and special addresses (RFC 6890). */
 const REFUSED: HttpJob['refused'] = [
   ['0.0.0.0', 8],
   ['10.0.0.0', 8],
@@ -47,8 +47,8 @@ const REFUSED: HttpJob['refused'] = [
 let worker: Worker | undefined;
 
 /**
- * Does a request and waits for the answer, for at most three minutes; nothing else runs on this thread meanwhile. Throws
- * `call/http-failed`; a response with any status is an answer. `refused` are the addresses that no request may reach.
+ * Sends a request and waits for the response, for at most three minutes; this thread is blocked until then. Throws
+ * `call/http-failed`; a response with any status counts. `refused` are the addresses that no request may reach.
  */
 export function fetchAndWait(request: Uint8Array, body: Uint8Array | string, refused = REFUSED): HttpReply {
   const { method, headers, uri, timeoutMs = DEFAULT_TIMEOUT_MS } = decodeRequest(request);

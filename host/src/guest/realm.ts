@@ -1,4 +1,4 @@
-// A realm of its own for one module: what it can reach is what SpacetimeDB offers, and nothing of Node's.
+// Realm of one module: it can reach the globals of SpacetimeDB and nothing of Node.js.
 
 import vm from 'node:vm';
 import {
@@ -17,7 +17,7 @@ import { guardStacks } from './realm/errors.ts';
 import { prepareGlobals } from './realm/globals.ts';
 import { makeSystemModules } from './realm/system-calls.ts';
 
-// The functions are evaluated in the realm from their text, so that what they make belongs to it.
+// The functions are evaluated in the realm from their text, so that every object they create belongs to it.
 const bootScript = new vm.Script(
   `(function (host, codes, isTrusted) {
     'use strict';
@@ -33,13 +33,13 @@ const CODES = { FAILED, FAILED_BIG, BUFFER_TOO_SMALL, RETURNED, REFUSED, THREW, 
 
 let isGuarded = false;
 
-/** Opens a realm. Its promises have a queue of their own, which is never run: nothing of a module runs between calls. */
+/** Opens a realm. Its promises have a separate queue that never runs, so no code of a module runs between calls. */
 export function openRealm(
   host: HostSide,
   isTrusted: boolean,
 ): { entries: RealmEntries; evaluate(script: vm.Script): unknown } {
   guardProcess();
-  // An ordinary global object is several times faster than one that Node intercepts; older versions have only that.
+  // An ordinary global object is several times faster than an intercepted one, the only kind in older versions of Node.
   const options = { microtaskMode: 'afterEvaluate' } as const;
   const context =
     'DONT_CONTEXTIFY' in vm.constants
@@ -48,7 +48,7 @@ export function openRealm(
   const boot: unknown = bootScript.runInContext(context);
   if (typeof boot !== 'function') throw new Error('the realm did not boot');
   return {
-    // `bootScript` above is what makes this a RealmEntries.
+    // `bootScript` above returns RealmEntries.
     entries: (boot as (host: HostSide, codes: typeof CODES, isTrusted: boolean) => RealmEntries)(
       host,
       CODES,
@@ -58,13 +58,13 @@ export function openRealm(
   };
 }
 
-/** Keeps a promise that a module rejected and dropped from ending the process, as Node does by default. */
+/** Prevents that a rejected promise of a module ends the process, Node's default. */
 function guardProcess(): void {
   if (isGuarded) return;
   isGuarded = true;
   process.on('unhandledRejection', (reason, promise) => {
     const isOurs = promise instanceof Promise;
-    // Node's default, for which this listener would otherwise stand in.
+    // Node's default, which this listener would otherwise replace.
     if (isOurs && process.listenerCount('unhandledRejection') === 1) throw reason;
   });
 }

@@ -1,7 +1,7 @@
-// What a module's system calls answer, seen through the real library and directly.
+// System calls of a module, through the real library and directly.
 
 import { describe, expect, test } from 'vitest';
-import { TestDatabase } from '../database/test-database.ts';
+import { DatabaseHarness } from '../database/testing/database-harness.ts';
 
 const HEAD = `
   import * as sys from 'spacetime:sys@2.0';
@@ -28,7 +28,7 @@ const HEAD = `
 
 /** Runs one reducer and returns what it logged. */
 async function said(body: string): Promise<string[]> {
-  await using db = await TestDatabase.open(`${HEAD} export const probe = db.reducer((ctx: any) => { ${body} });`);
+  await using db = await DatabaseHarness.open(`${HEAD} export const probe = db.reducer((ctx: any) => { ${body} });`);
   const outcome = db.call('probe');
   const lines = db.logged().map(({ message }) => message);
   expect([outcome.kind, lines.at(-1)]).toEqual(['committed', lines.at(-1)]);
@@ -57,9 +57,9 @@ describe('every numbered error', () => {
       'SpacetimeHostError: The Index does not support range scans',
     ],
     [
-      '3 a bound that is none',
+      '3 an invalid bound',
       `sys.datastore_index_scan_range_bsatn(sys.index_id_from_name('item_kind_size_idx_btree'), new Uint8Array([7, 1]).buffer, 0, 0, 2, 0)`,
-      'BsatnDecodeError: the bound of a range has no such tag',
+      'BsatnDecodeError: the bound of a range has an unknown tag',
     ],
     [
       '3 a bound cut short',
@@ -131,7 +131,7 @@ describe('every numbered error', () => {
   });
 
   test('1 while the module loads', async () => {
-    await using db = await TestDatabase.open(`${HEAD}
+    await using db = await DatabaseHarness.open(`${HEAD}
       const early = failure(() => sys.table_id_from_name('item'));
       export const probe = db.reducer(() => console.log(early));`);
     db.call('probe');
@@ -139,13 +139,13 @@ describe('every numbered error', () => {
   });
 
   test('2 in a procedure without a transaction', async () => {
-    await using db = await TestDatabase.open(`${HEAD}
+    await using db = await DatabaseHarness.open(`${HEAD}
       export const probe = db.procedure(t.string(), () => failure(() => sys.table_id_from_name('item')));`);
     expect(db.value('probe')).toBe('NotInTransaction: ABI call can only be made while in a transaction');
   });
 
   test('19 in a view', async () => {
-    await using db = await TestDatabase.open(`${HEAD}
+    await using db = await DatabaseHarness.open(`${HEAD}
       export const probe = db.anonymousView({ public: true }, t.array(item.rowType), (ctx: any) => {
         console.log(failure(() => ctx.db.item.clear()));
         return [];
@@ -158,7 +158,7 @@ describe('every numbered error', () => {
 });
 
 describe('iterators', () => {
-  test('carry rows of every size through the library’s buffers', async () => {
+  test('return rows of every size through the library’s buffers', async () => {
     const lines = await said(`
       const sizes = [0, 1, 65_520, 65_527, 65_528, 65_529, 70_000, 200_000, 3];
       sizes.forEach((size, n) => ctx.db.bag.insert({ n, text: 'x'.repeat(size) }));
@@ -167,7 +167,7 @@ describe('iterators', () => {
     expect(lines).toEqual([JSON.stringify([0, 1, 65_520, 65_527, 65_528, 65_529, 70_000, 200_000, 3]), '9 again']);
   });
 
-  test('say how large the buffer must be, and keep the row', async () => {
+  test('report the required size of the buffer, and keep the row', async () => {
     const lines = await said(`
       ctx.db.bag.insert({ n: 1, text: 'abcdef' });
       const iterator = sys.datastore_table_scan_bsatn(sys.table_id_from_name('bag'));
@@ -185,7 +185,7 @@ describe('iterators', () => {
     ]);
   });
 
-  test('show the rows as they were when the scan began', async () => {
+  test('return the rows as of the beginning of the scan', async () => {
     const lines = await said(`
       for (let id = 1; id <= 20; id++) ctx.db.item.insert({ id, name: 'n' + id, kind: id % 2, size: id });
       let seen = 0;
@@ -201,7 +201,7 @@ describe('iterators', () => {
   });
 
   test('that are left open end with the call', async () => {
-    await using db = await TestDatabase.open(`${HEAD}
+    await using db = await DatabaseHarness.open(`${HEAD}
       let kept = 0;
       export const open = db.reducer((ctx: any) => {
         ctx.db.bag.insert({ n: 1, text: 'a' });
@@ -221,7 +221,7 @@ describe('iterators', () => {
 });
 
 describe('rows', () => {
-  test('get their generated columns, and only those', async () => {
+  test('receive their generated columns, and only those', async () => {
     const lines = await said(`
       const show = (row: any) => console.log([row.id, row.small, row.text].join(' '));
       show(ctx.db.numbered.insert({ id: 0n, small: 0, text: 'both' }));
@@ -249,7 +249,7 @@ describe('rows', () => {
     expect(lines).toEqual(['1 4 7 10', '7', '4 7 10', '3', '4', 'truefalse', 'truefalse', '1 9 12', '3 0']);
   });
 
-  test('text of any kind comes back as it went', async () => {
+  test('any text survives a round trip', async () => {
     const lines = await said(`
       const texts = ['', 'plain', 'é', '漢字', '😀'.repeat(3000), 'x'.repeat(40) + 'é', '\\u0000\\u007f', 'a'.repeat(20_000), '\\ufeffbom', 'é'.repeat(5400)];
       texts.forEach((text, n) => ctx.db.bag.insert({ n, text }));
@@ -292,7 +292,7 @@ describe('a call that fails', () => {
     ['crash', 'internal', 'The instance encountered a fatal error.'],
     ['swallow', 'internal', 'The instance encountered a fatal error.'],
   ])('by %s leaves nothing behind but a drawn sequence value', async (name, kind, message) => {
-    await using db = await TestDatabase.open(SOURCE);
+    await using db = await DatabaseHarness.open(SOURCE);
     db.call('fill');
     const before = db.rows('item');
 
@@ -305,7 +305,7 @@ describe('a call that fails', () => {
   });
 
   test('because the stack ended in the middle of a write leaves the tables whole', async () => {
-    await using db = await TestDatabase.open(`${HEAD}
+    await using db = await DatabaseHarness.open(`${HEAD}
       let next = 1;
       export const deep = db.reducer({ filler: t.u32() }, (ctx: any, { filler }: any) => {
         const down = (...rest: number[]): void => {

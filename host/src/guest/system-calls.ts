@@ -1,4 +1,4 @@
-// The host's side of the door: system calls, and what a call of the module gave back.
+// System calls of a realm on the host's side, and the results of calls of the module.
 
 import type { Datastore } from '../datastore/datastore.ts';
 import type { Transaction } from '../datastore/transaction.ts';
@@ -7,23 +7,23 @@ import type { Activation, GuestHooks } from './activation.ts';
 import { CallState } from './call-state.ts';
 import { FAILED_BIG, type HostSide } from './host-side.ts';
 import { RowCalls } from './row-calls.ts';
-import { requireStackForCommit } from './stack-room.ts';
+import { requireStackForCommit } from './stack-reserve.ts';
 
 const EMPTY = new Uint8Array(0);
 
-/** Console timers that run at a time; the oldest gives way to one more. */
+/** Limit of console timers; a further one replaces the oldest. */
 const MAX_TIMERS = 1024;
 
-/** What ran at a time. */
+/** The running calls at one moment. */
 export interface CallMark {
   readonly running: Activation | undefined;
   readonly openIterators: number;
 }
 
-/** A time when nothing ran. */
+/** A moment without running calls. */
 export const NO_CALLS: CallMark = { running: undefined, openIterators: 0 };
 
-/** Answers the system calls of one realm. */
+/** Handles the system calls of one realm. */
 export class SystemCalls implements HostSide {
   readonly rows: RowCalls;
   readonly #state = new CallState();
@@ -32,7 +32,7 @@ export class SystemCalls implements HostSide {
   #lastTimer = 0;
   #outbox: Uint8Array = EMPTY;
   #httpBody: Uint8Array = EMPTY;
-  /** Says where in the module a stack points. */
+  /** The position in the module that a stack points to. */
   readonly #lineOf: (stack: string) => number | undefined;
 
   results: readonly [Uint8Array, Uint8Array] = [EMPTY, EMPTY];
@@ -48,7 +48,7 @@ export class SystemCalls implements HostSide {
     this.#state.datastore = datastore;
   }
 
-  /** Calls the module as the running function; says what ended the call for good, whatever the module made of it. */
+  /** Calls the module as the running function; returns the fatal error of the call, even if the module caught it. */
   run(activation: Activation, call: () => number): { readonly ended: number; readonly fatal: string | undefined } {
     const state = this.#state;
     const { running, fatal } = state;
@@ -68,15 +68,15 @@ export class SystemCalls implements HostSide {
     }
   }
 
-  /** Whether a function of the module is on its way. */
+  /** Returns true while a function of the module runs. */
   get isRunning(): boolean {
     return this.#state.running !== undefined;
   }
-  /** What is on its way now, for `cutOff`. */
+  /** The running calls, for `cutOff`. */
   mark(): CallMark {
     return { running: this.#state.running, openIterators: this.#state.iterators.openCount };
   }
-  /** Forgets what was called since the mark, and never ended. */
+  /** Removes the calls since the mark, which never ended. */
   cutOff({ running, openIterators }: CallMark): void {
     const state = this.#state;
     state.iterators.releaseFrom(openIterators);

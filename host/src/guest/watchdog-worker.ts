@@ -1,5 +1,5 @@
-// Watches, from a thread of its own, how long the module has been running and how much memory that took, and stops it.
-// Started from the text of the function, like http-worker.ts: it uses nothing but its own lines.
+// Watchdog thread: measures the running time and memory growth of a call of the module, and stops it at its limits.
+// It is started from the text of the function, like http-worker.ts, and therefore uses only its own lines.
 
 import type { Session } from 'node:inspector';
 import type { MessagePort } from 'node:worker_threads';
@@ -8,17 +8,17 @@ import type { MessagePort } from 'node:worker_threads';
 export interface WatchWords {
   /** Counts calls: while it stays the same and is odd, one call is running. */
   readonly call: number;
-  /** 1 while the module's own code runs, or code that may be cut off just as well. */
+  /** 1 while the module's own code runs, or code that may be cut off too. */
   readonly inGuest: number;
-  /** 1 while the call waits for the world outside: that time does not count. */
+  /** 1 while the call waits for an HTTP response; that time does not count. */
   readonly isWaiting: number;
-  /** Why the call is being stopped: 0 not at all, 1 too long, 2 too much memory. */
+  /** Why the call is being stopped: 0 it is not, 1 too long, 2 too much memory. */
   readonly stop: number;
   readonly maxMs: number;
   readonly maxMebibytes: number;
 }
 
-/** What the worker starts with. */
+/** The start data of the worker. */
 export interface WatchStart {
   readonly words: Int32Array;
   readonly at: WatchWords;
@@ -36,11 +36,11 @@ export function runWatchdogWorker(): void {
   const IDLE_MS = 200;
   const BUSY_MS = 10;
   /**
-   * V8 does not look up from some loops that only call its own functions, not even for `vm` or `Worker.terminate`. Who
-   * guards a process can start it again; nobody can help one that hangs.
+   * V8 does not check for interrupts in some loops that only call its own functions, not even for `vm` or
+   * `Worker.terminate`. A supervisor can restart an ended process but cannot help a hanging one.
    */
   const STUCK_MS = 10_000;
-  /** How long a write of the other thread takes at most to be seen here. */
+  /** The maximum delay until a write of the other thread is visible here. */
   const SEEN_MS = 5;
 
   let watched = 0;
@@ -48,7 +48,7 @@ export function runWatchdogWorker(): void {
   let bytesBefore = 0;
   let lookedAt = performance.now();
 
-  /** Which bound the running call is beyond. */
+  /** The limit that the running call exceeds. */
   const verdict = (): number => {
     const now = performance.now();
     const passedMs = now - lookedAt;
@@ -61,23 +61,23 @@ export function runWatchdogWorker(): void {
       bytesBefore = process.memoryUsage.rss();
       return 0;
     }
-    // A machine that slept has not computed meanwhile.
+    // Time in which the machine slept does not count.
     if (Atomics.load(words, at.isWaiting) === 0) countedMs += Math.min(passedMs, IDLE_MS * 2);
     if (countedMs > Atomics.load(words, at.maxMs)) return 1;
     const grownMebibytes = (process.memoryUsage.rss() - bytesBefore) / 1048576;
     return grownMebibytes > Atomics.load(words, at.maxMebibytes) ? 2 : 0;
   };
 
-  /** Stops the call when its own code runs, and not in the middle of what the host does for it. */
+  /** Stops the call while its own code runs, never while the host works for it. */
   const stop = () => {
     if (Atomics.load(words, at.inGuest) === 0) {
       setTimeout(stop, 1);
       return;
     }
-    // Open for this only: while it is, Node would not let the process end.
+    // The session is open only for this, because it keeps the process alive.
     const session: Session = new inspector.Session();
     session.connectToMainThread();
-    // Said once: a second cut could come when the first is over, and hit the host.
+    // Sent once: a second cut could arrive after the first and hit the host.
     session.post('Runtime.terminateExecution', () => undefined);
     const beganAt = performance.now();
     const waiting = setInterval(() => {

@@ -1,25 +1,25 @@
-// Stops a module that runs too long or takes too much memory, although everything is one thread.
+// Watchdog: stops a module that runs too long or takes too much memory, although everything runs on one thread.
 //
-// Running code can only be cut off from outside, and then it unwinds without a `catch` or `finally` up to a frame of the
-// engine that takes the cut. Node has two such frames: `vm` with a timeout, which starts a thread for every call (145 µs),
-// and the inspector's `evaluate` (8 µs, or 30 µs when the code is cold). So a worker watches, cuts through the inspector, and `guard` takes it; clients'
-// requests share one `guard` a turn of the event loop.
+// Running code can only be terminated from another thread, and then it unwinds without `catch` or `finally` up to an engine
+// frame that accepts the termination. Node has two such frames: `vm` with a timeout, which starts a thread for every call
+// (145 µs), and the inspector's `evaluate` (8 µs, or 30 µs for cold code). So a worker watches and terminates through the
+// inspector, and `guard` is the frame; the clients' requests of one turn of the event loop share one `guard`.
 //
-// I1: only the module's code is ever cut off, never the host's. Whoever crosses the door says so first and reads the sign
-//     `stop` after that; the worker puts up the sign and then reads who runs. So one of the two sees the other. The door is
-//     hot, so it writes plainly, and the worker looks some milliseconds later, when any processor has written out.
-// I2: once the sign is up the call does not end any other way: the host waits for the cut.
+// I1: only the module's code is ever cut off, never the host's. A system call first sets `inGuest` to 0 and then reads
+//     `stop`; the worker sets `stop` and then reads `inGuest`. So one of the two sees the other's write. System calls are
+//     hot, so they use plain writes, and the worker reads some milliseconds later, when every processor has flushed them.
+// I2: once `stop` is set the call ends in no other way: the host waits for the cut.
 
 import { Session } from 'node:inspector';
 import { isMainThread, Worker } from 'node:worker_threads';
 import { assert } from '../errors.ts';
 import { runWatchdogWorker, type WatchStart, type WatchWords } from './watchdog-worker.ts';
 
-/** How far one call of a module may go. */
+/** Limits of one call of a module. */
 export interface CallLimits {
-  /** How long it may compute; waiting for an HTTP answer does not count. */
+  /** Computing time; waiting for an HTTP response does not count. */
   readonly callMs: number;
-  /** How much the memory of the process may grow meanwhile. It is looked at every 10 ms, so this is no sharp line. */
+  /** Growth of the process memory during the call, sampled every 10 ms, so the limit is not exact. */
   readonly callBytes: number;
 }
 
@@ -31,21 +31,21 @@ const REASONS: readonly (StopReason | undefined)[] = [undefined, 'too-long', 'to
 const MEBIBYTE = 1024 * 1024;
 const MAX_INT32 = 2 ** 31 - 1;
 
-/** Where the inspector finds what it shall run; modules have another global object. */
+/** The global under which the inspector finds the work to run; modules have another global object. */
 const HOOK = '__agora_guarded__';
 
-/** The one watchdog of a process: there is one thread that modules run on. */
+/** The watchdog of a process: all modules run on one thread. */
 export class Watchdog {
   static #only: Watchdog | undefined;
 
-  /** The shared memory, for the door alone: see `watched`. */
+  /** The shared memory, for `guarded-system-calls.ts` only. */
   readonly words = new Int32Array(new SharedArrayBuffer(4 * Object.keys(AT).length));
   readonly inGuest = AT.inGuest;
   readonly #session = new Session();
   #work: (() => void) | undefined;
   #depth = 0;
 
-  /** Undefined where nothing can be watched: the inspector reaches the main thread only. */
+  /** Undefined where watching is impossible: the inspector reaches the main thread only. */
   static get(): Watchdog | undefined {
     if (!isMainThread) return undefined;
     this.#only ??= new Watchdog();
@@ -61,8 +61,8 @@ export class Watchdog {
   }
 
   /**
-   * Runs what calls the module, and says why it was stopped, or undefined. What `work` throws is thrown on. Frames between
-   * `work` and the module are cut off with it; calls may be nested.
+   * Runs `work`, which calls the module, and returns why it was stopped, or undefined. Exceptions of `work` pass through.
+   * The frames between `work` and the module are cut off with it; calls may be nested.
    */
   guard(work: () => void): StopReason | undefined {
     let failure: { readonly thrown: unknown } | undefined;
@@ -84,14 +84,14 @@ export class Watchdog {
     if (isDone) return undefined;
     const reason = REASONS[this.words[AT.stop] ?? 0];
     assert(reason, 'a call is cut off for a reason');
-    // Whoever called a module that called another is still on its way, in the host.
+    // After a nested call the outer call still runs, in the host.
     Atomics.store(this.words, AT.inGuest, 0);
     if (depth === 0) this.#finish();
     Atomics.store(this.words, AT.stop, 0);
     return reason;
   }
 
-  /** A call of a module begins; its code runs from here on. */
+  /** Marks the start of a call of the module; its code runs from here on. */
   begin({ callMs, callBytes }: CallLimits): void {
     const words = this.words;
     if (this.#depth++ === 0) {
@@ -102,34 +102,34 @@ export class Watchdog {
     Atomics.store(words, AT.inGuest, 1);
   }
 
-  /** The call is over, one way or another. */
+  /** Marks the end of the call. */
   end(): void {
     this.enterHost();
     if (--this.#depth === 0) this.#finish();
   }
 
-  /** The module's code called the host: from here on nothing is cut off. */
+  /** Marks the entry of a system call: from here on nothing is cut off. */
   enterHost(): void {
     const words = this.words;
     words[AT.inGuest] = 0;
     if (words[AT.stop] !== 0) this.#waitForCut();
   }
 
-  /** The same call, with its time in the host kept apart. */
-  watched<Args extends unknown[], Result>(call: (...args: Args) => Result): (...args: Args) => Result {
+  /** Wraps a system call so that it is not cut off. */
+  guarded<Args extends unknown[], Result>(call: (...args: Args) => Result): (...args: Args) => Result {
     const { words, inGuest } = this;
     return (...args) => {
       try {
         this.enterHost();
         return call(...args);
       } finally {
-        // Not by a function of ours: there may be no stack left for one.
+        // Without a function call: there may be no stack left for one.
         words[inGuest] = 1;
       }
     };
   }
 
-  /** Does what the call waits for: such time does not count. */
+  /** Runs `work` for which the call waits; that time does not count. */
   pause<T>(wait: () => T): T {
     this.words[AT.isWaiting] = 1;
     try {

@@ -5,7 +5,7 @@ import type { AlgebraicType } from '../sats/type.ts';
 import type { SatsValue } from '../sats/value.ts';
 import { byteOrder } from './byte-order.ts';
 import { valueBytes } from './check-expression.ts';
-import { IDENTITY, TIMESTAMP } from './test-source.ts';
+import { IDENTITY, TIMESTAMP } from './testing/test-source.ts';
 
 const integers = (bits: number, signed: boolean): fc.Arbitrary<SatsValue> => {
   const min = signed ? -(2n ** BigInt(bits - 1)) : 0n;
@@ -28,7 +28,7 @@ const KINDS: readonly (readonly [AlgebraicType, fc.Arbitrary<SatsValue>])[] = [
   [TIMESTAMP, integers(64, true).map(micros => [micros])],
 ];
 
-describe('the order of bytes is that of the values', () => {
+describe('the order of bytes equals that of the values', () => {
   test.each(KINDS.map(([type, values]) => ({ kind: type.kind, type, values })))('$kind', ({ type, values }) => {
     const order = byteOrder(type, []);
     fc.assert(

@@ -1,8 +1,8 @@
-// The order of two values, told from their BSATN without decoding them.
+// Comparison of two values by their BSATN, without decoding.
 
 import { type AlgebraicType, resolveType, specialName, type Typespace } from '../sats/type.ts';
 
-/** Compares what stands in `a` from `aStart` to `aEnd` with the same of `b`: below 0, 0 or above 0. */
+/** Compares the value in `a` from `aStart` to `aEnd` with that in `b`: below 0, 0 or above 0. */
 export type ByteOrder = (
   a: Uint8Array,
   aStart: number,
@@ -12,7 +12,7 @@ export type ByteOrder = (
   bEnd: number,
 ) => number;
 
-/** The order of a type whose values can be compared in a query. */
+/** The comparison for a type whose values can be compared in a query. */
 export function byteOrder(type: AlgebraicType, typespace: Typespace): ByteOrder {
   const resolved = resolveType(type, typespace);
   switch (resolved.kind) {
@@ -43,7 +43,7 @@ export function byteOrder(type: AlgebraicType, typespace: Typespace): ByteOrder 
   throw new TypeError(`values of kind ${resolved.kind} have no order in a query`);
 }
 
-/** The last byte counts most. */
+/** The last byte is the most significant. */
 const compareUnsigned: ByteOrder = (a, aStart, aEnd, b, bStart) => {
   const shift = bStart - aStart;
   for (let at = aEnd - 1; at >= aStart; at--) {
@@ -54,12 +54,12 @@ const compareUnsigned: ByteOrder = (a, aStart, aEnd, b, bStart) => {
 };
 
 const compareSigned: ByteOrder = (a, aStart, aEnd, b, bStart, bEnd) => {
-  // Negative numbers have the top bit set, so with it turned over they stand below the others.
+  // Negative numbers have the top bit set; flipping it sorts them below the others.
   const order = (byte(a, aEnd - 1) ^ 0x80) - (byte(b, bEnd - 1) ^ 0x80);
   return order === 0 ? compareUnsigned(a, aStart, aEnd, b, bStart, bEnd) : order;
 };
 
-/** Strings and byte arrays, behind their length: the order of UTF-8 is that of its bytes. */
+/** Strings and byte arrays, after their length: UTF-8 sorts like its bytes. */
 const compareText: ByteOrder = (a, aStart, aEnd, b, bStart, bEnd) => {
   const length = Math.min(aEnd - aStart, bEnd - bStart);
   for (let at = 4; at < length; at++) {
@@ -69,14 +69,14 @@ const compareText: ByteOrder = (a, aStart, aEnd, b, bStart, bEnd) => {
   return aEnd - aStart - (bEnd - bStart);
 };
 
-/** 0 equals -0; NaN equals itself and stands behind all numbers. */
+/** 0 equals -0; NaN equals itself and sorts after all numbers. */
 function compareFloats(a: number, b: number): number {
   if (a < b) return -1;
   if (a > b) return 1;
   return Number(Number.isNaN(a)) - Number(Number.isNaN(b));
 }
 
-// Floats are read through a place of their own, so that no view is made for each.
+// Floats are read through a scratch buffer, so that no view is created for each.
 const scratch = new DataView(new ArrayBuffer(8));
 
 function float32(bytes: Uint8Array, start: number): number {
@@ -89,7 +89,7 @@ function float64(bytes: Uint8Array, start: number): number {
   return scratch.getFloat64(0, true);
 }
 
-/** Callers stay within the array; the cast spares the hot paths a check for `undefined`. */
+/** Callers stay within the array; the cast avoids a check for `undefined` on hot paths. */
 function byte(bytes: Uint8Array, at: number): number {
   return bytes[at] as number;
 }

@@ -1,4 +1,4 @@
-// Gives names and literals their meaning: what of a WHERE clause is a column, of which type, and whether it may be compared.
+// Semantic check of WHERE: resolves names to columns, gives literals a type, and refuses invalid comparisons.
 
 import { identityToHex } from '../sats/hex.ts';
 import { type AlgebraicType, resolveType, specialName, type Typespace } from '../sats/type.ts';
@@ -11,13 +11,13 @@ import { columnNamed, columnType, type Relation } from './scope.ts';
 import type { ColumnName, ComparisonOperator, Expression, Literal } from './syntax.ts';
 import { isByteArray, isSameType, typeName } from './type-name.ts';
 
-/** A relation under the name that the query gives it. */
+/** A relation with its alias in the query. */
 export interface NamedRelation {
   readonly alias: string;
   readonly relation: Relation;
 }
 
-/** What names and `:sender` mean inside a query. */
+/** The scope of a query: its relations and the value of `:sender`. */
 export interface Names {
   readonly relations: readonly NamedRelation[];
   readonly typespace: Typespace;
@@ -46,7 +46,7 @@ export function checkPredicate(expression: Expression, names: Names): Condition 
   return asCondition(checkOperand(expression, BOOL, names), names);
 }
 
-/** Finds the column that a name stands for. Throws `QueryError`. */
+/** Resolves a name to a column. Throws `QueryError`. */
 export function checkColumn(name: ColumnName, names: Names): ColumnRef {
   const relation = name.relation === undefined ? 0 : names.relations.findIndex(({ alias }) => alias === name.relation);
   const columns = names.relations[relation]?.relation.columns;
@@ -63,12 +63,12 @@ export function valueBytes(type: AlgebraicType, typespace: Typespace, value: Sat
   return writer.finish();
 }
 
-/** The error for a name that a query does not know. */
+/** The error for an unknown name. */
 export function notInScope(name: string): QueryError {
   return new QueryError('query/name', `\`${name}\` is not in scope`);
 }
 
-/** Checks an expression that must have the type `wanted`, if one is wanted. */
+/** Checks an expression, which must have the type `wanted` if one is given. */
 function checkOperand(expression: Expression, wanted: AlgebraicType | undefined, names: Names): Operand {
   switch (expression.kind) {
     case 'literal':
@@ -199,7 +199,7 @@ function isComparable(type: AlgebraicType, typespace: Typespace): boolean {
   }
 }
 
-/** All comparable types but floats, where 0 equals -0. */
+/** True for all comparable types except floats, where 0 equals -0. */
 function isEqualAsBytes(type: AlgebraicType, typespace: Typespace): boolean {
   const { kind } = resolveType(type, typespace);
   return kind !== 'f32' && kind !== 'f64';

@@ -1,4 +1,4 @@
-// Checks a SELECT: which relations it reads, under which conditions, and what it gives of them.
+// Semantic check of SELECT: its relations, conditions and output.
 
 import { assert } from '../errors.ts';
 import { literalValue } from './literal.ts';
@@ -8,18 +8,18 @@ import { QueryError } from './query-error.ts';
 import { type Relation, relationNamed, type Scope } from './scope.ts';
 import type { FromItem, Projection, Select } from './syntax.ts';
 
-/** What a query gives for each way in which its conditions are met. */
+/** The output of a query for each tuple that meets its conditions. */
 export type Output =
   | { readonly kind: 'rows'; readonly relation: number }
   | { readonly kind: 'count'; readonly alias: string }
   | { readonly kind: 'columns'; readonly columns: readonly { readonly column: ColumnRef; readonly alias: string }[] };
 
-/** A query whose names and types are known to be right. */
+/** A query with checked names and types. */
 export interface CheckedSelect {
   readonly relations: readonly Relation[];
-  /** For each relation the ON condition that joins it; undefined for the first and where there is none. */
+  /** The ON condition of each relation; undefined for the first and for a join without ON. */
   readonly joins: readonly (ColumnsCondition | undefined)[];
-  /** What must hold, ON conditions included. */
+  /** Conditions that must all hold, including the ON conditions. */
   readonly conditions: readonly Condition[];
   readonly output: Output;
   readonly limit: bigint | undefined;
@@ -40,7 +40,7 @@ export function checkSelect(select: Select, scope: Scope): CheckedSelect {
   };
 }
 
-/** The relation whose rows a query gives whole; anything else cannot be watched. */
+/** The relation whose whole rows a query returns; a query with another output cannot be watched. */
 export function returnedRelation({ output }: CheckedSelect): number {
   if (output.kind === 'rows') return output.relation;
   throw new QueryError(

@@ -1,20 +1,20 @@
-// Turns a checked condition into a closure over the bytes of rows. Nothing but the compared columns is looked at.
+// Compiles a checked condition into a closure over the bytes of rows that reads only the compared columns.
 
 import type { RowLayout } from '../datastore/row-layout.ts';
 import { type ByteOrder, byteOrder } from './byte-order.ts';
 import type { ColumnRef, ColumnsCondition, Condition, LiteralCondition } from './condition.ts';
 import type { ComparisonOperator } from './syntax.ts';
 
-/** Whether a subject meets a condition. */
+/** Returns true if a subject meets a condition. */
 export type Test<Subject> = (subject: Subject) => boolean;
 
-/** Where the rows that are tested are found in a subject: one row, or one row of each relation. */
+/** How to find the tested rows in a subject: one row, or one row of each relation. */
 export interface Subjects<Subject> {
   layout(relation: number): RowLayout;
   bytes(relation: number): (subject: Subject) => Uint8Array;
 }
 
-/** What an operator makes of the order of its sides. */
+/** The result of each operator for the order of its sides. */
 const HOLDS: Record<ComparisonOperator, (order: number) => boolean> = {
   '=': order => order === 0,
   '<>': order => order !== 0,
@@ -82,7 +82,7 @@ function compileColumns<S>({ operator, left, right, comparesBytes }: ColumnsCond
   return (subject: S): boolean => {
     const a = leftBytes(subject);
     const b = rightBytes(subject);
-    // All places of one row are asked for before those of the other: a layout remembers the last row it walked.
+    // All positions in one row are read before those in the other: a layout caches the last row it walked.
     const aStart = leftLayout.startOf(a, left.column);
     const aEnd = leftLayout.startOf(a, left.column + 1);
     const bStart = rightLayout.startOf(b, right.column);
@@ -90,7 +90,7 @@ function compileColumns<S>({ operator, left, right, comparesBytes }: ColumnsCond
   };
 }
 
-/** Whether two values are equal is often told sooner than which of them comes first. */
+/** A test for equality, which is often faster than a comparison. */
 function comparison(
   operator: ComparisonOperator,
   { type }: ColumnRef,
@@ -101,7 +101,7 @@ function comparison(
   return { holds: HOLDS[operator], order: asksEquality ? compareSpans : byteOrder(type, typespace) };
 }
 
-/** 0 exactly when the bytes are the same. */
+/** Returns 0 exactly if the bytes are equal. */
 const compareSpans: ByteOrder = (a, aStart, aEnd, b, bStart, bEnd) => {
   if (aEnd - aStart !== bEnd - bStart) return 1;
   for (let i = aStart, j = bStart; i < aEnd; i++, j++) if (a[i] !== b[j]) return 1;

@@ -1,4 +1,4 @@
-// A checked predicate: names are columns, literals are values, and every comparison is between equal types.
+// A checked predicate: names are columns, literals are values, and both sides of a comparison have the same type.
 
 import type { AlgebraicType } from '../sats/type.ts';
 import type { ComparisonOperator } from './syntax.ts';
@@ -10,14 +10,14 @@ export interface ColumnRef {
   readonly type: AlgebraicType;
 }
 
-/** A column compared with a value; the column stands on the left. */
+/** A column compared with a value; the column is the left side. */
 export interface LiteralCondition {
   readonly kind: 'literal';
   readonly operator: ComparisonOperator;
   readonly column: ColumnRef;
   /** The value as BSATN. */
   readonly bytes: Uint8Array;
-  /** Whether the bytes of two values are equal exactly when the values are; not so for floats. */
+  /** True if two values are equal exactly if their bytes are; false for floats. */
   readonly comparesBytes: boolean;
 }
 
@@ -30,7 +30,7 @@ export interface ColumnsCondition {
   readonly comparesBytes: boolean;
 }
 
-/** A predicate that is known to make sense for its relations. */
+/** A predicate that was checked against its relations. */
 export type Condition =
   | LiteralCondition
   | ColumnsCondition
@@ -43,12 +43,12 @@ export type Condition =
     }
   | { readonly kind: 'and' | 'or'; readonly terms: readonly Condition[] };
 
-/** The conditions that must all hold for this one to hold. */
+/** The conjuncts of a condition. */
 export function conjuncts(condition: Condition): readonly Condition[] {
   return condition.kind === 'and' ? condition.terms.flatMap(conjuncts) : [condition];
 }
 
-/** The relations that a condition looks at. */
+/** The relations that a condition reads. */
 export function relationsOf(condition: Condition): Set<number> {
   switch (condition.kind) {
     case 'literal':
@@ -65,7 +65,7 @@ export function relationsOf(condition: Condition): Set<number> {
   }
 }
 
-/** Text that is the same for conditions that mean the same in the same words, however they were spelled. */
+/** Key of a condition: equal for the same condition in another spelling. */
 export function conditionKey(condition: Condition): string {
   switch (condition.kind) {
     case 'literal': {

@@ -4,10 +4,10 @@ import { QueryError } from './query-error.ts';
 import type { ColumnName, ComparisonOperator, Expression, Literal } from './syntax.ts';
 import type { TokenStream } from './token-stream.ts';
 
-/** Parentheses inside each other; one level costs a few frames of the stack. */
-const DEEPEST_PARENTHESES = 250;
-/** Operands of one text: each costs a step of a walk over the expression. */
-const MOST_OPERANDS = 1600;
+/** Nesting limit of parentheses; one level costs a few stack frames. */
+const MAX_PARENTHESES = 250;
+/** Limit of operands in one text; each costs a step of a walk over the expression. */
+const MAX_OPERANDS = 1600;
 
 const COMPARISONS: Partial<Record<string, ComparisonOperator>> = {
   '=': '=',
@@ -19,7 +19,7 @@ const COMPARISONS: Partial<Record<string, ComparisonOperator>> = {
   '>=': '>=',
 };
 
-/** Operators of SQL that are not spoken here; `*` and `.` are not among them, as they have other uses. */
+/** Unsupported operators of SQL, without `*` and `.`, which have other uses. */
 const OTHER_OPERATORS = new Set('+ - * / % || :: -> ->> ^ & | ~ !~ # << >> =='.split(' '));
 const OTHER_PREDICATES = ['IS', 'IN', 'LIKE', 'ILIKE', 'SIMILAR', 'BETWEEN', 'NOT', 'COLLATE', 'AT'];
 const OTHER_OPERANDS = ['NOT', 'CASE', 'CAST', 'EXISTS', 'INTERVAL', 'ARRAY', 'EXTRACT', 'ROW', 'ANY', 'ALL'];
@@ -55,7 +55,7 @@ export function parseLiteral(tokens: TokenStream): Literal | undefined {
   }
 }
 
-/** A column with the relation before it; the name of a submodule's table has a point of its own. */
+/** A column with its relation; the name of a submodule's table contains a dot itself. */
 export function columnOf(path: readonly string[]): ColumnName {
   const name = path.at(-1) ?? '';
   return { relation: path.length > 1 ? path.slice(0, -1).join('.') : undefined, name };
@@ -105,11 +105,8 @@ class ExpressionParser {
   #operand(): Expression {
     const tokens = this.#tokens;
     const token = tokens.current;
-    if (++this.#operands > MOST_OPERANDS) {
-      throw new QueryError(
-        'query/limit',
-        `Recursion limit exceeded: an expression of more than ${MOST_OPERANDS} parts`,
-      );
+    if (++this.#operands > MAX_OPERANDS) {
+      throw new QueryError('query/limit', `Recursion limit exceeded: an expression of more than ${MAX_OPERANDS} parts`);
     }
     if (tokens.takeSymbol('(')) return this.#parenthesised(token.start);
     const literal = parseLiteral(tokens);
@@ -131,7 +128,7 @@ class ExpressionParser {
   #parenthesised(start: number): Expression {
     const tokens = this.#tokens;
     if (tokens.isKeyword('SELECT', 'WITH')) throw tokens.unsupported('Unsupported expression', start);
-    if (++this.#depth > DEEPEST_PARENTHESES) {
+    if (++this.#depth > MAX_PARENTHESES) {
       throw new QueryError('query/limit', 'sql parser error: recursion limit exceeded');
     }
     const inner = this.disjunction();

@@ -1,10 +1,10 @@
-// What is accepted, what is refused, and in which words; what was recorded from a real server is in recorded-sql.test.ts.
+// Accepted and refused texts, with the sentences of refusals; recorded-sql.test.ts has the cases recorded from a real server.
 
 import { describe, expect, test } from 'vitest';
 import { parseSubscription } from './parser.ts';
 import { compileWatchedQueries, runQuery } from './query.ts';
 import { callerScope } from './scope.ts';
-import { ANN, OWNER, probeSource, refusalOf, TestSource } from './test-source.ts';
+import { ANN, OWNER, probeSource, refusalOf, TestSource } from './testing/test-source.ts';
 
 describe('the subscription grammar', () => {
   const source = probeSource();
@@ -108,7 +108,7 @@ describe('the subscription grammar', () => {
     expect(refusalOf(() => runQuery(source, most, ANN))).toBe('accepted');
   });
 
-  test('what is hidden is refused like what is unknown, and the owner sees it', () => {
+  test('a hidden name is refused like an unknown one, and visible to the owner', () => {
     for (const name of ['secret', 'mail', 'nowhere']) {
       const text = `no such table: \`${name}\`. If the table exists, it may be marked private.`;
       expect(refusalOf(() => runQuery(source, `SELECT * FROM ${name}`, ANN))).toBe(text);
@@ -143,7 +143,7 @@ describe('the subscription grammar', () => {
     expect(refusalOf(() => compileWatchedQueries(sql, callerScope(source, ANN)))).toBe(text);
   });
 
-  test('a table of a submodule is named with a point', () => {
+  test('a table of a submodule has a dotted name', () => {
     const lib = new TestSource({ 'lib.thing': { name: 'lib.thing', columns: { id: 'u32' }, unique: ['id'] } });
     for (const sql of [
       'SELECT * FROM "lib"."thing" WHERE "lib"."thing"."id" = 1',

@@ -1,4 +1,4 @@
-// What a row must have in one of its columns before a query can concern it: how many queries are passed by with one look.
+// Guards: values of which a row must have one before a query can match it. One lookup skips all queries with other values.
 
 import { keyOfBytes } from '../datastore/row-key.ts';
 import { type Condition, conjuncts } from './condition.ts';
@@ -10,13 +10,13 @@ export interface GuardPoint {
   readonly key: string;
 }
 
-/** A row that meets none of the points does not meet the conditions; no points: no row does. */
+/** A row that meets none of the points does not meet the conditions; without points no row meets them. */
 export type Guard = readonly GuardPoint[];
 
-/** A longer OR is not worth so many entries. */
-const MOST_POINTS = 64;
+/** Limit of points; a longer OR would need too many entries. */
+const MAX_POINTS = 64;
 
-/** The smallest guard of conditions on one relation that must all hold; undefined if every row has to be tested. */
+/** The smallest guard of a conjunction on one relation; undefined if every row must be tested. */
 export function guardOf(conditions: readonly Condition[]): Guard | undefined {
   let best: Guard | undefined;
   for (const condition of conditions.flatMap(conjuncts)) {
@@ -39,7 +39,7 @@ function guardOfOne(condition: Condition): Guard | undefined {
       const points: GuardPoint[] = [];
       for (const term of condition.terms) {
         const guard = guardOf([term]);
-        if (!guard || points.length + guard.length > MOST_POINTS) return undefined;
+        if (!guard || points.length + guard.length > MAX_POINTS) return undefined;
         points.push(...guard);
       }
       return points;

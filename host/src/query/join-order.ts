@@ -1,29 +1,28 @@
-// In which order the relations of a query are read, and by which index each is reached from those before it.
+// Join order: the order in which the relations of a query are read, and the index by which each is reached.
 
 import type { Row } from '../datastore/row.ts';
 import { keyOfBytes, type KeyReader } from '../datastore/row-key.ts';
-import type { Table } from '../datastore/table.ts';
-import type { Index } from '../datastore/table-index.ts';
+import { type Table, type Index } from '../datastore/table.ts';
 import { compileAll, type Subjects, type Test } from './compile-condition.ts';
 import { type Condition, relationsOf } from './condition.ts';
 
 /** One row of each relation read so far, by the position of the relation. */
 export type Tuple = Row[];
 
-/** Makes a key from the rows read so far. */
+/** Builds a key from the rows read so far. */
 type TupleKey = (tuple: Tuple) => string;
 
-/** How the rows of a step are found without a scan: in an index, or in a hash that is made for one run. */
+/** Finds the rows of a step without a scan: in an index, or in a hash built for one run. */
 export type Lookup =
   | { readonly index: Index; readonly reader?: undefined; readonly key: TupleKey; readonly isConstant: boolean }
   | { readonly index: undefined; readonly reader: KeyReader; readonly key: TupleKey };
 
 /** One relation of a join. */
-export interface Step {
+export interface JoinStep {
   readonly relation: number;
   readonly table: Table;
   readonly lookup: Lookup | undefined;
-  /** What can be told once this relation's row is there. */
+  /** The conditions that can be tested after this relation's row is read. */
   readonly test: Test<Tuple> | undefined;
 }
 
@@ -31,13 +30,13 @@ export interface Step {
 interface Bound {
   readonly column: number;
   readonly key: TupleKey;
-  /** Whether the key comes from a literal, so that no other row decides it. */
+  /** True if the key comes from a literal and not from another row. */
   readonly isConstant: boolean;
 }
 
-/** Orders the relations, beginning with `first` if it is given, else where an index leads. */
-export function orderJoin(tables: readonly Table[], conditions: readonly Condition[], first?: number): Step[] {
-  const steps: Step[] = [];
+/** Orders the relations, starting with `first` if it is given, else with one that an index reaches. */
+export function orderJoin(tables: readonly Table[], conditions: readonly Condition[], first?: number): JoinStep[] {
+  const steps: JoinStep[] = [];
   const read = new Set<number>();
   const left = new Set(conditions);
   const add = (relation: number, isGiven: boolean): void => {
@@ -52,7 +51,7 @@ export function orderJoin(tables: readonly Table[], conditions: readonly Conditi
   return steps;
 }
 
-/** How a tuple is looked at by conditions. */
+/** Access of conditions to the rows of a tuple. */
 function tupleSubjects(tables: readonly Table[]): Subjects<Tuple> {
   return {
     layout: relation => at(tables, relation).layout,
@@ -60,7 +59,7 @@ function tupleSubjects(tables: readonly Table[]): Subjects<Tuple> {
   };
 }
 
-/** The best relation to read next: by an index, else by a hash, else the first in the order they were written. */
+/** The best relation to read next: by an index, else by a hash, else the first in the order of the query. */
 function nextRelation(tables: readonly Table[], conditions: readonly Condition[], read: ReadonlySet<number>): number {
   const rest = tables
     .keys()
@@ -92,7 +91,7 @@ function lookupOf(
   return bound && { index: undefined, reader: table.layout.keyReader([bound.column]), key: bound.key };
 }
 
-/** The columns of a relation that an equality ties to a literal or to a relation already read. */
+/** The columns of a relation that an equality binds to a literal or to a relation already read. */
 function boundColumns(
   relation: number,
   tables: readonly Table[],
@@ -122,7 +121,7 @@ function boundColumns(
   return bounds;
 }
 
-/** The key of an index is the keys of its columns, one after the other. */
+/** The key of an index is the concatenation of the keys of its columns. */
 function compositeKey(columns: readonly number[], bounds: readonly Bound[]): { key: TupleKey; isConstant: boolean } {
   const parts = columns.flatMap(column => bounds.find(bound => bound.column === column) ?? []);
   const isConstant = parts.every(part => part.isConstant);

@@ -1,11 +1,11 @@
-// Cuts SQL text into tokens, as PostgreSQL would.
+// Lexer: splits SQL text into tokens by the rules of PostgreSQL.
 
 import { QueryError } from './query-error.ts';
 
-/** What a token is, before anything is known of the grammar; `end` stands after the last. */
+/** The kind of a token; `end` follows the last one. */
 export type TokenKind = 'word' | 'quoted' | 'number' | 'string' | 'hex' | 'placeholder' | 'symbol' | 'end';
 
-/** One token, and where it stands in the text. */
+/** One token and its position in the text. */
 export interface Token {
   readonly kind: TokenKind;
   /** The name, digits or characters without quotes and escapes; the text itself otherwise. */
@@ -23,10 +23,10 @@ const NUMBER = /(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?/y;
 const PLACEHOLDER = /[:$][\p{L}\p{N}_]+/uy;
 const SYMBOL = /<=|>=|<>|!=|==|\|\||::|->>|->|!~|<<|>>|[-+*/%=<>(),.;^&|~#!@?[\]{}:$\\]/y;
 
-/** The characters that stand before a quote to make it another kind of string. */
+/** Prefixes of a quote that start other kinds of strings. */
 const STRING_PREFIXES = new Set(['E', 'B', 'N', 'R', 'U']);
 
-/** Every token of the text and an `end`. Throws `QueryError` where none begins or one does not end. */
+/** All tokens of a text and an `end`. Throws `QueryError` at an invalid or unterminated token. */
 export function tokenize(sql: string): Token[] {
   const tokens: Token[] = [];
   let at = 0;
@@ -95,7 +95,7 @@ export function tokenize(sql: string): Token[] {
   return tokens;
 }
 
-/** A refusal of text that is no SQL, saying where. */
+/** A refusal of text that is not SQL, with the position. */
 export function syntaxError(sentence: string, sql: string, at: number): QueryError {
   const before = sql.slice(0, at);
   const line = before.split('\n').length;
@@ -103,7 +103,7 @@ export function syntaxError(sentence: string, sql: string, at: number): QueryErr
   return new QueryError('query/syntax', `sql parser error: ${sentence} at Line: ${line}, Column: ${column}`);
 }
 
-/** Text in quotes, where a doubled quote stands for one. */
+/** Text in quotes; a doubled quote means one. */
 function readQuoted(sql: string, start: number, quote: string): { text: string; end: number } {
   let text = '';
   let from = start + 1;

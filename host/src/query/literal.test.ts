@@ -1,8 +1,17 @@
-// What literals of every type mean, and which are none.
+// Valid and invalid literals of every type, with their values.
 
 import { describe, expect, test } from 'vitest';
 import { runQuery } from './query.ts';
-import { ANN, CONNECTION_ID, DURATION, IDENTITY, refusalOf, TestSource, TIMESTAMP, UUID } from './test-source.ts';
+import {
+  ANN,
+  CONNECTION_ID,
+  DURATION,
+  IDENTITY,
+  refusalOf,
+  TestSource,
+  TIMESTAMP,
+  UUID,
+} from './testing/test-source.ts';
 
 describe('literals', () => {
   const source = new TestSource({
@@ -119,7 +128,7 @@ describe('literals', () => {
     );
   });
 
-  test('columns of a type without order are not compared', () => {
+  test('columns of a type without an order cannot be compared', () => {
     expect(refusalOf(() => runQuery(source, 'SELECT * FROM zoo WHERE maybe = maybe', ANN))).toBe(
       'Invalid binary operator `=` for type `(some: String | none: ())`',
     );

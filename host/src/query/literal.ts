@@ -1,4 +1,4 @@
-// What the text of a literal means as a value of a type.
+// Literals: converts their text into a value of a type.
 
 import { parseBytes, parseConnectionId, parseIdentity } from '../sats/hex.ts';
 import { type AlgebraicType, type PrimitiveKind, resolveType, specialName, type Typespace } from '../sats/type.ts';
@@ -9,10 +9,10 @@ import { isByteArray, typeName } from './type-name.ts';
 
 type IntegerKind = Exclude<PrimitiveKind, 'bool' | 'string' | 'f32' | 'f64'>;
 
-/** No integer type has more decimal digits, so a longer number need not be spelled out to be refused. */
-const MOST_DIGITS = 80;
+/** No integer type has more decimal digits, so a longer number is refused without expanding it. */
+const MAX_DIGITS = 80;
 
-/** The value of a literal that stands where `type` is wanted. Throws `QueryError`. */
+/** The value of a literal where `type` is expected. Throws `QueryError`. */
 export function literalValue(literal: Literal, type: AlgebraicType, typespace: Typespace): SatsValue {
   const resolved = resolveType(type, typespace);
   if (literal.kind === 'bool') {
@@ -29,7 +29,7 @@ export function literalValue(literal: Literal, type: AlgebraicType, typespace: T
   return value;
 }
 
-/** The refusal of something of one type where another is wanted; SpacetimeDB prints them in this order. */
+/** The refusal of one type where another is expected; SpacetimeDB prints them in this order. */
 export function unexpectedType(found: AlgebraicType, wanted: AlgebraicType, typespace: Typespace): QueryError {
   return new QueryError(
     'query/type',
@@ -92,7 +92,7 @@ function bits(kind: IntegerKind): number {
   return Number(kind.slice(1));
 }
 
-/** An integer in range, written with or without a point or an exponent: `3.6e1` is 36. */
+/** An integer in range, with or without a decimal point or an exponent: `3.6e1` is 36. */
 function parseInteger(text: string, kind: IntegerKind): bigint | undefined {
   const parts = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d+))?$/.exec(text);
   if (!parts) return undefined;
@@ -101,7 +101,7 @@ function parseInteger(text: string, kind: IntegerKind): bigint | undefined {
   const digits = (whole + fraction).replace(/^0+/, '');
   const shift = Number(exponent) - fraction.length;
   if (digits === '') return 0n;
-  if (digits.length + shift > MOST_DIGITS || digits.length + shift < 1) return undefined;
+  if (digits.length + shift > MAX_DIGITS || digits.length + shift < 1) return undefined;
   const kept = shift < 0 ? digits.slice(0, shift) : digits + '0'.repeat(shift);
   if (shift < 0 && /[^0]/.test(digits.slice(shift))) return undefined;
   const value = BigInt(sign === '-' ? `-${kept}` : kept);
@@ -109,13 +109,13 @@ function parseInteger(text: string, kind: IntegerKind): bigint | undefined {
   return wrapped === value ? value : undefined;
 }
 
-/** Too large a number becomes infinite; NaN and infinity have no literal. */
+/** A too large number becomes infinite; NaN and infinity have no literal. */
 function parseFloatText(text: string, kind: 'f32' | 'f64'): number | undefined {
   if (!/^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(text)) return undefined;
   return kind === 'f32' ? Math.fround(Number(text)) : Number(text);
 }
 
-/** Microseconds since 1970 of an RFC 3339 time; digits beyond are cut off. */
+/** Microseconds since 1970 of an RFC 3339 time; further digits are truncated. */
 function parseTimestamp(text: string): bigint | undefined {
   const parts = /^(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d+))?(?:[Zz]|([+-])(\d\d):(\d\d))$/.exec(text);
   if (!parts) return undefined;

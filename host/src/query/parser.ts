@@ -1,4 +1,4 @@
-// From SQL text to one statement.
+// Parser: from SQL text to one statement.
 
 import { columnOf, parseExpression, parseLiteral } from './expression-parser.ts';
 import { QueryError } from './query-error.ts';
@@ -6,10 +6,10 @@ import { parseSelect } from './select-parser.ts';
 import type { Assignment, Delete, Insert, Literal, Select, SetVariable, Statement, Update } from './syntax.ts';
 import { TokenStream } from './token-stream.ts';
 
-/** Bytes of the longest text that is read. */
+/** Length limit of a text in bytes. */
 export const MAX_SQL_BYTES = 50_000;
 
-/** Statements of SQL that are none here; a text that begins with another word is no SQL at all. */
+/** Unsupported statements of SQL; a text that begins with any other word is not SQL. */
 const OTHER_STATEMENTS = new Set(
   (
     'EXPLAIN DESCRIBE ANALYZE CREATE DROP ALTER TRUNCATE WITH VALUES TABLE COPY GRANT REVOKE BEGIN START COMMIT ROLLBACK ' +
@@ -18,7 +18,7 @@ const OTHER_STATEMENTS = new Set(
   ).split(' '),
 );
 
-/** Reads a statement of HTTP SQL. Throws `QueryError`. */
+/** Parses a statement of HTTP SQL. Throws `QueryError`. */
 export function parseSql(sql: string): Statement {
   return parseOne(sql, tokens => {
     switch (tokens.current.keyword) {
@@ -41,7 +41,7 @@ export function parseSql(sql: string): Statement {
   });
 }
 
-/** Reads a query of the subscription grammar. Throws `QueryError`. */
+/** Parses a query of the subscription grammar. Throws `QueryError`. */
 export function parseSubscription(sql: string): Select {
   return parseOne(sql, tokens => {
     if (tokens.isKeyword('SELECT')) return parseSelect(tokens, 'subscription');
@@ -52,7 +52,7 @@ export function parseSubscription(sql: string): Select {
   });
 }
 
-/** Whether a subscription asks for every table; that is no SQL, and means one query a table. */
+/** Returns true if a subscription requests every table. The text is not SQL; it means one query a table. */
 export function isEveryTable(sql: string): boolean {
   return /^\s*select\s+\*\s+from\s+\*\s*;?\s*$/i.test(sql);
 }

@@ -1,9 +1,9 @@
-// A query that is refused, with the words a client sees.
+// Refusals of queries, with the sentence that a client receives.
 
 /**
- * `syntax`: not SQL. `unsupported`: SQL that is not spoken here. `name`: an unknown or invisible name. `type`: values that
- * do not fit. `refused`: the caller may not. `limit`: too long, too deep or too many rows. `conflict`: a row that cannot
- * be written.
+ * `syntax`: not SQL. `unsupported`: SQL that this host does not support. `name`: an unknown or invisible name. `type`:
+ * a value of another type. `refused`: the caller lacks the right. `limit`: too long, too deep or too many rows.
+ * `conflict`: a row that cannot be written.
  */
 export type QueryErrorCode =
   | 'query/syntax'
@@ -14,7 +14,7 @@ export type QueryErrorCode =
   | 'query/limit'
   | 'query/conflict';
 
-/** Why a query is refused. The message is what SpacetimeDB says, word for word where that is recorded. */
+/** Why a query is refused. The message equals SpacetimeDB's, byte for byte where it was recorded. */
 export class QueryError extends Error {
   override readonly name = 'QueryError';
   readonly code: QueryErrorCode;

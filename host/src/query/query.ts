@@ -1,10 +1,10 @@
-// A query that returns the rows of one table: subscriptions, one-off queries, and the SQL that a view returns.
+// Queries that return rows of one table: subscriptions, one-off queries, and the SQL that a view returns.
 
 import type { Row } from '../datastore/row.ts';
 import type { Table } from '../datastore/table.ts';
 import { type CheckedSelect, checkSelect, returnedRelation } from './check-select.ts';
 import { parseSubscription } from './parser.ts';
-import { Plan } from './plan.ts';
+import { QueryPlan } from './query-plan.ts';
 import { QueryError } from './query-error.ts';
 import { narrowed } from './row-level-security.ts';
 import { callerScope, type Relation, type Scope } from './scope.ts';
@@ -12,16 +12,16 @@ import type { QuerySource, SystemVariables } from './source.ts';
 
 /** A query of the subscription grammar, checked and bound to its tables. */
 export interface TableQuery {
-  readonly plan: Plan;
-  /** The relation whose rows it gives, by position. */
+  readonly plan: QueryPlan;
+  /** The relation whose rows it returns, by position. */
   readonly returned: number;
   readonly table: Table;
 }
 
-/** The rows that a query gives, all of one table or view. */
+/** The result of a query: rows of one table or view. */
 export interface QueryResult {
   readonly table: Table;
-  /** A row stands here once for each way in which it is derived. */
+  /** A row occurs once for each of its derivations. */
   readonly rows: readonly Row[];
 }
 
@@ -33,14 +33,14 @@ export function runQuery(source: QuerySource, sql: string, caller: bigint, varia
   return { table: queries[0].table, rows };
 }
 
-/** Compiles a query of the subscription grammar for one who sees every row. Throws `QueryError`. */
+/** Compiles a query of the subscription grammar for a caller who sees every row. Throws `QueryError`. */
 export function compileTableQuery(sql: string, scope: Scope): TableQuery {
   return bind(checkSelect(parseSubscription(sql), scope));
 }
 
 /**
- * As `compileTableQuery`, for a query that is to be followed through commits: at most one join, by indexes. A caller for whom
- * row-level rules narrow the tables gets a query for each way to see rows; what they give adds up.
+ * As `compileTableQuery`, for a query to watch: at most one join, by indexes. For a caller whose tables have row-level
+ * rules it returns one query for each combination of rules; their results add up.
  */
 export function compileWatchedQueries(sql: string, scope: Scope): SomeQueries {
   return compileQueries(sql, scope, refuseUnwatchable);
@@ -59,8 +59,8 @@ function compileQueries(sql: string, scope: Scope, refuse?: (checked: CheckedSel
   return [bound(first), ...others.map(bound)];
 }
 
-/** Throws `QueryError` for a plan that would read more rows than are allowed. */
-export function refuseManyRows(plan: Plan, variables: SystemVariables | undefined): void {
+/** Throws `QueryError` for a plan that would read more rows than allowed. */
+export function refuseManyRows(plan: QueryPlan, variables: SystemVariables | undefined): void {
   const limit = variables?.rowLimit;
   if (limit === undefined) return;
   const rows = plan.estimate();
@@ -70,7 +70,7 @@ export function refuseManyRows(plan: Plan, variables: SystemVariables | undefine
 
 function bind(checked: CheckedSelect): TableQuery {
   const returned = returnedRelation(checked);
-  const plan = new Plan(checked);
+  const plan = new QueryPlan(checked);
   const table = plan.relations[returned]?.table;
   if (!table) throw new Error('a query returns one of its relations');
   return { plan, returned, table };
@@ -96,7 +96,7 @@ function refuseUnwatchable({ relations, joins }: CheckedSelect): void {
   }
 }
 
-/** An event never meets a row that comes after it, so nobody looks for events. */
+/** An event never joins a later row, so no index on events is needed. */
 function hasJoinIndexes(
   relations: readonly Relation[],
   columns: readonly { readonly relation: number; readonly column: number }[],
@@ -107,7 +107,7 @@ function hasJoinIndexes(
   });
 }
 
-/** A view declares no index, but it can be found by its primary key. */
+/** A view declares no index, but can be searched by its primary key. */
 function isIndexed(relation: Relation, column: number): boolean {
   const { def } = relation.open();
   if (relation.isView && def.primaryKey === column) return true;

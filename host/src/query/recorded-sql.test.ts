@@ -1,4 +1,4 @@
-// Every SQL case that was recorded from a real server, asked here of a database with the same rows.
+// Every SQL case that was recorded from a real server, run against a database with the same rows.
 
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
@@ -7,18 +7,18 @@ import { runQuery } from './query.ts';
 import { QueryError } from './query-error.ts';
 import { SystemVariables } from './source.ts';
 import { runStatement, statementJson } from './statement.ts';
-import { ANN, OWNER, probeSource } from './test-source.ts';
+import { ANN, OWNER, probeSource } from './testing/test-source.ts';
 
 interface Case {
   readonly step: string;
   readonly sql: string;
   readonly as: bigint;
-  /** What a one-off query gave, if one was asked. */
+  /** The result of a one-off query, if one was recorded. */
   readonly oneOff: string | undefined;
   readonly http: string;
 }
 
-/** Where the recording leaves out the words of a library. */
+/** Mark of the recording for a library's sentence that is left out. */
 const OWN_WORDS =
   /\b(sql parser error|Unsupported(?! (?:binary operator|aggregate function|literal))|Estimated cardinality)\b.*/s;
 

@@ -1,5 +1,5 @@
-// Row-level security: a query about a table with rules becomes the queries that see no more of it than one rule shows.
-// What they give adds up: a row that two rules show, or one rule twice, is there twice, as on SpacetimeDB.
+// Row-level security: a query on a table with rules becomes one query for each rule, limited to the rows of that rule.
+// Their results add up: a row that two rules show, or one rule twice, occurs twice, as on SpacetimeDB.
 
 import { assert } from '../errors.ts';
 import { checkSelect, type CheckedSelect, returnedRelation } from './check-select.ts';
@@ -8,28 +8,28 @@ import { QueryError } from './query-error.ts';
 import { type RowRules, rowRulesOf } from './row-rules.ts';
 import type { Scope } from './scope.ts';
 
-/** A join of tables with many rules each multiplies them; each of the queries is compiled and watched. */
-const MOST_QUERIES = 256;
+/** Limit of queries: a join multiplies the rules of its tables, and each query is compiled and watched. */
+const MAX_QUERIES = 256;
 
-/** A query on its way: the tables whose rules are already applied to a relation are not applied to it again. */
+/** An intermediate query, with the tables whose rules are already applied to each relation. */
 interface Fragment {
   readonly checked: CheckedSelect;
   readonly under: readonly ReadonlySet<string>[];
 }
 
-/** The queries that a caller's query stands for. Throws `QueryError` if they are too many. */
+/** The queries that replace a caller's query. Throws `QueryError` if they are too many. */
 export function narrowed(checked: CheckedSelect, scope: Scope): readonly [CheckedSelect, ...CheckedSelect[]] {
   const rules = scope.ruledBy && rowRulesOf(scope.ruledBy);
   if (!rules || rules.size === 0) return [checked];
   const nothing: ReadonlySet<string> = new Set();
   let fragments: Fragment[] = [{ checked, under: checked.relations.map(() => nothing) }];
-  // Each fragment has its relations narrowed from the left; those that a rule brings along stand at the end.
+  // Relations are rewritten from the left; those that a rule adds are appended.
   for (let at = 0; fragments.some(each => at < each.checked.relations.length); at++) {
     fragments = fragments.flatMap(fragment => narrowRelation(fragment, at, rules, scope));
-    if (fragments.length > MOST_QUERIES) {
+    if (fragments.length > MAX_QUERIES) {
       throw new QueryError(
         'query/limit',
-        `The row-level rules make more than ${MOST_QUERIES} queries of this one: name fewer tables`,
+        `The row-level rules make more than ${MAX_QUERIES} queries of this one: name fewer tables`,
       );
     }
   }
@@ -45,7 +45,7 @@ function narrowRelation(fragment: Fragment, at: number, rowRules: RowRules, scop
   return rules.map(rule => joined(fragment, at, checkSelect(rule, scope.unruled())));
 }
 
-/** The query with a rule in the place of one relation. */
+/** The query with one relation replaced by a rule. */
 function joined({ checked, under }: Fragment, at: number, rule: CheckedSelect): Fragment {
   const shown = returnedRelation(rule);
   const places: number[] = [];
@@ -58,7 +58,7 @@ function joined({ checked, under }: Fragment, at: number, rule: CheckedSelect): 
   const joins = [...checked.joins];
   for (const [from, join] of rule.joins.entries()) {
     if (from === shown) continue;
-    // The first relation of a rule has no ON of its own: it is joined where the shown one is.
+    // The first relation of a rule has no ON; it takes that of the relation it replaces.
     joins.push(moved(join ?? rule.joins[shown], places));
   }
   return {

@@ -1,4 +1,4 @@
-// The row-level rules of a module: for each table that has some, the queries that together give what a caller may see of it.
+// Row-level rules of a module: for each table with rules, the queries whose union is visible to a caller.
 
 import { HostError } from '../errors.ts';
 import type { ModuleDef } from '../schema/definition.ts';
@@ -8,14 +8,14 @@ import { QueryError } from './query-error.ts';
 import type { Relation, Scope } from './scope.ts';
 import type { Select } from './syntax.ts';
 
-/** For tables with row-level rules, by canonical name, the queries that give what may be seen of them. */
+/** The rules of each table, by canonical name. */
 export type RowRules = ReadonlyMap<string, readonly Select[]>;
 
 const parsed = new WeakMap<ModuleDef, RowRules>();
 
 /**
- * The rules of a module by the canonical name of their table. Throws `schema/invalid`, with the rule, if one cannot be kept:
- * unknown names, wrong types, columns instead of rows, views, or tables whose rules need each other.
+ * The rules of a module by the canonical name of their table. Throws `schema/invalid` with the rule if one is invalid:
+ * unknown names, wrong types, columns instead of rows, views, or tables whose rules depend on each other.
  */
 export function rowRulesOf(def: ModuleDef): RowRules {
   let rules = parsed.get(def);
@@ -46,7 +46,7 @@ function readRules(def: ModuleDef): RowRules {
   return rules;
 }
 
-/** What a rule may name: every table, and no view. Nothing is opened: only names and types are looked at. */
+/** The scope of a rule: every table, no view. It serves to check names and types and opens nothing. */
 function ruleScope(def: ModuleDef): Scope {
   const find = (name: string): Relation | undefined => {
     const table = def.tables.find(each => each.name === name) ?? def.tables.find(each => each.sourceName === name);

@@ -6,7 +6,7 @@ import type { ColumnDef, ModuleDef, TableDef, ViewDef } from '../schema/definiti
 import { QueryError } from './query-error.ts';
 import type { QuerySource } from './source.ts';
 
-/** A table or a view that a name stands for; a view has no rows before it is opened. */
+/** A table or view; a view has no rows before it is opened. */
 export interface Relation {
   readonly name: string;
   readonly columns: readonly ColumnDef[];
@@ -15,18 +15,18 @@ export interface Relation {
   open(): Table;
 }
 
-/** Names as one caller sees them. */
+/** The scope of one caller. */
 export interface Scope {
   readonly typespace: Typespace;
   readonly caller: bigint;
-  /** The module whose row-level rules narrow tables for this caller; undefined for one who sees every row. */
+  /** The module whose row-level rules apply to this caller; undefined for a caller who sees every row. */
   readonly ruledBy: ModuleDef | undefined;
   find(name: string): Relation | undefined;
-  /** What a rule may name, for the same caller: every table, with all of its rows. */
+  /** The scope of rules for the same caller: every table, with all rows. */
   unruled(): Scope;
 }
 
-/** What anybody may name: public tables and views, and for the owner everything. */
+/** The scope of a caller: public tables and views, and for the owner everything. */
 export function callerScope(source: QuerySource, caller: bigint): Scope {
   const seesPrivate = caller === source.owner;
   return {
@@ -43,7 +43,7 @@ export function callerScope(source: QuerySource, caller: bigint): Scope {
   };
 }
 
-/** What the query of a view may name: every table, but no view. */
+/** The scope of a view's query: every table, no view. */
 export function viewScope(source: Pick<QuerySource, 'def' | 'datastore'>, caller: bigint): Scope {
   const scope: Scope = {
     typespace: source.def.typespace,
@@ -58,7 +58,7 @@ export function viewScope(source: Pick<QuerySource, 'def' | 'datastore'>, caller
   return scope;
 }
 
-/** The names that `SELECT * FROM *` stands for: what is public and lasts. */
+/** The tables of `SELECT * FROM *`: public ones, except of events. */
 export function everyTable(source: QuerySource): string[] {
   const isShown = (def: TableDef): boolean => def.isPublic && !def.isEvent;
   return [
@@ -67,21 +67,21 @@ export function everyTable(source: QuerySource): string[] {
   ];
 }
 
-/** The relation of a name. Throws `QueryError` with the same text for what is unknown and what is hidden. */
+/** The relation of a name. Throws `QueryError`, with the same text for unknown and hidden names. */
 export function relationNamed(scope: Scope, name: string): Relation {
   const relation = scope.find(name);
   if (relation) return relation;
   throw new QueryError('query/name', `no such table: \`${name}\`. If the table exists, it may be marked private.`);
 }
 
-/** A column by its canonical name or its spelling in the module. */
+/** A column by its canonical or source name. */
 export function columnNamed(columns: readonly ColumnDef[], name: string): number | undefined {
   const canonical = columns.findIndex(column => column.name === name);
   const at = canonical >= 0 ? canonical : columns.findIndex(column => column.sourceName === name);
   return at >= 0 ? at : undefined;
 }
 
-/** The type of a column that is known to exist. */
+/** The type of an existing column. */
 export function columnType(columns: readonly ColumnDef[], at: number): AlgebraicType {
   const column = columns[at];
   if (!column) throw new RangeError(`no column ${at}`);

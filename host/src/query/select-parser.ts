@@ -5,14 +5,14 @@ import { QueryError } from './query-error.ts';
 import type { ColumnName, Expression, FromItem, Projection, Select } from './syntax.ts';
 import type { TokenStream } from './token-stream.ts';
 
-/** `subscription`: whole rows of one relation, no LIMIT. `sql`: what HTTP adds to it. */
+/** `subscription`: whole rows of one relation, no LIMIT. `sql`: also columns, counts and LIMIT, over HTTP. */
 export type Grammar = 'subscription' | 'sql';
 
 const OTHER_JOINS = ['LEFT', 'RIGHT', 'FULL', 'OUTER', 'NATURAL'];
 const OTHER_CLAUSES = ['GROUP', 'ORDER', 'HAVING', 'OFFSET', 'FETCH', 'FOR', 'WINDOW', 'QUALIFY', 'INTO'];
 const SET_OPERATIONS = ['UNION', 'EXCEPT', 'INTERSECT'];
 
-/** Reads a SELECT whose first word is the current token. */
+/** Parses a SELECT whose first word is the current token. */
 export function parseSelect(tokens: TokenStream, grammar: Grammar): Select {
   const { start } = tokens.current;
   tokens.expectKeyword('SELECT');
@@ -115,7 +115,7 @@ function parseOn(tokens: TokenStream): { left: ColumnName; right: ColumnName } {
   return { left: condition.left.column, right: condition.right.column };
 }
 
-/** What may follow WHERE; gives the number after LIMIT. */
+/** Parses the clauses after WHERE; returns the number after LIMIT. */
 function parseEnd(tokens: TokenStream, grammar: Grammar, start: number): string | undefined {
   if (tokens.isKeyword(...SET_OPERATIONS)) throw tokens.unsupported('Unsupported set operation', start);
   if (tokens.isKeyword(...OTHER_CLAUSES)) throw tokens.unsupported('Unsupported', start);
@@ -128,7 +128,7 @@ function parseEnd(tokens: TokenStream, grammar: Grammar, start: number): string 
   return limit;
 }
 
-/** Where several relations are read, every column says which one it is of. */
+/** Checks that with several relations every column names its relation. */
 function refuseUnqualified(select: Select): void {
   const refuse = (column: ColumnName): void => {
     if (column.relation === undefined) {

@@ -1,4 +1,4 @@
-// What a query is asked of: a database as this room sees it.
+// Contract of the database that a query reads and writes.
 
 import type { Commit } from '../datastore/commit.ts';
 import type { Datastore } from '../datastore/datastore.ts';
@@ -9,24 +9,24 @@ import type { ModuleDef, ViewDef } from '../schema/definition.ts';
 /** Tables and views to read; a `Database` is one. */
 export interface QuerySource {
   readonly def: ModuleDef;
-  /** The identity that may see and change everything. */
+  /** The identity that may read and change everything. */
   readonly owner: bigint;
   readonly datastore: Datastore;
-  /** The rows of a view as this identity sees them, computed now if nobody had asked before. */
+  /** The rows of a view for this identity, computed if they are not up to date. */
   viewTable(view: ViewDef, caller: bigint): Table;
 }
 
-/** A source that SQL can write to, by the one road to commit; `C` is what it knows a caller by. */
+/** A source that SQL can write to, through the commit pipeline; `C` is its type of callers. */
 export interface WritableSource<C> extends QuerySource {
   write<T>(caller: C, work: (tx: Transaction) => T): { readonly outcome: WriteOutcome; readonly value: T | undefined };
 }
 
-/** How a write ended. */
+/** Outcome of a write. */
 export type WriteOutcome =
   { readonly kind: 'committed'; readonly commit: Commit } | { readonly kind: string; readonly message: string };
 
-/** What `SET` has set. One for each database, shared by its subscriptions and its SQL. */
+/** The variables of `SET`. Each database has one set, shared by its subscriptions and its SQL. */
 export class SystemVariables {
-  /** A query of anybody but the owner that would read more rows is refused. */
+  /** Row limit of queries of callers other than the owner. */
   rowLimit: bigint | undefined;
 }

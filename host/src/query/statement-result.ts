@@ -1,4 +1,4 @@
-// What a statement gave, and the body of the HTTP answer that says so.
+// Result of a statement, and its HTTP response body.
 
 import type { Commit } from '../datastore/commit.ts';
 import { toJson } from '../sats/json.ts';
@@ -15,7 +15,7 @@ import { decodeValue } from '../sats/value.ts';
 import { product } from '../schema/structure-json.ts';
 import type { WriteStats } from './write-statement.ts';
 
-/** What a statement gave. */
+/** The result of a statement. */
 export interface StatementResult {
   /** The type of the rows, with the names of the columns. */
   readonly schema: ProductType;
@@ -23,14 +23,14 @@ export interface StatementResult {
   /** Each row as BSATN of `schema`. */
   readonly rows: readonly Uint8Array[];
   readonly stats: WriteStats;
-  /** What a write committed; undefined for a read. */
+  /** The changes of a write; undefined for a read. */
   readonly commit: Commit | undefined;
 }
 
-/** A type that contains itself cannot be written without references; this deep they are left as they are. */
-const DEEPEST = 16;
+/** Depth limit of inlining: a recursive type cannot be written without references, so deeper ones stay. */
+const MAX_DEPTH = 16;
 
-/** The body of the answer to `POST /sql`. */
+/** The response body of `POST /sql`. */
 export function statementJson({ schema, typespace, rows, stats }: StatementResult, durationMicros: number): JsonText {
   const rowTexts = rows.map(bytes => toJson(schema, typespace, decodeValue(schema, typespace, new BsatnReader(bytes))));
   const members = [
@@ -56,7 +56,7 @@ function inlineElements(elements: readonly ProductElement[], typespace: Typespac
 
 /** The type with every reference replaced by what it refers to. */
 function inline(type: AlgebraicType, typespace: Typespace, depth: number): AlgebraicType {
-  if (depth > DEEPEST) return type;
+  if (depth > MAX_DEPTH) return type;
   const resolved = resolveType(type, typespace);
   switch (resolved.kind) {
     case 'product':

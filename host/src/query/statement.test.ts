@@ -1,10 +1,10 @@
-// Statements of HTTP SQL beyond those that were recorded.
+// Statements of HTTP SQL beyond the recorded ones.
 
 import { describe, expect, test } from 'vitest';
 import { parseSql } from './parser.ts';
 import { SystemVariables } from './source.ts';
 import { runStatement } from './statement.ts';
-import { ANN, OWNER, probeSource, refusalOf, type TestSource } from './test-source.ts';
+import { ANN, OWNER, probeSource, refusalOf, type TestSource } from './testing/test-source.ts';
 
 describe('HTTP SQL', () => {
   const variables = new SystemVariables();
@@ -29,7 +29,7 @@ describe('HTTP SQL', () => {
     return rows.map(bytes => source.decode({ schema, typespace }, bytes));
   }
 
-  test('joins of any number, with columns, counts and limits', () => {
+  test('supports any number of joins, with columns, counts and limits', () => {
     const source = filled();
     const join = 'FROM person p JOIN team t ON p.team_id = t.id JOIN person q ON q.age = p.age';
     expect(rowsOf(source, `SELECT p.name, q.name AS twin ${join} WHERE p.id <> q.id`)).toEqual([
@@ -44,7 +44,7 @@ describe('HTTP SQL', () => {
     expect(rowsOf(source, "SELECT name FROM person WHERE name = 'Bob' AND team_id = 1")).toEqual([['Bob']]);
   });
 
-  test('an update changes the rows it finds, all at once', () => {
+  test('an update changes the rows it finds in one step', () => {
     const source = filled();
     const { stats, commit } = runStatement(
       source,
@@ -57,7 +57,7 @@ describe('HTTP SQL', () => {
     expect(rowsOf(source, 'SELECT COUNT(*) AS n FROM person WHERE team_id = 9')).toEqual([[2n]]);
   });
 
-  test('a row that cannot be inserted takes the whole statement back', () => {
+  test('a row that cannot be inserted rolls back the whole statement', () => {
     const source = filled();
     const sql = "INSERT INTO team (title, id) VALUES ('new', 5), ('again', 1)";
     expect(refusalOf(() => runStatement(source, sql, owner, variables))).toBe(
@@ -86,7 +86,7 @@ describe('HTTP SQL', () => {
     expect(refusalOf(() => runStatement(filled(), sql, owner, variables))).toBe(text);
   });
 
-  test('a join that would take too long is given up', () => {
+  test('a join that would take too long is aborted', () => {
     const source = probeSource();
     source.write(undefined, tx => {
       for (let k = 0; k < 200; k++) tx.insert(source.table('unindexed'), source.row('unindexed', k, k));
@@ -98,7 +98,7 @@ describe('HTTP SQL', () => {
     expect(rowsOf(source, `SELECT a.id ${join} WHERE a.id = 7 AND b.id = a.other AND c.id = b.other`)).toEqual([[7]]);
   });
 
-  test('a row limit binds everybody but the owner', () => {
+  test('a row limit applies to every caller except the owner', () => {
     const source = filled();
     const own = new SystemVariables();
     runStatement(source, 'SET row_limit TO 2', owner, own);
@@ -111,7 +111,7 @@ describe('HTTP SQL', () => {
     expect(refusalOf(() => runStatement(source, 'SELECT * FROM person', owner, own))).toBe('accepted');
   });
 
-  test('statements are told from each other by their first word', () => {
+  test('the first word decides the kind of a statement', () => {
     expect(parseSql("DELETE FROM t WHERE a = 'x'").kind).toBe('delete');
     expect(parseSql('SET row_limit = 5')).toEqual({
       kind: 'set',

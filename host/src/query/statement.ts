@@ -6,7 +6,7 @@ import type { ProductType } from '../sats/type.ts';
 import { BsatnWriter } from '../sats/writer.ts';
 import { type CheckedSelect, checkSelect, type Output } from './check-select.ts';
 import { parseSql } from './parser.ts';
-import { Plan } from './plan.ts';
+import { QueryPlan } from './query-plan.ts';
 import { refuseManyRows } from './query.ts';
 import { QueryError } from './query-error.ts';
 import { narrowed } from './row-level-security.ts';
@@ -22,7 +22,7 @@ export { type StatementResult, statementJson } from './statement-result.ts';
 export const NOTHING_WRITTEN: WriteStats = { rowsInserted: 0, rowsDeleted: 0, rowsUpdated: 0 };
 const NO_COLUMNS: ProductType = { kind: 'product', elements: [] };
 
-/** Runs one statement. Throws `QueryError` with the text of the answer. */
+/** Runs one statement. Throws `QueryError` with the text of the response. */
 export function runStatement<C extends { readonly identity: bigint }>(
   source: WritableSource<C>,
   sql: string,
@@ -64,7 +64,7 @@ function runSelect(
   { typespace }: Scope,
   variables: SystemVariables | undefined,
 ): StatementResult {
-  const plans = queries.map(query => new Plan(query));
+  const plans = queries.map(query => new QueryPlan(query));
   for (const plan of plans) refuseManyRows(plan, variables);
   const { output, limit = BigInt(Number.MAX_SAFE_INTEGER) } = queries[0];
   const rows = output.kind === 'count' ? [countRow(plans)] : outputRows(plans, output, Number(limit));
@@ -93,7 +93,11 @@ function outputType({ relations }: CheckedSelect, output: Output): ProductType {
   }
 }
 
-function outputRows(plans: readonly Plan[], output: Exclude<Output, { kind: 'count' }>, limit: number): Uint8Array[] {
+function outputRows(
+  plans: readonly QueryPlan[],
+  output: Exclude<Output, { kind: 'count' }>,
+  limit: number,
+): Uint8Array[] {
   const rows: Uint8Array[] = [];
   const writer = new BsatnWriter();
   for (const plan of plans) {
@@ -104,7 +108,7 @@ function outputRows(plans: readonly Plan[], output: Exclude<Output, { kind: 'cou
 }
 
 function outputRow(
-  plan: Plan,
+  plan: QueryPlan,
   output: Exclude<Output, { kind: 'count' }>,
   tuple: readonly Row[],
   writer: BsatnWriter,
@@ -119,7 +123,7 @@ function outputRow(
   return writer.finish();
 }
 
-function countRow(plans: readonly Plan[]): Uint8Array {
+function countRow(plans: readonly QueryPlan[]): Uint8Array {
   let count = 0n;
   for (const plan of plans) {
     const [only, ...others] = plan.relations;

@@ -1,18 +1,18 @@
-// SQL as it was written: names not looked up, literals not typed.
+// Syntax tree of SQL: names not resolved, literals not typed.
 
-/** A literal keeps its digits or characters: what they mean depends on what they are compared with. */
+/** A literal keeps its digits or characters; the other side of the comparison decides its type. */
 export type Literal =
   | { readonly kind: 'bool'; readonly value: boolean }
   | { readonly kind: 'number' | 'string' | 'hex'; readonly text: string };
 
-/** A column as a query names it. */
+/** A column name in a query. */
 export interface ColumnName {
-  /** The alias before the point; undefined if the name stands alone. */
+  /** The alias before the dot; undefined without one. */
   readonly relation: string | undefined;
   readonly name: string;
 }
 
-/** The operators that compare; `!=` is read as `<>`. */
+/** The comparison operators; `!=` is read as `<>`. */
 export type ComparisonOperator = '=' | '<>' | '<' | '<=' | '>' | '>=';
 
 /** A WHERE clause, or a part of one. */
@@ -37,7 +37,7 @@ export interface FromItem {
   readonly on: { readonly left: ColumnName; readonly right: ColumnName } | undefined;
 }
 
-/** What a SELECT asks for. */
+/** The output list of a SELECT. */
 export type Projection =
   | { readonly kind: 'star'; readonly relation: string | undefined }
   | { readonly kind: 'count'; readonly alias: string }

@@ -1,4 +1,4 @@
-// SET and SHOW: the few settings of a database that SQL can change.
+// SET and SHOW: the settings of a database that SQL can change.
 
 import type { ProductType } from '../sats/type.ts';
 import { BsatnWriter } from '../sats/writer.ts';
@@ -24,7 +24,7 @@ const VALUE_KINDS = [
   'string',
 ] as const;
 
-/** SpacetimeDB keeps a variable as one of these, named after its type. */
+/** The forms of a variable in SpacetimeDB, named after their type. */
 const VALUE_COLUMN: ProductType = {
   kind: 'product',
   elements: [
@@ -49,7 +49,7 @@ export function setVariable({ name, value }: SetVariable, variables: SystemVaria
   if (typeof limit === 'bigint') variables.rowLimit = limit;
 }
 
-/** The value of a variable, as no row while it is not set. Throws `QueryError`. */
+/** The value of a variable; no row while it is not set. Throws `QueryError`. */
 export function showVariable(
   { name }: ShowVariable,
   variables: SystemVariables,

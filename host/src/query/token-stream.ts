@@ -1,9 +1,9 @@
-// Tokens one after the other, and the small questions that a grammar asks of them.
+// Token stream: a cursor over tokens with the tests that the grammar needs.
 
 import { syntaxError, tokenize, type Token } from './lexer.ts';
 import { QueryError } from './query-error.ts';
 
-/** Words that go on after a relation or a column: none of them is an alias unless it is quoted or stands after AS. */
+/** Keywords that may follow a relation or a column: an alias only if quoted or after AS. */
 const RESERVED = new Set(
   (
     'SELECT FROM WHERE ON USING JOIN INNER LEFT RIGHT FULL OUTER CROSS NATURAL GROUP ORDER HAVING LIMIT OFFSET FETCH ' +
@@ -43,7 +43,7 @@ export class TokenStream {
   isSymbol(symbol: string): boolean {
     return this.current.kind === 'symbol' && this.current.text === symbol;
   }
-  /** Whether the token after the current one is this symbol. */
+  /** Returns true if the next token is this symbol. */
   isSymbolNext(symbol: string): boolean {
     const next = this.#tokens[this.#at + 1];
     return next?.kind === 'symbol' && next.text === symbol;
@@ -66,7 +66,7 @@ export class TokenStream {
     if (!this.takeSymbol(symbol)) throw this.expected(symbol);
   }
 
-  /** Whether the current token may be a name; where a name must stand, any word is one. */
+  /** Returns true if the current token may be a name; where a name is required, any word is one. */
   isName(): boolean {
     const { kind } = this.current;
     return kind === 'quoted' || kind === 'word';
@@ -75,7 +75,7 @@ export class TokenStream {
     if (!this.isName()) throw this.expected('identifier');
     return this.advance().text;
   }
-  /** The parts of a name between points; `star` if the last of them is `*`. */
+  /** The parts of a dotted name; `star` if the last one is `*`. */
   path(): { readonly parts: readonly string[]; readonly star: boolean } {
     const parts = [this.name()];
     while (this.takeSymbol('.')) {
@@ -91,7 +91,7 @@ export class TokenStream {
     return isAlias ? this.advance().text : undefined;
   }
 
-  /** Passes over what is in parentheses, up to and including the one that closes. */
+  /** Skips a group in parentheses, including the closing one. */
   skipParentheses(): void {
     let depth = 0;
     do {
@@ -111,7 +111,7 @@ export class TokenStream {
   expected(what: string): QueryError {
     return syntaxError(`Expected: ${what}, found: ${this.current.text}`, this.sql, this.current.start);
   }
-  /** The refusal of SQL that is not spoken here, quoting it from `start` on. */
+  /** The refusal of unsupported SQL, quoting it from `start` on. */
   unsupported(what: string, start = this.current.start): QueryError {
     const rest = this.sql.slice(start, start + 120).trim();
     return new QueryError('query/unsupported', `${what}: ${rest}`);

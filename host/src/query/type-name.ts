@@ -1,13 +1,13 @@
-// Types as SpacetimeDB writes them in error messages.
+// Names of types as SpacetimeDB writes them in error messages.
 
 import { type AlgebraicType, type ProductElement, resolveType, type Typespace } from '../sats/type.ts';
 
-/** Types may be recursive; a message need not follow them further than this. */
-const DEEPEST = 8;
+/** Depth limit, as types may be recursive. */
+const MAX_DEPTH = 8;
 
 /** The type as text: `U8`, `Array<I16>`, `(x: I32, y: I32)`, `(some: String | none: ())`. */
 export function typeName(type: AlgebraicType, typespace: Typespace, depth = 0): string {
-  if (depth > DEEPEST) return '…';
+  if (depth > MAX_DEPTH) return '…';
   const resolved = resolveType(type, typespace);
   const named = (element: ProductElement, at: number): string =>
     `${element.name ?? at}: ${typeName(element.type, typespace, depth + 1)}`;
@@ -23,7 +23,7 @@ export function typeName(type: AlgebraicType, typespace: Typespace, depth = 0): 
   }
 }
 
-/** Whether two types of one module are the same, however they are referred to. */
+/** Returns true if two types of one module are the same, directly or by reference. */
 export function isSameType(a: AlgebraicType, b: AlgebraicType, typespace: Typespace): boolean {
   if (a === b || (a.kind === 'ref' && b.kind === 'ref' && a.ref === b.ref)) return true;
   const left = resolveType(a, typespace);
@@ -31,7 +31,7 @@ export function isSameType(a: AlgebraicType, b: AlgebraicType, typespace: Typesp
   return left === right || typeName(left, typespace) === typeName(right, typespace);
 }
 
-/** Whether a type is an array of u8. */
+/** Returns true for an array of u8. */
 export function isByteArray(type: AlgebraicType, typespace: Typespace): boolean {
   const resolved = resolveType(type, typespace);
   return resolved.kind === 'array' && resolveType(resolved.element, typespace).kind === 'u8';

@@ -1,9 +1,9 @@
-// Says which unique constraint a refused row breaks, in SpacetimeDB's words.
+// The unique constraint that a refused row violates, in SpacetimeDB's sentence.
 
 import type { Table } from '../datastore/table.ts';
 import { toJson } from '../sats/json.ts';
 
-/** The sentence for the first constraint that a row in the table already holds; undefined if none is found. */
+/** The sentence for the first constraint that an existing row conflicts with; undefined if there is none. */
 export function uniqueViolation(table: Table, bytes: Uint8Array): string | undefined {
   for (const index of table.indexes) {
     if (!index.isUnique || !index.first(index.keyOf(bytes))) continue;

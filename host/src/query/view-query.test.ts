@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { ViewDef } from '../schema/definition.ts';
 import { QueryError } from './query-error.ts';
-import { ANN, BEN, probeSource } from './test-source.ts';
+import { ANN, BEN, probeSource } from './testing/test-source.ts';
 import { compileViewQuery } from './view-query.ts';
 
 const source = probeSource();
@@ -25,14 +25,14 @@ function readsOf(name: string, sql: string): string[] {
 }
 
 describe("a view's query", () => {
-  test('reads private tables by the names of the module', () => {
+  test('reads private tables by their source names', () => {
     const query = compileViewQuery(source, view('my_mail'), 'SELECT * FROM "mail" WHERE "mail"."owner" = :sender', ANN);
     expect(query?.rows()).toEqual([source.row('mail', 1n, [ANN], 'for ann')]);
     const adults = compileViewQuery(source, view('adults'), 'SELECT * FROM "person" WHERE "person"."teamId" = 1', ANN);
     expect(adults?.rows()).toHaveLength(1);
   });
 
-  test('that is empty gives no rows', () => {
+  test('that is empty returns no rows', () => {
     expect(compileViewQuery(source, view('adults'), ' ', ANN)).toBeUndefined();
   });
 
@@ -45,7 +45,7 @@ describe("a view's query", () => {
     expect(() => compileViewQuery(source, view('adults'), sql, ANN)).toThrow(text);
   });
 
-  test('depends on no more than its conditions say', () => {
+  test('depends on no more rows than its conditions select', () => {
     expect(readsOf('adults', 'SELECT * FROM person')).toEqual(['person']);
     expect(readsOf('adults', 'SELECT * FROM person WHERE age > 3 AND team_id = 1')).toEqual([
       'person_team_id_idx_btree 01000000',

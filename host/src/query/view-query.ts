@@ -1,34 +1,33 @@
-// The SQL that a view returned instead of rows (RawSql): run with the owner's rights, but as the caller.
+// SQL returned by a view instead of rows (RawSql): runs with the owner's rights and the caller's identity.
 
-import type { Table } from '../datastore/table.ts';
-import type { Index } from '../datastore/table-index.ts';
+import { type Table, type Index } from '../datastore/table.ts';
 import type { ViewDef } from '../schema/definition.ts';
-import type { PlanRelation } from './plan.ts';
+import type { PlanRelation } from './query-plan.ts';
 import { compileTableQuery } from './query.ts';
 import { QueryError } from './query-error.ts';
 import { viewScope } from './scope.ts';
 import type { QuerySource } from './source.ts';
 import { isSameType, typeName } from './type-name.ts';
 
-/** Hears what a query depends on: when a row under that key, or any row of that table, changes, so may the result. */
+/** Receives the read set of a query: a change of a row with that key, or of any row of that table, may change the result. */
 export interface QueryReads {
   point(index: Index, key: string): void;
   whole(table: Table): void;
 }
 
-/** A view's query, and what it depends on. */
+/** A view's query with its read set. */
 export interface ViewQuery {
   /** Every table read, once. */
   readonly tables: readonly Table[];
-  /** Says what the rows depend on, as narrowly as the conditions allow. */
+  /** Reports the read set, as narrow as the conditions allow. */
   noteReads(reads: QueryReads): void;
-  /** The rows as they are now, duplicates and all. */
+  /** The current rows, including duplicates. */
   rows(): Uint8Array[];
 }
 
 /**
- * Compiles what a view returned. `undefined` for empty SQL, which means no rows. Throws `QueryError`, also if the query
- * reads another view or returns rows of another type than the view declared.
+ * Compiles the SQL of a view; undefined for empty SQL, which means no rows. Throws `QueryError`, also if the query reads
+ * another view or returns rows of another type than the view declares.
  */
 export function compileViewQuery(
   source: Pick<QuerySource, 'def' | 'datastore'>,

@@ -1,4 +1,4 @@
-// INSERT, UPDATE and DELETE: checked first, then done inside the transaction of whoever commits them.
+// INSERT, UPDATE and DELETE: checked first, then run inside the caller's transaction.
 
 import type { Row } from '../datastore/row.ts';
 import type { Table } from '../datastore/table.ts';
@@ -8,13 +8,13 @@ import { BsatnWriter } from '../sats/writer.ts';
 import { checkPredicate, type Names, valueBytes } from './check-expression.ts';
 import { conjuncts } from './condition.ts';
 import { literalValue } from './literal.ts';
-import { Plan } from './plan.ts';
+import { QueryPlan } from './query-plan.ts';
 import { QueryError } from './query-error.ts';
 import { columnNamed, columnType, type Relation, relationNamed, type Scope } from './scope.ts';
 import type { Delete, Expression, Insert, Literal, Update } from './syntax.ts';
 import { uniqueViolation } from './unique-violation.ts';
 
-/** How many rows a statement added, removed and changed. */
+/** The numbers of rows that a statement inserted, deleted and updated. */
 export interface WriteStats {
   readonly rowsInserted: number;
   readonly rowsDeleted: number;
@@ -23,7 +23,7 @@ export interface WriteStats {
 
 type Write = (tx: Transaction) => WriteStats;
 
-/** Checks a write; what it gives does it. Throws `QueryError`, as what it gives may. */
+/** Checks a write and returns a function that runs it. Both throw `QueryError`. */
 export function compileWrite(statement: Insert | Update | Delete, scope: Scope): Write {
   const relation = relationNamed(scope, statement.table);
   if (relation.isView) {
@@ -95,14 +95,14 @@ function compileUpdate({ table: name, assignments, where }: Update, relation: Re
       for (const at of relation.columns.keys()) writer.raw(assigned.get(at) ?? table.layout.columnBytes(bytes, at));
       return writer.finish();
     });
-    // All old rows go before the first new one comes, so that rows may pass unique values on to each other.
+    // All old rows are deleted before the first insert, so that rows can exchange unique values.
     for (const row of rows) tx.deleteRow(table, row);
     for (const bytes of updated) insert(tx, table, bytes);
     return { rowsInserted: 0, rowsDeleted: 0, rowsUpdated: rows.length };
   };
 }
 
-/** Finds the rows that a WHERE picks out, all of them before any is changed. */
+/** Finds all rows that match a WHERE, before any is changed. */
 function compileMatching(
   alias: string,
   where: Expression | undefined,
@@ -112,7 +112,7 @@ function compileMatching(
   const names: Names = { relations: [{ alias, relation }], typespace, caller };
   const conditions = where ? conjuncts(checkPredicate(where, names)) : [];
   return () => {
-    const plan = new Plan({
+    const plan = new QueryPlan({
       relations: [relation],
       joins: [undefined],
       conditions,

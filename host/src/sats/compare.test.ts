@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
-import { typed } from './arbitraries.ts';
+import { describe, expect, test } from 'vitest';
+import { typed } from './testing/arbitraries.ts';
 import { compareStrings, compareValues } from './compare.ts';
 import { type AlgebraicType } from './type.ts';
 import { type SatsValue } from './value.ts';
@@ -10,7 +10,7 @@ function sorted(type: AlgebraicType, values: readonly SatsValue[]): SatsValue[] 
 }
 
 describe('the order of values', () => {
-  it('is total for every type', () => {
+  test('is total for every type', () => {
     fc.assert(
       fc.property(typed, ({ type, values: [a, b, c] }) => {
         const order = (x: SatsValue, y: SatsValue) => Math.sign(compareValues(type, [], x, y));
@@ -21,7 +21,7 @@ describe('the order of values', () => {
     );
   });
 
-  it('puts strings in the order of their UTF-8 bytes', () => {
+  test('puts strings in the order of their UTF-8 bytes', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' }), (a, b) => {
         expect(Math.sign(compareStrings(a, b))).toBe(Buffer.compare(Buffer.from(a), Buffer.from(b)));
@@ -30,13 +30,13 @@ describe('the order of values', () => {
     expect(compareStrings('\u{1f600}', '\uffff')).toBeGreaterThan(0);
   });
 
-  it('puts floats from -Infinity to NaN, with one zero', () => {
+  test('puts floats from -Infinity to NaN, with one zero', () => {
     expect(sorted({ kind: 'f64' }, [NaN, 1, Infinity, -1, -Infinity])).toEqual([-Infinity, -1, 1, Infinity, NaN]);
     expect(compareValues({ kind: 'f32' }, [], -0, 0)).toBe(0);
     expect(compareValues({ kind: 'f32' }, [], NaN, NaN)).toBe(0);
   });
 
-  it('puts a shorter array first, sums by tag, products by their first difference', () => {
+  test('puts a shorter array first, sums by tag, products by their first difference', () => {
     expect(sorted({ kind: 'array', element: { kind: 'i8' } }, [[1], [0, 9], [], [-1]])).toEqual([
       [],
       [-1],

@@ -1,11 +1,11 @@
-// The order of values, as SpacetimeDB orders the keys of an index.
+// Order of values: the order in which SpacetimeDB sorts the keys of an index.
 
 import { type AlgebraicType, type ProductElement, resolveType, type Typespace } from './type.ts';
 import { isList, isSum, type SatsValue } from './value.ts';
 
 /**
- * Below 0 when `a` stands before `b`, 0 when they are equal. Integers by size, strings by their UTF-8 bytes, products and
- * arrays element by element, sums by tag and then payload; -0 equals 0, and NaN equals itself and stands behind all numbers.
+ * Returns a negative number if `a` sorts before `b`, 0 if they are equal. Integers sort by size, strings by their UTF-8
+ * bytes, products and arrays element by element, sums by tag and then payload. -0 equals 0; NaN equals itself and sorts last.
  */
 export function compareValues(type: AlgebraicType, typespace: Typespace, a: SatsValue, b: SatsValue): number {
   const resolved = resolveType(type, typespace);
@@ -45,7 +45,7 @@ export function compareValues(type: AlgebraicType, typespace: Typespace, a: Sats
   throw new TypeError(`values of kind ${resolved.kind} were expected`);
 }
 
-/** The order of the UTF-8 bytes, which differs from that of UTF-16 units only between surrogates and what lies above them. */
+/** Compares by UTF-8 bytes. That differs from UTF-16 order only between surrogates and the units above them. */
 export function compareStrings(a: string, b: string): number {
   const length = Math.min(a.length, b.length);
   for (let at = 0; at < length; at++) {
@@ -56,7 +56,7 @@ export function compareStrings(a: string, b: string): number {
   return a.length - b.length;
 }
 
-/** Surrogates stand for code points above all others, so they change places with the units above them. */
+/** Surrogates encode the highest code points, so they sort after the units above them. */
 function codePointRank(unit: number): number {
   if (unit < 0xd800) return unit;
   return unit < 0xe000 ? unit + 0x2000 : unit - 0x800;

@@ -1,17 +1,17 @@
-// Floats as SpacetimeDB writes them in JSON: the fewest digits that read back as the same number, always with a point or
-// an exponent.
+// Floats as SpacetimeDB writes them in JSON: the shortest digits that read back as the same number, always with a decimal
+// point or an exponent.
 
-/** How many places a number may have before or behind the point until it is written with an exponent. */
+/** Maximum digits before and after the point; a number with more is written with an exponent. */
 const PLAIN = { f32: { before: 13, behind: 6 }, f64: { before: 16, behind: 5 } } as const;
 
-/** The text of a float, or `null`, which is how JSON says NaN and the infinities. */
+/** The text of a float; `null` for NaN and the infinities, which JSON cannot express. */
 export function floatText(kind: 'f32' | 'f64', value: number): string {
   if (!Number.isFinite(value)) return 'null';
   const sign = value < 0 || Object.is(value, -0) ? '-' : '';
   if (value === 0) return `${sign}0.0`;
   const [mantissa, exponentText] = shortest(kind, Math.abs(value)).split('e') as [string, string];
   const digits = mantissa.replace('.', '');
-  /** Where the point stands, counted in digits from the left. */
+  /** Position of the decimal point, counted in digits from the left. */
   const point = Number(exponentText) + 1;
   const { before, behind } = PLAIN[kind];
   if (point > 0 && point <= before) {

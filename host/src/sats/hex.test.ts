@@ -1,8 +1,8 @@
 import fc from 'fast-check';
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import { bytesToHex, connectionIdToHex, identityToHex, parseBytes, parseConnectionId, parseIdentity } from './hex.ts';
 
-it('identities and connection ids come back from their text, with or without 0x', () => {
+test('identities and connection ids survive a round trip through text, with or without 0x', () => {
   fc.assert(
     fc.property(fc.bigInt({ min: 0n, max: 2n ** 256n - 1n }), identity => {
       const connectionId = identity >> 128n;
@@ -15,7 +15,7 @@ it('identities and connection ids come back from their text, with or without 0x'
   );
 });
 
-it('the length of an identity is exact and its digits are hex', () => {
+test('an identity of another length or with other digits is not parsed', () => {
   for (const text of [
     '',
     '0x',
@@ -31,7 +31,7 @@ it('the length of an identity is exact and its digits are hex', () => {
   expect(parseConnectionId('0'.repeat(64))).toBeUndefined();
 });
 
-it('bytes come back from their text', () => {
+test('bytes survive a round trip through text', () => {
   fc.assert(
     fc.property(fc.uint8Array(), bytes => {
       expect(parseBytes(bytesToHex(bytes))).toEqual(bytes);

@@ -3,32 +3,32 @@
 const IDENTITY_DIGITS = 64;
 const CONNECTION_ID_DIGITS = 32;
 
-/** The 64 digits that stand for an identity in text. */
+/** An identity as 64 hex digits. */
 export function identityToHex(identity: bigint): string {
   return identity.toString(16).padStart(IDENTITY_DIGITS, '0');
 }
 
-/** The 32 digits that stand for a connection id in text. */
+/** A connection id as 32 hex digits. */
 export function connectionIdToHex(connectionId: bigint): string {
   return connectionId.toString(16).padStart(CONNECTION_ID_DIGITS, '0');
 }
 
-/** Reads 64 hex digits, with or without `0x`; undefined when the text is anything else. */
+/** Parses 64 hex digits, with or without `0x`; undefined for any other text. */
 export function parseIdentity(text: string): bigint | undefined {
   return parseHex(text, IDENTITY_DIGITS);
 }
 
-/** Reads 32 hex digits, with or without `0x`; undefined when the text is anything else. */
+/** Parses 32 hex digits, with or without `0x`; undefined for any other text. */
 export function parseConnectionId(text: string): bigint | undefined {
   return parseHex(text, CONNECTION_ID_DIGITS);
 }
 
-/** Lower-case hex of bytes in their order. */
+/** Bytes as lower-case hex, in their order. */
 export function bytesToHex(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex');
 }
 
-/** The bytes that an even number of hex digits say, with or without `0x`; undefined when the text is anything else. */
+/** Parses an even number of hex digits, with or without `0x`; undefined for any other text. */
 export function parseBytes(text: string): Uint8Array | undefined {
   const digits = text.startsWith('0x') ? text.slice(2) : text;
   if (digits.length % 2 !== 0 || !isHex(digits)) return undefined;

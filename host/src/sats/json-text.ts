@@ -1,6 +1,6 @@
-// JSON as text, with numbers kept as they were written: SATS-JSON carries integers far beyond 2^53.
+// JSON parser and writer that keep numbers as text: SATS-JSON carries integers far beyond 2^53.
 
-/** A number as its digits, because only the type it is meant for decides what it becomes. */
+/** A number as its digits; the type it is read for decides its value. */
 export class JsonNumber {
   readonly text: string;
 
@@ -11,27 +11,27 @@ export class JsonNumber {
 
 /** A JSON object, its keys in the order of the text. */
 export type JsonObject = ReadonlyMap<string, Json>;
-/** A JSON value that was read, its numbers kept as text. */
+/** A parsed JSON value, its numbers kept as text. */
 export type Json = null | boolean | string | JsonNumber | readonly Json[] | JsonObject;
 
 /** JSON as text: integers may exceed what a JavaScript number holds. */
 export type JsonText = string;
 
-/** The text is not JSON, or not of the type that was asked for. */
+/** The text is not JSON, or not a value of the requested type. */
 export class JsonError extends Error {
   override readonly name = 'JsonError';
 }
 
-/** What a host structure may be built of before it is written. */
+/** Data that `writeJson` accepts. */
 export type JsonData =
   null | boolean | number | bigint | string | readonly JsonData[] | { readonly [key: string]: JsonData };
 
-const DEEPEST = 128;
+const MAX_DEPTH = 128;
 
 const NUMBER = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?/y;
 const SPACE = /[ \t\n\r]*/y;
 
-/** Reads one JSON value. Throws `JsonError` with line and column for anything else, also for a key that comes twice. */
+/** Parses one JSON value. Throws `JsonError` with line and column for anything else, also for a duplicate key. */
 export function parseJson(text: string): Json {
   const parser = new JsonParser(text);
   const value = parser.value(0);
@@ -63,7 +63,7 @@ class JsonParser {
   }
 
   value(depth: number): Json {
-    if (depth > DEEPEST) throw this.#error('recursion limit exceeded');
+    if (depth > MAX_DEPTH) throw this.#error('recursion limit exceeded');
     this.#take(SPACE);
     const next = this.#text[this.#at];
     switch (next) {
@@ -118,7 +118,7 @@ class JsonParser {
     return array;
   }
 
-  /** Finds the closing quote; what stands between is left to JSON.parse. */
+  /** Finds the closing quote and leaves the content to JSON.parse. */
   #string(): string {
     let end = this.#at + 1;
     while (end < this.#text.length && this.#text[end] !== '"') end += this.#text[end] === '\\' ? 2 : 1;
@@ -138,7 +138,7 @@ class JsonParser {
     return meaning;
   }
 
-  /** Passes over white space and, if it comes next, a mark. */
+  /** Skips white space; then consumes `mark` if it comes next. */
   #skip(mark: string): boolean {
     this.#take(SPACE);
     if (this.#text[this.#at] !== mark) return false;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
-import { typed } from './arbitraries.ts';
+import { describe, expect, test } from 'vitest';
+import { typed } from './testing/arbitraries.ts';
 import { JsonError, parseJson, writeJson } from './json-text.ts';
 import { fromJson, toJson } from './json.ts';
 import { type AlgebraicType, type PrimitiveKind, type ProductType } from './type.ts';
@@ -29,7 +29,7 @@ const maybe: AlgebraicType = {
 const team = product({ id: of('u32'), title: of('string') });
 
 describe('SATS-JSON', () => {
-  it('gives back every value of every type', () => {
+  test('round-trips every value of every type', () => {
     fc.assert(
       fc.property(typed, ({ type, values }) => {
         for (const value of values) expect(fromJson(type, [], toJson(type, [], value))).toEqual(value);
@@ -37,8 +37,8 @@ describe('SATS-JSON', () => {
     );
   });
 
-  // What a real SpacetimeDB wrote for these columns.
-  it.each<[AlgebraicType, SatsValue, string]>([
+  // Recorded from a real SpacetimeDB for these columns.
+  test.each<[AlgebraicType, SatsValue, string]>([
     [of('i64'), -(2n ** 63n), '-9223372036854775808'],
     [of('u64'), 2n ** 64n - 1n, '18446744073709551615'],
     [of('i256'), -(2n ** 255n), `"-0x8${'0'.repeat(63)}"`],
@@ -59,7 +59,7 @@ describe('SATS-JSON', () => {
     expect(toJson(type, [], value)).toBe(text);
   });
 
-  it.each([
+  test.each([
     [0, '0.0', '0.0'],
     [-0, '-0.0', '-0.0'],
     [3, '3.0', '3.0'],
@@ -69,12 +69,12 @@ describe('SATS-JSON', () => {
     [0.00001, '0.00001', '0.00001'],
     [0.000001, '1e-6', '0.000001'],
     [1e-7, '1e-7', '1e-7'],
-  ])('writes the float %d with the fewest digits', (value, f64, f32) => {
+  ])('writes the float %d with the shortest digits', (value, f64, f32) => {
     expect(toJson(of('f64'), [], value)).toBe(f64);
     expect(toJson(of('f32'), [], Math.fround(value))).toBe(f32);
   });
 
-  it.each<[AlgebraicType, string, SatsValue]>([
+  test.each<[AlgebraicType, string, SatsValue]>([
     [team, '{"title":"x","id":5}', [5, 'x']],
     [team, ' [ 5 , "x" ] ', [5, 'x']],
     [shape, '{"circle":1}', { tag: 0, value: 1 }],
@@ -90,7 +90,7 @@ describe('SATS-JSON', () => {
     expect(fromJson(type, [], text)).toEqual(value);
   });
 
-  it.each<[AlgebraicType, string, string]>([
+  test.each<[AlgebraicType, string, string]>([
     [team, '[5]', 'invalid length 1, expected a product of 2 fields'],
     [team, '[5,"x",6]', 'invalid length 3, expected a product of 2 fields'],
     [team, '["bad","2"]', '[0]: invalid type: string "bad", expected u32'],
@@ -116,7 +116,7 @@ describe('SATS-JSON', () => {
 });
 
 describe('JSON text', () => {
-  it('reads what JSON.parse reads', () => {
+  test('accepts the texts that JSON.parse accepts', () => {
     fc.assert(
       fc.property(fc.jsonValue(), value => {
         expect(() => parseJson(JSON.stringify(value, null, 1))).not.toThrow();
@@ -125,7 +125,7 @@ describe('JSON text', () => {
     );
   });
 
-  it('refuses what JSON.parse refuses', () => {
+  test('refuses the texts that JSON.parse refuses', () => {
     fc.assert(
       fc.property(fc.string({ unit: fc.constantFrom(...'[]{}",:-0123.eE \\ntrue') }), text => {
         let valid = true;
@@ -140,23 +140,23 @@ describe('JSON text', () => {
     );
   });
 
-  it.each([
+  test.each([
     ['{"id":5,', 'key must be a string at line 1 column 9'],
     ['', 'EOF while parsing a value at line 1 column 1'],
     ['[1] 2', 'trailing characters at line 1 column 5'],
     ['[1\n,]', 'expected value at line 2 column 2'],
     ['['.repeat(200), 'recursion limit exceeded at line 1 column 130'],
-  ])('says where %j is wrong', (text, message) => {
+  ])('names the position of the fault in %j', (text, message) => {
     expect(() => parseJson(text)).toThrow(new JsonError(message));
   });
 
-  it('reads strings of megabytes, and says where one does not end', () => {
+  test('reads strings of megabytes, and names the position of one that does not end', () => {
     expect(parseJson(`["${'x\\"'.repeat(1_000_000)}"]`)).toEqual(['x"'.repeat(1_000_000)]);
     expect(() => parseJson('["abc')).toThrow('EOF while parsing a string at line 1 column 2');
     expect(() => parseJson('"a\\q"')).toThrow('invalid escape or control character in a string at line 1 column 1');
   });
 
-  it('writes integers of any size as plain digits', () => {
+  test('writes integers of any size as plain digits', () => {
     expect(writeJson({ big: 2n ** 64n, list: [1, null, 'x', { y: true }] })).toBe(
       '{"big":18446744073709551616,"list":[1,null,"x",{"y":true}]}',
     );

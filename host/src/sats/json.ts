@@ -1,4 +1,5 @@
-// SATS-JSON: values as SpacetimeDB writes and reads them over HTTP (contract 5.3).
+// SATS-JSON: values as SpacetimeDB writes and reads them over HTTP. Defined by clockworklabs/SpacetimeDB:
+// crates/sats/src/ser/serde.rs and de/serde.rs; tests/conformance/recordings/types.jsonl pins it.
 
 import { floatText } from './float-text.ts';
 import { bytesToHex, parseBytes } from './hex.ts';
@@ -33,7 +34,7 @@ const BITS: Record<IntegerKind, number> = {
   u256: 256,
 };
 
-/** Writes a value the way rows and results are sent: products as arrays, sums as `[tag, payload]`. */
+/** Writes a value in the form of rows and results: products as arrays, sums as `[tag, payload]`. */
 export function toJson(type: AlgebraicType, typespace: Typespace, value: SatsValue): JsonText {
   const resolved = resolveType(type, typespace);
   switch (resolved.kind) {
@@ -64,12 +65,12 @@ export function toJson(type: AlgebraicType, typespace: Typespace, value: SatsVal
   throw new TypeError(`a value of kind ${resolved.kind} was expected`);
 }
 
-/** Reads a value of a type from JSON text. Throws `JsonError` saying what is wrong and where. */
+/** Reads a value of a type from JSON text. Throws `JsonError` with the fault and its place. */
 export function fromJson(type: AlgebraicType, typespace: Typespace, text: JsonText): SatsValue {
   return fromParsedJson(type, typespace, parseJson(text));
 }
 
-/** As `fromJson`, for JSON that `parseJson` has read. */
+/** As `fromJson`, for JSON that `parseJson` has parsed. */
 export function fromParsedJson(type: AlgebraicType, typespace: Typespace, json: Json): SatsValue {
   return new JsonValueReader(typespace).read(type, json, '');
 }
@@ -81,7 +82,7 @@ class JsonValueReader {
     this.#typespace = typespace;
   }
 
-  /** `path` is where `json` stands in the whole, as `.field` and `[position]`. */
+  /** `path` is the place of `json` in the whole value, as `.field` and `[position]`. */
   read(type: AlgebraicType, json: Json, path: string): SatsValue {
     const resolved = resolveType(type, this.#typespace);
     switch (resolved.kind) {
@@ -183,7 +184,7 @@ function readInteger(kind: IntegerKind, json: Json, path: string): number | bigi
   return bits < 64 ? Number(number) : number;
 }
 
-/** The integer that the JSON says; those of 256 bits are strings. */
+/** The integer that the JSON encodes; integers of 256 bits are strings. */
 function integerOf(json: Json, bits: number): bigint | undefined {
   if (bits < 256) return json instanceof JsonNumber && /^-?[0-9]+$/.test(json.text) ? BigInt(json.text) : undefined;
   const [, sign, digits] = (typeof json === 'string' && /^(-?)0x([0-9a-fA-F]+)$/.exec(json)) || [];

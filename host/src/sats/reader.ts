@@ -1,6 +1,6 @@
-// Reads BSATN: little-endian, no padding, no self-description.
+// BSATN reader. The format is little-endian, without padding and without type information.
 
-/** The bytes end too early, or say something that no value of the type can say. */
+/** The bytes end too early or are not a value of the type. */
 export class BsatnError extends Error {
   override readonly name = 'BsatnError';
 }
@@ -90,7 +90,7 @@ export class BsatnReader {
     const at = this.#advance(length);
     return this.bytes.subarray(at, at + length);
   }
-  /** Bytes behind their u32 length, as a view of the input. */
+  /** Bytes that follow their u32 length, as a view of the input. */
   byteArray(): Uint8Array {
     return this.take(this.u32());
   }

@@ -1,4 +1,4 @@
-// The algebraic types of SpacetimeDB (SATS): what a column, an argument or a whole row is made of.
+// The algebraic types of SpacetimeDB (SATS): the types of columns, arguments and whole rows.
 
 /** The name of a type without parts. `i64` and larger integers are `bigint` in JavaScript, smaller ones `number`. */
 export type PrimitiveKind =
@@ -74,7 +74,7 @@ export const WIDTH = {
   u256: 32,
 } as const satisfies Record<Exclude<PrimitiveKind, 'string'>, number>;
 
-/** The one-field products that mean more than their field, and the field that marks them. */
+/** One-field products with a special meaning, by the name of their field. */
 export const SPECIAL_FIELDS = {
   __identity__: 'identity',
   __connection_id__: 'connectionId',
@@ -83,10 +83,10 @@ export const SPECIAL_FIELDS = {
   __uuid__: 'uuid',
 } as const;
 
-/** A meaning that a one-field product may have. */
+/** A special meaning of a one-field product. */
 export type SpecialName = (typeof SPECIAL_FIELDS)[keyof typeof SPECIAL_FIELDS];
 
-/** Follows references until a type that is not one. */
+/** Follows references to the type they lead to. */
 export function resolveType(type: AlgebraicType, typespace: Typespace): Exclude<AlgebraicType, RefType> {
   let at = type;
   for (let hops = 0; at.kind === 'ref'; hops++) {
@@ -119,7 +119,7 @@ export function resultSides(type: AlgebraicType): { ok: AlgebraicType; err: Alge
   return ok?.name === 'ok' && err?.name === 'err' ? { ok: ok.type, err: err.type } : undefined;
 }
 
-/** Whether a type is ScheduleAt: a sum of an interval and a time. */
+/** Returns true if a type is ScheduleAt: a sum of an interval and a time. */
 export function isScheduleAt(type: AlgebraicType): boolean {
   if (type.kind !== 'sum' || type.variants.length !== 2) return false;
   const [interval, time] = type.variants;
@@ -131,7 +131,7 @@ export function isScheduleAt(type: AlgebraicType): boolean {
   );
 }
 
-/** Whether a type is the product without elements. */
+/** Returns true if a type is the product without elements. */
 export function isUnit(type: AlgebraicType): boolean {
   return type.kind === 'product' && type.elements.length === 0;
 }

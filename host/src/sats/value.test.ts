@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
-import { typed } from './arbitraries.ts';
+import { describe, expect, test } from 'vitest';
+import { typed } from './testing/arbitraries.ts';
 import { BsatnError, BsatnReader } from './reader.ts';
 import { type AlgebraicType, type Typespace } from './type.ts';
 import { checkValue, decodeValue, encodeValue, type SatsValue } from './value.ts';
@@ -15,7 +15,7 @@ function encode(type: AlgebraicType, value: SatsValue, typespace: Typespace = []
 const bytes = (...values: number[]) => new BsatnReader(Uint8Array.from(values));
 
 describe('BSATN', () => {
-  it('gives back every value of every type, and passes over exactly its bytes', () => {
+  test('round-trips every value of every type, and skips exactly its bytes', () => {
     fc.assert(
       fc.property(typed, ({ type, values }) => {
         for (const value of values) {
@@ -31,7 +31,7 @@ describe('BSATN', () => {
     );
   });
 
-  it('refuses every value that is cut short', () => {
+  test('refuses every value that is cut short', () => {
     fc.assert(
       fc.property(typed, fc.nat(), ({ type, values }, cut) => {
         const encoded = encode(type, values[0]);
@@ -43,7 +43,7 @@ describe('BSATN', () => {
     );
   });
 
-  it('decoding and checking refuse the same bytes', () => {
+  test('decoding and checking refuse the same bytes', () => {
     fc.assert(
       fc.property(typed, fc.uint8Array({ maxLength: 40 }), ({ type }, noise) => {
         const ends = [decodeValue, checkValue].map(pass => {
@@ -62,7 +62,7 @@ describe('BSATN', () => {
     );
   });
 
-  it.each<[string, AlgebraicType, number[]]>([
+  test.each<[string, AlgebraicType, number[]]>([
     ['a bool of 2', { kind: 'bool' }, [2]],
     ['an unknown tag', { kind: 'sum', variants: [{ name: 'only', type: { kind: 'u8' } }] }, [1, 0]],
     ['a tag of a sum without variants', { kind: 'sum', variants: [] }, [0]],
@@ -79,7 +79,7 @@ describe('BSATN', () => {
     expect(() => checkValue(type, [], bytes(...input))).toThrow(BsatnError);
   });
 
-  it('follows references, and refuses what is nested without end', () => {
+  test('follows references, and refuses values nested without end', () => {
     const typespace: Typespace = [{ kind: 'array', element: { kind: 'ref', ref: 0 } }];
     const nested = new BsatnReader(new Uint8Array(4000).map((_, at) => (at % 4 === 0 ? 1 : 0)));
     expect(decodeValue({ kind: 'ref', ref: 0 }, typespace, bytes(1, 0, 0, 0, 0, 0, 0, 0))).toEqual([[]]);
@@ -88,7 +88,7 @@ describe('BSATN', () => {
     expect(() => checkValue({ kind: 'ref', ref: 0 }, typespace, nested)).toThrow(/nested deeper/);
   });
 
-  it('keeps a byte order mark, and byte arrays apart from the input', () => {
+  test('keeps a byte order mark, and byte arrays apart from the input', () => {
     expect(decodeValue({ kind: 'string' }, [], bytes(3, 0, 0, 0, 0xef, 0xbb, 0xbf))).toBe('\ufeff');
     const input = Uint8Array.of(1, 0, 0, 0, 7);
     const decoded = decodeValue({ kind: 'array', element: { kind: 'u8' } }, [], new BsatnReader(input));
@@ -96,7 +96,7 @@ describe('BSATN', () => {
     expect(decoded).toEqual(Uint8Array.of(7));
   });
 
-  it('refuses to encode a value of another type', () => {
+  test('refuses to encode a value of another type', () => {
     expect(() => encode({ kind: 'u64' }, 1)).toThrow(TypeError);
     expect(() => encode({ kind: 'u8' }, 1n)).toThrow(TypeError);
     expect(() => encode({ kind: 'product', elements: [] }, [1])).toThrow(TypeError);

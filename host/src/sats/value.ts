@@ -1,11 +1,11 @@
-// Values of algebraic types as plain JavaScript data, and the way from and to BSATN.
+// Values of algebraic types as plain JavaScript data, with their encoding to and decoding from BSATN.
 
 import { isUtf8 } from 'node:buffer';
 import { BsatnError, type BsatnReader } from './reader.ts';
 import { type AlgebraicType, type ProductElement, resolveType, type Typespace, WIDTH } from './type.ts';
 import { type BsatnWriter } from './writer.ts';
 
-/** A value of a sum: the position of its variant, and what that holds. */
+/** A value of a sum: the position of its variant and the payload. */
 export interface SumValue {
   readonly tag: number;
   readonly value: SatsValue;
@@ -20,13 +20,13 @@ export type SatsValue = boolean | number | bigint | string | Uint8Array | readon
 /** The payload of a variant without one. */
 export const UNIT: readonly SatsValue[] = [];
 
-/** Types may be recursive, so bytes decide how deep a value goes; deeper than this they are refused, not followed. */
-const DEEPEST = 256;
+/** Types may be recursive, so the bytes decide the depth of a value; deeper ones are refused. */
+const MAX_DEPTH = 256;
 
-/** Elements without width cost no bytes, so the bytes cannot bound their number. */
-const MOST_EMPTY_ELEMENTS = 65_536;
+/** Elements of width 0 cost no bytes, so the input length cannot bound their number. */
+const MAX_EMPTY_ELEMENTS = 65_536;
 
-/** The value that the next bytes say. Throws `BsatnError` when they say none; byte arrays are copies. */
+/** Decodes the next value; byte arrays are copies. Throws `BsatnError` if the bytes are not a value of the type. */
 export function decodeValue(type: AlgebraicType, typespace: Typespace, reader: BsatnReader, depth = 0): SatsValue {
   const resolved = resolveType(type, typespace);
   switch (resolved.kind) {
@@ -56,7 +56,7 @@ export function decodeValue(type: AlgebraicType, typespace: Typespace, reader: B
   }
 }
 
-/** Passes over one value, and throws `BsatnError` when the next bytes are not one. Faster than decoding. */
+/** Skips one value; throws `BsatnError` if the next bytes are not one. Faster than decoding. */
 export function checkValue(type: AlgebraicType, typespace: Typespace, reader: BsatnReader, depth = 0): void {
   const resolved = resolveType(type, typespace);
   switch (resolved.kind) {
@@ -88,7 +88,7 @@ export function checkValue(type: AlgebraicType, typespace: Typespace, reader: Bs
   }
 }
 
-/** Appends a value. A value that does not have the type is a bug of the caller and throws a `TypeError`. */
+/** Appends a value. A value of another type is a bug of the caller and throws a `TypeError`. */
 export function encodeValue(type: AlgebraicType, typespace: Typespace, value: SatsValue, writer: BsatnWriter): void {
   const resolved = resolveType(type, typespace);
   switch (resolved.kind) {
@@ -135,19 +135,19 @@ export function encodeValue(type: AlgebraicType, typespace: Typespace, value: Sa
   }
 }
 
-/** Whether a value is a positional list: a product, or an array of anything but u8. */
+/** Returns true for a positional list: a product, or an array of anything but u8. */
 export function isList(value: SatsValue): value is readonly SatsValue[] {
   return Array.isArray(value);
 }
 
-/** Whether a value is one of a sum. */
+/** Returns true for a value of a sum. */
 export function isSum(value: SatsValue): value is SumValue {
   return typeof value === 'object' && 'tag' in value;
 }
 
 /** Throws `BsatnError` unless the bytes are UTF-8. */
 export function checkUtf8(bytes: Uint8Array): void {
-  // Most strings of most rows are short and ASCII; that is seen faster here than by a call into C++.
+  // Most strings of most rows are short and ASCII; a loop detects that faster than a call into C++.
   if (bytes.length <= 64) {
     let at = 0;
     while (at < bytes.length && (bytes[at] as number) < 0x80) at++;
@@ -158,14 +158,14 @@ export function checkUtf8(bytes: Uint8Array): void {
 
 function readCount(reader: BsatnReader): number {
   const count = reader.u32();
-  if (count > reader.left + MOST_EMPTY_ELEMENTS) {
+  if (count > reader.left + MAX_EMPTY_ELEMENTS) {
     throw new BsatnError(`data too short: ${count} elements announced, ${reader.left} bytes left`);
   }
   return count;
 }
 
 function deeper(depth: number): number {
-  if (depth >= DEEPEST) throw new BsatnError(`nested deeper than ${DEEPEST} levels`);
+  if (depth >= MAX_DEPTH) throw new BsatnError(`nested deeper than ${MAX_DEPTH} levels`);
   return depth + 1;
 }
 

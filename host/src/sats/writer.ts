@@ -1,8 +1,8 @@
-// Writes BSATN into one growing buffer.
+// BSATN writer into one growing buffer.
 
 const utf8 = new TextEncoder();
 
-/** Collects BSATN values. `finish()` hands out the bytes; `reset()` lets the buffer be used again. */
+/** Collects BSATN values. `finish()` returns the bytes; `reset()` starts again with the same buffer. */
 export class BsatnWriter {
   #bytes: Uint8Array;
   #view: DataView;
@@ -93,14 +93,14 @@ export class BsatnWriter {
     this.#bytes.set(bytes, at);
     return this;
   }
-  /** Bytes behind their u32 length. */
+  /** A u32 length, then the bytes. */
   byteArray(bytes: Uint8Array): this {
     return this.u32(bytes.length).raw(bytes);
   }
   string(value: string): this {
     return this.byteArray(utf8.encode(value));
   }
-  /** Overwrites a u32 written before, for counts that are known only afterwards. */
+  /** Overwrites a u32 written before, for counts that are known only later. */
   patchU32(at: number, value: number): void {
     this.#view.setUint32(at, value, true);
   }
@@ -108,11 +108,11 @@ export class BsatnWriter {
     this.#at = 0;
     return this;
   }
-  /** A copy of what was written. */
+  /** A copy of the written bytes. */
   finish(): Uint8Array {
     return this.#bytes.slice(0, this.#at);
   }
-  /** What was written, as a view that the next write or `reset` may change. */
+  /** The written bytes as a view; the next write or `reset` may change it. */
   view(): Uint8Array {
     return this.#bytes.subarray(0, this.#at);
   }

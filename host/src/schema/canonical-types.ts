@@ -1,4 +1,4 @@
-// A module's types with canonical names in them, and the questions that checking asks of types.
+// A module's types with canonical names, and the predicates on types that the checks need.
 
 import {
   type AlgebraicType,
@@ -13,7 +13,7 @@ import {
 import { type Faults } from './faults.ts';
 import { type CanonicalNames } from './names.ts';
 
-/** Renames fields and variants throughout; shapes that SpacetimeDB knows by their field names stay as they are. */
+/** Renames all fields and variants, except in shapes that SpacetimeDB recognises by their field names. */
 export function canonicalType(type: AlgebraicType, names: CanonicalNames): AlgebraicType {
   const rename = (elements: readonly ProductElement[], to: (name: string) => string): ProductElement[] =>
     elements.map(({ name, type }) => ({
@@ -33,12 +33,12 @@ export function canonicalType(type: AlgebraicType, names: CanonicalNames): Algeb
   }
 }
 
-/** Whether the field names of a type carry its meaning: identity, timestamp, …, ScheduleAt, option, result. */
+/** Returns true if a type is recognised by its field names: identity, timestamp, …, ScheduleAt, option, result. */
 export function isKnownShape(type: AlgebraicType): boolean {
   return [specialName, isScheduleAt, optionInner, resultSides].some(known => Boolean(known(type)));
 }
 
-/** Reports every reference that leads out of the typespace; types are safe to follow only when there was none. */
+/** Reports every reference out of the typespace. Returns true if there is none; only then may references be followed. */
 export function checkReferences(types: readonly AlgebraicType[], typespace: Typespace, faults: Faults): boolean {
   let areSound = true;
   const visit = (type: AlgebraicType): void => {
@@ -55,8 +55,8 @@ export function checkReferences(types: readonly AlgebraicType[], typespace: Type
 }
 
 /**
- * Reports a product or sum that stands where clients need a name for it. `named` are the references that the module gave
- * names to.
+ * Reports an unnamed product or sum in a place where clients need a name. `named` are the references that the module
+ * names.
  */
 export function checkUse(type: AlgebraicType, named: ReadonlySet<number>, where: string, faults: Faults): void {
   if (type.kind === 'ref') {
@@ -76,7 +76,7 @@ export function checkUse(type: AlgebraicType, named: ReadonlySet<number>, where:
     faults.add(`error at ${where}: a ${type.kind} type needs a name of its own here`);
 }
 
-/** Whether following a type leads back to it. */
+/** Returns true if a type contains itself. */
 export function isRecursive(ref: number, typespace: Typespace): boolean {
   const seen = new Set<number>();
   const reaches = (type: AlgebraicType): boolean => {
@@ -93,12 +93,12 @@ export function isRecursive(ref: number, typespace: Typespace): boolean {
   return start !== undefined && partsOf(start).some(reaches);
 }
 
-/** Whether a type is a sum whose variants all carry nothing. */
+/** Returns true for a sum whose variants all have no payload. */
 export function isPlainEnum(type: AlgebraicType): boolean {
   return type.kind === 'sum' && type.variants.length > 0 && type.variants.every(({ type }) => isUnit(type));
 }
 
-/** The types that a type is directly made of. */
+/** The direct parts of a type. */
 export function partsOf(type: AlgebraicType): readonly AlgebraicType[] {
   if (type.kind === 'array') return [type.element];
   if (type.kind === 'product') return type.elements.map(({ type }) => type);

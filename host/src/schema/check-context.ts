@@ -1,4 +1,4 @@
-// What every check of one module needs: its raw description, its canonical names and types, and a place for faults.
+// Shared state of the checks of one module: its raw description, canonical names and types, and the collected faults.
 
 import { type AlgebraicType, type ProductType, type Typespace } from '../sats/type.ts';
 import { type ColumnDef } from './definition.ts';
@@ -6,13 +6,13 @@ import { type Faults } from './faults.ts';
 import { type CanonicalNames } from './names.ts';
 import { type RawModule } from './raw.ts';
 
-/** What the checks of one module share. */
+/** Shared state of the checks of one module. */
 export interface CheckContext {
   readonly raw: RawModule;
   readonly names: CanonicalNames;
   /** The typespace with canonical names. */
   readonly typespace: Typespace;
-  /** The references that types section gives names to. */
+  /** The references that the types section names. */
   readonly named: ReadonlySet<number>;
   readonly entities: EntityNames;
   readonly faults: Faults;
@@ -27,7 +27,7 @@ export class EntityNames {
     this.#faults = faults;
   }
 
-  /** Takes the names of one entity, which may be equal to each other but to no other entity's. */
+  /** Claims the names of one entity; they may equal each other but no other entity's. */
   claim(...names: readonly string[]): void {
     for (const name of new Set(names)) {
       if (this.#taken.has(name)) this.#faults.add(`name \`${name}\` is used for multiple entities`);
@@ -42,7 +42,7 @@ export function productAt(ref: number, typespace: Typespace): ProductType | unde
   return type?.kind === 'product' ? type : undefined;
 }
 
-/** The columns of a row type, under the names of the source and the canonical ones. */
+/** The columns of a row type, with source and canonical names. */
 export function columnsOf(rowType: number, owner: string, { raw, typespace, faults }: CheckContext): ColumnDef[] {
   const source = productAt(rowType, raw.typespace);
   const canonical = productAt(rowType, typespace);

@@ -1,4 +1,4 @@
-// Checks the reducers, procedures, views and handlers of a description and gives them canonical names.
+// Checks the reducers, procedures, views and handlers of a description and assigns canonical names.
 
 import { type AlgebraicType, isUnit, optionInner, type ProductType } from '../sats/type.ts';
 import { checkUse } from './canonical-types.ts';
@@ -15,7 +15,7 @@ import {
 
 type Functions = Pick<ModuleDef, 'reducers' | 'procedures' | 'views' | 'handlers' | 'routes'>;
 
-/** Checks all functions; `tables` tell which of them are scheduled. Ids are positions within this module. */
+/** Checks all functions; `tables` name the scheduled ones. Ids are positions within this module. */
 export function checkFunctions(tables: readonly TableDef[], context: CheckContext): Functions {
   const scheduled = new Set(
     tables.flatMap(({ schedule }) => (schedule ? [context.names.function(schedule.functionName)] : [])),

@@ -1,4 +1,4 @@
-// Checks one table of a description and gives it canonical names.
+// Checks one table of a description and assigns canonical names.
 
 import { BsatnError, BsatnReader } from '../sats/reader.ts';
 import { type AlgebraicType, isScheduleAt, type PrimitiveKind, resolveType } from '../sats/type.ts';
@@ -33,7 +33,7 @@ const DIRECT_KEYS: ReadonlySet<string> = new Set<PrimitiveKind>(['u8', 'u16', 'u
 
 const HIGHEST_I128 = 2n ** 127n - 1n;
 
-/** Checks a table and names it; `undefined` when its row type is no product, so that nothing else can be said. */
+/** Checks a table and names it. Returns undefined if its row type is not a product: nothing more can be checked then. */
 export function checkTable(raw: RawTableDef, context: CheckContext): TableDef | undefined {
   return new TableCheck(raw, context).run();
 }
@@ -198,7 +198,7 @@ class TableCheck {
     return { name, atColumn: schedule.atColumn, functionName: schedule.functionName };
   }
 
-  /** The columns at these positions; undefined, with a fault, when one is missing or named twice. */
+  /** The columns at these positions; undefined, with a fault, if one is missing or repeated. */
   #checkColumns(positions: readonly number[], owner: string): ColumnDef[] | undefined {
     const columns = positions.flatMap(position => this.#columns[position] ?? []);
     if (columns.length === positions.length && new Set(positions).size === positions.length && columns.length > 0) {

@@ -1,9 +1,9 @@
-// Algebraic types as BSATN: how a module describes what its columns and arguments are made of.
+// Algebraic types decoded from BSATN, the form in which a module describes its columns and arguments.
 
 import { BsatnError, type BsatnReader } from '../sats/reader.ts';
 import { type AlgebraicType, type PrimitiveKind, type ProductElement, type ProductType } from '../sats/type.ts';
 
-/** The primitives in the order of their tags, which begin after ref, sum, product and array. */
+/** The primitives in tag order; the tags start after ref, sum, product and array. */
 const PRIMITIVES: readonly PrimitiveKind[] = [
   'string',
   'bool',
@@ -24,11 +24,11 @@ const PRIMITIVES: readonly PrimitiveKind[] = [
 ];
 
 /** A described type is written out in full, so only a damaged or hostile description nests deeper. */
-const DEEPEST = 128;
+const MAX_DEPTH = 128;
 
-/** Reads one algebraic type; throws `BsatnError` for an unknown tag or one that nests without end. */
+/** Reads one algebraic type. Throws `BsatnError` for an unknown tag or too deep nesting. */
 export function decodeType(reader: BsatnReader, depth = 0): AlgebraicType {
-  if (depth > DEEPEST) throw new BsatnError(`a type nested deeper than ${DEEPEST} levels`);
+  if (depth > MAX_DEPTH) throw new BsatnError(`a type nested deeper than ${MAX_DEPTH} levels`);
   const tag = reader.u8();
   switch (tag) {
     case 0:
@@ -47,7 +47,7 @@ export function decodeType(reader: BsatnReader, depth = 0): AlgebraicType {
   }
 }
 
-/** Reads the elements of a product, which stand where a structure is known to be one. */
+/** Reads the elements of a product; used where a type can only be a product, which has no tag then. */
 export function decodeProduct(reader: BsatnReader): ProductType {
   return { kind: 'product', elements: decodeElements(reader, 0) };
 }
@@ -59,7 +59,7 @@ function decodeElements(reader: BsatnReader, depth: number): ProductElement[] {
   });
 }
 
-/** Reads a list; every item is longer than nothing, so a false count ends with the bytes. */
+/** Reads a list; every item takes at least one byte, so a false count fails at the end of the bytes. */
 export function decodeList<T>(reader: BsatnReader, item: () => T): T[] {
   const count = reader.u32();
   const items: T[] = [];
@@ -72,7 +72,7 @@ export function decodeOption<T>(reader: BsatnReader, some: () => T): T | undefin
   return decodeEnum(reader, [true, false]) ? some() : undefined;
 }
 
-/** Reads the tag of a sum without payload and gives what stands for it. */
+/** Reads the tag of a sum without payload and returns its meaning. */
 export function decodeEnum<T>(reader: BsatnReader, meanings: readonly T[]): T {
   const tag = reader.u8();
   const meaning = meanings[tag];

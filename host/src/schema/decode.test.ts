@@ -1,11 +1,11 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { BsatnWriter } from '../sats/writer.ts';
 import { decodeModule } from './decode.ts';
 import { EMPTY_MODULE } from './raw.ts';
 
 type Write = (to: BsatnWriter) => BsatnWriter;
 
-/** A description of these sections, given as tag and body. */
+/** A description with these sections, each given as tag and body. */
 function description(...sections: [tag: number, body: Write][]): Uint8Array {
   const writer = new BsatnWriter().u8(2).u32(sections.length);
   for (const [tag, body] of sections) body(writer.u8(tag));
@@ -27,7 +27,7 @@ const reducers: Write = to => {
 };
 
 describe('a description', () => {
-  it('has sections in any order, and missing ones are empty', () => {
+  test('may have its sections in any order, and missing ones are empty', () => {
     const expected = {
       ...EMPTY_MODULE,
       typespace: [
@@ -57,7 +57,7 @@ describe('a description', () => {
     expect(decodeModule(description())).toEqual(EMPTY_MODULE);
   });
 
-  it('tells everything of a table', () => {
+  test('contains all properties of a table', () => {
     const tables: Write = to => {
       to.u32(1).string('t').u32(7);
       to.u32(1).u16(0);
@@ -92,7 +92,7 @@ describe('a description', () => {
     ]);
   });
 
-  it('tells routes, explicit names, policy and submodules', () => {
+  test('contains routes, explicit names, policy and submodules', () => {
     const routes: Write = to =>
       to
         .u32(3)
@@ -123,10 +123,10 @@ describe('a description', () => {
     ]);
   });
 
-  it.each([
+  test.each([
     ['of version 9', Uint8Array.of(1, 0, 0, 0, 0), /older version 9; build the module with spacetimedb 2 or newer/],
     ['of no version', Uint8Array.of(7), /unknown version/],
-    ['with bytes behind it', new Uint8Array([...description(), 0]), /1 bytes are left behind it/],
+    ['with bytes after it', new Uint8Array([...description(), 0]), /1 bytes are left after it/],
     [
       'with a section of the future',
       description([15, none]),
@@ -136,7 +136,7 @@ describe('a description', () => {
     ['cut short', description([3, reducers]).subarray(0, -1), /data too short/],
     ['without a byte', new Uint8Array(), /data too short/],
     ['with a type of no kind', description([0, to => to.u32(1).u8(20)]), /unknown type tag 20/],
-    ['with a type without end', description([0, to => to.u32(1).raw(new Uint8Array(500).fill(3))]), /nested deeper/],
+    ['with an endless type', description([0, to => to.u32(1).raw(new Uint8Array(500).fill(3))]), /nested deeper/],
   ])('%s is refused', (_what, bytes, message) => {
     expect(() => decodeModule(bytes)).toThrow(
       expect.objectContaining({ code: 'schema/invalid', message: expect.stringMatching(message) as string }),

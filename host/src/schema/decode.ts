@@ -1,4 +1,5 @@
-// Reads what `__describe_module__` answers: BSATN of a description of version 10 (contract 2.1, 2.2).
+// Decodes the result of `__describe_module__`: BSATN of a module description of version 10. Defined by
+// clockworklabs/SpacetimeDB: crates/lib/src/db/raw_def/v10.rs.
 
 import { HostError, messageOf } from '../errors.ts';
 import { BsatnError, BsatnReader } from '../sats/reader.ts';
@@ -16,11 +17,11 @@ import {
 const VERSION_10 = 2;
 const VISIBILITIES: readonly Visibility[] = ['private', 'clientCallable'];
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'CONNECT', 'OPTIONS', 'TRACE', 'PATCH'] as const;
-const DEEPEST_SUBMODULE = 16;
+const MAX_SUBMODULE_DEPTH = 16;
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
-/** Reads a whole description. Throws `HostError` `schema/invalid` for bytes that are none, or of another version. */
+/** Reads a whole description. Throws `HostError` `schema/invalid` for malformed bytes or another version. */
 export function decodeModule(bytes: Uint8Array): RawModule {
   const reader = new BsatnReader(bytes);
   try {
@@ -31,7 +32,7 @@ export function decodeModule(bytes: Uint8Array): RawModule {
       );
     }
     const module = decodeSections(reader, 0);
-    if (reader.left > 0) throw new BsatnError(`${reader.left} bytes are left behind it`);
+    if (reader.left > 0) throw new BsatnError(`${reader.left} bytes are left after it`);
     return module;
   } catch (thrown) {
     if (!(thrown instanceof BsatnError)) throw thrown;
@@ -43,7 +44,7 @@ export function decodeModule(bytes: Uint8Array): RawModule {
 
 /** Sections come in any order, each at most once. They carry no length, so none can be skipped. */
 function decodeSections(reader: BsatnReader, depth: number): RawModule {
-  if (depth > DEEPEST_SUBMODULE) throw new BsatnError(`submodules nested deeper than ${DEEPEST_SUBMODULE}`);
+  if (depth > MAX_SUBMODULE_DEPTH) throw new BsatnError(`submodules nested deeper than ${MAX_SUBMODULE_DEPTH}`);
   const module: Mutable<RawModule> = { ...EMPTY_MODULE };
   const seen = new Set<number>();
   decodeList(reader, () => {
@@ -197,5 +198,5 @@ function decodeRoute(reader: BsatnReader): RawRouteDef {
   };
 }
 
-/** Stands for a method that is written out. */
+/** Marks a method that is given by name. */
 const EXTENSION = '';

@@ -1,5 +1,5 @@
-// A module's description as plain data: what `__describe_module__` said, checked, with canonical names filled in.
-// Names: `sourceName` is the module's spelling, `name` the canonical one that clients and SQL see (contract 2.5).
+// A checked module description as plain data, with canonical names filled in.
+// `sourceName` is the module's spelling; `name` is the canonical one that clients and SQL use (see names.ts).
 
 import type { AlgebraicType, ProductType, Typespace } from '../sats/type.ts';
 
@@ -14,7 +14,7 @@ export interface ColumnDef {
 export interface IndexDef {
   /** `{table}_{columns}_idx_{algorithm}` with canonical names, or the explicit name. */
   readonly name: string;
-  /** What the module asks `index_id_from_name` for; a submodule's has its prefix. */
+  /** The argument of `index_id_from_name`; that of a submodule has its prefix. */
   readonly sourceName: string;
   readonly accessor: string | undefined;
   readonly algorithm: 'btree' | 'hash' | 'direct';
@@ -22,7 +22,7 @@ export interface IndexDef {
   readonly columns: readonly number[];
 }
 
-/** Columns of a table that no two rows have equal, by position. */
+/** A unique constraint: columns, by position, in which no two rows are equal. */
 export interface UniqueDef {
   readonly name: string;
   readonly columns: readonly number[];
@@ -38,7 +38,7 @@ export interface SequenceDef {
   readonly increment: bigint;
 }
 
-/** What makes the rows of a table run a function when their time comes. */
+/** A schedule: each row of the table runs a function when it is due. */
 export interface ScheduleDef {
   readonly name: string;
   /** Position of the ScheduleAt column. */
@@ -47,7 +47,7 @@ export interface ScheduleDef {
   readonly functionName: string;
 }
 
-/** A table of the module, with all that belongs to it. */
+/** A table of the module, with its indexes, constraints, sequences and schedule. */
 export interface TableDef {
   readonly name: string;
   readonly sourceName: string;
@@ -65,7 +65,7 @@ export interface TableDef {
   readonly schedule: ScheduleDef | undefined;
 }
 
-/** The moments at which the host calls a reducer by itself. */
+/** The events for which the host calls a reducer. */
 export type Lifecycle = 'init' | 'onConnect' | 'onDisconnect';
 
 /** A reducer of the module. */
@@ -90,7 +90,7 @@ export interface ProcedureDef {
   readonly isPrivate: boolean;
 }
 
-/** A view of the module, which clients query as they do a table. */
+/** A view of the module, which clients query like a table. */
 export interface ViewDef {
   /** Counted separately for anonymous views and views of a sender. */
   readonly id: number;
@@ -105,7 +105,7 @@ export interface ViewDef {
   readonly returns: AlgebraicType;
 }
 
-/** A type that the module gives a name to; `ref` is its place in the typespace. */
+/** A named type; `ref` is its position in the typespace. */
 export interface NamedTypeDef {
   readonly scope: readonly string[];
   readonly name: string;
@@ -113,7 +113,7 @@ export interface NamedTypeDef {
   readonly ref: number;
 }
 
-/** A path that the module answers over HTTP, and the handler that does it. */
+/** An HTTP path of the module and its handler. */
 export interface RouteDef {
   readonly handler: string;
   /** Upper-case method, or undefined for any. */
@@ -121,7 +121,7 @@ export interface RouteDef {
   readonly path: string;
 }
 
-/** A checked module. Tables, reducers, … of submodules stand beside the root's, with dotted names. */
+/** A checked module. Tables, reducers, … of submodules follow the root's, with dotted names. */
 export interface ModuleDef {
   readonly typespace: Typespace;
   readonly types: readonly NamedTypeDef[];

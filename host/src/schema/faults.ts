@@ -1,9 +1,9 @@
-// Everything that is wrong with a module, collected so that its author hears all of it at once.
+// Faults of a module description, collected so that its author gets all of them in one error.
 
 import { HostError } from '../errors.ts';
 import { identifierFault } from './names.ts';
 
-/** Sentences about one module. What is checked after a fault goes on as well as it can. */
+/** The faults of one module, as sentences. Checks continue after a fault as far as they can. */
 export class Faults {
   readonly #sentences = new Set<string>();
 
@@ -11,7 +11,7 @@ export class Faults {
     this.#sentences.add(sentence);
   }
 
-  /** Checks that a text can be a name, and gives it back. */
+  /** Checks that a text is a valid name and returns it. */
   identifier(name: string): string {
     const fault = identifierFault(name);
     if (fault) this.add(`module contains an invalid identifier: ${fault}`);

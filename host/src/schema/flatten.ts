@@ -1,14 +1,15 @@
-// Puts submodules beside the root: dotted names, one typespace, and the ids that a call is dispatched by (contract 4.8).
+// Merges submodules into the root: dotted names, one typespace, and consecutive ids for dispatch. Follows
+// clockworklabs/SpacetimeDB: crates/schema/src/def.rs.
 
 import { type AlgebraicType, type ProductElement, type ProductType, type Typespace } from '../sats/type.ts';
 import { type ColumnDef, type ModuleDef, type TableDef, type ViewDef } from './definition.ts';
-import { type CheckedModule } from './validate.ts';
+import { type CheckedModule } from './checked-module.ts';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] extends readonly (infer E)[] ? E[] : T[K] };
 
-/** One definition of a whole tree: the root's own things first, then each submodule's, depth first. */
+/** One definition of a whole tree: the root's entities first, then each submodule's, depth first. */
 export function flattenModule(root: CheckedModule): ModuleDef {
-  // Nearly every module stands alone, and then there is nothing to do.
+  // Nearly every module has no submodules.
   if (root.submodules.length === 0) return root.def;
   const flat: Mutable<ModuleDef> = {
     typespace: [],
@@ -101,7 +102,7 @@ function shiftElements(elements: readonly ProductElement[], by: number): Product
   return elements.map(({ name, type }) => ({ name, type: shiftRefs(type, by) }));
 }
 
-/** The same type over a typespace that begins later. */
+/** The type with its references moved by `by`. */
 function shiftRefs(type: AlgebraicType, by: number): AlgebraicType {
   switch (type.kind) {
     case 'ref':

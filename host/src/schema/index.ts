@@ -1,4 +1,4 @@
-// What outsiders use of the schema room.
+// Public entry `@agora/host/schema`.
 
 import { decodeModule } from './decode.ts';
 import { type ModuleDef } from './definition.ts';
@@ -19,12 +19,13 @@ export type * from './definition.ts';
 export type { RawModule } from './raw.ts';
 export { moduleJson } from './module-json.ts';
 export { toCase } from './words.ts';
-export { type CheckedModule, checkModule, validateModule } from './validate.ts';
+export type { CheckedModule } from './checked-module.ts';
+export { checkModule, validateModule } from './validate.ts';
 export { decodeModule } from './decode.ts';
 
 /**
- * Reads and checks what `__describe_module__` answered. Throws `HostError` `schema/invalid` with every fault that was
- * found, one a line.
+ * Decodes and checks the result of `__describe_module__`. Throws `HostError` `schema/invalid` with every fault, one a
+ * line.
  */
 export function describeModule(bytes: Uint8Array): { raw: RawModule; def: ModuleDef } {
   const raw = decodeModule(bytes);

@@ -1,5 +1,5 @@
-// A module's description in the structure of version 9, for readers from before 2.0: canonical names only, and what has
-// a name of its own sorted by it.
+// A module description in the structure of version 9, for readers older than 2.0: canonical names only, named entities
+// sorted by name.
 
 import { compareStrings } from '../sats/compare.ts';
 import { bytesToHex } from '../sats/hex.ts';
@@ -7,11 +7,11 @@ import { type JsonData } from '../sats/json-text.ts';
 import { type TableDef } from './definition.ts';
 import { type RawTableDef } from './raw.ts';
 import { algorithm, enumeration, option, product, sequence, typeJson } from './structure-json.ts';
-import { type CheckedModule } from './validate.ts';
+import { type CheckedModule } from './checked-module.ts';
 
 const LIFECYCLES = { init: 'Init', onConnect: 'OnConnect', onDisconnect: 'OnDisconnect' } as const;
 
-/** Everything of the root module that version 9 has a place for. */
+/** The parts of the root module that version 9 can express. */
 export function legacyModule({ raw, def }: CheckedModule): JsonData {
   return {
     typespace: { types: def.typespace.map(typeJson) },
@@ -53,7 +53,7 @@ export function legacyModule({ raw, def }: CheckedModule): JsonData {
   };
 }
 
-/** The canonical name of the function that a table's schedule runs. */
+/** The canonical name of a table's scheduled function. */
 function functionName({ schedule }: TableDef, { reducers, procedures }: CheckedModule['def']): string {
   return [...reducers, ...procedures].find(({ sourceName }) => sourceName === schedule?.functionName)?.name ?? '';
 }

@@ -1,14 +1,15 @@
-// A module's description as JSON, the way `GET /schema` tells it: canonical types, source names, visibilities as decided.
+// A module description as JSON, as `GET /schema` returns it: canonical types, source names, visibilities as checked.
 
 import { bytesToHex } from '../sats/hex.ts';
 import { type JsonData, type JsonText, writeJson } from '../sats/json-text.ts';
+import { type CheckedModule } from './checked-module.ts';
 import { type ModuleDef } from './definition.ts';
 import { type RawModule, type RawRouteDef, type RawTableDef } from './raw.ts';
 import { legacyModule } from './module-json-v9.ts';
 import { algorithm, enumeration, option, product, sequence, typeJson } from './structure-json.ts';
-import { type CheckedModule, checkModule } from './validate.ts';
+import { checkModule } from './validate.ts';
 
-/** Writes a description in the structure of version 9 or 10. Version 9 knows no submodules, handlers or event tables. */
+/** Writes a description in the structure of version 9 or 10. Version 9 has no submodules, handlers or event tables. */
 export function moduleJson(raw: RawModule, version: 9 | 10): JsonText {
   const checked = checkModule(raw);
   return writeJson(version === 9 ? legacyModule(checked) : module(checked));
@@ -38,7 +39,7 @@ function module(checked: CheckedModule): JsonData {
     { ExplicitNames: { entries: explicitNames(def) } },
     { Submodules: submodules.map(({ namespace, module: inner }) => ({ namespace, module: module(inner) })) },
   ];
-  // What the module has nothing of is left out.
+  // Empty sections are left out.
   return {
     sections: sections.filter(
       section => !Object.values(section).some(body => Array.isArray(body) && body.length === 0),
@@ -110,7 +111,7 @@ function views({ raw }: CheckedModule): JsonData[] {
   }));
 }
 
-/** Column names are canonical here, because the typespace beside them has no others. */
+/** Column names are canonical, like those of the typespace in the same document. */
 function viewPrimaryKeys({ views }: ModuleDef): JsonData[] {
   return views.flatMap(({ sourceName, columns, primaryKey }) => {
     const column = primaryKey === undefined ? undefined : columns[primaryKey];
@@ -142,7 +143,7 @@ function lifecycles({ reducers }: ModuleDef): JsonData[] {
   );
 }
 
-/** All names, explicit or not: a reader of this JSON converts none itself. */
+/** All names, explicit or not, so that readers of this JSON convert none themselves. */
 function explicitNames({ tables, reducers, procedures, views }: ModuleDef): JsonData[] {
   const entry = (kind: string) => (one: { readonly sourceName: string; readonly name: string }) => ({
     [kind]: { source_name: one.sourceName, canonical_name: one.name },

@@ -1,9 +1,10 @@
-// From the names that a module's source uses to those that clients and SQL see: contract 2.5.
+// Canonical names: from the names in a module's source to those that clients and SQL use. Defined by
+// clockworklabs/SpacetimeDB: crates/schema/src/def/validate/v10.rs, `CaseConversionPolicy`.
 
 import { type CasePolicy, type RawExplicitName } from './raw.ts';
 import { toCase } from './words.ts';
 
-/** The canonical spelling of each kind of name under one module's policy and explicit names. */
+/** Canonical names of each kind, by the policy and the explicit names of one module. */
 export class CanonicalNames {
   readonly #policy: CasePolicy;
   readonly #explicit = new Map<string, string>();
@@ -37,7 +38,7 @@ export class CanonicalNames {
     return this.#convert(sourceName, 'pascal');
   }
 
-  /** An index is named after its table and columns unless it has an explicit name. */
+  /** The name of an index: explicit, or built from its table and columns. */
   index(sourceName: string | undefined, table: string, columns: readonly string[], algorithm: string): string {
     const explicit = sourceName === undefined ? undefined : this.#explicit.get(`index ${sourceName}`);
     return explicit ?? `${table}_${columns.join('_')}_idx_${algorithm}`;
@@ -48,7 +49,7 @@ export class CanonicalNames {
   }
 }
 
-/** Why a text cannot be a name, or undefined when it can. */
+/** Why a text is not a valid name; undefined if it is one. */
 export function identifierFault(name: string): string | undefined {
   if (name === '') return 'a name is empty';
   if (name.normalize('NFC') !== name) return `name \`${name}\` is not in Unicode normalization form C`;

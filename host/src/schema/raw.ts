@@ -1,9 +1,9 @@
-// A module's description exactly as it arrived: source spellings, positions and references, nothing checked.
+// A module description as decoded: source spellings, positions and references, unchecked.
 
 import { type AlgebraicType, type ProductType, type Typespace } from '../sats/type.ts';
 import { type Lifecycle } from './definition.ts';
 
-/** The name of a type, inside the scopes before it. */
+/** The name of a type and its scopes. */
 export interface RawTypeName {
   readonly scope: readonly string[];
   readonly name: string;
@@ -30,7 +30,7 @@ export interface RawUniqueDef {
   readonly columns: readonly number[];
 }
 
-/** A sequence as described; what is undefined is left to the host. */
+/** A sequence as described; the host chooses undefined values. */
 export interface RawSequenceDef {
   readonly sourceName: string | undefined;
   readonly column: number;
@@ -46,7 +46,7 @@ export interface RawDefault {
   readonly value: Uint8Array;
 }
 
-/** A table as described; `rowType` is its place in the typespace. */
+/** A table as described; `rowType` is a position in the typespace. */
 export interface RawTableDef {
   readonly sourceName: string;
   readonly rowType: number;
@@ -60,7 +60,7 @@ export interface RawTableDef {
   readonly isEvent: boolean;
 }
 
-/** Who may call a function by itself. */
+/** Who may call a function directly. */
 export type Visibility = 'private' | 'clientCallable';
 
 /** A reducer as described. */
@@ -91,7 +91,7 @@ export interface RawViewDef {
   readonly returns: AlgebraicType;
 }
 
-/** The primary key of a view, which is described apart from it. */
+/** The primary key of a view, in a separate section. */
 export interface RawViewPrimaryKey {
   readonly view: string;
   readonly columns: readonly string[];
@@ -105,7 +105,7 @@ export interface RawScheduleDef {
   readonly functionName: string;
 }
 
-/** Which reducer runs at a moment of the lifecycle. */
+/** The reducer of a lifecycle event. */
 export interface RawLifecycleDef {
   readonly lifecycle: Lifecycle;
   readonly functionName: string;
@@ -119,14 +119,14 @@ export interface RawRouteDef {
   readonly path: string;
 }
 
-/** A canonical name that the module chose itself. */
+/** A canonical name that the module sets explicitly. */
 export interface RawExplicitName {
   readonly kind: 'table' | 'function' | 'index';
   readonly sourceName: string;
   readonly canonicalName: string;
 }
 
-/** How canonical names are made from source names: left alone, or in snake case. */
+/** How canonical names are built from source names: unchanged, or in snake case. */
 export type CasePolicy = 'none' | 'snake';
 
 /** A module inside another, under its namespace. */
@@ -135,7 +135,7 @@ export interface RawSubmodule {
   readonly module: RawModule;
 }
 
-/** The fifteen sections of a description; one that was missing is empty. */
+/** The fifteen sections of a description; a missing one is empty. */
 export interface RawModule {
   readonly typespace: Typespace;
   readonly types: readonly RawTypeDef[];
@@ -154,7 +154,7 @@ export interface RawModule {
   readonly submodules: readonly RawSubmodule[];
 }
 
-/** A description that says nothing: what a missing section is taken to be. */
+/** An empty description: the default of each section. */
 export const EMPTY_MODULE: RawModule = {
   typespace: [],
   types: [],

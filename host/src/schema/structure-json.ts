@@ -1,4 +1,4 @@
-// The parts that both versions of a described module are made of, as JSON: sums as `{"Variant": value}`.
+// JSON of the parts that both versions of a module description share: sums as `{"Variant": value}`.
 
 import { type JsonData } from '../sats/json-text.ts';
 import { type AlgebraicType, type ProductElement, type ProductType } from '../sats/type.ts';
@@ -29,7 +29,7 @@ function elements(all: readonly ProductElement[]): JsonData[] {
   return all.map(({ name, type }) => ({ name: option(name), algebraic_type: typeJson(type) }));
 }
 
-/** A variant that carries nothing. */
+/** A variant without payload. */
 export function enumeration(variant: string): JsonData {
   return { [variant]: [] };
 }
@@ -46,7 +46,7 @@ export function algorithm({ algorithm, columns }: Pick<RawIndexDef, 'algorithm' 
   return { [ALGORITHMS[algorithm]]: algorithm === 'direct' ? (columns[0] ?? 0) : columns };
 }
 
-/** A sequence without its name, which the versions call differently. */
+/** A sequence without its name, whose key differs between the versions. */
 export function sequence({ column, start, min, max, increment }: RawSequenceDef): { [key: string]: JsonData } {
   return { column, start: option(start), min_value: option(min), max_value: option(max), increment };
 }

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { HostError } from '../errors.ts';
 import {
   array,
@@ -17,11 +17,11 @@ import {
   typeDef,
   unit,
   view,
-} from './fixtures.ts';
+} from './testing/fixtures.ts';
 import { type RawModule } from './raw.ts';
 import { validateModule } from './validate.ts';
 
-/** A module that is right, for tests that change one thing in it. */
+/** A valid module, for tests that change one part of it. */
 function base(parts: Partial<RawModule> = {}): RawModule {
   return rawModule({
     typespace: [
@@ -49,8 +49,8 @@ const timer = table('myTimer', 1, keyed('myTimer'));
 const ring = reducer('ringBell', product({ row: ref(1) }));
 const schedule = { sourceName: undefined, table: 'myTimer', atColumn: 1, functionName: 'ringBell' };
 
-describe('a module that is right', () => {
-  it('gets canonical names, and keeps those of its source', () => {
+describe('a valid module', () => {
+  test('gets canonical names, and keeps its source names', () => {
     const def = validateModule(
       base({
         tables: [
@@ -94,7 +94,7 @@ describe('a module that is right', () => {
     );
   });
 
-  it('has private functions where the server alone calls them', () => {
+  test('has private functions where only the server calls them', () => {
     const def = validateModule(
       base({
         tables: [timer],
@@ -111,7 +111,7 @@ describe('a module that is right', () => {
     expect(def.tables[0]?.schedule).toEqual({ name: 'my_timer_sched', atColumn: 1, functionName: 'ringBell' });
   });
 
-  it('may schedule a procedure', () => {
+  test('may schedule a procedure', () => {
     const parts = { tables: [timer], schedules: [schedule] };
     const def = validateModule(base({ ...parts, procedures: [procedure('ringBell', product({ row: ref(1) }), unit)] }));
     expect(def.procedures[0]?.isPrivate).toBe(true);
@@ -139,7 +139,7 @@ describe('submodules', () => {
     ],
   });
 
-  it('stand beside the root with dotted names and ids counted on', () => {
+  test('follow the root with dotted names and consecutive ids', () => {
     const def = validateModule(module);
     expect(def.reducers.map(({ id, name, sourceName }) => [id, name, sourceName])).toEqual([
       [0, 'aa', 'aa'],
@@ -161,7 +161,7 @@ describe('submodules', () => {
     expect(def.types.at(-1)).toEqual({ scope: ['lib'], name: 'Kind', sourceName: 'Kind', ref: 4 });
   });
 
-  it('keep their references, in a typespace behind that of the root', () => {
+  test('keep their references, in a typespace after that of the root', () => {
     const def = validateModule(module);
     expect(def.typespace).toHaveLength(5);
     expect(def.tables[0]?.rowType).toBe(3);
@@ -172,9 +172,9 @@ describe('submodules', () => {
   });
 });
 
-describe('a module that is wrong is told so', () => {
+describe('the faults of an invalid module are reported', () => {
   const key = keyed('t');
-  it.each<[string, Partial<RawModule>, string]>([
+  test.each<[string, Partial<RawModule>, string]>([
     [
       'one name for two tables',
       { tables: [table('aB', 0), table('a_b', 0)] },
@@ -375,7 +375,7 @@ describe('a module that is wrong is told so', () => {
     expect(faultsOf(parts)).toContain(fault);
   });
 
-  it('all at once, in a fixed order', () => {
+  test('in one error, in a fixed order', () => {
     expect(
       faultsOf({
         tables: [table('st_a', 0), table('b', 0, { primaryKey: [0] })],

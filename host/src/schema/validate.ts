@@ -1,26 +1,19 @@
-// From a raw description to a checked one: a tree of modules first, then one flat definition with dotted names.
+// Validation of a module description: first a tree of checked modules, then one flat definition with dotted names.
 
 import { canonicalType, checkReferences, checkUse, partsOf } from './canonical-types.ts';
 import { type CheckContext, EntityNames } from './check-context.ts';
 import { checkFunctions } from './check-functions.ts';
 import { checkTable } from './check-table.ts';
+import { type CheckedModule } from './checked-module.ts';
 import { type ModuleDef, type NamedTypeDef } from './definition.ts';
 import { Faults } from './faults.ts';
 import { flattenModule } from './flatten.ts';
 import { CanonicalNames } from './names.ts';
 import { type RawModule } from './raw.ts';
 
-/** One module of a tree, checked: its own things under their own names, with its own typespace. */
-export interface CheckedModule {
-  /** As it arrived: it alone knows the source spellings of fields and variants. */
-  readonly raw: RawModule;
-  readonly def: ModuleDef;
-  readonly submodules: readonly { readonly namespace: string; readonly module: CheckedModule }[];
-}
+const MAX_NAMESPACE_BYTES = 63;
 
-const LONGEST_NAMESPACE_BYTES = 63;
-
-/** Checks a description and flattens it. Throws `HostError` `schema/invalid` with all that is wrong, one fault a line. */
+/** Checks a description and flattens it. Throws `HostError` `schema/invalid` with every fault, one a line. */
 export function validateModule(raw: RawModule): ModuleDef {
   return flattenModule(checkModule(raw));
 }
@@ -40,8 +33,8 @@ function checkTree(raw: RawModule, faults: Faults): CheckedModule {
     faults.identifier(namespace);
     if (seen.has(namespace)) faults.add(`name \`${namespace}\` is used for multiple entities`);
     seen.add(namespace);
-    if (Buffer.byteLength(namespace) > LONGEST_NAMESPACE_BYTES) {
-      faults.add(`submodule namespace \`${namespace}\` is longer than ${LONGEST_NAMESPACE_BYTES} bytes`);
+    if (Buffer.byteLength(namespace) > MAX_NAMESPACE_BYTES) {
+      faults.add(`submodule namespace \`${namespace}\` is longer than ${MAX_NAMESPACE_BYTES} bytes`);
     }
     for (const { lifecycle } of module.lifecycles) {
       faults.add(
@@ -64,7 +57,7 @@ function checkOwn(raw: RawModule, faults: Faults): ModuleDef {
     entities: new EntityNames(faults),
     faults,
   };
-  // Nothing may follow a reference before all are known to lead somewhere.
+  // No reference may be followed before all are known to be valid.
   if (!checkReferences(typesOf(raw), typespace, faults)) faults.throwIfAny();
   const types = checkTypes(context);
   const tables = raw.tables.flatMap(table => checkTable(table, context) ?? []);
@@ -76,7 +69,7 @@ function checkOwn(raw: RawModule, faults: Faults): ModuleDef {
   return { typespace, types, tables, ...checkFunctions(tables, context), rowLevelSecurity: raw.rowLevelSecurity };
 }
 
-/** Every type that the description mentions. */
+/** Every type in the description. */
 function typesOf(raw: RawModule) {
   return [
     ...raw.typespace,

@@ -1,9 +1,9 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { CanonicalNames, identifierFault } from './names.ts';
 import { splitWords, toCase } from './words.ts';
 
 describe('case conversion', () => {
-  it.each([
+  test.each([
     ['teamId', 'team_id', 'teamId', 'TeamId'],
     ['HTTPServer2', 'http_server_2', 'httpServer2', 'HttpServer2'],
     ['level2', 'level_2', 'level2', 'Level2'],
@@ -28,7 +28,7 @@ describe('case conversion', () => {
     expect([toCase(name, 'snake'), toCase(name, 'camel'), toCase(name, 'pascal')]).toEqual([snake, camel, pascal]);
   });
 
-  it('keeps a letter and its combining marks together', () => {
+  test('keeps a letter and its combining marks together', () => {
     expect(splitWords('cafe\u0301Bar')).toEqual(['cafe\u0301', 'Bar']);
     expect(splitWords('xE\u0301y')).toEqual(['x', 'E\u0301y']);
   });
@@ -41,7 +41,7 @@ describe('canonical names', () => {
     { kind: 'index', sourceName: 'naming_a_idx_btree', canonicalName: 'byA' },
   ] as const;
 
-  it('follow the policy unless a name is explicit', () => {
+  test('follow the policy unless a name is explicit', () => {
     const names = new CanonicalNames('snake', explicit);
     expect(names.table('naming')).toBe('KeptAsIs');
     expect(names.table('doIt')).toBe('do_it');
@@ -53,7 +53,7 @@ describe('canonical names', () => {
     expect(names.index('naming_bC_idx_hash', 'KeptAsIs', ['b_c', 'd'], 'hash')).toBe('KeptAsIs_b_c_d_idx_hash');
   });
 
-  it('stay as they are under the policy that converts nothing', () => {
+  test('are unchanged under the policy without conversion', () => {
     const names = new CanonicalNames('none', []);
     expect([names.table('aB'), names.function('aB'), names.field('aB'), names.variant('AB'), names.type('a')]).toEqual([
       'aB',
@@ -65,7 +65,7 @@ describe('canonical names', () => {
   });
 });
 
-it.each([
+test.each([
   ['a', true],
   ['_x9', true],
   ['été', true],

@@ -1,6 +1,7 @@
-// How a name is cut into words and put together again: the rules of contract 2.6.
+// Case conversion: splits a name into words and joins them again, by the rules of the Rust crate `convert_case`, which
+// clockworklabs/SpacetimeDB: crates/schema/src/def/validate/v9.rs uses.
 
-/** The ways a name can be written. */
+/** The spellings of a name. */
 export type Case = 'snake' | 'camel' | 'pascal';
 
 /** Rewrites a name: `teamId` becomes `team_id`, `teamId` or `TeamId`. Empty words vanish, so `_` becomes nothing. */
@@ -10,7 +11,7 @@ export function toCase(name: string, to: Case): string {
   return words.map((word, at) => (to === 'camel' && at === 0 ? word.toLowerCase() : capitalise(word))).join('');
 }
 
-/** Cuts a name at separators, where the kind of letter changes, and before the last capital of an acronym. */
+/** Splits a name at separators, at a change of the kind of letter, and before the last capital of an acronym. */
 export function splitWords(name: string): string[] {
   const letters = lettersOf(name);
   const kinds = letters.map(kindOf);
@@ -34,7 +35,7 @@ export function splitWords(name: string): string[] {
 
 type Kind = 'separator' | 'upper' | 'lower' | 'digit' | 'other';
 
-/** The pairs between which a word ends. */
+/** Pairs of kinds with a word boundary between them. */
 const BOUNDARIES: ReadonlySet<string> = new Set([
   'lower-upper',
   'upper-digit',
@@ -65,9 +66,9 @@ function capitalise(word: string): string {
 
 const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
 
-/** A letter is what a reader takes for one, so a letter with its combining marks stays together. */
+/** The graphemes of a text, so that a letter with its combining marks stays together. */
 function lettersOf(text: string): string[] {
-  // Names are ASCII nearly always, and then every character is a letter.
+  // Nearly all names are ASCII, where each character is one grapheme.
   if (/^[\u0020-\u007e]*$/.test(text)) return Array.from(text);
   return Array.from(graphemes.segment(text), ({ segment }) => segment);
 }

@@ -1,10 +1,11 @@
-// Who asks: read from the Authorization header or the `token` parameter (contract 8).
+// Authentication of a request by the Authorization header or the `token` parameter, as SpacetimeDB's
+// `crates/client-api/src/auth.rs` does.
 
 import type { IncomingHttpHeaders } from 'node:http';
-import { Refusal } from './exchange.ts';
+import { HttpError } from './exchange.ts';
 import { TokenError, type Credentials, type Tokens } from './tokens.ts';
 
-/** The credentials that a request shows, or undefined if it shows none. Throws `Refusal` if they are not good. */
+/** The credentials of a request, or undefined if it has none. Throws `HttpError` if they are invalid. */
 export async function authenticate(
   tokens: Tokens,
   headers: IncomingHttpHeaders,
@@ -15,15 +16,15 @@ export async function authenticate(
   try {
     return await tokens.verifyAny(token);
   } catch (cause) {
-    if (cause instanceof TokenError) throw new Refusal(401, cause.message, { cause });
+    if (cause instanceof TokenError) throw new HttpError(401, cause.message, { cause });
     throw cause;
   }
 }
 
-/** The header wins over the parameter. */
+/** The header takes precedence over the parameter. */
 function readToken({ authorization }: IncomingHttpHeaders, query: URLSearchParams): string | undefined {
   if (authorization === undefined) return query.get('token') ?? undefined;
   const bearer = /^Bearer +(\S+)$/i.exec(authorization)?.[1];
-  if (bearer === undefined) throw new Refusal(400, 'Authorization is invalid: malformed token');
+  if (bearer === undefined) throw new HttpError(400, 'Authorization is invalid: malformed token');
   return bearer;
 }

@@ -1,4 +1,7 @@
-// The clients of one database: serves their requests, and tells each what a commit means to it.
+// The WebSocket clients of one database: serves their requests in turns, and sends each client its part of every commit.
+//
+// A turn: sockets that are readable together are read first, then all their requests are served under one guard
+// (`Database.cover`), then the answers are flushed together. A client that exceeds its share waits for the next turn.
 
 import { setTimeout } from 'node:timers/promises';
 import type { WebSocket } from 'ws';
@@ -24,23 +27,25 @@ import {
   type ReducerOutcome,
 } from '../wire/server-message.ts';
 import { Connection, type ConnectionLimits } from './connection.ts';
-import { Departures } from './departures.ts';
+import { FlushScheduler } from './flush-scheduler.ts';
 
-/** How long clients may wait for the disk when the host closes. */
-const GOODBYE_MS = 1000;
-/** What clients read when their module goes. */
-const GOODBYE = 'module exited';
-/** What clients read that cannot go on when writing has failed. */
-const UNWRITTEN = 'a commit could not be written to disk; connect again to read';
-/** With this much waiting for the disk, no more requests are served. */
+/** How long closing waits for the disk before it disconnects the clients. */
+const CLOSE_FLUSH_MS = 1000;
+/** Close reason when the module stops or breaks its clients. */
+const MODULE_EXITED = 'module exited';
+/** Close reason for clients that cannot continue after a failed write. */
+const WRITE_FAILED = 'a commit could not be written to disk; connect again to read';
+/** With more bytes than this waiting for the disk, no request is served. */
 const BUSY_BACKLOG_BYTES = 32 * 1024 * 1024;
+/** How long the requests of one client are served before other clients get their turn. */
+const TURN_MS = 20;
 
-/** Who opens a connection, and how it wants to be spoken to. */
+/** The identity and choices of a client that connects. */
 export interface Arrival {
   readonly caller: Caller & { readonly connectionId: bigint };
   readonly token: string;
   readonly protocol: Protocol;
-  /** Whether it hears of a commit only when that is durable. */
+  /** Messages about a commit are sent only when it is durable. */
   readonly isConfirmed: boolean;
 }
 
@@ -48,13 +53,21 @@ interface Client extends Subscriber {
   readonly caller: Arrival['caller'];
   readonly connection: Connection;
   readonly isConfirmed: boolean;
-  /** What it watches, to be asked again of the tables of a new module. */
+  /** Queries by query set; subscribed again when the module is replaced. */
   readonly querySets: Map<number, readonly string[]>;
-  /** Queries of all its query sets. */
+  /** Queries of all query sets together. */
   queryCount: number;
 }
 
-/** Serves WebSocket clients of a database; there is one for each open database. */
+/** A reducer call that runs. It outlives the stack: a call that the guard cuts off does not return (`Database.cover`). */
+interface RunningCall {
+  readonly client: Client;
+  readonly requestId: number;
+  /** The caller's part of the commit; it is sent inside the answer. */
+  updates: readonly QuerySetUpdateData[];
+}
+
+/** Serves the WebSocket clients of one open database. */
 export class Clients {
   readonly #database: Database;
   readonly #variables: SystemVariables;
@@ -63,18 +76,15 @@ export class Clients {
   readonly #report: (message: string) => void;
   readonly #all = new Set<Client>();
   readonly #connectionIds = new Set<bigint>();
-  readonly #departures: Departures;
-  #isAwaitingRoom = false;
-  /** Connections with requests that wait for the next turn. */
-  #readable = new Set<Connection>();
-  /** The client whose reducer runs, its request, and what its commit changed for it: that goes into its answer. */
-  #calling: Client | undefined;
-  #callingRequest = 0;
-  #ownUpdates: readonly QuerySetUpdateData[] = [];
+  readonly #flushes: FlushScheduler;
+  #isAwaitingDisk = false;
+  /** Clients with requests for the next turn. */
+  #readable = new Set<Client>();
+  #runningCall: RunningCall | undefined;
   readonly #pings: NodeJS.Timeout;
   #pingedAt = performance.now();
 
-  /** `report` hears why a client was dropped. */
+  /** `report` is called with the reason when a client is dropped. */
   constructor(
     database: Database,
     variables: SystemVariables,
@@ -85,31 +95,31 @@ export class Clients {
     this.#variables = variables;
     this.#subscriptions = new Subscriptions(database, variables);
     this.#limits = limits;
-    this.#departures = new Departures(database, error => this.#lose(error));
+    this.#flushes = new FlushScheduler(database, error => this.#lose(error));
     this.#report = report;
     database.onCommit = commit => this.#publish(commit);
-    database.onWriteFailed = error => this.#readOnly(error);
-    database.onReplaced = ({ breaksClients }) => this.#watchAnew(breaksClients);
+    database.onWriteFailed = error => this.#becomeReadOnly(error);
+    database.onReplaced = ({ breaksClients }) => this.#replaceSubscriptions(breaksClients);
     this.#pings = setInterval(() => this.#ping(), limits.pingEveryMs).unref();
   }
 
-  /** How many are connected. */
+  /** Number of connected clients. */
   get count(): number {
     return this.#all.size;
   }
 
-  /** Clients that were dropped, since the database was opened. */
+  /** Number of clients dropped since the database was opened. */
   dropped = 0;
-  /** Reducer calls by how they ended. */
+  /** Number of reducer calls by outcome. */
   readonly calls = new Map<CallOutcome['kind'], number>();
 
-  /** Whether a connection id is taken: nobody may call as somebody else's connection. */
+  /** Returns true if a client uses this connection id; no other client may call with it. */
   isConnected(connectionId: bigint): boolean {
     return this.#connectionIds.has(connectionId);
   }
 
-  /** Takes a client in, if the module does not refuse it; says whether it did. */
-  welcome(socket: WebSocket, arrival: Arrival): boolean {
+  /** Adds a client unless the module refuses it; returns true if it was added. */
+  accept(socket: WebSocket, arrival: Arrival): boolean {
     const { caller, token, protocol, isConfirmed } = arrival;
     const connected = this.#database.connect(caller);
     if (connected.kind !== 'committed') return false;
@@ -117,10 +127,8 @@ export class Clients {
       socket,
       protocol,
       {
-        onReadable: () => this.#awaitTurn(connection),
-        onMessage: message => this.#serve(client, message),
-        hasRoom: () => this.#hasRoom(),
-        onQueued: () => this.#departures.add(connection),
+        onReadable: () => this.#awaitTurn(client),
+        onQueued: () => this.#flushes.add(connection),
         onClosed: reason => this.#leave(client, reason),
       },
       this.#limits,
@@ -138,50 +146,63 @@ export class Clients {
     return true;
   }
 
-  /** Sends everybody away when they have heard what they still may. The database must be open. */
+  /** Closes all clients after flushing the durable commits. The database must be open. */
   async close(): Promise<void> {
     clearInterval(this.#pings);
     const { commitNumber } = this.#database.datastore;
     const isDurable = this.#database.whenDurable(commitNumber).catch(() => undefined);
-    await Promise.race([isDurable, setTimeout(GOODBYE_MS, undefined, { ref: false })]);
+    await Promise.race([isDurable, setTimeout(CLOSE_FLUSH_MS, undefined, { ref: false })]);
     for (const { connection } of this.#all) connection.flush(this.#database.durable);
-    this.#dismiss(GOODBYE);
+    this.#closeAll(MODULE_EXITED);
   }
 
-  #dismiss(reason: string): void {
+  #closeAll(reason: string): void {
     for (const client of this.#all) {
       this.#leave(client, undefined);
       client.connection.close(1001, reason);
     }
   }
 
-  /** Serves a connection when all sockets that are readable now have been read. */
-  #awaitTurn(connection: Connection): void {
-    this.#readable.add(connection);
+  /** Serves a client in the next turn. */
+  #awaitTurn(client: Client): void {
+    this.#readable.add(client);
     if (this.#readable.size === 1) setImmediate(() => this.#turn());
   }
 
-  /** Serves all who wait under one guard (see `Database.cover`): a guard for each call would cost more than the call. */
+  /** Serves all readable clients under one guard: a guard for each call would cost more than the call. */
   #turn(): void {
-    const connections = [...this.#readable];
-    if (connections.length === 0) return;
+    const clients = [...this.#readable];
+    if (clients.length === 0) return;
     this.#readable = new Set();
     let next = 0;
     this.#database.cover(
       () => {
-        for (; next < connections.length; next++) connections[next]?.serve();
+        for (; next < clients.length; next++) {
+          const client = clients[next];
+          if (client) this.#serve(client);
+        }
       },
-      outcome => this.#answerCall(outcome),
+      outcome => this.#endCall(outcome),
     );
-    this.#departures.depart();
+    this.#flushes.flush();
   }
 
-  #serve(client: Client, message: ClientMessage): void {
-    try {
-      this.#answer(client, message);
-    } catch (error) {
-      this.#report(`a request failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
-      client.connection.close(1011, messageOf(error));
+  /** Serves the waiting requests of a client in one go, so that their commits are written to disk together. */
+  #serve(client: Client): void {
+    const { connection } = client;
+    const until = performance.now() + TURN_MS;
+    while (connection.hasRequest && this.#hasDiskRoom()) {
+      if (performance.now() > until) {
+        this.#awaitTurn(client);
+        return;
+      }
+      const request = connection.takeRequest();
+      try {
+        this.#answer(client, request);
+      } catch (error) {
+        this.#report(`a request failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+        connection.close(1011, messageOf(error));
+      }
     }
   }
 
@@ -227,7 +248,7 @@ export class Clients {
     this.#seal(client);
   }
 
-  /** Why a client may not watch more. */
+  /** The reason why a client may not add `more` queries, if there is one. */
   #faultOfSubscribe({ querySets, queryCount }: Client, more: number): string | undefined {
     const { maxQuerySets, maxQueries } = this.#limits;
     if (querySets.size >= maxQuerySets) return `a connection may have ${maxQuerySets} query sets; unsubscribe one`;
@@ -236,29 +257,27 @@ export class Clients {
   }
 
   #callReducer(client: Client, { requestId, name, args }: CallReducer): void {
-    assert(this.#calling === undefined, 'one reducer runs at a time');
-    this.#calling = client;
-    this.#callingRequest = requestId;
-    this.#ownUpdates = [];
+    assert(this.#runningCall === undefined, 'one reducer runs at a time');
+    this.#runningCall = { client, requestId, updates: [] };
     let outcome: CallOutcome;
     try {
       outcome = this.#database.callCovered(name, args, client.caller);
     } catch (error) {
-      this.#calling = undefined;
+      this.#runningCall = undefined;
       throw error;
     }
-    this.#answerCall(outcome);
+    this.#endCall(outcome);
   }
 
-  /** Answers the call that was running. */
-  #answerCall(outcome: CallOutcome): void {
-    const client = this.#calling;
-    assert(client, 'a reducer was running');
-    this.#calling = undefined;
+  /** Answers the running call, whether it returned or was cut off. */
+  #endCall(outcome: CallOutcome): void {
+    const call = this.#runningCall;
+    assert(call, 'a reducer was running');
+    this.#runningCall = undefined;
     this.calls.set(outcome.kind, (this.calls.get(outcome.kind) ?? 0) + 1);
-    const answer = toReducerOutcome(outcome, this.#ownUpdates);
-    writeReducerResult(client.connection.writer, this.#callingRequest, outcome.timestamp, answer);
-    this.#seal(client);
+    const { writer } = call.client.connection;
+    writeReducerResult(writer, call.requestId, outcome.timestamp, toReducerOutcome(outcome, call.updates));
+    this.#seal(call.client);
   }
 
   #callProcedure(client: Client, { requestId, name, args }: CallProcedure): void {
@@ -267,10 +286,11 @@ export class Clients {
     this.#seal(client);
   }
 
-  /** A commit reaches its reducer's caller inside the answer, and everybody else as an update. */
+  /** Sends a commit to its subscribers as an update; the caller of its reducer gets it inside the answer. */
   #publish(commit: Commit): void {
+    const call = this.#runningCall;
     for (const [client, updates] of this.#subscriptions.publish(commit)) {
-      if (client === this.#calling) this.#ownUpdates = updates;
+      if (call?.client === client) call.updates = updates;
       else {
         writeTransactionUpdate(client.connection.writer, updates);
         this.#seal(client);
@@ -278,18 +298,18 @@ export class Clients {
     }
   }
 
-  /** The module was replaced: clients that know its schema go, those that do not mind watch its tables. */
-  #watchAnew(breaksClients: boolean): void {
+  /** Subscribes all clients to the tables of a new module, or closes them if it breaks clients. */
+  #replaceSubscriptions(breaksClients: boolean): void {
     this.#subscriptions = new Subscriptions(this.#database, this.#variables);
     if (breaksClients) {
-      this.#dismiss(GOODBYE);
+      this.#closeAll(MODULE_EXITED);
       return;
     }
-    for (const client of this.#all) this.#watchAgain(client);
+    for (const client of this.#all) this.#resubscribe(client);
   }
 
-  /** Goes on with the queries of a client that knows their rows. */
-  #watchAgain(client: Client): void {
+  /** Subscribes a client to its queries again, without sending it the rows that it has. */
+  #resubscribe(client: Client): void {
     for (const [querySetId, queries] of client.querySets) {
       const result = this.#subscriptions.subscribe(client, querySetId, queries);
       if ('rows' in result) continue;
@@ -300,42 +320,42 @@ export class Clients {
     }
   }
 
-  /** Ends a message. It may speak of every commit so far, so it waits for the last of them. */
+  /** Ends a message. Its content may depend on every commit so far, so it waits for the last of them. */
   #seal({ connection, isConfirmed }: Client): void {
     connection.seal(isConfirmed ? this.#database.datastore.commitNumber : 0);
   }
 
-  /** More calls are taken in when the disk has caught up. */
-  #hasRoom(): boolean {
+  /** Returns true if the disk keeps up; if not, all clients get a turn when it has caught up. */
+  #hasDiskRoom(): boolean {
     if (this.#database.backlogBytes < BUSY_BACKLOG_BYTES) return true;
-    if (!this.#isAwaitingRoom) void this.#awaitRoom();
+    if (!this.#isAwaitingDisk) void this.#awaitDisk();
     return false;
   }
 
-  async #awaitRoom(): Promise<void> {
-    this.#isAwaitingRoom = true;
+  async #awaitDisk(): Promise<void> {
+    this.#isAwaitingDisk = true;
     await this.#database.whenRoom();
-    this.#isAwaitingRoom = false;
-    for (const { connection } of this.#all) this.#awaitTurn(connection);
+    this.#isAwaitingDisk = false;
+    for (const client of this.#all) this.#awaitTurn(client);
   }
 
   /**
-   * Nothing more can be written, and what was not durable is gone. Clients that have heard exactly what is durable stay and
-   * go on reading; the others, and all that wait for an answer, must begin anew.
+   * Continues after a failed write, which undid the commits that were not durable. Clients that received exactly the
+   * durable commits stay and continue to read; the others, and those that wait for an answer, must connect again.
    */
-  #readOnly(error: HostError): void {
+  #becomeReadOnly(error: HostError): void {
     this.#report(error.message);
     this.#subscriptions = new Subscriptions(this.#database, this.#variables);
     for (const client of this.#all) {
-      this.#watchAgain(client);
+      this.#resubscribe(client);
       client.connection.flush(this.#database.durable);
       if (client.isConfirmed && !client.connection.isWaiting) continue;
       this.#leave(client, undefined);
-      client.connection.close(1011, UNWRITTEN);
+      client.connection.close(1011, WRITE_FAILED);
     }
   }
 
-  /** Nothing more can be confirmed: whoever waits must not wait for ever. */
+  /** Closes all clients when no commit can be confirmed any more, so that none waits forever. */
   #lose(error: unknown): void {
     if (error instanceof HostError && error.code === 'storage/write-failed') return;
     const reason = `commits can no longer be written: ${messageOf(error)}`;
@@ -346,8 +366,8 @@ export class Clients {
   #leave(client: Client, reason: string | undefined): void {
     if (!this.#all.delete(client)) return;
     this.#connectionIds.delete(client.caller.connectionId);
-    this.#departures.remove(client.connection);
-    this.#readable.delete(client.connection);
+    this.#flushes.remove(client.connection);
+    this.#readable.delete(client);
     this.#subscriptions.removeClient(client);
     if (reason !== undefined) this.dropped++;
     if (reason !== undefined) this.#report(`${describe(client.caller)} was dropped: ${reason}`);
@@ -358,7 +378,7 @@ export class Clients {
     const now = performance.now();
     const isLate = now - this.#pingedAt > 2 * this.#limits.pingEveryMs;
     this.#pingedAt = now;
-    // After a pause of the whole process nobody was silent: what they said has not been read yet.
+    // After a pause of the whole process no client was silent: its messages have not been read yet.
     if (!isLate) for (const { connection } of this.#all) connection.check();
   }
 }

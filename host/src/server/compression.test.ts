@@ -1,10 +1,10 @@
-// Long answers are compressed on their way, in order, for those who want that; long requests come in whole.
+// Long answers are compressed for clients that accept it, in order; long requests arrive whole.
 
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { bundleModule } from '../guest/test-module.ts';
+import { bundleModule } from '../guest/testing/bundle-module.ts';
 import { startHost, type Host, type HostOptions } from '../host.ts';
 import { BsatnReader } from '../sats/reader.ts';
 import { BsatnWriter } from '../sats/writer.ts';
@@ -46,7 +46,7 @@ function put(id: number, body: string): Uint8Array {
   return new BsatnWriter().u8(3).u32(id).u8(0).string('put').byteArray(args).finish();
 }
 
-/** The requests that the next answers belong to, in the order in which they come. */
+/** The request ids of the next answers, in the order of arrival. */
 async function answered(socket: WebSocket, count: number): Promise<number[]> {
   const requests: number[] = [];
   const done = new Promise<void>(resolve => {
@@ -71,7 +71,7 @@ describe.each([
 ] as const)(
   'with $compression, a client on this machine that asks for "$query"',
   ({ compression, query, isPacked }) => {
-    test(`hears long answers ${isPacked ? 'packed' : 'plain'}, and before the short ones that follow`, async () => {
+    test(`receives long answers ${isPacked ? 'compressed' : 'plain'}, before the short ones that follow`, async () => {
       await start({ compression });
       const { socket, heardBytes } = await connect(query);
       socket.send(put(1, LONG));
@@ -89,7 +89,7 @@ describe.each([
   },
 );
 
-test('a request that is small packed and beyond the limit unpacked ends its connection, and no other', async () => {
+test('a request beyond the limit after decompression ends its connection, and no other', async () => {
   await start({ compression: 'always', limits: { maxFrameBytes: 1024 * 1024 } });
   const { socket } = await connect('');
   const other = await connect('');

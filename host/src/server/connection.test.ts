@@ -13,9 +13,11 @@ interface Pair extends AsyncDisposable {
   readonly socket: WebSocket;
   readonly connection: Connection;
   readonly served: ClientMessage[];
-  /** Why the connection ended, when it has. */
+  /** Serves the requests that the connection hands out, while there is room. */
+  readonly serve: () => void;
+  /** The drop reason, once the connection has ended. */
   readonly ended: Promise<string | undefined>;
-  /** How the client saw it end. */
+  /** The close code and reason that the client received. */
   readonly closed: Promise<readonly [code: number, reason: string]>;
 }
 
@@ -24,7 +26,7 @@ afterEach(async () => {
   for (const pair of pairs.splice(0)) await pair[Symbol.asyncDispose]();
 });
 
-/** A client, and the connection that serves it: each request is answered by `answer`. */
+/** A client and the host's connection to it; each request is answered by `answer`. */
 async function openPair(
   answer: (connection: Connection, message: ClientMessage) => void = () => undefined,
   limits: Partial<ConnectionLimits> = {},
@@ -46,22 +48,25 @@ async function openPair(
     socket,
     'v3.bsatn.spacetimedb',
     {
-      onReadable: () => connection.serve(),
-      onMessage: message => {
-        served.push(message);
-        answer(connection, message);
-      },
-      hasRoom,
+      onReadable: () => serve(),
       onQueued: () => undefined,
       onClosed: reason => onEnded(reason),
     },
     { ...DEFAULT_LIMITS, ...limits },
   );
+  const serve = () => {
+    while (connection.hasRequest && hasRoom()) {
+      const request = connection.takeRequest();
+      served.push(request);
+      answer(connection, request);
+    }
+  };
   const pair: Pair = {
     client,
     socket,
     connection,
     served,
+    serve,
     ended,
     closed,
     async [Symbol.asyncDispose]() {
@@ -92,22 +97,22 @@ const answerLater = (connection: Connection) => {
 };
 
 describe('a connection', () => {
-  test('serves the messages of frames in their order', async () => {
+  test('hands out the requests of frames in their order', async () => {
     const { client, served } = await openPair();
     client.send(queries(0, 1, 2));
     client.send(queries(3));
     await expect.poll(() => idsOf(served)).toEqual([0, 1, 2, 3]);
   });
 
-  test('is not read on while large requests wait, and loses none of them', async () => {
+  test('pauses the socket while large requests wait, and loses none of them', async () => {
     let hasRoom = false;
-    const { client, socket, connection, served } = await openPair(undefined, {}, () => hasRoom);
+    const { client, socket, served, serve } = await openPair(undefined, {}, () => hasRoom);
     const large = 'x'.repeat(1024 * 1024);
     for (const id of upTo(32)) client.send(new BsatnWriter().u8(2).u32(id).string(large).finish());
     await expect.poll(() => socket.isPaused).toBe(true);
     expect(served).toEqual([]);
     hasRoom = true;
-    connection.serve();
+    serve();
     await expect.poll(() => idsOf(served)).toEqual(upTo(32));
   });
 
@@ -131,25 +136,25 @@ describe('a connection', () => {
     expect(served).toEqual([]);
   });
 
-  test('cuts a reason that does not fit into a close frame', async () => {
+  test('cuts a reason that is too long for a close frame', async () => {
     const { connection, closed } = await openPair();
     connection.close(1011, 'é'.repeat(200));
     expect(await closed).toEqual([1011, 'é'.repeat(61)]);
   });
 
-  test('leaves requests waiting while their answers wait, and serves them afterwards', async () => {
+  test('hands out no requests while their answers wait, and the rest afterwards', async () => {
     const { client, connection, served, ended } = await openPair(answerLater);
     const count = 9000;
     client.send(queries(...upTo(count)));
     await expect.poll(() => served.length).toBeGreaterThan(1000);
     expect(served.length).toBeLessThan(count);
 
-    let heard = 0;
-    client.on('message', data => (heard += (data as Buffer).length - 1));
+    let received = 0;
+    client.on('message', data => (received += (data as Buffer).length - 1));
     await expect
       .poll(() => {
         connection.flush(1);
-        return heard;
+        return received;
       })
       .toBe(count);
     expect(idsOf(served)).toEqual(upTo(count));
@@ -164,7 +169,7 @@ describe('a connection', () => {
     expect((await closed)[0]).toBe(1006);
   });
 
-  test('drops a client for which too many bytes wait, but lets one message be as long as it must', async () => {
+  test('drops a client for which too many bytes wait, but accepts one message of any size', async () => {
     const { connection, ended } = await openPair(undefined, { maxBytes: 100 });
     connection.writer.raw(new Uint8Array(1000));
     connection.seal(1);

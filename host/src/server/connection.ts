@@ -1,36 +1,38 @@
-// One WebSocket: messages in and out, each way with a bound. It knows nothing of databases.
+// One WebSocket: decodes frames into requests, sends messages, and bounds both. It knows bytes and limits, no databases.
 //
-// A client is not read any faster than it is served: while its answers wait (for the disk or for the network), its
-// requests wait too. What others make it hear cannot be held back, so a client that does not read is dropped.
+// Backpressure: while the answers of a client wait (for the disk or the network), its requests wait too, and beyond a
+// bound its socket is not read. Updates caused by other clients cannot be held back, so a client that does not read them
+// is dropped.
 
 import { WebSocket, type RawData } from 'ws';
+import { assert } from '../errors.ts';
 import { BsatnError } from '../sats/reader.ts';
 import type { BsatnWriter } from '../sats/writer.ts';
 import type { ClientMessage } from '../wire/client-message.ts';
 import { MAX_CLIENT_FRAME_BYTES, readClientFrame, type Protocol } from '../wire/frame.ts';
-import { Outbox } from './outbox.ts';
+import { SendBuffer } from './send-buffer.ts';
 
-/** How much of one client may wait, and how long it may be silent. */
+/** Bounds of one connection. */
 export interface ConnectionLimits {
-  /** Requests; more close the connection with 1013. */
+  /** Waiting requests; more close the connection with 1013. */
   readonly maxRequests: number;
-  /** Messages to the client; more drop it. */
+  /** Unsent messages; more drop the client. */
   readonly maxMessages: number;
-  /** Bytes to the client, on top of one message of any size; more drop it. */
+  /** Unsent bytes, on top of one message of any size; more drop the client. */
   readonly maxBytes: number;
-  /** One frame of the client; a longer one closes the connection with 1009. */
+  /** Bytes of one received frame; a longer one closes the connection with 1009. */
   readonly maxFrameBytes: number;
   /** Query sets; one more is refused. */
   readonly maxQuerySets: number;
-  /** Queries of all its query sets; a query set that would be beyond is refused. */
+  /** Queries of all query sets together; a query set that exceeds it is refused. */
   readonly maxQueries: number;
-  /** How often a client is asked whether it is there. */
+  /** Interval of pings. */
   readonly pingEveryMs: number;
-  /** A client of which nothing is heard for so long is dropped. */
+  /** A client that sends nothing for this long is dropped. */
   readonly silentMs: number;
 }
 
-/** The limits of a client where the options of the host set none. */
+/** The default limits. */
 export const DEFAULT_LIMITS: ConnectionLimits = {
   maxRequests: 16_384,
   maxMessages: 16_384,
@@ -42,120 +44,114 @@ export const DEFAULT_LIMITS: ConnectionLimits = {
   silentMs: 30_000,
 };
 
-/** While this much waits, the client's own requests are not served. */
+/** With more unsent messages or bytes than this, no request is handed out. */
 const BUSY_MESSAGES = 4096;
 const BUSY_BYTES = 8 * 1024 * 1024;
-/** With this many requests waiting, the socket is not read. */
+/** With more waiting requests than this, the socket is paused. */
 const BUSY_REQUESTS = 4096;
-/** Frames beyond this stay in the outbox, where more messages may join them. */
+/** With this much in the socket, frames stay in the send buffer, where later messages can join them. */
 const SOCKET_BYTES = 1024 * 1024;
-/** One client's requests are served for this long before others have their turn. */
-const TURN_MS = 20;
 const CLOSE_HANDSHAKE_MS = 250;
 const MAX_REASON_BYTES = 123;
 
-/** What a connection tells its owner. */
-export interface ConnectionOwner {
-  /** Requests wait: the owner calls `serve` soon. */
+/** Events of a connection. */
+export interface ConnectionEvents {
+  /** Requests wait; the listener takes them soon, as long as `hasRequest`. */
   onReadable(): void;
-  /** A request to serve now; the answer goes into the connection. */
-  onMessage(message: ClientMessage): void;
-  /** Whether more requests may be served now; if not, the owner calls `serve` later. */
-  hasRoom(): boolean;
-  /** Messages wait to be flushed. */
+  /** Messages wait; the listener calls `flush` soon. */
   onQueued(): void;
-  /** The connection is over; called once. `reason` is set if this side dropped it. */
+  /** The connection ended; called once. `reason` is set if this side dropped it. */
   onClosed(reason: string | undefined): void;
 }
 
-/** Reads the messages of one client in order, and writes what it is to hear. */
+/** Hands out the requests of one client in order, and sends messages to it. */
 export class Connection {
   readonly #socket: WebSocket;
   readonly #protocol: Protocol;
-  readonly #owner: ConnectionOwner;
+  readonly #events: ConnectionEvents;
   readonly #limits: ConnectionLimits;
-  readonly #outbox: Outbox;
+  readonly #buffer: SendBuffer;
   #requests: ClientMessage[] = [];
   #nextRequest = 0;
-  /** Of the frames that waiting requests came in; counted down when all of them are served. */
+  /** Bytes of the frames of waiting requests; reset when no request waits. */
   #waitingBytes = 0;
   #isClosing = false;
   #dropReason: string | undefined;
-  #heardAt = performance.now();
+  #receivedAt = performance.now();
 
-  constructor(socket: WebSocket, protocol: Protocol, owner: ConnectionOwner, limits: ConnectionLimits) {
+  constructor(socket: WebSocket, protocol: Protocol, events: ConnectionEvents, limits: ConnectionLimits) {
     this.#socket = socket;
     this.#protocol = protocol;
-    this.#owner = owner;
+    this.#events = events;
     this.#limits = limits;
-    this.#outbox = new Outbox(protocol);
+    this.#buffer = new SendBuffer(protocol);
     socket.on('message', (data, isBinary) => this.#receive(data, isBinary));
-    socket.on('pong', () => this.#hear());
-    socket.on('ping', () => this.#hear());
+    socket.on('pong', () => this.#noteReceived());
+    socket.on('ping', () => this.#noteReceived());
     // A broken socket also closes; an oversized or malformed frame is answered by the library.
     socket.on('error', () => undefined);
     socket.once('close', () => {
       this.#isClosing = true;
-      this.#requests = [];
-      this.#owner.onClosed(this.#dropReason);
+      this.#forgetRequests();
+      this.#events.onClosed(this.#dropReason);
     });
   }
 
-  /** Asks the client whether it is there, or drops it if it has not been for too long. */
+  /** Pings the client, or drops it if it was silent for too long. */
   check(): void {
     if (this.#isClosing) return;
     const { silentMs } = this.#limits;
-    // A client that is not read cannot be heard.
-    if (this.#socket.isPaused) this.#hear();
-    if (performance.now() - this.#heardAt > silentMs) this.drop(`silent for more than ${silentMs} ms`);
+    // Pongs of a paused socket are not read.
+    if (this.#socket.isPaused) this.#noteReceived();
+    if (performance.now() - this.#receivedAt > silentMs) this.drop(`silent for more than ${silentMs} ms`);
     else if (this.#socket.readyState === WebSocket.OPEN) this.#socket.ping();
   }
 
-  /** Whether messages wait, for the disk or for the network. */
+  /** Returns true if messages wait for the disk or the network. */
   get isWaiting(): boolean {
-    return this.#outbox.length > 0 && !this.#isClosing;
+    return this.#buffer.length > 0 && !this.#isClosing;
   }
 
-  /** Where the next message to the client is written; `seal` ends it. */
+  /** The writer for the next message; `seal` ends the message. */
   get writer(): BsatnWriter {
-    return this.#outbox.writer;
+    return this.#buffer.writer;
   }
 
-  /** Ends the message just written; it leaves when `commit` is durable. */
+  /** Ends the message just written; it is sent once `commit` is durable. */
   seal(commit: number): void {
     const { maxMessages, maxBytes } = this.#limits;
     const waitingBefore = this.#unsentBytes;
-    this.#outbox.seal(commit);
+    this.#buffer.seal(commit);
     if (this.#isClosing) return;
-    if (this.#outbox.length > maxMessages) {
+    if (this.#buffer.length > maxMessages) {
       this.drop(`slow consumer: more than ${maxMessages} messages wait for it`);
     } else if (waitingBefore > maxBytes) {
       this.drop(`slow consumer: more than ${maxBytes} bytes wait for it`);
-    } else this.#owner.onQueued();
+    } else this.#events.onQueued();
   }
 
-  /** Sends what may leave. */
+  /** Sends the messages whose commits are durable up to `durable`, as far as the socket takes them. */
   flush(durable: number): void {
     if (this.#isClosing) return;
     while (this.#socket.bufferedAmount < SOCKET_BYTES) {
-      const frame = this.#outbox.take(durable);
+      const frame = this.#buffer.take(durable);
       if (frame === undefined) break;
       this.#socket.send(frame, this.#onSent);
     }
-    if (this.#waitingRequests > 0) this.#owner.onReadable();
+    if (this.#waitingRequests > 0) this.#events.onReadable();
   }
 
-  /** Says goodbye; a client that does not answer is dropped. */
+  /** Starts the closing handshake; a client that does not answer it is dropped. */
   close(code: number, reason: string): void {
     if (this.#isClosing) return;
     this.#isClosing = true;
-    this.#requests = [];
+    this.#forgetRequests();
     this.#socket.close(code, cutToBytes(reason, MAX_REASON_BYTES));
     const timer = setTimeout(() => this.#socket.terminate(), CLOSE_HANDSHAKE_MS);
     this.#socket.once('close', () => clearTimeout(timer));
   }
 
-  /** Ends the connection at once. */
+  /** Ends the connection immediately, without a handshake. */
   drop(reason: string): void {
     this.#dropReason ??= reason;
     this.#isClosing = true;
@@ -163,7 +159,7 @@ export class Connection {
   }
 
   #receive(data: RawData, isBinary: boolean): void {
-    this.#hear();
+    this.#noteReceived();
     if (this.#isClosing) return;
     if (!isBinary) {
       this.close(1011, `${this.#protocol.slice(0, 2)} websocket does not support text messages`);
@@ -186,26 +182,30 @@ export class Connection {
       this.close(1013, 'too many requests');
       return;
     }
-    if (this.#waitingRequests > 0) this.#owner.onReadable();
-    // Frames are whole when they come, so one more than is allowed may wait.
+    if (this.#waitingRequests > 0) this.#events.onReadable();
+    // Frames arrive whole, so the last one may exceed the bound.
     if (this.#waitingRequests > BUSY_REQUESTS || this.#waitingBytes > BUSY_BYTES) this.#socket.pause();
   }
 
-  /** Serves what waits, in one go, so that what it commits is written to disk together. */
-  serve(): void {
-    const until = performance.now() + TURN_MS;
-    while (this.#waitingRequests > 0 && !this.#isClosing && !this.#isBusy && this.#owner.hasRoom()) {
-      if (performance.now() > until) {
-        this.#owner.onReadable();
-        break;
-      }
-      const message = this.#requests[this.#nextRequest++];
-      if (message) this.#owner.onMessage(message);
-    }
+  /** Returns true if a request waits and the unsent messages leave room for its answer. */
+  get hasRequest(): boolean {
+    return this.#waitingRequests > 0 && !this.#isClosing && !this.#isBusy;
+  }
+
+  /** The next request; there must be one, see `hasRequest`. */
+  takeRequest(): ClientMessage {
+    const request = this.#requests[this.#nextRequest++];
+    assert(request, 'a request waits');
     if (this.#waitingRequests === 0) this.#waitingBytes = 0;
     if (this.#socket.isPaused && this.#waitingRequests < BUSY_REQUESTS / 2 && this.#waitingBytes <= BUSY_BYTES) {
       this.#socket.resume();
     }
+    return request;
+  }
+
+  #forgetRequests(): void {
+    this.#requests = [];
+    this.#nextRequest = 0;
   }
 
   get #waitingRequests(): number {
@@ -213,25 +213,25 @@ export class Connection {
   }
 
   get #unsentBytes(): number {
-    return this.#outbox.bytes + this.#socket.bufferedAmount;
+    return this.#buffer.bytes + this.#socket.bufferedAmount;
   }
 
   get #isBusy(): boolean {
-    return this.#outbox.length > BUSY_MESSAGES || this.#unsentBytes > BUSY_BYTES;
+    return this.#buffer.length > BUSY_MESSAGES || this.#unsentBytes > BUSY_BYTES;
   }
 
   readonly #onSent = (): void => {
-    // The owner flushes again if something stayed behind because the socket was full.
-    if (this.isWaiting) this.#owner.onQueued();
-    else if (this.#waitingRequests > 0) this.#owner.onReadable();
+    // Some messages may have stayed behind because the socket was full.
+    if (this.isWaiting) this.#events.onQueued();
+    else if (this.#waitingRequests > 0) this.#events.onReadable();
   };
 
-  #hear(): void {
-    this.#heardAt = performance.now();
+  #noteReceived(): void {
+    this.#receivedAt = performance.now();
   }
 }
 
-/** The beginning of a text that fits into so many bytes of UTF-8. */
+/** Cuts a text to at most `maxBytes` of UTF-8, between characters. */
 function cutToBytes(text: string, maxBytes: number): string {
   const bytes = Buffer.from(text);
   if (bytes.length <= maxBytes) return text;

@@ -1,4 +1,4 @@
-// All databases of a host: found by name or identity, published, renamed, deleted. Changes wait for each other.
+// The databases of a host: lookup by name or identity, publish, rename, delete. Changes run one after the other.
 
 import { join } from 'node:path';
 import { Database } from '../database.ts';
@@ -12,11 +12,11 @@ import { createMemoryStorage } from '../storage/memory-storage.ts';
 import type { Storage } from '../storage/storage.ts';
 import type { World } from '../world.ts';
 import { Clients } from './clients.ts';
-import type { HostLimits } from './limits.ts';
-import { Refusal } from './exchange.ts';
+import type { HostLimits } from './host-limits.ts';
+import { HttpError } from './exchange.ts';
 import { breakToken } from './program-hash.ts';
 
-/** A database that runs, and its clients. */
+/** A running database and its clients. */
 export interface OpenDatabase {
   readonly identity: bigint;
   readonly database: Database;
@@ -24,39 +24,39 @@ export interface OpenDatabase {
   readonly variables: SystemVariables;
 }
 
-/** What publishing did. */
+/** The result of publishing. */
 export interface Published {
   readonly identity: bigint;
   readonly name: string | undefined;
   readonly operation: 'created' | 'updated';
 }
 
-/** What a publisher allows beyond replacing a module by one that suits all clients. */
-export interface PublishLeave {
-  /** All data goes. */
+/** What a publish may do beyond a compatible update. */
+export interface PublishPermissions {
+  /** All data is deleted first. */
   readonly isCleared: boolean;
-  /** Clients may have to connect anew: never, always, or if the publisher knows the token that it got when it asked. */
+  /** Clients may be disconnected: never, always, or with the token that `pre_publish` returned. */
   readonly breaksClients: 'never' | 'always' | { readonly token: string | undefined };
 }
 
-/** What the databases of a host share. */
+/** Options that the databases of a host share. */
 export interface DatabasesOptions {
   readonly folder: DataFolder;
   readonly world: World;
   readonly limits: HostLimits;
-  /** Where module logs are kept; without it they last as long as the process. */
+  /** The folder of module logs; without it they are kept in memory only. */
   readonly logFolder: string | undefined;
-  /** Where the scripts of modules are kept, so that the next start is quicker. */
+  /** The folder of transformed bundles; it makes the next start faster. */
   readonly cacheFolder: string | undefined;
-  /** An identity that nobody has. */
+  /** Makes an unused identity. */
   readonly createIdentity: () => bigint;
-  /** Whether the modules of an owner are trusted with this process (see `DatabaseOptions`). */
+  /** Returns true if the modules of an owner are trusted with this process (see `DatabaseOptions`). */
   readonly trusts: (owner: bigint) => boolean;
-  /** Hears what the operator should know. */
+  /** Is called with sentences for the operator. */
   readonly report: (message: string) => void;
 }
 
-/** Finds, publishes, renames and deletes the databases of a host; throws `Refusal` for what is not granted. */
+/** Finds, publishes, renames and deletes the databases of a host. Throws `HttpError` for refused requests. */
 export class Databases {
   readonly #options: DatabasesOptions;
   readonly #open = new Map<bigint, OpenDatabase>();
@@ -73,16 +73,16 @@ export class Databases {
     return databases;
   }
 
-  /** What a name or 64 hex digits lead to, whether or not the database still exists. */
+  /** The identity behind a name or 64 hex digits, also of a deleted database. */
   identityOf(nameOrIdentity: string): bigint {
     const identity = parseIdentity(nameOrIdentity) ?? this.#options.folder.identityOf(nameOrIdentity);
-    if (identity === undefined) throw new Refusal(404, `\`${nameOrIdentity}\` not found`);
+    if (identity === undefined) throw new HttpError(404, `\`${nameOrIdentity}\` not found`);
     return identity;
   }
 
   open(nameOrIdentity: string): OpenDatabase {
     const open = this.#open.get(this.identityOf(nameOrIdentity));
-    if (open === undefined) throw new Refusal(404, 'No such database.');
+    if (open === undefined) throw new HttpError(404, 'No such database.');
     return open;
   }
 
@@ -97,15 +97,15 @@ export class Databases {
       .map(record => record.identity);
   }
 
-  /** Refuses whoever does not own a database. */
+  /** Throws `HttpError` unless `caller` owns the database. */
   authorize(identity: bigint, caller: bigint, action: string): void {
     const record = this.#options.folder.database(identity);
-    if (record === undefined) throw new Refusal(404, 'No such database.');
+    if (record === undefined) throw new HttpError(404, 'No such database.');
     if (record.owner === caller) return;
-    const who = identityToHex(caller);
-    throw new Refusal(
+    const callerHex = identityToHex(caller);
+    throw new HttpError(
       403,
-      `${who} is not authorized to perform action on database ${identityToHex(identity)}: ${action}`,
+      `${callerHex} is not authorized to perform action on database ${identityToHex(identity)}: ${action}`,
     );
   }
 
@@ -115,7 +115,7 @@ export class Databases {
     return identity === undefined ? undefined : this.#open.get(identity);
   }
 
-  /** Makes a database without a name. */
+  /** Creates a database without a name. */
   create(owner: bigint, bundle: Uint8Array): Promise<Published> {
     return this.#change(async () => {
       const identity = this.#options.createIdentity();
@@ -124,22 +124,27 @@ export class Databases {
     });
   }
 
-  /** Makes a database under a name, or gives the one that has it a new module. */
-  publish(nameOrIdentity: string, publisher: bigint, bundle: Uint8Array, leave: PublishLeave): Promise<Published> {
+  /** Creates a database with a name, or replaces the module of the database that has it. */
+  publish(
+    nameOrIdentity: string,
+    publisher: bigint,
+    bundle: Uint8Array,
+    allowed: PublishPermissions,
+  ): Promise<Published> {
     const name = parseIdentity(nameOrIdentity) === undefined ? nameOrIdentity : undefined;
     return this.#change(async () => {
       const identity = parseIdentity(nameOrIdentity) ?? this.#options.folder.identityOf(nameOrIdentity);
       const record = identity === undefined ? undefined : this.#options.folder.database(identity);
       if (record === undefined) {
-        if (name === undefined) throw new Refusal(404, 'No such database.');
-        // A name keeps leading where it led, even if that database was deleted.
+        if (name === undefined) throw new HttpError(404, 'No such database.');
+        // A name keeps its identity, even after that database was deleted.
         const created = { identity: identity ?? this.#options.createIdentity(), owner: publisher, names: [name] };
         await this.#create(created, bundle);
         return { identity: created.identity, name, operation: 'created' };
       }
       this.authorize(record.identity, publisher, 'update database');
-      if (leave.isCleared) await this.#recreate(record, bundle);
-      else await this.#update(record.identity, bundle, leave);
+      if (allowed.isCleared) await this.#recreate(record, bundle);
+      else await this.#update(record.identity, bundle, allowed);
       return { identity: record.identity, name, operation: 'updated' };
     });
   }
@@ -151,7 +156,7 @@ export class Databases {
     });
   }
 
-  /** Takes all names from a database and gives it these. One that another database has is refused. */
+  /** Replaces all names of a database. Refuses a name of another database. */
   setNames(identity: bigint, names: readonly string[]): Promise<void> {
     return this.#change(async () => {
       for (const name of names) {
@@ -162,12 +167,12 @@ export class Databases {
     });
   }
 
-  /** Keeps a database from being deleted, until it is unlocked. */
+  /** Locks a database against deletion, or unlocks it. */
   lock(identity: bigint, isLocked: boolean): Promise<void> {
     return this.#change(() => this.#options.folder.setLocked(identity, isLocked));
   }
 
-  /** All databases that run. */
+  /** All running databases. */
   all(): IterableIterator<OpenDatabase> {
     return this.#open.values();
   }
@@ -175,7 +180,7 @@ export class Databases {
   delete(identity: bigint): Promise<void> {
     return this.#change(async () => {
       if (this.#options.folder.database(identity)?.isLocked === true)
-        throw new Refusal(403, 'The database is locked: unlock it before it is deleted.');
+        throw new HttpError(403, 'The database is locked: unlock it before it is deleted.');
       await this.#stop(identity);
       await this.#options.folder.dropDatabase(identity);
       const logPath = this.#logPath(identity);
@@ -185,21 +190,21 @@ export class Databases {
     });
   }
 
-  /** Copies everything into a folder; databases go on, but none comes or goes meanwhile. */
+  /** Copies everything into a folder; databases keep running, but none is created or deleted during the copy. */
   backup(target: string): Promise<Backup> {
     return this.#change(() => this.#options.folder.backup(target));
   }
 
-  /** Sends all clients away and writes what waits. */
+  /** Disconnects all clients and writes all pending commits. */
   async close(): Promise<void> {
     await this.#change(async () => {
       await Promise.all([...this.#open.keys()].map(identity => this.#stop(identity)));
     });
   }
 
-  async #update(identity: bigint, bundle: Uint8Array, { breaksClients }: PublishLeave): Promise<void> {
+  async #update(identity: bigint, bundle: Uint8Array, { breaksClients }: PublishPermissions): Promise<void> {
     const open = this.#open.get(identity);
-    if (open === undefined) throw new Refusal(404, 'No such database.');
+    if (open === undefined) throw new HttpError(404, 'No such database.');
     if (typeof breaksClients === 'object') checkBreakToken(open, bundle, breaksClients.token);
     open.database.update(bundle, breaksClients !== 'never');
     await open.database.whenDurable(open.database.datastore.commitNumber);
@@ -215,7 +220,7 @@ export class Databases {
   async #create(record: DatabaseRecord, bundle: Uint8Array): Promise<void> {
     const { maxDatabases } = this.#options.limits;
     if (this.#open.size >= maxDatabases) {
-      throw new Refusal(403, `this host has room for ${maxDatabases} databases: delete one first`);
+      throw new HttpError(403, `this host has room for ${maxDatabases} databases: delete one first`);
     }
     await this.#validate(record, bundle);
     await this.#options.folder.createDatabase(record);
@@ -229,7 +234,7 @@ export class Databases {
     }
   }
 
-  /** Runs a module once where it leaves no trace: one that fails to begin must not take a name. */
+  /** Starts a module once in memory: one that fails to start must not take a name. */
   async #validate({ identity, owner }: DatabaseRecord, bundle: Uint8Array): Promise<void> {
     const { world, trusts, limits } = this.#options;
     const trustsModule = trusts(owner);
@@ -250,7 +255,7 @@ export class Databases {
     const { folder } = this.#options;
     try {
       const storage = await folder.openStorage(record.identity);
-      // The process ended while the database was made: nobody was told that it exists.
+      // The process ended while the database was being created, before its publisher got an answer.
       if (storage.durable === 0) return await folder.dropDatabase(record.identity);
       await this.#run(record, storage, undefined);
       await folder.finishDatabase(record.identity);
@@ -307,7 +312,7 @@ export class Databases {
     return cacheFolder === undefined ? undefined : join(cacheFolder, `${identityToHex(identity)}.script`);
   }
 
-  /** Runs changes one after the other; one that fails does not hold up the next. */
+  /** Runs changes one after the other; a failed change does not block the next. */
   #change<T>(change: () => Promise<T>): Promise<T> {
     const result = this.#lastChange.then(change);
     this.#lastChange = result.catch(() => undefined);
@@ -315,18 +320,18 @@ export class Databases {
   }
 }
 
-/** Whoever may break clients must know what it is that breaks them. */
+/** Checks that the publisher has seen the plan for exactly these two modules. */
 function checkBreakToken({ identity, database }: OpenDatabase, bundle: Uint8Array, given: string | undefined): void {
   if (given === undefined) {
-    throw new Refusal(400, 'Migration policy is set to `BreakClients`, but no migration token was provided.');
+    throw new HttpError(400, 'Migration policy is set to `BreakClients`, but no migration token was provided.');
   }
   const isHex = /^(0x)?[0-9a-f]{1,64}$/i.test(given);
   const token = isHex ? BigInt(`0x${given.replace(/^0x/i, '')}`) : undefined;
   if (token !== breakToken(identity, database.programBytes, bundle)) {
-    throw new Refusal(400, 'Migration token is invalid: the database or the module changed since it was given.');
+    throw new HttpError(400, 'Migration token is invalid: the database or the module changed since it was given.');
   }
 }
 
-function nameTaken(name: string): Refusal {
-  return new Refusal(500, `record with the name ${name} already exists`);
+function nameTaken(name: string): HttpError {
+  return new HttpError(500, `record with the name ${name} already exists`);
 }

@@ -1,41 +1,41 @@
-// One HTTP request as a route sees it, and what a route may answer.
+// One HTTP exchange: the request that a route receives, and the response that it returns.
 
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Credentials } from './tokens.ts';
 
-/** One HTTP request, for the route that answers it. */
+/** A request, for the route that handles it. */
 export interface Exchange {
   /** Upper case. */
   readonly method: string;
-  /** As it was sent, with the query. */
+  /** The raw request target, with the query. */
   readonly url: string;
   readonly query: URLSearchParams;
   readonly headers: IncomingHttpHeaders;
-  /** What stands where the pattern has names. */
+  /** Values of the named segments of the pattern. */
   readonly params: Readonly<Record<string, string>>;
-  /** Whether the request came from this machine. */
+  /** True if the request came from this machine. */
   readonly isLocal: boolean;
-  /** Aborts when the client is gone. */
-  readonly gone: AbortSignal;
-  /** Reads the body, which may be as long as the limits of the host say unless told otherwise; a longer one is refused with 413. */
+  /** Aborts when the client disconnects. */
+  readonly disconnected: AbortSignal;
+  /** Reads the body. One longer than `maxBytes`, by default the limit of the host, is refused with 413. */
   body(maxBytes?: number): Promise<Uint8Array>;
 }
 
-/** An exchange with somebody who is known: by a token, or as the fresh identity that was minted instead. */
+/** An exchange with an authenticated caller: by its token, or by a new identity minted for it. */
 export interface KnownExchange extends Exchange {
   readonly credentials: Credentials;
 }
 
-/** What a route answers; without `headers` or `body` there are none. */
-export interface Answer {
+/** A response of a route. */
+export interface HttpResponse {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Uint8Array | AsyncIterable<string>;
 }
 
-/** A request that is not granted: thrown anywhere in a route, answered as plain text. */
-export class Refusal extends Error {
-  override readonly name = 'Refusal';
+/** A refused request: thrown anywhere in a route, sent as plain text. */
+export class HttpError extends Error {
+  override readonly name = 'HttpError';
   readonly code = 'request/refused';
   readonly status: number;
 
@@ -45,27 +45,27 @@ export class Refusal extends Error {
   }
 }
 
-/** An answer in plain text. */
-export function textAnswer(status: number, body: string): Answer {
+/** A plain text response. */
+export function textResponse(status: number, body: string): HttpResponse {
   return { status, headers: { 'content-type': 'text/plain; charset=utf-8' }, body };
 }
 
-/** `body` is finished JSON text: numbers beyond 2^53 would not survive `JSON.stringify`. */
-export function jsonAnswer(body: string): Answer {
+/** A JSON response. `body` is JSON text: numbers beyond 2^53 would not survive `JSON.stringify`. */
+export function jsonResponse(body: string): HttpResponse {
   return { status: 200, headers: { 'content-type': 'application/json' }, body };
 }
 
 /** Status 200 without a body. */
-export const EMPTY_ANSWER: Answer = { status: 200 };
+export const EMPTY_RESPONSE: HttpResponse = { status: 200 };
 
-/** The value of a parameter that the pattern of the route has. */
+/** The value of a named segment of the pattern. */
 export function param(exchange: Exchange, name: string): string {
   const value = exchange.params[name];
   if (value === undefined) throw new Error(`the route has no parameter ${name}`);
   return value;
 }
 
-/** A query parameter that is one of a few words. */
+/** A query parameter with a fixed set of words. */
 export function choice<T extends string>(exchange: Exchange, name: string, words: readonly T[], otherwise: T): T {
   const given = exchange.query.get(name);
   if (given === null) return otherwise;
@@ -74,12 +74,12 @@ export function choice<T extends string>(exchange: Exchange, name: string, words
   return word;
 }
 
-/** A query parameter that is `true` or `false`. */
+/** A boolean query parameter. */
 export function flag(exchange: Exchange, name: string, otherwise: boolean): boolean {
   return choice(exchange, name, ['true', 'false'], otherwise ? 'true' : 'false') === 'true';
 }
 
-/** The refusal of a query string that says something else than it may. */
-export function badQuery(why: string): Refusal {
-  return new Refusal(400, `Failed to deserialize query string: ${why}`);
+/** The error for an invalid query string. */
+export function badQuery(why: string): HttpError {
+  return new HttpError(400, `Failed to deserialize query string: ${why}`);
 }

@@ -1,20 +1,21 @@
-// What a client asks for when it opens a WebSocket (contract 6.1), read and checked before the upgrade.
+// The options of a client that opens a WebSocket, checked before the upgrade; the recording `handshake.jsonl` in
+// `tests/conformance` pins them.
 
 import { parseConnectionId } from '../sats/hex.ts';
 import type { World } from '../world.ts';
 import { PROTOCOLS, type Protocol } from '../wire/frame.ts';
-import { badQuery, Refusal } from './exchange.ts';
+import { badQuery, HttpError } from './exchange.ts';
 
-/** What a client chose when it asked for its WebSocket. */
+/** The options that a client chose for its WebSocket. */
 export interface Handshake {
   readonly protocol: Protocol;
   readonly connectionId: bigint;
   readonly isConfirmed: boolean;
-  /** Whether answers may be packed; how is the host's choice. */
+  /** True if the client accepts compression; the host chooses how. */
   readonly takesCompression: boolean;
 }
 
-/** Reads the query and the offered subprotocols. Throws `Refusal`. */
+/** Reads the query and the offered subprotocols. Throws `HttpError`. */
 export function readHandshake(query: URLSearchParams, offered: string | undefined, world: World): Handshake {
   const takesCompression = readWord(query, 'compression', ['None', 'Gzip', 'Brotli']) !== 'None';
   readWord(query, 'light', ['true', 'false']);
@@ -22,7 +23,7 @@ export function readHandshake(query: URLSearchParams, offered: string | undefine
   const connectionId = readConnectionId(query.get('connection_id'), world);
   const offers = (offered ?? '').split(',').map(offer => offer.trim());
   const protocol = PROTOCOLS.find(each => offers.includes(each));
-  if (protocol === undefined) throw new Refusal(400, 'no valid protocol selected');
+  if (protocol === undefined) throw new HttpError(400, 'no valid protocol selected');
   return { protocol, connectionId, isConfirmed, takesCompression };
 }
 
@@ -30,11 +31,11 @@ function readConnectionId(text: string | null, world: World): bigint {
   if (text === null) return createConnectionId(world);
   const id = parseConnectionId(text);
   if (id === undefined) throw badQuery(`connection_id: \`${text}\` is not 32 hex digits`);
-  if (id === 0n) throw new Refusal(400, 'Invalid connection ID: the all-zeros ConnectionId is reserved.');
+  if (id === 0n) throw new HttpError(400, 'Invalid connection ID: the all-zeros ConnectionId is reserved.');
   return id;
 }
 
-/** A connection id that nobody has. */
+/** Makes an unused connection id. */
 export function createConnectionId(world: World): bigint {
   return BigInt(`0x${Buffer.from(world.randomBytes(16)).toString('hex')}`) || 1n;
 }

@@ -4,29 +4,29 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { HostError } from '../errors.ts';
 import { systemWorld } from '../world.ts';
-import { jsonAnswer, Refusal, textAnswer } from './exchange.ts';
+import { jsonResponse, HttpError, textResponse } from './exchange.ts';
 import { HttpServer } from './http-server.ts';
-import type { Route } from './router.ts';
+import type { HttpRoute } from './router.ts';
 import { createSigningKey, Tokens } from './tokens.ts';
 
 const tokens = new Tokens(createSigningKey(), systemWorld);
 const reports: string[] = [];
-const routes: Route[] = [
+const routes: HttpRoute[] = [
   {
     method: 'POST',
     pattern: '/length',
     asks: 'anyone',
-    handle: async x => textAnswer(200, `${(await x.body()).length}`),
+    handle: async x => textResponse(200, `${(await x.body()).length}`),
   },
-  { method: 'GET', pattern: '/known', asks: 'known', handle: x => textAnswer(200, x.credentials.token) },
-  { method: 'GET', pattern: '/token', asks: 'token', handle: () => jsonAnswer('[]') },
+  { method: 'GET', pattern: '/known', asks: 'known', handle: x => textResponse(200, x.credentials.token) },
+  { method: 'GET', pattern: '/token', asks: 'token', handle: () => jsonResponse('[]') },
   { method: 'GET', pattern: '/checked', asks: 'checked', handle: () => ({ status: 200 }) },
   {
     method: 'GET',
     pattern: '/refused',
     asks: 'known',
     handle: () => {
-      throw new Refusal(404, 'not here');
+      throw new HttpError(404, 'not here');
     },
   },
   {
@@ -71,14 +71,14 @@ async function ask(path: string, init?: RequestInit) {
 }
 
 describe('the HTTP server', () => {
-  test('gives whoever has no token a fresh identity, and says so', async () => {
+  test('gives a caller without a token a new identity, and returns it', async () => {
     const { headers, body } = await ask('/known');
     expect(headers.get('spacetime-identity-token')).toBe(body);
     expect(headers.get('spacetime-identity')).toMatch(/^c200[0-9a-f]{60}$/);
     expect(tokens.verify(body).identity).toBe(BigInt(`0x${headers.get('spacetime-identity')}`));
   });
 
-  test('takes a token from the header or the query, the header first', async () => {
+  test('reads a token from the header or the query, the header first', async () => {
     const { token } = tokens.mint();
     expect((await ask('/known', { headers: { authorization: `Bearer ${token}` } })).body).toBe(token);
     expect((await ask(`/known?token=${token}`)).body).toBe(token);
@@ -97,20 +97,20 @@ describe('the HTTP server', () => {
     expect(answer.headers.has('spacetime-identity')).toBe(false);
   });
 
-  test('answers a refusal and a fault in words, and a bug without telling of it', async () => {
+  test('answers a refusal and a fault with their messages, and a bug without details', async () => {
     expect(await ask('/refused')).toMatchObject({ status: 404, body: 'not here' });
     expect(await ask('/fault')).toMatchObject({ status: 500, body: 'no module' });
     expect(await ask('/bug')).toMatchObject({ status: 500, body: 'Internal error' });
     expect(reports.join('\n')).toContain('a secret of the host');
   });
 
-  test('knows what it does not have', async () => {
+  test('answers unknown paths with 404 and wrong methods with 405', async () => {
     expect(await ask('/nothing')).toMatchObject({ status: 404, body: '' });
     const answer = await ask('/length');
     expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'POST']);
   });
 
-  test('lets pages of any origin ask', async () => {
+  test('allows pages of any origin', async () => {
     const { status, headers } = await ask('/length', { method: 'OPTIONS', headers: { origin: 'http://a.test' } });
     expect(status).toBe(200);
     expect(headers.get('access-control-allow-origin')).toBe('*');
@@ -119,7 +119,7 @@ describe('the HTTP server', () => {
     expect((await ask('/checked')).headers.get('access-control-allow-origin')).toBe('*');
   });
 
-  test('reads a body up to its limit, and says so beyond it', async () => {
+  test('reads a body up to its limit, and refuses a longer one', async () => {
     const limit = 2 * 1024 * 1024;
     expect(await ask('/length', { method: 'POST', body: 'x'.repeat(limit) })).toMatchObject({ body: `${limit}` });
     expect(await ask('/length', { method: 'POST', body: 'x'.repeat(limit + 1) })).toMatchObject({
@@ -137,7 +137,7 @@ describe('the HTTP server', () => {
     expect([answer.status, answer.body]).toEqual([200, '']);
   });
 
-  test('survives a request target that is no path', async () => {
+  test('answers a malformed request target with 404', async () => {
     const sent = httpRequest({ host: '127.0.0.1', port: new URL(url).port, path: '//[%', method: 'GET' }).end();
     const [answer] = (await once(sent, 'response')) as [{ statusCode: number; resume(): void }];
     answer.resume();

@@ -1,12 +1,12 @@
-// From sockets to routes and back: routing, credentials, bodies, cross-origin headers, errors as text.
+// HTTP between sockets and routes: routing, credentials, bodies, cross-origin headers, errors as text.
 
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { HostError, messageOf } from '../errors.ts';
 import { identityToHex } from '../sats/hex.ts';
 import { authenticate } from './authenticate.ts';
-import { Refusal, textAnswer, type Answer, type Exchange } from './exchange.ts';
-import { Router, type Route, type RouteMatch } from './router.ts';
+import { HttpError, textResponse, type HttpResponse, type Exchange } from './exchange.ts';
+import { Router, type HttpRoute, type HttpRouteMatch } from './router.ts';
 import type { Credentials, Tokens } from './tokens.ts';
 
 const PREFLIGHT_HEADERS = {
@@ -15,9 +15,9 @@ const PREFLIGHT_HEADERS = {
   'access-control-allow-headers': 'authorization,accept,content-type',
 };
 
-/** Answers requests by the routes it was given; never throws. */
+/** Answers requests by its routes; never throws. */
 export class HttpServer {
-  #routes: readonly Route[];
+  #routes: readonly HttpRoute[];
   #router: Router;
   readonly #tokens: Tokens;
   readonly #maxBodyBytes: number;
@@ -25,8 +25,8 @@ export class HttpServer {
   readonly #running = new Set<Promise<void>>();
   readonly #answered = new Map<string, number>();
 
-  /** `report` hears of errors that are the host's own fault. */
-  constructor(routes: readonly Route[], tokens: Tokens, maxBodyBytes: number, report: (message: string) => void) {
+  /** `report` is called with internal errors. */
+  constructor(routes: readonly HttpRoute[], tokens: Tokens, maxBodyBytes: number, report: (message: string) => void) {
     this.#routes = routes;
     this.#router = new Router(routes);
     this.#tokens = tokens;
@@ -34,18 +34,18 @@ export class HttpServer {
     this.#report = report;
   }
 
-  /** Takes in further routes, behind those it has. */
-  add(...routes: Route[]): void {
+  /** Appends routes. */
+  add(...routes: HttpRoute[]): void {
     this.#routes = [...this.#routes, ...routes];
     this.#router = new Router(this.#routes);
   }
 
-  /** Answers by status class (`2xx`), since the start. */
+  /** Number of responses since the start by status class (`2xx`). */
   get answered(): ReadonlyMap<string, number> {
     return this.#answered;
   }
 
-  /** Resolves when what runs now is answered. */
+  /** Resolves when the running requests are answered. */
   async whenIdle(): Promise<void> {
     await Promise.all(this.#running);
   }
@@ -70,18 +70,18 @@ export class HttpServer {
         method === 'OPTIONS' ? preflight(match) : await this.#answer(match, request, response, searchParams);
       await send(response, answer);
     } catch (error) {
-      // What is left are broken connections: the answer cannot be sent.
+      // Only broken connections fail here: the answer cannot be sent.
       if (!response.destroyed) this.#report(`an answer could not be sent: ${messageOf(error)}`);
       response.destroy();
     }
   }
 
   async #answer(
-    match: RouteMatch,
+    match: HttpRouteMatch,
     request: IncomingMessage,
     response: ServerResponse,
     query: URLSearchParams,
-  ): Promise<Answer> {
+  ): Promise<HttpResponse> {
     try {
       if (match.kind === 'none') return { status: 404 };
       const asks = match.kind === 'found' ? match.route.asks : match.asks;
@@ -102,7 +102,7 @@ export class HttpServer {
   }
 
   async #identify(
-    asks: Route['asks'],
+    asks: HttpRoute['asks'],
     request: IncomingMessage,
     query: URLSearchParams,
   ): Promise<Credentials | undefined> {
@@ -111,16 +111,16 @@ export class HttpServer {
     return asks === 'known' ? (credentials ?? this.#tokens.mint()) : credentials;
   }
 
-  #explain(error: unknown): Answer {
-    if (error instanceof Refusal) return textAnswer(error.status, error.message);
-    if (error instanceof HostError && error.status !== undefined) return textAnswer(error.status, error.message);
+  #explain(error: unknown): HttpResponse {
+    if (error instanceof HttpError) return textResponse(error.status, error.message);
+    if (error instanceof HostError && error.status !== undefined) return textResponse(error.status, error.message);
     this.#report(`a request failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
-    return textAnswer(500, 'Internal error');
+    return textResponse(500, 'Internal error');
   }
 }
 
-/** Sends an answer to its end; a stream goes no faster than the client reads. */
-export async function send(response: ServerResponse, answer: Answer): Promise<void> {
+/** Sends a whole response; a stream is sent as fast as the client reads. */
+export async function send(response: ServerResponse, answer: HttpResponse): Promise<void> {
   response.statusCode = answer.status;
   for (const [name, value] of Object.entries(answer.headers ?? {})) response.setHeader(name, value);
   const { body } = answer;
@@ -138,18 +138,18 @@ export async function send(response: ServerResponse, answer: Answer): Promise<vo
   response.end();
 }
 
-/** Splits a request target; what is no URL at all has an empty path, which no route has. */
+/** Splits a request target into path and query; malformed targets match no route. */
 export function parseUrl(target: string): { pathname: string; searchParams: URLSearchParams } {
   const [pathname = '', ...query] = target.split('?');
   return { pathname, searchParams: new URLSearchParams(query.join('?')) };
 }
 
 function required(credentials: Credentials | undefined): Credentials {
-  if (credentials === undefined) throw new Refusal(401, 'Authorization required');
+  if (credentials === undefined) throw new HttpError(401, 'Authorization required');
   return credentials;
 }
 
-function preflight(match: RouteMatch): Answer {
+function preflight(match: HttpRouteMatch): HttpResponse {
   const allowed = match.kind === 'wrong-method' ? { allow: match.allowed } : undefined;
   return { status: 200, headers: { ...PREFLIGHT_HEADERS, ...allowed } };
 }
@@ -161,8 +161,8 @@ function toExchange(
   params: Readonly<Record<string, string>>,
   maxBodyBytes: number,
 ): Exchange {
-  const gone = new AbortController();
-  response.once('close', () => gone.abort());
+  const disconnected = new AbortController();
+  response.once('close', () => disconnected.abort());
   return {
     method: request.method ?? 'GET',
     url: request.url ?? '/',
@@ -170,25 +170,25 @@ function toExchange(
     headers: request.headers,
     params,
     isLocal: isLoopback(request.socket.remoteAddress),
-    gone: gone.signal,
+    disconnected: disconnected.signal,
     body: (maxBytes = maxBodyBytes) => readBody(request, maxBytes),
   };
 }
 
-/** What comes after the limit is read and dropped by Node, so that the client can hear why. */
+/** Reads a body up to a limit. Node reads and drops the rest, so that the client receives the error. */
 async function readBody(request: IncomingMessage, maxBytes: number): Promise<Uint8Array> {
   const parts: Buffer[] = [];
   let length = 0;
   for await (const part of request.iterator({ destroyOnReturn: false })) {
     const bytes = part as Buffer; // a request without an encoding gives buffers
     length += bytes.length;
-    if (length > maxBytes) throw new Refusal(413, 'Failed to buffer the request body: length limit exceeded');
+    if (length > maxBytes) throw new HttpError(413, 'Failed to buffer the request body: length limit exceeded');
     parts.push(bytes);
   }
   return Buffer.concat(parts, length);
 }
 
-/** Whether an address is one of this machine's own; IPv4 may come mapped into IPv6. */
+/** Returns true for a loopback address, also IPv4 mapped into IPv6. */
 export function isLoopback(address: string | undefined): boolean {
   return address === '::1' || /^(::ffff:)?127\./.test(address ?? '');
 }

@@ -1,4 +1,4 @@
-// Tokens of OpenID Connect providers, with a provider that runs on this machine.
+// Tokens of OpenID Connect providers, with a provider on this machine.
 
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
@@ -12,10 +12,10 @@ import { deriveIdentity } from './identity.ts';
 interface Provider {
   readonly url: string;
   readonly server: Server;
-  /** How often each path was asked for. */
+  /** Number of requests by path. */
   readonly asked: Map<string, number>;
   keys: JWK[];
-  /** What the discovery document says the issuer is. */
+  /** The issuer in the discovery document. */
   issuer: string;
   isDown: boolean;
 }
@@ -72,7 +72,7 @@ async function start(provider: Provider): Promise<Host> {
   return host;
 }
 
-/** Who the host says a token is of, or why it does not count. */
+/** The identity of a token, or the reason why the host refuses it. */
 async function whoIs(host: Host, token: string): Promise<string> {
   const answer = await fetch(`${host.url}/v1/identity/websocket-token`, {
     method: 'POST',
@@ -85,7 +85,7 @@ async function whoIs(host: Host, token: string): Promise<string> {
 }
 
 describe('a token of another issuer', () => {
-  test.each(['RS256', 'ES256', 'PS256', 'EdDSA'])('counts if it is signed with %s', async alg => {
+  test.each(['RS256', 'ES256', 'PS256', 'EdDSA'])('is accepted if it is signed with %s', async alg => {
     const provider = await startProvider();
     const key = await addKey(provider, 'one', alg);
     const host = await start(provider);
@@ -93,7 +93,7 @@ describe('a token of another issuer', () => {
     expect(await whoIs(host, await signToken(provider.url, key, { alg }))).toBe(identity);
   });
 
-  test('does not count if it is meant for somebody else, is old, or is signed by somebody else', async () => {
+  test('is refused with another audience, after its expiry, or with another signature', async () => {
     const provider = await startProvider();
     const key = await addKey(provider, 'one');
     const { privateKey: foreign } = await generateKeyPair('RS256');
@@ -109,7 +109,7 @@ describe('a token of another issuer', () => {
     expect(await refused({ expires: Math.floor(Date.now() / 1000) - 30 })).toMatch(/^c200/);
   });
 
-  test('does not count if nobody said that its issuer may be trusted', async () => {
+  test('is refused if its issuer is not trusted', async () => {
     const provider = await startProvider();
     const key = await addKey(provider, 'one');
     const host = await start(await startProvider());
@@ -117,7 +117,7 @@ describe('a token of another issuer', () => {
     expect(provider.asked.size).toBe(0);
   });
 
-  test('does not count with a shared secret or without a signature', async () => {
+  test('is refused with a shared secret or without a signature', async () => {
     const provider = await startProvider();
     await addKey(provider, 'one');
     const host = await start(provider);
@@ -134,7 +134,7 @@ describe('a token of another issuer', () => {
     expect(await whoIs(host, shared)).toContain('Invalid token');
   });
 
-  test('keys are fetched once for all who come, and not at the pace of those who show unknown ones', async () => {
+  test('keys are fetched once for all callers, and at a bounded rate for unknown keys', async () => {
     const provider = await startProvider();
     const key = await addKey(provider, 'one');
     const host = await start(provider);
@@ -152,18 +152,20 @@ describe('a token of another issuer', () => {
     expect(provider.asked.get('/keys')).toBeLessThanOrEqual(2);
   });
 
-  test('an issuer that cannot be asked, or calls itself otherwise, is no reason to let anybody in', async () => {
+  test('a token is refused if its issuer is unreachable or its document names another issuer', async () => {
     const down = await startProvider();
     const key = await addKey(down, 'one');
     down.isDown = true;
     const host = await start(down);
     const token = await signToken(down.url, key);
-    for (let n = 0; n < 5; n++) expect(await whoIs(host, token)).toContain('cannot be asked');
+    for (let n = 0; n < 5; n++) expect(await whoIs(host, token)).toContain('cannot be queried');
     expect(down.asked.get('/.well-known/openid-configuration')).toBe(1);
 
     const liar = await startProvider();
-    liar.issuer = 'http://somebody.test';
+    liar.issuer = 'http://another.test';
     const other = await start(liar);
-    expect(await whoIs(other, await signToken(liar.url, await addKey(liar, 'one')))).toContain('calls itself');
+    expect(await whoIs(other, await signToken(liar.url, await addKey(liar, 'one')))).toContain(
+      'names the issuer http://another.test',
+    );
   });
 });

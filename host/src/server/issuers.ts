@@ -1,30 +1,30 @@
-// Issuers of tokens besides the host itself: OpenID Connect providers, whose keys are fetched from where they say.
+// Trusted issuers of tokens besides the host itself: OpenID Connect providers, with keys from their discovery documents.
 
 import { createRemoteJWKSet, customFetch, decodeJwt, errors, jwtVerify, type JWTVerifyGetKey } from 'jose';
 import { z } from 'zod';
 import { messageOf } from '../errors.ts';
 import { TokenError } from './token-error.ts';
 
-/** An OpenID Connect provider whose users may come in. */
+/** An OpenID Connect provider whose users may connect. */
 export interface IssuerOptions {
-  /** As its tokens name it in `iss`; `/.well-known/openid-configuration` below it says where its keys are. */
+  /** The `iss` of its tokens; the URL of its keys is in `/.well-known/openid-configuration` below it. */
   readonly issuer: string;
-  /** Tokens must be meant for one of these. Without it for whomever: then any client of the issuer can act as its users. */
+  /** Accepted audiences. Without it all are accepted: then any client of the issuer can act as its users. */
   readonly audience?: readonly string[];
 }
 
 const FETCH_MS = 5_000;
 const MAX_DOCUMENT_BYTES = 256 * 1024;
-/** Keys are asked for again when they are this old, and for an unknown key at most this often. */
+/** Keys are fetched again at this age, and because of an unknown key at most once in the cooldown. */
 const KEYS_FRESH_MS = 10 * 60_000;
 const KEYS_COOLDOWN_MS = 30_000;
 const LEEWAY_SECONDS = 60;
-/** With a public key only: a shared secret would have to be kept here. */
+/** Public key algorithms only: a shared secret would have to be stored here. */
 const ALGORITHMS = ['ES256', 'ES384', 'ES512', 'RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'EdDSA'];
 
 const discoveryShape = z.object({ issuer: z.string(), jwks_uri: z.url() });
 
-/** One issuer, and its keys as they were last fetched. */
+/** One issuer and its fetched keys. */
 export class Issuer {
   readonly name: string;
   readonly #audience: readonly string[] | undefined;
@@ -36,7 +36,7 @@ export class Issuer {
     this.#audience = audience;
   }
 
-  /** The claims of a token as they were signed. Throws `TokenError`. */
+  /** Verifies a token and returns its claims. Throws `TokenError`. */
   async verify(token: string, now: Date): Promise<Uint8Array> {
     const keys = await this.#findKeys();
     try {
@@ -51,11 +51,11 @@ export class Issuer {
       return new Uint8Array(Buffer.from(token.split('.')[1] ?? '', 'base64url'));
     } catch (cause) {
       if (cause instanceof errors.JOSEError) throw new TokenError(`Invalid token: ${cause.message}`, { cause });
-      throw new TokenError(`Invalid token: the keys of ${this.name} cannot be had: ${messageOf(cause)}`, { cause });
+      throw new TokenError(`Invalid token: the keys of ${this.name} cannot be fetched: ${messageOf(cause)}`, { cause });
     }
   }
 
-  /** Where the keys are is asked once, and again when that failed a while ago. */
+  /** Runs discovery once, and again after a failure and its cooldown. */
   #findKeys(): Promise<JWTVerifyGetKey> {
     if (performance.now() - this.#failedAt > KEYS_COOLDOWN_MS) {
       this.#keys = undefined;
@@ -63,7 +63,7 @@ export class Issuer {
     }
     this.#keys ??= this.#discover().catch((cause: unknown) => {
       this.#failedAt = performance.now();
-      throw new TokenError(`Invalid token: the issuer ${this.name} cannot be asked: ${messageOf(cause)}`, { cause });
+      throw new TokenError(`Invalid token: the issuer ${this.name} cannot be queried: ${messageOf(cause)}`, { cause });
     });
     return this.#keys;
   }
@@ -72,7 +72,7 @@ export class Issuer {
     const url = `${this.name.replace(/\/$/, '')}/.well-known/openid-configuration`;
     const answer = await fetchDocument(url, { signal: AbortSignal.timeout(FETCH_MS) });
     const { issuer, jwks_uri } = discoveryShape.parse(await answer.json());
-    if (issuer !== this.name) throw new Error(`it calls itself ${issuer}`);
+    if (issuer !== this.name) throw new Error(`its document names the issuer ${issuer}`);
     return createRemoteJWKSet(new URL(jwks_uri), {
       timeoutDuration: FETCH_MS,
       cooldownDuration: KEYS_COOLDOWN_MS,
@@ -90,7 +90,7 @@ export class Issuers {
     this.#byName = new Map(issuers.map(options => [options.issuer, new Issuer(options)]));
   }
 
-  /** The issuer that a token names, if it is one of them. */
+  /** The trusted issuer that a token names, if any. */
   find(token: string): Issuer | undefined {
     if (this.#byName.size === 0) return undefined;
     try {
@@ -101,7 +101,7 @@ export class Issuers {
   }
 }
 
-/** Fetches a document of a size that is fit for one. */
+/** Fetches a document of a bounded size. */
 async function fetchDocument(url: string, init: RequestInit): Promise<Response> {
   const answer = await fetch(url, { ...init, redirect: 'error' });
   if (!answer.ok) throw new Error(`${url} answers ${answer.status}`);

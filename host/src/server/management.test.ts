@@ -1,4 +1,4 @@
-// What tools ask of a host besides calls: names, resets, locks, what is not supported, measures, and its end.
+// Management requests of tools: names, resets, locks, unsupported features, metrics, and stopping.
 
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterEach, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { bundleModule } from '../guest/test-module.ts';
+import { bundleModule } from '../guest/testing/bundle-module.ts';
 import { startHost, type Host, type HostOptions } from '../host.ts';
 
 const MODULE = `
@@ -61,7 +61,7 @@ const rowsOf = async (host: Host) => {
 };
 
 describe('names', () => {
-  test('are replaced by the owner; old ones are free again', async () => {
+  test('are replaced by the owner, which frees the old ones', async () => {
     const host = await start();
     const answer = await asOwner(host, 'PUT', '/v1/database/notes/names', '["pages","leaves"]');
     expect([answer.status, await answer.text()]).toEqual([200, '"Success"']);
@@ -70,7 +70,7 @@ describe('names', () => {
     expect(await host.publish('notes', bundle)).toMatchObject({ operation: 'created' });
   });
 
-  test('that are taken, are no names, or are not one’s own to give are refused', async () => {
+  test('are refused if they are taken, invalid, or of another owner', async () => {
     const host = await start();
     await host.publish('taken', bundle);
     const put = async (body: string, token?: string) =>
@@ -85,7 +85,7 @@ describe('names', () => {
 });
 
 describe('a reset', () => {
-  test('drops all rows and keeps name, identity and module, or brings another', async () => {
+  test('drops all rows and keeps name, identity and module, or installs another module', async () => {
     const host = await start();
     const identity = host.database('notes')?.identity;
     await asOwner(host, 'POST', '/v1/database/notes/call/add', '[1,"one"]');
@@ -107,7 +107,7 @@ test('a locked database is not deleted until it is unlocked', async () => {
   expect((await asOwner(host, 'DELETE', '/v1/database/notes')).status).toBe(200);
 });
 
-test('a database that is deleted leaves no file behind', async () => {
+test('a deleted database leaves no file', async () => {
   const dataDir = createFolder();
   const host = await start({ dataDir });
   const files = () => ['databases', 'logs', 'cache'].map(folder => readdirSync(join(dataDir, folder)).length);
@@ -127,7 +127,7 @@ test('a lock outlasts the host', async () => {
   expect((await asOwner(next, 'DELETE', '/v1/database/notes')).status).toBe(200);
 });
 
-describe('what is not supported says so', () => {
+describe('unsupported features are refused by name', () => {
   test.each([
     ['parent=x', 'this host knows no parent databases: leave it out'],
     ['organization=x', 'this host knows no organizations: leave it out'],
@@ -176,8 +176,8 @@ describe('what is not supported says so', () => {
   });
 });
 
-describe('measures', () => {
-  test('are there for Prometheus, with what was counted', async () => {
+describe('metrics', () => {
+  test('are served for Prometheus, with the counted values', async () => {
     const host = await start();
     await asOwner(host, 'POST', '/v1/database/notes/call/add', '[1,"one"]');
     const socket = new WebSocket(
@@ -198,7 +198,7 @@ describe('measures', () => {
     socket.terminate();
   });
 
-  test('say nothing that is secret', async () => {
+  test('contain no secrets', async () => {
     const host = await start();
     const text = await (await send(host, 'GET', '/metrics', undefined, host.owner.token)).text();
     expect(text).not.toContain(host.owner.token);
@@ -214,7 +214,7 @@ describe('measures', () => {
 });
 
 describe('the log of a module', () => {
-  test('is there after a restart, and goes with its database', async () => {
+  test('survives a restart, and is deleted with its database', async () => {
     const dataDir = createFolder();
     const before = await start({ dataDir });
     await asOwner(before, 'POST', '/v1/database/notes/call/add', '[1,"one"]');
@@ -228,7 +228,7 @@ describe('the log of a module', () => {
     expect(await read()).not.toContain('added one');
   });
 
-  test('lets its followers go when the host closes', async () => {
+  test('ends its followers when the host closes', async () => {
     const host = await start();
     const answer = await asOwner(host, 'GET', '/v1/database/notes/logs?num_lines=0&follow=true');
     const text = answer.text();
@@ -248,7 +248,7 @@ describe('the host as a program', () => {
     return { child, url: line.replace('listening on ', ''), said };
   }
 
-  test('ends in good order on SIGTERM: clients hear why, and it says so as JSON if it is told to', async () => {
+  test('stops gracefully on SIGTERM: clients get the reason, and the log is JSON by option', async () => {
     const { child, url, said } = await run('--in-memory', '--log', 'json');
     expect((await send({ url }, 'PUT', '/v1/database/notes?host_type=Js', bundle)).status).toBe(200);
     const socket = new WebSocket(`${url.replace('http', 'ws')}/v1/database/notes/subscribe`, 'v3.bsatn.spacetimedb');

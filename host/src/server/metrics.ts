@@ -1,15 +1,15 @@
-// What a host counts, as Prometheus text. Everything is read when somebody asks: the hot path only adds to plain numbers.
+// Metrics of a host in the Prometheus text format. Values are read at each scrape; the hot path only adds to plain numbers.
 
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
 import { identityToHex } from '../sats/hex.ts';
 import type { Databases, OpenDatabase } from './databases.ts';
-import type { Door } from './door.ts';
+import type { ConnectionLimiter } from './connection-limiter.ts';
 import type { HttpServer } from './http-server.ts';
 
-/** What is measured. */
+/** The measured parts of a host. */
 export interface MetricsSources {
   readonly databases: Databases;
-  readonly door: Door;
+  readonly limiter: ConnectionLimiter;
   readonly http: HttpServer;
 }
 
@@ -22,12 +22,12 @@ export class Metrics {
     this.#sources = sources;
     const registers = [this.#registry];
     collectDefaultMetrics({ register: this.#registry });
-    const { door, http, databases } = sources;
-    new Gauge({ ...describe('connections', 'Open sockets.'), registers, collect: set(() => door.count) });
+    const { limiter, http, databases } = sources;
+    new Gauge({ ...describe('connections', 'Open sockets.'), registers, collect: set(() => limiter.count) });
     new Counter({
       ...describe('connections_refused_total', 'Sockets beyond the limits.'),
       registers,
-      collect: setTotal(() => [[{}, door.turnedAway]]),
+      collect: setTotal(() => [[{}, limiter.refused]]),
     });
     new Counter({
       ...describe('http_responses_total', 'Answers by class of status.'),
@@ -55,7 +55,7 @@ export class Metrics {
       new Counter({ ...describe(name, help), labelNames, registers, collect: setTotal(each(read)) });
     }
     new Counter({
-      ...describe('reducer_calls_total', 'Reducer calls of clients by how they ended.'),
+      ...describe('reducer_calls_total', 'Reducer calls of clients by outcome.'),
       labelNames: [...labelNames, 'outcome'],
       registers,
       collect: setTotal(() =>
@@ -77,9 +77,9 @@ export class Metrics {
     return this.#registry.metrics();
   }
 
-  /** A few numbers for whoever asks whether the host is well. */
+  /** Numbers for the health check. */
   health(): { readonly databases: number; readonly connections: number } {
-    return { databases: [...this.#sources.databases.all()].length, connections: this.#sources.door.count };
+    return { databases: [...this.#sources.databases.all()].length, connections: this.#sources.limiter.count };
   }
 }
 
@@ -102,7 +102,7 @@ function setEach(read: () => readonly Measured[]): (this: Gauge) => void {
   };
 }
 
-/** A counter whose value is counted elsewhere. */
+/** Sets a counter to a value that is counted elsewhere. */
 function setTotal(read: () => readonly Measured[]): (this: Counter) => void {
   return function () {
     this.reset();

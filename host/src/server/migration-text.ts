@@ -1,4 +1,4 @@
-// What publishing another module would do to a database, told to its publisher beforehand (contract 4.4 and 8.3).
+// The migration plan that `pre_publish` shows a publisher: the text of SpacetimeDB's `crates/schema/src/auto_migrate/`.
 
 import type { Database } from '../database.ts';
 import { planUpdate } from '../database/update-plan.ts';
@@ -15,7 +15,7 @@ const RULE = '━'.repeat(60);
 const BOLD_BLUE = '\u001b[1m\u001b[34m';
 const PLAIN = '\u001b[0m';
 
-/** The answer to `pre_publish`: a plan, or why there can be none. Throws `HostError` if the bundle is no module. */
+/** The answer to `pre_publish`: a plan, or the reason why there is none. Throws `HostError` for an invalid bundle. */
 export function planJson(database: Database, bundle: Uint8Array, isColoured: boolean): JsonData {
   const { def } = describeModule(extractDescription(new TextDecoder().decode(bundle)));
   rowRulesOf(def);
@@ -47,7 +47,7 @@ function planText(steps: readonly string[], breaksClients: boolean, isColoured: 
   return `${RULE}\n${title}\n${RULE}\n\n${lines.map(line => `${line}\n`).join('')}`;
 }
 
-/** Each change, as a line for people; what belongs to a line stands indented under it. */
+/** One readable entry for each change; details are indented lines below it. */
 export function planSteps(before: ModuleDef, after: ModuleDef): string[] {
   const tablesBefore = byName(before.tables);
   const tablesAfter = byName(after.tables);
@@ -107,7 +107,7 @@ function namedSteps(kind: string, before: readonly Named[], after: readonly Name
   ];
 }
 
-/** What the first list has and the second has not. */
+/** The entries of the first list whose names the second one lacks. */
 function missing<T extends Named>(these: readonly T[], those: readonly Named[]): T[] {
   const names = byName(those);
   return these.filter(({ name }) => !names.has(name));

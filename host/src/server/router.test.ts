@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { EMPTY_ANSWER } from './exchange.ts';
-import { Router, type Route } from './router.ts';
+import { EMPTY_RESPONSE } from './exchange.ts';
+import { Router, type HttpRoute } from './router.ts';
 
-const route = (method: Route['method'], pattern: string): Route => ({
+const route = (method: HttpRoute['method'], pattern: string): HttpRoute => ({
   method,
   pattern,
   asks: 'anyone',
-  handle: () => EMPTY_ANSWER,
+  handle: () => EMPTY_RESPONSE,
 });
 const router = new Router([
   route('GET', '/v1/database/:db'),
@@ -29,7 +29,7 @@ describe('a router', () => {
     expect(router.find('HEAD', '/v1/database/x')).toMatchObject({ kind: 'found', route: { method: 'GET' } });
   });
 
-  test('names the methods that a path has', () => {
+  test('lists the allowed methods of a path', () => {
     expect(router.find('DELETE', '/v1/database/x')).toMatchObject({ kind: 'wrong-method', allowed: 'GET,HEAD,PUT' });
   });
 

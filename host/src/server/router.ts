@@ -1,36 +1,42 @@
-// Routes as data, and the search for the one that a request means.
+// Routes as data, and the lookup of the route for a request.
 
-import type { Answer, Exchange, KnownExchange } from './exchange.ts';
+import type { HttpResponse, Exchange, KnownExchange } from './exchange.ts';
 
 type Method = 'GET' | 'POST' | 'PUT' | 'DELETE' | 'ANY';
 
 /**
- * Who may use a route: `anyone` (no token is looked at), `checked` (a token must be good if there is one), `known`
- * (whoever has no token is given a fresh identity, and told so in the headers), `token` (only who shows one).
+ * A route. `asks` is its authentication: `anyone` (tokens are ignored), `checked` (a token is optional, but must be valid),
+ * `known` (a caller without a token gets a new identity, returned in the headers), `token` (a token is required).
  */
-export type Route = { readonly method: Method; readonly pattern: string } & (
-  | { readonly asks: 'anyone' | 'checked'; readonly handle: (exchange: Exchange) => Answer | Promise<Answer> }
-  | { readonly asks: 'known' | 'token'; readonly handle: (exchange: KnownExchange) => Answer | Promise<Answer> }
+export type HttpRoute = { readonly method: Method; readonly pattern: string } & (
+  | {
+      readonly asks: 'anyone' | 'checked';
+      readonly handle: (exchange: Exchange) => HttpResponse | Promise<HttpResponse>;
+    }
+  | {
+      readonly asks: 'known' | 'token';
+      readonly handle: (exchange: KnownExchange) => HttpResponse | Promise<HttpResponse>;
+    }
 );
 
-/** The route of a request, or why there is none. */
-export type RouteMatch =
-  | { readonly kind: 'found'; readonly route: Route; readonly params: Readonly<Record<string, string>> }
-  | { readonly kind: 'wrong-method'; readonly allowed: string; readonly asks: Route['asks'] }
+/** The route of a request, or the reason why there is none. */
+export type HttpRouteMatch =
+  | { readonly kind: 'found'; readonly route: HttpRoute; readonly params: Readonly<Record<string, string>> }
+  | { readonly kind: 'wrong-method'; readonly allowed: string; readonly asks: HttpRoute['asks'] }
   | { readonly kind: 'none' };
 
-/** Finds routes by method and path. A pattern has literal segments, `:name`s, and perhaps a `*name` for the rest. */
+/** Finds routes by method and path. A pattern has literal segments, `:name`s, and optionally a `*name` for the rest. */
 export class Router {
-  readonly #routes: readonly { readonly route: Route; readonly segments: readonly string[] }[];
+  readonly #routes: readonly { readonly route: HttpRoute; readonly segments: readonly string[] }[];
 
-  constructor(routes: readonly Route[]) {
+  constructor(routes: readonly HttpRoute[]) {
     this.#routes = routes.map(route => ({ route, segments: route.pattern.split('/') }));
   }
 
-  find(method: string, path: string): RouteMatch {
+  find(method: string, path: string): HttpRouteMatch {
     const wanted = method === 'HEAD' ? 'GET' : method;
     const given = path.split('/');
-    const others: Route[] = [];
+    const others: HttpRoute[] = [];
     for (const { route, segments } of this.#routes) {
       const params = matchSegments(segments, given);
       if (params === undefined) continue;
@@ -61,7 +67,7 @@ function matchSegments(pattern: readonly string[], given: readonly string[]): Re
   return pattern.length === given.length ? params : undefined;
 }
 
-/** A segment with a broken escape is taken as it stands; no name looks like that. */
+/** Decodes a segment; one with a broken escape is used unchanged, since it matches no name. */
 function decodeSegment(segment: string): string {
   try {
     return decodeURIComponent(segment);

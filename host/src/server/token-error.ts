@@ -1,6 +1,6 @@
-// Why a token does not count.
+// The error for an invalid token.
 
-/** The token is not one that this host accepts. */
+/** This host does not accept the token. */
 export class TokenError extends Error {
   override readonly name = 'TokenError';
   readonly code = 'token/invalid';

@@ -16,14 +16,14 @@ function payloadOf(token: string): Record<string, unknown> {
 }
 
 describe('an identity', () => {
-  test('is the check vector of the contract', () => {
+  test('matches the check vector of SpacetimeDB', () => {
     const identity = deriveIdentity('localhost', '6d4b5430-00cf-4a99-932c-ad2d07bab841');
     expect(identityToHex(identity)).toBe('c200483152d642c7d402de06cacc36dcb0c2a1f2bbeb8e7d5a673f2435cca975');
   });
 });
 
 describe('a token', () => {
-  test('has the claims of the contract, in their order', () => {
+  test('has the claims of SpacetimeDB, in their order', () => {
     const { identity, token, claims } = tokensAt({ now: 1_700_000_000 }).mint();
     const [header = ''] = token.split('.');
 
@@ -39,7 +39,7 @@ describe('a token', () => {
     expect(JSON.parse(Buffer.from(claims).toString())).toEqual(payloadOf(token));
   });
 
-  test('gives its identity back, also to a host with the same key', () => {
+  test('is verified to its identity, also by a host with the same key', () => {
     const { identity, token } = new Tokens(key, systemWorld).mint();
     expect(new Tokens(key, systemWorld).verify(token).identity).toBe(identity);
   });

@@ -1,4 +1,5 @@
-// Identity tokens: JWTs that this host signs with a P-256 key of its own, and checks (contract 9.1 and 9.3).
+// Identity tokens: JWTs that this host signs with its own P-256 key and verifies, with the claims of SpacetimeDB's
+// `crates/auth/src/identity.rs`.
 
 import {
   createPrivateKey,
@@ -22,22 +23,22 @@ export { TokenError } from './token-error.ts';
 /** The issuer of the tokens that a host mints. */
 export const LOCAL_ISSUER = 'localhost';
 
-/** How long a token lasts that was swapped for a WebSocket. */
+/** Lifetime of a token for the URL of a WebSocket. */
 export const SHORT_TOKEN_SECONDS = 60;
 
-/** Clocks of two machines may differ by this much. */
+/** Accepted difference between the clocks of two machines. */
 const LEEWAY_SECONDS = 60;
 
-/** Checking a signature costs about 0.1 ms, and clients show the same token again and again. */
+/** Verifying a signature costs about 0.1 ms, and clients send the same token repeatedly. */
 const CACHED_TOKENS = 4096;
 
 const HEADER = Buffer.from('{"typ":"JWT","alg":"ES256"}').toString('base64url');
 
-/** Who holds a valid token. */
+/** A valid token and its identity. */
 export interface Credentials {
   readonly identity: bigint;
   readonly token: string;
-  /** The payload of the token, JSON; a module reads it as `ctx.senderAuth.jwt`. */
+  /** The payload of the token, JSON; modules read it as `ctx.senderAuth.jwt`. */
   readonly claims: Uint8Array;
 }
 
@@ -63,9 +64,9 @@ export function createSigningKey(): Uint8Array {
   return new Uint8Array(Buffer.from(privateKey.export({ type: 'pkcs8', format: 'pem' })));
 }
 
-/** Mints tokens and tells whose a token is. */
+/** Mints and verifies tokens. */
 export class Tokens {
-  /** What others check the tokens with, PEM. */
+  /** The public key that verifies the tokens, PEM. */
   readonly publicKeyPem: string;
   readonly #privateKey: KeyObject;
   readonly #publicKey: KeyObject;
@@ -74,7 +75,7 @@ export class Tokens {
 
   readonly #issuers: Issuers | undefined;
 
-  /** `issuers` are others whose tokens count as well. */
+  /** Tokens of `issuers` are accepted too. */
   constructor(signingKeyPem: Uint8Array, world: World, issuers?: Issuers) {
     this.#issuers = issuers;
     this.#privateKey = createPrivateKey(Buffer.from(signingKeyPem));
@@ -83,7 +84,7 @@ export class Tokens {
     this.#world = world;
   }
 
-  /** An identity with a token that does not expire: the same for the same subject, by default one that nobody had before. */
+  /** Mints a token without expiry. The same subject gives the same identity; the default is a new one. */
   mint(subject: string = randomUUID()): Credentials {
     const identity = deriveIdentity(LOCAL_ISSUER, subject);
     return this.#sign(identity, {
@@ -96,7 +97,7 @@ export class Tokens {
     });
   }
 
-  /** The same claims in a token that lasts a minute: it goes into a URL, and URLs are logged. */
+  /** Mints a token with the same claims that lasts a minute: it is put into a URL, and URLs are logged. */
   mintShort(credentials: Credentials): Credentials {
     const payload = payloadShape.parse(JSON.parse(Buffer.from(credentials.claims).toString('utf8')));
     const now = this.#nowSeconds();
@@ -110,12 +111,12 @@ export class Tokens {
     });
   }
 
-  /** Whose token this is, also if another issuer signed it. Throws `TokenError`. */
+  /** Verifies a token of this host or of a trusted issuer. Throws `TokenError`. */
   async verifyAny(token: string): Promise<Credentials> {
     try {
       return this.verify(token);
     } catch (error) {
-      // As on SpacetimeDB: what this host signed counts, whatever issuer it names; then the issuer is asked.
+      // As on SpacetimeDB: the key of this host is tried first, with any named issuer; then the issuer.
       const issuer = this.#issuers?.find(token);
       if (!issuer || !(error instanceof TokenError)) throw error;
       const claims = await issuer.verify(token, new Date(this.#nowSeconds() * 1000));
@@ -123,11 +124,11 @@ export class Tokens {
     }
   }
 
-  /** Whose token this is, if this host signed it. Throws `TokenError`. */
+  /** Verifies a token of this host. Throws `TokenError`. */
   verify(token: string): Credentials {
     const checked = this.#checked.get(token) ?? this.#check(token);
     this.#checkTimes(checked.payload);
-    // The oldest leaves first; one that is used again becomes the youngest.
+    // Least recently used first: a token that is used again moves to the end.
     this.#checked.delete(token);
     this.#checked.set(token, checked);
     if (this.#checked.size > CACHED_TOKENS) {
@@ -166,7 +167,7 @@ export class Tokens {
     return this.#credentialsOf(token, claims);
   }
 
-  /** Who the claims of a good signature speak of. */
+  /** The credentials of verified claims. */
   #credentialsOf(token: string, claims: Uint8Array): Checked {
     const payload = payloadShape.safeParse(parseClaims(claims));
     if (!payload.success) throw new TokenError(`Invalid token: ${z.prettifyError(payload.error)}`);

@@ -1,4 +1,4 @@
-// A map of LMDB never has to grow while commits are written, and where it would not fit nothing is begun.
+// An LMDB map never has to grow while commits are written; a host without enough address space refuses to start.
 
 import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -26,12 +26,15 @@ test('a map has its size before and after megabytes are written, and takes no di
   await environment.close();
 });
 
-test.runIf(process.platform === 'linux')('a process with too little address space is told, not killed', async () => {
-  const main = join(import.meta.dirname, '../main.ts');
-  const command = `ulimit -v 4000000; exec "$0" "$1" --port 0 --data-dir "$2"`;
-  const started = promisify(execFile)('bash', ['-c', command, process.execPath, main, join(root, 'data')]);
-  await expect(started).rejects.toMatchObject({
-    code: 1,
-    stderr: expect.stringContaining('may use 3 GiB of address space (ulimit -v)') as string,
-  });
-});
+test.runIf(process.platform === 'linux')(
+  'a process with too little address space gets an error and is not killed',
+  async () => {
+    const main = join(import.meta.dirname, '../main.ts');
+    const command = `ulimit -v 4000000; exec "$0" "$1" --port 0 --data-dir "$2"`;
+    const started = promisify(execFile)('bash', ['-c', command, process.execPath, main, join(root, 'data')]);
+    await expect(started).rejects.toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('may use 3 GiB of address space (ulimit -v)') as string,
+    });
+  },
+);

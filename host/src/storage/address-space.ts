@@ -1,16 +1,16 @@
-// Whether there is room to map files of LMDB. It does not ask itself: where mapping fails, it ends the process.
+// Check of the address space for LMDB maps. LMDB itself does not check: it ends the process if mapping fails.
 
 import { readFileSync } from 'node:fs';
 import { HostError } from '../errors.ts';
 
 /**
- * Address space that each environment takes when it is opened; memory and disk are used as rows come. A map that is full
- * would be replaced by one of twice the size, at any moment; so there is room for more than fits into a memory from the
- * start. A thousand databases fit into the 47 bits of a process.
+ * Address space of each open environment; memory and disk are used only as rows arrive. LMDB would replace a full map by
+ * one of twice the size at any moment, so a map is larger than the memory of a machine from the start. A thousand
+ * databases fit into the 47 bits of a process.
  */
 export const MAP_BYTES = 64 * 2 ** 30;
 
-/** Throws `storage/no-room` when the operator limits the address space of this process (`ulimit -v`) to less than two maps. */
+/** Throws `storage/no-room` if the address space of this process is limited (`ulimit -v`) to less than two maps. */
 export function refuseLimitedAddressSpace(): void {
   const limit = addressSpaceLimit();
   if (limit === undefined || limit >= 2 * MAP_BYTES) return;
@@ -22,7 +22,7 @@ export function refuseLimitedAddressSpace(): void {
   );
 }
 
-/** In bytes; undefined where there is none, or where the system does not tell. */
+/** In bytes; undefined if there is no limit, or the system does not report it. */
 function addressSpaceLimit(): number | undefined {
   let limits: string;
   try {

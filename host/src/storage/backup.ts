@@ -1,18 +1,18 @@
-// Backup and restore of a whole data folder whose host does not run; a host that runs backs up itself.
+// Backup and restore of a whole data folder whose host does not run; a running host makes its own backups.
 
 import { existsSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { HostError, messageOf } from '../errors.ts';
-import { openDataFolder } from './data-folder.ts';
+import { openDataFolder } from './lmdb-folder.ts';
 import { type Backup, copyFiles, makeWhole, syncPath } from './folder-copy.ts';
 import { DATA_FILE } from './lmdb-environment.ts';
 import { makeFolder } from './make-folder.ts';
 
-/** Where everything of a data folder stands; nothing else belongs to a copy. */
+/** The entries of a data folder that belong to a backup. */
 const FOLDERS = ['registry', 'databases', 'keys'];
 
 /**
- * Makes a data folder out of a backup, and reads all of it before it gets its name. Throws `backup/target-taken`,
+ * Creates a data folder from a backup, and reads all of it before it gets its name. Throws `backup/target-taken`,
  * `backup/not-found`, `storage/damaged` or `storage/folder-unwritable`. Returns the folder.
  */
 export async function restoreBackup(from: string, dataDir: string): Promise<string> {
@@ -29,7 +29,7 @@ export async function restoreBackup(from: string, dataDir: string): Promise<stri
     syncPath(partial);
     await readAll(partial).catch((cause: unknown) => {
       if (!(cause instanceof HostError) || cause.code !== 'storage/damaged') throw cause;
-      // The way out that the cause names is that of a host, and about a folder that is about to go.
+      // The remedy in the cause is meant for a running host, and names a folder that is about to be removed.
       const fault = messageOf(cause.cause ?? cause);
       throw new HostError('storage/damaged', `the backup in ${resolve(from)} is damaged: ${fault}`, { cause });
     });
@@ -54,7 +54,7 @@ async function readAll(path: string): Promise<void> {
   try {
     for (const { identity } of folder.databases()) {
       const storage = await folder.openStorage(identity);
-      // A table says at its end whether its rows are those that were written.
+      // At its end the iteration compares the sum of the rows.
       for (const { rows } of storage.load().tables) for (const row of rows) void row;
     }
   } finally {

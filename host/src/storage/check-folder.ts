@@ -1,4 +1,4 @@
-// Whether what stands in a data folder can be read at all: found out by a process that may die of it.
+// Readability check of a data folder, run in a child process because LMDB may crash on damaged files.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -8,13 +8,13 @@ import { createInterface } from 'node:readline';
 import { HostError } from '../errors.ts';
 import { DATA_FILE } from './lmdb-environment.ts';
 
-// Beside this file, in the sources and in what is built of them.
+// Next to this file, in the sources and in the build.
 const CHECK = join(import.meta.dirname, `check-process${extname(import.meta.filename)}`);
 
-/** Reading takes about a second for a million rows; a disk that is slower than this is not read any further. */
+/** Limit for the check; reading takes about a second for a million rows. */
 const TIMEOUT_MS = 10 * 60_000;
 
-/** Reads every LMDB environment of some folders. Throws `storage/damaged` with the folder and what is wrong there. */
+/** Reads every LMDB environment of some folders. Throws `storage/damaged` with the folder and its fault. */
 export async function checkEnvironments(folders: readonly string[]): Promise<void> {
   const present = folders.filter(folder => existsSync(join(folder, DATA_FILE)));
   if (present.length === 0) return;

@@ -1,22 +1,22 @@
-// A process of its own that reads LMDB environments from end to end. LMDB trusts its file: on pages that something else has
-// overwritten it ends the whole process, and this one can be spared. It prints each folder before it reads it.
+// Child process that reads LMDB environments from end to end. LMDB trusts its file: on overwritten pages it ends the whole
+// process, so the host does not read them first. The process prints each folder before it reads it.
 
 import { statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { DATA_FILE, openEnvironment } from './lmdb-environment.ts';
 
-const say = (what: string): void => void writeSync(1, `${what}\n`);
+const print = (what: string): void => void writeSync(1, `${what}\n`);
 
 for (const path of process.argv.slice(2)) {
-  say(path);
+  print(path);
   try {
     readAll(path);
   } catch (error) {
-    say(`! ${error instanceof Error ? error.message : String(error)}`);
+    print(`! ${error instanceof Error ? error.message : String(error)}`);
     process.exit(1);
   }
 }
-// Closing would take time, and nothing was written.
+// Closing would cost time, and nothing was written.
 process.exit(0);
 
 function readAll(path: string): void {
@@ -28,13 +28,13 @@ function readAll(path: string): void {
   const names = Array.from(environment.getRange(), ({ key, value }) => (touch(value), key));
   for (const name of names) {
     if (name !== 'rows' && name !== 'meta') continue;
-    // Both kinds of key are read as bytes here.
+    // Both kinds of key are read as bytes.
     const database = environment.openDB<Buffer, Buffer>(name, { encoding: 'binary', keyEncoding: 'binary' });
     for (const { value } of database.getRange()) touch(value);
   }
 }
 
-/** A value's last byte is on the last of its pages. */
+/** Reads the last byte of a value, which is on its last page. */
 function touch(value: Buffer): number | undefined {
   return value[value.length - 1];
 }

@@ -1,9 +1,9 @@
-// Sums over what is stored, kept as it is written and compared when it is read: LMDB itself would not notice a byte that
-// changed or a page of rows that is gone.
+// Checksums over the stored records, updated with each write and compared on load: LMDB itself does not detect a changed
+// byte or a lost page of rows.
 
 import { crc32 } from 'node:zlib';
 
-/** How many records there are, and the sum of their CRC-32s modulo 2^32: the order in which they came does not matter. */
+/** The number of records and the sum of their CRC-32s modulo 2^32, which does not depend on their order. */
 export interface CheckSum {
   readonly count: number;
   readonly sum: number;
@@ -16,7 +16,7 @@ export function sumOfRow(key: number, bytes: Uint8Array): number {
   return crc32(bytes, key % 2 ** 32);
 }
 
-/** A sum with another record, or with one less (`sign` -1). */
+/** A sum with one record added, or removed (`sign` -1). */
 export function added({ count, sum }: CheckSum, crc: number, sign: 1 | -1 = 1): CheckSum {
   return { count: count + sign, sum: (sum + sign * crc) >>> 0 };
 }
@@ -25,7 +25,7 @@ export function isSameSum(a: CheckSum, b: CheckSum): boolean {
   return a.count === b.count && a.sum === b.sum;
 }
 
-/** The sum over records that are replaced by name. */
+/** The sum over named records, which are replaced by name. */
 export class NamedSum {
   readonly #sums = new Map<string, number>();
   #total = NO_RECORDS;

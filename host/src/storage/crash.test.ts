@@ -1,4 +1,4 @@
-// A process that dies, and a disk that fails: what was durable stays, and no commit is halved.
+// A killed process and a failing disk: durable commits stay, and no commit is stored in part.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -6,21 +6,21 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { afterAll, expect, it } from 'vitest';
-import { openDataFolder } from './data-folder.ts';
-import { aDatabaseOfNotes } from './test-notes.ts';
+import { afterAll, expect, test } from 'vitest';
+import { openDataFolder } from './lmdb-folder.ts';
+import { aDatabaseOfNotes } from './testing/note-database.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'agora-crash-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
-const writer = join(import.meta.dirname, 'test-writer.ts');
+const writer = join(import.meta.dirname, 'testing/note-writer.ts');
 
 interface Ended {
   readonly durable: number;
   readonly lastLine: string;
 }
 
-/** Runs the writer, under a shell's limits, until `isEnough` of what it says, then kills it. */
+/** Runs the writer, under a shell's limits, until its output satisfies `isEnough`, then kills it. */
 async function runWriter(folder: string, isEnough: (durable: number) => boolean, limits = 'true'): Promise<Ended> {
   const shell = spawn('bash', ['-c', `${limits}; exec "$0" "$@"`, process.execPath, writer, folder], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -37,7 +37,7 @@ async function runWriter(folder: string, isEnough: (durable: number) => boolean,
   return { durable, lastLine };
 }
 
-/** The last commit in the folder, whose commits must all be whole. */
+/** The last commit in the folder; asserts that all its commits are whole. */
 async function lastWholeCommit(path: string): Promise<number> {
   const folder = await openDataFolder(path);
   const storage = await folder.openStorage(1n);
@@ -53,7 +53,7 @@ async function lastWholeCommit(path: string): Promise<number> {
   return last;
 }
 
-it('a killed process keeps every durable commit and no half of one, again and again', async () => {
+test('a repeatedly killed process keeps every durable commit and no part of another', async () => {
   const folder = join(root, 'killed');
   let last = 0;
   for (let life = 0; life < 5; life++) {
@@ -65,9 +65,9 @@ it('a killed process keeps every durable commit and no half of one, again and ag
   }
 }, 60_000);
 
-it('a disk that takes no more ends writing with a reason, and what was durable stays', async () => {
+test('a full disk ends writing with a reason, and durable commits stay', async () => {
   const folder = join(root, 'full');
-  // A file may have 2 MiB; without the trap the kernel would end the process instead of refusing the write.
+  // The limit is 2 MiB a file; without the trap the kernel would end the process instead of refusing the write.
   const { durable, lastLine } = await runWriter(folder, () => false, `trap '' XFSZ; ulimit -f 2048`);
   expect(lastLine).toBe('failed storage/write-failed storage/write-failed storage/write-failed');
   expect(durable).toBeGreaterThan(0);

@@ -1,4 +1,4 @@
-// A data folder that something else has damaged is told from a good one before anything is served from it.
+// Damage of a data folder by other programs is detected before anything is served from it.
 
 import {
   closeSync,
@@ -16,11 +16,11 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startHost } from '../host.ts';
-import { openDataFolder } from './data-folder.ts';
+import { openDataFolder } from './lmdb-folder.ts';
 import { openEnvironment } from './lmdb-environment.ts';
-import { aDatabaseOfNotes } from './test-notes.ts';
+import { aDatabaseOfNotes } from './testing/note-database.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'agora-damage-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -41,7 +41,7 @@ beforeAll(async () => {
 });
 
 let copies = 0;
-/** A copy of the good folder, and the LMDB file of its database. */
+/** A copy of the intact folder, and the LMDB file of its database. */
 function aCopy() {
   const path = join(root, `copy${copies++}`);
   cpSync(good, path, { recursive: true });
@@ -66,7 +66,7 @@ async function readAll(path: string): Promise<string[]> {
 }
 
 describe('a damaged data folder', () => {
-  it('is refused if a file is cut off, with its name and the way out', async () => {
+  test('is refused if a file is truncated, with its name and a remedy', async () => {
     const { path, file } = aCopy();
     expect(await readAll(path)).toHaveLength(2000);
     truncateSync(file, statSync(file).size / 2);
@@ -78,27 +78,27 @@ describe('a damaged data folder', () => {
     });
   });
 
-  it('is refused if a file is empty', async () => {
+  test('is refused if a file is empty', async () => {
     const { path, file } = aCopy();
     truncateSync(file, 0);
     await expect(readAll(path)).rejects.toMatchObject({ code: 'storage/damaged' });
   });
 
-  it('is refused if pages of a file are overwritten, wherever they are, and the process lives', async () => {
+  test('is refused if any pages of a file are overwritten, and the process survives', async () => {
     const pages = statSync(aCopy().file).size / 4096;
     const noise = Uint8Array.from({ length: 4096 }, (_, at) => (at * 7919) % 251);
     for (const page of [0, 0.3, 0.6, 0.9].map(share => Math.floor(share * pages))) {
       const { path, file } = aCopy();
-      // Both pages that LMDB begins with, or one of the others.
+      // Both meta pages of LMDB, or one of the others.
       overwrite(file, page * 4096, page === 0 ? Buffer.alloc(8192) : noise);
       const read = await readAll(path).catch((error: unknown) => error);
-      // A page that is free may hold anything.
+      // A free page may contain any bytes.
       if (Array.isArray(read)) expect(read).toHaveLength(2000);
       else expect(read).toMatchObject({ code: 'storage/damaged' });
     }
   });
 
-  it('is refused if one byte of one row is another', async () => {
+  test('is refused if one byte of one row has changed', async () => {
     const { path, file } = aCopy();
     const at = readFileSync(file).lastIndexOf('note 1234.');
     overwrite(file, at + 20, Buffer.from('!'));
@@ -108,7 +108,7 @@ describe('a damaged data folder', () => {
     });
   });
 
-  it('is refused if a row is missing', async () => {
+  test('is refused if a row is missing', async () => {
     const { path, database } = aCopy();
     const environment = openEnvironment(database);
     const rows = environment.openDB<Buffer, Buffer>('rows', { encoding: 'binary', keyEncoding: 'binary' });
@@ -117,7 +117,7 @@ describe('a damaged data folder', () => {
     await expect(readAll(path)).rejects.toThrow('the table note holds 1999 rows, not the 2000 that were written');
   });
 
-  it('is refused if a record is another', async () => {
+  test('is refused if a record has changed', async () => {
     const { path, database } = aCopy();
     const environment = openEnvironment(database);
     environment.openDB<Buffer, string>('meta', { encoding: 'binary' }).putSync('commit', Buffer.from('1999'));
@@ -125,24 +125,24 @@ describe('a damaged data folder', () => {
     await expect(readAll(path)).rejects.toThrow('are not those that were written');
   });
 
-  it('is refused if a database is gone, instead of going on without it', async () => {
+  test('is refused if a database is missing, instead of running without it', async () => {
     const { path, database } = aCopy();
     rmSync(database, { recursive: true });
-    await expect(readAll(path)).rejects.toThrow(`${database} has lost what was in it`);
+    await expect(readAll(path)).rejects.toThrow(`${database} has lost its content`);
   });
 
-  it('is refused if the registry is gone, instead of taking the databases for leftovers', async () => {
+  test('is refused if the registry is missing, instead of treating the databases as leftovers', async () => {
     const { path, database } = aCopy();
     rmSync(join(path, 'registry'), { recursive: true });
     await expect(readAll(path)).rejects.toMatchObject({ code: 'storage/damaged' });
     expect(readdirSync(database)).toContain('data.mdb');
   });
 
-  it('is told by a host with the name of the database, and started without it if that is set aside', async () => {
+  test('is reported by a host with the name of the database, and the host starts without it if that is set aside', async () => {
     const { path, file, database } = aCopy();
     const at = readFileSync(file).lastIndexOf('note 1234.');
     overwrite(file, at + 20, Buffer.from('!'));
-    // What it holds is no module; that is told in the same way.
+    // Its program is not a module; that is reported in the same way.
     await expect(startHost({ dataDir: path })).rejects.toMatchObject({
       code: 'storage/damaged',
       message: expect.stringMatching(
@@ -154,7 +154,7 @@ describe('a damaged data folder', () => {
     expect(host.database('notes')).toBeUndefined();
   });
 
-  it('is told by a host if its keys do not fit', async () => {
+  test('is reported by a host if its keys do not match', async () => {
     const path = join(root, 'keys');
     await (await startHost({ dataDir: path })).close();
     for (const name of ['owner-token', 'token-key.pem']) {

@@ -12,9 +12,11 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
-import { createMemoryFolder, openDataFolder, type DataFolder } from './data-folder.ts';
-import { aDatabaseOfNotes } from './test-notes.ts';
+import { afterAll, describe, expect, test } from 'vitest';
+import type { DataFolder } from './data-folder.ts';
+import { openDataFolder } from './lmdb-folder.ts';
+import { createMemoryFolder } from './memory-folder.ts';
+import { aDatabaseOfNotes } from './testing/note-database.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'agora-folder-'));
 let folders = 0;
@@ -27,7 +29,7 @@ describe.each<[string, () => Promise<DataFolder>]>([
   ['memory', () => Promise.resolve(createMemoryFolder())],
   ['disk', () => openDataFolder(newPath())],
 ])('a data folder in %s', (_name, open) => {
-  it('knows its databases and where names lead', async () => {
+  test('knows its databases and where names lead', async () => {
     const folder = await open();
     await folder.createDatabase(record);
     expect(folder.databases()).toEqual([record]);
@@ -38,7 +40,7 @@ describe.each<[string, () => Promise<DataFolder>]>([
     await folder.close();
   });
 
-  it('keeps the names of a dropped database taken, and its rows gone', async () => {
+  test('keeps the names of a dropped database reserved, but not its rows', async () => {
     const folder = await open();
     await folder.createDatabase(record);
     aDatabaseOfNotes(await folder.openStorage(record.identity)).write({ id: 1 });
@@ -50,14 +52,14 @@ describe.each<[string, () => Promise<DataFolder>]>([
     await folder.close();
   });
 
-  it('refuses a name that leads elsewhere', async () => {
+  test('refuses a name that leads elsewhere', async () => {
     const folder = await open();
     await folder.createDatabase(record);
     await expect(folder.createDatabase({ ...record, identity: 1n })).rejects.toThrow('alpha');
     await folder.close();
   });
 
-  it('makes a secret once', async () => {
+  test('creates a secret once', async () => {
     const folder = await open();
     const first = folder.secret('signing-key', () => new Uint8Array([1, 2]));
     const second = folder.secret('signing-key', () => new Uint8Array([3]));
@@ -67,7 +69,7 @@ describe.each<[string, () => Promise<DataFolder>]>([
 });
 
 describe('a data folder on disk', () => {
-  it('has everything when it is opened again', async () => {
+  test('has its whole state when it is opened again', async () => {
     const path = newPath();
     const first = await openDataFolder(path);
     await first.createDatabase(record);
@@ -83,7 +85,7 @@ describe('a data folder on disk', () => {
     await second.close();
   });
 
-  it('lets nobody else look inside', async () => {
+  test('is readable by its owner only', async () => {
     const path = newPath();
     const folder = await openDataFolder(path);
     folder.secret('signing-key', () => new Uint8Array([1]));
@@ -92,7 +94,7 @@ describe('a data folder on disk', () => {
     await folder.close();
   });
 
-  it('removes what a crash left of a dropped database, and nothing else', async () => {
+  test('removes the leftovers of a database that was dropped before a crash, and nothing else', async () => {
     const path = newPath();
     await (await openDataFolder(path)).close();
     const leftover = join(path, 'databases', 'ab'.repeat(32));
@@ -103,7 +105,7 @@ describe('a data folder on disk', () => {
     expect([existsSync(leftover), existsSync(foreign)]).toEqual([false, true]);
   });
 
-  it('is refused to a second opener, by path and process', async () => {
+  test('is refused to a second opener, by path and process', async () => {
     const path = newPath();
     const folder = await openDataFolder(path);
     await expect(openDataFolder(path)).rejects.toMatchObject({
@@ -115,7 +117,7 @@ describe('a data folder on disk', () => {
     expect(readdirSync(path).filter(name => name.startsWith('lock'))).toEqual([]);
   });
 
-  it('is refused while another process lives, and taken over when it is dead', async () => {
+  test('is refused while its process lives, and taken over after its death', async () => {
     const path = newPath();
     await (await openDataFolder(path)).close();
     const other = spawn('sleep', ['60']);
@@ -126,7 +128,7 @@ describe('a data folder on disk', () => {
     writeFileSync(join(path, 'lock'), JSON.stringify({ pid, startedAt }));
     await expect(openDataFolder(path)).rejects.toThrow(`in use by process ${pid}`);
 
-    // The number may belong to somebody else by now.
+    // Another process may have the same number by now.
     writeFileSync(join(path, 'lock'), JSON.stringify({ pid, startedAt: `${boot} 1` }));
     await (await openDataFolder(path)).close();
 
@@ -140,7 +142,7 @@ describe('a data folder on disk', () => {
     await (await openDataFolder(path)).close();
   });
 
-  it('that cannot be written is refused with its path', async () => {
+  test('that cannot be written is refused with its path', async () => {
     const file = newPath();
     writeFileSync(file, '');
     await expect(openDataFolder(join(file, 'data'))).rejects.toMatchObject({

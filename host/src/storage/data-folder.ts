@@ -1,8 +1,6 @@
-// What a host asks of the place its databases are kept in: databases, their names, and small secrets.
+// Contract of the data folder of a host: its databases, their names, and small secrets.
 
 import type { Backup } from './folder-copy.ts';
-import { LmdbFolder } from './lmdb-folder.ts';
-import { MemoryFolder } from './memory-folder.ts';
 import type { Storage } from './storage.ts';
 
 /** A database that exists. */
@@ -11,57 +9,45 @@ export interface DatabaseRecord {
   readonly owner: bigint;
   /** Names that lead to it, oldest first. */
   readonly names: readonly string[];
-  /** Whether its owner keeps it from being deleted. */
+  /** True if its owner protects it from deletion. */
   readonly isLocked?: boolean | undefined;
 }
 
-/** The databases of one host. A name that once led to a database stays taken after the database is dropped. */
+/** The databases of one host. The names of a dropped database stay reserved. */
 export interface DataFolder {
   /** The databases that exist. */
   databases(): readonly DatabaseRecord[];
   database(identity: bigint): DatabaseRecord | undefined;
-  /** What a name leads to, whether or not that database still exists. */
+  /** The database of a name, even if it no longer exists. */
   identityOf(name: string): bigint | undefined;
 
-  /** Notes a new database, durably; its storage is empty. If the process ends before it is finished, it never was. */
+  /** Records a new database, durably; its storage is empty. If the process ends before `finishDatabase`, it is removed. */
   createDatabase(record: DatabaseRecord): Promise<void>;
-  /** Notes that a database holds what it began with. From then on it is damage if its storage is empty. */
+  /** Records that a database has its initial content. From then on an empty storage is damage. */
   finishDatabase(identity: bigint): Promise<void>;
-  /** Whether a database was begun and not finished. */
+  /** Returns true for a database that was created and not finished. */
   isUnfinished(identity: bigint): boolean;
   /** Replaces the names of a database, durably. */
   setNames(identity: bigint, names: readonly string[]): Promise<void>;
-  /** Keeps a database from being deleted, or no longer, durably. */
+  /** Protects a database from deletion, or ends the protection, durably. */
   setLocked(identity: bigint, isLocked: boolean): Promise<void>;
   /** Opens a database's storage; the caller closes it. */
   openStorage(identity: bigint): Promise<Storage>;
-  /** What to tell whoever runs the host about a kept database that cannot be opened. */
+  /** The error to report to the operator about a stored database that cannot be opened. */
   explain(identity: bigint, cause: unknown): unknown;
   /** Removes a database and all its rows, closing its storage. */
   dropDatabase(identity: bigint): Promise<void>;
 
-  /** A small secret, such as a signing key: read, or made and kept durably with tight permissions. */
+  /** A small secret, such as a signing key: read, or created and stored durably with tight permissions. */
   secret(name: string, make: () => Uint8Array): Uint8Array;
 
   /**
-   * Makes a copy of everything as it is now, while databases go on; every commit that is durable before is in it. Throws
-   * `backup/target-taken`, `backup/in-memory` or `storage/folder-unwritable`. No database may come or go meanwhile.
+   * Copies the whole folder while its databases run; the copy has every commit that was durable before. Throws
+   * `backup/target-taken`, `backup/in-memory` or `storage/folder-unwritable`. No database may be created or dropped while
+   * it runs.
    */
   backup(target: string): Promise<Backup>;
 
-  /** Lets other processes use the folder; may be called twice. */
+  /** Releases the folder for other processes; idempotent. */
   close(): Promise<void>;
-}
-
-/**
- * Opens a folder on disk, and makes it if need be. What is there is read once from end to end before. Throws
- * `storage/folder-in-use`, `storage/folder-unwritable` or `storage/damaged`.
- */
-export function openDataFolder(path: string): Promise<DataFolder> {
-  return LmdbFolder.open(path);
-}
-
-/** Databases that last as long as the process. */
-export function createMemoryFolder(): DataFolder {
-  return new MemoryFolder();
 }

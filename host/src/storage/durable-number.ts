@@ -1,4 +1,4 @@
-// How far commits are durable, and who waits to hear it.
+// The number of the last durable commit, with its waiters and listeners.
 
 import { assert, type HostError } from '../errors.ts';
 
@@ -8,7 +8,7 @@ interface Waiter {
   readonly reject: (error: HostError) => void;
 }
 
-/** A number that rises, with waiters and listeners. There are at most as many waiters as commits under way. */
+/** A rising number with waiters and listeners. There are at most as many waiters as commits in flight. */
 export class DurableNumber {
   #taken: number;
   #durable: number;
@@ -25,7 +25,7 @@ export class DurableNumber {
     return this.#durable;
   }
 
-  /** The highest commit that was handed in. */
+  /** The highest appended commit. */
   get taken(): number {
     return this.#taken;
   }
@@ -46,7 +46,7 @@ export class DurableNumber {
     for (const listener of this.#listeners) listener(number);
   }
 
-  /** Everybody who waits, now or later, for more than is durable hears this. */
+  /** Rejects every present and later waiter for a commit that is not durable. */
   fail(error: HostError): void {
     this.#failure ??= error;
     for (const waiter of this.#waiters.values()) waiter.reject(error);
@@ -60,7 +60,7 @@ export class DurableNumber {
     let waiter = this.#waiters.get(number);
     if (!waiter) {
       waiter = Promise.withResolvers<void>();
-      // Who waits handles the rejection; without this, a waiter that was given up would end the process.
+      // The waiter handles the rejection; without this, an abandoned waiter would end the process.
       waiter.promise.catch(() => undefined);
       this.#waiters.set(number, waiter);
     }

@@ -1,5 +1,5 @@
-// Copies of what stands in a data folder. What is made gets its name only when it is whole and synced, so half a copy is
-// never taken for one.
+// Copies of the content of a data folder. A copy gets its name only when it is complete and synced, so that a partial copy
+// is never used.
 
 import {
   chmodSync,
@@ -18,9 +18,9 @@ import { HostError, messageOf } from '../errors.ts';
 import { DATA_FILE, type Environment } from './lmdb-environment.ts';
 import { makeFolder } from './make-folder.ts';
 
-/** What a backup holds. */
+/** The result of a backup. */
 export interface Backup {
-  /** Where it is, an absolute path. */
+  /** Its absolute path. */
   readonly folder: string;
   readonly databases: number;
   /** Its size on disk. */
@@ -28,8 +28,8 @@ export interface Backup {
 }
 
 /**
- * Lets `fill` make a folder, and gives it its name when it is done. Throws `backup/target-taken` if something is there
- * already, or `storage/folder-unwritable`.
+ * Creates a folder with `fill`, and gives it its name when it is complete. Throws `backup/target-taken` if the path
+ * exists, or `storage/folder-unwritable`.
  */
 export async function makeWhole(target: string, fill: (partial: string) => Promise<void>): Promise<string> {
   const folder = resolve(target);
@@ -52,10 +52,10 @@ export async function makeWhole(target: string, fill: (partial: string) => Promi
   }
 }
 
-/** Copies an environment as its last durable commit left it, while others go on writing; returns the size of the copy. */
+/** Copies an environment as of its last durable commit while writes continue; returns the size of the copy. */
 export async function copyEnvironment(environment: Environment, to: string): Promise<number> {
   makeFolder(to, 0o700);
-  // Without the pages that are free.
+  // Without the free pages.
   await environment.backup(to, true);
   const file = join(to, DATA_FILE);
   chmodSync(file, 0o600);
@@ -64,7 +64,7 @@ export async function copyEnvironment(environment: Environment, to: string): Pro
   return statSync(file).size;
 }
 
-/** Copies the files of a folder, for their owner only. */
+/** Copies the files of a folder, readable by their owner only. */
 export function copyFiles(from: string, to: string): void {
   makeFolder(to, 0o700);
   for (const name of readdirSync(from)) {
@@ -76,7 +76,7 @@ export function copyFiles(from: string, to: string): void {
   syncPath(to);
 }
 
-/** Makes a file, or the entries of a folder, durable. */
+/** Syncs a file, or the entries of a folder, to disk. */
 export function syncPath(path: string): void {
   const file = openSync(path, 'r');
   fsyncSync(file);

@@ -1,15 +1,15 @@
-// One process a data folder: a file that says which process has it. A process that is gone no longer holds its lock.
+// Lock of a data folder: a file that names the one process that uses the folder. A dead process holds no lock.
 
 import { closeSync, linkSync, openSync, readFileSync, renameSync, unlinkSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { HostError } from '../errors.ts';
 
-/** `startedAt` tells a process from a later one of the same number; empty where the system does not say. */
+/** `startedAt` distinguishes a process from a later one with the same number; empty if the system does not report it. */
 const holder = z.object({ pid: z.int().positive(), startedAt: z.string() });
 type Holder = z.infer<typeof holder>;
 
-/** Locks of this process: on a system that does not say when a process started, its number alone proves nothing. */
+/** Locks of this process: where the start time of a process is unknown, its number alone proves nothing. */
 const held = new Set<string>();
 
 /** A lock that is held until `release`. */
@@ -17,7 +17,7 @@ export interface FolderLock {
   release(): void;
 }
 
-/** Takes the lock of a folder that exists. Throws `storage/folder-in-use`, naming the process, or what the disk says. */
+/** Takes the lock of an existing folder. Throws `storage/folder-in-use` with the process, or the error of the disk. */
 export function lockFolder(folder: string): FolderLock {
   const path = join(folder, 'lock');
   const self: Holder = { pid: process.pid, startedAt: startOf(process.pid) };
@@ -25,7 +25,7 @@ export function lockFolder(folder: string): FolderLock {
   writeNew(mine, JSON.stringify(self));
   try {
     for (let attempt = 0; attempt < 3; attempt++) {
-      // A link appears whole or not at all, so nobody ever reads half a lock.
+      // A link appears whole or not at all, so no process ever reads a partial lock.
       if (tryLink(mine, path)) {
         held.add(path);
         return { release: () => release(path) };
@@ -40,7 +40,7 @@ export function lockFolder(folder: string): FolderLock {
   }
 }
 
-/** The process that has a data folder open now; undefined if none has. */
+/** The process that has a data folder open; undefined if none has. */
 export function folderHolder(folder: string): number | undefined {
   const path = join(folder, 'lock');
   const holder = readHolder(path);
@@ -51,7 +51,7 @@ function release(path: string): void {
   if (held.delete(path)) unlinkSync(path);
 }
 
-/** Removes the lock of a dead process, unless another process was faster and it is a live one by now. */
+/** Removes the lock of a dead process, unless a live process has replaced it in the meantime. */
 function takeAway(path: string, dead: Holder, folder: string): void {
   const aside = `${path}.stale.${process.pid}`;
   if (!succeeds(() => renameSync(path, aside), 'ENOENT')) return;
@@ -66,24 +66,24 @@ function takeAway(path: string, dead: Holder, folder: string): void {
 
 function isAlive({ pid, startedAt }: Holder, path: string): boolean {
   if (pid === process.pid) return held.has(path);
-  // EPERM: it lives, and belongs to somebody else.
+  // EPERM: it lives, under another user.
   const exists = succeeds(() => process.kill(pid, 0), 'ESRCH');
   return exists && startOf(pid) === startedAt;
 }
 
-/** When a process started, in ticks since this boot of the machine; empty where /proc does not exist. */
+/** Start time of a process, in ticks since boot; empty where /proc does not exist. */
 function startOf(pid: number): string {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
-    // The name of the program is in parentheses and may hold spaces; field 22 is the 20th behind it.
+    // The name of the program is in parentheses and may contain spaces; field 22 is the 20th after it.
     return `${boot} ${stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? ''}`;
   } catch {
     return '';
   }
 }
 
-/** Undefined if there is no lock; a lock that cannot be read is that of nobody alive. */
+/** Undefined if there is no lock; an unreadable lock counts as that of a dead process. */
 function readHolder(path: string): Holder | undefined {
   try {
     return holder.parse(JSON.parse(readFileSync(path, 'utf8')));
@@ -102,7 +102,7 @@ function tryLink(from: string, to: string): boolean {
   return succeeds(() => linkSync(from, to), 'EEXIST');
 }
 
-/** False if it fails with this code, true if it succeeds or the system only refuses permission to signal. */
+/** Returns false if it fails with this code, true if it succeeds or only the permission to signal is missing. */
 function succeeds(act: () => void, expected: string): boolean {
   try {
     act();

@@ -1,9 +1,9 @@
 // A data folder on disk:
-//   lock            which process has it
-//   registry/       LMDB: databases with owners and names, and where names lead
+//   lock            the process that uses it
+//   registry/       LMDB: databases with owners and names, and the database of each name
 //   databases/HEX/  LMDB: one database
 //   keys/           small secrets
-//   logs/, cache/   belong to others
+//   logs/, cache/   belong to database/
 
 import {
   closeSync,
@@ -36,7 +36,7 @@ const identityHex = z.string().transform((text, context) => {
   context.addIssue('an identity was expected');
   return z.NEVER;
 });
-/** `isUnfinished`: it was begun, and nobody was told yet that it exists. */
+/** `isUnfinished`: it was created, and its creation has not been confirmed to its publisher. */
 const databaseRecord = z.object({
   owner: identityHex,
   names: z.array(z.string()),
@@ -47,12 +47,12 @@ const nameRecord = z.object({ identity: identityHex });
 
 const DATABASE = 'database/';
 const NAME = 'name/';
-/** Errors of opening a database that speak of what is stored. */
+/** Errors of opening a database that are about its stored content. */
 const DAMAGES = new Set<string>(['storage/damaged', 'row/not-unique', 'guest/invalid', 'schema/invalid']);
 const FORMAT_KEY = 'format';
 
-/** The sibling with a disk. Everything it says it did is synced. */
-export class LmdbFolder implements DataFolder {
+/** Databases on disk. Every change is synced before its promise resolves. */
+class LmdbFolder implements DataFolder {
   readonly #path: string;
   readonly #lock: FolderLock;
   readonly #registry: Environment;
@@ -63,7 +63,6 @@ export class LmdbFolder implements DataFolder {
   readonly #aside: bigint[] = [];
   #closing: Promise<void> | undefined;
 
-  /** Throws `storage/no-room`, `storage/folder-in-use`, `storage/folder-unwritable` or `storage/damaged`. */
   static async open(path: string): Promise<LmdbFolder> {
     refuseLimitedAddressSpace();
     const lock = writable(path, () => {
@@ -115,7 +114,7 @@ export class LmdbFolder implements DataFolder {
       }
     }
     if (format) return;
-    // A registry that was lost would look like a new one, and all databases like leftovers.
+    // A lost registry would look like a new one, and all databases like leftovers.
     if (this.#databases.size === 0 && readdirSync(join(this.#path, 'databases')).some(isDatabaseFolder)) {
       throw new HostError('storage/damaged', `${join(this.#path, 'registry')} is empty, but there are databases`);
     }
@@ -196,7 +195,7 @@ export class LmdbFolder implements DataFolder {
     syncPath(folder);
     syncPath(dirname(folder));
     if (storage.durable > 0 || this.#unfinished.has(identity)) return Promise.resolve(storage);
-    throw new HostError('storage/damaged', `${folder} has lost what was in it`);
+    throw new HostError('storage/damaged', `${folder} has lost its content`);
   }
 
   explain(identity: bigint, cause: unknown): unknown {
@@ -267,13 +266,13 @@ export class LmdbFolder implements DataFolder {
     return join(this.#path, 'databases', identityToHex(identity));
   }
 
-  /** Whether the operator has set a database aside that is damaged, to start without it. */
+  /** Returns true if the operator has set a damaged database aside, to start without it. */
   #isAside(identity: bigint): boolean {
     const folder = this.#folderOf(identity);
     return !existsSync(folder) && existsSync(`${folder}.aside`);
   }
 
-  /** A crash between a database's last record and its folder leaves the folder. */
+  /** Removes folders without a record: a crash while a database is dropped leaves its folder. */
   #removeLeftovers(): void {
     for (const name of readdirSync(join(this.#path, 'databases'))) {
       const identity = parseIdentity(name);
@@ -281,6 +280,14 @@ export class LmdbFolder implements DataFolder {
       rmSync(join(this.#path, 'databases', name), { recursive: true, force: true });
     }
   }
+}
+
+/**
+ * Opens a folder on disk and creates it if it is missing. Existing environments are first read from end to end. Throws
+ * `storage/no-room`, `storage/folder-in-use`, `storage/folder-unwritable` or `storage/damaged`.
+ */
+export function openDataFolder(path: string): Promise<DataFolder> {
+  return LmdbFolder.open(path);
 }
 
 function writable<T>(path: string, act: () => T): T {
@@ -296,7 +303,7 @@ function isDatabaseFolder(name: string): boolean {
   return parseIdentity(name) !== undefined;
 }
 
-/** Tells whoever runs the host what can be done about a damaged folder. */
+/** The error with the operator's remedies for a damaged folder. */
 function withWayOut(cause: HostError, path: string): HostError {
   const aside = `to start without that database, rename its folder in ${join(path, 'databases')} to HEX.aside`;
   return new HostError('storage/damaged', `${cause.message}. Restore ${path} from a backup; ${aside}`, { cause });

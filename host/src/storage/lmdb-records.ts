@@ -1,5 +1,5 @@
-// What the records of a database's LMDB environment look like. Rows stand under table number and storage key, both
-// big-endian; everything else stands in `meta` under a text.
+// Record formats of a database's LMDB environment. The key of a row is its table number and storage key, both big-endian;
+// all other records are in `meta` with a text key.
 
 import { z } from 'zod';
 import type { StoredSequence } from '../datastore/datastore.ts';
@@ -7,7 +7,7 @@ import { HostError } from '../errors.ts';
 import type { CheckSum } from './check-sums.ts';
 import type { ClientRecord } from './storage.ts';
 
-/** Raised when older versions could not read what is written; see `storage/damaged`. */
+/** Raised when older versions cannot read the records; see `storage/damaged`. */
 export const FORMAT = 1;
 
 /** The keys of the records in `meta`. */
@@ -18,7 +18,7 @@ export const META = {
   sequence: (table: string, name: string): string => `sequence/${table}/${name}`,
   client: (connectionId: bigint): string => `client/${connectionId.toString(16).padStart(32, '0')}`,
   user: (name: string): string => `user/${name}`,
-  /** The sum over all other records here. */
+  /** The sum over all other records in `meta`. */
   check: 'check',
   /** The sum over the rows of a table. */
   tableCheck: (name: string): string => `check/${name}`,
@@ -49,7 +49,7 @@ const sequence = z.object({ table: z.string(), name: z.string(), reserved: aBigI
 const number = z.int().nonnegative();
 const check = z.object({ count: number, sum: number });
 
-/** Small records are JSON: they can be read with any LMDB tool. */
+/** Small records are JSON, readable with any LMDB tool. */
 export const records = {
   number: (value: number): Buffer => toJson(value),
   check: ({ count, sum }: CheckSum): Buffer => toJson({ count, sum }),
@@ -62,7 +62,7 @@ export const records = {
     }),
 };
 
-/** Throws `storage/damaged` for what this version did not write. */
+/** Throws `storage/damaged` for a record that this version did not write. */
 export const parse = {
   number: (bytes: Uint8Array, what: string): number => fromJson(number, bytes, what),
   check: (bytes: Uint8Array, what: string): CheckSum => fromJson(check, bytes, what),

@@ -1,10 +1,10 @@
 import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { LmdbStorage } from './lmdb-storage.ts';
 import { describeStorage } from './storage.suite.ts';
-import { aDatabaseOfNotes, type NoteDatabase, encodeNote } from './test-notes.ts';
+import { aDatabaseOfNotes, type NoteDatabase, encodeNote } from './testing/note-database.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'agora-storage-'));
 let folders = 0;
@@ -24,7 +24,7 @@ describe('lmdb, opened again', () => {
     for (const storage of opened.splice(0)) await storage.close();
   });
 
-  it('has the rows, with their keys, as the last commit left them', async () => {
+  test('has the rows, with their keys, as the last commit left them', async () => {
     const folder = newFolder();
     const first = open(folder);
     const before = aDatabaseOfNotes(first);
@@ -47,7 +47,7 @@ describe('lmdb, opened again', () => {
     expect(after.write({ id: 3 })).toMatchObject({ number: 5, changes: [{ inserts: [{ key: 2 }] }] });
   });
 
-  it('continues sequences behind what was reserved, also by transactions that were rolled back', async () => {
+  test('continues sequences after their reserved values, including those of rolled back transactions', async () => {
     const folder = newFolder();
     const first = open(folder);
     const before = aDatabaseOfNotes(first);
@@ -63,7 +63,7 @@ describe('lmdb, opened again', () => {
     expect(after.show()).toEqual(['2 a note', '4097 a note']);
   });
 
-  it('keeps neither events nor the rows of views', async () => {
+  test('stores neither events nor the rows of views', async () => {
     const folder = newFolder();
     const first = open(folder);
     const { run, shout, note, datastore } = aDatabaseOfNotes(first);
@@ -77,7 +77,7 @@ describe('lmdb, opened again', () => {
     expect(open(folder).load()).toMatchObject({ commitNumber: 1, tables: [] });
   });
 
-  it('knows the clients that never left, and the values that were kept', async () => {
+  test('has the clients that did not disconnect, and the stored values', async () => {
     const folder = newFolder();
     const first = open(folder);
     const { commitEmpty, write } = aDatabaseOfNotes(first);
@@ -94,7 +94,7 @@ describe('lmdb, opened again', () => {
     expect(second.getMeta('program')).toHaveLength(100_000);
   });
 
-  it('forgets a dropped table whole, and lets its name be used anew', async () => {
+  test('removes a dropped table completely, and its name can be used again', async () => {
     const folder = newFolder();
     const first = open(folder);
     const { write, commitEmpty, run, tag } = aDatabaseOfNotes(first);
@@ -111,7 +111,7 @@ describe('lmdb, opened again', () => {
     expect(second.load().sequences).toEqual([]);
   });
 
-  describe('takes no more disk for what is gone', () => {
+  describe('reuses the disk space of deleted data', () => {
     type Turn = (database: NoteDatabase, round: number) => void;
     const WINDOW = 200;
     const turns: [name: string, turn: Turn][] = [
@@ -140,7 +140,7 @@ describe('lmdb, opened again', () => {
         },
       ],
     ];
-    it.each(turns)('%s', async (_name, turn) => {
+    test.each(turns)('%s', async (_name, turn) => {
       const folder = newFolder();
       const storage = open(folder);
       const database = aDatabaseOfNotes(storage);
@@ -157,7 +157,7 @@ describe('lmdb, opened again', () => {
     });
   });
 
-  it('takes a large commit as one commit', async () => {
+  test('stores a large commit as one commit', async () => {
     const folder = newFolder();
     const storage = open(folder);
     const { run, note } = aDatabaseOfNotes(storage);
@@ -176,7 +176,7 @@ describe('lmdb, opened again', () => {
     expect(aDatabaseOfNotes(open(folder)).note.count).toBe(20_000);
   });
 
-  it('refuses calls while the backlog is too large, and takes them again afterwards', async () => {
+  test('refuses calls while the backlog is too large, and accepts them afterwards', async () => {
     const storage = open(newFolder());
     const { run, note } = aDatabaseOfNotes(storage);
     const text = 'x'.repeat(3_000_000);
@@ -189,7 +189,7 @@ describe('lmdb, opened again', () => {
     expect(storage.refusal).toBeUndefined();
   });
 
-  it('refuses names that no record can have, and leaves nothing of the commit', async () => {
+  test('refuses names that no record can have, and stores nothing of the commit', async () => {
     const folder = newFolder();
     const storage = open(folder);
     const { commitEmpty, write } = aDatabaseOfNotes(storage);
@@ -200,7 +200,7 @@ describe('lmdb, opened again', () => {
     await storage.whenDurable(write({ id: 1 }).number);
   });
 
-  it('lets nobody else read its files', async () => {
+  test('has files that only their owner can read', async () => {
     const folder = newFolder();
     await open(folder).close();
     for (const path of [folder, ...readdirSync(folder).map(file => join(folder, file))]) {

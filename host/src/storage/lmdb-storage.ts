@@ -1,4 +1,4 @@
-// Commits on disk, in one LMDB environment a database. See STORAGE.md for what is promised and why it holds.
+// Commits on disk, in one LMDB environment a database. STORAGE.md lists the guarantees and why they hold.
 
 import type { Database } from 'lmdb';
 import type { Commit, TableChange } from '../datastore/commit.ts';
@@ -11,11 +11,11 @@ import { openEnvironment, type Environment } from './lmdb-environment.ts';
 import { FORMAT, META, parse, readRowKey, records, ROW_KEY_BYTES, writeRowKey } from './lmdb-records.ts';
 import type { CommitExtra, FailureListener, Storage, StoredState, StoredTable } from './storage.ts';
 
-/** A backlog above this asks callers to wait, above the second one refuses them. */
+/** Backlog limits: above the first callers wait, above the second they are refused. */
 const ROOM_BYTES = 16 * 2 ** 20;
 const REFUSED_BYTES = 256 * 2 ** 20;
 
-/** What a commit weighs in the backlog besides its rows. */
+/** Size of a commit in the backlog besides its rows. */
 const COMMIT_BYTES = 100;
 const ROW_OVERHEAD_BYTES = 50;
 
@@ -30,17 +30,17 @@ interface Waiting {
 type Rows = Database<Buffer, Buffer>;
 type Meta = Database<Buffer, string>;
 
-/** The sibling with a disk: one batch is being written at a time, and all that comes meanwhile is the next. */
+/** The durable implementation: it writes one batch at a time, and commits that arrive during a write form the next. */
 export class LmdbStorage implements Storage {
   readonly #env: Environment;
   readonly #path: string;
   readonly #rows: Rows;
   readonly #meta: Meta;
   readonly #tableNumbers = new Map<string, number>();
-  /** What is stored of each table; a table that an older version wrote is added up when it is read. */
+  /** The checksum of each table; that of a table from an older version is computed on load. */
   readonly #tableSums = new Map<string, CheckSum>();
   readonly #metaSum = new NamedSum();
-  /** Values handed in and not yet written, by name. */
+  /** Values not yet written, by name. */
   readonly #freshMeta = new Map<string, Uint8Array | undefined>();
   readonly #durable: DurableNumber;
   #waiting: Waiting[] = [];
@@ -52,7 +52,7 @@ export class LmdbStorage implements Storage {
   readonly #failed = Promise.withResolvers<void>();
   #closing: Promise<void> | undefined;
 
-  /** Opens or makes the environment in a folder. Throws `storage/damaged`, also if another format is in it. */
+  /** Opens or creates the environment in a folder. Throws `storage/damaged`, also for another format. */
   static open(path: string): LmdbStorage {
     const env = openEnvironment(path);
     try {
@@ -107,7 +107,7 @@ export class LmdbStorage implements Storage {
 
   append(commit: Commit, extra: CommitExtra = {}): void {
     if (this.#failure) throw this.#failure;
-    // What could throw happens here: inside a batch it would leave half a commit behind.
+    // Everything that may throw happens here: inside a batch it would leave a partial commit.
     let bytes = COMMIT_BYTES;
     for (const { table, inserts, deletes } of commit.changes) {
       if (!table.isStored) continue;
@@ -124,7 +124,7 @@ export class LmdbStorage implements Storage {
     this.#durable.take(commit.number);
     this.#waiting.push({ commit, extra, bytes });
     this.#backlogBytes += bytes;
-    // Calls of one turn go into one batch, and so does all that comes while a batch is under way.
+    // Calls of one turn of the event loop share a batch, like all calls that arrive while a batch is written.
     if (this.#waiting.length === 1 && !this.#writing) setImmediate(() => this.#writeNext());
   }
 
@@ -157,7 +157,7 @@ export class LmdbStorage implements Storage {
     return new Promise(resolve => this.#roomWaiters.push(resolve));
   }
 
-  /** Copies the environment as its last durable commit left it; returns the size of the copy. */
+  /** Copies the environment as of its last durable commit; returns the size of the copy. */
   copyTo(folder: string): Promise<number> {
     return copyEnvironment(this.#env, folder);
   }
@@ -179,7 +179,7 @@ export class LmdbStorage implements Storage {
     }
     clearTimeout(timer);
     this.#fail(new HostError('database/closed'));
-    // An environment whose writing thread is stuck would take this one with it.
+    // Closing an environment whose writing thread is stuck would block this thread.
     if (!isLate) await this.#env.close();
   }
 
@@ -198,14 +198,14 @@ export class LmdbStorage implements Storage {
     );
   }
 
-  /** All that waits; but dropping a table looks for its rows on disk, so a commit that does begins a batch. */
+  /** The commits of the next batch. A commit that drops a table starts its own, because it reads the table's rows on disk. */
   #takeBatch(): readonly Waiting[] {
     const isDrop = ({ extra }: Waiting, at: number): boolean => at > 0 && (extra.droppedTables?.length ?? 0) > 0;
     const end = this.#waiting.findIndex(isDrop);
     return this.#waiting.splice(0, end < 0 ? this.#waiting.length : end);
   }
 
-  /** Puts whole commits into one LMDB transaction; resolves when it is synced. */
+  /** Writes whole commits in one LMDB transaction; resolves when it is synced. */
   async #write(batch: readonly Waiting[]): Promise<void> {
     await this.#env.batch(() => {
       const touched = new Set<string>();
@@ -268,7 +268,7 @@ export class LmdbStorage implements Storage {
     const number = this.#numberOf(name);
     let sum = isWhole ? NO_RECORDS : this.#tableSums.get(name);
     if (deletes.length > 0) {
-      // An update is one put: its delete has the key that the insert overwrites.
+      // An update is one put: its insert overwrites the key of its delete.
       const kept = inserts.length > 0 ? new Set(inserts.map(row => row.key)) : undefined;
       for (const { key, bytes } of deletes) {
         if (!kept?.has(key)) void this.#rows.remove(writeRowKey(rowKey, number, key));
@@ -276,7 +276,7 @@ export class LmdbStorage implements Storage {
       }
     }
     for (const { key, bytes } of inserts) {
-      // The bytes are not copied: they are read by the writing thread, never change, and are held until the batch is written.
+      // The bytes are not copied: the writing thread reads them, they never change, and the batch holds them until written.
       void this.#rows.put(writeRowKey(rowKey, number, key), bytes as Buffer);
       if (sum) sum = added(sum, sumOfRow(key, bytes));
     }
@@ -326,7 +326,7 @@ export class LmdbStorage implements Storage {
     this.#tableNumbers.delete(name);
   }
 
-  /** The rows of a table; throws `storage/damaged` behind the last one if they are not those that were written. */
+  /** The rows of a table; throws `storage/damaged` after the last one if they do not match the checksum. */
   *#checkedRows(name: string, number: number): Generator<StoredRow> {
     let sum = NO_RECORDS;
     for (const row of this.#rowsOf(number)) {
@@ -346,7 +346,7 @@ export class LmdbStorage implements Storage {
     for (const { key, value } of this.#rows.getRange({ start, end })) yield { key: readRowKey(key).key, bytes: value };
   }
 
-  /** Records whose name begins with a prefix, by what follows it. */
+  /** Records whose name begins with a prefix, by the rest of the name. */
   *#metaUnder(prefix: string): Generator<readonly [name: string, value: Buffer]> {
     for (const { key, value } of this.#meta.getRange({ start: prefix, end: `${prefix}\u{ffff}` })) {
       yield [key.slice(prefix.length), value];
@@ -354,10 +354,10 @@ export class LmdbStorage implements Storage {
   }
 }
 
-/** The key that is being written; it is copied at once. */
+/** Buffer for the key being written; LMDB copies it immediately. */
 const rowKey = Buffer.alloc(ROW_KEY_BYTES);
 
-/** LMDB takes keys of up to 1978 bytes. */
+/** LMDB limits keys to 1978 bytes. */
 function checkKey(key: string): void {
   if (key.length > 600)
     throw new HostError('storage/write-failed', `the name ${key.slice(0, 60)}… is too long to be stored`);
@@ -367,7 +367,7 @@ function isCheck(key: string): boolean {
   return key === META.check || key.startsWith(META.tableCheck(''));
 }
 
-/** Why LMDB refused a batch: that comes in a promise of its own. */
+/** Why LMDB refused a batch, which it reports in a separate promise. */
 export async function commitErrorOf(error: unknown): Promise<unknown> {
   if (!(error instanceof Error) || !('commitError' in error)) return error;
   try {
@@ -378,8 +378,8 @@ export async function commitErrorOf(error: unknown): Promise<unknown> {
 }
 
 function writeFailed(cause: unknown): HostError {
-  // LMDB goes on with where in the file it was.
+  // The rest of LMDB's message is a position in the file.
   const why = messageOf(cause).replace(/: Attempting .*$/s, '');
-  const wayOut = 'it can be read, and written again when the host is started anew with a disk that takes writes';
+  const wayOut = 'it can be read; to write again, restart the host with a writable disk';
   return new HostError('storage/write-failed', `the database can no longer be written (${why}); ${wayOut}`, { cause });
 }

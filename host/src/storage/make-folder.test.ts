@@ -1,10 +1,10 @@
 import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import { makeFolder } from './make-folder.ts';
 
-it('makes the folders on the way, with their mode, and once', () => {
+test('creates missing folders of a path once, with their mode', () => {
   const top = mkdtempSync(join(tmpdir(), 'agora-folder-'));
   const deep = join(top, 'a', 'b');
   makeFolder(deep, 0o700);
@@ -13,13 +13,13 @@ it('makes the folders on the way, with their mode, and once', () => {
   rmSync(top, { recursive: true });
 });
 
-it('throws where no folder can be', () => {
+test('throws if a folder cannot be created', () => {
   const top = mkdtempSync(join(tmpdir(), 'agora-folder-'));
   writeFileSync(join(top, 'file'), '');
   expect(() => makeFolder(join(top, 'file', 'a'))).toThrow(/ENOTDIR|ENOENT/);
   rmSync(top, { recursive: true });
 });
 
-it.runIf(existsSync('/proc/self'))('ends below a folder that takes none', () => {
+test.runIf(existsSync('/proc/self'))('ends below a folder that takes none', () => {
   expect(() => makeFolder('/proc/agora/data')).toThrow(/ENOENT|EACCES|EPERM/);
 });

@@ -1,10 +1,10 @@
-// Folders on the way to a path, made one by one: Node's own recursive `mkdir` never returns below `/proc`, where the
-// system says "no such folder" about a folder whose parent is there.
+// Recursive creation of folders, one by one: Node's recursive `mkdir` never returns below `/proc`, where the system
+// reports "no such folder" for a folder whose parent exists.
 
 import { existsSync, mkdirSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
-/** Makes a folder and those above it; does nothing if it is there. Throws what `mkdir` throws. */
+/** Creates a folder and its parents; a no-op if it exists. Throws the errors of `mkdir`. */
 export function makeFolder(path: string, mode = 0o777): void {
   const folder = resolve(path);
   const missing: string[] = [];

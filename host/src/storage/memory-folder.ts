@@ -1,12 +1,12 @@
-// Databases that last as long as the process.
+// The data folder of a host in memory.
 
 import { assert, HostError } from '../errors.ts';
 import type { DatabaseRecord, DataFolder } from './data-folder.ts';
 import { createMemoryStorage } from './memory-storage.ts';
 import type { Storage } from './storage.ts';
 
-/** The sibling without a disk. */
-export class MemoryFolder implements DataFolder {
+/** Databases that last as long as the process. */
+class MemoryFolder implements DataFolder {
   readonly #databases = new Map<bigint, DatabaseRecord>();
   readonly #names = new Map<string, bigint>();
   readonly #secrets = new Map<string, Uint8Array>();
@@ -85,4 +85,9 @@ export class MemoryFolder implements DataFolder {
   close(): Promise<void> {
     return Promise.resolve();
   }
+}
+
+/** Creates an empty folder in memory. */
+export function createMemoryFolder(): DataFolder {
+  return new MemoryFolder();
 }

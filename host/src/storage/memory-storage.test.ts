@@ -1,11 +1,11 @@
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import { createMemoryStorage } from './memory-storage.ts';
 import { describeStorage } from './storage.suite.ts';
-import { aDatabaseOfNotes } from './test-notes.ts';
+import { aDatabaseOfNotes } from './testing/note-database.ts';
 
 describeStorage('memory', () => createMemoryStorage());
 
-it('memory confirms at once', () => {
+test('memory storage confirms a commit immediately', () => {
   const storage = createMemoryStorage();
   const { write } = aDatabaseOfNotes(storage);
   write({ id: 1 });

@@ -1,14 +1,14 @@
-// Storage that keeps nothing: a database that lasts as long as the process, and whose commits are durable at once.
+// Storage without a disk: a database that lasts as long as the process, and whose commits are durable immediately.
 
 import type { Commit } from '../datastore/commit.ts';
 import { HostError } from '../errors.ts';
 import { DurableNumber } from './durable-number.ts';
 import type { CommitExtra, FailureListener, Storage, StoredState } from './storage.ts';
 
-/** The sibling without a disk. */
+/** The implementation in memory. */
 class MemoryStorage implements Storage {
   readonly backlogBytes = 0;
-  /** Nothing fails here. */
+  /** Never called: writing cannot fail. */
   onFailed: FailureListener = () => {};
   readonly #durable = new DurableNumber(0);
   readonly #meta = new Map<string, Uint8Array>();
@@ -58,7 +58,7 @@ class MemoryStorage implements Storage {
   }
 }
 
-/** A storage that keeps nothing. */
+/** Creates a storage that keeps no rows. */
 export function createMemoryStorage(): Storage {
   return new MemoryStorage();
 }

@@ -1,17 +1,17 @@
-// What every storage must do, whoever it is.
+// Contract tests for every implementation of `Storage`.
 
-import { afterEach, describe, expect, it } from 'vitest';
-import { aDatabaseOfNotes } from './test-notes.ts';
+import { afterEach, describe, expect, test } from 'vitest';
+import { aDatabaseOfNotes } from './testing/note-database.ts';
 import type { Storage } from './storage.ts';
 
-/** Describes a storage that `open` makes anew for each test. */
+/** Describes a storage; `open` creates a new one for each test. */
 export function describeStorage(name: string, open: () => Storage): void {
   describe(`${name}, as a storage`, () => {
     let storage: Storage;
     const opened = (): Storage => (storage = open());
     afterEach(() => storage.close());
 
-    it('holds nothing at first', () => {
+    test('is empty at first', () => {
       const state = opened().load();
       expect(state).toMatchObject({ commitNumber: 0, sequences: [], clients: [] });
       expect(state.tables).toHaveLength(0);
@@ -19,7 +19,7 @@ export function describeStorage(name: string, open: () => Storage): void {
       expect(storage.getMeta('program')).toBeUndefined();
     });
 
-    it('makes commits durable in order, and says so to everybody', async () => {
+    test('makes commits durable in order, and notifies all listeners and waiters', async () => {
       const { write } = aDatabaseOfNotes(opened());
       const heard: number[] = [];
       const stop = storage.onDurable(number => heard.push(number));
@@ -37,7 +37,7 @@ export function describeStorage(name: string, open: () => Storage): void {
       expect(heard.at(-1)).toBe(20);
     });
 
-    it('answers at once for what is durable already', async () => {
+    test('resolves immediately for a durable commit', async () => {
       const { write, datastore } = aDatabaseOfNotes(opened());
       write({ id: 1 });
       await storage.whenDurable(1);
@@ -47,7 +47,7 @@ export function describeStorage(name: string, open: () => Storage): void {
       await storage.whenRoom();
     });
 
-    it('knows the values that were handed in, written or not', async () => {
+    test('returns appended values, written or not', async () => {
       const { commitEmpty, write } = aDatabaseOfNotes(opened());
       storage.append(commitEmpty(), { meta: { program: new Uint8Array([1]), schema: new Uint8Array([2]) } });
       expect(storage.getMeta('program')).toEqual(new Uint8Array([1]));
@@ -59,7 +59,7 @@ export function describeStorage(name: string, open: () => Storage): void {
       expect(storage.getMeta('schema')).toBeUndefined();
     });
 
-    it('writes what waits when it is closed, and takes nothing more', async () => {
+    test('writes its backlog on close, and refuses further commits', async () => {
       const { write } = aDatabaseOfNotes(opened());
       write({ id: 1 });
       const durable = storage.whenDurable(1);
@@ -70,7 +70,7 @@ export function describeStorage(name: string, open: () => Storage): void {
       expect(() => write({ id: 2 })).toThrow(expect.objectContaining({ code: 'database/closed' }));
     });
 
-    it('refuses to wait for what nobody handed in', () => {
+    test('refuses to wait for a commit that was not appended', () => {
       const waiting = async (): Promise<void> => opened().whenDurable(5);
       return expect(waiting()).rejects.toThrow('broken invariant');
     });

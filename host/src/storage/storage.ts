@@ -1,10 +1,10 @@
-// What a database asks of the place its commits are kept in: one contract, a durable sibling and one in memory.
+// Contract of the storage of a database's commits, with a durable implementation and one in memory.
 
 import type { Commit } from '../datastore/commit.ts';
 import type { StoredRow, StoredSequence } from '../datastore/datastore.ts';
 import type { HostError } from '../errors.ts';
 
-/** A client that was connected: who must be disconnected if the process ends before it leaves. */
+/** A connected client; after a crash the host must run its disconnect. */
 export interface ClientRecord {
   readonly identity: bigint;
   readonly connectionId: bigint;
@@ -12,68 +12,68 @@ export interface ClientRecord {
   readonly claims: Uint8Array | undefined;
 }
 
-/** What is written in one piece with a commit. */
+/** Data written atomically with a commit. */
 export interface CommitExtra {
   readonly connected?: ClientRecord;
-  /** The connection id of a client that left. */
+  /** The connection id of a disconnected client. */
   readonly disconnected?: bigint;
-  /** Values to keep under a name; undefined removes. */
+  /** Values to store by name; undefined removes. */
   readonly meta?: Readonly<Record<string, Uint8Array | undefined>>;
-  /** Tables (canonical names) that are gone: their rows and sequences are removed. */
+  /** Dropped tables (canonical names), whose rows and sequences are removed. */
   readonly droppedTables?: readonly string[];
 }
 
-/** A table as it was kept. */
+/** A stored table. */
 export interface StoredTable {
   /** Canonical name. */
   readonly name: string;
   readonly rows: Iterable<StoredRow>;
 }
 
-/** All that was kept, as of the last durable commit. */
+/** The stored state as of the last durable commit. */
 export interface StoredState {
   readonly commitNumber: number;
   readonly tables: readonly StoredTable[];
   readonly sequences: readonly StoredSequence[];
-  /** Clients whose leaving was never written. */
+  /** Clients whose disconnect was never written. */
   readonly clients: readonly ClientRecord[];
 }
 
-/** Hears that writing has failed for good, and which commits are lost: all that were handed in and are not durable. */
+/** Receives the permanent failure of writing and the lost commits: those appended and not durable. */
 export type FailureListener = (error: HostError, lost: readonly Commit[]) => void;
 
-/** One database's commits. Each is kept whole or not at all, and in order. */
+/** The commits of one database. Each is stored whole or not at all, in order. */
 export interface Storage {
   /** Reads everything; call it before the first `append`. */
   load(): StoredState;
 
-  /** A value that was kept with a commit. */
+  /** A value that was appended with a commit. */
   getMeta(name: string): Uint8Array | undefined;
 
   /**
-   * Takes a commit in; what waits is written together, and `durable` rises when it is on disk. Rows of views and of
-   * event tables are left out. Throws when writing has failed before, or the storage is closed.
+   * Appends a commit to the backlog; `durable` rises when it is on disk. Rows of views and of event tables are left out.
+   * Throws if writing has failed before or the storage is closed.
    */
   append(commit: Commit, extra?: CommitExtra): void;
 
-  /** The highest commit number that a crash can no longer take. */
+  /** The highest commit number that survives a crash. */
   readonly durable: number;
   /** Resolves when `durable` reaches the number; rejects if writing fails before. */
   whenDurable(number: number): Promise<void>;
-  /** Calls back each time `durable` rises (possibly inside `append`); returns how to stop. */
+  /** Calls `listener` each time `durable` rises (possibly inside `append`); returns a function that stops it. */
   onDurable(listener: (durable: number) => void): () => void;
 
-  /** Called once, if a write fails; what is durable can still be read. */
+  /** Called once, if a write fails; durable data can still be read. */
   set onFailed(listener: FailureListener);
-  /** Why nothing will ever be written again, if so. */
+  /** The permanent failure of writing, if any. */
   readonly failure: HostError | undefined;
-  /** Why nothing more can be written, if so: ask before a transaction begins. */
+  /** Why a commit would be refused now, if it would; read it before a transaction begins. */
   readonly refusal: HostError | undefined;
-  /** Bytes that wait to be written. */
+  /** Unwritten bytes. */
   readonly backlogBytes: number;
-  /** Resolves when the backlog is small enough to take in more calls. */
+  /** Resolves when the backlog is small enough for more calls. */
   whenRoom(): Promise<void>;
 
-  /** Writes what waits, then lets go; may be called twice. */
+  /** Writes the backlog, then releases the storage; idempotent. */
   close(): Promise<void>;
 }

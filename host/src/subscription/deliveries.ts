@@ -1,5 +1,5 @@
-// Gathers what each client hears of one commit. Clients that hear exactly the same get the same list object, so whoever
-// sends it can encode it once.
+// Collects the updates of one commit by client. Clients with exactly the same updates share one list object, so that the
+// sender encodes it once.
 
 import type { QuerySetUpdateData } from '../wire/server-message.ts';
 import type { QuerySet } from './query-set.ts';
@@ -12,9 +12,9 @@ const NOTHING: Updates = [];
 export class Deliveries<C> {
   readonly byClient = new Map<C, Updates>();
 
-  /** Adds the update of one query to what the clients of these sets hear. */
+  /** Adds the update of one query for the clients of these sets. */
   add(sets: Iterable<QuerySet<C>>, update: Uint8Array): void {
-    // Lists are never changed: each leads, by the query set that grows, to one longer list.
+    // Lists are immutable: for each query set that grows, a list leads to one longer list.
     const longer = new Map<Updates, Map<number, Updates>>();
     for (const { client, id } of sets) {
       const before = this.byClient.get(client) ?? NOTHING;

@@ -1,11 +1,11 @@
-// The queries that one client subscribed to together.
+// A query set: queries that one client subscribed to in one request.
 
-import type { WatchedPlan } from './watched-plan.ts';
+import type { WatchedQuery } from './watched-query.ts';
 
-/** What one client subscribed to in one request, under the id it chose. */
+/** The queries of one subscription, under the id that the client chose. */
 export interface QuerySet<C> {
   readonly client: C;
   readonly id: number;
   /** Each distinct query once. */
-  readonly plans: readonly WatchedPlan[];
+  readonly plans: readonly WatchedQuery[];
 }

@@ -1,4 +1,4 @@
-// What callers see of tables with row-level rules: by subscription, by one-off query, by SQL.
+// Visibility of tables with row-level rules: by subscription, by one-off query, by SQL.
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -7,9 +7,9 @@ import { SystemVariables } from '../query/source.ts';
 import { rowRulesOf } from '../query/row-rules.ts';
 import { runStatement } from '../query/statement.ts';
 import { compileViewQuery } from '../query/view-query.ts';
-import { ANN, BEN, IDENTITY, OWNER, refusalOf, TestSource } from '../query/test-source.ts';
+import { ANN, BEN, IDENTITY, OWNER, refusalOf, TestSource } from '../query/testing/test-source.ts';
 import { Subscriptions } from './subscriptions.ts';
-import { TestClient } from './test-client.ts';
+import { CountingClient } from './testing/counting-client.ts';
 
 const OWN = 'SELECT * FROM letter WHERE owner = :sender';
 const OF_MY_GROUPS = 'SELECT letter.* FROM member JOIN letter ON letter.grp = member.grp WHERE member.who = :sender';
@@ -32,12 +32,12 @@ function letters(...rules: string[]): TestSource {
   );
 }
 
-/** The ids of the letters that a caller reads, by each of the three ways. */
+/** The ids of the letters that a caller can read, in each of the three ways. */
 function seenBy(source: TestSource, caller: bigint, sql = 'SELECT * FROM letter'): number[] {
   const statement = runStatement(source, sql, { identity: caller }, new SystemVariables());
   const bySql = statement.rows.map(row => idOf(source.decode(statement, row)));
-  const client = new TestClient(caller, name => source.table(name));
-  const subscriptions = new Subscriptions<TestClient>(source);
+  const client = new CountingClient(caller, name => source.table(name));
+  const subscriptions = new Subscriptions<CountingClient>(source);
   const watched = subscriptions.subscribe(client, 1, [sql]);
   const once = subscriptions.oneOff(client, sql);
   if ('error' in watched) throw new Error(watched.error);
@@ -64,7 +64,7 @@ function idOf(row: unknown): number {
 }
 
 describe('a table with rules', () => {
-  test('shows each caller what a rule says, and its owner everything', () => {
+  test('shows each caller the rows of a rule, and its owner everything', () => {
     const source = letters(OWN);
     source.insert('letter', 1, [ANN], 0);
     source.insert('letter', 2, [BEN], 0);
@@ -74,7 +74,7 @@ describe('a table with rules', () => {
     expect(seenBy(source, OWNER)).toEqual([1, 2]);
   });
 
-  test('shows by a rule with a join what partners in a private table open, as often as they do', () => {
+  test('shows a row once for each partner in a private table that a rule joins', () => {
     const source = letters(OF_MY_GROUPS);
     source.insert('letter', 1, [BEN], 7);
     source.insert('letter', 2, [BEN], 8);
@@ -84,7 +84,7 @@ describe('a table with rules', () => {
     expect(seenBy(source, ANN)).toEqual([1, 1]);
   });
 
-  test('shows what any of its rules shows', () => {
+  test('shows the rows that any of its rules shows', () => {
     const source = letters(OWN, OF_MY_GROUPS);
     source.insert('letter', 1, [ANN], 0);
     source.insert('letter', 2, [BEN], 7);
@@ -106,7 +106,7 @@ describe('a table with rules', () => {
     expect(stamps.rows).toHaveLength(1);
   });
 
-  test('is counted and cut as it is shown', () => {
+  test('is counted and limited as it is shown', () => {
     const source = letters(OWN, OF_MY_GROUPS);
     for (let id = 1; id <= 4; id++) source.insert('letter', id, [id < 4 ? ANN : BEN], 0);
     const ask = (sql: string) => runStatement(source, sql, { identity: ANN }, new SystemVariables());
@@ -115,7 +115,7 @@ describe('a table with rules', () => {
     expect(ask('SELECT id FROM letter LIMIT 2').rows).toHaveLength(2);
   });
 
-  test('applies the rules of the tables that its rules read, but not its own again', () => {
+  test('applies the rules of the tables that its rules read, but not its own a second time', () => {
     const open = 'SELECT * FROM member WHERE grp < 10';
     const own = 'SELECT a.* FROM letter a JOIN letter b ON a.grp = b.grp WHERE b.owner = :sender';
     const source = letters(OF_MY_GROUPS, open);
@@ -131,19 +131,19 @@ describe('a table with rules', () => {
     expect(seenBy(shared, ANN)).toEqual([1, 2]);
   });
 
-  test('cannot be watched through a join when a rule joins it already; it can be read', () => {
+  test('cannot be watched through a join if a rule already joins it, but can be read', () => {
     const source = letters(OF_MY_GROUPS);
     const sql = 'SELECT letter.* FROM letter JOIN stamp ON stamp.letter = letter.id';
-    const client = new TestClient(ANN, name => source.table(name));
-    const answer = new Subscriptions<TestClient>(source).subscribe(client, 1, [sql]);
+    const client = new CountingClient(ANN, name => source.table(name));
+    const answer = new Subscriptions<CountingClient>(source).subscribe(client, 1, [sql]);
     expect(answer).toEqual({ error: `Invalid number of tables in subscription: 3, executing: \`${sql}\`` });
     expect(refusalOf(() => runStatement(source, sql, { identity: ANN }, new SystemVariables()))).toBe('accepted');
   });
 
-  test('of events tells each caller those that a rule shows', () => {
+  test('of events sends each caller the events that a rule shows', () => {
     const source = letters('SELECT * FROM knock WHERE owner = :sender');
-    const subscriptions = new Subscriptions<TestClient>(source);
-    const clients = [ANN, BEN, OWNER].map(identity => new TestClient(identity, name => source.table(name)));
+    const subscriptions = new Subscriptions<CountingClient>(source);
+    const clients = [ANN, BEN, OWNER].map(identity => new CountingClient(identity, name => source.table(name)));
     for (const client of clients) subscriptions.subscribe(client, 1, ['SELECT * FROM knock']);
     for (const client of clients) client.applied(1, []);
     source.onCommit = commit => {
@@ -153,7 +153,7 @@ describe('a table with rules', () => {
     expect(clients.map(({ events }) => events.length)).toEqual([2, 1, 3]);
   });
 
-  test('is seen whole by the query of a view', () => {
+  test('is completely visible to the query of a view', () => {
     const source = letters(OWN);
     source.insert('letter', 1, [ANN], 0);
     source.insert('letter', 2, [BEN], 0);
@@ -162,14 +162,14 @@ describe('a table with rules', () => {
     expect(query?.rows()).toHaveLength(2);
   });
 
-  test('is not shown at all by a rule that nothing meets', () => {
+  test('is not visible by a rule that no row satisfies', () => {
     const source = letters('SELECT * FROM letter WHERE FALSE');
     source.insert('letter', 1, [ANN], 0);
     expect(seenBy(source, ANN)).toEqual([]);
   });
 });
 
-describe('a rule is refused, and named,', () => {
+describe('a rule is refused by name', () => {
   test.each([
     ['for an unknown table', 'SELECT * FROM nowhere', 'no such table: `nowhere`'],
     ['for an unknown column', 'SELECT * FROM letter WHERE colour = 1', '`colour` is not in scope'],
@@ -181,7 +181,7 @@ describe('a rule is refused, and named,', () => {
     expect(() => rowRulesOf(def)).toThrow(`the row-level rule \`${rule}\` cannot be kept: ${text}`);
   });
 
-  test('when tables need each other', () => {
+  test('if rules of two tables depend on each other', () => {
     const { def } = letters(
       OF_MY_GROUPS,
       'SELECT member.* FROM member JOIN letter ON letter.grp = member.grp WHERE letter.id = 1',
@@ -190,7 +190,7 @@ describe('a rule is refused, and named,', () => {
   });
 });
 
-test('whatever is written, each caller has heard of exactly what the rules show it', () => {
+test('after any writes, each caller has received exactly the rows that the rules show it', () => {
   const small = fc.nat(3);
   const change = fc.record({
     table: fc.constantFrom('letter' as const, 'member' as const),
@@ -202,8 +202,8 @@ test('whatever is written, each caller has heard of exactly what the rules show 
   fc.assert(
     fc.property(fc.array(fc.array(change, { maxLength: 5 }), { maxLength: 20 }), commits => {
       const source = letters(OWN, OF_MY_GROUPS);
-      const subscriptions = new Subscriptions<TestClient>(source);
-      const clients = [ANN, BEN, OWNER].map(identity => new TestClient(identity, name => source.table(name)));
+      const subscriptions = new Subscriptions<CountingClient>(source);
+      const clients = [ANN, BEN, OWNER].map(identity => new CountingClient(identity, name => source.table(name)));
       for (const client of clients) {
         const answer = subscriptions.subscribe(client, 1, ['SELECT * FROM letter']);
         if ('rows' in answer) client.applied(1, answer.rows);

@@ -1,12 +1,12 @@
-// Random queries over random histories: what a client has counted together equals what a naive evaluator finds, after
-// every commit and when a set ends.
+// Model test: random queries over random histories. The rows that a client has accumulated equal those of a naive
+// evaluator, after every commit and when a set ends.
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Table } from '../datastore/table.ts';
-import { ANN, TestSource } from '../query/test-source.ts';
+import { ANN, TestSource } from '../query/testing/test-source.ts';
 import { Subscriptions } from './subscriptions.ts';
-import { TestClient } from './test-client.ts';
+import { CountingClient } from './testing/counting-client.ts';
 
 const TABLES = ['left', 'right', 'bag'] as const;
 type TableName = (typeof TABLES)[number];
@@ -22,7 +22,7 @@ function newSource(): TestSource {
 // A predicate over the aliases x and y, as SQL and as a function of the two rows.
 interface Predicate {
   readonly sql: string;
-  /** The predicates that must all hold; the order in which they stand makes no other query. */
+  /** The predicates that must all hold; their order does not matter. */
   readonly conjuncts: readonly string[];
   readonly holds: (x: Values, y: Values) => boolean;
 }
@@ -70,9 +70,9 @@ function predicate(aliases: readonly ('x' | 'y')[]): fc.Arbitrary<Predicate> {
 
 interface Query {
   readonly sql: string;
-  /** Equal for queries that count once in a set. */
+  /** Equal for queries that count as one in a set. */
   readonly key: string;
-  /** The rows it gives, found the slow way. */
+  /** Its result, by naive evaluation. */
   readonly rows: (all: (table: TableName) => readonly Values[]) => { table: TableName; values: Values }[];
 }
 
@@ -135,7 +135,7 @@ const action: fc.Arbitrary<Action> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: fc.constant('unsubscribe' as const), at: fc.nat(5) }) },
 );
 
-/** Inserts a row in the place of one with its key, or removes the row of that number. */
+/** Inserts a row or replaces the one with its key, or removes the row of that number. */
 function apply(source: TestSource, changes: readonly Change[], givesUp = false): void {
   source.write(undefined, tx => {
     for (const { table: name, write: todo } of changes) {
@@ -149,7 +149,7 @@ function apply(source: TestSource, changes: readonly Change[], givesUp = false):
       const [unique] = target.indexes.filter(index => index.isUnique);
       if (unique?.first(unique.keyOf(bytes))) tx.update(target, unique, bytes);
       else tx.insert(target, bytes);
-      // A key that is taken is refused, and nothing of the refused row is left.
+      // A duplicate key is refused, and nothing of the refused row remains.
       if (unique) expect(() => tx.insert(target, source.row(name, todo.insert[0], 9, 9))).toThrow('unique');
     }
     if (givesUp) throw new GaveUp();
@@ -174,13 +174,13 @@ function expected(source: TestSource, queries: readonly Query[]): Map<string, nu
   return counts;
 }
 
-test('what clients counted together is what the queries give', () => {
+test('the rows that clients accumulate equal the results of their queries', () => {
   fc.assert(
     fc.property(fc.array(action, { minLength: 5, maxLength: 40 }), actions => {
       const source = newSource();
-      const subscriptions = new Subscriptions<TestClient>(source);
-      const clients = [ANN, ANN].map(identity => new TestClient(identity, name => source.table(name)));
-      const sets: { client: TestClient; id: number; queries: readonly Query[] }[] = [];
+      const subscriptions = new Subscriptions<CountingClient>(source);
+      const clients = [ANN, ANN].map(identity => new CountingClient(identity, name => source.table(name)));
+      const sets: { client: CountingClient; id: number; queries: readonly Query[] }[] = [];
       source.onCommit = commit => {
         for (const [client, updates] of subscriptions.publish(commit)) client.updated(updates);
       };
@@ -188,7 +188,7 @@ test('what clients counted together is what the queries give', () => {
         if (todo.do === 'commit') apply(source, todo.changes);
         if (todo.do === 'give up') expect(() => apply(source, todo.changes, true)).toThrow(GaveUp);
         if (todo.do === 'subscribe') {
-          const client = clients[todo.client] as TestClient;
+          const client = clients[todo.client] as CountingClient;
           const answer = subscriptions.subscribe(
             client,
             step,

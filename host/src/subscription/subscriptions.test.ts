@@ -1,15 +1,15 @@
-// What clients hear of commits, case by case.
+// Updates that clients receive for commits.
 
 import { beforeEach, describe, expect, test } from 'vitest';
-import { ANN, BEN, OWNER, probeSource, type TestSource } from '../query/test-source.ts';
+import { ANN, BEN, OWNER, probeSource, type TestSource } from '../query/testing/test-source.ts';
 import { SystemVariables } from '../query/source.ts';
 import type { QuerySetUpdateData } from '../wire/server-message.ts';
 import { Subscriptions } from './subscriptions.ts';
-import { TestClient } from './test-client.ts';
+import { CountingClient } from './testing/counting-client.ts';
 
 let source: TestSource;
-let subscriptions: Subscriptions<TestClient>;
-let heard: ReadonlyMap<TestClient, readonly QuerySetUpdateData[]>;
+let subscriptions: Subscriptions<CountingClient>;
+let heard: ReadonlyMap<CountingClient, readonly QuerySetUpdateData[]>;
 
 beforeEach(() => {
   source = probeSource();
@@ -23,25 +23,25 @@ beforeEach(() => {
   source.insert('person', 2, 'Bob', 12, 1);
 });
 
-function connect(identity = ANN): TestClient {
-  return new TestClient(identity, name => {
+function connect(identity = ANN): CountingClient {
+  return new CountingClient(identity, name => {
     const view = source.def.views.find(def => def.name === name);
     return view ? source.viewTable(view, identity) : source.table(name);
   });
 }
 
-function subscribe(client: TestClient, querySetId: number, ...queries: string[]): void {
+function subscribe(client: CountingClient, querySetId: number, ...queries: string[]): void {
   const answer = subscriptions.subscribe(client, querySetId, queries);
   if ('error' in answer) throw new Error(answer.error);
   client.applied(querySetId, answer.rows);
 }
 
-function refusal(client: TestClient, querySetId: number, ...queries: string[]): string | undefined {
+function refusal(client: CountingClient, querySetId: number, ...queries: string[]): string | undefined {
   const answer = subscriptions.subscribe(client, querySetId, queries);
   return 'error' in answer ? answer.error : undefined;
 }
 
-function names(client: TestClient, querySetId: number): string[] {
+function names(client: CountingClient, querySetId: number): string[] {
   const found = [];
   for (const [key, count] of client.counts(querySetId)) {
     const [table = '', hex = ''] = key.split(' ');
@@ -53,7 +53,7 @@ function names(client: TestClient, querySetId: number): string[] {
 }
 
 describe('query sets', () => {
-  test('a set is all or nothing, and its id is free again after a refusal', () => {
+  test('a set is all or nothing, and its id can be used again after a refusal', () => {
     const ann = connect();
     expect(refusal(ann, 1, 'SELECT * FROM person', 'SELECT * FROM nowhere')).toBe(
       'no such table: `nowhere`. If the table exists, it may be marked private., executing: `SELECT * FROM nowhere`',
@@ -65,7 +65,7 @@ describe('query sets', () => {
     expect(names(ann, 1)).toEqual(['Ada', 'Bob', 'Cid']);
   });
 
-  test('a query that stands twice in a set counts once, in two sets twice', () => {
+  test('a repeated query counts once in one set, and twice in two sets', () => {
     const ann = connect();
     subscribe(ann, 1, 'SELECT * FROM person', 'select "person".* from person');
     subscribe(ann, 2, 'SELECT * FROM person');
@@ -77,7 +77,7 @@ describe('query sets', () => {
     expect(names(ann, 1)).toEqual(['Ada', 'Bob', 'Cid']);
   });
 
-  test('queries of one set over the same table are heard together', () => {
+  test('queries of one set over the same table share one update', () => {
     const ann = connect();
     subscribe(
       ann,
@@ -95,7 +95,7 @@ describe('query sets', () => {
     expect(heard.get(ann)?.map(({ querySetId, tables }) => [querySetId, tables.length])).toEqual([[1, 3]]);
   });
 
-  test('an ended set gives its rows back and hears no more', () => {
+  test('an ended set returns its rows and receives no more updates', () => {
     const ann = connect();
     subscribe(ann, 1, 'SELECT * FROM person');
     const answer = subscriptions.unsubscribe(ann, 1, true);
@@ -107,13 +107,13 @@ describe('query sets', () => {
     expect(heard.size).toBe(0);
   });
 
-  test('an ended set gives no rows if none are wanted', () => {
+  test('an ended set returns no rows if none are requested', () => {
     const ann = connect();
     subscribe(ann, 1, 'SELECT * FROM person');
     expect(subscriptions.unsubscribe(ann, 1, false)).toEqual({ rows: undefined });
   });
 
-  test('a client that is gone is forgotten', () => {
+  test('the sets of a disconnected client are removed', () => {
     const ann = connect();
     subscribe(ann, 1, 'SELECT * FROM person', 'SELECT * FROM my_mail');
     subscriptions.removeClient(ann);
@@ -123,7 +123,7 @@ describe('query sets', () => {
     expect(heard.size).toBe(0);
   });
 
-  test('everything that is public and lasts', () => {
+  test('SELECT * FROM * covers every public table that is not of events', () => {
     const ann = connect();
     subscribe(ann, 1, ' select *  FROM * ; ');
     source.insert('secret', 1, 'hush');
@@ -133,9 +133,9 @@ describe('query sets', () => {
     expect(ann.events).toEqual([]);
   });
 
-  test('a row limit binds subscriptions and one-off queries', () => {
+  test('a row limit applies to subscriptions and one-off queries', () => {
     const variables = new SystemVariables();
-    const limited = new Subscriptions<TestClient>(source, variables);
+    const limited = new Subscriptions<CountingClient>(source, variables);
     variables.rowLimit = 1n;
     const text = 'Estimated cardinality (2 rows) exceeds limit (1 rows)';
     expect(limited.subscribe(connect(), 1, ['SELECT * FROM person'])).toEqual({
@@ -147,7 +147,7 @@ describe('query sets', () => {
 });
 
 describe('commits', () => {
-  test('only those whom a commit concerns hear of it, and the same words once', () => {
+  test('only affected clients receive a commit, and equal updates are encoded once', () => {
     const [ann, ben, cid] = [connect(), connect(BEN), connect(4n)];
     subscribe(ann, 1, 'SELECT * FROM person');
     subscribe(ben, 1, 'SELECT * FROM person');
@@ -157,7 +157,7 @@ describe('commits', () => {
     expect(heard.get(ann)).toBe(heard.get(ben));
   });
 
-  test('a row that begins to match comes, one that ceases goes', () => {
+  test('a row that starts to match is inserted, one that stops matching is deleted', () => {
     const ann = connect();
     subscribe(ann, 1, 'SELECT * FROM person WHERE age >= 18');
     source.write(undefined, tx => {
@@ -169,7 +169,7 @@ describe('commits', () => {
     expect(names(ann, 1)).toEqual(['Bob']);
   });
 
-  test('a commit that changes nothing is not heard', () => {
+  test('a commit without changes causes no update', () => {
     const ann = connect();
     subscribe(ann, 1, 'SELECT * FROM person');
     source.write(undefined, tx => {
@@ -179,7 +179,7 @@ describe('commits', () => {
     expect(heard.size).toBe(0);
   });
 
-  test('events are heard and not kept', () => {
+  test('events are sent and not kept', () => {
     const ann = connect();
     subscribe(ann, 1, 'SELECT * FROM happening', 'SELECT * FROM happening WHERE n = 1');
     source.insert('happening', 'boom', 1);
@@ -189,7 +189,7 @@ describe('commits', () => {
     expect(subscriptions.oneOff(ann, 'SELECT * FROM happening')).toMatchObject({ rows: [{ table: 'happening' }] });
   });
 
-  test('an event meets the rows that are there, and what it gave stays', () => {
+  test('an event joins the existing rows, and its result stays', () => {
     const ann = connect();
     subscribe(ann, 1, 'SELECT team.* FROM happening JOIN team ON happening.n = team.id');
     source.write(undefined, tx => {
@@ -202,7 +202,7 @@ describe('commits', () => {
     expect(names(ann, 1)).toEqual(['blue', 'red']);
   });
 
-  test('what everybody may see of a view differs', () => {
+  test('each client gets its own rows of a view', () => {
     const [ann, ben, again] = [connect(), connect(BEN), connect()];
     for (const client of [ann, ben, again]) subscribe(client, 1, 'SELECT * FROM my_mail');
     expect(source.retained).toEqual(['my_mail', 'my_mail']);
@@ -241,7 +241,7 @@ describe('joins', () => {
     expect(names(ann, 1)).toEqual([]);
   });
 
-  test('a partner that changes and keeps its row is not heard', () => {
+  test('a change of a join partner that keeps the result causes no update', () => {
     const ann = connect();
     subscribe(ann, 1, 'SELECT team.* FROM person JOIN team ON person.team_id = team.id');
     source.write(undefined, tx => {
@@ -253,7 +253,7 @@ describe('joins', () => {
 });
 
 describe('cost', () => {
-  test('of a thousand who each watch their own, one changed row asks one', () => {
+  test('with a thousand watchers of different values, one changed row evaluates one query', () => {
     const clients = Array.from({ length: 1000 }, (_, at) => connect(BigInt(1000 + at)));
     for (const [at, client] of clients.entries()) {
       subscribe(client, 1, `SELECT * FROM person WHERE team_id = ${at} AND age > 3`);
@@ -264,7 +264,7 @@ describe('cost', () => {
     expect([...heard.keys()]).toEqual([clients[500]]);
   });
 
-  test('a thousand who ask the same are answered by one evaluation and one list', () => {
+  test('a thousand clients with the same query share one evaluation and one list', () => {
     const clients = Array.from({ length: 1000 }, (_, at) => connect(BigInt(1000 + at)));
     for (const client of clients) subscribe(client, 1, 'SELECT * FROM person');
     const before = subscriptions.evaluations;
@@ -274,7 +274,7 @@ describe('cost', () => {
     expect(heard.size).toBe(1000);
   });
 
-  test('a join is asked only if the partners of the changed row lead to it', () => {
+  test('a join is evaluated only if the partners of the changed row lead to it', () => {
     const clients = Array.from({ length: 100 }, (_, at) => connect(BigInt(1000 + at)));
     for (const [at, client] of clients.entries()) {
       const join = 'SELECT person.* FROM person JOIN team ON person.team_id = team.id';

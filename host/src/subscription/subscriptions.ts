@@ -1,4 +1,4 @@
-// What each client watches, and what a commit means to it.
+// Subscriptions: the query sets of all clients, and the updates of each commit for them.
 
 import type { Commit, TableChange } from '../datastore/commit.ts';
 import type { Table } from '../datastore/table.ts';
@@ -12,34 +12,34 @@ import type { QueryRowsData, QuerySetUpdateData, TableRows } from '../wire/serve
 import { Deliveries } from './deliveries.ts';
 import type { QuerySet } from './query-set.ts';
 import { TableRoutes } from './table-routes.ts';
-import { WatchedPlan, watchKey } from './watched-plan.ts';
+import { WatchedQuery, watchKey } from './watched-query.ts';
 
-/** A client as this room knows it: any object that stays the same while it is connected. */
+/** A client: any object that keeps its identity while the client is connected. */
 export interface Subscriber {
   readonly identity: bigint;
 }
 
-/** A source whose views can be kept alive while somebody watches them; a `Database` is one. */
+/** A source that keeps views up to date while they are watched; a `Database` is one. */
 export interface WatchableSource extends QuerySource {
   retainView(table: Table): void;
   releaseView(table: Table): void;
 }
 
-/** The answer to Subscribe, Unsubscribe or a one-off query: rows, or why there are none. */
+/** The answer to Subscribe, Unsubscribe or a one-off query: rows or a refusal. */
 export type RowsOrError = { readonly rows: QueryRowsData } | { readonly error: string };
 
-/** More queries in one set than anybody writes; each is compiled before the next message is read. */
-const MOST_QUERIES_IN_A_SET = 10_000;
+/** Limit of queries in one set; each is compiled before the next message is read. */
+const MAX_QUERIES_PER_SET = 10_000;
 
 /**
  * The query sets of all clients of a database. Each distinct query is evaluated once a commit, and its rows are encoded
- * once for all clients that watch it.
+ * once for all its watchers.
  */
 export class Subscriptions<C extends Subscriber> {
   readonly #source: WatchableSource;
   readonly #variables: SystemVariables | undefined;
   readonly #setsByClient = new Map<C, Map<number, QuerySet<C>>>();
-  readonly #plans = new Map<string, { readonly plan: WatchedPlan; readonly sets: Set<QuerySet<C>> }>();
+  readonly #plans = new Map<string, { readonly plan: WatchedQuery; readonly sets: Set<QuerySet<C>> }>();
   readonly #routes = new Map<Table, TableRoutes>();
   #evaluations = 0;
 
@@ -48,12 +48,12 @@ export class Subscriptions<C extends Subscriber> {
     this.#variables = variables;
   }
 
-  /** How often a query was evaluated for a commit since the start. */
+  /** The number of query evaluations for commits since the start. */
   get evaluations(): number {
     return this.#evaluations;
   }
 
-  /** Starts a query set, all or nothing, and gives its rows as they are now. */
+  /** Starts a query set, all or nothing, and returns its current rows. */
   subscribe(client: C, querySetId: number, queries: readonly string[]): RowsOrError {
     const sets = this.#setsByClient.get(client) ?? new Map<number, QuerySet<C>>();
     if (sets.has(querySetId)) {
@@ -68,7 +68,7 @@ export class Subscriptions<C extends Subscriber> {
     return { rows: rowsOf(set) };
   }
 
-  /** Ends a query set; its rows as they are now if they are wanted. */
+  /** Ends a query set; returns its current rows if they are requested. */
   unsubscribe(client: C, querySetId: number, wantsRows: boolean): RowsOrError | { readonly rows: undefined } {
     const sets = this.#setsByClient.get(client);
     const set = sets?.get(querySetId);
@@ -80,7 +80,7 @@ export class Subscriptions<C extends Subscriber> {
     return { rows };
   }
 
-  /** Runs one query without watching it. */
+  /** Runs one query once. */
   oneOff(client: C, sql: string): RowsOrError {
     try {
       const { table, rows } = runQuery(this.#source, sql, client.identity, this.#variables);
@@ -90,7 +90,7 @@ export class Subscriptions<C extends Subscriber> {
     }
   }
 
-  /** Ends all query sets of a client that is gone; harmless for one that has none. */
+  /** Ends all query sets of a disconnected client; a no-op without any. */
   removeClient(client: C): void {
     const sets = this.#setsByClient.get(client);
     this.#setsByClient.delete(client);
@@ -98,11 +98,11 @@ export class Subscriptions<C extends Subscriber> {
   }
 
   /**
-   * What a commit changed, for the clients that it concerns; the others are not in the map. Must be called for every
-   * commit, in order, before anything else is asked. Clients that hear exactly the same share one list of updates.
+   * The updates of a commit for the affected clients; other clients are not in the map. Must be called for every commit, in
+   * order, before any other method. Clients with exactly the same updates share one list.
    */
   publish(commit: Commit): ReadonlyMap<C, readonly QuerySetUpdateData[]> {
-    const touched = new Set<WatchedPlan>();
+    const touched = new Set<WatchedQuery>();
     for (const change of commit.changes) this.#routes.get(change.table)?.route(change, touched);
     const deliveries = new Deliveries<C>();
     for (const plan of touched) {
@@ -115,12 +115,12 @@ export class Subscriptions<C extends Subscriber> {
     return deliveries.byClient;
   }
 
-  /** The distinct plans of a set, none of them watched yet if it is new. */
-  #compile(client: C, queries: readonly string[]): { plans: WatchedPlan[] } | { error: string } {
-    if (queries.length > MOST_QUERIES_IN_A_SET) {
-      return { error: `a query set has at most ${MOST_QUERIES_IN_A_SET} queries, not ${queries.length}` };
+  /** The distinct queries of a set; new ones are not watched yet. */
+  #compile(client: C, queries: readonly string[]): { plans: WatchedQuery[] } | { error: string } {
+    if (queries.length > MAX_QUERIES_PER_SET) {
+      return { error: `a query set has at most ${MAX_QUERIES_PER_SET} queries, not ${queries.length}` };
     }
-    const plans = new Map<string, WatchedPlan>();
+    const plans = new Map<string, WatchedQuery>();
     for (const sql of queries.flatMap(query => this.#expanded(query))) {
       try {
         const scope = callerScope(this.#source, client.identity);
@@ -137,14 +137,14 @@ export class Subscriptions<C extends Subscriber> {
     return everyTable(this.#source).map(name => `SELECT * FROM "${name.replaceAll('"', '""')}"`);
   }
 
-  #plansOf(sql: string, scope: Scope): WatchedPlan[] {
+  #plansOf(sql: string, scope: Scope): WatchedQuery[] {
     return compileWatchedQueries(sql, scope).map(query => {
       if (scope.caller !== this.#source.owner) refuseManyRows(query.plan, this.#variables);
-      return this.#plans.get(watchKey(query))?.plan ?? new WatchedPlan(query);
+      return this.#plans.get(watchKey(query))?.plan ?? new WatchedQuery(query);
     });
   }
 
-  #watch(plan: WatchedPlan, set: QuerySet<C>): void {
+  #watch(plan: WatchedQuery, set: QuerySet<C>): void {
     const watched = this.#plans.get(plan.key);
     if (watched) {
       watched.sets.add(set);
@@ -175,7 +175,7 @@ export class Subscriptions<C extends Subscriber> {
   }
 }
 
-/** The rows of every query of a set that has some. */
+/** The rows of every query of a set with a non-empty result. */
 function rowsOf({ plans }: QuerySet<unknown>): QueryRowsData {
   return plans.flatMap((plan): TableRows[] => {
     const { count, rows } = plan.result();
@@ -184,10 +184,10 @@ function rowsOf({ plans }: QuerySet<unknown>): QueryRowsData {
 }
 
 /**
- * A row that was found by its partners' guard was found by the partners it has now. If partners came or went too, the
- * plan needs every changed row, as some may have lost the partner that would have led here.
+ * A row routed by its partners' guard was found by its current partners. If partners changed too, the query needs every
+ * changed row, because some may have lost the partner that would have led here.
  */
-function completeRows({ watchers }: WatchedPlan, changes: readonly TableChange[]): void {
+function completeRows({ watchers }: WatchedQuery, changes: readonly TableChange[]): void {
   for (const watcher of watchers) {
     const isFoundByPartner = watcher.route !== undefined && 'partner' in watcher.route;
     if (!isFoundByPartner || !watchers.some(other => other !== watcher && other.isTouched)) continue;
@@ -196,7 +196,7 @@ function completeRows({ watchers }: WatchedPlan, changes: readonly TableChange[]
   }
 }
 
-/** The words for the client; anything but a refusal is a bug and goes on. */
+/** The refusal's sentence for the client; any other error is a bug and is thrown on. */
 function refusal(thrown: unknown): string {
   if (thrown instanceof QueryError) return thrown.message;
   throw thrown;

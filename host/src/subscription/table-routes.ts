@@ -1,14 +1,13 @@
-// From a changed row to the queries that it may concern. Queries that want one value of a column are found by that value,
-// so a thousand of them cost one look.
+// Routing of changed rows to the queries that they may affect. Queries for one value of a column are found by that value,
+// so a thousand of them cost one lookup.
 
 import type { TableChange } from '../datastore/commit.ts';
 import type { Row } from '../datastore/row.ts';
 import type { KeyReader } from '../datastore/row-key.ts';
-import type { Table } from '../datastore/table.ts';
-import type { Index } from '../datastore/table-index.ts';
+import { type Table, type Index } from '../datastore/table.ts';
 import type { Guard } from '../query/guard.ts';
-import type { PartnerRoute } from './route.ts';
-import type { WatchedPlan, Watcher } from './watched-plan.ts';
+import type { PartnerRoute } from './subscription-route.ts';
+import type { WatchedQuery, Watcher } from './watched-query.ts';
 
 type Offer = (watcher: Watcher) => void;
 
@@ -131,21 +130,21 @@ export class TableRoutes {
     }
   }
 
-  /** Gives every watcher the rows that may concern it, and adds its plan to `touched`. */
-  route(change: TableChange, touched: Set<WatchedPlan>): void {
+  /** Gives every watcher the rows that may affect it, and adds its query to `touched`. */
+  route(change: TableChange, touched: Set<WatchedQuery>): void {
     for (const watcher of this.#unguarded) {
       watcher.addAll(change);
-      touched.add(watcher.plan);
+      touched.add(watcher.watched);
     }
     if (this.#guards.isEmpty && this.#partners.size === 0) return;
     let row: Row;
     const offerInsert: Offer = watcher => {
       watcher.addInsert(row);
-      touched.add(watcher.plan);
+      touched.add(watcher.watched);
     };
     const offerDelete: Offer = watcher => {
       watcher.addDelete(row);
-      touched.add(watcher.plan);
+      touched.add(watcher.watched);
     };
     for (row of change.inserts) this.#offer(row.bytes, offerInsert);
     for (row of change.deletes) this.#offer(row.bytes, offerDelete);

@@ -1,11 +1,11 @@
-// Values as tests write and read them: objects by field, options as the value or `undefined`, variants as `{ tag, value }`.
+// Plain values for tests: objects by field, options as the value or `undefined`, variants as `{ tag, value }`.
 
 import { optionInner, resolveType, type AlgebraicType, type ProductElement, type Typespace } from '../sats/type.ts';
 import { isList, isSum, type SatsValue, UNIT } from '../sats/value.ts';
 
 /**
- * A value in plain terms. Products are objects with camel-cased keys; a product of one hidden field (Identity, Timestamp,
- * …) is that field; a variant with nothing in it is `{ tag }`. 64 bits and more are `bigint`.
+ * A plain value. Products are objects with camel-cased keys; a product of one hidden field (Identity, Timestamp,
+ * …) is that field; a variant without a value is `{ tag }`. 64 bits and more are `bigint`.
  */
 export type Plain = undefined | boolean | number | bigint | string | Uint8Array | readonly Plain[] | PlainObject;
 
@@ -14,7 +14,7 @@ export interface PlainObject {
   readonly [field: string]: Plain;
 }
 
-/** The value of a type in plain terms. */
+/** Converts a value of a type to a plain value. */
 export function toPlain(type: AlgebraicType, typespace: Typespace, value: SatsValue): Plain {
   const resolved = resolveType(type, typespace);
   const inner = optionInner(resolved);
@@ -45,7 +45,7 @@ export function toPlain(type: AlgebraicType, typespace: Typespace, value: SatsVa
   return value as Plain; // primitives are the same in both
 }
 
-/** The value that is meant, for `encodeValue`. Throws a TypeError that names what is wrong, and where. */
+/** Converts a plain value for `encodeValue`. Throws a TypeError that names the fault and its place. */
 export function fromPlain(type: AlgebraicType, typespace: Typespace, plain: Plain, at = 'the value'): SatsValue {
   const resolved = resolveType(type, typespace);
   const inner = optionInner(resolved);
@@ -105,12 +105,12 @@ export function fromPlain(type: AlgebraicType, typespace: Typespace, plain: Plai
   }
 }
 
-/** `some_name` as modules and clients spell it. */
+/** `some_name` as `someName`, the spelling of modules and clients. */
 export function camel(name: string): string {
   return name.replace(/_+([a-z0-9])/g, (_all, letter: string) => letter.toUpperCase());
 }
 
-/** A name without its spelling: canonical and source spellings meet here. */
+/** A name without its spelling, to match canonical and source names. */
 export function plainName(name: string): string {
   return name.replaceAll('_', '').toLowerCase();
 }

@@ -1,4 +1,4 @@
-// The README's example, run as a reader would run it: two files beside each other.
+// The example of the README, run as a reader would: two files in one folder.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -27,11 +27,11 @@ test('the example works as pasted, and its test has ten lines', { timeout: 60_00
   try {
     for (const { name, code } of blocks) writeFileSync(join(folder, name), code);
     const child = spawn(process.execPath, ['--test', 'todo.test.ts'], { cwd: folder, timeout: 30_000 });
-    let said = '';
-    child.stdout.setEncoding('utf8').on('data', (part: string) => (said += part));
+    let output = '';
+    child.stdout.setEncoding('utf8').on('data', (part: string) => (output += part));
     await once(child, 'close');
-    expect(said).toContain('pass 1');
-    expect(said).toContain('fail 0');
+    expect(output).toContain('pass 1');
+    expect(output).toContain('fail 0');
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -1,4 +1,4 @@
-// Somebody who uses a database in a test.
+// A client of a database in a test.
 
 import type { Database } from '../database.ts';
 import type { CallOutcome, Caller } from '../database/outcome.ts';
@@ -11,11 +11,11 @@ import { decodeValue, encodeValue } from '../sats/value.ts';
 import { BsatnWriter } from '../sats/writer.ts';
 import { fromPlain, plainName, toPlain, type Plain, type PlainObject } from './plain.ts';
 
-/** A call that changed nothing, with the words that its caller hears. */
+/** A refused call, with the message for its caller; it changed nothing. */
 export class CallRefused extends Error {
   override readonly name = 'CallRefused';
   readonly code = 'call/refused';
-  /** `failed`: the module threw a SenderError; `internal`: it broke, and its log says how; others: it was not run. */
+  /** `failed`: the module threw a SenderError; `internal`: it failed, and its log has the reason; others: it did not run. */
   readonly kind: Exclude<CallOutcome['kind'], 'committed'> | 'internal-error';
 
   constructor(kind: CallRefused['kind'], message: string) {
@@ -24,7 +24,7 @@ export class CallRefused extends Error {
   }
 }
 
-/** One identity with one connection. Everything happens at once; nothing needs to be awaited. */
+/** One identity with one connection. All calls are synchronous. */
 export class TestClient {
   readonly identity: bigint;
   readonly connectionId: bigint;
@@ -42,7 +42,7 @@ export class TestClient {
     return { identity: this.identity, connectionId: this.connectionId, claims: this.#claims };
   }
 
-  /** Connects, which runs `clientConnected`. Throws `CallRefused` if the module does not let the client in. */
+  /** Connects, which runs `clientConnected`. Throws `CallRefused` if the module refuses the client. */
   connect(): this {
     done(this.#database.connect(this.#caller));
     return this;
@@ -87,12 +87,12 @@ export class TestClient {
   }
 }
 
-/** The rows that a statement finds with the rights of an identity, as lists of columns. */
+/** The rows of an SQL statement with the rights of an identity, as lists of columns. */
 export function databaseSql(database: Database, statement: string, identity: bigint): unknown[][] {
   return runSql(database, statement, { identity, connectionId: undefined, claims: undefined });
 }
 
-/** Every row of a table of the module, by its name there or the canonical one. */
+/** Every row of a table, by its name in the module or the canonical name. */
 export function databaseRows(database: Database, table: string): PlainObject[] {
   const found = database.datastore.tableByName(find(database.def.tables, table, 'table').name);
   return found ? rowsOf(found) : [];
@@ -104,7 +104,7 @@ function runSql(database: Database, statement: string, caller: Caller): unknown[
   return first?.rows ?? [];
 }
 
-/** The rows of a table in plain terms, in no order that may be relied on. */
+/** The rows of a table as plain values, in no particular order. */
 export function rowsOf(table: Table): PlainObject[] {
   const { type, typespace } = table.layout;
   return Array.from(table.rows(), ({ bytes }) => {
@@ -113,7 +113,7 @@ export function rowsOf(table: Table): PlainObject[] {
   });
 }
 
-/** What has a name, by the module's spelling of it or the canonical one. */
+/** Finds a definition by its name in the module or its canonical name. */
 export function find<T extends { readonly name: string }>(all: readonly T[], name: string, kind: string): T {
   const found = all.find(each => each.name === name) ?? all.find(each => plainName(each.name) === plainName(name));
   if (found) return found;

@@ -1,9 +1,9 @@
-// The kit for tests of a module, tried on a module with a bit of everything.
+// The test kit for modules, tested with a module that uses all of its features.
 
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
 import { afterEach, describe, expect, test } from 'vitest';
-import { bundleModule } from '../guest/test-module.ts';
+import { bundleModule } from '../guest/testing/bundle-module.ts';
 import { BsatnWriter } from '../sats/writer.ts';
 import { CallRefused } from './test-client.ts';
 import { identityOf, TestDatabase } from './test-database.ts';
@@ -57,14 +57,14 @@ async function start(options = {}): Promise<TestDatabase> {
 const THING = { niceName: 'one', shape: { tag: 'Dot' }, bytes: Uint8Array.of(1, 2), big: 2n ** 200n, list: [-1, 2] };
 
 describe('a test database with a socket', () => {
-  /** Calls a reducer as a client does that knows nothing of the test. */
+  /** Calls a reducer as an ordinary client of the SDK. */
   async function post(db: TestDatabase, name: string, reducer: string, body: string): Promise<number> {
     const headers = { 'content-type': 'application/json', authorization: `Bearer ${db.tokenOf(name)}` };
     const answer = await fetch(`${db.url}/v1/database/test/call/${reducer}`, { method: 'POST', headers, body });
     return answer.status;
   }
 
-  test('knows the same identities inside and outside, and one clock', async () => {
+  test('has the same identities and the same clock inside and outside', async () => {
     const db = await start({ listens: true });
     db.as('ada').call('write', { id: 1 });
     expect(await post(db, 'ada', 'write', '[2]')).toBe(200);
@@ -75,7 +75,7 @@ describe('a test database with a socket', () => {
     expect(await shown.text()).toContain(`${db.now * 1000}`);
   });
 
-  test('tells clients what happens while the clock is moved', async () => {
+  test('sends clients the changes while the clock moves', async () => {
     const db = await start({ listens: true });
     const sockets = [1, 2].map(() => {
       const url = `${db.url.replace('http', 'ws')}/v1/database/test/subscribe?compression=None`;
@@ -95,14 +95,14 @@ describe('a test database with a socket', () => {
     for (const socket of sockets) socket.terminate();
   });
 
-  test('says what to do when it has none', async () => {
+  test('names the option to set when it has none', async () => {
     const db = await start();
     expect(() => db.url).toThrow('{ listens: true }');
   });
 });
 
 describe('a test database', () => {
-  test('takes and gives plain values of every kind', async () => {
+  test('accepts and returns plain values of every type', async () => {
     const db = await start({ startAt: new Date(1_700_000_000_000) });
     db.as('ada').call('make', THING);
     db.as('ben').call('make', { ...THING, niceName: undefined, shape: { tag: 'Square', value: { sideLength: 3 } } });
@@ -122,7 +122,7 @@ describe('a test database', () => {
     ]);
   });
 
-  test('says which part of an argument is wrong', async () => {
+  test('names the invalid part of an argument', async () => {
     const db = await start();
     const make = (args: object) => () => db.as('ada').call('make', { ...THING, ...args });
     expect(make({ shape: { tag: 'Cube' } })).toThrow('args.shape has no variant Cube');
@@ -132,7 +132,7 @@ describe('a test database', () => {
     expect(() => db.as('ada').call('nothing')).toThrow('the module has no reducer nothing; it has: ');
   });
 
-  test('throws refusals with the words of the caller', async () => {
+  test('throws refusals with the message for the caller', async () => {
     const db = await start();
     expect(() => db.as('ada').call('refuse')).toThrow(new CallRefused('failed', 'no'));
     expect(() => db.as('ada').call('breakDown')).toThrow(CallRefused);
@@ -143,7 +143,7 @@ describe('a test database', () => {
     });
   });
 
-  test('connects and disconnects, as often as somebody likes', async () => {
+  test('connects and disconnects repeatedly', async () => {
     const db = await start();
     const first = db.as('ada').connect();
     const second = db.connectionOf('ada', { sub: 'ada', iss: 'test' }).connect();
@@ -163,7 +163,7 @@ describe('a test database', () => {
     expect(() => db.as('ada').sql('SELECT * FROM thing')).toThrow('no such table');
   });
 
-  test('keeps row-level rules for everybody but the owner', async () => {
+  test('applies row-level rules to all identities but the owner', async () => {
     const db = await start();
     db.as('ada').call('write', { id: 1 });
     db.as('ben').call('write', { id: 2 });
@@ -172,7 +172,7 @@ describe('a test database', () => {
     expect(db.rows('letter')).toHaveLength(2);
   });
 
-  test('gives the same chance at the same time', async () => {
+  test('has the same random numbers at the same time', async () => {
     const roll = async (startAt: Date) => (await start({ startAt })).as('ada').procedure('roll');
     const first = await roll(new Date(5000));
     expect(await roll(new Date(5000))).toBe(first);

@@ -1,30 +1,30 @@
-// A module under test: its database with or without a socket, a clock that is moved by hand, any number of identities.
+// A module under test: its database with or without a socket, a manual clock, any number of identities.
 
 import { buildSync } from 'esbuild';
 import { Database } from '../database.ts';
 import type { RequestHeaders } from '../database/handlers.ts';
-import type { HttpAnswer } from '../database/outcome.ts';
-import { TestWorld } from '../database/test-world.ts';
+import type { HandlerResponse } from '../database/outcome.ts';
 import { assert } from '../errors.ts';
 import type { CallLimits } from '../guest/watchdog.ts';
 import { startHost, type Host } from '../host.ts';
 import { deriveIdentity } from '../server/identity.ts';
 import { LOCAL_ISSUER } from '../server/tokens.ts';
 import { createMemoryStorage } from '../storage/memory-storage.ts';
-import { databaseRows, TestClient } from './test-client.ts';
 import type { PlainObject } from './plain.ts';
+import { databaseRows, TestClient } from './test-client.ts';
+import { TestWorld } from './test-world.ts';
 
-/** Which module is tested, and when it begins. */
+/** Options of a test database; it needs an `entry` or a `bundle`. */
 export interface TestDatabaseOptions {
-  /** The file that exports the schema as default; it is bundled as a publisher does. */
+  /** The file that exports the schema as default; it is bundled as for publishing. */
   readonly entry?: string;
   /** A finished bundle, instead of an entry. */
   readonly bundle?: Uint8Array | string;
-  /** What the clock shows at first; `ctx.random` is seeded from the clock, so the same start gives the same numbers. */
+  /** The first time of the clock; `ctx.random` is seeded from the clock, so the same start gives the same numbers. */
   readonly startAt?: Date;
-  /** How far a call may go before it is stopped; by default as far as it likes. */
+  /** Limits of a call; none by default. */
   readonly callLimits?: CallLimits;
-  /** Whether clients come in by sockets too, on any free port: see `url` and `tokenOf`. */
+  /** Accepts clients on a socket too, on any free port: see `url` and `tokenOf`. */
   readonly listens?: boolean;
 }
 
@@ -38,21 +38,21 @@ export interface LoggedLine {
 }
 
 const START = new Date('2026-01-05T12:00:00Z');
-/** What clients that come by a socket call the database. */
+/** The name of the database for clients on a socket. */
 const NAME = 'test';
 
 /**
- * A database that lasts as long as the test. Calls are synchronous; only opening and closing are awaited, and what clients
- * hear that come by a socket.
+ * A database that lasts as long as the test. Calls are synchronous; only opening, closing and messages to clients on a
+ * socket are asynchronous.
  */
 export class TestDatabase implements AsyncDisposable {
-  /** What the kit is made of, for what it does not offer. */
+  /** The underlying database, for operations that this class lacks. */
   readonly database: Database;
   readonly #world: TestWorld;
   readonly #clients = new Map<bigint, TestClient>();
   readonly #host: Host | undefined;
   #lastConnection = 0n;
-  /** Who published the module. */
+  /** The client that published the module. */
   readonly owner: TestClient;
 
   /** Loads a module and runs its `init`. Throws `HostError`: `guest/invalid`, `schema/invalid`, `publish/init-failed`. */
@@ -89,12 +89,12 @@ export class TestDatabase implements AsyncDisposable {
     this.owner = this.as(database.owner);
   }
 
-  /** Where clients reach it, as the database `test`. Throws if it does not listen. */
+  /** The URL for clients; the database is `test`. Throws if it does not listen. */
   get url(): string {
     return this.#listening.url;
   }
 
-  /** A token with which a client that comes by a socket is whoever `as` this name is. Throws if it does not listen. */
+  /** A token that gives a client on a socket the identity of `as(name)`. Throws if it does not listen. */
   tokenOf(name: string): string {
     return this.#listening.mint(name).token;
   }
@@ -104,7 +104,7 @@ export class TestDatabase implements AsyncDisposable {
     return this.#host;
   }
 
-  /** Whoever has this name or identity, with a connection that is always the same. */
+  /** The client of a name or identity, always with the same connection. */
   as(who: string | bigint): TestClient {
     const identity = typeof who === 'bigint' ? who : identityOf(who);
     const known = this.#clients.get(identity) ?? this.connectionOf(identity);
@@ -112,7 +112,7 @@ export class TestDatabase implements AsyncDisposable {
     return known;
   }
 
-  /** A further connection of a name or identity. `claims` are those of its token, which a module reads as `ctx.senderAuth`. */
+  /** A further connection of a name or identity. `claims` are those of its token; modules read them as `ctx.senderAuth`. */
   connectionOf(who: string | bigint, claims?: PlainObject): TestClient {
     const identity = typeof who === 'bigint' ? who : identityOf(who);
     const bytes = claims && new TextEncoder().encode(JSON.stringify(claims));
@@ -124,17 +124,17 @@ export class TestDatabase implements AsyncDisposable {
     return databaseRows(this.database, table);
   }
 
-  /** What the clock shows, in milliseconds since 1970. */
+  /** The current time of the clock, in milliseconds since 1970. */
   get now(): number {
     return Number(this.#world.now() / 1000n);
   }
 
-  /** Moves the clock; what is scheduled on the way runs, each at its time. */
+  /** Moves the clock; scheduled functions run, each at its time. */
   advance(ms: number): void {
     this.#world.advance(ms);
   }
 
-  /** What the module logged. */
+  /** The log lines of the module. */
   get logged(): LoggedLine[] {
     return this.database.log
       .lines()
@@ -142,8 +142,8 @@ export class TestDatabase implements AsyncDisposable {
       .filter(({ target }) => target === undefined);
   }
 
-  /** Lets the module answer an HTTP request; `path` is what follows `/route`. */
-  http(method: string, path: string, body: string | Uint8Array = '', headers: RequestHeaders = {}): HttpAnswer {
+  /** Runs the HTTP handler of the module for a request; `path` is the part after `/route`. */
+  http(method: string, path: string, body: string | Uint8Array = '', headers: RequestHeaders = {}): HandlerResponse {
     const bytes = typeof body === 'string' ? new TextEncoder().encode(body) : body;
     return this.database.handleHttp(method, path, `http://localhost/v1/database/test/route${path}`, headers, bytes);
   }
@@ -155,7 +155,7 @@ export class TestDatabase implements AsyncDisposable {
 
 function openDatabase(host: Host): Database {
   const open = host.database(NAME);
-  assert(open, 'what was published is there');
+  assert(open, 'the published database is open');
   return open.database;
 }
 

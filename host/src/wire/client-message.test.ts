@@ -39,12 +39,12 @@ describe('a client message', () => {
     ['0200000000 000000', V3, 'data too short'],
     ['01 01000000 02000000 02', V2, 'unknown tag'],
     ['', V2, 'data too short'],
-  ])('that is none is refused: %s', (hex, protocol, why) => {
+  ])('that is malformed is refused: %s', (hex, protocol, why) => {
     expect(() => readClientFrame(protocol, bytes(hex))).toThrow(BsatnError);
     expect(() => readClientFrame(protocol, bytes(hex))).toThrow(why);
   });
 
-  test('whatever arrives, it is read or refused', () => {
+  test('any bytes are either read or refused', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 60 }), fc.constantFrom(...PROTOCOLS), (frame, protocol) => {
         try {

@@ -1,8 +1,9 @@
-// What a client says (contract 6.3), read from the bytes of a frame.
+// Messages from a client, decoded from the bytes of a frame. Defined by clockworklabs/SpacetimeDB:
+// crates/client-api-messages/src/websocket/v2.rs, `ClientMessage`.
 
 import { BsatnError, type BsatnReader } from '../sats/reader.ts';
 
-/** Asks for the rows of some queries, and to be told when they change. */
+/** Requests the rows of some queries, and updates when they change. */
 export interface Subscribe {
   readonly kind: 'subscribe';
   readonly requestId: number;
@@ -15,18 +16,18 @@ export interface Unsubscribe {
   readonly kind: 'unsubscribe';
   readonly requestId: number;
   readonly querySetId: number;
-  /** Whether the answer lists the rows that matched last. */
+  /** True if the answer lists the rows that matched last. */
   readonly wantsRows: boolean;
 }
 
-/** Asks for the rows of a query once. */
+/** Requests the rows of a query once. */
 export interface OneOffQuery {
   readonly kind: 'one-off-query';
   readonly requestId: number;
   readonly query: string;
 }
 
-/** Asks for a reducer to be run. */
+/** Requests a run of a reducer. */
 export interface CallReducer {
   readonly kind: 'call-reducer';
   readonly requestId: number;
@@ -35,7 +36,7 @@ export interface CallReducer {
   readonly args: Uint8Array;
 }
 
-/** Asks for a procedure to be run. */
+/** Requests a run of a procedure. */
 export interface CallProcedure {
   readonly kind: 'call-procedure';
   readonly requestId: number;
@@ -43,10 +44,10 @@ export interface CallProcedure {
   readonly args: Uint8Array;
 }
 
-/** Anything a client may say. */
+/** Any message from a client. */
 export type ClientMessage = Subscribe | Unsubscribe | OneOffQuery | CallReducer | CallProcedure;
 
-/** Reads one message; throws `BsatnError` on bytes that are none. */
+/** Reads one message. Throws `BsatnError` if the bytes are malformed. */
 export function readClientMessage(reader: BsatnReader): ClientMessage {
   const tag = reader.u8();
   switch (tag) {
@@ -88,7 +89,7 @@ function readUnsubscribeFlags(reader: BsatnReader): boolean {
   return flags === 1;
 }
 
-/** Not trusting the count: a string takes four bytes at least, so a false count fails before it costs memory. */
+/** Does not trust the count: a string takes at least four bytes, so a false count fails before it costs memory. */
 function readStrings(reader: BsatnReader): string[] {
   const count = reader.u32();
   if (count * 4 > reader.left) {

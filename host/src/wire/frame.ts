@@ -1,4 +1,5 @@
-// How messages travel in WebSocket frames (contract 6.2): v2 has one message a frame, v3 one or more back to back.
+// Messages in WebSocket frames: v2 has one message a frame, v3 one or more back to back. Defined by
+// clockworklabs/SpacetimeDB: crates/client-api-messages/src/websocket/v3.rs.
 
 import { BsatnError, BsatnReader } from '../sats/reader.ts';
 import { readClientMessage, type ClientMessage } from './client-message.ts';
@@ -6,16 +7,16 @@ import { readClientMessage, type ClientMessage } from './client-message.ts';
 /** A version of the protocol; also the name of the WebSocket subprotocol. */
 export type Protocol = 'v3.bsatn.spacetimedb' | 'v2.bsatn.spacetimedb';
 
-/** The subprotocols that are spoken, best first. */
+/** The supported subprotocols, preferred first. */
 export const PROTOCOLS: readonly Protocol[] = ['v3.bsatn.spacetimedb', 'v2.bsatn.spacetimedb'];
 
-/** The first byte of a server frame: what follows is not compressed. */
+/** First byte of a server frame whose content is not compressed. */
 export const UNCOMPRESSED = 0;
 
-/** A server frame carries more than this only if a single message does. */
+/** Size limit of a server frame; only a single larger message exceeds it. */
 export const MAX_SERVER_FRAME_BYTES = 512 * 1024;
 
-/** A client frame that is longer closes the connection. */
+/** Size limit of a client frame; a longer one closes the connection. */
 export const MAX_CLIENT_FRAME_BYTES = 32 * 1024 * 1024;
 
 /** Reads every message of a client frame, or throws `BsatnError` if any is malformed. */

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { BsatnReader } from '../sats/reader.ts';
 import { encodeRowList } from './row-list.ts';
 
-/** The rows of a list, cut by its hint alone. */
+/** The rows of a list, split by its hint alone. */
 function rowsOf(list: Uint8Array): { isFixed: boolean; rows: number[][] } {
   const reader = new BsatnReader(list);
   const isFixed = reader.u8() === 0;
@@ -16,7 +16,7 @@ function rowsOf(list: Uint8Array): { isFixed: boolean; rows: number[][] } {
   return { isFixed, rows: starts.map((start, at) => [...data.subarray(start, starts[at + 1] ?? data.length)]) };
 }
 
-test('a list is read back by its hint, which is a fixed size exactly when all rows have one', () => {
+test('a list is split by its hint, which is a fixed size exactly if all rows have the same size', () => {
   const row = fc.uint8Array({ maxLength: 6 });
   const equalRows = fc
     .nat(6)
@@ -33,7 +33,7 @@ test('a list is read back by its hint, which is a fixed size exactly when all ro
   );
 });
 
-test('the bytes that were recorded: one row of four bytes, and none', () => {
+test('lists of one row of four bytes and of no row equal the recorded bytes', () => {
   const hex = (list: Uint8Array): string => Buffer.from(list).toString('hex');
   expect(hex(encodeRowList([{ bytes: new Uint8Array([1, 0, 0, 0]) }]))).toBe('000400' + '04000000' + '01000000');
   expect(hex(encodeRowList([]))).toBe('01' + '00000000' + '00000000');

@@ -1,18 +1,19 @@
-// A BsatnRowList: many rows one after the other, and a hint where each begins. Built once, copied into many messages.
+// BsatnRowList: concatenated rows with a hint where each begins. Built once, copied into many messages. Defined by
+// clockworklabs/SpacetimeDB: crates/client-api-messages/src/websocket/common.rs.
 
-/** What a list is built from; a stored row is one. */
+/** A row in its encoded form; a stored row is one. */
 export interface EncodedRow {
   readonly bytes: Uint8Array;
 }
 
 const FIXED_SIZE = 0;
 const ROW_OFFSETS = 1;
-const WIDEST_FIXED_SIZE = 0xffff;
+const MAX_FIXED_SIZE = 0xffff;
 
 /** The list without rows. */
 export const EMPTY_ROW_LIST: Uint8Array = new Uint8Array([ROW_OFFSETS, 0, 0, 0, 0, 0, 0, 0, 0]);
 
-/** Builds the finished list; a row that stands in `rows` several times is repeated. */
+/** Encodes a list; a row that occurs several times in `rows` is repeated. */
 export function encodeRowList(rows: readonly EncodedRow[]): Uint8Array {
   if (rows.length === 0) return EMPTY_ROW_LIST;
   const width = commonWidth(rows);
@@ -51,15 +52,15 @@ function writeU32(bytes: Uint8Array, at: number, value: number): void {
   bytes[at + 3] = value >>> 24;
 }
 
-/** For numbers below 2^53, without a bigint on the way. */
+/** For numbers below 2^53; avoids a bigint. */
 function writeU64(bytes: Uint8Array, at: number, value: number): void {
   writeU32(bytes, at, value % 2 ** 32);
   writeU32(bytes, at + 4, Math.floor(value / 2 ** 32));
 }
 
-/** The length of every row, or undefined if they differ or a fixed size cannot say it. */
+/** The common length of the rows; undefined if they differ or it does not fit a fixed size. */
 function commonWidth(rows: readonly EncodedRow[]): number | undefined {
   const width = rows[0]?.bytes.length ?? 0;
-  if (width === 0 || width > WIDEST_FIXED_SIZE) return undefined;
+  if (width === 0 || width > MAX_FIXED_SIZE) return undefined;
   return rows.every(row => row.bytes.length === width) ? width : undefined;
 }

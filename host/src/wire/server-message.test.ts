@@ -13,7 +13,7 @@ import {
   writeUnsubscribeApplied,
 } from './server-message.ts';
 
-/** What `write` writes, as hex. */
+/** The bytes that `write` writes, as hex. */
 function hexOf(write: (writer: BsatnWriter) => void): string {
   const writer = new BsatnWriter();
   write(writer);
@@ -34,14 +34,14 @@ const update = {
 const UPDATE = `01000000 09000000 01000000 01000000 61 01000000 00 ${ROWS} ${NO_ROWS}`;
 
 describe('a server message', () => {
-  test('that says who a client is', () => {
+  test('carries the identity of a client', () => {
     const client = { identity: 1n, connectionId: 2n, token: 't' };
     expect(hexOf(writer => writeInitialConnection(writer, client))).toBe(
       hex(`00 01${'00'.repeat(31)} 02${'00'.repeat(15)} 01000000 74`),
     );
   });
 
-  test('that carries rows copies the finished list', () => {
+  test('with rows copies the finished list', () => {
     expect(hexOf(writer => writeSubscribeApplied(writer, 1, 2, [{ table: 'a', rows }]))).toBe(
       hex(`01 01000000 02000000 01000000 01000000 61 ${ROWS}`),
     );
@@ -52,7 +52,7 @@ describe('a server message', () => {
     expect(hexOf(writer => writeOneOffQueryResult(writer, 1, { rows: [] }))).toBe(hex('05 01000000 00 00000000'));
   });
 
-  test('that says why not', () => {
+  test('carries the reason of a refusal', () => {
     expect(hexOf(writer => writeSubscriptionError(writer, 5, 6, 'no'))).toBe(
       hex('03 00 05000000 06000000 02000000 6e6f'),
     );
@@ -64,7 +64,7 @@ describe('a server message', () => {
     );
   });
 
-  test('that says what a commit changed', () => {
+  test('carries the changes of a commit', () => {
     expect(hexOf(writer => writeTransactionUpdate(writer, [update]))).toBe(hex(`04 ${UPDATE}`));
     const events = { querySetId: 1, tables: [encodeTableUpdate('e', { events: rows })] };
     expect(hexOf(writer => writeTransactionUpdate(writer, [events]))).toBe(
@@ -72,7 +72,7 @@ describe('a server message', () => {
     );
   });
 
-  test('that answers a reducer call', () => {
+  test('answers a reducer call', () => {
     const time = '4000000000000000';
     const answer = (outcome: Parameters<typeof writeReducerResult>[3]) =>
       hexOf(writer => writeReducerResult(writer, 1, 64n, outcome));
@@ -83,7 +83,7 @@ describe('a server message', () => {
     expect(answer({ kind: 'internal-error', message: 'x' })).toBe(hex(`06 01000000 ${time} 03 01000000 78`));
   });
 
-  test('that answers a procedure call', () => {
+  test('answers a procedure call', () => {
     const value = Uint8Array.of(7);
     expect(hexOf(writer => writeProcedureResult(writer, 1, 64n, 2n, { kind: 'returned', value }))).toBe(
       hex('07 00 01000000 07 4000000000000000 0200000000000000 01000000'),

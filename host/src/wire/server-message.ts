@@ -1,9 +1,10 @@
-// What the server says (contract 6.4), written into a buffer. Lists of rows and table updates arrive as finished bytes
-// and are copied, because one commit says the same thing to many clients.
+// Messages from the server, encoded into a buffer. Row lists and table updates are passed as finished bytes and copied,
+// because one commit sends the same bytes to many clients. Defined by clockworklabs/SpacetimeDB:
+// crates/client-api-messages/src/websocket/v2.rs, `ServerMessage`.
 
 import { BsatnWriter } from '../sats/writer.ts';
 
-/** The rows that a query gives of one table. */
+/** The rows of one table in the result of a query. */
 export interface TableRows {
   /** Canonical name of the table or view. */
   readonly table: string;
@@ -14,19 +15,19 @@ export interface TableRows {
 /** All rows of a query set, or of one query. */
 export type QueryRowsData = readonly TableRows[];
 
-/** What a commit changed for one query set; each part comes from `encodeTableUpdate`. */
+/** The changes of a commit for one query set; each part comes from `encodeTableUpdate`. */
 export interface QuerySetUpdateData {
   readonly querySetId: number;
   readonly tables: readonly Uint8Array[];
 }
 
-/** How a reducer call ended, as its caller hears it. */
+/** Outcome of a reducer call, as its caller receives it. */
 export type ReducerOutcome =
   | { readonly kind: 'ok'; readonly updates: readonly QuerySetUpdateData[] }
   | { readonly kind: 'error'; readonly message: string }
   | { readonly kind: 'internal-error'; readonly message: string };
 
-/** How a procedure ended: the BSATN of what it returned, or why it failed. */
+/** Outcome of a procedure: the BSATN of its return value, or why it failed. */
 export type ProcedureStatus =
   | { readonly kind: 'returned'; readonly value: Uint8Array }
   | { readonly kind: 'internal-error'; readonly message: string };
@@ -47,7 +48,7 @@ const NONE = 1;
 const OK = 0;
 const ERR = 1;
 
-/** Builds the update of one table, to be copied into the update of every query set that it concerns. */
+/** Encodes the update of one table, which is copied into the update of every affected query set. */
 export function encodeTableUpdate(
   table: string,
   rows: { readonly inserts: Uint8Array; readonly deletes: Uint8Array } | { readonly events: Uint8Array },
@@ -60,7 +61,7 @@ export function encodeTableUpdate(
   return writer.view();
 }
 
-/** Tells a client who it is. */
+/** Sends a client its identity, connection id and token. */
 export function writeInitialConnection(
   writer: BsatnWriter,
   client: { readonly identity: bigint; readonly connectionId: bigint; readonly token: string },
@@ -68,7 +69,7 @@ export function writeInitialConnection(
   writer.u8(TAG.initialConnection).u256(client.identity).u128(client.connectionId).string(client.token);
 }
 
-/** Answers Subscribe with the rows that match now. */
+/** Answers Subscribe with the current rows. */
 export function writeSubscribeApplied(
   writer: BsatnWriter,
   requestId: number,
@@ -79,7 +80,7 @@ export function writeSubscribeApplied(
   writeQueryRows(writer, rows);
 }
 
-/** Answers Unsubscribe, with the rows that matched last if the client wanted them. */
+/** Answers Unsubscribe, with the rows that matched last if the client requested them. */
 export function writeUnsubscribeApplied(
   writer: BsatnWriter,
   requestId: number,
@@ -91,7 +92,7 @@ export function writeUnsubscribeApplied(
   else writeQueryRows(writer.u8(SOME), rows);
 }
 
-/** Says that a query set is refused, or, without a request id, that it ended. */
+/** Reports that a query set is refused or, without a request id, that it has ended. */
 export function writeSubscriptionError(
   writer: BsatnWriter,
   requestId: number | undefined,
@@ -104,7 +105,7 @@ export function writeSubscriptionError(
   writer.u32(querySetId).string(error);
 }
 
-/** Tells a client what a commit of somebody else changed for it. */
+/** Sends a client the changes of another caller's commit. */
 export function writeTransactionUpdate(writer: BsatnWriter, updates: readonly QuerySetUpdateData[]): void {
   writeUpdates(writer.u8(TAG.transactionUpdate), updates);
 }
@@ -130,7 +131,7 @@ export function writeReducerResult(
   writer.u8(TAG.reducerResult).u32(requestId).i64(timestamp);
   switch (outcome.kind) {
     case 'ok':
-      // A reducer returns nothing, hence an empty value.
+      // A reducer returns nothing, so the value is empty.
       writeUpdates(writer.u8(0).u32(0), outcome.updates);
       break;
     case 'error':
@@ -156,7 +157,7 @@ export function writeProcedureResult(
   writer.i64(timestamp).i64(durationMicros).u32(requestId);
 }
 
-/** A string as the bytes of its own BSATN: the error of a reducer is a typed value. */
+/** A string as nested BSATN: the error of a reducer is a typed value. */
 function writeNested(writer: BsatnWriter, text: string): void {
   const at = writer.length;
   writer.u32(0).string(text);

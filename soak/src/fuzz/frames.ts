@@ -128,7 +128,7 @@ export class Frames {
     const connectionId = ++this.#connections;
     const socket = new MemorySocket();
     // Implements only the part of a WebSocket that sessions use.
-    const stand = socket as unknown as Parameters<Clients['welcome']>[0];
+    const webSocket = socket as unknown as Parameters<Clients['accept']>[0];
     const arrival = {
       caller: { identity: connectionId % 5n, connectionId, claims: undefined },
       token: 'token',
@@ -136,9 +136,9 @@ export class Frames {
       isConfirmed: this.#random.chance(80),
     };
     // The module refuses all clients while a certain row exists; reducers can write that row.
-    if (!this.#clients.welcome(stand, arrival)) {
+    if (!this.#clients.accept(webSocket, arrival)) {
       removeRows(this.#database);
-      if (!this.#clients.welcome(stand, arrival)) this.#tally.fault('frame', 'a connection', 'was refused');
+      if (!this.#clients.accept(webSocket, arrival)) this.#tally.fault('frame', 'a connection', 'was refused');
     }
     return socket;
   }

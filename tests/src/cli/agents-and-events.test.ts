@@ -1,8 +1,8 @@
-// `agora agents`, `register`, `unregister`, `events` and `publish-event`: who is there, and what happens.
+// `agora agents`, `register`, `unregister`, `events` and `publish-event`.
 
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { startTestHub, type TestHub } from '../support/hub.ts';
-import { jsonLines, Shell, withoutChance } from './support/shell.ts';
+import { jsonLines, Shell, withPlaceholders } from './support/shell.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
 
@@ -18,7 +18,7 @@ afterAll(async () => {
 });
 
 describe('agora agents', () => {
-  it('lists who there is, and who is like this', async () => {
+  test('lists all agents, and those that match filters', async () => {
     const registered = await shell.json('register', 'Writer', '--capability', 'writing', '--metadata', '{"desk":4}');
     await hub.join('Reviewer', { agentType: 'specialist', capabilities: ['review', 'writing'] });
     const writer = {
@@ -33,7 +33,7 @@ describe('agora agents', () => {
       registeredAt: '<time>',
       updatedAt: '<time>',
     };
-    expect(withoutChance(registered)).toEqual([writer]);
+    expect(withPlaceholders(registered)).toEqual([writer]);
     const filters: [string[], string[]][] = [
       [[], ['Writer', 'Reviewer']],
       [['--capability', 'writing', '--capability', 'review'], ['Reviewer']],
@@ -56,18 +56,24 @@ describe('agora agents', () => {
     });
   });
 
-  it('follows who comes and goes: a line a change for programs, a table that is redrawn in a terminal', async () => {
+  test('follows changes with --watch: one line per change for programs, a redrawn table on a terminal', async () => {
     const lines = shell.start(['agents', '--watch', '--json', '--name', 'Comer']);
     const table = shell.startInTerminal(['agents', '--watch', '--name', 'Comer']);
-    await table.said('0 agents');
+    await table.untilPrinted('0 agents');
     const comer = await hub.join('Comer');
-    await Promise.all([lines.said('"presence":"online"'), table.said(/online[\s\S]*1 agents, 1 online/)]);
+    await Promise.all([
+      lines.untilPrinted('"presence":"online"'),
+      table.untilPrinted(/online[\s\S]*1 agents, 1 online/),
+    ]);
     await comer.setStatus('busy');
-    await Promise.all([lines.said('"status":"busy"'), table.said('busy')]);
+    await Promise.all([lines.untilPrinted('"status":"busy"'), table.untilPrinted('busy')]);
     await comer.unregisterAgent();
-    await Promise.all([lines.said('"change":"gone"'), table.said(/0 agents, 0 online[\s\S]*0 agents, 0 online/)]);
+    await Promise.all([
+      lines.untilPrinted('"change":"gone"'),
+      table.untilPrinted(/0 agents, 0 online[\s\S]*0 agents, 0 online/),
+    ]);
     lines.child.kill('SIGINT');
-    // As if it was typed.
+    // Ctrl-C, as if typed.
     table.child.stdin?.write('\u0003');
     const [piped, drawn] = await Promise.all([lines.ended, table.ended]);
     expect([piped.code, drawn.code]).toEqual([130, 130]);
@@ -75,7 +81,7 @@ describe('agora agents', () => {
     expect([changes[0], changes.at(-1)]).toEqual(['here', 'gone']);
   });
 
-  it('does not give up or change what is somebody else’s, or what is not there', async () => {
+  test('is refused for agents of other identities, unknown agents and invalid values', async () => {
     await hub.join('Foreign');
     const cases: [string[], number, string][] = [
       [['unregister', 'Foreign'], 5, 'agent/not-yours'],
@@ -87,15 +93,15 @@ describe('agora agents', () => {
     ];
     const ended = await Promise.all(cases.map(([words]) => shell.run(...words, '--json')));
     for (const [at, [words, code, error]] of cases.entries()) {
-      const told = { code, out: '', err: expect.stringContaining(`{"error":{"code":"${error}"`) as string };
-      expect([words, ended[at]]).toEqual([words, told]);
+      const refused = { code, out: '', err: expect.stringContaining(`{"error":{"code":"${error}"`) as string };
+      expect([words, ended[at]]).toEqual([words, refused]);
     }
     expect(await shell.json('unregister', 'Writer')).toEqual([{ name: 'Writer', status: 'unregistered' }]);
   });
 });
 
 describe('agora events', () => {
-  it('shows the last ones, those since a number or a time, and those of some types', async () => {
+  test('shows the last events, those since a number or a time, and those of some types', async () => {
     const ids = [];
     for (const n of [1, 2, 3]) {
       const [published] = await shell.json('publish-event', `build.number_${n}`, '--payload', `{"n":${n}}`);
@@ -104,7 +110,7 @@ describe('agora events', () => {
     }
     const all = await shell.json('events', 'build.*', '--since', '0');
     expect(all.map(each => each['id'])).toEqual(ids);
-    expect(withoutChance(all[0])).toEqual({
+    expect(withPlaceholders(all[0])).toEqual({
       seq: all[0]?.['seq'],
       id: '<id>',
       type: 'build.number_1',
@@ -130,20 +136,20 @@ describe('agora events', () => {
     expect(limited).toHaveLength(2);
   });
 
-  it('follows them as they come, until Ctrl-C', async () => {
+  test('follows new events until Ctrl-C', async () => {
     const following = shell.start(['events', '--follow', 'live.*']);
-    await following.said('Following');
+    await following.untilPrinted('Following');
     const publisher = await hub.join('Publisher');
     await publisher.publishEvent({ eventType: 'other.event', data: {} });
     await publisher.publishEvent({ eventType: 'live.event', data: { n: 1 } });
-    await following.said('live.event');
+    await following.untilPrinted('live.event');
     following.child.kill('SIGINT');
     const { code, out } = await following.ended;
     expect(code).toBe(130);
     expect(out).toMatch(/^\d+ {2}\S+ ?\S* {2}live\.event {2}Publisher {2}\{"n":1\}\n$/);
   });
 
-  it('refuses what is no event', async () => {
+  test('refuses invalid events and filters', async () => {
     const cases: [string[], number, string][] = [
       [['publish-event', 'agent_registration', 'x'], 1, 'event/reserved-type'],
       [['publish-event', 'build.failed', '--payload', '[1]'], 2, 'cli/usage'],
@@ -152,8 +158,8 @@ describe('agora events', () => {
     ];
     const ended = await Promise.all(cases.map(([words]) => shell.run(...words, '--json')));
     for (const [at, [words, code, error]] of cases.entries()) {
-      const told = { code, out: '', err: expect.stringContaining(`{"error":{"code":"${error}"`) as string };
-      expect([words, ended[at]]).toEqual([words, told]);
+      const refused = { code, out: '', err: expect.stringContaining(`{"error":{"code":"${error}"`) as string };
+      expect([words, ended[at]]).toEqual([words, refused]);
     }
   });
 });

@@ -1,9 +1,9 @@
-// `agora backup` and `agora restore`: a hub that runs, one that does not, and what is refused.
+// `agora backup` and `agora restore`: of a running hub, of a stopped one, and refusals.
 
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { jsonLines, Shell, type Running } from './support/shell.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
@@ -24,7 +24,7 @@ afterEach(() => {
 /** Starts a hub on a data folder. */
 async function startHub(dataDir: string): Promise<{ url: string; stop: () => Promise<void> }> {
   const running: Running = shell.start(['up', '--port', '0', '--data-dir', dataDir, '--json']);
-  await running.said('"url"');
+  await running.untilPrinted('"url"');
   const [{ url } = {}] = jsonLines(running.out);
   return {
     url: String(url),
@@ -40,7 +40,7 @@ async function identityOf(url: string): Promise<string> {
 }
 
 describe('agora backup, agora restore', () => {
-  it('copies a hub that runs, and brings it back elsewhere', async () => {
+  test('copy a running hub, and restore it in another folder', async () => {
     const dataDir = join(folder, 'data');
     const to = join(folder, 'backup');
     const hub = await startHub(dataDir);
@@ -64,7 +64,7 @@ describe('agora backup, agora restore', () => {
     await restored.stop();
   });
 
-  it('copies a hub that does not run', async () => {
+  test('copy a stopped hub', async () => {
     const dataDir = join(folder, 'data');
     await (await startHub(dataDir)).stop();
     const to = join(folder, 'backup');
@@ -73,7 +73,7 @@ describe('agora backup, agora restore', () => {
     expect(readdirSync(to).sort()).toEqual(['databases', 'keys', 'registry']);
   });
 
-  it('says what it wants', async () => {
+  test('report missing flags and folders', async () => {
     expect(await shell.run('backup')).toMatchObject({ code: 2, err: expect.stringContaining('--to') as string });
     expect(await shell.run('restore')).toMatchObject({ code: 2, err: expect.stringContaining('--from') as string });
     const nowhere = await shell.run('backup', '--to', join(folder, 'b'), '--data-dir', join(folder, 'none'));

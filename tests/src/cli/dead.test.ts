@@ -1,10 +1,10 @@
-// `agora dead …`: listed, redriven and purged, by number or all that fit.
+// `agora dead …`: lists, redrives and purges dead letters, by number or by filters.
 
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { AgoraClient, IncomingMessage } from '@agora/client';
 import { Received } from '../support/received.ts';
 import { startTestHub, type TestHub } from '../support/hub.ts';
-import { jsonLines, Shell, withoutChance } from './support/shell.ts';
+import { jsonLines, Shell, withPlaceholders } from './support/shell.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
 
@@ -26,7 +26,7 @@ afterAll(async () => {
   await hub[Symbol.asyncDispose]();
 });
 
-/** Letters that nobody is left for, of these types. */
+/** Creates dead letters of these types: their recipient unregisters. */
 async function lose(recipient: string, ...types: string[]): Promise<void> {
   const lost = await hub.join(recipient);
   for (const messageType of types) await sender.sendMessage({ toAgent: recipient, messageType, payload: {} });
@@ -34,26 +34,26 @@ async function lose(recipient: string, ...types: string[]): Promise<void> {
 }
 
 describe('agora dead', () => {
-  it('lists letters with names, and those that fit the filters', async () => {
+  test('lists dead letters with names, and those that match filters', async () => {
     await lose('Ghost', 'note', 'note', 'report.daily');
     const all = await boss.json('dead', 'list');
-    expect(withoutChance(all[0])).toEqual({
+    expect(withPlaceholders(all[0])).toEqual({
       ...{ no: all[0]?.['no'], agent: expect.stringMatching(/^#\d+$/) as string, sender: 'Sender', messageId: '<id>' },
       ...{ type: 'note', reason: 'its agent was unregistered', at: '<time>' },
     });
-    const [reports, nobodys, old, short] = await Promise.all([
+    const [reports, usedUp, old, short] = await Promise.all([
       boss.json('dead', 'list', '--type', 'report.daily', '--sender', 'Sender'),
       boss.json('dead', 'list', '--reason', 'used up'),
       boss.json('dead', 'list', '--before', '1h'),
       boss.run('dead', 'list', '--limit', '2'),
     ]);
     expect(reports).toHaveLength(1);
-    expect([nobodys, old]).toEqual([[], []]);
+    expect([usedUp, old]).toEqual([[], []]);
     expect(short.out.trimEnd().split('\n')).toHaveLength(3);
     expect(short.err).toContain('--limit 20');
   });
 
-  it('purges by number, telling for each what became of it', async () => {
+  test('purges by number, and reports the result of each', async () => {
     await lose('Phantom', 'one.of_two', 'one.of_two');
     const [first] = await boss.json('dead', 'list', '--type', 'one.of_two');
     const no = String(first?.['no']);
@@ -66,47 +66,47 @@ describe('agora dead', () => {
     expect(await boss.run('dead', 'redrive', '999999')).toMatchObject({ code: 6 });
   });
 
-  it('redrives to who is there again', async () => {
+  test('redrives a dead letter to a recipient that can handle it again', async () => {
     const phoenix = await hub.join('Phoenix');
-    const heard = new Received<IncomingMessage>();
+    const received = new Received<IncomingMessage>();
     let isBurning = true;
-    // A broadcast that was failed five times is a dead letter, and soon.
+    // A broadcast that fails five times becomes a dead letter quickly.
     await phoenix.subscribeToMessages<'try.again'>(message => {
       if (isBurning) throw new Error('not today');
-      heard.add(message);
+      received.add(message);
     });
     await sender.broadcast({ messageType: 'try.again', payload: {} });
     await vi.waitFor(async () => expect(await boss.json('dead', 'list', '--agent', 'Phoenix')).toHaveLength(1), SOON);
     isBurning = false;
     const redriven = await boss.json('dead', 'redrive', '--agent', 'Phoenix', '--yes');
     expect(redriven).toEqual([{ found: 1, done: 'redriven' }]);
-    expect(await heard.first()).toMatchObject({ type: 'try.again', from: 'Sender' });
+    expect(await received.first()).toMatchObject({ type: 'try.again', from: 'Sender' });
   });
 
-  it('asks before it does it to many, and without a person needs --yes', async () => {
+  test('asks for confirmation on a terminal, and needs --yes without one', async () => {
     await lose('Spirit', 'many.things', 'many.things', 'many.things');
     const refused = await boss.run('dead', 'purge', '--type', 'many.things');
     expect(refused).toMatchObject({
       code: 2,
       out: '',
-      err: expect.stringContaining('3 dead letters? Say so with --yes') as string,
+      err: expect.stringContaining('3 dead letters? Confirm with --yes') as string,
     });
 
     const no = boss.startInTerminal(['dead', 'purge', '--type', 'many.things']);
-    await no.said('3 dead letters?');
+    await no.untilPrinted('3 dead letters?');
     no.child.stdin?.write('n\r');
     expect((await no.ended).code).toBe(130);
     expect(await boss.json('dead', 'list', '--type', 'many.things')).toHaveLength(3);
 
     const yes = boss.startInTerminal(['dead', 'purge', '--type', 'many.things']);
-    await yes.said('3 dead letters?');
+    await yes.untilPrinted('3 dead letters?');
     yes.child.stdin?.write('y\r');
     expect((await yes.ended).code).toBe(0);
     await vi.waitFor(async () => expect(await boss.json('dead', 'list', '--type', 'many.things')).toEqual([]), SOON);
     expect(await boss.json('dead', 'purge', '--type', 'many.things')).toEqual([{ found: 0, done: 'purged' }]);
   });
 
-  it('lets whoever is no operator settle their own letters', async () => {
+  test('settles the own dead letters of a caller who is not an operator', async () => {
     using own = new Shell({ server: hub.url, database: hub.database, token: sender.token ?? '' });
     using stranger = new Shell({ server: hub.url, database: hub.database });
     await lose('Shade', 'mine.only', 'mine.only');
@@ -116,7 +116,7 @@ describe('agora dead', () => {
     expect(jsonLines(out)).toMatchObject([{ done: 'purged' }, { done: 'purged' }]);
   });
 
-  it('refuses what makes no sense', async () => {
+  test('refuses invalid flags', async () => {
     const ended = await Promise.all([
       boss.run('dead', 'redrive'),
       boss.run('dead', 'redrive', '1', '--all'),

@@ -1,11 +1,11 @@
-// `agora listen`: what an agent is told, shown; and any program as an agent.
+// `agora listen`: shows messages, and runs any program as an agent.
 
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AgoraClient } from '@agora/client';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { startTestHub, type TestHub } from '../support/hub.ts';
-import { jsonLines, Shell, withoutChance, type Running } from './support/shell.ts';
+import { jsonLines, Shell, withPlaceholders, type Running } from './support/shell.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
 
@@ -22,10 +22,10 @@ afterAll(async () => {
   await hub[Symbol.asyncDispose]();
 });
 
-/** An agent that listens; settles once it does. */
+/** Starts an agent that listens; settles when it does. */
 async function listen(name: string, ...words: string[]): Promise<Running> {
   const running = shell.start(['listen', '--as', name, ...words]);
-  await running.said('Listening');
+  await running.untilPrinted('Listening');
   return running;
 }
 
@@ -43,7 +43,7 @@ function send(toAgent: string, payload: unknown, messageType = 'note') {
 }
 
 describe('agora listen', () => {
-  it('shows what comes: with --ack it is taken, without it comes again', async () => {
+  test('shows messages; they are acknowledged with --ack, and delivered again without', async () => {
     await shell.run('register', 'Reader');
     const { messageId } = await send('Reader', { n: 1 });
     const looking = await shell.run('listen', '--as', 'Reader', '--limit', '1', '--json');
@@ -61,37 +61,37 @@ describe('agora listen', () => {
       sentAt: '<time>',
       payload: { n: 1 },
     };
-    expect(withoutChance(jsonLines(looking.out))).toEqual([shown]);
+    expect(withPlaceholders(jsonLines(looking.out))).toEqual([shown]);
     const taken = await shell.json('listen', '--as', 'Reader', '--ack', '--limit', '1');
-    expect(withoutChance(taken)).toEqual([shown]);
+    expect(withPlaceholders(taken)).toEqual([shown]);
     expect(taken[0]?.['id']).toBe(messageId);
     const nothing = await shell.run('listen', '--as', 'Reader', '--ack', '--limit', '1', '--for', '500ms');
     expect(nothing).toMatchObject({ code: 4, out: '' });
     const people = shell.start(['listen', '--as', 'Reader', '--ack', '--type', 'wanted']);
-    await people.said('Listening');
+    await people.untilPrinted('Listening');
     await send('Reader', { text: 'not shown' }, 'other');
     await send('Reader', { text: 'for people' }, 'wanted');
-    await people.said(/ {2}for people\n/);
+    await people.untilPrinted(/ {2}for people\n/);
     expect(await stop(people)).toBe(130);
     expect((await people.ended).out).toMatch(
       /^\d+:\d\d:\d\d\S* ?\S* {2}Asker {2}wanted {2}[0-9a-f-]{36}\n {2}for people\n$/,
     );
   });
 
-  it('takes no more than its limit: what is left has lost no attempt', async () => {
+  test('takes at most its limit; the remaining messages lose no attempt', async () => {
     await shell.run('register', 'Few');
     for (const n of [1, 2, 3, 4]) await send('Few', n);
     const some = await shell.json('listen', '--as', 'Few', '--ack', '--limit', '2');
     expect(some.map(each => each['payload'])).toEqual([1, 2]);
     const run = await shell.json('listen', '--as', 'Few', '--limit', '1', '--exec', 'true');
-    expect(withoutChance(run.map(({ ms: _, ...each }) => each))).toEqual([
+    expect(withPlaceholders(run.map(({ ms: _, ...each }) => each))).toEqual([
       { id: '<id>', type: 'note', from: 'Asker', kind: 'message', attempt: 1, outcome: 'done', exitCode: 0 },
     ]);
     const left = await shell.json('inbox', '--as', 'Few');
     expect(left.map(each => [each['payload'], each['attempt']])).toEqual([[4, 1]]);
   });
 
-  it('says what cannot be, with the code for it', async () => {
+  test('reports errors with their codes and exit codes', async () => {
     const serving = await listen('Served');
     const cases: [string[], number, string][] = [
       [['listen', '--as', 'Served'], 1, 'cli/agent-busy'],
@@ -102,34 +102,34 @@ describe('agora listen', () => {
     ];
     const ended = await Promise.all(cases.map(([words]) => shell.run(...words, '--json')));
     for (const [at, [words, code, error]] of cases.entries()) {
-      const told = { code, out: '', err: expect.stringContaining(`{"error":{"code":"${error}"`) as string };
-      expect([words, ended[at]]).toEqual([words, told]);
+      const refused = { code, out: '', err: expect.stringContaining(`{"error":{"code":"${error}"`) as string };
+      expect([words, ended[at]]).toEqual([words, refused]);
     }
     expect(await stop(serving)).toBe(130);
   });
 });
 
 describe('any program is an agent', () => {
-  it('reads the message on standard input, and what it prints is the answer', async () => {
+  test('reads the message on standard input and prints the answer', async () => {
     const program = `
       let text = '';
       process.stdin.on('data', data => (text += data)).on('end', () => {
         const { payload, from } = JSON.parse(text);
         const { AGORA_MESSAGE_ID, AGORA_MESSAGE_TYPE, AGORA_FROM, AGORA_AGENT, AGORA_ATTEMPT, AGORA_MESSAGE_KIND } = process.env;
-        const told = { AGORA_MESSAGE_ID, AGORA_MESSAGE_TYPE, AGORA_FROM, AGORA_AGENT, AGORA_ATTEMPT, AGORA_MESSAGE_KIND };
-        console.log(JSON.stringify({ from, payload, told }));
+        const variables = { AGORA_MESSAGE_ID, AGORA_MESSAGE_TYPE, AGORA_FROM, AGORA_AGENT, AGORA_ATTEMPT, AGORA_MESSAGE_KIND };
+        console.log(JSON.stringify({ from, payload, variables }));
       });`;
     writeFileSync(join(shell.folder, 'program.mjs'), program);
     const agent = await listen('Program', '--capability', 'programming', '--', process.execPath, 'program.mjs');
     const answer = await ask('@programming', { n: 1 });
-    expect(withoutChance(answer)).toEqual({
+    expect(withPlaceholders(answer)).toEqual({
       status: 'success',
       from: 'Program',
       messageId: '<id>',
       data: {
         from: 'Asker',
         payload: { n: 1 },
-        told: {
+        variables: {
           AGORA_MESSAGE_ID: '<id>',
           AGORA_MESSAGE_TYPE: 'question',
           AGORA_FROM: 'Asker',
@@ -142,7 +142,7 @@ describe('any program is an agent', () => {
     expect(await stop(agent)).toBe(130);
   });
 
-  it('is a line for the shell too, whose exit code says whether to try again', async () => {
+  test('may be a shell command, whose exit code decides about a retry', async () => {
     const line = `read -r message
       case $AGORA_MESSAGE_TYPE in
         text) echo 'plain text' ;;
@@ -175,7 +175,7 @@ describe('any program is an agent', () => {
       'its answer is longer than 256 KiB',
     ]);
     await send('Shell', {}, 'slow');
-    await quiet.said('"type":"slow"');
+    await quiet.untilPrinted('"type":"slow"');
     expect(await stop(quiet)).toBe(130);
     const { out, err } = await quiet.ended;
     expect(err).toBe('the disk is full\n');
@@ -195,7 +195,7 @@ describe('any program is an agent', () => {
     );
   });
 
-  it('tells how far it is on file descriptor 3', async () => {
+  test('reports progress on file descriptor 3', async () => {
     const agent = await listen('Progress', '--exec', 'echo \'{"step":1}\' >&3; echo two >&3; echo done');
     const pending = asker.ask({ toAgent: 'Progress', messageType: 'question', payload: {}, timeout: 30 });
     const progress: unknown[] = [];
@@ -205,7 +205,7 @@ describe('any program is an agent', () => {
     await stop(agent);
   });
 
-  it('does the steps of workflows', async () => {
+  test('handles steps of workflows', async () => {
     const line = 'echo "{\\"action\\":\\"$AGORA_ACTION\\",\\"step\\":\\"$AGORA_STEP\\"}"';
     const agent = await listen('Builder', '--task', 'build', '--task', 'test', '--exec', line);
     const workflow = await asker.startWorkflowCoordination({
@@ -225,8 +225,8 @@ describe('any program is an agent', () => {
     await stop(agent);
   });
 
-  it('handles several at once where that is wanted', async () => {
-    // Each waits until the other has begun.
+  test('handles several messages in parallel with --concurrency', async () => {
+    // Each run waits until the other has started.
     const line = 'touch "$AGORA_MESSAGE_ID.mark"; while [ $(ls *.mark | wc -l) -lt 2 ]; do sleep 0.05; done; echo both';
     const agent = await listen('Pair', '--concurrency', '2', '--exec', line);
     const answers = await Promise.all([ask('Pair', 1), ask('Pair', 2)]);
@@ -235,7 +235,7 @@ describe('any program is an agent', () => {
     await stop(agent);
   });
 
-  it('may finish after Ctrl-C; what takes longer than the grace is ended and given back', async () => {
+  test('may finish after Ctrl-C; after the grace period it is ended and its message is delivered again', async () => {
     const patient = await listen(
       'Patient',
       '--exec',
@@ -253,37 +253,39 @@ describe('any program is an agent', () => {
     await send('Hurried', 'again');
     await exists('hurried');
     expect(await stop(hurried)).toBe(130);
-    expect((await hurried.ended).out).toMatch(/✗ note from Asker: again \(\d+ ms\), whoever ran it was stopped\n/);
+    expect((await hurried.ended).out).toMatch(
+      /✗ note from Asker: again \(\d+ ms\), the process that ran it was stopped\n/,
+    );
     const [next] = await shell.json('listen', '--as', 'Hurried', '--ack', '--limit', '1', '--for', '30s');
     expect(next).toMatchObject({ payload: 'again', attempt: 2 });
   });
 
-  it('that does not exist ends the listening, and the message is not lost', async () => {
+  test('that does not exist ends the session, and the message is not lost', async () => {
     await shell.run('register', 'Lost');
     await send('Lost', 'still there');
     const ended = await shell.run('listen', '--as', 'Lost', '--json', '--', 'no-such-program');
     expect(ended).toEqual({
       code: 2,
       out: '',
-      err: '{"error":{"code":"cli/no-program","message":"The program cannot be run: spawn no-such-program ENOENT."}}\n',
+      err: '{"error":{"code":"cli/no-program","message":"The program cannot be started: spawn no-such-program ENOENT."}}\n',
     });
     const [next] = await shell.json('listen', '--as', 'Lost', '--ack', '--limit', '1', '--for', '30s');
     expect(next).toMatchObject({ payload: 'still there', attempt: 2 });
   });
 
-  it('may run beside it, and say in lines of JSON what becomes of each message', async () => {
+  test('may run beside it, and settle each message with a line of JSON', async () => {
     const beside = shell.start(['listen', '--as', 'Beside', '--settle', '--json', '--concurrency', '4'], {
       isOpen: true,
     });
     await untilOnline('Beside');
     const answers = Promise.all([ask('Beside', 1), ask('Beside', 2), ask('Beside', 3)]);
-    while (jsonLines(whole(beside.out)).length < 3) await beside.said(/(.*\n){3}/);
+    while (jsonLines(whole(beside.out)).length < 3) await beside.untilPrinted(/(.*\n){3}/);
     const ids = new Map(jsonLines(beside.out).map(({ payload, id }) => [payload, id]));
-    const say = (line: object) => beside.child.stdin?.write(`${JSON.stringify(line)}\n`);
-    say({ answer: ids.get(1), data: { well: 'done' } });
-    say({ fail: ids.get(2), reason: 'cannot' });
-    say({ ack: 'nobody' });
-    say({ ack: ids.get(3) });
+    const write = (line: object) => beside.child.stdin?.write(`${JSON.stringify(line)}\n`);
+    write({ answer: ids.get(1), data: { well: 'done' } });
+    write({ fail: ids.get(2), reason: 'cannot' });
+    write({ ack: 'unknown' });
+    write({ ack: ids.get(3) });
     expect((await answers).map(answer => answer.data ?? answer.error ?? null)).toEqual([
       { well: 'done' },
       'cannot',
@@ -293,12 +295,12 @@ describe('any program is an agent', () => {
     const { code, err } = await beside.ended;
     expect(code).toBe(0);
     expect(jsonLines(err)).toEqual([
-      { error: { code: 'cli/bad-settlement', message: 'message nobody is not open here' } },
+      { error: { code: 'cli/bad-settlement', message: 'message unknown is not open here' } },
     ]);
   });
 });
 
-/** The lines that have come whole. */
+/** The complete lines of a text. */
 function whole(text: string): string {
   return text.slice(0, text.lastIndexOf('\n') + 1);
 }
@@ -307,7 +309,7 @@ async function untilOnline(name: string): Promise<void> {
   for await (const [agent] of asker.watchAgents({ name })) if (agent?.presence === 'online') return;
 }
 
-/** Files tell of themselves to nobody. */
+/** Polls, since no event reports a new file on every file system. */
 async function exists(name: string): Promise<void> {
   await vi.waitUntil(() => existsSync(join(shell.folder, name)), { timeout: 20_000, interval: 20 });
 }

@@ -1,12 +1,12 @@
-// `agora send`, `ask`, `broadcast`, `inbox` and `wait`: what is said, to whom, and what waits.
+// `agora send`, `ask`, `broadcast`, `inbox` and `wait`.
 
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PermanentError } from '@agora/client';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { Received } from '../support/received.ts';
 import { startTestHub, type TestHub } from '../support/hub.ts';
-import { jsonLines, Shell, withoutChance } from './support/shell.ts';
+import { jsonLines, Shell, withPlaceholders } from './support/shell.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
 
@@ -21,7 +21,7 @@ afterAll(async () => {
   await hub[Symbol.asyncDispose]();
 });
 
-/** Ends like this: the code of the error, on standard error, as JSON; nothing on standard output. */
+/** The result of a refused command: the error as JSON on standard error, nothing on standard output. */
 const refused = (code: number, error: string) => ({
   code,
   out: '',
@@ -29,11 +29,11 @@ const refused = (code: number, error: string) => ({
 });
 
 describe('agora send', () => {
-  it('sends what is said in any of its ways, as the agent that is kept for this user, and prints the id', async () => {
-    const heard = new Received<{ type: string; priority: number; payload: unknown; headers: unknown; from: string }>();
+  test('sends a payload from each source as the default agent of this user, and prints the id', async () => {
+    const received = new Received<{ type: string; priority: number; payload: unknown; headers: unknown; from: string }>();
     const receiver = await hub.join('Receiver');
     await receiver.subscribeToMessages<string>(({ type, priority, payload, headers, from }) =>
-      heard.add({ type, priority, payload, headers, from }),
+      received.add({ type, priority, payload, headers, from }),
     );
     writeFileSync(join(shell.folder, 'payload.json'), '{"from":"a file"}');
     const [text] = await shell.json(
@@ -47,22 +47,22 @@ describe('agora send', () => {
       '--header',
       'b=x=y',
     );
-    expect(withoutChance(text)).toEqual({
+    expect(withPlaceholders(text)).toEqual({
       messageId: '<id>',
       status: 'accepted',
       from: expect.stringMatching(/^cli-/) as string,
       to: ['Receiver'],
     });
-    const ways = await Promise.all([
+    const ended = await Promise.all([
       shell.run('send', 'Receiver', '--payload', '[1]', '--priority', 'critical'),
       shell.run('send', 'Receiver', '--payload-file', 'payload.json', '--priority', '1'),
       shell.start(['send', 'Receiver'], { input: '{"from":"a pipe"}' }).ended,
       shell.start(['send', 'Receiver', '-'], { input: 'no JSON\n' }).ended,
       shell.run('send', 'Receiver'),
     ]);
-    for (const way of ways)
-      expect(way).toMatchObject({ code: 0, err: '', out: expect.stringMatching(/^[0-9a-f-]{36}\n$/) as string });
-    const all = await heard.atLeast(6);
+    for (const each of ended)
+      expect(each).toMatchObject({ code: 0, err: '', out: expect.stringMatching(/^[0-9a-f-]{36}\n$/) as string });
+    const all = await received.atLeast(6);
     expect(all[0]).toEqual({
       type: 'note',
       priority: 2,
@@ -82,7 +82,7 @@ describe('agora send', () => {
     );
   });
 
-  it('sends the same id once, keeps back what is delayed, and tells what a reply is about', async () => {
+  test('sends the same id once, delays a message, and refers to the message of a reply', async () => {
     await shell.run('register', 'Later');
     const [first] = await shell.json('send', 'Later', 'now');
     const about = String(first?.['messageId']);
@@ -97,7 +97,7 @@ describe('agora send', () => {
     expect(await shell.json('inbox', '--as', 'Later')).toEqual(inbox);
   });
 
-  it('says why nothing was sent, and ends with the code for it', async () => {
+  test('reports why a message was not sent, and ends with the matching exit code', async () => {
     await hub.join('Strangers');
     const cases: [string[], number, string][] = [
       [['send', 'Nobody', 'x'], 6, 'message/unknown-recipient'],
@@ -121,12 +121,12 @@ describe('agora send', () => {
   });
 });
 
-describe('whoever wants to go first', () => {
-  it('may, while what is to be said is read, and while mail is waited for', async () => {
+describe('Ctrl-C', () => {
+  test('ends a command that reads standard input, and one that waits for mail', async () => {
     await shell.run('register', 'Impatient');
     const sending = shell.start(['send', 'Impatient'], { isOpen: true });
     const waiting = shell.start(['wait', '--as', 'Impatient']);
-    await sending.said('Reading standard input');
+    await sending.untilPrinted('Reading standard input');
     const watcher = await hub.join('Watchman');
     for await (const [agent] of watcher.watchAgents({ name: 'Impatient' })) if (agent?.presence === 'online') break;
     for (const each of [sending, waiting]) each.child.kill('SIGINT');
@@ -136,7 +136,7 @@ describe('whoever wants to go first', () => {
 });
 
 describe('agora ask', () => {
-  it('prints the answer: a text as it is, all else as JSON, and how far it is meanwhile', async () => {
+  test('prints the answer, a text unchanged and other values as JSON, and the progress', async () => {
     const answerer = await hub.join('Answerer', { capabilities: ['answering'] });
     await answerer.subscribeToMessages<string>(async (message, context) => {
       if (message.type === 'fail') throw new PermanentError('it is broken');
@@ -155,38 +155,38 @@ describe('agora ask', () => {
     ]);
     expect(text).toEqual({ code: 0, out: 'You said {"text":"hello"}\n', err: '' });
     expect(json).toEqual({ code: 0, out: '{\n  "n": 1,\n  "of": [\n    2\n  ]\n}\n', err: '' });
-    expect(jsonLines(progress.out).map(withoutChance)).toEqual([
+    expect(jsonLines(progress.out).map(withPlaceholders)).toEqual([
       { progress: { seq: 1, data: { half: true }, at: '<time>' } },
       { messageId: '<id>', from: 'Answerer', status: 'success', data: { text: 'You said {"text":"hello"}' } },
     ]);
     expect(failed).toMatchObject({ code: 8, err: '' });
-    expect(withoutChance(jsonLines(failed.out))).toEqual([
+    expect(withPlaceholders(jsonLines(failed.out))).toEqual([
       { messageId: '<id>', from: 'Answerer', status: 'error', error: 'it is broken' },
     ]);
     expect(back).toMatchObject({ code: 8, err: '' });
-    expect(withoutChance(jsonLines(back.out))).toEqual([
+    expect(withPlaceholders(jsonLines(back.out))).toEqual([
       { messageId: '<id>', from: 'Answerer', status: 'input_required', question: 'which one?' },
     ]);
     expect(silent).toEqual(refused(4, 'message/no-answer'));
-    // Whoever asked is gone afterwards.
+    // The temporary agents of the askers are unregistered.
     const left = await answerer.findAgents();
     expect(left.filter(each => each.name.startsWith('cli-ask'))).toEqual([]);
   });
 
-  it('answers what is asked back in a terminal, where nothing that agents say draws elsewhere', async () => {
+  test('prompts for the reply to a question back on a terminal, without control characters of the agent', async () => {
     const worker = await hub.join('Painter');
     await worker.subscribeToMessages<string>(async (message, context) => {
       if (message.continues === undefined) return context.requireInput('which \u001b[2Jcolour?');
       return { text: `painted ${JSON.stringify(message.payload)}` };
     });
     const asking = shell.startInTerminal(['ask', 'Painter', 'paint it', '--no-color']);
-    await asking.said('Painter asks: which [2Jcolour?');
+    await asking.untilPrinted('Painter asks: which [2Jcolour?');
     asking.child.stdin?.write('blue\r');
-    await asking.said('painted {"text":"blue"}');
+    await asking.untilPrinted('painted {"text":"blue"}');
     expect((await asking.ended).code).toBe(0);
   });
 
-  it('calls the question off at Ctrl-C', async () => {
+  test('cancels the question at Ctrl-C', async () => {
     const cancelled = new Received<unknown>();
     const asked = new Received<string>();
     const worker = await hub.join('Slow');
@@ -208,34 +208,34 @@ describe('agora ask', () => {
 });
 
 describe('agora broadcast', () => {
-  it('is heard by everyone else', async () => {
-    const heard = new Received<unknown>();
+  test('reaches all other agents', async () => {
+    const received = new Received<unknown>();
     const listener = await hub.join('Everyone');
     await listener.subscribeToMessages<string>({
       filters: { messageTypes: ['announcement'] },
-      handler: message => heard.add([message.kind, message.payload]),
+      handler: message => received.add([message.kind, message.payload]),
     });
-    const [said] = await shell.json('broadcast', 'to all', '--type', 'announcement');
-    expect(said).toMatchObject({ status: 'accepted', to: ['*'] });
-    expect(await heard.first()).toEqual(['broadcast', { text: 'to all' }]);
+    const [sent] = await shell.json('broadcast', 'to all', '--type', 'announcement');
+    expect(sent).toMatchObject({ status: 'accepted', to: ['*'] });
+    expect(await received.first()).toEqual(['broadcast', { text: 'to all' }]);
   });
 });
 
 describe('agora inbox, agora wait', () => {
-  it('look at what waits and take nothing; --take takes it, and only as much as was asked for', async () => {
+  test('show waiting messages without taking them; --take takes at most the limit', async () => {
     await shell.run('register', 'Turns');
     expect(await shell.run('wait', '--as', 'Turns', '--timeout', '0', '--json')).toMatchObject({ code: 4, err: '' });
     expect(await shell.run('inbox', '--as', 'Turns', '--take')).toEqual({
       code: 0,
       out: '',
-      err: 'Nothing waits for Turns.\n',
+      err: 'No messages wait for Turns.\n',
     });
     for (const n of [1, 2, 3]) await shell.json('send', 'Turns', `number ${n}`, '--priority', n === 3 ? 'high' : 'low');
     await shell.json('send', 'Turns', '--payload', JSON.stringify('long'.repeat(2_000)));
 
     const looks = await Promise.all([1, 2, 3].map(() => shell.json('inbox', '--as', 'Turns')));
     for (const look of looks) expect(look.map(each => each['attempt'])).toEqual([1, 1, 1, 1]);
-    expect(withoutChance(looks[0]?.[0])).toEqual({
+    expect(withPlaceholders(looks[0]?.[0])).toEqual({
       id: '<id>',
       type: 'message',
       from: expect.stringMatching(/^cli-/) as string,
@@ -264,13 +264,13 @@ describe('agora inbox, agora wait', () => {
 
     for (const text of ['first', 'second']) await shell.json('broadcast', text);
     for (const text of ['first', 'second']) {
-      const [heard, ...more] = await shell.json('inbox', '--as', 'Turns', '--take', '--limit', '1');
-      expect([heard?.['kind'], heard?.['payload'], more]).toEqual(['broadcast', { text }, []]);
+      const [received, ...more] = await shell.json('inbox', '--as', 'Turns', '--take', '--limit', '1');
+      expect([received?.['kind'], received?.['payload'], more]).toEqual(['broadcast', { text }, []]);
     }
     expect(await shell.json('inbox', '--as', 'Turns')).toEqual([]);
   });
 
-  it('wakes whoever waits, and leaves the message to be taken', async () => {
+  test('wait ends when a message arrives, which stays in the inbox', async () => {
     await shell.run('register', 'Sleeper');
     const waiting = shell.start(['wait', '--as', 'Sleeper', '--json']);
     const watcher = await hub.join('Alarm');
@@ -282,7 +282,7 @@ describe('agora inbox, agora wait', () => {
     expect(taken).toMatchObject({ payload: 'wake up', from: 'Alarm' });
   });
 
-  it('wakes whoever waits with word of what it sent, and leaves that to be taken, too', async () => {
+  test('wait ends when a notice arrives, which stays in the inbox', async () => {
     for (const name of ['Anxious', 'Leaving']) await shell.run('register', name);
     const [sent] = await shell.json('send', 'Leaving', 'farewell', '--as', 'Anxious');
     const waiting = shell.start(['wait', '--as', 'Anxious', '--json']);
@@ -296,7 +296,7 @@ describe('agora inbox, agora wait', () => {
     expect(await shell.json('inbox', '--as', 'Anxious')).toEqual([]);
   });
 
-  it('tells of what became of what was sent, and warns where another process serves the agent', async () => {
+  test('show notices about sent messages; --take is refused while another process serves the agent', async () => {
     await shell.run('register', 'Sender');
     await shell.run('register', 'Doomed');
     const [sent] = await shell.json('send', 'Doomed', 'farewell', '--as', 'Sender');
@@ -307,7 +307,7 @@ describe('agora inbox, agora wait', () => {
     ]);
 
     const serving = shell.start(['listen', '--as', 'Sender']);
-    await serving.said('Listening');
+    await serving.untilPrinted('Listening');
     await shell.json('send', 'Sender', 'to who serves it');
     const taking = await shell.run('inbox', '--as', 'Sender', '--take', '--json');
     expect(taking).toEqual(refused(1, 'cli/agent-busy'));

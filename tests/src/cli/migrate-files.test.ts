@@ -1,9 +1,9 @@
-// `agora migrate-files`: every file of a tree is sent once or stays with the reason, also when the run is killed in the middle.
+// `agora migrate-files`: every file of a tree is sent once, or stays with a reason, also when the run is killed.
 
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { startTestHub, type TestHub } from '../support/hub.ts';
 import { filesBelow, LEFT, makeTree, SKIPPED } from './support/inbox-tree.ts';
@@ -22,7 +22,7 @@ beforeEach(async () => {
   shell = new Shell({ server: hub.url, database: hub.database });
   tree = join(shell.folder, 'tree');
   mkdirSync(tree);
-  // They are away: what is sent waits for them.
+  // They are offline, so that their messages wait.
   for (const name of ['Ada', 'Grace']) await (await hub.join(name)).close();
 });
 
@@ -31,16 +31,16 @@ afterEach(async () => {
   await hub[Symbol.asyncDispose]();
 });
 
-const Answer = z.tuple([z.object({ rows: z.array(z.tuple([z.string(), z.string(), z.number(), z.string()])) })]);
+const SqlResult = z.tuple([z.object({ rows: z.array(z.tuple([z.string(), z.string(), z.number(), z.string()])) })]);
 
-/** The messages of the hub, as its owner sees them. */
+/** The messages of the hub, read by its owner. */
 async function messages() {
-  const answer = await fetch(`${hub.url}/v1/database/${hub.database}/sql`, {
+  const response = await fetch(`${hub.url}/v1/database/${hub.database}/sql`, {
     method: 'POST',
     headers: { authorization: `Bearer ${hub.ownerToken}` },
     body: 'SELECT payload, type, priority, headers FROM message',
   });
-  const [{ rows }] = Answer.parse(await answer.json());
+  const [{ rows }] = SqlResult.parse(await response.json());
   return rows.map(([payload, type, priority, headers]) => ({ payload, type, priority, headers }));
 }
 
@@ -67,23 +67,23 @@ function left(lines: readonly Line[]): Record<string, string | undefined> {
   );
 }
 
-/** Whether the hub has the number of every file, and each once. */
+/** Returns true if the hub has the number of every file exactly once. */
 async function isEachThereOnce(): Promise<boolean> {
   const found = await numbers();
   return found.length === FILES && found.every((n, at) => n === at);
 }
 
-/** Files below `.migrated`, by where they were. */
+/** The files below `.migrated`, by their former paths. */
 function movedFiles(): string[] {
   return filesBelow(join(tree, '.migrated')).filter(file => !file.startsWith('.'));
 }
 
-/** All files that the tree had, wherever they are now. */
+/** All files of the tree, moved or not, by their former paths. */
 function allFiles(): string[] {
   return [...movedFiles(), ...filesBelow(tree).filter(file => !file.startsWith('.migrated'))].sort();
 }
 
-it('sends 10,000 files, each once, and leaves one of each broken kind with the reason', async () => {
+test('sends 10,000 files, each once, and leaves one of each broken kind with the reason', async () => {
   makeTree(tree, FILES);
   const before = filesBelow(tree);
   const ended = await shell.run('migrate-files', tree, '--json');
@@ -95,7 +95,7 @@ it('sends 10,000 files, each once, and leaves one of each broken kind with the r
   expect(left(lines)).toEqual(LEFT);
   expect(lines.filter(each => each.outcome === 'skipped').map(each => each.file)).toEqual(SKIPPED);
 
-  // Every file is where it was, or at its place below `.migrated`.
+  // Every file is at its old path, or at the same path below `.migrated`.
   expect(movedFiles()).toHaveLength(FILES);
   expect(allFiles().join('\n') === before.join('\n')).toBe(true);
   expect(await isEachThereOnce()).toBe(true);
@@ -104,23 +104,23 @@ it('sends 10,000 files, each once, and leaves one of each broken kind with the r
   expect(JSON.parse(first?.headers ?? '')).toMatchObject({ migrated: { from: 'Old', sentAt: '2024-01-01T00:00:00Z' } });
 });
 
-it('killed in the middle and run again, has every message in the hub once', async () => {
+test('killed twice and run again, sends every message exactly once', async () => {
   makeTree(tree, FILES);
   const before = filesBelow(tree);
-  const said: Line[] = [];
+  const printed: Line[] = [];
   for (const sent of [1_000, 3_000]) {
     const run = shell.start(['migrate-files', tree, '--json']);
-    await run.said(printed => printed.split('\n').length > sent);
+    await run.untilPrinted(text => text.split('\n').length > sent);
     run.child.kill('SIGKILL');
     const { code, out } = await run.ended;
     expect(code).toBe(null);
-    said.push(...linesOf({ out: out.slice(0, out.lastIndexOf('\n') + 1) }));
+    printed.push(...linesOf({ out: out.slice(0, out.lastIndexOf('\n') + 1) }));
   }
   const last = await shell.run('migrate-files', tree, '--json');
   expect(last.code).toBe(7);
   expect(left(linesOf(last))).toEqual(LEFT);
-  const told = new Set([...said, ...linesOf(last)].flatMap(each => (each.outcome === 'sent' ? [each.file] : [])));
-  expect(told.size).toBeLessThanOrEqual(FILES);
+  const sent = new Set([...printed, ...linesOf(last)].flatMap(each => (each.outcome === 'sent' ? [each.file] : [])));
+  expect(sent.size).toBeLessThanOrEqual(FILES);
 
   expect(await isEachThereOnce()).toBe(true);
   expect(allFiles().join('\n') === before.join('\n')).toBe(true);
@@ -129,7 +129,7 @@ it('killed in the middle and run again, has every message in the hub once', asyn
 });
 
 describe('agora migrate-files', () => {
-  it('with --dry-run tells what it would do, and does nothing', async () => {
+  test('with --dry-run shows what it would send, and sends and moves nothing', async () => {
     makeTree(tree, 10);
     const before = filesBelow(tree);
     const ended = await shell.run('migrate-files', tree, '--dry-run', '--json');
@@ -143,7 +143,7 @@ describe('agora migrate-files', () => {
     expect(await messages()).toEqual([]);
   });
 
-  it('reads prose, YAML, and what flags say of files that say nothing', async () => {
+  test('reads text and YAML, and takes missing values from flags', async () => {
     write('note.txt', 'just text');
     write('Grace/new/mail.md', '---\ntype: doc-note\npriority: urgent\nto: Ada\n---\n# Hello\n');
     write('list.yaml', 'recipients: [Ada, Grace]\nkind: status\nbody: { a: 1 }\nthread: 7\n');
@@ -163,7 +163,7 @@ describe('agora migrate-files', () => {
     ]);
   });
 
-  it('takes a file of the same name and content that comes later for another message', async () => {
+  test('sends a later file of the same name and content as another message', async () => {
     for (let round = 1; round <= 2; round++) {
       write('Ada/status.json', '{"payload":{"n":1}}');
       utimesSync(join(tree, 'Ada/status.json'), 1e9, 1e9);
@@ -173,7 +173,7 @@ describe('agora migrate-files', () => {
     expect(movedFiles()).toEqual(['Ada/status.2.json', 'Ada/status.json']);
   });
 
-  it('waits for no other run, refuses what is no folder, and sends as a registered agent only', async () => {
+  test('refuses a second run, a path that is not a folder, and an unregistered sender', async () => {
     write('Ada/a.json', '{"payload":{"n":1}}');
     mkdirSync(join(tree, '.migrated'));
     writeFileSync(join(tree, '.migrated/.lock'), String(process.pid));
@@ -186,12 +186,12 @@ describe('agora migrate-files', () => {
     ]);
     expect(busy).toMatchObject({ code: 1, err: expect.stringContaining(`Process ${process.pid}`) as string });
     expect([missing.code, file.code, nobody.code]).toEqual([2, 2, 6]);
-    // A process that is gone holds nobody up.
+    // The lock of a process that has ended is ignored.
     writeFileSync(join(tree, '.migrated/.lock'), '999999999');
     expect((await shell.run('migrate-files', tree)).code).toBe(0);
   });
 
-  it('cannot begin where it cannot write down what it sends', async () => {
+  test('sends nothing if it cannot write its journal', async () => {
     write('Ada/a.json', '{"payload":{"n":1}}');
     writeFileSync(join(tree, '.migrated'), 'a file is in the way');
     const ended = await shell.run('migrate-files', tree);
@@ -199,10 +199,10 @@ describe('agora migrate-files', () => {
     expect(await messages()).toEqual([]);
   });
 
-  it('stops at Ctrl-C with what it has done told and moved, and goes on later', async () => {
+  test('reports and moves all sent files at Ctrl-C, and sends the others in the next run', async () => {
     makeTree(tree, 2_000);
     const run = shell.start(['migrate-files', tree, '--json']);
-    await run.said('"sent"');
+    await run.untilPrinted('"sent"');
     run.child.kill('SIGINT');
     const { code, out } = await run.ended;
     expect(code).toBe(130);
@@ -214,7 +214,7 @@ describe('agora migrate-files', () => {
     expect(await numbers()).toHaveLength(2_000);
   });
 
-  it('leaves what a run of days ago may have sent, until it is told to send it again', async () => {
+  test('leaves a file that a run of days ago may have sent, until --resend', async () => {
     const text = '{"payload":{"n":1}}';
     write('Ada/a.json', text);
     mkdirSync(join(tree, '.migrated'));
@@ -233,7 +233,7 @@ describe('agora migrate-files', () => {
     expect(movedFiles()).toEqual(['Ada/a.json']);
   });
 
-  it('writes down which file became which message', async () => {
+  test('records the message id of each file in its journal', async () => {
     write('Ada/a.json', '{"payload":{"n":1}}');
     const [{ messageId } = {}] = await shell.json('migrate-files', tree);
     expect(readFileSync(join(tree, '.migrated/.journal'), 'utf8')).toContain(String(messageId));

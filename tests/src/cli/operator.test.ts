@@ -1,9 +1,9 @@
-// `agora operator …`: everything that an operator sees and steers, by name.
+// `agora operator …`: commands that show and control a hub.
 
 import type { AgoraClient } from '@agora/client';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { startTestHub, type TestHub } from '../support/hub.ts';
-import { jsonLines, Shell, withoutChance } from './support/shell.ts';
+import { jsonLines, Shell, withPlaceholders } from './support/shell.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
 
@@ -26,7 +26,7 @@ afterAll(async () => {
 });
 
 describe('agora operator', () => {
-  it('tells what the hub holds, its mailboxes, and any message', async () => {
+  test('shows the counters of the hub, its mailboxes, and any message', async () => {
     const asker = await hub.join('Asker');
     const { messageId } = await asker.sendMessage({
       toAgent: 'Worker',
@@ -44,7 +44,7 @@ describe('agora operator', () => {
     ]);
     expect(boxes.map(box => box['name'])).toEqual(['Worker', 'Asker', '@sums']);
     expect(busy).toEqual([{ name: 'Worker', isOnline: true, held: 1, waiting: 0, credit: 32 }]);
-    expect(withoutChance(message)).toMatchObject([
+    expect(withPlaceholders(message)).toMatchObject([
       {
         ...{
           id: '<id>',
@@ -62,20 +62,20 @@ describe('agora operator', () => {
     expect(people.out).toMatch(/"text": "hello"[\s\S]*Worker +offered +1/);
   });
 
-  it('shows the counters again and again with --watch, until it is told to stop', async () => {
+  test('refreshes the counters with --watch until Ctrl-C', async () => {
     const watching = boss.start(['operator', 'status', '--watch', '--json']);
-    await watching.said(/("agents"[\s\S]*){2}/);
+    await watching.untilPrinted(/("agents"[\s\S]*){2}/);
     watching.child.kill('SIGINT');
     const { code, out } = await watching.ended;
     expect(code).toBe(0);
     for (const line of jsonLines(out)) expect(line).toMatchObject({ agents: 2 });
     const drawn = boss.startInTerminal(['operator', 'status', '--watch']);
-    await drawn.said('stored');
+    await drawn.untilPrinted('stored');
     drawn.child.stdin?.write('\u0003');
     expect((await drawn.ended).code).toBe(0);
   });
 
-  it('sees and sets the limits of an agent, of everyone, and of the hub', async () => {
+  test('shows and sets the limits of an agent, of everyone, and of the hub', async () => {
     const set = await boss.json('operator', 'quota', 'Worker', '--rate', '10', '--burst', '20');
     expect(set).toMatchObject([{ agent: 'Worker', rate: 10, burst: 20 }]);
     expect(await boss.json('operator', 'quota', 'Worker', '--clear')).toMatchObject([
@@ -91,7 +91,7 @@ describe('agora operator', () => {
     expect(limits).toEqual([{ storedBytes: 2 ** 31, keepMessagesMs: 48 * 3_600_000 }]);
   });
 
-  it('makes the owner of an agent an operator, and none again', async () => {
+  test('grants and revokes the operator role of the owner of an agent', async () => {
     const { identity = '' } = worker;
     expect(await boss.json('operator', 'grant', 'Worker')).toEqual([{ identity, done: 'granted' }]);
     const list = await boss.json('operator', 'list');
@@ -101,7 +101,7 @@ describe('agora operator', () => {
     expect(last).toMatchObject({ code: 1, err: expect.stringContaining('operator/last') as string });
   });
 
-  it('closes the hub to all but the admitted, and opens it', async () => {
+  test('closes the hub to identities that are not admitted, and opens it', async () => {
     const { identity = '' } = worker;
     expect(await boss.json('operator', 'admit', 'Worker', '--note', 'one of us')).toEqual([
       { identity, done: 'admitted' },
@@ -117,17 +117,17 @@ describe('agora operator', () => {
     expect(issued).toEqual([{ issuer: 'https://id.example', audience: 'agora', done: 'admitted' }]);
   });
 
-  it('removes an agent only if that is said', async () => {
+  test('unregisters an agent only after a confirmation', async () => {
     await hub.join('Doomed');
-    const unsaid = await boss.run('operator', 'unregister', 'Doomed');
-    expect(unsaid).toMatchObject({ code: 2, err: expect.stringContaining('--yes') as string });
+    const unconfirmed = await boss.run('operator', 'unregister', 'Doomed');
+    expect(unconfirmed).toMatchObject({ code: 2, err: expect.stringContaining('--yes') as string });
     expect(await boss.json('operator', 'unregister', 'Doomed', '--yes')).toEqual([
       { agent: 'Doomed', done: 'unregistered' },
     ]);
     expect((await boss.run('operator', 'unregister', 'Doomed', '--yes')).code).toBe(6);
   });
 
-  it('refuses who is no operator, and what makes no sense', async () => {
+  test('refuses callers who are not operators, and invalid flags', async () => {
     const forbidden = await Promise.all([
       stranger.run('operator', 'status', '--json'),
       stranger.run('operator', 'mailboxes'),

@@ -1,12 +1,12 @@
-// What belongs to no one command: help, settings, errors, pipes, terminals; and `status`, `doctor`, `completion`.
+// Behaviour of all commands: help, settings, errors, pipes, terminals; and `status`, `doctor`, `completion`.
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { startTestHub, type TestHub } from '../support/hub.ts';
-import { jsonLines, Shell, withoutChance } from './support/shell.ts';
+import { jsonLines, Shell, withPlaceholders } from './support/shell.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
 
@@ -22,7 +22,7 @@ afterAll(async () => {
 });
 
 describe('the command line', () => {
-  it('helps, and says what is wrong with a line', async () => {
+  test('shows help, and reports what is wrong with a command line', async () => {
     const [help, ofOne, version, nothing, unknown, group] = await Promise.all([
       shell.run('--help'),
       shell.run('send', '--help'),
@@ -44,7 +44,7 @@ describe('the command line', () => {
     expect(group).toMatchObject({ code: 2, err: expect.stringContaining('Usage: agora workflow') as string });
   });
 
-  it('takes its settings from flags, the environment, the folder and the user, in this order', async () => {
+  test('reads its settings from flags, the environment, the folder and the user, in this order', async () => {
     const folder = join(shell.folder, 'home');
     mkdirSync(folder, { recursive: true });
     writeFileSync(join(folder, 'config.json'), JSON.stringify({ agent: 'FromConfig', token: hub.ownerToken }));
@@ -62,16 +62,16 @@ describe('the command line', () => {
     } finally {
       plain[Symbol.dispose]();
     }
-    // Global flags may stand before the command or behind it.
+    // Global flags are valid before and after the command.
     const [asOwner] = jsonLines((await shell.run('--json', 'status')).out);
     expect(asOwner).toMatchObject({ isOperator: true });
     const [stranger] = await shell.json('status', '--config', '/dev/null').catch((error: Error) => [error.message]);
-    expect(stranger).toMatch(/ended with 2: .*cli\/bad-config.*is no JSON/);
+    expect(stranger).toMatch(/ended with 2: .*cli\/bad-config.*is not JSON/);
     expect((await shell.run('send', 'X', 'y', '--json')).err).toContain('no agent \\"FromConfig\\"');
     writeFileSync(join(folder, 'config.json'), '{}');
   });
 
-  it('is quiet when a reader has had enough, and colours only what a person reads', async () => {
+  test('ends quietly when a reader closes the pipe, and uses colours only on a terminal', async () => {
     await shell.run('register', 'Coloured');
     const piped = await shell.bash('agora events --since 0 --json | head -n 1; echo "${PIPESTATUS[*]}"');
     expect(piped).toMatchObject({ code: 0, err: '' });
@@ -82,7 +82,7 @@ describe('the command line', () => {
     expect((await plain.ended).out).not.toContain('\u001b');
   });
 
-  it('says in one sentence that a token is not accepted, and that no database is there', async () => {
+  test('reports a token that is not accepted, and a missing database', async () => {
     const [token, database] = await Promise.all([
       shell.run('status', '--token', 'nonsense', '--json'),
       shell.run('status', '--database', 'nothing-here', '--json'),
@@ -97,14 +97,14 @@ describe('the command line', () => {
 });
 
 describe('agora status', () => {
-  it('tells who one is, and operators what the hub holds', async () => {
+  test('shows the identity of the caller, and the counters of the hub to operators', async () => {
     const [[status], [asOwner]] = await Promise.all([
       shell.json('status'),
       shell.json('status', '--token', hub.ownerToken),
     ]);
     const { connectMs, agents, online, ...rest } = status ?? {};
     expect([typeof connectMs, typeof agents, typeof online]).toEqual(['number', 'number', 'number']);
-    expect(withoutChance(rest)).toEqual({
+    expect(withPlaceholders(rest)).toEqual({
       server: hub.url,
       database: hub.database,
       identity: '<identity>',
@@ -121,7 +121,7 @@ describe('agora doctor', () => {
   const verdicts = (out: string): Record<string, unknown> =>
     Object.fromEntries(jsonLines(out).map(({ check, verdict }) => [String(check), verdict]));
 
-  it('finds nothing where all is well', async () => {
+  test('finds no faults in a working set-up', async () => {
     const { code, out } = await shell.run('doctor', '--json');
     expect(code).toBe(0);
     expect(verdicts(out)).toEqual({
@@ -135,12 +135,12 @@ describe('agora doctor', () => {
       module: 'ok',
       identity: 'ok',
     });
-    expect((await shell.run('doctor')).err).toBe('All is well.\n');
+    expect((await shell.run('doctor')).err).toBe('No faults.\n');
   });
 
-  it('finds what is wrong, and tells what mends it', async () => {
+  test('finds each fault, and shows how to fix it', async () => {
     await hub.join('Taken');
-    // Something that answers, and is no SpacetimeDB; its clock is a day ahead.
+    // A server that is not SpacetimeDB; its clock is a day ahead.
     const wrong = createServer((_, response) => {
       response.setHeader('date', new Date(Date.now() + 86_400_000).toUTCString());
       response.statusCode = 404;
@@ -154,7 +154,7 @@ describe('agora doctor', () => {
         { server: 'fault', database: 'skipped' },
         /Start a hub: agora up --port 9\./,
       ],
-      [['--server', `http://127.0.0.1:${port}`], { server: 'fault' }, /not as SpacetimeDB does/],
+      [['--server', `http://127.0.0.1:${port}`], { server: 'fault' }, /it is not SpacetimeDB/],
       [
         ['--database', 'nothing-here'],
         { server: 'ok', database: 'fault', identity: 'skipped' },
@@ -176,7 +176,7 @@ describe('agora doctor', () => {
 });
 
 describe('agora completion', () => {
-  it('completes commands, flags, words and the names of agents in bash', async () => {
+  test('completes commands, flags, words and the names of agents in bash', async () => {
     await shell.run('register', 'Completed', '--capability', 'completing');
     const line = `
       eval "$(agora completion bash)"

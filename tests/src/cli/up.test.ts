@@ -1,11 +1,11 @@
-// `agora up`, and `npm start` with it: a hub as a process, from its greeting to its end.
+// `agora up`, which `npm start` runs: a hub as a process, from its greeting to its end.
 
 import { once } from 'node:events';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { Shell, withoutChance } from './support/shell.ts';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { Shell, withPlaceholders } from './support/shell.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
 
@@ -13,20 +13,20 @@ let shell: Shell;
 beforeEach(() => void (shell = new Shell()));
 afterEach(() => shell[Symbol.dispose]());
 
-/** Starts a hub that greets people; returns its address. */
+/** Starts a hub with output for people; returns its address. */
 async function greeted(...flags: string[]) {
   const hub = shell.start(['up', '--port', '0', ...flags]);
-  await hub.said('Ctrl-C');
+  await hub.untilPrinted('Ctrl-C');
   return { hub, url: /http:\S+/.exec(hub.out)?.[0] ?? '' };
 }
 
 describe('agora up', () => {
-  it('says what runs and where, keeps its data, and ends well at Ctrl-C', async () => {
+  test('shows its address and data folder, keeps its data, and ends with 0 at Ctrl-C', async () => {
     const identities = new Set<unknown>();
     for (let run = 0; run < 2; run++) {
       const { hub, url } = await greeted('--data-dir', 'data');
       expect(hub.out).toContain(join(shell.folder, 'data'));
-      // Whoever runs it is an operator of it, under the identity that is kept for the address.
+      // The user is an operator, under the identity that is stored for the address.
       const [status] = await shell.json('status', '--server', url);
       expect(status).toMatchObject({ isOperator: true, agents: 0 });
       const owner = readFileSync(join(shell.folder, 'data/keys/owner-token'), 'utf8').trim();
@@ -39,11 +39,11 @@ describe('agora up', () => {
     expect(identities.size).toBe(1);
   });
 
-  it('tells programs one line, and leaves no token of a hub in memory behind', async () => {
+  test('prints one line for programs, and removes the stored token of a hub in memory', async () => {
     const hub = shell.start(['up', '--port', '0', '--in-memory', '--json']);
-    await hub.said('\n');
+    await hub.untilPrinted('\n');
     const { url, pid, ...line } = JSON.parse(hub.out) as { url: string; pid: number };
-    expect(withoutChance(line)).toEqual({ database: 'agora', dataDir: null, identity: '<identity>' });
+    expect(withPlaceholders(line)).toEqual({ database: 'agora', dataDir: null, identity: '<identity>' });
     expect(pid).toBe(hub.child.pid);
     const kept = join(shell.folder, 'home/tokens/http', encodeURIComponent(new URL(url).host), 'agora');
     expect(existsSync(kept)).toBe(true);
@@ -52,7 +52,7 @@ describe('agora up', () => {
     expect(existsSync(kept)).toBe(false);
   });
 
-  it('refuses in one sentence what cannot be', async () => {
+  test('refuses invalid options in one sentence', async () => {
     const other = createServer().listen(0, '127.0.0.1');
     await once(other, 'listening');
     const address = other.address();
@@ -79,7 +79,7 @@ describe('agora up', () => {
     other.close();
   });
 
-  it('refuses a folder that another hub uses', async () => {
+  test('refuses a data folder that another hub uses', async () => {
     const { hub } = await greeted('--data-dir', 'data');
     const second = await shell.run('up', '--port', '0', '--data-dir', 'data', '--json');
     expect(second.code).toBe(1);

@@ -1,8 +1,8 @@
-// `agora workflow watch` at a terminal: one drawing, redrawn in place, never higher than the screen.
+// `agora workflow watch` on a terminal: one drawing, redrawn in place, never higher than the screen.
 
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { gate } from '../support/received.ts';
 import { startTestHub, type TestHub } from '../support/hub.ts';
 import { Shell } from './support/shell.ts';
@@ -22,7 +22,7 @@ afterAll(async () => {
   await hub[Symbol.asyncDispose]();
 });
 
-/** What stands on the screen after all escapes were followed, as far as these drawings use them: lines up, erase, text. */
+/** The content of the screen: interprets the escape sequences that these drawings use (line up, erase) and text. */
 function screenOf(output: string): string[] {
   const lines: string[] = [''];
   let row = 0;
@@ -36,7 +36,7 @@ function screenOf(output: string): string[] {
   return lines;
 }
 
-it('draws the graph as it runs, and leaves the last drawing there', async () => {
+test('draws the graph as it runs, and leaves the last drawing on the screen', async () => {
   const worker = await hub.join('Painter');
   const { open, opened } = gate();
   worker.onTask('*', async task => {
@@ -53,7 +53,7 @@ it('draws the graph as it runs, and leaves the last drawing there', async () => 
   writeFileSync(join(shell.folder, 'diamond.yaml'), text);
 
   const watching = shell.startInTerminal(['workflow', 'start', 'diamond.yaml', '--watch', '--no-color']);
-  await watching.said(/2\/4[\s\S]*✓ right/);
+  await watching.untilPrinted(/2\/4[\s\S]*✓ right/);
   const during = screenOf(watching.out);
   expect(during.filter(line => /[╭├╰]|^ {2}╰/.test(line)).map(line => line.slice(0, 14).trimEnd())).toEqual([
     '╭───✓ top',
@@ -70,7 +70,7 @@ it('draws the graph as it runs, and leaves the last drawing there', async () => 
   expect(after.join('\n')).toMatch(/diamond {2}succeeded {2}4\/4/);
 });
 
-it('keeps a thousand steps within the height of the screen', async () => {
+test('keeps a thousand steps within the height of the screen', async () => {
   const worker = await hub.join('Mason');
   const { open, opened } = gate();
   worker.onTask('lay', async () => {
@@ -92,7 +92,7 @@ it('keeps a thousand steps within the height of the screen', async () => {
     rows: 12,
     columns: 70,
   });
-  await watching.said(/1\/1000[\s\S]*998 × lay/);
+  await watching.untilPrinted(/1\/1000[\s\S]*998 × lay/);
   const during = screenOf(watching.out).filter(line => line.trim() !== '');
   expect(during.length).toBeLessThanOrEqual(12);
   expect(Math.max(...during.map(line => line.length))).toBeLessThanOrEqual(70);
@@ -101,11 +101,11 @@ it('keeps a thousand steps within the height of the screen', async () => {
   expect((await watching.ended).code).toBe(0);
 });
 
-it('ends at Ctrl-C, and the workflow goes on', async () => {
+test('ends at Ctrl-C, and the workflow continues', async () => {
   await hub.join('Nobody');
   writeFileSync(join(shell.folder, 'wait.yaml'), 'workflow_type: wait\nsteps: [{ agent: Nobody, action: wait }]\n');
   const watching = shell.startInTerminal(['workflow', 'start', 'wait.yaml', '--watch']);
-  await watching.said(/0\/1/);
+  await watching.untilPrinted(/0\/1/);
   watching.child.stdin?.write('\u0003');
   expect((await watching.ended).code).toBe(130);
   expect(await shell.json('workflow', 'list', '--status', 'running')).toMatchObject([{ type: 'wait' }]);

@@ -1,13 +1,13 @@
-// `agora workflow …`: started, waited for, shown, steered, explained.
+// `agora workflow …`: starting, waiting, showing and controlling workflows.
 
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PermanentError } from '@agora/client';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { startTestHub, type TestHub } from '../support/hub.ts';
-import { jsonLines, Shell, withoutChance } from './support/shell.ts';
+import { jsonLines, Shell, withPlaceholders } from './support/shell.ts';
 
-// A dozen processes one after the other take their time on a busy machine.
+// A dozen processes in sequence are slow on a busy machine.
 vi.setConfig({ testTimeout: 60_000 });
 
 let hub: TestHub;
@@ -26,7 +26,7 @@ beforeAll(async () => {
   builder.onTask('broken', () => {
     throw new PermanentError('it is broken');
   });
-  // What it is given stays with it.
+  // Never finishes.
   builder.onTask('slow', (_, { signal }) => new Promise(resolve => signal.addEventListener('abort', resolve)));
 });
 
@@ -35,7 +35,7 @@ afterAll(async () => {
   await hub[Symbol.asyncDispose]();
 });
 
-/** A definition in a file of the shell's folder. */
+/** Writes a definition to a file in the shell's folder. */
 function file(name: string, steps: readonly string[], more = ''): string {
   const lines = steps.map(step => `  - { ${step} }`).join('\n');
   writeFileSync(join(shell.folder, name), `workflow_type: release\n${more}steps:\n${lines}\n`);
@@ -43,19 +43,19 @@ function file(name: string, steps: readonly string[], more = ''): string {
 }
 
 async function started(name: string, steps: readonly string[]): Promise<string> {
-  const [begun] = await shell.json('workflow', 'start', file(name, steps));
-  return String(begun?.['workflowId']);
+  const [workflow] = await shell.json('workflow', 'start', file(name, steps));
+  return String(workflow?.['workflowId']);
 }
 
 describe('agora workflow start', () => {
-  it('starts one and prints its id, and with --wait its end and its outputs', async () => {
+  test('starts a workflow and prints its id; with --wait, its status and outputs', async () => {
     const steps = ['agent: Builder, action: build', 'agent: Builder, action: test, depends_on: [build]'];
-    const [begun] = await shell.json('workflow', 'start', file('a.yaml', steps));
-    expect(withoutChance(begun)).toEqual({ workflowId: '<id>', type: 'release', status: 'running', total: 2 });
+    const [workflow] = await shell.json('workflow', 'start', file('a.yaml', steps));
+    expect(withPlaceholders(workflow)).toEqual({ workflowId: '<id>', type: 'release', status: 'running', total: 2 });
 
     const ended = await shell.run('workflow', 'start', 'a.yaml', '--wait', '--timeout', '30s', '--json');
     expect(ended).toMatchObject({ code: 0, err: '' });
-    expect(withoutChance(jsonLines(ended.out))).toEqual([
+    expect(withPlaceholders(jsonLines(ended.out))).toEqual([
       {
         workflowId: '<id>',
         status: 'succeeded',
@@ -65,7 +65,7 @@ describe('agora workflow start', () => {
     ]);
   });
 
-  it('takes JSON from standard input, and tells a bad end by its exit code', async () => {
+  test('reads JSON from standard input, and fails with the workflow', async () => {
     const input = JSON.stringify({ workflowType: 'bad', steps: [{ agent: 'Builder', action: 'broken' }] });
     const running = shell.start(['workflow', 'start', '-', '--wait', '--json'], { input });
     const { code, out } = await running.ended;
@@ -73,7 +73,7 @@ describe('agora workflow start', () => {
     expect(jsonLines(out)).toMatchObject([{ status: 'failed', reason: expect.stringContaining('broken') as string }]);
   });
 
-  it('waits no longer than it may', async () => {
+  test('waits no longer than its timeout', async () => {
     const ended = await shell.run(
       ...['workflow', 'start', file('slow.yaml', ['agent: Builder, action: slow']), '--wait', '--timeout', '300ms'],
     );
@@ -81,7 +81,7 @@ describe('agora workflow start', () => {
     expect(ended.err).toContain('(workflow/timed-out)');
   });
 
-  it('tells every fault of a definition with its step, and starts nothing', async () => {
+  test('reports every fault of a definition with its step, and starts no workflow', async () => {
     const faulty = file('faulty.yaml', ['action: nobody', 'agent: Builder, action: late, timeout_ms: 0']);
     const { code, err, out } = await shell.run('workflow', 'start', faulty);
     expect({ code, out }).toEqual({ code: 2, out: '' });
@@ -93,7 +93,7 @@ describe('agora workflow start', () => {
     ]);
   });
 
-  it('refuses what it cannot read, and flags that make no sense', async () => {
+  test('refuses unreadable files and invalid flags', async () => {
     const [missing, broken, lonely, pair, long] = await Promise.all([
       shell.run('workflow', 'start', 'nowhere.yaml'),
       shell.start(['workflow', 'start', '-'], { input: '{' }).ended,
@@ -109,8 +109,8 @@ describe('agora workflow start', () => {
   });
 });
 
-describe('a workflow that runs', () => {
-  it('is shown with its steps, explained, paused, resumed and cancelled', async () => {
+describe('a running workflow', () => {
+  test('is shown with its steps and their wait reasons, paused, resumed and cancelled', async () => {
     const id = await started('c.yaml', [
       'agent: Builder, action: slow',
       'agent: Builder, action: ship, depends_on: [slow]',
@@ -120,7 +120,7 @@ describe('a workflow that runs', () => {
       { step: 'slow', state: 'running', waitsFor: 'answer', whom: ['Builder'] },
       { step: 'ship', state: 'pending', waitsFor: 'steps', whom: ['slow'] },
     ]);
-    expect(withoutChance(shown)).toEqual([
+    expect(withPlaceholders(shown)).toEqual([
       {
         ...{
           workflowId: '<id>',
@@ -167,7 +167,7 @@ describe('a workflow that runs', () => {
     expect(list).toMatchObject([{ workflowId: id, type: 'release', status: 'cancelled' }]);
   });
 
-  it('is watched as one line a change on a pipe, and as events with --json; the exit code tells its end', async () => {
+  test('is watched as one line per change on a pipe, and as events with --json; the exit code is its result', async () => {
     const id = await started('d.yaml', [
       'agent: Builder, action: build',
       'agent: Builder, action: broken, depends_on: [build]',
@@ -183,7 +183,7 @@ describe('a workflow that runs', () => {
     expect(lines.out).toMatch(/step_completed +build {2}→ Builder/);
   });
 
-  it('is retried from the step that failed, approved and rejected by who is asked, and forked', async () => {
+  test('is retried from the failed step, approved and rejected by the approver, and forked', async () => {
     const id = await started('e.yaml', ['agent: Builder, action: flaky']);
     expect((await shell.run('workflow', 'watch', id)).code).toBe(1);
     expect(await shell.json('workflow', 'retry', id, 'flaky')).toEqual([
@@ -205,12 +205,12 @@ describe('a workflow that runs', () => {
     expect((await shell.run('workflow', 'watch', String(workflowId))).code).toBe(1);
   });
 
-  it('that nobody knows, or a step of it, is told by exit code 6', async () => {
+  test('that does not exist, or a step that does not exist, ends with exit code 6', async () => {
     const id = await started('g.yaml', ['agent: Builder, action: build']);
-    const nobody = '01900000-0000-7000-8000-000000000000';
+    const unknown = '01900000-0000-7000-8000-000000000000';
     const ended = await Promise.all([
-      shell.run('workflow', 'show', nobody),
-      shell.run('workflow', 'watch', nobody),
+      shell.run('workflow', 'show', unknown),
+      shell.run('workflow', 'watch', unknown),
       shell.run('workflow', 'pause', 'nonsense'),
       shell.run('workflow', 'retry', id, 'nowhere'),
     ]);

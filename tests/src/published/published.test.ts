@@ -73,7 +73,7 @@ async function analysisOf(file: string) {
 
 /** The test kit of the host is published. */
 function isTestKit(name: string, file: string): boolean {
-  return name === '@agora/host' && /^lib\/(testing|database\/test-world)/.test(file);
+  return name === '@agora/host' && /^lib\/testing/.test(file);
 }
 
 describe('from outside', () => {

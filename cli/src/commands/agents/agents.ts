@@ -1,14 +1,14 @@
-// `agora agents`: who is there, once or live.
+// `agora agents`: lists the agents of the hub, once or live.
 
 import { isDeepStrictEqual } from 'node:util';
 import type { AgentFilters, AgentInfo, AgoraClient } from '@agora/client';
 import { AGENT_STATUSES, PRESENCES } from '@agora/module/contract';
 import { z } from 'zod';
-import { defineCommand } from '../../command.ts';
-import type { Context } from '../../context.ts';
-import { EXIT } from '../../exit-code.ts';
-import type { Output } from '../../output.ts';
-import { oneOf } from '../../usage.ts';
+import { EXIT } from '../../base/cli-error.ts';
+import { oneOf } from '../../base/flag-schemas.ts';
+import type { Output } from '../../base/output.ts';
+import type { CommandContext } from '../../command/command-context.ts';
+import { defineCommand } from '../../command/command.ts';
 
 export default defineCommand({
   input: z.object({
@@ -24,7 +24,7 @@ export default defineCommand({
     const client = await context.connect();
     if (!watch) {
       const agents = await client.findAgents(filters);
-      if (agents.length === 0) context.output.note('No agent is like that.');
+      if (agents.length === 0) context.output.note('No agents match.');
       return context.output.table(agents, columns(context.output));
     }
     await (context.output.isTerminal ? draw(context, client, filters) : follow(context, client, filters));
@@ -43,10 +43,13 @@ function columns(output: Output): Readonly<Record<string, (agent: AgentInfo) => 
   };
 }
 
-/** The table, drawn anew at each change. */
-async function draw({ output, world, signal }: Context, client: AgoraClient, filters: AgentFilters): Promise<void> {
-  const [{ createLogUpdate }, { renderTable }] = await Promise.all([import('log-update'), import('../../table.ts')]);
-  const view = createLogUpdate(world.stdout);
+/** Draws the table, and redraws it at each change. */
+async function draw({ output, io, signal }: CommandContext, client: AgoraClient, filters: AgentFilters): Promise<void> {
+  const [{ createLogUpdate }, { renderTable }] = await Promise.all([
+    import('log-update'),
+    import('../../base/render-table.ts'),
+  ]);
+  const view = createLogUpdate(io.stdout);
   try {
     for await (const agents of client.watchAgents(filters, { signal })) {
       const online = agents.filter(agent => agent.presence === 'online').length;
@@ -58,22 +61,22 @@ async function draw({ output, world, signal }: Context, client: AgoraClient, fil
   }
 }
 
-/** Who there is, and then a line for each change. */
-async function follow({ output, signal }: Context, client: AgoraClient, filters: AgentFilters): Promise<void> {
+/** Prints a line for each agent, then one for each change. */
+async function follow({ output, signal }: CommandContext, client: AgoraClient, filters: AgentFilters): Promise<void> {
   let before = new Map<number, AgentInfo>();
   for await (const agents of client.watchAgents(filters, { signal })) {
     const after = new Map(agents.map(agent => [agent.id, agent]));
     for (const agent of agents) {
       const known = before.get(agent.id);
-      if (!known) await tell(output, 'here', agent);
-      else if (!isDeepStrictEqual(known, agent)) await tell(output, 'changed', agent);
+      if (!known) await printChange(output, 'here', agent);
+      else if (!isDeepStrictEqual(known, agent)) await printChange(output, 'changed', agent);
     }
-    for (const agent of before.values()) if (!after.has(agent.id)) await tell(output, 'gone', agent);
+    for (const agent of before.values()) if (!after.has(agent.id)) await printChange(output, 'gone', agent);
     before = after;
   }
 }
 
-function tell(output: Output, change: 'here' | 'changed' | 'gone', agent: AgentInfo): Promise<void> {
+function printChange(output: Output, change: 'here' | 'changed' | 'gone', agent: AgentInfo): Promise<void> {
   return output.data({ change, agent }, () => {
     const { name, presence, status, agentType } = agent;
     return `${change}  ${name}  ${presence}  ${status}  ${agentType}`;

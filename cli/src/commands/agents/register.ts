@@ -1,8 +1,8 @@
-// `agora register`: makes an agent, or changes what it says of itself, without serving it.
+// `agora register`: registers an agent, or changes its registration, without serving it.
 
 import { z } from 'zod';
-import { defineCommand } from '../../command.ts';
-import { json, wholeNumber } from '../../usage.ts';
+import { json, wholeNumber } from '../../base/flag-schemas.ts';
+import { defineCommand } from '../../command/command.ts';
 
 export default defineCommand({
   input: z.object({

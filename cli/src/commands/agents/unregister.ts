@@ -1,7 +1,7 @@
-// `agora unregister`: gives an agent up.
+// `agora unregister`: unregisters an agent of the caller.
 
 import { z } from 'zod';
-import { defineCommand } from '../../command.ts';
+import { defineCommand } from '../../command/command.ts';
 
 export default defineCommand({
   input: z.object({ name: z.string() }),

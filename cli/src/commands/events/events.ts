@@ -1,14 +1,14 @@
-// `agora events`: what was published, and what is being published.
+// `agora events`: shows stored events, or follows new ones.
 
 import type { AgoraClient, AgoraEvent, EventOptions } from '@agora/client';
 import { z } from 'zod';
-import { defineCommand } from '../../command.ts';
-import type { Context } from '../../context.ts';
-import { EXIT } from '../../exit-code.ts';
-import { shortValue } from '../../message-text.ts';
-import { duration, wholeNumber } from '../../usage.ts';
+import { EXIT } from '../../base/cli-error.ts';
+import { duration, wholeNumber } from '../../base/flag-schemas.ts';
+import type { CommandContext } from '../../command/command-context.ts';
+import { defineCommand } from '../../command/command.ts';
+import { shortValue } from '../../command/message-text.ts';
 
-/** The number of an event, a moment, or how long ago. */
+/** The number of an event, a date, or a duration before now. */
 const since = z.union(
   [
     z
@@ -19,7 +19,7 @@ const since = z.union(
     z.iso.datetime({ offset: true, local: true }).transform(text => new Date(text)),
     z.iso.date().transform(text => new Date(`${text}T00:00:00`)),
   ],
-  'the number of an event, a time ago such as 10m or 2h, or a moment such as 2026-01-31T12:00:00Z',
+  'the number of an event, a duration such as 10m or 2h, or a date such as 2026-01-31T12:00:00Z',
 );
 
 export default defineCommand({
@@ -34,7 +34,7 @@ export default defineCommand({
     const { signal } = context;
     const client = await context.connect();
     const events = await subscribe(client, types, { from: from ?? (follow ? 'live' : undefined), last, follow });
-    if (follow) context.output.note('Following events; Ctrl-C ends it.');
+    if (follow) context.output.note('Following events; Ctrl-C stops.');
     const stop = () => void events.close();
     signal.addEventListener('abort', stop, { once: true });
     let count = 0;
@@ -48,7 +48,7 @@ export default defineCommand({
 
 interface Range {
   readonly from: number | Date | 'live' | undefined;
-  /** How many of the last numbers are looked at where no beginning is named. */
+  /** How many of the last event numbers to read when `from` is missing. */
   readonly last: number;
   readonly follow: boolean;
 }
@@ -65,7 +65,7 @@ async function subscribe(client: AgoraClient, types: readonly string[], { from, 
   return client.subscribeToEvents(types, { ...options, from: first });
 }
 
-function show({ output }: Context, event: AgoraEvent): Promise<void> {
+function show({ output }: CommandContext, event: AgoraEvent): Promise<void> {
   return output.data(event, () => {
     const { seq, at, type, source, data } = event;
     const text = shortValue(data, Math.max(20, output.columns - 60));

@@ -1,9 +1,9 @@
-// `agora completion`: what a shell has to be told so that it completes the words of `agora`.
+// `agora completion`: prints the script with which a shell completes `agora` commands.
 
 import { z } from 'zod';
-import { defineCommand } from '../../command.ts';
-import { SCRIPTS, SHELLS } from '../../completion/scripts.ts';
-import { oneOf } from '../../usage.ts';
+import { oneOf } from '../../base/flag-schemas.ts';
+import { defineCommand } from '../../command/command.ts';
+import { SCRIPTS, SHELLS } from '../../completion/shell-scripts.ts';
 
 export default defineCommand({
   input: z.object({ shell: oneOf(SHELLS) }),

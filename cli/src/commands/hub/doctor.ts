@@ -1,35 +1,35 @@
-// `agora doctor`: finds what is wrong with a set-up, and tells what mends it.
+// `agora doctor`: checks the set-up, and shows how to fix each fault.
 
 import { z } from 'zod';
-import { defineCommand } from '../../command.ts';
-import type { Finding, Patient } from '../../doctor/finding.ts';
-import { examineIdentity } from '../../doctor/identity.ts';
-import { examineMachine } from '../../doctor/machine.ts';
-import { examineServer } from '../../doctor/server.ts';
-import { EXIT } from '../../exit-code.ts';
-import type { Output } from '../../output.ts';
+import { EXIT } from '../../base/cli-error.ts';
+import type { Output } from '../../base/output.ts';
+import { defineCommand } from '../../command/command.ts';
+import type { Finding, Setup } from '../../doctor/finding.ts';
+import { checkIdentity } from '../../doctor/identity.ts';
+import { checkMachine } from '../../doctor/machine.ts';
+import { checkServer } from '../../doctor/server.ts';
 
 export default defineCommand({
   input: z.object({}),
   async run(context) {
     const { output } = context;
-    const patient: Patient = { context, isReachable: false, hasDatabase: false };
-    for (const examine of [examineMachine, examineServer, examineIdentity]) {
-      for await (const finding of examine(patient)) {
+    const setup: Setup = { context, isReachable: false, hasDatabase: false };
+    for (const check of [checkMachine, checkServer, checkIdentity]) {
+      for await (const finding of check(setup)) {
         if (finding.verdict === 'fault') context.exit = EXIT.failed;
         await output.data(finding, () => show(output, finding));
       }
     }
-    output.note(context.exit === EXIT.ok ? 'All is well.' : 'Something has to be mended.');
+    output.note(context.exit === EXIT.ok ? 'No faults.' : 'There are faults to fix.');
   },
 });
 
 function show(output: Output, { check, verdict, detail, fix }: Finding): string {
-  const sign = {
+  const mark = {
     ok: output.paint('green', '✓'),
     warning: output.paint('yellow', '!'),
     fault: output.paint('red', '✗'),
     skipped: output.paint('dim', '-'),
   }[verdict];
-  return `${sign} ${check.padEnd(9)} ${detail}${fix === undefined ? '' : `\n    ${fix}`}`;
+  return `${mark} ${check.padEnd(9)} ${detail}${fix === undefined ? '' : `\n    ${fix}`}`;
 }

@@ -1,17 +1,17 @@
-// `agora status`: does the hub answer, and who is there?
+// `agora status`: shows if the hub answers, the caller's identity, and the number of agents.
 
 import type { AgoraClient, HubStatus } from '@agora/client';
 import { z } from 'zod';
-import { defineCommand } from '../../command.ts';
-import { hasCode } from '../../exit-code.ts';
+import { hasCode } from '../../base/cli-error.ts';
+import { defineCommand } from '../../command/command.ts';
 
 export default defineCommand({
   input: z.object({}),
   async run(context) {
     const { output, settings } = context;
-    const begun = performance.now();
+    const startedAt = performance.now();
     const client = await context.connect();
-    const connectMs = Math.round(performance.now() - begun);
+    const connectMs = Math.round(performance.now() - startedAt);
     const [agents, hub] = await Promise.all([client.findAgents(), countersFor(client)]);
     const online = agents.filter(agent => agent.presence === 'online').length;
     const { server, database } = settings;
@@ -36,7 +36,7 @@ export default defineCommand({
   },
 });
 
-/** What the hub holds, for operators; undefined for others. */
+/** The counters of the hub; undefined if the caller is not an operator. */
 async function countersFor(client: AgoraClient): Promise<HubStatus | undefined> {
   try {
     return await client.operator.status();

@@ -1,22 +1,23 @@
-// `agora up`: runs the hub until it is told to stop.
+// `agora up`: runs a hub until Ctrl-C.
 
+import { once } from 'node:events';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import type { TokenStore } from '@agora/client';
 import { defaultTokenPath, defaultTokenStore } from '@agora/client/node';
 import { z } from 'zod';
-import { defineCommand } from '../../command.ts';
-import { dataFolder } from '../../config.ts';
-import type { Context } from '../../context.ts';
+import { wholeNumber } from '../../base/flag-schemas.ts';
+import { dataFolder } from '../../base/settings.ts';
+import type { CommandContext } from '../../command/command-context.ts';
+import { defineCommand } from '../../command/command.ts';
 import { startHub, type Hub } from '../../hub.ts';
-import { wholeNumber } from '../../usage.ts';
 
-/** A hub that cannot close within this time is left behind: what was confirmed is on disk already. */
+/** After this time the process ends without closing the hub; confirmed commits are already on disk. */
 const CLOSE_WITHIN_MS = 10_000;
 const ANSWER_WITHIN_MS = 10_000;
 
-const Issued = z.object({ identity: z.string(), token: z.string() });
-/** What the middle part of a token of this host says. */
-const Claims = z.object({ hex_identity: z.string() });
+const IdentityResponse = z.object({ identity: z.string(), token: z.string() });
+/** The payload of a token that this host has issued. */
+const TokenPayload = z.object({ hex_identity: z.string() });
 
 export default defineCommand({
   input: z
@@ -30,95 +31,91 @@ export default defineCommand({
       error: '--data-dir and --in-memory exclude each other; give one of them',
     }),
   async run(context, { port, host, dataDir, inMemory }) {
-    const { output, world, settings, signal } = context;
+    const { output, io, settings, signal } = context;
     const { database } = settings;
-    const folder = inMemory ? undefined : context.path(dataDir ?? dataFolder(world.environment));
-    const log = (line: string) => void world.stderr.write(`${line}\n`);
-    const stopped = aborted(signal);
+    const folder = inMemory ? undefined : context.path(dataDir ?? dataFolder(io.environment));
+    const log = (line: string) => void io.stderr.write(`${line}\n`);
+    const stopped = signal.aborted ? undefined : once(signal, 'abort');
     const hub = await startHub({ port, hostname: host, dataDir: folder, database, log });
-    let forget: (() => Promise<void>) | undefined;
+    let removeToken: (() => Promise<void>) | undefined;
     try {
       const url = reachable(hub.url);
       const store = defaultTokenStore(url, database);
-      const { identity, issued } = await letUserOperate(context, { ...hub, url }, store);
-      if (inMemory && issued !== undefined) forget = () => forgetToken(defaultTokenPath(url, database), issued);
+      const { identity, issued } = await grantOperator(context, { ...hub, url }, store);
+      if (inMemory && issued !== undefined)
+        removeToken = () => removeTokenFrom(defaultTokenPath(url, database), issued);
       const { pid } = process;
       await output.data({ url, database, dataDir: folder ?? null, identity, pid }, () =>
-        greeting({ url, database, folder, isUsual: port === 3000 }),
+        greeting({ url, database, folder, isDefaultPort: port === 3000 }),
       );
       await stopped;
       output.note('Stopping …');
     } finally {
       await closeInTime(hub);
-      await forget?.();
+      await removeToken?.();
     }
     output.note('Stopped.');
   },
 });
 
-interface Allowed {
+interface OperatorIdentity {
   readonly identity: string;
-  /** A new token that was kept. */
+  /** A new token that was stored. */
   readonly issued?: string | undefined;
 }
 
-/** Whoever runs the hub is an operator of it, under the identity that their other programs have. */
-async function letUserOperate(context: Context, hub: Hub, store: TokenStore): Promise<Allowed> {
+/** Makes the user an operator, under the identity of the user's other programs. */
+async function grantOperator(context: CommandContext, hub: Hub, store: TokenStore): Promise<OperatorIdentity> {
   const given = context.settings.token;
   let token = given ?? (await store.load());
   while (token !== undefined && !(await isAccepted(hub.url, token))) {
     token = given === undefined ? await store.reject?.(token) : undefined;
   }
   const known = token === undefined ? undefined : identityIn(token);
-  const allowed = known === undefined ? await newIdentity(hub.url) : { identity: known };
-  if (given === undefined && allowed.issued !== undefined) await store.save(allowed.issued);
+  const operator = known === undefined ? await newIdentity(hub.url) : { identity: known };
+  if (given === undefined && operator.issued !== undefined) await store.save(operator.issued);
   const owner = await context.connect('agora-cli', { server: hub.url, token: hub.ownerToken });
-  await owner.operator.grant(allowed.identity);
+  await owner.operator.grant(operator.identity);
   await owner.close();
-  return allowed;
+  return operator;
 }
 
-/** The keys of the hub are gone, so that nobody will accept the token any more. */
-async function forgetToken(path: string, token: string): Promise<void> {
+/** Removes a token from the store. Its hub ran in memory, so no hub will accept the token again. */
+async function removeTokenFrom(path: string, token: string): Promise<void> {
   const left = (await readFile(path, 'utf8')).split('\n').filter(line => line !== token && line !== '');
   if (left.length === 0) await rm(path);
   else await writeFile(path, left.map(line => `${line}\n`).join(''), { mode: 0o600 });
 }
 
-async function newIdentity(url: string): Promise<Allowed> {
-  const { identity, token } = Issued.parse(await (await ask(url, 'v1/identity')).json());
+async function newIdentity(url: string): Promise<OperatorIdentity> {
+  const { identity, token } = IdentityResponse.parse(await (await post(url, 'v1/identity')).json());
   return { identity, issued: token };
 }
 
 async function isAccepted(url: string, token: string): Promise<boolean> {
-  return (await ask(url, 'v1/identity/websocket-token', { authorization: `Bearer ${token}` })).ok;
+  return (await post(url, 'v1/identity/websocket-token', { authorization: `Bearer ${token}` })).ok;
 }
 
-function ask(url: string, path: string, headers: Record<string, string> = {}): Promise<Response> {
+function post(url: string, path: string, headers: Record<string, string> = {}): Promise<Response> {
   return fetch(new URL(path, `${url}/`), { method: 'POST', headers, signal: AbortSignal.timeout(ANSWER_WITHIN_MS) });
 }
 
-/** Undefined for a token of another issuer, which the hub accepts but whose identity it computes. */
+/** The identity of a token; undefined for a token of another issuer, whose identity the hub computes. */
 function identityIn(token: string): string | undefined {
-  const [, middle = ''] = token.split('.');
+  const [, payload = ''] = token.split('.');
   try {
-    return Claims.parse(JSON.parse(Buffer.from(middle, 'base64url').toString('utf8'))).hex_identity;
+    return TokenPayload.parse(JSON.parse(Buffer.from(payload, 'base64url').toString('utf8'))).hex_identity;
   } catch {
     return undefined;
   }
 }
 
-/** An address that listens everywhere is none that can be called. */
+/** An address to connect to, in place of a wildcard address that the hub listens on. */
 function reachable(url: string): string {
   const parsed = new URL(url);
   if (parsed.hostname === '0.0.0.0') parsed.hostname = '127.0.0.1';
   if (parsed.hostname === '[::]') parsed.hostname = '[::1]';
   return parsed.origin;
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise(resolve => signal.addEventListener('abort', () => resolve(), { once: true }));
 }
 
 async function closeInTime(hub: Hub): Promise<void> {
@@ -134,24 +131,24 @@ interface Greeting {
   readonly url: string;
   readonly database: string;
   readonly folder: string | undefined;
-  readonly isUsual: boolean;
+  readonly isDefaultPort: boolean;
 }
 
-function greeting({ url, database, folder, isUsual }: Greeting): string {
-  const server = isUsual ? '' : ` --server ${url}`;
+function greeting({ url, database, folder, isDefaultPort }: Greeting): string {
+  const server = isDefaultPort ? '' : ` --server ${url}`;
   return `
 Agora is running.
 
   hub       ${url}
   database  ${database}
-  data      ${folder ?? 'in memory: gone when the hub stops'}
+  data      ${folder ?? 'in memory: lost when the hub stops'}
 
 Next, in another terminal (from the repository: npm run agora -- …):
   agora listen --as Echo${server} -- cat
-            a program of yours as an agent: here cat, which says what it hears
-  agora ask Echo 'Is anybody there?'${server}
-            asks it, and prints the answer
-  npm run demo${isUsual ? '' : ` -- --server ${url}`}
+            runs a program as an agent; here cat, which repeats each message
+  agora ask Echo 'Hello?'${server}
+            asks the agent, and prints the answer
+  npm run demo${isDefaultPort ? '' : ` -- --server ${url}`}
             three agents write, review and score documents on this hub
 
 Ctrl-C stops the hub.

@@ -1,26 +1,26 @@
-// `agora ask`: a question, and its answer.
+// `agora ask`: sends a question, and prints its answer.
 
 import { createInterface } from 'node:readline/promises';
 import type { AgoraClient, Answer, PendingAnswer } from '@agora/client';
 import { z } from 'zod';
-import { actAs } from '../../acting.ts';
-import { defineCommand } from '../../command.ts';
-import type { Context } from '../../context.ts';
-import { EXIT } from '../../exit-code.ts';
-import { showValue } from '../../message-text.ts';
-import { manyLines } from '../../one-line.ts';
-import { payloadOf, readPayload } from '../../payload.ts';
-import { duration } from '../../usage.ts';
-import { optionsOf, sendingInput } from './sending.ts';
+import { EXIT } from '../../base/cli-error.ts';
+import { duration } from '../../base/flag-schemas.ts';
+import { manyLines } from '../../base/printable-text.ts';
+import { actAs } from '../../command/act-as.ts';
+import type { CommandContext } from '../../command/command-context.ts';
+import { defineCommand } from '../../command/command.ts';
+import { showValue } from '../../command/message-text.ts';
+import { payloadOf, readPayload } from '../../command/payload.ts';
+import { sendOptionsOf, sendFlags } from './send-flags.ts';
 
 export default defineCommand({
-  input: z.object({ to: z.string(), ...sendingInput, timeout: duration, progress: z.boolean().default(false) }),
+  input: z.object({ to: z.string(), ...sendFlags, timeout: duration, progress: z.boolean().default(false) }),
   async run(context, { to, timeout: timeoutMs, progress, ...input }) {
     const payload = await readPayload(context, input);
-    const { client, leave } = await asker(context);
+    const { client, leave } = await connectAsker(context);
     try {
-      const pending = client.ask({ to, payload, ...optionsOf(input), timeoutMs });
-      await showAnswer(context, await answered(context, pending, progress), timeoutMs);
+      const pending = client.ask({ to, payload, ...sendOptionsOf(input), timeoutMs });
+      await showAnswer(context, await waitForAnswer(context, pending, progress), timeoutMs);
     } finally {
       await leave();
     }
@@ -32,38 +32,38 @@ interface Asker {
   readonly leave: () => Promise<void>;
 }
 
-/** Without a name, somebody who is there for this question only: answers are for who asks, and two of one name would mix. */
-async function asker(context: Context): Promise<Asker> {
+/** Without `--as`, a temporary agent: two processes that share one agent would receive each other's answers. */
+async function connectAsker(context: CommandContext): Promise<Asker> {
   if (context.settings.agent !== undefined) return { client: await actAs(context), leave: () => Promise.resolve() };
   const client = await context.connect(`cli-ask-${crypto.randomUUID().slice(0, 13)}`);
   await client.registerAgent({ agentType: 'person' });
   return {
     client,
-    // Where the connection is lost for good, there is nobody to say it to.
+    // Without a connection the hub cannot be notified.
     leave: () => client.unregisterAgent().catch(() => undefined),
   };
 }
 
-/** Waits for the answer. Whoever waits no longer calls the question off before going. */
-async function answered(context: Context, pending: PendingAnswer, progress: boolean): Promise<Answer> {
+/** Waits for the answer. When the command is aborted, cancels the question first. */
+async function waitForAnswer(context: CommandContext, pending: PendingAnswer, progress: boolean): Promise<Answer> {
   const { signal } = context;
-  const callOff = () => void pending.cancel('whoever asked waits no longer').catch(() => undefined);
-  signal.addEventListener('abort', callOff, { once: true });
-  if (signal.aborted) callOff();
+  const cancel = () => void pending.cancel('the asker stopped waiting').catch(() => undefined);
+  signal.addEventListener('abort', cancel, { once: true });
+  if (signal.aborted) cancel();
   try {
-    return await followed(context, pending, progress);
+    return await withProgress(context, pending, progress);
   } catch (error) {
     signal.throwIfAborted();
     throw error;
   } finally {
-    signal.removeEventListener('abort', callOff);
+    signal.removeEventListener('abort', cancel);
   }
 }
 
-/** Shows how far it is until there is the answer. */
-async function followed({ output }: Context, pending: PendingAnswer, progress: boolean): Promise<Answer> {
+/** Prints the progress until the answer arrives. */
+async function withProgress({ output }: CommandContext, pending: PendingAnswer, progress: boolean): Promise<Answer> {
   if (!progress) return pending;
-  // The loop ends with the question, however that ends; awaiting tells how.
+  // The loop ends when the question ends; awaiting `pending` returns or throws its result.
   for await (const { seq, data, at } of pending) {
     if (output.isJson) await output.data({ progress: { seq, data, at } }, () => '');
     else output.note(output.paint('dim', `… ${showValue(data)}`));
@@ -71,8 +71,8 @@ async function followed({ output }: Context, pending: PendingAnswer, progress: b
   return pending;
 }
 
-async function showAnswer(context: Context, answer: Answer, timeoutMs: number): Promise<void> {
-  const { output, world } = context;
+async function showAnswer(context: CommandContext, answer: Answer, timeoutMs: number): Promise<void> {
+  const { output, io } = context;
   const { messageId, from, status } = answer;
   switch (answer.status) {
     case 'success':
@@ -82,20 +82,20 @@ async function showAnswer(context: Context, answer: Answer, timeoutMs: number): 
       if (output.isJson) return output.data({ messageId, from, status, error: answer.error }, () => '');
       return output.note(`${output.paint('red', 'error')} ${from} answers: ${manyLines(answer.error)}`);
     case 'input_required': {
-      if (world.stdin.isTTY === true && output.isTerminal) {
+      if (io.stdin.isTTY === true && output.isTerminal) {
         const typed = await prompt(context, `${from} asks: ${showValue(answer.question)}\n> `);
         const pending = answer.reply(payloadOf(typed), { timeoutMs });
-        return showAnswer(context, await answered(context, pending, false), timeoutMs);
+        return showAnswer(context, await waitForAnswer(context, pending, false), timeoutMs);
       }
       context.exit = EXIT.answer;
       if (output.isJson) return output.data({ messageId, from, status, question: answer.question }, () => '');
-      return output.note(`${from} asks back, and only a terminal can answer: ${showValue(answer.question)}`);
+      return output.note(`${from} asks back, which needs a terminal to reply: ${showValue(answer.question)}`);
     }
   }
 }
 
-async function prompt({ world, signal }: Context, question: string): Promise<string> {
-  const terminal = createInterface({ input: world.stdin, output: world.stderr });
+async function prompt({ io, signal }: CommandContext, question: string): Promise<string> {
+  const terminal = createInterface({ input: io.stdin, output: io.stderr });
   try {
     return await terminal.question(question, { signal });
   } finally {

@@ -1,22 +1,25 @@
-// `agora listen`: hears what is sent to an agent, and shows it; or has a program handle it, so that any program is an agent.
+// `agora listen`: receives the messages of an agent, and shows them or runs a program for each.
 
 import { taskOf, type AgoraClient, type IncomingMessage, type Task } from '@agora/client';
+import { LIMITS } from '@agora/module/contract';
 import { z } from 'zod';
-import type { Program } from '../../child.ts';
-import { defineCommand } from '../../command.ts';
-import type { Context } from '../../context.ts';
-import { CliError, EXIT } from '../../exit-code.ts';
-import { describeMessage, showMessage } from '../../message-text.ts';
-import { ownName, serveAs } from '../../serving.ts';
-import { duration, wholeNumber } from '../../usage.ts';
+import { CliError, EXIT } from '../../base/cli-error.ts';
+import { duration, wholeNumber } from '../../base/flag-schemas.ts';
+import type { CommandContext } from '../../command/command-context.ts';
+import { defineCommand } from '../../command/command.ts';
+import { describeMessage, showMessage } from '../../command/message-text.ts';
+import { agentNameOf, serveAs } from '../../command/serve-as.ts';
+import { ListenSession, type SessionEnd } from './listen-session.ts';
 import { describeNotice, showNotice } from './notices.ts';
+import type { ChildCommand } from './run-child.ts';
 import { runProgram } from './run-program.ts';
-import { priority } from './sending.ts';
-import { Settlements } from './settlements.ts';
-import { Shift, type ShiftEnd } from './shift.ts';
+import { priority } from './send-flags.ts';
+import { SettleLines } from './settle-lines.ts';
 
-/** Messages that are shown and not acknowledged stay offered: as many as a hub offers one agent. */
-const MOST_HELD = 256;
+/** Messages that are shown and not acknowledged stay offered. */
+const MAX_HELD = LIMITS.maxCredit;
+/** The longest delay of a timer. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
 
 const input = z.object({
   command: z.array(z.string()).default([]),
@@ -27,7 +30,7 @@ const input = z.object({
   task: z.array(z.string()).optional(),
   ack: z.boolean().default(false),
   settle: z.boolean().default(false),
-  concurrency: wholeNumber(1, MOST_HELD),
+  concurrency: wholeNumber(1, MAX_HELD),
   timeout: duration,
   grace: duration,
   limit: wholeNumber(1, 1_000_000).optional(),
@@ -38,69 +41,66 @@ const input = z.object({
 });
 type Input = z.infer<typeof input>;
 
-/** Handles one message: does the work, and returns what ends it. */
+/** Handles one message, and returns the function that settles it. */
 type Handle = (message: IncomingMessage, task: Task | undefined) => Promise<() => unknown>;
 
 export default defineCommand({
   input,
   async run(context, given) {
-    const name = ownName(context);
+    const name = agentNameOf(context);
     const program = programOf(given);
-    const client = await context.connect(name, { handlerTimeoutMs: MOST_MS });
+    const client = await context.connect(name, { handlerTimeoutMs: MAX_TIMER_MS });
     const { limit, for: forMs, grace: graceMs } = given;
-    const shift = new Shift({ limit, forMs, graceMs, signal: context.signal });
-    const failure = watchClient(context, client, shift, program === undefined);
-    const handle = handling(context, given, program, shift);
-    await subscribe(client, given, handle, shift, failure.fail);
+    const session = new ListenSession({ limit, forMs, graceMs, signal: context.signal });
+    const failure = watchClient(context, client, session, program === undefined);
+    const handle = handling(context, given, program, session);
+    await subscribe(client, given, handle, session, failure.fail);
     const { agentType, capability: capabilities, force } = given;
     await serveAs(client, { agentType, capabilities, credit: creditFor(given, program), force });
-    context.output.note(`Listening as ${name}; Ctrl-C ends it.`);
-    const why = await shift.run(client);
+    context.output.note(`Listening as ${name}; Ctrl-C stops.`);
+    const why = await session.run(client);
     await client.close();
     failure.throwIfAny();
-    context.exit = exitFor(why, shift, limit);
+    context.exit = exitFor(why, session, limit);
   },
 });
 
-/** Timers hold no more. */
-const MOST_MS = 2 ** 31 - 1;
-
-function programOf({ exec, command, ack, settle }: Input): Program | undefined {
+function programOf({ exec, command, ack, settle }: Input): ChildCommand | undefined {
   const isRun = exec !== undefined || command.length > 0;
   if ([exec !== undefined, command.length > 0, ack, settle].filter(Boolean).length > 1) {
-    throw new CliError('cli/usage', 'Give --ack, --settle, --exec or a command after `--`: one of them.', EXIT.usage);
+    throw new CliError('cli/usage', 'Give only one of --ack, --settle, --exec and a command after `--`.', EXIT.usage);
   }
   if (!isRun) return undefined;
   return exec === undefined ? { words: command } : { shell: exec };
 }
 
-/** As much is offered as can be begun, so that what waits is free for others and does not lose an attempt. */
-function creditFor({ ack, settle, concurrency, limit }: Input, program: Program | undefined): number {
+/** The credit: as many messages as can start, so that waiting ones stay free for other agents and lose no attempt. */
+function creditFor({ ack, settle, concurrency, limit }: Input, program: ChildCommand | undefined): number {
   if (program || settle) return limit === undefined ? concurrency : Math.min(concurrency, limit);
   if (ack) return limit === undefined ? 0 : 1;
-  return Math.min(limit ?? MOST_HELD, MOST_HELD);
+  return Math.min(limit ?? MAX_HELD, MAX_HELD);
 }
 
 async function subscribe(
   client: AgoraClient,
   { type, from, priority: priorities, task, concurrency, ack, settle, exec, command }: Input,
   handle: Handle,
-  shift: Shift,
+  session: ListenSession,
   fail: (error: unknown) => void,
 ): Promise<void> {
   const isShown = exec === undefined && command.length === 0 && !ack && !settle;
-  const options = { concurrency: isShown ? MOST_HELD : concurrency };
+  const options = { concurrency: isShown ? MAX_HELD : concurrency };
   const handler = (message: IncomingMessage, given?: Task) =>
-    shift.handle(() =>
+    session.handle(() =>
       handle(message, given ?? taskOf(message)).catch((error: unknown) => {
         fail(error);
-        shift.end('asked');
+        session.end('asked');
         return () => {
           throw error;
         };
       }),
     );
-  // What a handler of tasks is given besides its task is the message that assigns it.
+  // The context of a task handler is the message that assigns the task.
   if (task) client.onTask(task, (assigned, context) => handler(context as IncomingMessage, assigned), options);
   const hasFilter = type !== undefined || from !== undefined || priorities !== undefined;
   if (task && !hasFilter) return;
@@ -108,33 +108,43 @@ async function subscribe(
   await client.subscribeToMessages<string>({ handler: message => handler(message), filters, ...options });
 }
 
-function handling(context: Context, given: Input, program: Program | undefined, shift: Shift): Handle {
+function handling(
+  context: CommandContext,
+  given: Input,
+  program: ChildCommand | undefined,
+  session: ListenSession,
+): Handle {
   const { output } = context;
   const show = (message: IncomingMessage, task: Task | undefined) =>
     output.data(describeMessage(message, task), () => showMessage(output, message));
   if (program) {
-    const options = { program, timeoutMs: given.timeout, stopped: shift.stopped, agent: ownName(context) };
+    const options = {
+      command: program,
+      timeoutMs: given.timeout,
+      stopped: session.stopped,
+      agent: agentNameOf(context),
+    };
     return async (message, task) => {
-      const begun = performance.now();
+      const startedAt = performance.now();
       const { outcome, exitCode, reason, settle } = await runProgram(context, message, task, options);
-      const ms = Math.round(performance.now() - begun);
+      const ms = Math.round(performance.now() - startedAt);
       const { id, type, from, kind, attempt } = message;
       await output.data({ id, type, from, kind, attempt, outcome, exitCode, reason, ms }, () => {
-        const sign = outcome === 'done' ? output.paint('green', '✓') : output.paint('red', '✗');
-        return `${sign} ${type} from ${from}: ${outcome} (${ms} ms)${reason === undefined ? '' : `, ${reason}`}`;
+        const mark = outcome === 'done' ? output.paint('green', '✓') : output.paint('red', '✗');
+        return `${mark} ${type} from ${from}: ${outcome} (${ms} ms)${reason === undefined ? '' : `, ${reason}`}`;
       });
       return settle;
     };
   }
   if (given.settle) {
-    const settlements = new Settlements(context);
-    // Who says no more has ended.
-    settlements.read().then(
-      () => shift.end('asked'),
-      () => shift.end('asked'),
+    const lines = new SettleLines(context);
+    // The end of standard input ends the session.
+    lines.read().then(
+      () => session.end('asked'),
+      () => session.end('asked'),
     );
     return async (message, task) => {
-      const settled = settlements.of(message, shift.stopped);
+      const settled = lines.of(message, session.stopped);
       await show(message, task);
       return settled;
     };
@@ -145,24 +155,24 @@ function handling(context: Context, given: Input, program: Program | undefined, 
       return () => undefined;
     };
   }
-  output.note('Messages are shown and not acknowledged, so they come again; --ack takes them.');
+  output.note('Messages are not acknowledged, so they are delivered again; use --ack to take them.');
   return async (message, task) => {
     await show(message, task);
-    // Never settled: it goes back when listening ends.
+    // Never settled: the hub takes the message back when the session ends.
     return () => new Promise(() => undefined);
   };
 }
 
-/** Shows what the client has to say, and ends the shift when its connection will not be back. */
-function watchClient(context: Context, client: AgoraClient, shift: Shift, isData: boolean) {
+/** Prints notices and connection states, and ends the session when the connection is lost permanently. */
+function watchClient(context: CommandContext, client: AgoraClient, session: ListenSession, isData: boolean) {
   const { output } = context;
   let failure: { readonly error: unknown } | undefined;
   const fail = (error: unknown) => (failure ??= { error });
   client.on('connection', ({ state, error }) => {
-    if (state === 'reconnecting') output.note('The connection was lost; looking for it …');
+    if (state === 'reconnecting') output.note('The connection was lost; reconnecting …');
     if (state !== 'closed' || !error) return;
     fail(error);
-    shift.end('asked');
+    session.end('asked');
   });
   client.on('notice', notice => {
     if (isData) void output.data(describeNotice(notice), () => showNotice(notice));
@@ -174,7 +184,7 @@ function watchClient(context: Context, client: AgoraClient, shift: Shift, isData
   return { fail, throwIfAny };
 }
 
-function exitFor(why: ShiftEnd, shift: Shift, limit: number | undefined) {
+function exitFor(why: SessionEnd, session: ListenSession, limit: number | undefined) {
   if (why === 'signal') return EXIT.interrupted;
-  return why === 'time' && limit !== undefined && shift.finished < limit ? EXIT.timeout : EXIT.ok;
+  return why === 'time' && limit !== undefined && session.finished < limit ? EXIT.timeout : EXIT.ok;
 }

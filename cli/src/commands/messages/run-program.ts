@@ -1,56 +1,56 @@
-// A message in the hands of a program: what it is told, and what its end means.
+// Runs a program for a message: its input and environment, and how its end settles the message.
 
 import { PermanentError, type IncomingMessage, type Task } from '@agora/client';
-import { runChild, type ChildEnd, type Program } from '../../child.ts';
-import type { Context } from '../../context.ts';
-import { CliError, EXIT } from '../../exit-code.ts';
-import { describeMessage } from '../../message-text.ts';
-import { payloadOf } from '../../payload.ts';
-import { toJson } from '../../output.ts';
+import { CliError, EXIT } from '../../base/cli-error.ts';
+import { toJson } from '../../base/output.ts';
+import type { CommandContext } from '../../command/command-context.ts';
+import { describeMessage } from '../../command/message-text.ts';
+import { payloadOf } from '../../command/payload.ts';
+import { runChild, type ChildEnd, type ChildCommand } from './run-child.ts';
 
-/** What a program exits with that asks for another try: EX_TEMPFAIL of sysexits.h. */
+/** The exit code that asks for another attempt: EX_TEMPFAIL of sysexits.h. */
 const TRY_AGAIN = 75;
 
-/** What became of a message. */
-export interface Handled {
+/** The result of one run. */
+export interface ProgramResult {
   readonly outcome: 'done' | 'failed' | 'again' | 'lost';
   readonly exitCode: number | undefined;
   readonly reason: string | undefined;
-  /** Returns the answer, or throws what fails the message. */
+  /** Returns the answer, or throws the error that fails the message. */
   readonly settle: () => unknown;
 }
 
-/** How programs are run. */
+/** Options of all runs. */
 export interface RunOptions {
-  readonly program: Program;
+  readonly command: ChildCommand;
   readonly timeoutMs: number;
-  /** Aborted when no program may go on. */
+  /** Aborted when running programs must end. */
   readonly stopped: AbortSignal;
   readonly agent: string;
 }
 
-/** Runs the program on a message. Throws `cli/no-program` where there is none. */
+/** Runs the program for a message. Throws `cli/no-program` if it cannot be started. */
 export async function runProgram(
-  context: Context,
+  context: CommandContext,
   message: IncomingMessage,
   task: Task | undefined,
-  { program, timeoutMs, stopped, agent }: RunOptions,
-): Promise<Handled> {
-  const { world } = context;
+  { command, timeoutMs, stopped, agent }: RunOptions,
+): Promise<ProgramResult> {
+  const { io } = context;
   const end = await runChild({
-    program,
-    cwd: world.cwd,
-    environment: { ...world.environment, ...variables(context, message, task, agent) },
+    command,
+    cwd: io.cwd,
+    environment: { ...io.environment, ...variables(context, message, task, agent) },
     input: `${toJson(describeMessage(message, task))}\n`,
     timeoutMs,
     signal: AbortSignal.any([stopped, message.signal]),
-    progress: line => void message.progress(payloadOf(line)),
-    complained: text => void world.stderr.write(text),
+    onProgress: line => void message.progress(payloadOf(line)),
+    onStderr: text => void io.stderr.write(text),
   });
-  return judge(end, message, timeoutMs);
+  return resultOf(end, message, timeoutMs);
 }
 
-function variables(context: Context, message: IncomingMessage, task: Task | undefined, agent: string) {
+function variables(context: CommandContext, message: IncomingMessage, task: Task | undefined, agent: string) {
   const { server, database, token } = context.settings;
   return {
     AGORA_SERVER: server,
@@ -67,51 +67,51 @@ function variables(context: Context, message: IncomingMessage, task: Task | unde
   };
 }
 
-function judge(end: ChildEnd, message: IncomingMessage, timeoutMs: number): Handled {
+function resultOf(end: ChildEnd, message: IncomingMessage, timeoutMs: number): ProgramResult {
   switch (end.kind) {
     case 'not-started':
-      throw new CliError('cli/no-program', `The program cannot be run: ${end.reason}.`, EXIT.usage);
+      throw new CliError('cli/no-program', `The program cannot be started: ${end.reason}.`, EXIT.usage);
     case 'exited': {
       if (end.code === 0) return done(end.output);
-      const reason = `it exited with ${end.code}${lastLine(end.complaint)}`;
+      const reason = `it exited with ${end.code}${lastLine(end.stderr)}`;
       return end.code === TRY_AGAIN ? again(reason, end.code) : failed(reason, end.code);
     }
     case 'killed':
       if (!message.isOpen)
-        return { outcome: 'lost', exitCode: undefined, reason: lostReason(message), settle: nothing };
+        return { outcome: 'lost', exitCode: undefined, reason: lostReason(message), settle: doNothing };
       switch (end.why) {
         case 'time':
           return again(`it did not end within ${timeoutMs / 1000} s`);
         case 'length':
           return failed('its answer is longer than 256 KiB');
         case 'stopped':
-          return again('whoever ran it was stopped');
+          return again('the process that ran it was stopped');
         case 'signal':
-          return again(`it was killed${lastLine(end.complaint)}`);
+          return again(`it was killed${lastLine(end.stderr)}`);
       }
   }
 }
 
-function done(output: string): Handled {
+function done(output: string): ProgramResult {
   const answer = output.trim() === '' ? undefined : payloadOf(output);
   return { outcome: 'done', exitCode: 0, reason: undefined, settle: () => answer };
 }
 
-function again(reason: string, exitCode?: number): Handled {
+function again(reason: string, exitCode?: number): ProgramResult {
   const settle = () => {
     throw new Error(reason);
   };
   return { outcome: 'again', exitCode, reason, settle };
 }
 
-function failed(reason: string, exitCode?: number): Handled {
+function failed(reason: string, exitCode?: number): ProgramResult {
   const settle = () => {
     throw new PermanentError(reason);
   };
   return { outcome: 'failed', exitCode, reason, settle };
 }
 
-function nothing(): undefined {
+function doNothing(): undefined {
   return undefined;
 }
 
@@ -120,7 +120,8 @@ function lostReason(message: IncomingMessage): string {
   return reason instanceof Error ? reason.message : 'it was taken back';
 }
 
-function lastLine(complaint: string): string {
-  const line = complaint.trim().split('\n').at(-1) ?? '';
+/** The last line of standard error, as the end of a sentence. */
+function lastLine(stderr: string): string {
+  const line = stderr.trim().split('\n').at(-1) ?? '';
   return line === '' ? '' : `: ${line}`;
 }

@@ -1,11 +1,11 @@
-// `agora wait`: ends when there is mail, and takes none of it: for shells, hooks and agents that work in turns.
+// `agora wait`: waits until the agent has mail, and takes none. For shells, hooks and agents that work in turns.
 
-import type { AgoraClient, Notice } from '@agora/client';
+import type { Notice } from '@agora/client';
 import { z } from 'zod';
-import { actAs } from '../../acting.ts';
-import { defineCommand } from '../../command.ts';
-import { EXIT } from '../../exit-code.ts';
-import { duration } from '../../usage.ts';
+import { EXIT } from '../../base/cli-error.ts';
+import { duration } from '../../base/flag-schemas.ts';
+import { actAs } from '../../command/act-as.ts';
+import { defineCommand } from '../../command/command.ts';
 import { describeNotice } from './notices.ts';
 
 export default defineCommand({
@@ -13,23 +13,19 @@ export default defineCommand({
   async run(context, { timeout: timeoutMs }) {
     const { output, signal } = context;
     const client = await actAs(context);
-    // What only waits is looked at without being offered: whoever merely asks must not use up an attempt of it.
+    // Peeking offers no message, since an offer would use up an attempt.
     const inbox = await client.peekInbox({ limit: 1 });
     const notices: Notice[] = [];
     let hasMail = inbox.messages.length > 0;
     if (!hasMail && timeoutMs > 0) {
-      if (inbox.isOnline) output.note(`Another process serves "${client.name}", and gets what comes, too.`);
+      if (inbox.isOnline) output.note(`Another process serves "${client.name}", and receives its messages, too.`);
       client.on('notice', notice => notices.push(notice));
       await client.resumeAgent({ keepsNotices: true });
       hasMail = await client.waitForMail({ timeoutMs, signal });
     }
-    const waiting = hasMail ? await count(client) : 0;
+    const waiting = hasMail ? (await client.peekInbox()).messages.length : 0;
     const data = { agent: client.name, mail: hasMail, waiting, notices: notices.map(describeNotice) };
     await output.data(data, () => (hasMail ? `There is mail for ${client.name}.` : `No mail for ${client.name}.`));
     context.exit = hasMail ? EXIT.ok : EXIT.timeout;
   },
 });
-
-async function count(client: AgoraClient): Promise<number> {
-  return (await client.peekInbox()).messages.length;
-}

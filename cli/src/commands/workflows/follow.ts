@@ -1,95 +1,102 @@
-// Following a workflow to its end: drawn in place for a person, told change by change for everybody else.
+// Follows a workflow to its end: a live drawing on a terminal, one line per event elsewhere.
 
 import type { AgoraClient, AgoraEvent, WorkflowHandle, WorkflowResult } from '@agora/client';
-import type { Context } from '../../context.ts';
-import { EXIT } from '../../exit-code.ts';
-import { drawWorkflow } from '../../graph/draw.ts';
-import { oneLine } from '../../one-line.ts';
-import { duration } from '../../usage.ts';
-import { readPicture } from './picture.ts';
+import { isWorkflowEnd, WORKFLOW_EVENT_TYPES } from '@agora/module/contract';
+import { EXIT } from '../../base/cli-error.ts';
+import { duration } from '../../base/flag-schemas.ts';
+import { oneLine } from '../../base/printable-text.ts';
+import type { CommandContext } from '../../command/command-context.ts';
+import { drawWorkflow } from '../../graph/draw-workflow.ts';
+import { ChangeNotifier } from './change-notifier.ts';
+import { readSnapshot } from './snapshot.ts';
 
-/** How long to wait for the end, unless said otherwise. */
+/** The default time to wait for the end. */
 export const DAY_MS = 24 * 3_600_000;
-/** How long somebody may wait: as long as timers go. */
-export const patience = duration.refine(ms => ms >= 1 && ms <= 24 * DAY_MS, 'at least 1ms, and at most 24d');
+/** The schema of a time to wait, limited by the longest delay of a timer. */
+export const waitTime = duration.refine(ms => ms >= 1 && ms <= 24 * DAY_MS, 'at least 1ms, and at most 24d');
 const REDRAW_MS = 1_000;
-/** Many changes at once are drawn once. */
-const LEAST_PAUSE_MS = 100;
-/** Events come on another way than the summary: the last of them are waited for so long. */
+/** The shortest time between two drawings; changes in between are merged. */
+const MIN_REDRAW_MS = 100;
+/** How long to wait for the last events, which arrive independently of the summary. */
 const LATE_EVENTS_MS = 2_000;
 
-const EVENT_TYPES = ['workflow_started', 'workflow_completion', 'workflow_failed', 'workflow_cancelled'].concat(
-  ['workflow_paused', 'workflow_resumed'],
-  ['step_ready', 'step_completed', 'step_failed', 'step_approval_requested'],
-);
-const LAST_EVENTS = new Set(['workflow_completion', 'workflow_failed', 'workflow_cancelled']);
-
-/** A workflow that is followed. */
-export interface Followed {
+/** A workflow to follow. */
+export interface FollowedWorkflow {
   readonly client: AgoraClient;
   readonly handle: WorkflowHandle;
   readonly timeoutMs: number;
 }
 
-/** Waits for the end, and tells it by the exit code. Throws `workflow/timed-out`. */
-export async function waitForEnd(context: Context, { handle, timeoutMs }: Followed): Promise<WorkflowResult> {
+/** Waits for the end, and sets the exit code. Throws `workflow/timed-out`. */
+export async function waitForEnd(
+  context: CommandContext,
+  { handle, timeoutMs }: FollowedWorkflow,
+): Promise<WorkflowResult> {
   const result = await handle.result({ timeoutMs, signal: context.signal });
   context.exit = result.status === 'succeeded' ? EXIT.ok : EXIT.failed;
   return result;
 }
 
-/** Waits for the end and shows what happens until then: a drawing on a terminal, events as lines elsewhere. */
-export async function watchToEnd(context: Context, followed: Followed): Promise<void> {
+/** Waits for the end, and shows the progress: a drawing on a terminal, one line per event elsewhere. */
+export async function watchToEnd(context: CommandContext, followed: FollowedWorkflow): Promise<void> {
   const ended = waitForEnd(context, followed);
-  // Whoever shows it hears of its end in their own time.
+  // The promise is awaited below; until then a rejection counts as handled.
   ended.catch(() => undefined);
   if (context.output.isTerminal) await drawLive(context, followed, ended);
-  else await tellEvents(context, followed, ended);
+  else await printEvents(context, followed, ended);
   await ended;
 }
 
-async function drawLive(context: Context, { client, handle }: Followed, ended: Promise<unknown>): Promise<void> {
+async function drawLive(
+  context: CommandContext,
+  { client, handle }: FollowedWorkflow,
+  ended: Promise<unknown>,
+): Promise<void> {
   const { createLogUpdate } = await import('log-update');
   const { default: sliceAnsi } = await import('slice-ansi');
   const { output } = context;
-  const { stdout } = context.world;
+  const { stdout } = context.io;
   const live = createLogUpdate(stdout);
-  const changed = new Bell();
+  const changed = new ChangeNotifier();
   let hasEnded = false;
   const over = () => {
     hasEnded = true;
-    changed.ring();
+    changed.notify();
   };
   ended.then(over, over);
-  void ringAtEvents(client, handle, changed);
+  void notifyAtEvents(client, handle, changed);
   try {
     for (let isLast = false; ;) {
-      const picture = await readPicture(handle);
+      const snapshot = await readSnapshot(handle);
       const { rows = 24, columns = 80 } = stdout as NodeJS.WriteStream;
-      const frame = { rows: rows - 1, columns, now: new Date(), paint: output.paint.bind(output) };
-      const lines = drawWorkflow(picture, frame);
+      const viewport = { rows: rows - 1, columns, now: new Date(), paint: output.paint.bind(output) };
+      const lines = drawWorkflow(snapshot, viewport);
       live(lines.map(line => sliceAnsi(line, 0, columns)).join('\n'));
       if (isLast) return;
-      // What has ended is drawn once more as it ended.
+      // Draw once more after the end.
       isLast = hasEnded;
-      if (!isLast) await changed.heard(REDRAW_MS);
+      if (!isLast) await changed.wait(REDRAW_MS);
       isLast = hasEnded;
-      if (!isLast) await pause(LEAST_PAUSE_MS);
+      if (!isLast) await pause(MIN_REDRAW_MS);
     }
   } finally {
     live.done();
   }
 }
 
-async function ringAtEvents(client: AgoraClient, handle: WorkflowHandle, bell: Bell): Promise<void> {
+async function notifyAtEvents(client: AgoraClient, handle: WorkflowHandle, changed: ChangeNotifier): Promise<void> {
   try {
-    for await (const _ of eventsOf(client, handle)) bell.ring();
+    for await (const _ of eventsOf(client, handle)) changed.notify();
   } catch {
-    // The connection is over: whoever waits for the end is told why.
+    // The connection is lost; `waitForEnd` throws the reason.
   }
 }
 
-async function tellEvents(context: Context, { client, handle }: Followed, ended: Promise<unknown>): Promise<void> {
+async function printEvents(
+  context: CommandContext,
+  { client, handle }: FollowedWorkflow,
+  ended: Promise<unknown>,
+): Promise<void> {
   const { output } = context;
   const over = ended.then(
     () => pause(LATE_EVENTS_MS),
@@ -101,19 +108,19 @@ async function tellEvents(context: Context, { client, handle }: Followed, ended:
     if (!next || next.done) return;
     const event = next.value;
     await output.data(event.toJSON(), () => lineOf(event, output));
-    // A workflow that had ended may have been retried, and go on.
-    if (LAST_EVENTS.has(event.type) && (await Promise.race([isOver(ended), pause(LATE_EVENTS_MS)]))) return;
+    // An ended workflow may have been retried: then its events continue.
+    if (isWorkflowEnd(event.type) && (await Promise.race([settled(ended), pause(LATE_EVENTS_MS)]))) return;
   }
 }
 
-function isOver(ended: Promise<unknown>): Promise<true> {
+function settled(ended: Promise<unknown>): Promise<true> {
   return ended.then(
     () => true as const,
     () => true as const,
   );
 }
 
-function lineOf({ at, type, data }: AgoraEvent, output: Context['output']): string {
+function lineOf({ at, type, data }: AgoraEvent, output: CommandContext['output']): string {
   const text = (key: string) => (typeof data[key] === 'string' ? oneLine(data[key]) : '');
   const agent = text('agent');
   const about = [text('step'), agent && `→ ${agent}`, text('reason')].filter(Boolean).join('  ');
@@ -125,40 +132,15 @@ function lineOf({ at, type, data }: AgoraEvent, output: Context['output']): stri
   return `${at.toLocaleTimeString()}  ${output.paint(style, type.padEnd(23))}  ${about}`.trimEnd();
 }
 
-/** What happened to a workflow from its start on, and what happens; also when it had ended and was retried. */
+/** The events of a workflow from its start on, also those after its end if it was retried. */
 async function* eventsOf(client: AgoraClient, handle: WorkflowHandle): AsyncGenerator<AgoraEvent, void> {
   let last = 0;
   for await (const event of handle.events()) {
     last = event.seq;
     yield event;
   }
-  await using later = await client.subscribeToEvents(EVENT_TYPES, { from: last + 1 });
+  await using later = await client.subscribeToEvents(WORKFLOW_EVENT_TYPES, { from: last + 1 });
   for await (const event of later) if (event.data['workflow_id'] === handle.workflowId) yield event;
-}
-
-/** Somebody waits until something happens, or a time is over. */
-class Bell {
-  #rung = false;
-  #wake: (() => void) | undefined;
-
-  ring(): void {
-    this.#rung = true;
-    this.#wake?.();
-  }
-
-  async heard(withinMs: number): Promise<void> {
-    if (!this.#rung) {
-      await new Promise<void>(resolve => {
-        const timer = setTimeout(resolve, withinMs);
-        this.#wake = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
-    }
-    this.#rung = false;
-    this.#wake = undefined;
-  }
 }
 
 function pause(ms: number): Promise<undefined> {

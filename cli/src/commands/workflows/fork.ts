@@ -1,16 +1,16 @@
-// `agora workflow fork`: an ended workflow once more, from a step on.
+// `agora workflow fork`: runs an ended workflow again from a step on, under a new id.
 
 import { z } from 'zod';
-import { actAs } from '../../acting.ts';
-import { defineCommand } from '../../command.ts';
-import { checkStay, stayFlags, stayWith } from './begun.ts';
+import { actAs } from '../../command/act-as.ts';
+import { defineCommand } from '../../command/command.ts';
+import { checkWaitFlags, waitFlags, reportStart } from './report-start.ts';
 
 export default defineCommand({
-  input: z.object({ workflow: z.string(), step: z.string(), ...stayFlags }),
+  input: z.object({ workflow: z.string(), step: z.string(), ...waitFlags }),
   async run(context, input) {
-    checkStay(input);
+    checkWaitFlags(input);
     const client = await actAs(context);
     const handle = await (await client.workflow(input.workflow)).fork(input.step);
-    await stayWith(context, { client, handle }, input);
+    await reportStart(context, { client, handle }, input);
   },
 });

@@ -1,45 +1,43 @@
-// `agora workflow list`: the workflows of the hub, as its events tell of them, with how far those are that you follow.
+// `agora workflow list`: lists workflows from the events of the hub, with the progress of those that the caller watches.
 
 import type { AgoraClient, AgoraEvent } from '@agora/client';
+import { WORKFLOW_STATUSES, type SystemEventType, type WorkflowStatus } from '@agora/module/contract';
 import { z } from 'zod';
-import { defineCommand } from '../../command.ts';
-import { duration, wholeNumber } from '../../usage.ts';
+import { duration, wholeNumber } from '../../base/flag-schemas.ts';
+import { defineCommand } from '../../command/command.ts';
 
-const STATUSES = ['running', 'paused', 'compensating', 'succeeded', 'failed', 'cancelled'] as const;
-type Status = (typeof STATUSES)[number];
-
-/** What an event says of the status of its workflow. */
-const MEANS: Readonly<Record<string, Status>> = {
+/** The status of a workflow after an event. */
+const STATUS_AFTER: Readonly<Partial<Record<SystemEventType, WorkflowStatus>>> = {
   workflow_started: 'running',
   workflow_resumed: 'running',
   workflow_paused: 'paused',
   workflow_completion: 'succeeded',
   workflow_failed: 'failed',
   workflow_cancelled: 'cancelled',
-  // A step of one that had ended: it was retried, and runs again.
+  // After the end of the workflow: a step was retried, and the workflow runs again.
   step_ready: 'running',
 };
 
-interface Listed {
+interface ListedWorkflow {
   workflowId: string;
   type: string;
-  status: Status;
+  status: WorkflowStatus;
   initiator: string;
   startedAt: Date;
   endedAt: Date | undefined;
-  /** Of those that are followed. */
+  /** Only of watched workflows. */
   total: number | undefined;
   ended: number | undefined;
 }
 
 export default defineCommand({
-  input: z.object({ since: duration, status: z.enum(STATUSES).optional(), limit: wholeNumber(1, 100_000) }),
+  input: z.object({ since: duration, status: z.enum(WORKFLOW_STATUSES).optional(), limit: wholeNumber(1, 100_000) }),
   async run(context, { since, status, limit }) {
     const { output } = context;
     const client = await context.connect();
     const found = await readWorkflows(client, new Date(Date.now() - since));
     const wanted = found.filter(each => status === undefined || each.status === status).slice(0, limit);
-    if (wanted.length === 0) output.note('None; --since 7d looks further back.');
+    if (wanted.length === 0) output.note('No workflows; use --since 7d to look further back.');
     await output.table(wanted, {
       WORKFLOW: each => each.workflowId,
       TYPE: each => each.type,
@@ -51,14 +49,14 @@ export default defineCommand({
   },
 });
 
-/** The workflows that were started since a time, newest first. */
-async function readWorkflows(client: AgoraClient, since: Date): Promise<Listed[]> {
-  const found = new Map<string, Listed>();
+/** The workflows that started since a time, newest first. */
+async function readWorkflows(client: AgoraClient, since: Date): Promise<ListedWorkflow[]> {
+  const found = new Map<string, ListedWorkflow>();
   for await (const event of await client.subscribeToEvents({ from: since, until: 'now' })) {
     const id = event.data['workflow_id'];
-    const status = MEANS[event.type];
+    const status = STATUS_AFTER[event.type as SystemEventType]; // undefined for other types
     if (typeof id !== 'string' || status === undefined) continue;
-    if (event.type === 'workflow_started') found.set(id, begun(id, event));
+    if (event.type === 'workflow_started') found.set(id, startedWorkflow(id, event));
     const known = found.get(id);
     if (!known) continue;
     known.status = known.status === 'paused' && event.type === 'step_ready' ? 'paused' : status;
@@ -74,7 +72,7 @@ async function readWorkflows(client: AgoraClient, since: Date): Promise<Listed[]
   return [...found.values()].sort((a, b) => b.startedAt.getTime() - a.startedAt.getTime());
 }
 
-function begun(workflowId: string, { at, data }: AgoraEvent): Listed {
+function startedWorkflow(workflowId: string, { at, data }: AgoraEvent): ListedWorkflow {
   const text = (key: string) => (typeof data[key] === 'string' ? data[key] : '');
   return {
     workflowId,

@@ -1,13 +1,14 @@
-// `agora workflow show`: a workflow and its steps as they stand.
+// `agora workflow show`: shows a workflow and its steps.
 
 import type { WorkflowStep } from '@agora/client';
 import { z } from 'zod';
-import { defineCommand } from '../../command.ts';
-import { drawWorkflow, elapsed, headOf } from '../../graph/draw.ts';
-import { oneLine } from '../../one-line.ts';
-import { holdersOf, readPicture } from './picture.ts';
+import { oneLine } from '../../base/printable-text.ts';
+import { defineCommand } from '../../command/command.ts';
+import { drawWorkflow, elapsed, headOf } from '../../graph/draw-workflow.ts';
+import { holdersOf, readSnapshot } from './snapshot.ts';
 
-const OUTPUT_SHOWN = 2_000;
+const MAX_OUTPUT_LENGTH = 2_000;
+const MAX_ERROR_LENGTH = 60;
 
 export default defineCommand({
   input: z.object({ workflow: z.string(), outputs: z.boolean().default(false), graph: z.boolean().default(false) }),
@@ -15,8 +16,8 @@ export default defineCommand({
     const { output } = context;
     const client = await context.connect();
     await using handle = await client.workflow(workflow);
-    const picture = await readPicture(handle);
-    const { summary, steps } = picture;
+    const snapshot = await readSnapshot(handle);
+    const { summary, steps } = snapshot;
     const now = new Date();
     const paint = output.paint.bind(output);
     if (output.isJson) {
@@ -24,32 +25,33 @@ export default defineCommand({
       return output.data({ ...summary, steps: shown }, () => '');
     }
     if (graph) {
-      const lines = drawWorkflow(picture, { rows: Infinity, columns: output.columns, now, paint });
+      const lines = drawWorkflow(snapshot, { rows: Infinity, columns: output.columns, now, paint });
       await output.data(summary, () => lines.join('\n'));
     } else {
       await output.data(summary, () => `${headOf(summary, { now, paint })}\n`);
-      const holders = holdersOf(picture);
-      await output.table(inPlace(steps), {
+      const holders = holdersOf(snapshot);
+      await output.table(inOrder(steps), {
         STEP: step => step.name,
         STATE: step => step.state,
         AGENT: step => holders.get(step.name) ?? '',
         TRIES: step => (step.tries > 0 ? String(step.tries) : ''),
         STARTED: step => step.startedAt?.toLocaleTimeString() ?? '',
         TOOK: ({ startedAt, endedAt }) => (startedAt ? elapsed((endedAt ?? now).getTime() - startedAt.getTime()) : ''),
-        ERROR: step => oneLine(step.error ?? '').slice(0, 60),
+        ERROR: step => oneLine(step.error ?? '').slice(0, MAX_ERROR_LENGTH),
       });
       if (summary.reason !== '') await output.data(summary, () => `\n${paint('red', oneLine(summary.reason))}`);
     }
     if (!outputs) return;
-    for (const step of inPlace(steps).filter(each => each.state === 'succeeded')) {
+    for (const step of inOrder(steps).filter(each => each.state === 'succeeded')) {
       const text = JSON.stringify(step.output ?? null, undefined, 2);
-      const short = text.length > OUTPUT_SHOWN ? `${text.slice(0, OUTPUT_SHOWN)}… (--json has all of it)` : text;
+      const short =
+        text.length > MAX_OUTPUT_LENGTH ? `${text.slice(0, MAX_OUTPUT_LENGTH)}… (--json shows all of it)` : text;
       await output.data(step, () => `\n${paint('bold', step.name)}\n${short}`);
     }
   },
 });
 
-/** The elements of a step stand below it. */
-function inPlace(steps: readonly WorkflowStep[]): WorkflowStep[] {
+/** The steps in the order of the definition; the elements of a step follow it. */
+function inOrder(steps: readonly WorkflowStep[]): WorkflowStep[] {
   return steps.toSorted((a, b) => (a.parent ?? a.position) - (b.parent ?? b.position) || a.position - b.position);
 }

@@ -1,33 +1,33 @@
-// `agora workflow start`: a definition from a file or from standard input, checked, started, and followed if asked.
+// `agora workflow start`: starts a workflow from a definition in a file or on standard input.
 
 import { readFile } from 'node:fs/promises';
 import type { WorkflowDefinition } from '@agora/client';
 import { z } from 'zod';
-import { actAs } from '../../acting.ts';
-import { defineCommand } from '../../command.ts';
-import type { Context } from '../../context.ts';
-import { CliError, EXIT } from '../../exit-code.ts';
-import { readAll } from '../../payload.ts';
-import { checkStay, stayFlags, stayWith } from './begun.ts';
+import { CliError, EXIT } from '../../base/cli-error.ts';
+import { actAs } from '../../command/act-as.ts';
+import type { CommandContext } from '../../command/command-context.ts';
+import { defineCommand } from '../../command/command.ts';
+import { readAll } from '../../command/payload.ts';
+import { checkWaitFlags, waitFlags, reportStart } from './report-start.ts';
 
 const pair = z.string().regex(/^[^=]+=/, 'key=value, as in --metadata ticket=42');
 
 export default defineCommand({
-  input: z.object({ file: z.string(), metadata: z.array(pair).default([]), ...stayFlags }),
+  input: z.object({ file: z.string(), metadata: z.array(pair).default([]), ...waitFlags }),
   async run(context, input) {
-    checkStay(input);
+    checkWaitFlags(input);
     const source = await readSource(context, input.file);
     const { parseWorkflow } = await import('@agora/client');
-    const begun = await faultsTold(async () => {
+    const started = await withFaultsOnLines(async () => {
       const definition = withMetadata(await parseWorkflow(source), input.metadata);
       const client = await actAs(context);
       return { client, handle: await client.startWorkflowCoordination(definition) };
     });
-    await stayWith(context, begun, input);
+    await reportStart(context, started, input);
   },
 });
 
-async function readSource(context: Context, file: string): Promise<string> {
+async function readSource(context: CommandContext, file: string): Promise<string> {
   if (file === '-') return readAll(context);
   try {
     return await readFile(context.path(file), 'utf8');
@@ -46,7 +46,7 @@ function withMetadata(definition: WorkflowDefinition, pairs: readonly string[]):
   return { ...definition, metadata: { ...definition.metadata, ...Object.fromEntries(added) } };
 }
 
-/** JSON where it is some, else the text. */
+/** The parsed text if it is valid JSON, else the text. */
 function valueOf(typed: string): unknown {
   try {
     return JSON.parse(typed);
@@ -55,11 +55,11 @@ function valueOf(typed: string): unknown {
   }
 }
 
-/** Faults are told in one sentence, each with where it is. */
+/** The separator between the faults in the sentence of the error; each fault begins with its place. */
 const FAULT_BEGINS = /; (?=step |participants: |the definition|the steps |[a-z_.]+: |and \d+ more$)/;
 
-/** Has each fault of a definition stand on a line of its own. */
-async function faultsTold<T>(work: () => Promise<T>): Promise<T> {
+/** Rewrites the error of a faulty definition with one line for each fault. */
+async function withFaultsOnLines<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (thrown) {

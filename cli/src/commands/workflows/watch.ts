@@ -1,11 +1,11 @@
-// `agora workflow watch`: a workflow as it runs.
+// `agora workflow watch`: shows a workflow as it runs, until it ends.
 
 import { z } from 'zod';
-import { defineCommand } from '../../command.ts';
-import { DAY_MS, patience, watchToEnd } from './follow.ts';
+import { defineCommand } from '../../command/command.ts';
+import { DAY_MS, waitTime, watchToEnd } from './follow.ts';
 
 export default defineCommand({
-  input: z.object({ workflow: z.string(), timeout: patience.optional() }),
+  input: z.object({ workflow: z.string(), timeout: waitTime.optional() }),
   async run(context, { workflow, timeout = DAY_MS }) {
     const client = await context.connect();
     await using handle = await client.workflow(workflow);

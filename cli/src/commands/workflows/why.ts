@@ -1,22 +1,22 @@
-// `agora workflow why`: what holds a workflow up.
+// `agora workflow why`: shows what each unfinished step waits for.
 
 import type { WorkflowWait } from '@agora/client';
 import { z } from 'zod';
-import { defineCommand } from '../../command.ts';
-import { elapsed, headOf } from '../../graph/draw.ts';
+import { defineCommand } from '../../command/command.ts';
+import { elapsed, headOf } from '../../graph/draw-workflow.ts';
 
 const WORDS: Readonly<Record<WorkflowWait['waitsFor'], string>> = {
   steps: 'other steps',
-  time: 'its time',
-  resume: 'the workflow to be resumed',
+  time: 'its start time',
+  resume: 'the workflow to resume',
   approval: 'an approval',
-  queue: 'somebody who is free and able',
+  queue: 'a free agent with the capability',
   agent: 'its agent to take it',
   answer: 'its agent to finish it',
   elements: 'its elements',
-  workflow: 'the workflow that it is',
+  workflow: 'its nested workflow',
 };
-const NAMES_TOLD = 5;
+const MAX_NAMES = 5;
 
 export default defineCommand({
   input: z.object({ workflow: z.string() }),
@@ -29,14 +29,14 @@ export default defineCommand({
     const summary = handle.status();
     const paint = output.paint.bind(output);
     output.note(headOf(summary, { now, paint }));
-    if (waits.length === 0) output.note(summary.endedAt ? 'It has ended; nothing waits.' : 'Nothing waits.');
+    if (waits.length === 0) output.note(summary.endedAt ? 'The workflow has ended; no step waits.' : 'No step waits.');
     await output.table(waits, {
       STEP: wait => wait.step,
       STATE: wait => wait.state,
       'WAITS FOR': wait => WORDS[wait.waitsFor],
       WHOM: ({ whom }) => {
-        const more = whom.length - NAMES_TOLD;
-        return `${whom.slice(0, NAMES_TOLD).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+        const more = whom.length - MAX_NAMES;
+        return `${whom.slice(0, MAX_NAMES).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
       },
       IN: ({ until }) => (until ? elapsed(until.getTime() - now.getTime()) : ''),
     });

@@ -1,10 +1,10 @@
-// Runs inside a module's realm: how the host loads the module and calls its functions. (See globals.ts for how this text
-// gets there.) Whatever the module returns or throws is taken apart here; the host gets bytes and strings.
+// Runs inside a module's realm: loads the module and calls its functions. (globals.ts explains how this text gets there.)
+// Returned and thrown values are converted here; the host gets bytes and strings.
 
 import type { HostSide, RealmEntries } from '../host-side.ts';
 import type { SystemModules } from './system-calls.ts';
 
-/** Makes the entries. The numbers are those of host-side.ts. */
+/** Creates the entries. The numbers are those of host-side.ts. */
 export function makeEntries(
   host: HostSide,
   system: SystemModules,
@@ -24,7 +24,7 @@ export function makeEntries(
   let hooks: Hooks | undefined;
   let args = new ArrayBuffer(4096);
 
-  /** Any value as text, without letting its own methods do harm. */
+  /** Any value as text, safe against its own methods. */
   const textOf = (value: unknown): string => {
     try {
       return typeof value === 'string' ? value : Text(value);
@@ -60,7 +60,7 @@ export function makeEntries(
     if (!hooks) throw new Error('the module is not loaded');
     return hooks[name] as Hook;
   };
-  /** Gives bytes to the host; copies first, so that only a plain buffer of this realm crosses. */
+  /** Passes bytes to the host as a copy, so that only a plain buffer of this realm crosses the boundary. */
   const give = (value: unknown, second = false) => {
     if (!ArrayBuffer.isView(value)) throw new TypeError('the module returned something that is not bytes');
     const bytes = new Bytes(value.buffer as ArrayBuffer, value.byteOffset, value.byteLength).slice();
@@ -130,7 +130,7 @@ export function makeEntries(
         return returned;
       } catch (thrown) {
         if (!isSenderError(thrown)) return report(thrown);
-        // A refusal is an answer: nobody reads where it was made, and finding out is dear.
+        // A refusal needs no stack, and formatting one is expensive.
         const message = partOf(thrown, 'message') ?? '';
         host.threw(message, message, '');
         return refused;
@@ -139,7 +139,7 @@ export function makeEntries(
 
     callProcedure(id, sender, connectionId, timestamp, argsLength) {
       try {
-        // A copy of its own: other calls run while a procedure commits, and use the buffer.
+        // A copy, because other calls use the buffer while a procedure commits.
         const bytes = new Bytes(args, 0, argsLength).slice();
         give(apply(hook('__call_procedure__'), hooks, [id, sender, connectionId, timestamp, bytes]));
         return returned;

@@ -1,12 +1,12 @@
-// Runs inside a module's realm: stack traces, without the way out that the engine leaves there. (See globals.ts for how
-// this text gets there.)
+// Runs inside a module's realm: stack traces, without the escape that the engine leaves there. (globals.ts explains how this
+// text gets there.)
 //
 // Reading `error.stack` makes Node format it with a function of the host. Close to the end of the stack that function
 // overflows, and the module catches a RangeError of the host's realm: from there it is two property reads to `process`. So
 // by default no error carries frames of the engine's own: errors that a module makes get a `stack` that hides what the
 // formatting throws, and errors that the engine throws (`null.x`) have none.
 
-/** Makes the error classes safe and returns what reads the stack of the place it is called from. */
+/** Makes the error classes safe and returns a function that reads the stack of its caller. */
 export function guardStacks(isTrusted: boolean): () => string {
   'use strict';
 
@@ -15,10 +15,10 @@ export function guardStacks(isTrusted: boolean): () => string {
   const capture = Real.captureStackTrace.bind(Real);
   const defineProperty = Reflect.defineProperty;
   const FRAMES = 10;
-  /** A log line needs the frame behind the library's own. */
+  /** A log line needs the frame after the library's own. */
   const FRAMES_OF_A_LINE = 4;
 
-  /** The frames of an object that `capture` was called with. */
+  /** The frames of an object passed to `capture`. */
   const framesOf = (holder: { readonly stack?: unknown }): string => {
     try {
       const { stack } = holder;
@@ -68,7 +68,7 @@ export function guardStacks(isTrusted: boolean): () => string {
         try {
           text = `${error as Error}`;
         } catch {
-          // An error that cannot say its name.
+          // An error without a readable name.
         }
         given = { value: `${text}\n${framesOf(holder)}` };
         return given.value;
@@ -78,7 +78,7 @@ export function guardStacks(isTrusted: boolean): () => string {
       },
     });
   };
-  /** A class that stands in for one of the engine's, which nothing leads to any more. */
+  /** A class that replaces one of the engine's, which is then unreachable. */
   const replace = (Original: ErrorClass, parent: object): ErrorClass => {
     const { name } = Original;
     const prototype = Original.prototype as object;
@@ -93,7 +93,7 @@ export function guardStacks(isTrusted: boolean): () => string {
     defineProperty(Replacement, 'prototype', { value: prototype, ...fixed });
     defineProperty(prototype, 'constructor', { value: Replacement, writable: true, configurable: true });
     Object.setPrototypeOf(Replacement, parent);
-    // Node calls what stands under this name, and hands it every frame.
+    // Node calls the function of this name with every frame.
     if (Original === (Real as ErrorClass))
       defineProperty(Replacement, 'prepareStackTrace', { value: undefined, ...fixed });
     defineProperty(globalThis, name, { value: Replacement, ...fixed });

@@ -1,7 +1,7 @@
-// Runs inside a module's realm, before the module: makes the globals what they are on SpacetimeDB, and shuts the ways out.
+// Runs inside a module's realm before the module: sets the globals of SpacetimeDB and closes the escapes to the host.
 //
-// The functions of this folder are handed over as source text (`String(f)`), so each stands alone: it uses nothing but
-// its parameters and the realm's own globals. What they close over is out of the module's reach.
+// The functions of this folder are passed as source text (`String(f)`), so each is self-contained: it uses only its
+// parameters and the globals of the realm. The module cannot reach their closures.
 
 import type { HostSide } from '../host-side.ts';
 
@@ -29,7 +29,7 @@ export function prepareGlobals(host: HostSide): void {
     Reflect.deleteProperty(wasm, 'instantiateStreaming');
   }
 
-  // A clean-up would run between calls, and its error would end the host. It is never promised to run at all.
+  // A cleanup would run between calls, and its error would end the host. The language never guarantees a cleanup.
   class SilentFinalizationRegistry {
     constructor(cleanup: unknown) {
       if (typeof cleanup !== 'function') throw new TypeError('FinalizationRegistry: cleanup must be callable');
@@ -43,8 +43,8 @@ export function prepareGlobals(host: HostSide): void {
   define(globalThis, 'FinalizationRegistry', SilentFinalizationRegistry);
 
   // `import()` in text compiled at run time: its promise would be rejected with an error of the host. The bundle itself
-  // has none left. Property names (`row.import`, `{ import: 1 }`) are let through. The module may have changed any
-  // prototype by the time this runs, so nothing here looks one up.
+  // has none left. Property names (`row.import`, `{ import: 1 }`) are allowed. The module may have changed any prototype
+  // by the time this runs, so no code here uses one.
   type Compiler = (...args: unknown[]) => unknown;
   const apply: (call: Compiler, self: unknown, args: unknown[]) => unknown = Reflect.apply;
   const { construct } = Reflect;
@@ -55,7 +55,7 @@ export function prepareGlobals(host: HostSide): void {
       throw new TypeError('import() is not available in SpacetimeDB modules');
     }
   };
-  /** Turns the arguments into text, once, in place. */
+  /** Converts the arguments to text, once, in place. */
   const check = (args: unknown[]) => {
     let whole = '';
     for (let i = 0; i < args.length; i++) {
@@ -76,7 +76,7 @@ export function prepareGlobals(host: HostSide): void {
         return construct(target, args, newTarget) as object;
       },
     };
-    // With a prototype, a trap named there would be handed the unguarded function.
+    // With a prototype, a trap defined there would receive the unguarded function.
     Object.setPrototypeOf(handler, null);
     return new Proxy(compiler, handler);
   };
@@ -101,7 +101,7 @@ export function prepareGlobals(host: HostSide): void {
   Object.setPrototypeOf(evalHandler, null);
   define(globalThis, 'eval', new Proxy(globalThis.eval as Compiler, evalHandler));
 
-  // What the host throws when the stack overflows is an object of the host: it is dropped.
+  // The host's exception on stack overflow is an object of the host, so it is dropped.
   const encodeUtf8 = (text: string, buffer: ArrayBuffer) => {
     try {
       return host.encodeUtf8(text, buffer);
@@ -155,7 +155,7 @@ export function prepareGlobals(host: HostSide): void {
     }
   }
 
-  /** UTF-8 only; `fatal` is known, streaming and `ignoreBOM` are not. */
+  /** UTF-8 only; supports `fatal` but neither streaming nor `ignoreBOM`. */
   class RealmTextDecoder {
     readonly fatal: boolean;
 

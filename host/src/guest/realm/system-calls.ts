@@ -1,21 +1,21 @@
-// Runs inside a module's realm: the system modules `spacetime:sys@2.0` and `@2.1` over the door to the host. (See globals.ts
-// for how this text gets there.) Every error and every buffer that the module receives is made here, in its realm.
+// Runs inside a module's realm: the system modules `spacetime:sys@2.0` and `@2.1` over the host's system calls. (globals.ts
+// explains how this text gets there.) Every error and buffer that the module receives is created here, in its realm.
 
 import type { HostSide } from '../host-side.ts';
 
-/** What the rest of the realm needs of the system modules. */
+/** The interface of the system modules to the rest of the realm. */
 export interface SystemModules {
-  /** The key of the schema's method that makes the hooks. */
+  /** The key of the schema's method that creates the hooks. */
   readonly moduleHooks: symbol;
-  /** Hands over the module's error classes. */
+  /** Receives the module's error classes. */
   setErrorConstructor(constructorOf: (errno: number) => new (message: string) => Error): void;
-  /** What an import of this name gives; throws a TypeError for an unknown one. */
+  /** The module of this name; throws a TypeError for an unknown one. */
   require(name: string): unknown;
   /** The text of the last refused import. */
   refusedImport(): string | undefined;
 }
 
-/** Makes the system modules. The numbers are those of host-side.ts. */
+/** Creates the system modules. The numbers are those of host-side.ts. */
 export function makeSystemModules(
   host: HostSide,
   stackHere: () => string,
@@ -29,7 +29,7 @@ export function makeSystemModules(
   const Bytes = Uint8Array;
   let constructorOf: ((errno: number) => new (message: string) => Error) | undefined;
 
-  /** Why the last call failed, as something to throw. */
+  /** The error of the last call, to throw. */
   const failure = (): unknown => {
     const errno = host.errno();
     if (errno === bufferTooSmall) return { __buffer_too_small__: host.neededBytes() };
@@ -39,7 +39,7 @@ export function makeSystemModules(
     }
     return new Error(host.reason());
   };
-  // The host side throws for one reason only, and what it throws is an object of the host: it is dropped here.
+  // The host side throws only on stack overflow, and the error is an object of the host, so it is dropped.
   const overflow = () => new RangeError('Maximum call stack size exceeded');
 
   const number = (value: unknown) => {
@@ -79,7 +79,7 @@ export function makeSystemModules(
     sized(buffer, prefixLength + startLength + endLength);
   };
 
-  /** A system call: its arguments checked, its failure made an error of this realm. */
+  /** A system call with checked arguments, whose failure becomes an error of this realm. */
   const guard =
     <Args extends unknown[], Result>(check: (...args: NoInfer<Args>) => void, call: (...args: Args) => Result) =>
     (...args: Args): Result => {

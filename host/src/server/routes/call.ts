@@ -1,4 +1,5 @@
-// `POST /:db/call/:function`: a reducer or procedure with arguments in JSON, and a connection just for it (contract 8.2).
+// `POST /:db/call/:function`: calls a reducer or procedure with JSON arguments, on a connection for this request; pinned
+// by the recording `http.jsonl` in `tests/conformance`.
 
 import type { Database } from '../../database.ts';
 import type { Caller } from '../../database/outcome.ts';
@@ -10,12 +11,12 @@ import type { ProductType } from '../../sats/type.ts';
 import { decodeValue, encodeValue } from '../../sats/value.ts';
 import { BsatnWriter } from '../../sats/writer.ts';
 import type { Databases } from '../databases.ts';
-import { jsonAnswer, param, Refusal, textAnswer, type Answer, type KnownExchange } from '../exchange.ts';
-import type { Route } from '../router.ts';
-import type { Visits } from '../visit.ts';
+import { jsonResponse, param, HttpError, textResponse, type HttpResponse, type KnownExchange } from '../exchange.ts';
+import type { HttpRoute } from '../router.ts';
+import type { RequestConnections } from '../request-connections.ts';
 
 /** The route that calls a reducer or procedure. */
-export function callRoutes(databases: Databases, visits: Visits): Route[] {
+export function callRoutes(databases: Databases, connections: RequestConnections): HttpRoute[] {
   return [
     {
       method: 'POST',
@@ -25,7 +26,7 @@ export function callRoutes(databases: Databases, visits: Visits): Route[] {
         checkContentType(exchange);
         const json = new TextDecoder().decode(await exchange.body());
         const { database } = databases.open(param(exchange, 'db'));
-        return visits.visit(database, exchange.credentials, caller =>
+        return connections.run(database, exchange.credentials, caller =>
           callFunction(database, caller, param(exchange, 'function'), json),
         );
       },
@@ -35,13 +36,13 @@ export function callRoutes(databases: Databases, visits: Visits): Route[] {
 
 function checkContentType({ headers }: KnownExchange): void {
   const type = headers['content-type'];
-  if (type === undefined) throw new Refusal(400, 'Header of type `content-type` was missing');
+  if (type === undefined) throw new HttpError(400, 'Header of type `content-type` was missing');
   if (!/^application\/json\s*(;|$)/i.test(type)) {
-    throw new Refusal(415, 'Expected request with `Content-Type: application/json`');
+    throw new HttpError(415, 'Expected request with `Content-Type: application/json`');
   }
 }
 
-function callFunction(database: Database, caller: Caller, name: string, json: string): Answer {
+function callFunction(database: Database, caller: Caller, name: string, json: string): HttpResponse {
   const { def } = database;
   const isOwner = caller.identity === database.owner;
   const reducer = def.reducers.find(each => each.name === name);
@@ -53,7 +54,7 @@ function callFunction(database: Database, caller: Caller, name: string, json: st
     return callProcedure(database, caller, procedure, json);
   }
   database.log.addMismatch('procedure', name, 'unknown');
-  throw new Refusal(404, 'No such procedure');
+  throw new HttpError(404, 'No such procedure');
 }
 
 function callReducer(
@@ -61,12 +62,12 @@ function callReducer(
   caller: Caller,
   { name, params, lifecycle }: ReducerDef,
   json: string,
-): Answer {
+): HttpResponse {
   const args = lifecycle === undefined ? encodeArgs(database, 'reducer', name, params, json) : new Uint8Array();
   const outcome = database.call(name, args, caller);
   switch (outcome.kind) {
     case 'committed': {
-      const answer = textAnswer(200, '');
+      const answer = textResponse(200, '');
       const cost = {
         'spacetime-energy-used': '0',
         'spacetime-execution-duration-micros': String(outcome.durationMicros),
@@ -75,20 +76,20 @@ function callReducer(
     }
     case 'failed':
     case 'internal':
-      // 530 is no status of HTTP's own, but what SpacetimeDB says when a reducer failed.
-      return textAnswer(530, outcome.message);
+      // SpacetimeDB's own status for a failed reducer.
+      return textResponse(530, outcome.message);
     default:
-      return textAnswer(400, outcome.message);
+      return textResponse(400, outcome.message);
   }
 }
 
-function callProcedure(database: Database, caller: Caller, def: ProcedureDef, json: string): Answer {
+function callProcedure(database: Database, caller: Caller, def: ProcedureDef, json: string): HttpResponse {
   const args = encodeArgs(database, 'procedure', def.name, def.params, json);
   const outcome = database.runProcedure(def.name, args, caller);
-  if (outcome.kind !== 'returned') return textAnswer(500, outcome.message);
+  if (outcome.kind !== 'returned') return textResponse(500, outcome.message);
   const { typespace } = database.def;
   const value = decodeValue(def.returns, typespace, new BsatnReader(outcome.value));
-  const answer = jsonAnswer(toJson(def.returns, typespace, value));
+  const answer = jsonResponse(toJson(def.returns, typespace, value));
   const cost = { 'spacetime-execution-duration-micros': String(outcome.durationMicros) };
   return { ...answer, headers: { ...answer.headers, ...cost } };
 }
@@ -108,6 +109,6 @@ function encodeArgs(
   } catch (cause) {
     if (!(cause instanceof JsonError)) throw cause;
     database.log.addMismatch(kind, name, 'arguments');
-    throw new Refusal(400, `invalid arguments for ${kind} ${name}: ${cause.message}`, { cause });
+    throw new HttpError(400, `invalid arguments for ${kind} ${name}: ${cause.message}`, { cause });
   }
 }

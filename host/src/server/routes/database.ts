@@ -1,4 +1,4 @@
-// Routes that describe a database, and those that change what it is called.
+// Routes that describe, name, lock and delete a database.
 
 import { z } from 'zod';
 import { identityToHex } from '../../sats/hex.ts';
@@ -6,12 +6,12 @@ import { writeJson, type JsonData } from '../../sats/json-text.ts';
 import { moduleJson } from '../../schema/module-json.ts';
 import { checkDatabaseName } from '../database-name.ts';
 import type { Databases } from '../databases.ts';
-import { badQuery, EMPTY_ANSWER, jsonAnswer, param, Refusal, textAnswer } from '../exchange.ts';
+import { badQuery, EMPTY_RESPONSE, jsonResponse, param, HttpError, textResponse } from '../exchange.ts';
 import { programHash } from '../program-hash.ts';
-import type { Route } from '../router.ts';
+import type { HttpRoute } from '../router.ts';
 
-/** The routes that describe a database, name it or delete it. */
-export function databaseRoutes(databases: Databases): Route[] {
+/** The routes that describe, name, lock and delete a database. */
+export function databaseRoutes(databases: Databases): HttpRoute[] {
   return [
     {
       method: 'GET',
@@ -19,7 +19,7 @@ export function databaseRoutes(databases: Databases): Route[] {
       asks: 'known',
       handle(exchange) {
         const { identity, database } = databases.open(param(exchange, 'db'));
-        return jsonAnswer(
+        return jsonResponse(
           writeJson({
             database_identity: identityJson(identity),
             owner_identity: identityJson(database.owner),
@@ -33,14 +33,14 @@ export function databaseRoutes(databases: Databases): Route[] {
       method: 'GET',
       pattern: '/v1/database/:db/identity',
       asks: 'known',
-      handle: exchange => textAnswer(200, identityToHex(databases.identityOf(param(exchange, 'db')))),
+      handle: exchange => textResponse(200, identityToHex(databases.identityOf(param(exchange, 'db')))),
     },
     {
       method: 'GET',
       pattern: '/v1/database/:db/names',
       asks: 'known',
       handle: exchange =>
-        jsonAnswer(writeJson({ names: databases.namesOf(databases.identityOf(param(exchange, 'db'))) })),
+        jsonResponse(writeJson({ names: databases.namesOf(databases.identityOf(param(exchange, 'db'))) })),
     },
     {
       method: 'POST',
@@ -52,7 +52,7 @@ export function databaseRoutes(databases: Databases): Route[] {
         const identity = databases.identityOf(param(exchange, 'db'));
         databases.authorize(identity, exchange.credentials.identity, 'rename database');
         await databases.addName(identity, name);
-        return jsonAnswer(writeJson({ Success: { domain: name, database_identity: identityToHex(identity) } }));
+        return jsonResponse(writeJson({ Success: { domain: name, database_identity: identityToHex(identity) } }));
       },
     },
     {
@@ -65,10 +65,10 @@ export function databaseRoutes(databases: Databases): Route[] {
         const identity = databases.identityOf(param(exchange, 'db'));
         databases.authorize(identity, exchange.credentials.identity, 'rename database');
         await databases.setNames(identity, names);
-        return jsonAnswer('"Success"');
+        return jsonResponse('"Success"');
       },
     },
-    ...(['lock', 'unlock'] as const).map((word): Route => ({
+    ...(['lock', 'unlock'] as const).map((word): HttpRoute => ({
       method: 'POST',
       pattern: `/v1/database/:db/${word}`,
       asks: 'known',
@@ -76,7 +76,7 @@ export function databaseRoutes(databases: Databases): Route[] {
         const identity = databases.identityOf(param(exchange, 'db'));
         databases.authorize(identity, exchange.credentials.identity, `${word} database`);
         await databases.lock(identity, word === 'lock');
-        return EMPTY_ANSWER;
+        return EMPTY_RESPONSE;
       },
     })),
     {
@@ -88,7 +88,7 @@ export function databaseRoutes(databases: Databases): Route[] {
         if (version === null) throw badQuery('missing field `version`');
         if (version !== '9' && version !== '10') throw badQuery(`unknown variant \`${version}\`, expected 9 or 10`);
         const { database } = databases.open(param(exchange, 'db'));
-        return jsonAnswer(moduleJson(database.raw, version === '9' ? 9 : 10));
+        return jsonResponse(moduleJson(database.raw, version === '9' ? 9 : 10));
       },
     },
     {
@@ -99,20 +99,20 @@ export function databaseRoutes(databases: Databases): Route[] {
         const identity = databases.identityOf(param(exchange, 'db'));
         databases.authorize(identity, exchange.credentials.identity, 'delete database');
         await databases.delete(identity);
-        return EMPTY_ANSWER;
+        return EMPTY_RESPONSE;
       },
     },
   ];
 }
 
-/** A database keeps this many names. */
+/** Names of one database. */
 const MAX_NAMES = 64;
 
 function readNames(body: string): readonly string[] {
   try {
     return z.array(z.string()).min(1).max(MAX_NAMES).parse(JSON.parse(body));
   } catch (cause) {
-    throw new Refusal(400, `a JSON list of 1 to ${MAX_NAMES} names is expected`, { cause });
+    throw new HttpError(400, `a JSON list of 1 to ${MAX_NAMES} names is expected`, { cause });
   }
 }
 

@@ -1,13 +1,14 @@
-// `/:db/route/…`: requests that the module answers itself (contract 4.9). Nobody is asked who they are.
+// `/:db/route/…`: requests for the HTTP handlers of a module, without authentication; pinned by the recording `http.jsonl`
+// in `tests/conformance`.
 
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Databases } from '../databases.ts';
-import { param, type Answer, type Exchange } from '../exchange.ts';
-import type { Route } from '../router.ts';
+import { param, type HttpResponse, type Exchange } from '../exchange.ts';
+import type { HttpRoute } from '../router.ts';
 
-/** The routes whose requests go to the HTTP handlers of a module. */
-export function handlerRoutes(databases: Databases): Route[] {
-  const handle = async (exchange: Exchange): Promise<Answer> => {
+/** The routes that pass requests to the HTTP handlers of a module. */
+export function handlerRoutes(databases: Databases): HttpRoute[] {
+  const handle = async (exchange: Exchange): Promise<HttpResponse> => {
     const { database } = databases.open(param(exchange, 'db'));
     const body = await exchange.body();
     const rest = exchange.params['path'];
@@ -22,7 +23,7 @@ export function handlerRoutes(databases: Databases): Route[] {
   ];
 }
 
-/** The URL as the client wrote it, also behind a proxy. */
+/** The URL that the client requested, also behind a proxy. */
 function absoluteUrl({ headers, url }: Exchange): string {
   const scheme = first(headers, 'x-forwarded-proto') ?? 'http';
   const host = first(headers, 'x-forwarded-host') ?? headers.host ?? 'localhost';

@@ -1,14 +1,14 @@
-// Routes of identities (contract 8.1): who am I, and what is mine.
+// Routes of identities, those of SpacetimeDB's `crates/client-api/src/routes/identity.rs`.
 
 import { identityToHex, parseIdentity } from '../../sats/hex.ts';
 import { writeJson } from '../../sats/json-text.ts';
-import { jsonAnswer, param, Refusal, type Exchange } from '../exchange.ts';
+import { jsonResponse, param, HttpError, type Exchange } from '../exchange.ts';
 import type { Databases } from '../databases.ts';
-import type { Route } from '../router.ts';
+import type { HttpRoute } from '../router.ts';
 import type { Tokens } from '../tokens.ts';
 
-/** The routes that mint identities, verify them, and list what they own. */
-export function identityRoutes(tokens: Tokens, databases: Databases): Route[] {
+/** The routes that mint and verify identities, and list their databases. */
+export function identityRoutes(tokens: Tokens, databases: Databases): HttpRoute[] {
   return [
     {
       method: 'POST',
@@ -16,7 +16,7 @@ export function identityRoutes(tokens: Tokens, databases: Databases): Route[] {
       asks: 'anyone',
       handle() {
         const { identity, token } = tokens.mint();
-        return jsonAnswer(writeJson({ identity: identityToHex(identity), token }));
+        return jsonResponse(writeJson({ identity: identityToHex(identity), token }));
       },
     },
     {
@@ -33,7 +33,7 @@ export function identityRoutes(tokens: Tokens, databases: Databases): Route[] {
       method: 'POST',
       pattern: '/v1/identity/websocket-token',
       asks: 'token',
-      handle: ({ credentials }) => jsonAnswer(writeJson({ token: tokens.mintShort(credentials).token })),
+      handle: ({ credentials }) => jsonResponse(writeJson({ token: tokens.mintShort(credentials).token })),
     },
     {
       method: 'GET',
@@ -50,7 +50,7 @@ export function identityRoutes(tokens: Tokens, databases: Databases): Route[] {
       asks: 'anyone',
       handle(exchange) {
         const identities = databases.ownedBy(readIdentity(exchange)).map(identityToHex);
-        return jsonAnswer(writeJson({ identities }));
+        return jsonResponse(writeJson({ identities }));
       },
     },
   ];
@@ -60,6 +60,6 @@ function readIdentity(exchange: Exchange): bigint {
   const text = param(exchange, 'identity');
   const identity = parseIdentity(text);
   if (identity === undefined)
-    throw new Refusal(400, `Invalid URL: invalid value: ${JSON.stringify(text)} is no identity`);
+    throw new HttpError(400, `Invalid URL: invalid value: ${JSON.stringify(text)} is no identity`);
   return identity;
 }

@@ -1,15 +1,15 @@
-// `GET /:db/logs`: what the module logged, for its owner only.
+// `GET /:db/logs`: the log of a module, for its owner only.
 
 import type { ModuleLog } from '../../database/module-log.ts';
 import type { Databases } from '../databases.ts';
 import { badQuery, flag, param, type Exchange } from '../exchange.ts';
-import type { Route } from '../router.ts';
+import type { HttpRoute } from '../router.ts';
 
-/** A follower that reads so slowly that more lines than this wait for it is sent away. */
-const MOST_WAITING_LINES = 10_000;
+/** A follower with more unsent lines than this is disconnected. */
+const MAX_WAITING_LINES = 10_000;
 
-/** The route that shows the owner the log of a module, and follows it if asked to. */
-export function logRoutes(databases: Databases): Route[] {
+/** The route that returns the log of a module, and optionally follows it. */
+export function logRoutes(databases: Databases): HttpRoute[] {
   return [
     {
       method: 'GET',
@@ -25,7 +25,7 @@ export function logRoutes(databases: Databases): Route[] {
         return {
           status: 200,
           headers: { 'content-type': 'application/x-ndjson', 'cache-control': 'no-cache' },
-          body: isFollowing ? follow(kept, database.log, exchange.gone) : kept,
+          body: isFollowing ? follow(kept, database.log, exchange.disconnected) : kept,
         };
       },
     },
@@ -39,22 +39,22 @@ function readCount({ query }: Exchange): number | undefined {
   return Number(given);
 }
 
-async function* follow(kept: string, log: ModuleLog, gone: AbortSignal): AsyncGenerator<string> {
+async function* follow(kept: string, log: ModuleLog, disconnected: AbortSignal): AsyncGenerator<string> {
   let waiting: string[] = [];
-  let isOver = false;
+  let hasEnded = false;
   let wake: () => void = () => undefined;
   const stop = log.follow(line => {
-    if (line === undefined) isOver = true;
+    if (line === undefined) hasEnded = true;
     else waiting.push(`${line}\n`);
     wake();
   });
-  gone.addEventListener('abort', () => wake(), { once: true });
+  disconnected.addEventListener('abort', () => wake(), { once: true });
   try {
     if (kept !== '') yield kept;
-    while (!gone.aborted && waiting.length < MOST_WAITING_LINES) {
+    while (!disconnected.aborted && waiting.length < MAX_WAITING_LINES) {
       if (waiting.length === 0) {
         // Set by the listener above, which the compiler does not see.
-        if (isOver as boolean) return;
+        if (hasEnded as boolean) return;
         await new Promise<void>(resolve => (wake = resolve));
         continue;
       }

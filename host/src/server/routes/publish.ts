@@ -1,4 +1,5 @@
-// Publishing a module over HTTP, and asking beforehand what that would do (contract 8.3).
+// Publishing a module over HTTP, and the plan for it beforehand; pinned by the recording `publish.jsonl` in
+// `tests/conformance`.
 
 import { HostError } from '../../errors.ts';
 import { identityToHex, parseIdentity } from '../../sats/hex.ts';
@@ -8,23 +9,23 @@ import type { Databases, Published } from '../databases.ts';
 import {
   choice,
   flag,
-  jsonAnswer,
+  jsonResponse,
   param,
-  Refusal,
-  type Answer,
+  HttpError,
+  type HttpResponse,
   type Exchange,
   type KnownExchange,
 } from '../exchange.ts';
 import { planJson } from '../migration-text.ts';
-import type { Route } from '../router.ts';
+import type { HttpRoute } from '../router.ts';
 
 /**
- * Who may publish over HTTP, besides the local owner: nobody; programs on this machine, but no page that a browser on it
- * shows (those send an Origin); anybody.
+ * Who may publish over HTTP besides the local owner: no other caller; programs on this machine, except web pages in its
+ * browsers (they send an Origin); all callers.
  */
 export type Publishers = 'local-owner' | 'local-programs' | 'anybody';
 
-/** What publishing needs to know of the host. */
+/** Options of the publish routes. */
 export interface PublishOptions {
   readonly publishers: Publishers;
   /** The identity of the local owner. */
@@ -32,8 +33,11 @@ export interface PublishOptions {
   readonly maxBundleBytes: number;
 }
 
-/** The routes that publish a module, and tell beforehand what that would do. */
-export function publishRoutes(databases: Databases, { publishers, owner, maxBundleBytes }: PublishOptions): Route[] {
+/** The routes that publish a module or show the plan for it. */
+export function publishRoutes(
+  databases: Databases,
+  { publishers, owner, maxBundleBytes }: PublishOptions,
+): HttpRoute[] {
   const mayPublish = ({ credentials, isLocal, headers }: KnownExchange): boolean =>
     publishers === 'anybody' ||
     credentials.identity === owner ||
@@ -42,7 +46,7 @@ export function publishRoutes(databases: Databases, { publishers, owner, maxBund
     if (!mayPublish(exchange)) {
       const who = identityToHex(exchange.credentials.identity);
       const others = publishers === 'local-programs' ? ', or a program on its machine' : '';
-      throw new Refusal(403, `${who} may not publish here: only the owner of this host does${others}`);
+      throw new HttpError(403, `${who} may not publish here: only the owner of this host does${others}`);
     }
     checkHostType(exchange);
     return exchange.body(maxBundleBytes);
@@ -68,8 +72,10 @@ export function publishRoutes(databases: Databases, { publishers, owner, maxBund
         const isCleared = flag(exchange, 'clear', false);
         if (parseIdentity(target) === undefined) checkDatabaseName(target);
         const bundle = await readBundle(exchange);
-        const leave = { isCleared, breaksClients: policy === 'BreakClients' ? { token } : 'never' } as const;
-        return published(await databases.publish(target, exchange.credentials.identity, bundle, leave).catch(explain));
+        const allowed = { isCleared, breaksClients: policy === 'BreakClients' ? { token } : 'never' } as const;
+        return published(
+          await databases.publish(target, exchange.credentials.identity, bundle, allowed).catch(explain),
+        );
       },
     },
     {
@@ -81,9 +87,9 @@ export function publishRoutes(databases: Databases, { publishers, owner, maxBund
         const { identity, database } = databases.open(param(exchange, 'db'));
         databases.authorize(identity, exchange.credentials.identity, 'reset database');
         const program = bundle.length === 0 ? database.programBytes : bundle;
-        const leave = { isCleared: true, breaksClients: 'always' } as const;
+        const allowed = { isCleared: true, breaksClients: 'always' } as const;
         return published(
-          await databases.publish(identityToHex(identity), exchange.credentials.identity, program, leave),
+          await databases.publish(identityToHex(identity), exchange.credentials.identity, program, allowed),
         );
       },
     },
@@ -96,7 +102,7 @@ export function publishRoutes(databases: Databases, { publishers, owner, maxBund
         const bundle = await readBundle(exchange);
         const { identity, database } = databases.open(param(exchange, 'db'));
         databases.authorize(identity, exchange.credentials.identity, 'update database');
-        return jsonAnswer(writeJson(planJson(database, bundle, style === 'AnsiColor')));
+        return jsonResponse(writeJson(planJson(database, bundle, style === 'AnsiColor')));
       },
     },
   ];
@@ -105,25 +111,26 @@ export function publishRoutes(databases: Databases, { publishers, owner, maxBund
 function checkHostType(exchange: Exchange): void {
   for (const name of ['parent', 'organization', 'org']) {
     if (exchange.query.has(name)) {
-      throw new Refusal(
+      throw new HttpError(
         400,
         `this host knows no ${name === 'parent' ? 'parent databases' : 'organizations'}: leave it out`,
       );
     }
   }
   const replicas = exchange.query.get('num_replicas');
-  if (replicas !== null && replicas !== '1') throw new Refusal(400, 'this host keeps one copy: num_replicas must be 1');
+  if (replicas !== null && replicas !== '1')
+    throw new HttpError(400, 'this host keeps one copy: num_replicas must be 1');
   const type = choice(exchange, 'host_type', ['Wasm', 'Js'], 'Wasm');
-  if (type !== 'Js') throw new Refusal(400, 'this host runs JavaScript modules only: publish with host_type=Js');
+  if (type !== 'Js') throw new HttpError(400, 'this host runs JavaScript modules only: publish with host_type=Js');
 }
 
-function published({ name, identity, operation }: Published): Answer {
+function published({ name, identity, operation }: Published): HttpResponse {
   const success = { domain: name ?? null, database_identity: identityToHex(identity), op: operation };
-  return jsonAnswer(writeJson({ Success: success }));
+  return jsonResponse(writeJson({ Success: success }));
 }
 
-/** What the host says of its own accord is for whoever runs it; a publisher reads what SpacetimeDB says. */
+/** Replaces the host's error for a breaking module by the one of SpacetimeDB. */
 function explain(cause: unknown): never {
   if (!(cause instanceof HostError) || cause.code !== 'publish/breaks-clients') throw cause;
-  throw new Refusal(400, `Failed to create or update the database: ${cause.message}`, { cause });
+  throw new HttpError(400, `Failed to create or update the database: ${cause.message}`, { cause });
 }

@@ -1,14 +1,14 @@
-// `POST /:db/sql`: one statement of SQL.
+// `POST /:db/sql`: runs one SQL statement.
 
 import { QueryError } from '../../query/query-error.ts';
 import { runStatement, statementJson } from '../../query/statement.ts';
 import type { Databases } from '../databases.ts';
-import { flag, jsonAnswer, param, Refusal } from '../exchange.ts';
-import type { Route } from '../router.ts';
-import type { Visits } from '../visit.ts';
+import { flag, jsonResponse, param, HttpError } from '../exchange.ts';
+import type { HttpRoute } from '../router.ts';
+import type { RequestConnections } from '../request-connections.ts';
 
-/** The route that runs a statement of SQL. */
-export function sqlRoutes(databases: Databases, visits: Visits): Route[] {
+/** The route that runs an SQL statement. */
+export function sqlRoutes(databases: Databases, connections: RequestConnections): HttpRoute[] {
   return [
     {
       method: 'POST',
@@ -20,15 +20,15 @@ export function sqlRoutes(databases: Databases, visits: Visits): Route[] {
         const { database, variables } = databases.open(param(exchange, 'db'));
         const begun = performance.now();
         try {
-          const result = await visits.visit(
+          const result = await connections.run(
             database,
             exchange.credentials,
             caller => runStatement(database, sql, caller, variables),
             isConfirmed,
           );
-          return jsonAnswer(statementJson(result, Math.round((performance.now() - begun) * 1000)));
+          return jsonResponse(statementJson(result, Math.round((performance.now() - begun) * 1000)));
         } catch (cause) {
-          if (cause instanceof QueryError) throw new Refusal(400, cause.message, { cause });
+          if (cause instanceof QueryError) throw new HttpError(400, cause.message, { cause });
           throw cause;
         }
       },

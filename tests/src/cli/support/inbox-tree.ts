@@ -1,10 +1,10 @@
-// A tree of inbox files as people have them: many that are messages, and one of each kind that is none.
+// A tree of inbox files: many messages, and one file for each reason why a file is not sent.
 
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-/** What stays in the tree, by file: the code of the reason. */
+/** The files that stay in the tree, with the code of the reason. */
 export const LEFT: Readonly<Record<string, string>> = {
   'Ada/inbox/x-binary.json': 'file/not-text',
   'Ada/inbox/x-broken.json': 'file/broken',
@@ -23,10 +23,10 @@ export const LEFT: Readonly<Record<string, string>> = {
   'stray.json': 'file/no-recipient',
 };
 
-/** What is passed over. */
+/** The files and folders that are skipped. */
 export const SKIPPED = ['Ada/inbox/.hidden.json', 'Ada/inbox/half.json.tmp', 'Ada/processed'] as const;
 
-/** Makes a tree for Ada and Grace with so many messages `{ n }`, and what is none. */
+/** Makes a tree for Ada and Grace with this many messages `{ n }`, and all files of `LEFT` and `SKIPPED`. */
 export function makeTree(root: string, messages: number): void {
   for (let n = 0; n < messages; n++) {
     const payload = { n };
@@ -62,7 +62,7 @@ export function makeTree(root: string, messages: number): void {
   }
 }
 
-/** Every file below a folder, whatever it is, relative to it; links are not followed. */
+/** Paths of all files of any kind below a folder, relative to it. Links are not followed. */
 export function filesBelow(folder: string, path = ''): string[] {
   return readdirSync(join(folder, path), { withFileTypes: true })
     .flatMap(each => {

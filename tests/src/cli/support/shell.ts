@@ -1,4 +1,4 @@
-// The command line as a process of its own, in a home folder of its own.
+// Runs the command line as a child process with a temporary home folder.
 
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -8,33 +8,33 @@ import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const MAIN = fileURLToPath(new URL('../../../../cli/src/main.ts', import.meta.url));
-/** Nothing here takes longer; what does is stuck. */
+/** A process that runs longer is stuck. */
 const KILL_AFTER_MS = 60_000;
 
-/** Where a shell's commands go, and as whom. */
+/** The hub and the identity of all commands of a shell. */
 export interface ShellOptions {
   readonly server?: string;
   readonly database?: string;
-  /** The identity; by default one of the shell's own, kept in its home. */
+  /** Token of the identity; by default a new identity, stored in the home folder of the shell. */
   readonly token?: string;
   /** `--as` for all commands. */
   readonly agent?: string;
 }
 
-/** How a command ended. */
+/** The result of a command. */
 export interface Ended {
   readonly code: number | null;
   readonly out: string;
   readonly err: string;
 }
 
-/** A command that runs. */
+/** A running command. */
 export interface Running {
   readonly child: ChildProcess;
   readonly ended: Promise<Ended>;
-  /** Settles once what was printed (on either stream) has this in it; rejects when the command ends without. */
-  said(text: string | RegExp | ((printed: string) => boolean)): Promise<void>;
-  /** What was printed so far. */
+  /** Settles when the output (of either stream) contains this; rejects if the command ends before. */
+  untilPrinted(text: string | RegExp | ((printed: string) => boolean)): Promise<void>;
+  /** The standard output so far. */
   readonly out: string;
 }
 
@@ -54,19 +54,19 @@ export class Shell implements Disposable {
     return this.start(words).ended;
   }
 
-  /** Runs a command with `--json`, and gives what it printed, an object a line. Throws when it does not end well. */
+  /** Runs a command with `--json` and returns the printed objects. Throws if the exit code is not 0. */
   async json(...words: string[]): Promise<Record<string, unknown>[]> {
     const { code, out, err } = await this.run(...words, '--json');
     if (code !== 0) throw new Error(`agora ${words.join(' ')} ended with ${code}: ${err}`);
     return jsonLines(out);
   }
 
-  /** Starts a command; `input` is its standard input, which ends with it unless it is `open`. */
+  /** Starts a command. Its standard input is `input`, which ends unless `isOpen` is set. */
   start(words: readonly string[], options: { readonly input?: string; readonly isOpen?: boolean } = {}): Running {
     return this.#spawn(process.execPath, [MAIN, ...words], options);
   }
 
-  /** Runs lines of the shell in which `agora` is the command line. */
+  /** Runs a bash script in which `agora` is the command line. */
   bash(lines: string): Promise<Ended> {
     const bin = join(this.folder, 'bin');
     mkdirSync(bin, { recursive: true });
@@ -76,7 +76,7 @@ export class Shell implements Disposable {
     return this.#spawn('bash', ['-c', lines], {}, { PATH: path }).ended;
   }
 
-  /** Starts a command in a terminal of this size; what it draws comes with its escapes. */
+  /** Starts a command in a terminal of this size; the output contains the terminal's escape sequences. */
   startInTerminal(words: readonly string[], { rows = 24, columns = 100, input = '' } = {}): Running {
     const command = [process.execPath, MAIN, ...words].map(quoted).join(' ');
     const line = `stty rows ${rows} cols ${columns}; exec ${command}`;
@@ -99,7 +99,7 @@ export class Shell implements Disposable {
     const env = {
       ...inherited(),
       AGORA_HOME: join(this.folder, 'home'),
-      // Many commands are run: each loads the same code.
+      // The many commands of a test load the same code.
       NODE_COMPILE_CACHE: join(tmpdir(), 'agora-compile-cache'),
       ...(server !== undefined && { AGORA_SERVER: server }),
       ...(database !== undefined && { AGORA_DATABASE: database }),
@@ -112,27 +112,27 @@ export class Shell implements Disposable {
     const late = setTimeout(() => child.kill('SIGKILL'), KILL_AFTER_MS);
     let out = '';
     let err = '';
-    let heard = Promise.withResolvers<void>();
-    const hear = () => {
-      heard.resolve();
-      heard = Promise.withResolvers();
+    let printed = Promise.withResolvers<void>();
+    const onPrinted = () => {
+      printed.resolve();
+      printed = Promise.withResolvers();
     };
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       out += text;
-      hear();
+      onPrinted();
     });
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       err += text;
-      hear();
+      onPrinted();
     });
-    // It may end without having read all of it.
+    // The command may end without reading all of its input.
     child.stdin.on('error', () => undefined);
     if (isOpen) child.stdin.write(input);
     else child.stdin.end(input);
     const ended = once(child, 'close').then(([code]): Ended => {
       clearTimeout(late);
       this.#running.delete(child);
-      return { code: code as number | null, out, err }; // what 'close' carries first
+      return { code: code as number | null, out, err }; // the first argument of 'close'
     });
     return {
       child,
@@ -140,14 +140,14 @@ export class Shell implements Disposable {
       get out() {
         return out;
       },
-      async said(text) {
+      async untilPrinted(text) {
         const has = () => {
-          const printed = out + err;
-          if (typeof text === 'function') return text(printed);
-          return typeof text === 'string' ? printed.includes(text) : text.test(printed);
+          const all = out + err;
+          if (typeof text === 'function') return text(all);
+          return typeof text === 'string' ? all.includes(text) : text.test(all);
         };
         while (!has()) {
-          const end = await Promise.race([heard.promise, ended]);
+          const end = await Promise.race([printed.promise, ended]);
           if (end && !has()) throw new Error(`it ended (${end.code}) without ${String(text)}: ${out}${err}`);
         }
       },
@@ -155,14 +155,14 @@ export class Shell implements Disposable {
   }
 }
 
-/** The lines of a `--json` output. */
+/** Parses the output of a command with `--json`. */
 export function jsonLines(text: string): Record<string, unknown>[] {
   const lines = text.split('\n').filter(line => line !== '');
-  return lines.map(line => JSON.parse(line) as Record<string, unknown>); // that is what every command prints
+  return lines.map(line => JSON.parse(line) as Record<string, unknown>); // every command prints objects
 }
 
-/** What changes with each run, by what it is: ids, times, identities. */
-export function withoutChance(value: unknown): unknown {
+/** Replaces values that change with each run (ids, times, identities) by placeholders. */
+export function withPlaceholders(value: unknown): unknown {
   const text = JSON.stringify(value)
     .replace(/[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}/g, '<id>')
     .replace(/\b[0-9a-f]{64}\b/g, '<identity>')
@@ -170,7 +170,7 @@ export function withoutChance(value: unknown): unknown {
   return JSON.parse(text);
 }
 
-/** The environment without what would tell a command something else than the test. */
+/** The environment of this process, without variables that would change the settings of a command. */
 function inherited(): Record<string, string | undefined> {
   const kept = Object.entries(process.env).filter(([name]) => !/^(AGORA_|INIT_CWD$|FORCE_COLOR$|NO_COLOR$)/.test(name));
   return Object.fromEntries(kept);

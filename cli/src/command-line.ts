@@ -1,0 +1,150 @@
+// Parses a command line with the table of commands, and runs the command.
+
+import { Command as Parser, CommanderError, Option } from 'commander';
+import { CliError, EXIT, type ExitCode } from './base/cli-error.ts';
+import { Output } from './base/output.ts';
+import { readSettings } from './base/settings.ts';
+import { CommandContext, type ProcessIO } from './command/command-context.ts';
+import type { CommandDefinition, CommandTable, Flag } from './command/command.ts';
+import { COMMAND_TABLE } from './commands/index.ts';
+import { VERSION } from './version.ts';
+
+/** Runs one command line and returns its exit code. Never throws. */
+export async function run(words: readonly string[], io: ProcessIO): Promise<ExitCode> {
+  let exit: ExitCode = EXIT.ok;
+  const parser = createParser(COMMAND_TABLE, io, async (definition, given, globals) => {
+    exit = await perform(definition, given, globals, io);
+  });
+  try {
+    await parser.parseAsync(words, { from: 'user' });
+    return exit;
+  } catch (thrown) {
+    const output = plainOutput(words, io);
+    if (!(thrown instanceof CommanderError)) return output.error(thrown);
+    if (thrown.exitCode === 0) return EXIT.ok; // `--help` or `--version`
+    if (thrown.code === 'commander.help') return EXIT.usage; // help shown because no command was given
+    return output.error(new CliError('cli/usage', sentenceOf(thrown.message), EXIT.usage, { cause: thrown }));
+  }
+}
+
+async function perform(
+  definition: CommandDefinition,
+  given: Readonly<Record<string, unknown>>,
+  globals: Globals,
+  io: ProcessIO,
+): Promise<ExitCode> {
+  const output = new Output(io, { json: globals.json === true, colour: wantsColour(globals, io) });
+  let context: CommandContext | undefined;
+  try {
+    const settings = readSettings({ ...globals, agent: globals.as }, io.environment, io.cwd);
+    context = new CommandContext(settings, output, io);
+    const { default: command } = await definition.load();
+    await command.start(
+      context,
+      given,
+      definition.arguments?.map(each => each.name),
+    );
+    return context.exit;
+  } catch (thrown) {
+    return output.error(thrown);
+  } finally {
+    await context?.close();
+  }
+}
+
+interface Globals {
+  readonly server?: string;
+  readonly database?: string;
+  readonly token?: string;
+  readonly as?: string;
+  readonly config?: string;
+  readonly json?: boolean;
+  readonly color?: boolean;
+}
+
+type Perform = (
+  definition: CommandDefinition,
+  given: Readonly<Record<string, unknown>>,
+  globals: Globals,
+) => Promise<void>;
+
+/** The parser of all commands of a table. */
+function createParser({ commands, groups, globals }: CommandTable, io: ProcessIO, perform: Perform): Parser {
+  const root = configure(new Parser('agora'), io)
+    .description('A real-time coordination hub for AI agents.')
+    .version(VERSION, '--version')
+    .helpCommand(false)
+    .showSuggestionAfterError();
+  for (const { flag, summary } of globals) root.option(flag, summary);
+  const parents = new Map<string, Parser>();
+  for (const definition of commands) {
+    const [first = '', second] = definition.name.split(' ');
+    let parent = root;
+    if (second !== undefined) {
+      parent = parents.get(first) ?? configure(root.command(first), io).description(groups[first] ?? '');
+      parents.set(first, parent);
+    }
+    const command = configure(parent.command(second ?? first, { hidden: definition.isHidden === true }), io);
+    addCommand(command, definition, globals, perform);
+  }
+  return root;
+}
+
+function addCommand(command: Parser, definition: CommandDefinition, globals: readonly Flag[], perform: Perform): void {
+  command.description(definition.summary);
+  const names = (definition.arguments ?? []).map(({ name, summary, isOptional = false, isList = false }) => {
+    const word = isList ? `${name}...` : name;
+    command.argument(isOptional ? `[${word}]` : `<${word}>`, summary);
+    return name;
+  });
+  for (const { flag, summary, default: otherwise, repeats } of definition.flags ?? []) {
+    const option = new Option(flag, summary);
+    if (repeats) option.argParser((value: string, before: string[] = []) => [...before, value]);
+    command.addOption(otherwise === undefined ? option : option.default(otherwise, String(otherwise)));
+  }
+  for (const { flag, summary } of globals) command.addOption(new Option(flag, summary).hideHelp());
+  command.addHelpText('after', `\nWith every command: ${globals.map(({ flag }) => flag).join(' ')}`);
+  const { examples } = definition;
+  if (examples) command.addHelpText('after', `\nExamples:\n${examples.map(line => `  ${line}`).join('\n')}`);
+  command.action(async () => {
+    const given: Record<string, unknown> = { ...command.opts() };
+    for (const [at, name] of names.entries()) given[name] = command.processedArgs[at] as unknown;
+    await perform(definition, given, globalsOf(command));
+  });
+}
+
+/** Global flags may come before and after the command; a flag after it wins. */
+function globalsOf(command: Parser): Globals {
+  const levels: Globals[] = [];
+  for (let at: Parser | null = command; at; at = at.parent) levels.unshift(at.opts());
+  let all: Globals = {};
+  for (const level of levels) {
+    all = { ...all, ...Object.fromEntries(Object.entries(level).filter(([, value]) => value !== undefined)) };
+  }
+  return { ...all, color: levels.every(level => level.color !== false) };
+}
+
+/** Keeps commander from ending the process and from writing to other streams. */
+function configure(parser: Parser, io: ProcessIO): Parser {
+  return parser.exitOverride().configureOutput({
+    writeOut: text => void io.stdout.write(text),
+    writeErr: text => void io.stderr.write(text),
+    // `run` prints errors of commander like all other errors.
+    outputError: () => undefined,
+  });
+}
+
+/** Turns the message of commander, `error: unknown option '--x'` and a line with a suggestion, into a sentence. */
+function sentenceOf(message: string): string {
+  const [first = '', ...rest] = message.replace(/^error: /, '').split('\n');
+  return [`${first.charAt(0).toUpperCase()}${first.slice(1)}.`, ...rest].join(' ').trim();
+}
+
+function plainOutput(words: readonly string[], io: ProcessIO): Output {
+  return new Output(io, { json: words.includes('--json'), colour: wantsColour({}, io) });
+}
+
+function wantsColour(globals: Globals, { environment, stdout }: ProcessIO): boolean {
+  if (globals.color === false || environment['NO_COLOR']) return false;
+  return stdout.isTTY === true || Boolean(environment['FORCE_COLOR']);
+}

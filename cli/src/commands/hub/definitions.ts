@@ -1,0 +1,57 @@
+// Definitions of the commands about a hub as a whole, and of the command line itself.
+
+import type { CommandDefinition, CommandTable } from '../../command/command.ts';
+
+/** `agora up`, `status`, `doctor` and `completion`. */
+export const HUB_COMMANDS: readonly CommandDefinition[] = [
+  {
+    name: 'up',
+    summary: 'Runs a hub on this machine until Ctrl-C; you are an operator of it.',
+    flags: [
+      { flag: '--port <port>', summary: 'port to listen on; 0 takes a free one', default: '3000' },
+      {
+        flag: '--host <address>',
+        summary: 'address to listen on; by default only this machine can connect',
+        default: '127.0.0.1',
+      },
+      {
+        flag: '--data-dir <folder>',
+        summary: 'folder for keys and rows (AGORA_DATA_DIR; ~/.local/share/agora)',
+        suggests: 'files',
+      },
+      { flag: '--in-memory', summary: 'keep all data in memory; it is lost when the hub stops' },
+    ],
+    examples: ['agora up', 'agora up --in-memory --port 0 --json'],
+    load: () => import('./up.ts'),
+  },
+  {
+    name: 'status',
+    summary: 'Shows if the hub answers, your identity, and how many agents are online.',
+    examples: ['agora status', 'agora status --json'],
+    load: () => import('./status.ts'),
+  },
+  {
+    name: 'doctor',
+    summary: 'Checks the set-up, and shows how to fix each fault.',
+    examples: ['agora doctor', 'agora doctor --server http://hub.example:3000 --as Writer'],
+    load: () => import('./doctor.ts'),
+  },
+  {
+    name: 'completion',
+    summary: 'Prints the shell script that completes commands, flags and agent names.',
+    arguments: [{ name: 'shell', summary: 'bash, zsh or fish', suggests: ['bash', 'zsh', 'fish'] }],
+    examples: ['eval "$(agora completion bash)"'],
+    load: () => import('./completion.ts'),
+  },
+];
+
+/** `agora __complete`, which completes the commands of `table`. A parameter, since the table imports this file. */
+export function completeDefinition(table: CommandTable): CommandDefinition {
+  return {
+    name: '__complete',
+    summary: 'Prints the completions of a command line, for the script of `agora completion`.',
+    isHidden: true,
+    arguments: [{ name: 'words', summary: 'the words typed so far', isOptional: true, isList: true }],
+    load: async () => ({ default: (await import('./complete.ts')).completeCommand(table) }),
+  };
+}

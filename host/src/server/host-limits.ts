@@ -1,0 +1,44 @@
+// The bounds of a host with their defaults; README.md lists them.
+
+import type { CallLimits } from '../guest/watchdog.ts';
+import { DEFAULT_LIMITS, type ConnectionLimits } from './connection.ts';
+
+/** Bounds of sockets, HTTP requests and databases. */
+export interface ServerLimits {
+  /** Sockets of HTTP and WebSocket together; one more is answered with 503. */
+  readonly maxConnections: number;
+  /** Sockets from one address. Behind a proxy all clients share one address. */
+  readonly maxConnectionsPerAddress: number;
+  /** The body of a call, a query or a request for a handler; a longer one is answered with 413. */
+  readonly maxBodyBytes: number;
+  /** The bundle of a publish. */
+  readonly maxBundleBytes: number;
+  readonly maxHeaderBytes: number;
+  /** A client that takes longer to send its headers is answered with 408. */
+  readonly headersTimeoutMs: number;
+  /** The same for a complete request. */
+  readonly requestTimeoutMs: number;
+  /** Databases of the host; one more is refused. */
+  readonly maxDatabases: number;
+  /** How long a closing host waits for running requests. */
+  readonly closeTimeoutMs: number;
+}
+
+/** All bounds of a host. */
+export interface HostLimits extends ConnectionLimits, CallLimits, ServerLimits {}
+
+/** The default bounds. */
+export const DEFAULT_HOST_LIMITS: HostLimits = {
+  ...DEFAULT_LIMITS,
+  callMs: 10_000,
+  callBytes: 512 * 1024 * 1024,
+  maxConnections: 20_000,
+  maxConnectionsPerAddress: 10_000,
+  maxBodyBytes: 2 * 1024 * 1024,
+  maxBundleBytes: 64 * 1024 * 1024,
+  maxHeaderBytes: 16 * 1024,
+  headersTimeoutMs: 10_000,
+  requestTimeoutMs: 120_000,
+  maxDatabases: 1024,
+  closeTimeoutMs: 5_000,
+};

@@ -1,0 +1,121 @@
+// From an HTTP upgrade to a client of a database. Errors of the request are answered before the upgrade; a client that the
+// module refuses is dropped after it without a reason, as on SpacetimeDB.
+
+import { ServerResponse, type IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+import { WebSocketServer, type PerMessageDeflateOptions } from 'ws';
+import { messageOf } from '../errors.ts';
+import type { World } from '../world.ts';
+import { PROTOCOLS } from '../wire/frame.ts';
+import { authenticate } from './authenticate.ts';
+import type { Databases, OpenDatabase } from './databases.ts';
+import { HttpError, textResponse, type HttpResponse } from './exchange.ts';
+import { readHandshake, type Handshake } from './handshake.ts';
+import { isLoopback, parseUrl, send } from './http-server.ts';
+import type { Credentials, Tokens } from './tokens.ts';
+
+/** Which clients that accept compression get it: those on other machines, all, or none. */
+export type Compression = 'elsewhere' | 'always' | 'never';
+
+/**
+ * The WebSocket compresses frames, which keeps their order: the SDK decompresses frames that are compressed inside one by
+ * one, and delivers a small frame before an earlier large one. As on SpacetimeDB only frames above 1 KiB. A connection that
+ * was sent a compressed frame holds about 0.1 MB; with zlib's default sizes it would be twice that.
+ */
+const DEFLATE: PerMessageDeflateOptions = {
+  threshold: 1024,
+  serverNoContextTakeover: true,
+  clientNoContextTakeover: true,
+  serverMaxWindowBits: 12,
+  zlibDeflateOptions: { level: 1, memLevel: 4, chunkSize: 4096 },
+};
+
+const PATH = /^\/v1\/database\/([^/]+)\/subscribe$/;
+
+/** Turns HTTP upgrades into clients of databases. */
+export class WebSocketUpgrader {
+  readonly #databases: Databases;
+  readonly #tokens: Tokens;
+  readonly #world: World;
+  readonly #report: (message: string) => void;
+  readonly #plain: WebSocketServer;
+  readonly #deflating: WebSocketServer;
+  readonly #compression: Compression;
+
+  constructor(
+    databases: Databases,
+    tokens: Tokens,
+    world: World,
+    { maxFrameBytes, compression }: { readonly maxFrameBytes: number; readonly compression: Compression },
+    report: (message: string) => void,
+  ) {
+    const server = (perMessageDeflate: PerMessageDeflateOptions | false): WebSocketServer =>
+      new WebSocketServer({
+        noServer: true,
+        perMessageDeflate,
+        // The bound after decompression.
+        maxPayload: maxFrameBytes,
+        clientTracking: false,
+        // The same choice as the handshake; the client's order is ignored.
+        handleProtocols: offered => PROTOCOLS.find(each => offered.has(each)) ?? false,
+      });
+    this.#plain = server(false);
+    this.#deflating = server(DEFLATE);
+    this.#compression = compression;
+    this.#databases = databases;
+    this.#tokens = tokens;
+    this.#world = world;
+    this.#report = report;
+  }
+
+  /** Never throws. */
+  async handle(request: IncomingMessage, socket: Socket, head: Buffer): Promise<void> {
+    socket.on('error', () => socket.destroy());
+    try {
+      const { open, credentials, handshake } = await this.#check(request);
+      if (socket.destroyed) return;
+      const sockets = this.#compresses(handshake, socket) ? this.#deflating : this.#plain;
+      sockets.handleUpgrade(request, socket, head, webSocket => {
+        const { identity, claims, token } = credentials;
+        const { connectionId, protocol, isConfirmed } = handshake;
+        const caller = { identity, connectionId, claims };
+        const isAccepted = open.clients.accept(webSocket, { caller, token, protocol, isConfirmed });
+        // The answer to the upgrade is not sent yet, and must arrive before the end.
+        if (!isAccepted) socket.destroySoon();
+      });
+    } catch (error) {
+      this.#refuse(request, socket, error);
+    }
+  }
+
+  #compresses({ takesCompression }: Handshake, { remoteAddress }: Socket): boolean {
+    if (!takesCompression || this.#compression === 'never') return false;
+    return this.#compression === 'always' || !isLoopback(remoteAddress);
+  }
+
+  async #check(
+    request: IncomingMessage,
+  ): Promise<{ open: OpenDatabase; credentials: Credentials; handshake: Handshake }> {
+    const { pathname, searchParams } = parseUrl(request.url ?? '/');
+    const name = PATH.exec(pathname)?.[1];
+    if (name === undefined) throw new HttpError(404, '');
+    const credentials = (await authenticate(this.#tokens, request.headers, searchParams)) ?? this.#tokens.mint();
+    const handshake = readHandshake(searchParams, request.headers['sec-websocket-protocol'], this.#world);
+    const open = this.#databases.open(name);
+    if (open.clients.isConnected(handshake.connectionId)) {
+      throw new HttpError(400, 'Invalid connection ID: it belongs to a client that is connected.');
+    }
+    return { open, credentials, handshake };
+  }
+
+  #refuse(request: IncomingMessage, socket: Socket, error: unknown): void {
+    let answer: HttpResponse = textResponse(500, 'Internal error');
+    if (error instanceof HttpError) answer = textResponse(error.status, error.message);
+    else this.#report(`a connection failed: ${messageOf(error)}`);
+    const response = new ServerResponse(request);
+    response.assignSocket(socket);
+    response.shouldKeepAlive = false;
+    response.once('finish', () => socket.destroySoon());
+    void send(response, answer);
+  }
+}
