@@ -5,7 +5,7 @@ import { type Details, recordAct } from '../event/record-act.ts';
 import type { TaskOwner } from '../message/task-owner.ts';
 import type { Ctx } from '../schema.ts';
 import { UnitOfWork } from '../unit-of-work.ts';
-import { questionDied } from '../workflow/kinds/approval.ts';
+import { questionDied } from '../workflow/approvals.ts';
 import { endStep, isTriedByStep } from '../workflow/step-triggers.ts';
 
 const WORKFLOWS: TaskOwner = { ended: endStep, ownsRetries: isTriedByStep, questionDied };
