@@ -1,74 +1,42 @@
-// A hub: the embedded host with the module published as the database `agora`.
+// Start of a hub from the command line: a failure becomes a sentence that names the flags.
 
-import { readFile } from 'node:fs/promises';
-import { type Host, HostError, startHost } from '@agora/host';
-import { bundleUrl } from '@agora/module/bundle';
+import { HostError } from '@agora/host';
+import { type Hub, HubError, startHub as start } from '@agora/hub';
 import { CliError, EXIT } from './base/cli-error.ts';
 
-export { CliError } from './base/cli-error.ts';
+export type { Hub } from '@agora/hub';
 
-/** The name of the database that clients ask for. */
-export const DATABASE = 'agora';
-
-/** Where a hub listens, and where it keeps what it knows. */
+/** Options of `agora up`. */
 export interface HubOptions {
-  /** 0 takes a free one. */
+  /** 0 takes any free port. */
   readonly port: number;
   readonly hostname: string;
-  /** Where the hub keeps its keys and rows; without it they last as long as the process. */
+  /** Undefined keeps the data in memory. */
   readonly dataDir: string | undefined;
-  /** The name of the database; by default `agora`. */
-  readonly database?: string;
-  /** Hears what an operator should know; silent by default. */
-  readonly log?: (message: string) => void;
+  readonly database: string;
+  /** Receives sentences for operators. */
+  readonly log: (message: string) => void;
 }
 
-/** A hub that runs in this process. */
-export interface Hub {
-  readonly url: string;
-  /** Of the identity that owns the database, and may read all of it by SQL. */
-  readonly ownerToken: string;
-  /** Ends connections and writes what is unwritten; may be called twice. */
-  close(): Promise<void>;
-}
-
-/**
- * Starts a host and publishes the built module on it, or updates it there. Throws a `CliError` that says in one sentence
- * what a person can do about it.
- */
+/** Starts a hub. Throws a `CliError` whose sentence names the flag that helps. */
 export async function startHub(options: HubOptions): Promise<Hub> {
-  const bundle = await readBundle();
-  const { port, hostname, dataDir, log, database = DATABASE } = options;
-  let host: Host | undefined;
+  const { dataDir, ...rest } = options;
   try {
-    host = await startHost({ port, hostname, ...(dataDir && { dataDir }), ...(log && { log }) });
-    await host.publish(database, bundle);
+    return await start({ ...rest, ...(dataDir !== undefined && { dataDir }) });
   } catch (thrown) {
-    await host?.close();
-    throw thrown instanceof HostError ? refusal(thrown, options) : thrown;
-  }
-  const running = host;
-  return { url: running.url, ownerToken: running.owner.token, close: () => running.close() };
-}
-
-async function readBundle(): Promise<Uint8Array> {
-  try {
-    return await readFile(bundleUrl);
-  } catch (cause) {
-    throw new CliError('cli/not-built', 'The module is not built; run `npm start` or `pnpm build`.', EXIT.failed, {
-      cause,
-    });
+    if (thrown instanceof HubError) throw new CliError('cli/not-built', thrown.message, EXIT.failed, { cause: thrown });
+    if (thrown instanceof HostError) throw toCliError(thrown, options);
+    throw thrown;
   }
 }
 
-/** What a person can do about a hub that does not start. */
-function refusal(cause: HostError, { port, hostname, dataDir }: HubOptions): CliError {
+function toCliError(cause: HostError, { port, hostname, dataDir }: HubOptions): CliError {
   return new CliError('cli/hub-failed', sentence(), EXIT.failed, { cause });
 
   function sentence(): string {
     switch (cause.code) {
       case 'host/port-in-use':
-        return `Port ${port} on ${hostname} is in use; stop what listens there or choose another with --port.`;
+        return `Port ${port} on ${hostname} is in use; stop the program that listens there or choose another port with --port.`;
       case 'host/cannot-listen':
         return `The hub cannot listen on ${hostname}, port ${port}: ${cause.message}.`;
       case 'storage/folder-in-use':
