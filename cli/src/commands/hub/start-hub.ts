@@ -2,7 +2,7 @@
 
 import { HostError } from '@agora/host';
 import { type Hub, HubError, startHub as start } from '@agora/hub';
-import { CliError, EXIT } from './base/cli-error.ts';
+import { CliError, EXIT } from '../../base/cli-error.ts';
 
 export type { Hub } from '@agora/hub';
 
