@@ -14,7 +14,7 @@ import { agora } from '../schema.ts';
 import { dueSlot } from '../tables/time.ts';
 import { chunkKey, type Timer } from '../time/schedule.ts';
 import type { UnitOfWork } from '../unit-of-work.ts';
-import { escalate, lookForApprover } from '../workflow/kinds/approval.ts';
+import { checkApprover, escalate } from '../workflow/approvals.ts';
 import { forgetWorkflow } from '../workflow/retention.ts';
 import { endOverdue, retryStep, timeOutStep } from '../workflow/step-triggers.ts';
 import { withUnitOfWork } from './call.ts';
@@ -30,7 +30,7 @@ const FIRE: { readonly [Kind in Timer]: (unit: UnitOfWork, ref: bigint, text: st
   unregistered: deadLetterLanes,
   pulse: checkPulse,
   approval: escalate,
-  approver: lookForApprover,
+  approver: checkApprover,
   'step-timeout': timeOutStep,
   'step-retry': retryStep,
   'workflow-deadline': (unit, _, workflow) => endOverdue(unit, workflow),

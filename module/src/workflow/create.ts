@@ -1,51 +1,48 @@
-// Makes the rows of a workflow out of its definition.
+// Creates the rows of a workflow from its definition.
 
 import { checkHeaders } from '../checks.ts';
 import { AGENT_NAME } from '../contract/words.ts';
 import { queueOf } from '../message/queue.ts';
 import { headersOf } from '../message/trace.ts';
+import { toMicros } from '../micros.ts';
 import { refuse } from '../refuse.ts';
 import { UNTOUCHED } from '../tables/workflow.ts';
 import { byteLength } from '../text.ts';
 import { schedule } from '../time/schedule.ts';
 import type { UnitOfWork } from '../unit-of-work.ts';
-import { checkDefinition, type Checked, type Plan, sentenceOf } from './check.ts';
+import { checkDefinition, sentenceOf, type WorkflowPlan } from './check.ts';
 import { Run } from './run.ts';
 
-/** Checks a definition against the agents and capabilities that there are. */
-export function check(unit: UnitOfWork, definition: string): Checked {
-  return checkDefinition(definition, {
+/** The plan of a definition. Refuses a definition with faults, and names all of them. */
+export function planOf(unit: UnitOfWork, definition: string): WorkflowPlan {
+  const checked = checkDefinition(definition, {
     isAgent: name => AGENT_NAME.test(name) && unit.boxNamed(name) !== undefined,
     isCapability: name => queueOf(unit, name) !== undefined,
   });
-}
-
-/** The plan of a definition. Refuses one with faults, and names them all. */
-export function planOf(unit: UnitOfWork, definition: string): Plan {
-  const checked = check(unit, definition);
   if (!checked.ok) refuse('workflow/bad-definition', sentenceOf(checked.faults));
   return checked.plan;
 }
 
-/** What a workflow begins with. */
-export interface Beginning {
+/** The parts of a new workflow. */
+export interface NewWorkflow {
   readonly id: string;
   readonly initiator: bigint;
   readonly definition: string;
-  readonly plan: Plan;
-  /** The step of another workflow that it is, and that one's inputs as JSON; or 0 and empty. */
+  readonly plan: WorkflowPlan;
+  /** The step of an outer workflow that it is, and the inputs of that step as JSON; else 0 and empty. */
   readonly parentStep: bigint;
   readonly inputs: string;
 }
 
 /** Stores a workflow whose steps are all pending. */
-export function begin(unit: UnitOfWork, { id, initiator, definition, plan, parentStep, inputs }: Beginning): Run {
+export function createWorkflow(unit: UnitOfWork, workflow: NewWorkflow): Run {
+  const { id, initiator, definition, plan, parentStep, inputs } = workflow;
   const agentOf = (name: string) => unit.boxNamed(name)?.agent ?? 0n;
   const parent = parentStep > 0n ? unit.ctx.db.step.id.find(parentStep) : undefined;
   const outer = parent && unit.ctx.db.workflow.id.find(parent.workflow);
   const headers = headersOf(definition) || (outer?.headers ?? '');
   checkHeaders(headers);
-  const run = Run.begin(
+  const run = Run.create(
     unit,
     {
       id,
@@ -101,8 +98,8 @@ export function begin(unit: UnitOfWork, { id, initiator, definition, plan, paren
       ...UNTOUCHED,
     });
   });
-  if (plan.deadlineMs > 0) schedule(unit, unit.now + BigInt(plan.deadlineMs) * 1000n, 'workflow-deadline', 0n, id);
+  if (plan.deadlineMs > 0) schedule(unit, unit.now + toMicros(plan.deadlineMs), 'workflow-deadline', 0n, id);
   const about = parent && { parent_workflow_id: parent.workflow, parent_step: parent.name };
-  run.tell('workflow_started', { initiator: unit.box(initiator)?.name, ...about });
+  run.publish('workflow_started', { initiator: unit.box(initiator)?.name, ...about });
   return run;
 }
