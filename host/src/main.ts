@@ -6,8 +6,10 @@ import { parseArgs } from 'node:util';
 import { HostError } from './errors.ts';
 import { startHost, type Host } from './host.ts';
 import { DEFAULT_HOST_LIMITS } from './server/host-limits.ts';
+import { parseOrigin } from './server/web-access.ts';
 
 const USAGE = `usage: agora-host [--port N] [--hostname NAME] [--data-dir DIR | --in-memory] [--owner-only]
+  [--allow-origin URL]...                  origins whose web pages may use the host, besides its own; * for all
   [--issuer URL]... [--audience NAME]...   OpenID Connect providers whose users may connect (or HOST_ISSUERS and
                                            HOST_AUDIENCES, separated by commas)
   [--call-ms N]                            how long a call of a module may run (${DEFAULT_HOST_LIMITS.callMs}); 0 for no limit
@@ -64,6 +66,7 @@ async function start(flags: Flags, log: Log): Promise<Host> {
     ...(hostname === undefined ? {} : { hostname }),
     ...(isInMemory === true ? {} : { dataDir: dataDir ?? DEFAULT_DATA_DIR }),
     publishers: isOwnerOnly === true ? 'local-owner' : 'anybody',
+    allowOrigins: (flags['allow-origin'] ?? []).map(readOrigin),
     issuers: issuers.map(issuer => ({ issuer, ...(audience.length > 0 && { audience }) })),
     limits: callMs === undefined ? {} : { callMs: callMs === 0 ? Infinity : callMs },
     log: message => log('warn', message),
@@ -73,6 +76,13 @@ async function start(flags: Flags, log: Log): Promise<Host> {
 function readNumber(flag: string, text: string | undefined): number | undefined {
   if (text !== undefined && !/^\d{1,9}$/.test(text)) throw new UsageError(`${flag} takes a number, not "${text}"`);
   return text === undefined ? undefined : Number(text);
+}
+
+function readOrigin(text: string): string {
+  const origin = parseOrigin(text);
+  if (origin === undefined)
+    throw new UsageError(`--allow-origin takes an origin such as https://app.example, or *, not "${text}"`);
+  return origin;
 }
 
 function listOf(text: string | undefined): string[] {
@@ -95,6 +105,7 @@ function readFlags() {
       'data-dir': { type: 'string' },
       'in-memory': { type: 'boolean' },
       'owner-only': { type: 'boolean' },
+      'allow-origin': { type: 'string', multiple: true },
       issuer: { type: 'string', multiple: true },
       audience: { type: 'string', multiple: true },
       'call-ms': { type: 'string' },

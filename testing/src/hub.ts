@@ -67,7 +67,8 @@ export interface TestHub extends AsyncDisposable {
 /** Starts a hub in memory, in this process, on a free port of this machine. */
 export async function startHub(options: StartHubOptions = {}): Promise<TestHub> {
   const clock = new HubClock({ isStill: options.clock === 'still', startAt: options.startAt });
-  const host = await startHost({ inMemory: true, port: options.port ?? 0, world: clock });
+  // Pages of any origin may use a hub of tests: its data lasts as long as the test.
+  const host = await startHost({ inMemory: true, port: options.port ?? 0, world: clock, allowOrigins: ['*'] });
   const hub = new RunningHub(host, clock);
   try {
     await host.publish(DATABASE, await readFile(bundleUrl));
