@@ -35,7 +35,7 @@ export interface HostRouteContext {
   /** True if a program on this machine sent the request, without a proxy. */
   readonly isLocal: boolean;
   /** The caller by its token, as on the routes of the host; undefined without a token. An invalid token is answered with 401. */
-  authenticate(): Promise<Credentials | undefined>;
+  readonly authenticate: () => Promise<Credentials | undefined>;
 }
 
 /** Paths that belong to the host, also where it has no route. */
