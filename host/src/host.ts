@@ -13,6 +13,7 @@ import type { IssuerOptions } from './server/issuers.ts';
 import { DEFAULT_HOST_LIMITS, type HostLimits } from './server/host-limits.ts';
 import { Metrics } from './server/metrics.ts';
 import type { HostRoute } from './server/mounts.ts';
+import { Publishers, publishWarning, type AllowPublish } from './server/publishers.ts';
 import type { HttpRoute } from './server/router.ts';
 import { backupRoutes } from './server/routes/backup.ts';
 import { callRoutes } from './server/routes/call.ts';
@@ -21,7 +22,7 @@ import { handlerRoutes } from './server/routes/handlers.ts';
 import { identityRoutes } from './server/routes/identity.ts';
 import { logRoutes } from './server/routes/logs.ts';
 import { miscRoutes } from './server/routes/misc.ts';
-import { publishRoutes, type Publishers } from './server/routes/publish.ts';
+import { publishRoutes } from './server/routes/publish.ts';
 import { sqlRoutes } from './server/routes/sql.ts';
 import { createSigningKey, Tokens, type Credentials } from './server/tokens.ts';
 import { WebSocketUpgrader, type Compression } from './server/web-socket-upgrader.ts';
@@ -48,8 +49,8 @@ export interface HostOptions {
   readonly dataDir?: string;
   /** Keeps databases in memory, also with a data folder. */
   readonly inMemory?: boolean;
-  /** Who may publish over HTTP; by default the local owner and programs on this machine, since modules run as code here. */
-  readonly publishers?: Publishers;
+  /** Who may publish, reset and delete over HTTP; by default the local owner only, since modules run as code here. */
+  readonly allowPublish?: AllowPublish;
   /** OpenID Connect providers whose users may connect; by default only holders of a token of this host. */
   readonly issuers?: readonly IssuerOptions[];
   /**
@@ -155,19 +156,19 @@ async function openHost(options: HostOptions): Promise<RunningHost> {
     // No request arrives before the listeners below are added: nothing here waits.
     const isLoopback = isLoopbackName(hostname) || isLoopbackName(address);
     const access = new WebAccess({ origins, hostname, isLoopback });
+    const { allowPublish = 'owner' } = options;
+    const publishers = new Publishers(allowPublish, owner.identity);
+    const warning = publishWarning(allowPublish);
+    if (warning !== undefined) log(warning);
     const routes: HttpRoute[] = [
       ...identityRoutes(tokens, databases),
-      ...databaseRoutes(databases),
+      ...databaseRoutes(databases, publishers),
       ...callRoutes(databases, connections),
       ...sqlRoutes(databases, connections),
       ...logRoutes(databases),
       ...handlerRoutes(databases),
       ...backupRoutes(to => databases.backup(to), owner.identity),
-      ...publishRoutes(databases, {
-        publishers: options.publishers ?? 'local-programs',
-        owner: owner.identity,
-        maxBundleBytes: limits.maxBundleBytes,
-      }),
+      ...publishRoutes(databases, { publishers, maxBundleBytes: limits.maxBundleBytes }),
     ];
     const { maxBodyBytes, closeTimeoutMs, maxFrameBytes } = limits;
     const http: HttpServer = new HttpServer(routes, { tokens, access, maxBodyBytes, closeTimeoutMs, report: log });

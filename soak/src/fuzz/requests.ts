@@ -31,7 +31,7 @@ export class Requests {
     const report = (line: string): void => {
       if (!line.includes('was dropped')) tally.fault('http', 'see the line', line);
     };
-    const host = await startHost({ publishers: 'local-owner', log: report });
+    const host = await startHost({ log: report });
     await host.publish(NAME, bundle);
     return new Requests(random, tally, corpus, host);
   }

@@ -27,7 +27,7 @@ export class HostProcess {
   /** `cacheDir` keeps compiled code, so that a start takes half as long; `limits` are a shell's, for its life only. */
   constructor(dataDir: string, cacheDir: string, limits?: string) {
     this.#dataDir = dataDir;
-    const command = [process.execPath, MAIN, '--port', '0', '--data-dir', dataDir, '--owner-only'];
+    const command = [process.execPath, MAIN, '--port', '0', '--data-dir', dataDir];
     const [program = '', ...args] =
       limits === undefined ? command : ['bash', '-c', `${limits}; exec "$0" "$@"`, ...command];
     const child = spawn(program, args, {
