@@ -1,5 +1,5 @@
-// Writes that nobody waits for and that must not be lost while the disk is behind: they run, in order, when the storage
-// accepts writes again.
+// Deferred writes: writes without a waiting caller that must not be lost while the disk is behind. They run, in order, when
+// the storage accepts writes again.
 
 import type { Timer, World } from '../world.ts';
 

@@ -3,7 +3,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { HostError } from '../errors.ts';
 import { Guest } from '../guest/guest.ts';
 import { LmdbStorage } from '../storage/lmdb-storage.ts';
@@ -117,21 +117,17 @@ describe('while the disk is too far behind', () => {
 test('a run that the host fails is tried again, ever more slowly', async () => {
   const { db } = await open();
   db.call('start', [500n]);
-  const { callReducer } = Guest.prototype;
   let attempts = 0;
-  onTestFinished(() => {
-    Guest.prototype.callReducer = callReducer;
-  });
-  Guest.prototype.callReducer = () => {
+  const broken = vi.spyOn(Guest.prototype, 'callReducer').mockImplementation(() => {
     attempts++;
     throw new HostError('guest/invalid', 'the module does not load again');
-  };
+  });
   db.world.advance(600_000);
   expect(attempts).toBeGreaterThan(10);
   expect(attempts).toBeLessThan(25);
   expect(db.rows('once')).toHaveLength(1);
 
-  Guest.prototype.callReducer = callReducer;
+  broken.mockRestore();
   db.world.advance(60_000);
   expect(notes(db)).toEqual(['errand', 'ring']);
 });
