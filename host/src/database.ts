@@ -5,7 +5,14 @@ import { faultOfArgs, Functions, lifecycleRefusal } from './database/functions.t
 import type { RequestHeaders } from './database/handlers.ts';
 import { LogFile } from './database/log-file.ts';
 import { KEPT_LINES, ModuleLog } from './database/module-log.ts';
-import type { CallOutcome, Caller, HandlerResponse, ProcedureOutcome, UpdateOutcome } from './database/outcome.ts';
+import {
+  FATAL_ERROR,
+  type CallOutcome,
+  type Caller,
+  type HandlerResponse,
+  type ProcedureOutcome,
+  type UpdateOutcome,
+} from './database/outcome.ts';
 import { failedProcedure, Procedures } from './database/procedures.ts';
 import { loadProgram, type Program } from './database/program.ts';
 import { ScriptFile } from './database/script-file.ts';
@@ -17,7 +24,7 @@ import type { Commit } from './datastore/commit.ts';
 import { Datastore } from './datastore/datastore.ts';
 import type { Table } from './datastore/table.ts';
 import type { Transaction } from './datastore/transaction.ts';
-import { assert, HostError } from './errors.ts';
+import { assert, HostError, messageOf } from './errors.ts';
 import type { GuestHooks, Watch } from './guest/activation.ts';
 import { fetchAndWait } from './guest/outgoing-http.ts';
 import { Watchdog, type CallLimits } from './guest/watchdog.ts';
@@ -304,7 +311,14 @@ export class Database {
     const isDryRun = this.#pipeline.failure !== undefined;
     if (isDryRun && !reducer) return this.#pipeline.unchanged(this.#world.now());
     if (!reducer) return this.#pipeline.write({ extra }, () => undefined).outcome;
-    return this.#pipeline.run(reducer, sender, this.#world.now(), NO_ARGS, { extra, isDryRun });
+    const timestamp = this.#world.now();
+    try {
+      return this.#pipeline.run(reducer, sender, timestamp, NO_ARGS, { extra, isDryRun });
+    } catch (cause) {
+      // The module cannot run at all. A client leaves all the same, and its socket is no place for an error.
+      this.log.addSystem('Error', `running ${reducer.def.name} failed: ${messageOf(cause)}`);
+      return { kind: 'internal', message: FATAL_ERROR, timestamp };
+    }
   }
 
   #initialise(): void {

@@ -131,3 +131,17 @@ test('a run that the host fails is tried again, ever more slowly', async () => {
   db.world.advance(60_000);
   expect(notes(db)).toEqual(['errand', 'ring']);
 });
+
+test('a client leaves also if the module cannot run at all', async () => {
+  const { db } = await open();
+  db.database.connect(ANN);
+  const broken = vi.spyOn(Guest.prototype, 'callReducer').mockImplementation(() => {
+    throw new HostError('guest/invalid', 'the module does not load again');
+  });
+  db.database.disconnect(ANN);
+  broken.mockRestore();
+  expect(notes(db)).toEqual(['came']);
+  expect(db.database.log.lines().at(-2)).toContain('running on_disconnect failed: the module does not load again');
+  db.database.connect(ANN);
+  expect(notes(db)).toEqual(['came', 'came']);
+});
