@@ -1,8 +1,7 @@
 // The difference between the results of two versions of a query set, when a module was replaced. Tables keep their rows then,
 // so only views can differ.
 
-import type { EncodedRow } from '../wire/row-list.ts';
-import { encodeRowList } from '../wire/row-list.ts';
+import { type EncodedRow, encodeRowList } from '../wire/row-list.ts';
 import { encodeTableUpdate } from '../wire/server-message.ts';
 import type { WatchedQuery } from './watched-query.ts';
 
