@@ -8,6 +8,8 @@ export const LIMITS = {
   payloadBytes: 256 * 1024,
   /** Bytes of metadata and headers. */
   headerBytes: 16 * 1024,
+  /** Levels of arrays and objects in any JSON that a caller passes. */
+  jsonDepth: 256,
   /** A payload above this size is not in the envelope; `readPayload` returns it. */
   inlineBytes: 4 * 1024,
   recipients: 256,

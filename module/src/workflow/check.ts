@@ -1,7 +1,8 @@
 // Checks a workflow definition: names, dependencies, cycles. Pure; reports all faults together.
 
+import { LIMITS } from '../contract/limits.ts';
 import { PRIORITY } from '../contract/words.ts';
-import { parseJson } from '../text.ts';
+import { parseInput } from '../text.ts';
 import { NESTING, readShape, type StepShape, type WorkflowShape } from './definition.ts';
 
 /** How a step is run; stored with it as JSON. */
@@ -60,8 +61,10 @@ export interface Known {
 
 /** Checks a definition (JSON), and returns its plan or its faults. */
 export function checkDefinition(text: string, known: Known): Checked {
-  const parsed = parseJson(text);
-  return parsed ? checkValue(parsed.value, known, 1) : { ok: false, faults: ['the definition is not JSON'] };
+  const parsed = parseInput(text);
+  return parsed
+    ? checkValue(parsed.value, known, 1)
+    : { ok: false, faults: [`the definition is not JSON of at most ${LIMITS.jsonDepth} levels`] };
 }
 
 /** Faults as one sentence: the first 200, and the number of the others. */

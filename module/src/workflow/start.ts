@@ -1,10 +1,11 @@
 // Starts a workflow: for the reducer `startWorkflow` and the act `StartWorkflow`.
 
+import { LIMITS } from '../contract/limits.ts';
 import { UUID_V7 } from '../contract/words.ts';
 import { isSameDefinition } from '../message/trace.ts';
 import { refuseOverflow } from '../quota/charge.ts';
 import { refuse } from '../refuse.ts';
-import { byteLength, isLongerThan } from '../text.ts';
+import { byteLength, isDeeperThan, isLongerThan } from '../text.ts';
 import type { UnitOfWork } from '../unit-of-work.ts';
 import { createWorkflow, planOf } from './create.ts';
 import { release } from './progress.ts';
@@ -25,6 +26,9 @@ export interface Start {
 export function start(unit: UnitOfWork, { id, agent, definition }: Start): void {
   if (!UUID_V7.test(id)) refuse('workflow/bad-id', `"${id.slice(0, 64)}" is not a UUIDv7 in lower case`);
   if (isLongerThan(definition, MAX_DEFINITION_BYTES)) refuse('workflow/bad-definition', 'the definition is over 1 MiB');
+  if (isDeeperThan(definition, LIMITS.jsonDepth)) {
+    refuse('workflow/bad-definition', `the definition is nested deeper than ${LIMITS.jsonDepth} levels`);
+  }
   unit.own(agent);
   const earlier = unit.ctx.db.workflow.id.find(id);
   if (earlier) {
