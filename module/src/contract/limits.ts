@@ -47,6 +47,11 @@ export const LIMITS = {
   minRetentionMs: 60_000,
   clockSkewMs: 5 * 60_000,
   answerWithinMs: 24 * 3_600_000,
+  /** Rows, about, after which a call leaves the rest of a large work to another call. */
+  rowsPerCall: 4_000,
+  /** Calls that try a failing timer before it is set aside, and timers that are kept aside. */
+  timerTries: 5,
+  failedTimers: 1_000,
   workflowSteps: 1_000,
   /** The longest timeout of a step, of a backoff or of a workflow. */
   workflowMs: 366 * 24 * 3_600_000,
