@@ -1,8 +1,8 @@
-// What happens at a time. Timed rows are found by the key of their slot, never by "everything due before now".
+// Timers. Due rows are read by the key of their slot, never by "everything before now".
 
 import { t, table } from 'spacetimedb/server';
 
-/** Something to look at when its slot comes. A slot's rows lie in chunks, so that one sweep reads one chunk. */
+/** A timer. The rows of a slot are in chunks, so that one sweep reads one chunk. */
 export const due = table(
   {},
   {
@@ -11,20 +11,39 @@ export const due = table(
     kind: t.string(),
     ref: t.u64(),
     text: t.string(),
+    /** Calls that fired it and failed. */
+    tries: t.u32().default(0),
   },
 );
 
-/** How many rows a slot has taken. */
-export const dueCount = table({}, { slot: t.u64().primaryKey(), count: t.u32() });
+/** Number of places in a slot, and of its chunks that are fired. Deleted with the last chunk: an older row shows a lost one. */
+export const dueCount = table({}, { slot: t.u64().primaryKey(), count: t.u32(), swept: t.u32().default(0) });
 
-/** When is looked next for what need not be kept any longer, and at whose messages: one row. */
+/** The recurring call that finds lost timers: one row. */
+export const timerWatch = table({}, { scheduledId: t.u64().primaryKey().autoInc(), scheduledAt: t.scheduleAt() });
+
+/** The slot up to which no timer is lost: one row. */
+export const timerCursor = table({}, { id: t.u8().primaryKey(), slot: t.u64() });
+
+/** Timers that failed too often and fire no more. */
+export const failedTimer = table(
+  {},
+  { id: t.u64().primaryKey(), kind: t.string(), ref: t.u64(), text: t.string(), at: t.i64() },
+);
+
+/** The next retention sweep, and the agent whose messages it starts with: one row. */
 export const keeper = table(
   {},
   { scheduledId: t.u64().primaryKey().autoInc(), scheduledAt: t.scheduleAt(), agent: t.u64() },
 );
 
-/** One scheduled row a chunk of a slot. */
+/** One scheduled row per chunk of a slot. */
 export const dueSlot = table(
   {},
-  { scheduledId: t.u64().primaryKey().autoInc(), scheduledAt: t.scheduleAt(), slot: t.u64(), chunk: t.u32() },
+  {
+    scheduledId: t.u64().primaryKey().autoInc(),
+    scheduledAt: t.scheduleAt(),
+    slot: t.u64().index('btree'),
+    chunk: t.u32(),
+  },
 );

@@ -1,7 +1,6 @@
 // The module's bundle in a database without a socket, with a clock that the test advances: for tests of the module's
 // rules.
 
-import { readFile } from 'node:fs/promises';
 import {
   BsatnReader,
   BsatnWriter,
@@ -16,13 +15,13 @@ import {
   type Caller,
   type Table,
 } from '@agora/host/testing';
+import { readBundle } from '@agora/hub';
 
 type Fields = Readonly<Record<string, unknown>>;
 
 /** A row by canonical column names; 64-bit integers are bigints where a number cannot hold them. */
 export type Row = Readonly<Record<string, unknown>>;
 
-const BUNDLE = new URL('../../../module/dist/bundle.js', import.meta.url);
 const START_MICROS = BigInt(Date.UTC(2026, 0, 5, 12)) * 1000n;
 
 let bundle: Promise<Uint8Array> | undefined;
@@ -46,6 +45,19 @@ function refusedActs(text: string): { act: number; code: string }[] {
   return JSON.parse(text.slice(REFUSED_ACTS.length)) as { act: number; code: string }[]; // as CONTRACT.md describes it
 }
 
+/** Texts of the bundle and their replacements; each text occurs once. */
+export type Edits = readonly (readonly [text: string, replacement: string])[];
+
+function edited(code: Uint8Array, edits: Edits): Uint8Array {
+  if (edits.length === 0) return code;
+  let text = new TextDecoder().decode(code);
+  for (const [from, to] of edits) {
+    if (text.split(from).length !== 2) throw new Error(`the bundle does not contain "${from}" once`);
+    text = text.replace(from, () => to);
+  }
+  return new TextEncoder().encode(text);
+}
+
 /** A database with the module in it. Every call is synchronous. */
 export class ModuleLab {
   readonly #world: TestWorld;
@@ -60,8 +72,9 @@ export class ModuleLab {
     this.owner = new LabClient(this, owner);
   }
 
-  static async open(): Promise<ModuleLab> {
-    bundle ??= readFile(BUNDLE);
+  /** With `edits`, texts of the bundle are replaced first: to inject failures, or to lower a limit. */
+  static async open(edits: Edits = []): Promise<ModuleLab> {
+    bundle ??= readBundle();
     const world = new TestWorld(START_MICROS);
     const owner = 1n;
     const database = await Database.open({
@@ -69,7 +82,7 @@ export class ModuleLab {
       world,
       identity: 2n ** 200n,
       owner,
-      bundle: await bundle,
+      bundle: edited(await bundle, edits),
     });
     return new ModuleLab(world, database, owner);
   }
