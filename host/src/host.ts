@@ -65,6 +65,11 @@ export interface HostOptions {
   readonly routes?: readonly HostRoute[] | ((host: Host) => readonly HostRoute[]);
   /** Which clients that accept compression get it; by default those on other machines. */
   readonly compression?: Compression;
+  /**
+   * Runs the module of each database in a process with few rights and limited memory: one that escapes, hangs or exhausts its
+   * memory costs only its own database. Calls are slower; not on Windows.
+   */
+  readonly isolate?: boolean;
   readonly limits?: Partial<HostLimits>;
   readonly world?: World;
   /** Is called with sentences for the operator: failed requests, dropped clients. */
@@ -137,6 +142,7 @@ async function openHost(options: HostOptions): Promise<RunningHost> {
       limits,
       logFolder: isOnDisk ? join(options.dataDir, 'logs') : undefined,
       cacheFolder: isOnDisk ? join(options.dataDir, 'cache') : undefined,
+      isIsolated: options.isolate === true,
       createIdentity: () => tokens.mint().identity,
       trusts: publisher => publisher === owner.identity,
       report: log,

@@ -15,6 +15,7 @@ const USAGE = `usage: agora-host [--port N] [--hostname NAME] [--data-dir DIR | 
   [--issuer URL]... [--audience NAME]...   OpenID Connect providers whose users may connect (or HOST_ISSUERS and
                                            HOST_AUDIENCES, separated by commas)
   [--call-ms N]                            how long a call of a module may run (${DEFAULT_HOST_LIMITS.callMs}); 0 for no limit
+  [--isolate]                              run each module in a process with few rights and limited memory; slower
   [--log text|json]                        format of the log on standard error`;
 const DEFAULT_PORT = 3000;
 const DEFAULT_DATA_DIR = 'data';
@@ -70,6 +71,7 @@ async function start(flags: Flags, log: Log): Promise<Host> {
     allowPublish: readAllowPublish(flags['allow-publish'] ?? 'owner'),
     allowOrigins: (flags['allow-origin'] ?? []).map(readOrigin),
     issuers: issuers.map(issuer => ({ issuer, ...(audience.length > 0 && { audience }) })),
+    isolate: flags.isolate === true,
     limits: callMs === undefined ? {} : { callMs: callMs === 0 ? Infinity : callMs },
     log: message => log('warn', message),
   });
@@ -117,6 +119,7 @@ function readFlags() {
       issuer: { type: 'string', multiple: true },
       audience: { type: 'string', multiple: true },
       'call-ms': { type: 'string' },
+      isolate: { type: 'boolean' },
       log: { type: 'string' },
     } as const;
     return parseArgs({ options }).values;

@@ -44,6 +44,8 @@ export interface DatabasesOptions {
   readonly folder: DataFolder;
   readonly world: World;
   readonly limits: HostLimits;
+  /** Runs each module in a process of its own. */
+  readonly isIsolated: boolean;
   /** The folder of module logs; without it they are kept in memory only. */
   readonly logFolder: string | undefined;
   /** The folder of transformed bundles; it makes the next start faster. */
@@ -236,7 +238,7 @@ export class Databases {
 
   /** Starts a module once in memory: one that fails to start must not take a name. */
   async #validate({ identity, owner }: DatabaseRecord, bundle: Uint8Array): Promise<void> {
-    const { world, trusts, limits } = this.#options;
+    const { world, trusts, limits, isIsolated } = this.#options;
     const trustsModule = trusts(owner);
     const storage = createMemoryStorage();
     const database = await Database.open({
@@ -247,6 +249,7 @@ export class Databases {
       bundle,
       trustsModule,
       callLimits: limits,
+      ...(isIsolated && { isolatedBytes: limits.isolatedBytes }),
     });
     await database.close();
   }
@@ -269,7 +272,7 @@ export class Databases {
   }
 
   async #run({ identity, owner }: DatabaseRecord, storage: Storage, bundle: Uint8Array | undefined): Promise<void> {
-    const { world, limits, report, trusts } = this.#options;
+    const { world, limits, report, trusts, isIsolated } = this.#options;
     const trustsModule = trusts(owner);
     const logPath = this.#logPath(identity);
     const scriptPath = this.#scriptPath(identity);
@@ -281,6 +284,7 @@ export class Databases {
         owner,
         trustsModule,
         callLimits: limits,
+        ...(isIsolated && { isolatedBytes: limits.isolatedBytes }),
         ...(logPath !== undefined && { logPath }),
         ...(scriptPath !== undefined && { scriptPath }),
         ...(bundle && { bundle }),

@@ -20,6 +20,8 @@ export interface ServerLimits {
   readonly requestTimeoutMs: number;
   /** Databases of the host; one more is refused. */
   readonly maxDatabases: number;
+  /** The memory of the process of an isolated module. */
+  readonly isolatedBytes: number;
   /** How long a closing host waits for running requests. */
   readonly closeTimeoutMs: number;
 }
@@ -40,5 +42,6 @@ export const DEFAULT_HOST_LIMITS: HostLimits = {
   headersTimeoutMs: 10_000,
   requestTimeoutMs: 120_000,
   maxDatabases: 1024,
+  isolatedBytes: 512 * 1024 * 1024,
   closeTimeoutMs: 5_000,
 };

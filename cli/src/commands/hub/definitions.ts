@@ -30,6 +30,10 @@ export const HUB_COMMANDS: readonly CommandDefinition[] = [
         summary: 'local or anyone may replace the module, which runs as code of this user; by default only its owner',
         suggests: ['local', 'anyone'],
       },
+      {
+        flag: '--isolate',
+        summary: 'run the module in a process with few rights and limited memory; calls are slower',
+      },
       { flag: '--in-memory', summary: 'keep all data in memory; it is lost when the hub stops' },
     ],
     examples: ['agora up', 'agora up --in-memory --port 0 --json'],

@@ -18,6 +18,8 @@ export interface HubOptions {
   readonly allowPublish?: 'local' | 'anyone' | undefined;
   /** Origins whose pages may use the hub, besides its own. */
   readonly allowOrigins?: readonly string[];
+  /** Runs the module in a process of its own. */
+  readonly isolate?: boolean;
   /** Receives sentences for operators. */
   readonly log: (message: string) => void;
 }

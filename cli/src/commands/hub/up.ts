@@ -36,6 +36,7 @@ export default defineCommand({
       closed: z.boolean().default(false),
       allowPublish: oneOf(['local', 'anyone']).optional(),
       allowOrigin: z.array(origin).default([]),
+      isolate: z.boolean().default(false),
     })
     .refine(({ dataDir, inMemory }) => dataDir === undefined || !inMemory, {
       error: '--data-dir and --in-memory exclude each other; give one of them',
@@ -43,7 +44,7 @@ export default defineCommand({
     .refine(({ open, closed }) => !open || !closed, {
       error: '--open and --closed exclude each other; give one of them',
     }),
-  async run(context, { port, host, dataDir, inMemory, open, closed, allowPublish, allowOrigin }) {
+  async run(context, { port, host, dataDir, inMemory, open, closed, allowPublish, allowOrigin, isolate }) {
     const { output, io, settings, signal } = context;
     const { database } = settings;
     const folder = inMemory ? undefined : context.path(dataDir ?? dataFolder(io.environment));
@@ -51,7 +52,7 @@ export default defineCommand({
     const stopped = signal.aborted ? undefined : once(signal, 'abort');
     const place = { dataDir: folder, database, log };
     if (!open && !isLoopbackName(host)) await checkClosed(context, { ...place, hostname: host, isClosing: closed });
-    const hub = await startHub({ ...place, port, hostname: host, allowPublish, allowOrigins: allowOrigin });
+    const hub = await startHub({ ...place, port, hostname: host, allowPublish, allowOrigins: allowOrigin, isolate });
     let removeToken: (() => Promise<void>) | undefined;
     try {
       const url = reachable(hub.url);

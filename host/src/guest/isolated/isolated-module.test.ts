@@ -1,7 +1,8 @@
 // A module in a process of its own: it works as in the host, and costs only its own database when it fails.
 
 import { describe, expect, test } from 'vitest';
-import { DatabaseHarness } from '../../database/testing/database-harness.ts';
+import { bytesOf, DatabaseHarness } from '../../database/testing/database-harness.ts';
+import { startHost } from '../../host.ts';
 import type { HostSide } from '../host-side.ts';
 import { IsolatedRealm } from './isolated-realm.ts';
 
@@ -127,4 +128,24 @@ test('code that has left its realm finds no files, processes, threads, addons, i
   } finally {
     realm.close();
   }
+});
+
+test('a host that isolates its modules serves them, and a module that does not load is refused', async () => {
+  const options = { isolate: true, limits: { isolatedBytes: 256 * MEBIBYTE } };
+  await using host = await startHost(options);
+  await host.publish('isolated', bytesOf(SOURCE));
+  const call = (name: string, body: string) =>
+    fetch(`${host.url}/v1/database/isolated/call/${name}`, {
+      method: 'POST',
+      body,
+      headers: { 'content-type': 'application/json' },
+    });
+  expect((await call('add', '["over HTTP"]')).status).toBe(200);
+  expect(await (await call('count', '[]')).json()).toBe(1);
+  await expect(host.publish('broken', bytesOf('throw new Error("broken")'))).rejects.toMatchObject({
+    code: 'guest/invalid',
+  });
+  // Another version replaces the process.
+  await host.publish('isolated', bytesOf(SOURCE.replace('++calls', '++calls + 100')));
+  expect(await (await call('count', '[]')).json()).toBe(101);
 });

@@ -2,7 +2,7 @@
 // any files; it gets everything through one pipe, and its system calls are messages through another.
 
 import type { HostSide, RealmEntries } from '../host-side.ts';
-import type { Codec, Value } from './codec.ts';
+import type { Codec, Files, Value } from './codec.ts';
 
 /** The functions of `RealmEntries` that the host calls by message. */
 export const ENTRIES = [
@@ -62,7 +62,7 @@ export interface ProcessCodes {
 
 /** Runs until the host closes the pipe. */
 export function runModuleProcess(
-  makeCodec: (fs: typeof import('node:fs'), input: number, output: number) => Codec,
+  makeCodec: (fs: Files, input: number, output: number) => Codec,
   codes: ProcessCodes,
 ): void {
   const fs = process.getBuiltinModule('node:fs');
@@ -213,7 +213,9 @@ export function runModuleProcess(
     decodeUtf8(buffer, offset, length, isFatal) {
       const bytes = bytesOf(buffer, offset, length);
       if (typeof bytes === 'number' || (isFatal && !isUtf8(bytes))) return undefined;
-      return Buffer.prototype.toString.call(Object.setPrototypeOf(bytes, Buffer.prototype), 'utf8');
+      // A Buffer without a look at the buffer, as in guest-memory.ts.
+      const text = Reflect.construct(Uint8Array, [buffer, offset, length], Buffer) as Buffer;
+      return text.toString('utf8');
     },
     encodeUtf8(text, buffer) {
       const bytes = bytesOf(buffer, 0, 0);
