@@ -341,6 +341,10 @@ class HeldDelivery implements MessageKeeper {
     if (act) acts.perform(act, undefined, { kept: true });
   }
 
+  warn(error: AgoraError): void {
+    this.#parts.connection.warn(error);
+  }
+
   extended(_message: IncomingMessage, ms: number): void {
     this.#renewAt = performance.now() + ms / 2;
   }
