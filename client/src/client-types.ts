@@ -12,7 +12,7 @@ import type { OutboxNote } from './acts/outbox.ts';
 import type { WorkflowSummary } from './workflows/workflow-handle.ts';
 
 /** Events of `on` and `watch`. */
-export interface ClientEvents extends Readonly<Record<string, unknown>> {
+export interface ClientEvents {
   /** The state of the connection has changed; `error` is the reason why the last one ended. */
   readonly connection: { readonly state: ConnectionState; readonly error: AgoraError | undefined };
   /** Notice about a sent message that no call waits for: a late answer, a dead letter, an expiry. */

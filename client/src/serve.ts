@@ -10,6 +10,7 @@ import { onSignals } from '#platform';
 import type { Consumer } from './receive/dispatcher.ts';
 import { AgoraError } from './base/errors.ts';
 import type { EventHandler } from './events/event-subscription.ts';
+import { warningOf } from './receive/failed-handler.ts';
 import type { IncomingMessage } from './receive/incoming-message.ts';
 import { MessageQueue } from './receive/message-queue.ts';
 import type { MessageHandler } from './receive/message-subscription.ts';
@@ -58,6 +59,8 @@ export interface Served {
 /** The parts of the client that serving needs. */
 export interface ServeParts {
   readonly tracing: Tracing;
+  /** Receives what handlers throw. */
+  warn(error: AgoraError): void;
   /** Passes messages to a consumer from now on. */
   begin(consumer: Consumer): Promise<void>;
   follow(type: string, handler: EventHandler): Promise<AsyncDisposable>;
@@ -183,6 +186,8 @@ class Service implements Consumer {
       message.finishWith(value);
     } catch (error) {
       this.#failed++;
+      const warning = warningOf(message, error);
+      if (warning) this.#parts.warn(warning);
       message.failWith(error);
     }
     this.#running.delete(message);

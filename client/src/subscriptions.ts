@@ -21,7 +21,7 @@ export interface TaskOptions {
 
 /** Subscribes to messages. */
 export async function openMessageSubscription<Type extends string, Types>(
-  { agent, broadcasts, dispatcher, tracing }: ClientParts,
+  { agent, broadcasts, connection, dispatcher, tracing }: ClientParts,
   { handler, filters, concurrency = CONCURRENCY, signal }: MessageOptions<Type, Types>,
 ): Promise<MessageSubscription<Type, Types>> {
   const subscription = new MessageSubscription<Type, Types>({
@@ -29,6 +29,7 @@ export async function openMessageSubscription<Type extends string, Types>(
     handler: handler as MessageHandler | undefined, // the dispatcher passes only messages of its types
     concurrency,
     tracing,
+    warn: error => connection.warn(error),
     signal,
     closed: (consumer, waiting) => dispatcher.remove(consumer, waiting),
   });
@@ -39,7 +40,7 @@ export async function openMessageSubscription<Type extends string, Types>(
 
 /** Subscribes to tasks with one of these actions, or any (`*`). */
 export function openTaskSubscription(
-  { dispatcher, tracing }: ClientParts,
+  { connection, dispatcher, tracing }: ClientParts,
   actions: ReadonlySet<string>,
   handler: TaskHandler,
   { concurrency = CONCURRENCY, signal }: TaskOptions,
@@ -55,6 +56,7 @@ export function openTaskSubscription(
     },
     concurrency,
     tracing,
+    warn: error => connection.warn(error),
     signal,
     closed: (consumer, waiting) => dispatcher.remove(consumer, waiting),
   });
@@ -84,7 +86,8 @@ export function watchClient<Name extends keyof ClientEvents>(
   const end = (error: Error | undefined) => stream.end(isState ? undefined : error);
   endings.add(end);
   // Only `connection` reaches this line, which the type does not show.
-  if (isState) stream.push({ state: connection.state, error: undefined });
+  const present: ClientEvents['connection'] = { state: connection.state, error: undefined };
+  if (isState) stream.push(present as ClientEvents[Name]);
   if (connection.state === 'closed') stream.end();
   return stream;
 }

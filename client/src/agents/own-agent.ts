@@ -3,6 +3,7 @@
 import { LIMITS, type AgentStatus } from '@agora/module/contract';
 import type { Connection } from '../connection/connection.ts';
 import { AgoraError, ConnectionError, TimeoutError, toAgoraError, type AgoraCode } from '../base/errors.ts';
+import { METADATA, toJson } from '../base/json.ts';
 import { isObject } from '../base/is-object.ts';
 import { LiveQuery } from '../connection/live-query.ts';
 import type { Session } from '../connection/session.ts';
@@ -249,7 +250,7 @@ function ignore(error: unknown, code: AgoraCode): void {
 
 function metadataOf(metadata: unknown): string {
   if (!isObject(metadata)) throw new AgoraError('agent/bad-metadata', 'metadata must be an object');
-  return JSON.stringify(metadata);
+  return toJson(metadata, METADATA);
 }
 
 function creditOf(credit: number): number {

@@ -29,6 +29,13 @@ export const HEADERS: JsonRules = {
   bad: 'message/bad-headers',
   tooLarge: 'message/bad-headers',
 };
+/** The rules for the metadata of an agent. */
+export const METADATA: JsonRules = {
+  what: 'metadata',
+  maxBytes: LIMITS.headerBytes,
+  bad: 'agent/bad-metadata',
+  tooLarge: 'agent/bad-metadata',
+};
 /** The rules for the data of an event. */
 export const EVENT_DATA: JsonRules = {
   what: 'the data of an event',

@@ -1,6 +1,6 @@
 // Waits with a limit: a timeout or a signal.
 
-/** Returns true if a value is a promise or another thenable. */
+/** Returns true if a value is a promise or another thenable. Throws what a getter `then` throws. */
 export function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
   return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 }

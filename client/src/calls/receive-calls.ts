@@ -88,10 +88,11 @@ export abstract class ReceiveCalls<Types> extends MessageCalls<Types> {
   serve<const Type extends string = never, const Action extends string = never, const Filter extends string = never>(
     options: ServeOptions<Type, Action, Filter, Types>,
   ): Promise<Served> {
-    const { agent, broadcasts, dispatcher, events, mail, tracing } = partsOf(this);
+    const { agent, broadcasts, connection, dispatcher, events, mail, tracing } = partsOf(this);
     const id = agent.mustId();
     const parts: ServeParts = {
       tracing,
+      warn: error => connection.warn(error),
       begin: async consumer => {
         dispatcher.add(consumer, 'messages');
         await broadcasts.listen(id);

@@ -9,6 +9,7 @@ import type { DbConnection } from '@agora/bindings';
 import { backoffMs } from '../base/backoff.ts';
 import { AgoraError, ConnectionError, textOf, toAgoraError } from '../base/errors.ts';
 import { reasonOf, untilAborted, type WaitOptions } from '../base/waiting.ts';
+import { checkContractVersion } from './contract-version.ts';
 import { nextState, type ConnectionState, type ConnectionTrigger } from './connection-state.ts';
 import { ReconnectSchedule } from './reconnect-schedule.ts';
 import type { Settings } from './settings.ts';
@@ -40,7 +41,7 @@ export interface ConnectOptions extends WaitOptions {
 const MAX_TOKENS = 10;
 
 /** Errors that no further attempt can change. */
-const FINAL = new Set<string>(['connection/not-admitted', 'connection/bad-token']);
+const FINAL = new Set<string>(['connection/not-admitted', 'connection/bad-token', 'connection/other-version']);
 
 /** Keeps one session with the hub open, and opens a new one after a loss. */
 export class Connection {
@@ -228,7 +229,11 @@ export class Connection {
     this.#token = session.token;
     this.#opening = session;
     try {
+      await checkContractVersion(session, this.settings.server.origin, this.settings.callTimeoutMs);
       for (const opened of this.#openings) await this.#openPart(session, opened);
+    } catch (error) {
+      session.lose(new ConnectionError('connection/lost', textOf(error)));
+      throw error;
     } finally {
       this.#opening = undefined;
     }
