@@ -14,6 +14,7 @@ const PACKAGES = {
   testing: ['@agora/client', '@agora/host', '@agora/host/testing', '@agora/module/bundle'],
   demo: ['@agora/client', '@agora/scripts/command', '@agora/cli/hub', '@agora/host/make-folder'],
   'demo/src/agents': ['@agora/client'],
+  'examples/*': ['@agora/client'],
   bench: ['@agora/client', '@agora/host', '@agora/host/testing', '@agora/scripts/build-module', '@agora/cli/hub'],
   soak: ['@agora/host/fuzzing', '@agora/scripts/build-module', '@agora/scripts/command'],
 };
