@@ -68,7 +68,7 @@ describe('a step', () => {
     const id = team.start([{ agent: 'A', action: 'try', retries: { attempts: 9 } }]);
     const message = team.lab.rows('step')[0]?.['message'];
     team.lab.owner.call('perform_acts', { acts: [{ Cancel: { agent: 0, message, reason: 'enough' } }] });
-    const reason = 'step "try" failed: an operator called it off: enough';
+    const reason = 'step "try" failed: an operator cancelled the task: enough';
     expect(team.summary(id)).toMatchObject({ status: 'failed', reason });
   });
 

@@ -1,9 +1,10 @@
 // A step that an agent does: its agent, or one with a capability.
 
+import type { Mailbox } from '../../mailbox.ts';
 import { cancelMessage } from '../../message/cancel.ts';
 import { alertIfDeserted, queueOf } from '../../message/queue.ts';
 import { post } from '../../message/store.ts';
-import type { Mailbox, UnitOfWork } from '../../unit-of-work.ts';
+import type { UnitOfWork } from '../../unit-of-work.ts';
 import type { StepSpec } from '../check.ts';
 import { inputTexts } from '../payload.ts';
 import type { Run } from '../run.ts';
