@@ -19,6 +19,7 @@ const PACKAGES = {
   testing: ['client', 'host', 'host/testing', 'hub'],
   demo: ['client', 'host', 'host/make-folder', 'hub'],
   'demo/src/agents': ['client'],
+  'examples/*': ['client'],
   bench: ['client', 'codegen', 'host', 'host/testing', 'hub'],
   soak: ['codegen', 'host/fuzzing'],
   tests: [

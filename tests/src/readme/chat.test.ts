@@ -1,0 +1,47 @@
+// The chat of examples/, in a real browser.
+
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { startChromium } from '../browser/browser.ts';
+import { startTestHub } from '../support/hub.ts';
+
+const SERVE = fileURLToPath(new URL('../../../examples/chat/serve.ts', import.meta.url));
+
+/** Starts the server of the page, and returns the address that it prints. */
+async function servePage(hub: string): Promise<{ readonly address: string } & Disposable> {
+  const env = { ...process.env, AGORA_SERVER: hub, PORT: '0' };
+  const child = spawn(process.execPath, [SERVE], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+  let printed = '';
+  for await (const text of child.stdout.setEncoding('utf8') as AsyncIterable<string>) {
+    printed += text;
+    if (printed.includes('\n')) break;
+  }
+  const address = /Open (\S+)/.exec(printed)?.[1];
+  if (address === undefined) throw new Error(`no address: ${printed}`);
+  return { address, [Symbol.dispose]: () => void child.kill() };
+}
+
+test('three agents chat in one page', { timeout: 60_000 }, async () => {
+  await using hub = await startTestHub();
+  using server = await servePage(hub.url);
+  await using chromium = await startChromium();
+  const page = await chromium.browser.newPage();
+  const errors: string[] = [];
+  page.on('pageerror', error => errors.push(String(error)));
+  await page.goto(server.address);
+  const linesOf = (name: string) => page.locator(`#${name} li`).allInnerTexts();
+  await expect.poll(() => page.locator('#state').innerText()).toContain('are in #chat');
+
+  await page.locator('#Ada input').fill('Is the sky <b>blue</b>?');
+  await page.locator('#Ada input').press('Enter');
+  const answer = 'Ben: I think so: is the sky <b>blue</b>.';
+  for (const name of ['Ada', 'Ben', 'Cleo'])
+    await expect.poll(() => linesOf(name)).toEqual(['Ada: Is the sky <b>blue</b>?', answer]);
+
+  await page.locator('#Ben input').fill('Good.');
+  await page.locator('#Ben input').press('Enter');
+  for (const name of ['Ada', 'Ben', 'Cleo']) await expect.poll(() => linesOf(name)).toHaveLength(4);
+  expect(await linesOf('Ada')).toContain('Cleo: That makes 3 lines.');
+  expect(errors).toEqual([]);
+});
