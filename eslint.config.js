@@ -21,7 +21,7 @@ const PACKAGES = {
   'demo/src/agents': ['client'],
   'examples/*': ['client'],
   bench: ['client', 'codegen', 'host', 'host/testing', 'hub'],
-  soak: ['codegen', 'host/fuzzing'],
+  soak: ['client', 'codegen', 'host/fuzzing', 'hub'],
   tests: [
     ...['bindings', 'client', 'client/node', 'client/react', 'codegen', 'host', 'host/guest', 'host/schema'],
     ...['host/testing', 'hub', 'module/contract', 'testing'],

@@ -11,6 +11,7 @@ import { ConnectionLimiter } from './server/connection-limiter.ts';
 import { HttpServer } from './server/http-server.ts';
 import type { IssuerOptions } from './server/issuers.ts';
 import { DEFAULT_HOST_LIMITS, type HostLimits } from './server/host-limits.ts';
+import { MemoryBudget } from './server/memory-budget.ts';
 import { Metrics } from './server/metrics.ts';
 import type { HostRoute } from './server/mounts.ts';
 import { Publishers, publishWarning, type AllowPublish } from './server/publishers.ts';
@@ -26,6 +27,7 @@ import { publishRoutes } from './server/routes/publish.ts';
 import { sqlRoutes } from './server/routes/sql.ts';
 import { createSigningKey, Tokens, type Credentials } from './server/tokens.ts';
 import { WebSocketUpgrader, type Compression } from './server/web-socket-upgrader.ts';
+import { QueryPacer } from './server/query-pacer.ts';
 import { RequestConnections } from './server/request-connections.ts';
 import { isLoopbackName, parseOrigin, WebAccess } from './server/web-access.ts';
 import type { Backup } from './storage/folder-copy.ts';
@@ -130,11 +132,13 @@ async function openHost(options: HostOptions): Promise<RunningHost> {
     const tokens = await openTokens(folder, world, options.issuers ?? []);
     const owner = localOwner(folder, tokens);
     const limits = { ...DEFAULT_HOST_LIMITS, ...options.limits };
+    const shared = { memory: new MemoryBudget(limits.maxHeldBytes), pacer: new QueryPacer() };
     const isOnDisk = options.dataDir !== undefined && options.inMemory !== true;
     const databases = await Databases.open({
       folder,
       world,
       limits,
+      shared,
       logFolder: isOnDisk ? join(options.dataDir, 'logs') : undefined,
       cacheFolder: isOnDisk ? join(options.dataDir, 'cache') : undefined,
       createIdentity: () => tokens.mint().identity,
@@ -164,27 +168,36 @@ async function openHost(options: HostOptions): Promise<RunningHost> {
       ...identityRoutes(tokens, databases),
       ...databaseRoutes(databases, publishers),
       ...callRoutes(databases, connections),
-      ...sqlRoutes(databases, connections),
+      ...sqlRoutes(databases, connections, limits, shared.pacer),
       ...logRoutes(databases),
       ...handlerRoutes(databases),
       ...backupRoutes(to => databases.backup(to), owner.identity),
       ...publishRoutes(databases, { publishers, maxBundleBytes: limits.maxBundleBytes }),
     ];
-    const { maxBodyBytes, closeTimeoutMs, maxFrameBytes } = limits;
-    const http: HttpServer = new HttpServer(routes, { tokens, access, maxBodyBytes, closeTimeoutMs, report: log });
-    http.add(...miscRoutes(VERSION, world, new Metrics({ databases, limiter, http })));
+    const { maxBodyBytes, closeTimeoutMs, maxFrameBytes, maxNewcomerFrameBytes } = limits;
+    const { memory } = shared;
+    const http: HttpServer = new HttpServer(routes, {
+      tokens,
+      access,
+      memory,
+      maxBodyBytes,
+      closeTimeoutMs,
+      report: log,
+    });
+    http.add(...miscRoutes(VERSION, world, new Metrics({ databases, limiter, http, shared })));
     const upgrader = new WebSocketUpgrader({
       databases,
       tokens,
       world,
       access,
       maxFrameBytes,
+      maxNewcomerFrameBytes,
       compression,
       report: log,
     });
     server.on('request', (request, response) => void http.serve(request, response));
     server.on('upgrade', (request, socket, head) => void upgrader.handle(request, socket as Socket, head));
-    return new RunningHost({ server, tokens, http, databases, folder, owner, hostname, port, limits });
+    return new RunningHost({ server, tokens, http, databases, memory, folder, owner, hostname, port, limits });
   } catch (error) {
     await folder.close();
     throw error;
@@ -196,6 +209,7 @@ interface Parts {
   readonly tokens: Tokens;
   readonly http: HttpServer;
   readonly limits: HostLimits;
+  readonly memory: MemoryBudget;
   readonly databases: Databases;
   readonly folder: DataFolder;
   readonly owner: Credentials;
@@ -252,7 +266,7 @@ class RunningHost implements Host {
    * written.
    */
   async #close(): Promise<void> {
-    const { server, http, databases, folder, limits } = this.#parts;
+    const { server, http, databases, memory, folder, limits } = this.#parts;
     const stopped = once(server, 'close');
     server.close();
     server.closeIdleConnections();
@@ -260,6 +274,7 @@ class RunningHost implements Host {
     await databases.close();
     await Promise.race([http.whenIdle(), setTimeout(limits.closeTimeoutMs, undefined, { ref: false })]);
     server.closeAllConnections();
+    memory.close();
     await stopped;
     await folder.close();
   }

@@ -6,6 +6,7 @@ import { WebSocket, WebSocketServer } from 'ws';
 import { BsatnWriter } from '../sats/writer.ts';
 import type { ClientMessage } from '../wire/client-message.ts';
 import { Connection, DEFAULT_LIMITS, type ConnectionLimits } from './connection.ts';
+import { MemoryBudget } from './memory-budget.ts';
 
 interface Pair extends AsyncDisposable {
   readonly client: WebSocket;
@@ -53,6 +54,7 @@ async function openPair(
       onClosed: reason => onEnded(reason),
     },
     { ...DEFAULT_LIMITS, ...limits },
+    new MemoryBudget(Infinity),
   );
   const serve = () => {
     while (connection.hasRequest && hasRoom()) {

@@ -11,6 +11,7 @@ import type { DataFolder, DatabaseRecord } from '../storage/data-folder.ts';
 import { createMemoryStorage } from '../storage/memory-storage.ts';
 import type { Storage } from '../storage/storage.ts';
 import type { World } from '../world.ts';
+import type { SharedLimits } from './client.ts';
 import { Clients } from './clients.ts';
 import type { HostLimits } from './host-limits.ts';
 import { HttpError } from './exchange.ts';
@@ -44,6 +45,7 @@ export interface DatabasesOptions {
   readonly folder: DataFolder;
   readonly world: World;
   readonly limits: HostLimits;
+  readonly shared: SharedLimits;
   /** The folder of module logs; without it they are kept in memory only. */
   readonly logFolder: string | undefined;
   /** The folder of transformed bundles; it makes the next start faster. */
@@ -269,7 +271,7 @@ export class Databases {
   }
 
   async #run({ identity, owner }: DatabaseRecord, storage: Storage, bundle: Uint8Array | undefined): Promise<void> {
-    const { world, limits, report, trusts } = this.#options;
+    const { world, limits, shared, report, trusts } = this.#options;
     const trustsModule = trusts(owner);
     const logPath = this.#logPath(identity);
     const scriptPath = this.#scriptPath(identity);
@@ -286,7 +288,7 @@ export class Databases {
         ...(bundle && { bundle }),
       });
       const variables = new SystemVariables();
-      const clients = new Clients(database, variables, limits, report);
+      const clients = new Clients(database, variables, limits, shared, report);
       this.#open.set(identity, { identity, database, clients, variables });
     } catch (error) {
       await storage.close();
