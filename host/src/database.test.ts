@@ -8,6 +8,7 @@ import { ANN, BEN, bytesOf, DATABASE_IDENTITY, OWNER, DatabaseHarness } from './
 import { TestWorld } from './testing/test-world.ts';
 import type { Commit } from './datastore/commit.ts';
 import type { Caller, UpdateOutcome } from './database.ts';
+import { runStatement } from './query/statement.ts';
 import { openDataFolder } from './storage/lmdb-folder.ts';
 import type { Storage } from './storage/storage.ts';
 
@@ -302,6 +303,23 @@ describe('after a restart', () => {
     expect(new Set(ids).size).toBe(ids.length);
     second.database.disconnect(ANN_WITH_TOKEN);
     expect(notes(second)).toHaveLength(before.length + 3);
+    await second.database.close();
+    await again.release();
+  });
+
+  test('the row limit that SQL has set applies', async () => {
+    const folder = temporaryFolder();
+    const storage = await storageIn(folder);
+    const first = await DatabaseHarness.open(SOURCE, { storage });
+    expect(first.database.variables.rowLimit).toBeUndefined();
+    runStatement(first.database, 'SET row_limit TO 7', OWNER, first.database.variables);
+    await first.database.close();
+    expect(() => runStatement(first.database, 'SET row_limit TO 9', OWNER, first.database.variables)).toThrow('closed');
+    await storage.release();
+
+    const again = await storageIn(folder);
+    const second = await DatabaseHarness.open(SOURCE, { storage: again });
+    expect(second.database.variables.rowLimit).toBe(7n);
     await second.database.close();
     await again.release();
   });
