@@ -77,8 +77,9 @@ const SOURCE = `
     ctx.withTx(tx => say(tx, 'handled'));
     return new SyncResponse(req.method + ' ' + req.url + ' ' + req.headers.get('x-ask') + ' ' + req.text(), { status: 201, headers: { 'x-echo': 'é' } });
   });
+  export const cookies = db.httpHandler(() => new SyncResponse('', { headers: [['set-cookie', 'a=1; Path=/'], ['set-cookie', 'b=2'], ['constructor', 'x']] }));
   export const broken = db.httpHandler(() => { throw new Error('handler broke'); });
-  export const router = db.httpRouter(new Router().get('/hello', hello).post('/echo', echo).get('/broken', broken));
+  export const router = db.httpRouter(new Router().get('/hello', hello).get('/cookies', cookies).post('/echo', echo).get('/broken', broken));
 `;
 
 function notes(db: DatabaseHarness): string[] {
@@ -218,6 +219,14 @@ describe('an HTTP handler', () => {
     const answer = db.database.handleHttp(method, path, `http://host${path}`, { 'x-ask': 'asked' }, body);
     return { ...answer, body: new TextDecoder().decode(answer.body) };
   };
+  test('sets several cookies as several headers', async () => {
+    await using db = await DatabaseHarness.open(SOURCE);
+    expect(request(db, 'GET', '/cookies').headers).toEqual({
+      'set-cookie': ['a=1; Path=/', 'b=2'],
+      constructor: 'x',
+    });
+  });
+
   test('answers only its own route', async () => {
     await using db = await DatabaseHarness.open(SOURCE);
     expect(request(db, 'GET', '/hello')).toMatchObject({ status: 200, body: 'hello' });

@@ -29,7 +29,8 @@ export interface KnownExchange extends Exchange {
 /** A response of a route. */
 export interface HttpResponse {
   readonly status: number;
-  readonly headers?: Readonly<Record<string, string>>;
+  /** A list is sent as several headers. */
+  readonly headers?: Readonly<Record<string, string | readonly string[]>>;
   readonly body?: string | Uint8Array | AsyncIterable<string>;
 }
 
