@@ -137,7 +137,7 @@ describe('query sets', () => {
   test('a row limit applies to subscriptions and one-off queries', () => {
     const variables = new SystemVariables();
     const limited = new Subscriptions<CountingClient>(source, variables);
-    variables.rowLimit = 1n;
+    variables.setRowLimit(1n);
     const text = 'Estimated cardinality (2 rows) exceeds limit (1 rows)';
     expect(limited.subscribe(connect(), 1, ['SELECT * FROM person'])).toEqual({
       error: `${text}, executing: \`SELECT * FROM person\``,
