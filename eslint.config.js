@@ -3,6 +3,7 @@ import tseslint from 'typescript-eslint';
 import { CLI_LAYERS } from './lint/cli-layers.js';
 import { layers } from './lint/layers.js';
 import { MODULE_LAYERS } from './lint/module-layers.js';
+import { REALM_RULES } from './lint/realm-rules.js';
 
 /**
  * The packages of ours that a package may import, by its folder; all others are refused. Only `hub` joins the host with the
@@ -157,5 +158,6 @@ export default tseslint.config(
   ...layers(CLIENT_LAYERS),
   ...layers(MODULE_LAYERS),
   ...layers(CLI_LAYERS),
+  ...REALM_RULES,
   { files: ['**/*.js', '**/*.mjs'], ...tseslint.configs.disableTypeChecked },
 );

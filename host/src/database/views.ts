@@ -279,7 +279,9 @@ function splitRows({ layout }: Table, bytes: Uint8Array): readonly Uint8Array[] 
   const reader = new BsatnReader(bytes, 1);
   const rows: Uint8Array[] = [];
   let at = 5;
-  for (let left = reader.u32(); left > 0; left--) {
+  // Rows without bytes are all the same row.
+  const count = layout.fixedSize === 0 ? Math.min(reader.u32(), 1) : reader.u32();
+  for (let left = count; left > 0; left--) {
     const end = layout.endOf(bytes, at);
     rows.push(bytes.subarray(at, end));
     at = end;

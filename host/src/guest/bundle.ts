@@ -36,7 +36,7 @@ const kept = new Map<string, { readonly compiled: CompiledBundle; readonly scrip
 
 /** Compiles a bundle, or its cached script. Throws `guest/invalid` with the text of the syntax error. */
 export function compileBundle(bundle: string, cache?: ScriptCache): CompiledBundle {
-  const of = `${ESBUILD_VERSION} ${target()}\n${bundle}`;
+  const of = `${ESBUILD_VERSION} ${target()} ${Object.keys(UNSUPPORTED).join()}\n${bundle}`;
   const known = kept.get(bundle);
   const found = cache?.read(of);
   const script = known?.script ?? found ?? transform(bundle);
@@ -65,14 +65,26 @@ function compile({ code, map }: TransformedBundle): CompiledBundle {
   };
 }
 
+/**
+ * A module has no dynamic import: the promise of Node's own would expose an object of the host. Async functions become
+ * generators, because Node would look at the promises that the engine makes for them (realm/promises.ts).
+ */
+const UNSUPPORTED = {
+  'dynamic-import': false,
+  'import-source': false,
+  'import-defer': false,
+  'async-await': false,
+  'async-generator': false,
+  'for-await': false,
+};
+
 function transform(bundle: string): TransformedBundle {
   try {
     return transformSync(bundle, {
       format: 'cjs',
       loader: 'js',
       target: target(),
-      // A module has no dynamic import; the promise of Node's own would expose an object of the host.
-      supported: { 'dynamic-import': false, 'import-source': false, 'import-defer': false },
+      supported: UNSUPPORTED,
       sourcemap: 'external',
       sourcesContent: false,
       charset: 'utf8',
