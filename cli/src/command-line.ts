@@ -46,7 +46,7 @@ async function perform(
     );
     return context.exit;
   } catch (thrown) {
-    return output.error(thrown);
+    return definition.isSilent ? EXIT.ok : output.error(thrown);
   } finally {
     await context?.close();
   }

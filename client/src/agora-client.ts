@@ -13,6 +13,7 @@ import type { EventOptions, OutgoingEvent } from './events.ts';
 import type { GroupInfo } from './groups.ts';
 import type { AgentUsage, BroadcastInfo, DeliveryInfo, MessageRecord } from './history.ts';
 import type { IncomingMessage } from './incoming-message.ts';
+import type { Notice } from './inbox.ts';
 import type { LiveStream } from './live-stream.ts';
 import type { MessageHandler, MessageSubscription } from './message-subscription.ts';
 import type {
@@ -231,6 +232,11 @@ export class AgoraClient<Types extends AgoraTypes = NoTypes> implements AsyncDis
   /** What this agent holds and what waits for it, up to `limit` (256) entries. Nothing is taken. */
   peekInbox({ limit, signal }: { readonly limit?: number | undefined } & Waiting = {}): Promise<InboxPeek> {
     return untilAborted(signal, peekInbox(this.#parts.connection, this.#parts.agent.mustId(), limit));
+  }
+
+  /** Acknowledges a notice that stayed in the inbox (`keepsNotices`). A no-op for any other. */
+  acknowledgeNotice(notice: Notice): Promise<void> {
+    return this.#parts.inbox.acknowledge(notice);
   }
 
   /** Joins a group (`#name`); the first member makes it. */

@@ -73,10 +73,16 @@ export class Inbox {
   /** What has ended here, and may have been taken back before the hub heard of it. */
   readonly #finished = new Map<bigint, Ending>();
   #renewal: ReturnType<typeof setInterval> | undefined;
+  /** Acts that acknowledge notices which stay in the inbox. */
+  readonly #kept = new WeakMap<Notice, Act>();
   #lastOffer = 0n;
 
   constructor(parts: InboxParts) {
-    this.#parts = { ...parts, finished: ending => this.#finish(ending) };
+    this.#parts = {
+      ...parts,
+      finished: ending => this.#finish(ending),
+      kept: (notice, acknowledge) => void this.#kept.set(notice, acknowledge),
+    };
     this.query = new LiveQuery(parts.connection, {
       query: 'SELECT * FROM my_inbox',
       listen: db => {
@@ -104,6 +110,16 @@ export class Inbox {
     this.#renewal = undefined;
     for (const held of this.#held.values()) held.message?.lose(reason);
     this.#held.clear();
+  }
+
+  /** Acknowledges a notice that stayed in the inbox. */
+  acknowledge(notice: Notice): Promise<void> {
+    const act = this.#kept.get(notice);
+    if (!act) return Promise.resolve();
+    this.#kept.delete(notice);
+    return new Promise((resolve, reject) => {
+      this.#parts.acts.perform(act, error => (error ? reject(error) : resolve()), { kept: true });
+    });
   }
 
   #offered(row: InboxRow): void {
@@ -204,6 +220,8 @@ export class Inbox {
 }
 
 interface HeldParts extends InboxParts {
+  /** A notice that stays in the inbox, and the act that acknowledges it. */
+  readonly kept: (notice: Notice, acknowledge: Act) => void;
   /** The hub did not take this end: it had taken the delivery back. */
   readonly finished: (ending: Ending) => void;
 }
@@ -271,7 +289,8 @@ class HeldDelivery implements MessageKeeper {
     if (isNotice(row.kind)) {
       const { from, payload, headers } = envelope;
       const trace = headers && { trace: traceIn(headers) };
-      if (!noticed({ kind: row.kind, about, from, payload, ...trace })) return;
+      const notice: Notice = { kind: row.kind, about, from, payload, ...trace };
+      if (!noticed(notice)) return this.#parts.kept(notice, this.#duty.acknowledge());
     }
     acts.perform(this.#duty.acknowledge(), undefined, { kept: true });
   }

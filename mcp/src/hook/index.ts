@@ -1,0 +1,5 @@
+// Entry point for hooks and wakers, which starts faster than the server.
+
+export { runHook, type HookRun } from './run-hook.ts';
+export { HOOK_CLIENT_NAMES, type HookClientName } from './hook-output.ts';
+export { followMail, type FollowOptions } from './follow-mail.ts';
