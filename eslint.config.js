@@ -2,20 +2,32 @@ import importX from 'eslint-plugin-import-x';
 import tseslint from 'typescript-eslint';
 import { CLI_LAYERS } from './lint/cli-layers.js';
 import { layers } from './lint/layers.js';
+import { MCP_LAYERS } from './lint/mcp-layers.js';
 import { MODULE_LAYERS } from './lint/module-layers.js';
 
-/** Which packages of ours a package may import; what is not named is refused. */
+/**
+ * The packages of ours that a package may import, by its folder; all others are refused. Only `hub` joins the host with the
+ * bundle of the module. No package imports `scripts` or `cli`.
+ */
 const PACKAGES = {
   module: [],
   bindings: [],
-  client: ['@agora/bindings', '@agora/module/contract', '@agora/module/workflow'],
   host: [],
-  cli: ['@agora/client', '@agora/client/node', '@agora/host', '@agora/module/bundle', '@agora/module/contract'],
-  testing: ['@agora/client', '@agora/host', '@agora/host/testing', '@agora/module/bundle'],
-  demo: ['@agora/client', '@agora/scripts/command', '@agora/cli/hub', '@agora/host/make-folder'],
-  'demo/src/agents': ['@agora/client'],
-  bench: ['@agora/client', '@agora/host', '@agora/host/testing', '@agora/scripts/build-module', '@agora/cli/hub'],
-  soak: ['@agora/host/fuzzing', '@agora/scripts/build-module', '@agora/scripts/command'],
+  client: ['bindings', 'module/contract', 'module/workflow'],
+  codegen: ['host/guest', 'host/schema', 'host/schema/fixtures'],
+  hub: ['host', 'module/bundle'],
+  mcp: ['client', 'client/node', 'module/contract'],
+  cli: ['client', 'client/node', 'host', 'hub', 'mcp', 'mcp/hook', 'mcp/install', 'module/contract'],
+  testing: ['client', 'host', 'host/testing', 'hub'],
+  demo: ['client', 'host', 'host/make-folder', 'hub'],
+  'demo/src/agents': ['client'],
+  bench: ['client', 'codegen', 'host', 'host/testing', 'hub'],
+  soak: ['codegen', 'host/fuzzing'],
+  tests: [
+    ...['bindings', 'client', 'client/node', 'client/react', 'codegen', 'host', 'host/guest', 'host/schema'],
+    ...['host/testing', 'hub', 'mcp', 'mcp/hook', 'mcp/install', 'module/contract', 'testing'],
+  ],
+  scripts: [],
 };
 
 /** The layers of the host. Its entry points, tests and test support may import all of them. */
@@ -50,7 +62,7 @@ const refuseWholeZod = {
 };
 
 const refusePackages = Object.entries(PACKAGES).map(([folder, allowed]) => ({
-  files: [folder.includes('/') ? `${folder}/**/*.ts` : `${folder}/src/**/*.ts`],
+  files: [`${folder}${folder.includes('/') ? '' : '/src'}/**/*.{ts,tsx}`],
   rules: {
     'no-restricted-imports': [
       'error',
@@ -74,8 +86,8 @@ const allowNode = {
 
 function onlyPackages(folder, allowed) {
   return {
-    regex: `^@agora/(?!(${allowed.map(name => name.slice('@agora/'.length)).join('|') || '-'})$)`,
-    message: `${folder} may import ${allowed.join(' and ') || 'no package of ours'} (imports run one way).`,
+    regex: `^@agora/(?!(${allowed.join('|') || '-'})$)`,
+    message: `${folder} may import ${allowed.map(name => `@agora/${name}`).join(', ') || 'no package of ours'} (imports run one way).`,
   };
 }
 
@@ -109,6 +121,8 @@ export default tseslint.config(
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
       'import-x/order': ['error', { groups: ['builtin', 'external', 'internal', 'parent', 'sibling'] }],
       'import-x/no-duplicates': ['error', { 'prefer-inline': true }],
+      // Other packages are imported by their name, so only through their exports.
+      'import-x/no-relative-packages': 'error',
     },
   },
   ...refusePackages,
@@ -117,5 +131,6 @@ export default tseslint.config(
   ...layers(HOST_LAYERS),
   ...layers(MODULE_LAYERS),
   ...layers(CLI_LAYERS),
+  ...layers(MCP_LAYERS),
   { files: ['**/*.js', '**/*.mjs'], ...tseslint.configs.disableTypeChecked },
 );

@@ -9,7 +9,10 @@ process.on('exit', () => rmSync(home, { recursive: true, force: true }));
 
 export default defineConfig({
   test: {
-    include: ['{module,client,host,cli,testing,scripts,bench,demo,soak}/src/**/*.test.ts', 'tests/src/**/*.test.ts'],
+    include: [
+      '{module,client,host,hub,codegen,mcp,cli,testing,scripts,bench,demo,soak}/src/**/*.test.ts',
+      'tests/src/**/*.test.ts',
+    ],
     testTimeout: 20_000,
     hookTimeout: 60_000,
     // What is waited for comes; how soon depends on what else the machine does.

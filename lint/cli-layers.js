@@ -18,5 +18,4 @@ export const CLI_LAYERS = {
     ['command-line.ts'],
     ['main.ts'],
   ],
-  open: ['hub.ts'],
 };

@@ -5,7 +5,7 @@ export const MODULE_LAYERS = {
   layers: [
     ['tables', 'contract'],
     ['schema.ts'],
-    ['refuse.ts', 'text.ts', 'hub.ts'],
+    ['micros.ts', 'refuse.ts', 'text.ts', 'hub.ts', 'mailbox.ts'],
     ['access.ts'],
     ['unit-of-work.ts'],
     ['checks.ts'],

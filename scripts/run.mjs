@@ -1,6 +1,6 @@
-// The door of the repository: `node scripts/run.mjs <command> [flags]`. Brings what is missing, builds what changed, then
-// runs the command on a current Node.js. Plain JavaScript with Node's built-ins only: it runs before anything is installed,
-// on Node 20 too.
+// Entry point of the repository: `node scripts/run.mjs <command> [flags]`. Installs missing packages, builds changed ones, then
+// runs the command on a current Node.js. Plain JavaScript with Node's built-in modules only: it runs before anything is
+// installed, also on Node 20.
 
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -11,19 +11,19 @@ import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const modules = join(root, 'node_modules');
-/** pnpm lives here, apart from the packages it installs, so that a machine needs npm only. */
+/** The folder of pnpm, apart from the packages that it installs, so that a machine needs npm only. */
 const toolsFolder = join(modules, '.tools');
 const stampFile = join(toolsFolder, 'installed');
 const logFile = join(toolsFolder, 'install.log');
 const windows = process.platform === 'win32';
 
-/** The oldest Node.js that runs this file, and the oldest that runs TypeScript files as they are. */
-const OLDEST_TO_BEGIN = 20;
-const OLDEST_TO_RUN = 24;
+/** The oldest Node.js for this file, and the oldest that runs TypeScript files directly. */
+const MIN_NODE_TO_BEGIN = 20;
+const MIN_NODE_TO_RUN = 24;
 
 const TURBO = ['node_modules/turbo/bin/turbo', 'run', '--output-logs=new-only', '--log-order=grouped'];
 
-/** What each command runs once everything is installed and built; flags are passed on. */
+/** The program of each command, run after install and build; flags are passed on. */
 const COMMANDS = {
   start: ['cli/src/main.ts', 'up'],
   agora: ['cli/src/main.ts'],
@@ -44,12 +44,12 @@ const COMMANDS = {
 };
 
 /**
- * The environment of every child: our tools first on the path, compiled code kept from one start to the next (a hub starts
- * in half the time), and turbo keeping to itself.
+ * The environment of every child: our tools first on the path, a compile cache (a hub starts in half the time), and no
+ * telemetry of turbo.
  */
 const environment = {
   ...process.env,
-  // A hub that is run from here keeps its data beside the README, unless it is told otherwise.
+  // A hub of this checkout keeps its data beside the README, unless the variable is set.
   AGORA_DATA_DIR: process.env.AGORA_DATA_DIR || join(root, '.agora'),
   PATH: [join(modules, '.bin'), join(toolsFolder, 'node_modules', '.bin'), process.env.PATH].join(delimiter),
   NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? join(modules, '.cache', 'node'),
@@ -58,27 +58,27 @@ const environment = {
   DO_NOT_TRACK: '1',
 };
 
-/** Something a person can act on: told in one sentence, without a stack. */
-class Refusal extends Error {}
+/** An error for the user: one sentence, without a stack trace. */
+class UserError extends Error {}
 
 await main(process.argv[2], process.argv.slice(3)).catch(error => {
-  if (!(error instanceof Refusal)) throw error;
+  if (!(error instanceof UserError)) throw error;
   console.error(error.message);
   process.exitCode = 1;
 });
 
 async function main(command, flags) {
-  if (major(process.versions.node) < OLDEST_TO_BEGIN)
-    throw new Refusal(`Agora needs Node.js ${OLDEST_TO_BEGIN} or newer; this is ${process.versions.node}.`);
+  if (major(process.versions.node) < MIN_NODE_TO_BEGIN)
+    throw new UserError(`Agora needs Node.js ${MIN_NODE_TO_BEGIN} or newer; this is ${process.versions.node}.`);
   if (!Object.hasOwn(COMMANDS, command ?? ''))
-    throw new Refusal(`Unknown command "${command ?? ''}"; there are: ${Object.keys(COMMANDS).join(', ')}.`);
+    throw new UserError(`Unknown command "${command ?? ''}"; there are: ${Object.keys(COMMANDS).join(', ')}.`);
   await install();
   await build();
   const script = COMMANDS[command];
   if (script) await become(currentNode(), [join(root, script[0]), ...script.slice(1), ...flags]);
 }
 
-/** Installs the workspace unless it already is what the lockfile says. */
+/** Installs the workspace unless it matches the lockfile already. */
 async function install() {
   const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   const pnpm = `pnpm@${manifest.devEngines.packageManager.version}`;
@@ -91,8 +91,8 @@ async function install() {
   console.error('Installing what is missing …');
   makeFolder(toolsFolder);
   const quiet = ['--no-save', '--no-audit', '--no-fund', '--loglevel=error'];
-  const patience = ['--fetch-retry-mintimeout=1000', '--fetch-retry-maxtimeout=5000'];
-  await installStep('npm', ['install', '--prefix', toolsFolder, ...quiet, ...patience, pnpm]);
+  const retries = ['--fetch-retry-mintimeout=1000', '--fetch-retry-maxtimeout=5000'];
+  await installStep('npm', ['install', '--prefix', toolsFolder, ...quiet, ...retries, pnpm]);
   await installStep('pnpm', ['install', '--frozen-lockfile']);
   writeFileSync(stampFile, wanted);
 }
@@ -105,50 +105,50 @@ async function installStep(program, args) {
   const cause = unreachable.test(output)
     ? 'the npm registry could not be reached; try again when the network is there'
     : `"${program} ${args[0]}" ended with ${code}${firstError(output)}`;
-  throw new Refusal(`Installing the dependencies failed: ${cause} (details in ${logFile}).`);
+  throw new UserError(`Installing the dependencies failed: ${cause} (details in ${logFile}).`);
 }
 
-/** The first line in which a package manager speaks of an error. */
+/** Returns the first error line of a package manager. */
 function firstError(output) {
   const line = output.split('\n').find(text => /\berr(or)?\b|ERR_/i.test(text));
   return line ? `, "${line.trim()}"` : '';
 }
 
-/** Builds what changed since the last time; says nothing when that is nothing. */
+/** Builds the packages that changed since the last build; prints only errors. */
 async function build() {
   const turbo = await capture('turbo', ['run', 'build', '--output-logs=errors-only', '--ui=stream']);
   if (turbo.code === 0) return;
-  // Where turbo has no binary for the machine, everything is built, in the same order.
+  // Without a turbo binary for this machine, all packages are built, in the same order.
   const isMissing = (await capture('turbo', ['--version'])).code !== 0;
   const { code, output } = isMissing ? await capture('pnpm', ['--recursive', 'run', 'build']) : turbo;
   if (code === 0) return;
   console.error(output.trim());
-  throw new Refusal('The build failed; its output is above.');
+  throw new UserError('The build failed; its output is above.');
 }
 
-/** The Node.js to run on: this one if it is current, otherwise the one that was installed. */
+/** Returns the Node.js to run on: this one if it is current, otherwise the installed one. */
 function currentNode() {
-  if (major(process.versions.node) >= OLDEST_TO_RUN) return process.execPath;
+  if (major(process.versions.node) >= MIN_NODE_TO_RUN) return process.execPath;
   const installed = join(modules, 'node', 'bin', windows ? 'node.exe' : 'node');
   if (existsSync(installed)) return installed;
-  throw new Refusal(
-    `No Node.js ${OLDEST_TO_RUN} could be installed for this machine; please install it and try again.`,
+  throw new UserError(
+    `No Node.js ${MIN_NODE_TO_RUN} could be installed for this machine; please install it and try again.`,
   );
 }
 
-/** Runs a program in this one's place: its output, its signals and its end are ours. */
+/** Runs a program with this process's output and signals, and exits as it does. */
 async function become(program, args) {
   const child = spawn(program, args, { stdio: 'inherit', env: environment });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
     process.on(signal, () => {
-      // A terminal has sent Ctrl-C to the child already.
+      // A terminal sends Ctrl-C to the child too.
       if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal);
     });
   const [code, signal] = await ended(child);
   process.exit(code ?? 128 + (constants.signals[signal] ?? 1));
 }
 
-/** Runs a program to its end and keeps what it says. */
+/** Runs a program to its end and returns its exit code and output. */
 async function capture(program, args) {
   const child = spawn(program, args, {
     cwd: root,
@@ -177,7 +177,7 @@ function makeFolder(folder) {
   try {
     mkdirSync(folder, { recursive: true });
   } catch (error) {
-    throw new Refusal(`The folder ${folder} cannot be written (${error.code}).`);
+    throw new UserError(`The folder ${folder} cannot be written (${error.code}).`);
   }
 }
 

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { runLoad, summarise } from './harness.ts';
 import { Ledger } from './ledger.ts';
 import { numberedPayload, numberOf } from './message.ts';
@@ -11,7 +11,7 @@ const round = (value: number, faults: string[] = []) => ({
 });
 
 describe('statistics', () => {
-  it('takes medians and percentiles by rank', () => {
+  test('takes medians and percentiles by rank', () => {
     expect(median([3, 1, 2])).toBe(2);
     expect(median([4, 1, 2, 3])).toBe(2.5);
     const hundred = Array.from({ length: 100 }, (_, i) => i + 1);
@@ -23,13 +23,13 @@ describe('statistics', () => {
 });
 
 describe('a run', () => {
-  it('adds up the rounds of each contender', () => {
+  test('adds up the rounds of each contender', () => {
     expect(summarise('direct', 'agora', [round(3), round(1), round(2)])).toEqual([
       { load: 'direct', contender: 'agora', metric: 'speed', unit: '/s', median: 2, min: 1, max: 3, rounds: 3 },
     ]);
   });
 
-  it('turns the order of contenders and reports every fault', async () => {
+  test('rotates the order of contenders and reports every fault', async () => {
     const order: string[] = [];
     const contender = (name: string) => ({
       name,
@@ -46,7 +46,7 @@ describe('a run', () => {
 });
 
 describe('the ledger of a receiver', () => {
-  it('waits for a message to be handled and acknowledged', async () => {
+  test('waits for a message to be handled and acknowledged', async () => {
     const ledger = new Ledger();
     const waiting = Promise.all([ledger.waitFor(0), ledger.waitForCount(1)]);
     ledger.handled(0);
@@ -56,7 +56,7 @@ describe('the ledger of a receiver', () => {
     expect(ledger.faults(1)).toEqual([]);
   });
 
-  it('names what is missing, repeated, unsettled or unknown', () => {
+  test('reports missing, repeated, unsettled and unknown messages', () => {
     const ledger = new Ledger();
     for (const n of [0, 0, 9]) ledger.handled(n);
     ledger.settled(9);
@@ -70,7 +70,7 @@ describe('the ledger of a receiver', () => {
 });
 
 describe('the message', () => {
-  it('has 275 bytes as JSON, whatever its number', () => {
+  test('has 275 bytes as JSON, whatever its number', () => {
     for (const n of [0, 7, 123_456]) {
       const text = JSON.stringify(numberedPayload(n));
       expect(text).toHaveLength(275);

@@ -1,48 +1,48 @@
-// Runs a load: every contender in every round, in turning order, each time with new processes and empty folders; then
-// adds the rounds up.
+// Runs a load: every contender in every round, in rotating order, each time with new processes and empty folders; then sums up
+// the rounds.
 
 import { cpus, totalmem } from 'node:os';
 import { median, rounded } from './statistics.ts';
 
-/** One number that a round measured, with its unit. */
+/** One figure of a round, with its unit. */
 export interface Measurement {
   readonly metric: string;
   readonly unit: string;
   readonly value: number;
 }
 
-/** What a contender measured in one round, and what its audit found wrong (nothing, if all is well). */
+/** The figures of a contender in one round, and the faults that its audit found. */
 export interface Round {
   readonly measurements: readonly Measurement[];
   readonly audited: number;
   readonly faults: readonly string[];
 }
 
-/** One way of doing what the load asks for. */
+/** One implementation of a load. */
 export interface Contender {
   readonly name: string;
-  /** One round from nothing to nothing: starts its processes, measures, audits, ends them. */
+  /** One complete round: starts its processes, measures, audits, ends them. */
   round(size: Size): Promise<Round>;
 }
 
-/** Contenders that are compared with each other. */
+/** Contenders to compare. */
 export interface Contest {
   readonly name: string;
   readonly contenders: readonly Contender[];
-  /** What holds of everything that was audited, as the end of a sentence; by default that messages came exactly once. */
+  /** The audited claim, as the end of a sentence; by default that messages arrived exactly once. */
   readonly held?: string;
 }
 
-/** Something to be measured by its name. */
+/** A named load. */
 export interface Load<Said extends Report = Report> {
   readonly name: string;
-  /** Runs to its end; `note` hears what happens meanwhile. */
+  /** Runs to its end; `note` receives lines of progress. */
   run(size: Size, note: (line: string) => void): Promise<Said>;
   /** The report as lines of text. */
   print(report: Said): string;
 }
 
-/** How much is done: everything, or enough to see that it works. */
+/** The full amount, or enough to show that it works. */
 export type Size = 'full' | 'quick';
 
 /** One metric of one contender over all its rounds. */
@@ -57,7 +57,7 @@ export interface Result {
   readonly rounds: number;
 }
 
-/** All that is known once a load has run: where, whether every audit held, and the results. */
+/** The result of a load: the machine, the audit and the figures. */
 export interface Report {
   readonly name: string;
   readonly date: string;
@@ -66,7 +66,7 @@ export interface Report {
     readonly ok: boolean;
     readonly messages: number;
     readonly faults: readonly string[];
-    /** What holds of all of them. */
+    /** The audited claim. */
     readonly held: string;
   };
   readonly results: readonly Result[];
@@ -74,7 +74,7 @@ export interface Report {
 
 const ROUNDS: Record<Size, number> = { full: 5, quick: 2 };
 
-/** Runs a contest to its end; `note` hears what happens meanwhile. */
+/** Runs a contest to its end; `note` receives lines of progress. */
 export async function runLoad(load: Contest, size: Size, note: (line: string) => void): Promise<Report> {
   const rounds = load.contenders.map((): Round[] => []);
   for (let number = 0; number < ROUNDS[size]; number++) {
@@ -106,7 +106,7 @@ export async function runLoad(load: Contest, size: Size, note: (line: string) =>
   };
 }
 
-/** One result a metric over the rounds of a contender. */
+/** Sums up the rounds of a contender: one result per metric. */
 export function summarise(load: string, contender: string, rounds: readonly Round[]): Result[] {
   const byMetric = Map.groupBy(
     rounds.flatMap(round => round.measurements),

@@ -1,4 +1,4 @@
-// A lane from one sender to one receiver, and what is measured on it: send → handled → acknowledged.
+// Measurement of one sender and one receiver: send → handled → acknowledged.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
@@ -6,28 +6,28 @@ import type { Measurement, Round, Size } from './harness.ts';
 import type { Part } from './part.ts';
 import { percentile } from './statistics.ts';
 
-/** A sender and a receiver that are connected, however they are. */
+/** A sender and a receiver that are connected. */
 export interface Lane {
   readonly sender: Part;
   readonly receiver: Part;
-  /** What is left where nothing should be, once everything was acknowledged. */
+  /** Returns what is left in the medium after everything was acknowledged; it should be empty. */
   leftovers(sent: number): Promise<readonly string[]>;
 }
 
-/** How many messages are sent: to warm up, then one at a time, then all at once. */
+/** Number of messages: to warm up, then one at a time, then all in parallel. */
 export interface Amount {
   readonly warmUp: number;
   readonly singly: number;
   readonly pipelined: number;
 }
 
-/** How much each size sends; polled folders get fewer single messages, since each takes a fraction of the period. */
+/** Amounts of each size; polled folders get fewer single messages, since each takes part of the polling period. */
 export const AMOUNTS: Record<Size, Amount> = {
   full: { warmUp: 500, singly: 300, pipelined: 20_000 },
   quick: { warmUp: 100, singly: 40, pipelined: 2_000 },
 };
 
-/** Single messages are sent at a random moment of this period, so that no poller is met in step. */
+/** Single messages are sent at a random moment of this period, so that they are not in phase with a poller. */
 const SPREAD_MS = 20;
 
 const SentAt = z.number();

@@ -1,11 +1,11 @@
-// What a receiver keeps about numbered messages: when each was handled and acknowledged, and which came twice.
+// Ledger of a receiver: the times when each numbered message was handled and acknowledged, and duplicates.
 
-/** A clock that all processes of a machine share, in milliseconds. */
+/** A clock shared by all processes of the machine, in milliseconds. */
 export function nowMs(): number {
   return Number(process.hrtime.bigint()) / 1e6;
 }
 
-/** When a message was handled and when it was acknowledged, both by `nowMs`. */
+/** The times of handling and of acknowledgement of a message, by `nowMs`. */
 export interface Settled {
   readonly handledAt: number;
   readonly settledAt: number;
@@ -17,20 +17,20 @@ interface Entry {
   times: number;
 }
 
-/** Notes messages by number as they are handled and acknowledged, and lets the harness wait for them. */
+/** Records messages by number, and lets the harness wait for them. */
 export class Ledger {
   readonly #entries = new Map<number, Entry>();
   #settled = 0;
   #waiting: (() => void)[] = [];
 
-  /** A handler got message `n`. */
+  /** Records that a handler received message `n`. */
   handled(n: number): void {
     const entry = this.#entries.get(n);
     if (entry) entry.times++;
     else this.#entries.set(n, { handledAt: nowMs(), settledAt: undefined, times: 1 });
   }
 
-  /** The acknowledgement of message `n` is known to have taken effect. */
+  /** Records that the acknowledgement of message `n` was confirmed. */
   settled(n: number): void {
     const entry = this.#entries.get(n);
     if (!entry || entry.settledAt !== undefined) return;
@@ -41,7 +41,7 @@ export class Ledger {
     for (const look of waiting) look();
   }
 
-  /** When message `n` was handled and acknowledged; waits until it is. */
+  /** Waits until message `n` is acknowledged and returns its times. */
   async waitFor(n: number): Promise<Settled> {
     for (;;) {
       const entry = this.#entries.get(n);
@@ -50,13 +50,13 @@ export class Ledger {
     }
   }
 
-  /** Waits until that many messages in all are acknowledged; gives the time of the last acknowledgement. */
+  /** Waits until that many messages in all are acknowledged; returns the time of the last acknowledgement. */
   async waitForCount(count: number): Promise<number> {
     while (this.#settled < count) await this.#change();
     return nowMs();
   }
 
-  /** What is wrong with the messages 0 to `expected` - 1, each of which must have been handled exactly once. */
+  /** Returns the faults of the messages 0 to `expected` - 1, each of which must have been handled exactly once. */
   faults(expected: number): string[] {
     const numbers = Array.from({ length: expected }, (_, n) => n);
     const missing = numbers.filter(n => !this.#entries.has(n)).length;

@@ -1,4 +1,4 @@
-// `pnpm bench <name> [--quick] [--json]`: runs one load and prints what came out. Progress goes to standard error.
+// `pnpm bench <name> [--quick] [--json]`: runs one load and prints the results. Progress goes to standard error.
 
 import { parseArgs } from 'node:util';
 import type { Load, Report, Size } from './harness.ts';
@@ -15,7 +15,7 @@ const USAGE = `pnpm bench <name> [--quick] [--json]
   --quick    fewer rounds and messages: shows that it works, not how fast it is
   --json     one JSON object on standard output and nothing else`;
 
-/** Runs what the flags ask for; the result is the exit code. */
+/** Runs one command line; returns the exit code. */
 async function main(argv: readonly string[]): Promise<number> {
   let flags;
   try {
@@ -38,8 +38,8 @@ async function main(argv: readonly string[]): Promise<number> {
   return load.run(flags.values.quick ? 'quick' : 'full', flags.values.json ?? false);
 }
 
-/** A load that prints what came out; its result is the exit code. */
-function start<Said extends Report>(load: Load<Said>) {
+/** A load that prints its report and returns the exit code. */
+function start<Result extends Report>(load: Load<Result>) {
   return {
     name: load.name,
     async run(size: Size, isJson: boolean): Promise<number> {

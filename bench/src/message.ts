@@ -14,7 +14,7 @@ export function numberedPayload(n: number): typeof frame {
 
 const Numbered = z.object({ n: z.number().int() });
 
-/** The number of a payload that was received. */
+/** Returns the number of a received payload. */
 export function numberOf(payload: unknown): number {
   return Numbered.parse(payload).n;
 }

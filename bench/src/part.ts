@@ -1,4 +1,4 @@
-// A part of a measurement: a process of its own that answers commands of the harness over Node's IPC channel.
+// A part of a measurement: a process that answers commands of the harness over Node's IPC channel.
 
 import { fork, type ChildProcess } from 'node:child_process';
 import { z } from 'zod';
@@ -9,19 +9,19 @@ const Reply = z.union([
   z.object({ call: z.number(), error: z.string() }),
 ]);
 
-/** What a part can be asked to do; the result must be plain data. */
+/** The commands of a part; results must be plain data. */
 export type Commands = Record<string, (argument: unknown) => unknown>;
 
-/** Inside the child: answers commands, and `cpuMs`, until the harness ends it or is gone. */
+/** Inside the child: answers commands, and `cpuMs`, until the harness ends it or disconnects. */
 export function servePart(commands: Commands): void {
   const known = { ...commands, cpuMs };
   process.on('message', (message: unknown) => void answer(known, Request.parse(message)));
   process.on('disconnect', () => process.exit(0));
-  // Ctrl-C reaches the whole group; the harness decides who ends when.
+  // Ctrl-C reaches the whole process group; the harness decides when a part ends.
   process.on('SIGINT', () => undefined);
 }
 
-/** What the processor has spent on this process, in ms: unlike the time of a clock, it is not longer where others run too. */
+/** Processor time of this process, in ms. Unlike wall-clock time, other processes do not lengthen it. */
 function cpuMs(): number {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1000;
@@ -49,12 +49,12 @@ export class Part {
   readonly #waiting = new Map<number, Waiting>();
   readonly #exited: Promise<void>;
   #calls = 0;
-  #gone: Error | undefined;
+  #ended: Error | undefined;
 
-  /** Starts the file as a process of its own. */
+  /** Starts the file as a child process. */
   constructor(name: string, file: URL, flags: readonly string[] = []) {
     this.name = name;
-    // What a part prints is for a person: standard output belongs to the results.
+    // The output of a part goes to standard error: standard output is for the results.
     this.#child = fork(file, [...flags], { stdio: ['ignore', 2, 2, 'ipc'], serialization: 'advanced' });
     this.#child.on('message', message => this.#settle(Reply.parse(message)));
     this.#child.on('error', error => this.#fail(error));
@@ -66,9 +66,9 @@ export class Part {
     });
   }
 
-  /** Asks for one command and checks what comes back. */
+  /** Runs one command and checks its result. */
   async call<T>(command: string, argument: unknown, result: z.ZodType<T>, timeoutMs = 120_000): Promise<T> {
-    if (this.#gone) throw this.#gone;
+    if (this.#ended) throw this.#ended;
     const call = ++this.#calls;
     let timer: NodeJS.Timeout | undefined;
     try {
@@ -85,12 +85,12 @@ export class Part {
     }
   }
 
-  /** What the processor has spent on it so far, in ms. */
+  /** Its processor time so far, in ms. */
   cpuMs(): Promise<number> {
     return this.call('cpuMs', null, z.number());
   }
 
-  /** Ends the process, by force if it does not go within two seconds; may be called twice. */
+  /** Ends the process, by force after two seconds; idempotent. */
   async stop(): Promise<void> {
     if (this.#child.connected) this.#child.disconnect();
     const force = setTimeout(() => this.#child.kill('SIGKILL'), 2000);
@@ -105,7 +105,7 @@ export class Part {
   }
 
   #fail(error: Error): void {
-    this.#gone ??= error;
+    this.#ended ??= error;
     for (const waiting of this.#waiting.values()) waiting.reject(error);
   }
 }

@@ -1,8 +1,8 @@
-// A report as a table for a person.
+// A report as a table of text.
 
 import type { Report } from './harness.ts';
 
-/** The report as lines of text: one row a result, then the audit. */
+/** Renders the report as text: one row per result, then the audit. */
 export function table(report: Report): string {
   const head = ['contender', 'metric', 'median', 'min', 'max', 'unit', 'rounds'];
   const rows = report.results.map(result => [

@@ -1,10 +1,10 @@
-// The commands every receiver answers, whatever way its messages come.
+// The commands that every receiver answers.
 
 import { z } from 'zod';
 import type { Ledger } from './ledger.ts';
 import type { Commands } from './part.ts';
 
-/** Commands over a ledger: wait for one message, for a count, and say what is wrong at the end. */
+/** Commands on a ledger: wait for one message, wait for a count, return the faults. */
 export function ledgerCommands(ledger: Ledger): Commands {
   return {
     waitFor: n => ledger.waitFor(z.number().parse(n)),

@@ -1,9 +1,10 @@
-// The three agents of the demo, each a process of its own.
+// The three agents of the demo, each in its own process.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { DemoError, type Stage } from './stage.ts';
+import { DemoError } from './demo-error.ts';
+import type { Stage } from './stage.ts';
 
 /** The file and the leading capability of each agent, by its name. */
 export const CREW = {
@@ -14,26 +15,26 @@ export const CREW = {
 
 /** The name of an agent of the crew. */
 export type CrewName = keyof typeof CREW;
-/** The names of the crew, in the order they are started. */
+/** The names of the crew, in start order. */
 export const CREW_NAMES = Object.keys(CREW) as readonly CrewName[]; // the keys of CREW are its names
 
-const LEAVE_WITHIN_MS = 5000;
+const LEAVE_TIMEOUT_MS = 5000;
 
-/** The running processes. `failed` rejects when one ends before it is told to. */
+/** The running processes. `failed` rejects when one ends before `leave` is called. */
 export class Crew {
   readonly failed: Promise<never>;
   readonly #processes: ChildProcess[];
   readonly #complaints = new Map<CrewName, string>();
   #leaving = false;
 
-  /** Starts all three on the hub; what they say goes to the stage under their names. */
+  /** Starts all three on the hub; their output goes to the stage under their names. */
   constructor(server: string, out: string, stage: Stage) {
     this.#processes = CREW_NAMES.map(name => {
       const file = fileURLToPath(new URL(`./agents/${CREW[name].file}`, import.meta.url));
       const child = spawn(process.execPath, [file, server, out], { stdio: ['pipe', 'pipe', 'pipe'] });
-      createInterface({ input: child.stdout }).on('line', line => stage.tell(name, line));
+      createInterface({ input: child.stdout }).on('line', line => stage.show(name, line));
       createInterface({ input: child.stderr }).on('line', line => {
-        stage.tell(name, line);
+        stage.show(name, line);
         this.#complaints.set(name, line);
       });
       return child;
@@ -47,17 +48,17 @@ export class Crew {
         throw new DemoError(`${name} ended too early: ${reason}.`);
       }),
     );
-    // Whoever waits for a scene races against it; between scenes nobody listens.
+    // Scenes race against it; between scenes it has no listener.
     this.failed.catch(() => undefined);
   }
 
-  /** Asks all to leave, which closes their connections in good order; true if all did, without being killed. */
+  /** Makes all leave and close their connections; returns true if none had to be killed. */
   async leave(): Promise<boolean> {
     this.#leaving = true;
     const codes = await Promise.all(
       this.#processes.map(async child => {
         child.stdin?.end();
-        const force = setTimeout(() => child.kill('SIGKILL'), LEAVE_WITHIN_MS);
+        const force = setTimeout(() => child.kill('SIGKILL'), LEAVE_TIMEOUT_MS);
         await exited(child);
         clearTimeout(force);
         return child.exitCode;

@@ -4,7 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url));
 
@@ -28,7 +28,7 @@ async function demo(...flags: string[]): Promise<{ code: unknown; out: string; e
 }
 
 describe('npm run demo', () => {
-  it('has three agents write, review and score documents, and shows every hop', { timeout: 120_000 }, async () => {
+  test('lets three agents write, review and score documents, and shows every hop', { timeout: 120_000 }, async () => {
     const out = join(folder, 'documents');
     const shown = await demo('--out', out);
     expect(shown.err).toBe('');
@@ -39,13 +39,13 @@ describe('npm run demo', () => {
     expect(shown.out).toMatch(/^ {2}✓ all three agents left in good order$/m);
   });
 
-  it('ends with one sentence when the hub that was named does not answer', async () => {
+  test('ends with one sentence when the given hub does not answer', async () => {
     const shown = await demo('--server', 'http://127.0.0.1:9', '--out', folder);
     expect(shown.code).toBe(1);
     expect(shown.err).toMatch(/^No hub with the database "agora" answers at http:\/\/127\.0\.0\.1:9.*\n$/);
   });
 
-  it('ends with one sentence when its folder cannot be written', async () => {
+  test('ends with one sentence when its folder cannot be written', async () => {
     const file = join(folder, 'a-file');
     writeFileSync(file, '');
     const shown = await demo('--out', join(file, 'documents'));
@@ -53,7 +53,7 @@ describe('npm run demo', () => {
     expect(shown.err).toMatch(/^The folder .* cannot be written.*\n$/);
   });
 
-  it('refuses a bad flag', async () => {
+  test('refuses a bad flag', async () => {
     const shown = await demo('--output', folder);
     expect(shown.code).toBe(2);
     expect(shown.err).toMatch(/^Unknown option '--output'.*\n$/);

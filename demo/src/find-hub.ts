@@ -1,37 +1,44 @@
-// The hub that the demo runs on: the one that was named, the one that runs already, or one of its own.
+// The hub of the demo: the given one, a running one, or a new one in memory.
 
-import { CliError, DATABASE, startHub } from '@agora/cli/hub';
-import { CommandError } from '@agora/scripts/command';
+import { HostError } from '@agora/host';
+import { DATABASE_NAME, HubError, startHub } from '@agora/hub';
+import { DemoError } from './demo-error.ts';
 
-const USUAL = 'http://127.0.0.1:3000';
-const ANSWER_WITHIN_MS = 2000;
+const DEFAULT_SERVER = 'http://127.0.0.1:3000';
+const TIMEOUT_MS = 2000;
 
-/** A hub that answers, and how it was come by. */
+/** A hub that answers. */
 export interface FoundHub {
   readonly url: string;
-  /** How it was found, for a spectator. */
+  /** The way it was found, for a spectator. */
   readonly how: string;
-  /** Ends the hub if it was started for the demo. */
+  /** Stops the hub if it was started for the demo. */
   close(): Promise<void>;
 }
 
 /**
- * Finds or starts a hub. `taken` says whether the names of the demo's agents are somebody's there already: such a hub
- * is left alone, unless it was named.
+ * Finds or starts a hub. `areNamesTaken` returns true if agents with the names of the demo are registered there; such a hub is
+ * used only if it was given.
  */
-export async function findHub(server: string | undefined, taken: (url: string) => Promise<boolean>): Promise<FoundHub> {
+export async function findHub(
+  server: string | undefined,
+  areNamesTaken: (url: string) => Promise<boolean>,
+): Promise<FoundHub> {
   if (server !== undefined) {
-    if (await hasAgora(server)) return leaveRunning(server, 'as asked');
-    throw new CommandError(
-      `No hub with the database "${DATABASE}" answers at ${server}; start one with \`npm start\`.`,
+    if (await hasAgora(server)) return leaveRunning(server, 'as given');
+    throw new DemoError(
+      `No hub with the database "${DATABASE_NAME}" answers at ${server}; start one with \`npm start\`.`,
     );
   }
-  const runs = await hasAgora(USUAL);
-  if (runs && !(await taken(USUAL))) return leaveRunning(USUAL, 'it runs already');
-  const hub = await startHub({ port: 0, hostname: '127.0.0.1', dataDir: undefined }).catch((error: unknown) => {
-    throw error instanceof CliError ? new CommandError(error.message, 1, { cause: error }) : error;
+  const isRunning = await hasAgora(DEFAULT_SERVER);
+  if (isRunning && !(await areNamesTaken(DEFAULT_SERVER))) return leaveRunning(DEFAULT_SERVER, 'already running');
+  const hub = await startHub().catch((error: unknown) => {
+    if (error instanceof HubError || error instanceof HostError) {
+      throw new DemoError(`The hub could not start: ${error.message}`, 1, { cause: error });
+    }
+    throw error;
   });
-  const why = runs ? `agents of these names live at ${USUAL}` : `none runs at ${USUAL}`;
+  const why = isRunning ? `agents of these names exist at ${DEFAULT_SERVER}` : `none runs at ${DEFAULT_SERVER}`;
   return { url: hub.url, how: `started for this demo, in memory, since ${why}`, close: () => hub.close() };
 }
 
@@ -39,12 +46,12 @@ function leaveRunning(url: string, how: string): FoundHub {
   return { url, how, close: () => Promise.resolve() };
 }
 
-/** Whether a SpacetimeDB server with our database answers there. */
+/** Returns true if a SpacetimeDB server with a hub's database answers there. */
 async function hasAgora(url: string): Promise<boolean> {
   try {
-    const answer = await fetch(`${url}/v1/database/${DATABASE}`, { signal: AbortSignal.timeout(ANSWER_WITHIN_MS) });
-    await answer.body?.cancel();
-    return answer.ok;
+    const response = await fetch(`${url}/v1/database/${DATABASE_NAME}`, { signal: AbortSignal.timeout(TIMEOUT_MS) });
+    await response.body?.cancel();
+    return response.ok;
   } catch {
     return false;
   }

@@ -1,49 +1,54 @@
-// `npm run demo`: three agents, each a process of its own, document this repository together. Exits 0 only if all of it
-// happened.
+// `npm run demo`: three agents, each in its own process, document this repository together. Exits 0 only if every scene
+// succeeded.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { accessSync, constants } from 'node:fs';
-import { CommandError, runCommand } from '@agora/scripts/command';
 import { makeFolder } from '@agora/host/make-folder';
-import { joinAsCoordinator, namesAreTaken } from './coordinator.ts';
+import { joinAsCoordinator, areNamesTaken } from './coordinator.ts';
 import { Crew } from './crew.ts';
+import { DemoError } from './demo-error.ts';
 import { findHub } from './find-hub.ts';
-import { parseDemoFlags, USAGE } from './flags.ts';
+import { type DemoFlags, parseDemoFlags, USAGE } from './flags.ts';
 import { announce } from './scenes/announce.ts';
 import { documentTogether, type Documented } from './scenes/document.ts';
 import { meet } from './scenes/meet.ts';
 import { race } from './scenes/race.ts';
-import { DemoError, Stage } from './stage.ts';
+import { Stage } from './stage.ts';
 
-/** The whole demo takes seconds; what hangs is ended. */
-const END_WITHIN_MS = 180_000;
+/** The whole demo takes seconds; one that hangs is ended. */
+const TIMEOUT_MS = 180_000;
 
-await runCommand(async args => {
-  const flags = parseDemoFlags(args, process.env['INIT_CWD'] ?? process.cwd());
-  if (!flags) return console.log(USAGE);
-  const { out } = flags;
+try {
+  const flags = parseDemoFlags(process.argv.slice(2), process.env['INIT_CWD'] ?? process.cwd());
+  if (flags) await runDemo(flags);
+  else console.log(USAGE);
+} catch (thrown) {
+  if (!(thrown instanceof DemoError)) throw thrown;
+  console.error(thrown.message);
+  process.exitCode = thrown.exitCode;
+}
+// A process that a timeout left behind must not keep the demo running.
+process.exit();
+
+async function runDemo({ out, server }: DemoFlags): Promise<void> {
   prepareFolder(out);
   const stage = new Stage(line => console.log(line));
-  const hub = await findHub(flags.server, namesAreTaken);
-  stage.tell('hub', `${hub.url} (${hub.how})`);
+  const hub = await findHub(server, areNamesTaken);
+  stage.show('hub', `${hub.url} (${hub.how})`);
   try {
     const documented = await Promise.race([perform(hub.url, out, stage), tooLate(), interrupted()]);
     stage.summary(summary(documented, out));
-  } catch (thrown) {
-    throw thrown instanceof DemoError ? new CommandError(thrown.message, 1, { cause: thrown }) : thrown;
   } finally {
     await hub.close();
   }
-});
-// Whatever a time limit left behind does not keep the demo from ending.
-process.exit();
+}
 
 function prepareFolder(out: string): void {
   try {
     makeFolder(out);
     accessSync(out, constants.W_OK | constants.X_OK);
   } catch (cause) {
-    throw new CommandError(`The folder ${out} cannot be written; choose another with --out.`, 1, { cause });
+    throw new DemoError(`The folder ${out} cannot be written; choose another with --out.`, 1, { cause });
   }
 }
 
@@ -70,8 +75,8 @@ async function perform(server: string, out: string, stage: Stage): Promise<Docum
 }
 
 async function tooLate(): Promise<never> {
-  await sleep(END_WITHIN_MS, undefined, { ref: false });
-  throw new DemoError(`The demo did not end within ${END_WITHIN_MS / 1000} seconds.`);
+  await sleep(TIMEOUT_MS, undefined, { ref: false });
+  throw new DemoError(`The demo did not end within ${TIMEOUT_MS / 1000} seconds.`);
 }
 
 function interrupted(): Promise<never> {
@@ -87,7 +92,7 @@ function summary({ drafts, review, assessment }: Documented, out: string): strin
     const scored = assessment.pages.find(({ folder }) => folder === page.folder);
     const facts = [
       `${page.exports} exports`,
-      `${reviewed?.mended ?? 0} findings mended`,
+      `${reviewed?.corrected ?? 0} findings corrected`,
       `${scored?.described ?? 0} % described in the source`,
       `score ${scored?.total ?? 0}`,
     ];

@@ -1,4 +1,4 @@
-// The root of this repository: its packages are what the demo documents.
+// Root of this repository, whose packages the demo documents.
 
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';

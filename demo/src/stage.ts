@@ -1,11 +1,8 @@
-// What a spectator sees: every hop with its time, and at the end what happened and what did not.
+// Output for a spectator: every hop with its time, and a summary at the end.
 
-/** A scene that did not go as it must; the demo ends with this sentence. */
-export class DemoError extends Error {
-  override readonly name = 'DemoError';
-}
+import { DemoError } from './demo-error.ts';
 
-/** Prints hops as they happen and remembers what was shown. */
+/** Prints hops as they happen and keeps the results for the summary. */
 export class Stage {
   readonly #startedAt = performance.now();
   readonly #shown: string[] = [];
@@ -15,24 +12,24 @@ export class Stage {
     this.#print = print;
   }
 
-  /** Opens a scene. */
+  /** Starts a scene. */
   scene(title: string): void {
     this.#print(`\n── ${title}`);
   }
 
-  /** Shows what somebody did or heard. */
-  tell(who: string, what: string): void {
+  /** Prints one line about an agent or the hub. */
+  show(who: string, what: string): void {
     const seconds = ((performance.now() - this.#startedAt) / 1000).toFixed(3);
     this.#print(`${seconds.padStart(8)} s  ${who.padEnd(15)} ${what}`);
   }
 
-  /** Notes for the summary that something happened; throws if it did not. */
+  /** Records a result for the summary; throws if it did not happen. */
   must(happened: boolean, sentence: string, otherwise = ''): void {
     if (!happened) throw new DemoError(`This did not happen: ${sentence}${otherwise && ` (${otherwise})`}.`);
     this.#shown.push(sentence);
   }
 
-  /** Prints everything that happened. */
+  /** Prints the results. */
   summary(lines: readonly string[]): void {
     this.scene('Summary');
     for (const sentence of this.#shown) this.#print(`  ✓ ${sentence}`);
@@ -40,11 +37,14 @@ export class Stage {
   }
 }
 
-/** Waits for a promise, but not for ever. */
+/** Waits for a promise, with a timeout. */
 export async function within<T>(timeoutMs: number, what: string, promise: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new DemoError(`Waited ${timeoutMs / 1000} s in vain for ${what}.`)), timeoutMs);
+    timer = setTimeout(
+      () => reject(new DemoError(`Timed out after ${timeoutMs / 1000} s while waiting for ${what}.`)),
+      timeoutMs,
+    );
   });
   try {
     return await Promise.race([promise, late]);

@@ -1,16 +1,16 @@
-// Who may do what, as guards: each returns what it guards, or refuses.
+// Permissions, as guards: each returns the row that it guards, or refuses.
 
 import type { Identity } from 'spacetimedb';
 import { type Hub, hubOf } from './hub.ts';
 import { refuse } from './refuse.ts';
 import type { Ctx } from './schema.ts';
 
-/** Whether two identities are one. `isEqual` compares hex texts, which costs more than finding a row. */
+/** Returns true if two identities are equal. `isEqual` compares hex texts, which costs more than finding a row. */
 export function isSame(one: Identity, other: Identity): boolean {
   return one.__identity__ === other.__identity__;
 }
 
-/** The row of an agent, public or not, if the caller owns it. */
+/** Returns the row of an agent, public or private, if the caller owns the agent. */
 export function requireOwn<Row extends { readonly owner: Identity; readonly name: string }>(
   row: Row | null | undefined,
   agent: bigint,
@@ -21,36 +21,36 @@ export function requireOwn<Row extends { readonly owner: Identity; readonly name
   return row;
 }
 
-/** The public row of an agent that the caller owns. */
+/** Returns the public row of an agent that the caller owns. */
 export function ownAgent(ctx: Ctx, id: bigint) {
   return requireOwn(ctx.db.agent.id.find(id), id, ctx.sender);
 }
 
-/** Whether an identity is an operator. */
+/** Returns true if an identity is an operator. */
 export function isOperator(db: Ctx['db'], identity: Identity): boolean {
   return db.operator.identity.find(identity) !== null;
 }
 
-/** Refuses a caller that is no operator. */
+/** Refuses a caller that is not an operator. */
 export function requireOperator(ctx: Ctx): void {
   if (!isOperator(ctx.db, ctx.sender))
-    refuse('operator/required', 'only an operator may do this; ask one to grant you');
+    refuse('operator/required', 'only an operator may do this; ask an operator to grant you that role');
 }
 
-/** Whether a closed hub lets an identity in: an operator, or one that a rule admits which is still there. */
+/** Returns true if a closed hub admits an identity: an operator, or a member whose admission rule still exists. */
 export function isAdmitted(db: Ctx['db'], identity: Identity): boolean {
   if (isOperator(db, identity)) return true;
   const member = db.member.identity.find(identity);
   return member !== null && db.admissionRule.id.find(member.rule) !== null;
 }
 
-/** Refuses a caller that the hub does not let in. Who is connected stays connected, so every call asks. */
+/** Refuses a caller that the hub does not admit. Every call checks, since open connections stay open. */
 export function requireAdmitted(ctx: Pick<Ctx, 'db' | 'sender'>, hub: Hub = hubOf(ctx.db)): void {
   if (hub.admission !== 'closed' || isAdmitted(ctx.db, ctx.sender)) return;
   refuse('hub/not-admitted', `this hub is closed; ask an operator to admit 0x${ctx.sender.toHexString()}`);
 }
 
-/** The mailbox of an agent that the caller may read: its own, or any for an operator. For procedures. */
+/** Returns the mailbox of an agent of the caller, or of any agent for an operator. For procedures. */
 export function readableMailbox(tx: Pick<Ctx, 'db' | 'sender'>, agent: bigint) {
   requireAdmitted(tx);
   const box = tx.db.mailbox.agent.find(agent);

@@ -1,4 +1,4 @@
-// Where the built module is, for whoever runs it on a host or publishes it on a server. Not part of the module itself.
+// The location of the built module, for programs that publish it. Not part of the module itself.
 
-/** The file that is published: one bundle, as `spacetime build` would make it. */
+/** The bundle to publish, in the form that `spacetime build` makes. */
 export const bundleUrl = new URL('../dist/bundle.js', import.meta.url);

@@ -1,13 +1,13 @@
-// What the hub allows and keeps, as one row.
+// Settings of the hub (admission, limits, retention): one row, or the defaults.
 
 import { HUB_DEFAULTS } from './contract/limits.ts';
 import type { Ctx } from './schema.ts';
 
-/** What the hub allows and keeps. */
+/** Settings of the hub. */
 export type Hub = NonNullable<ReturnType<Ctx['db']['hub']['id']['find']>>;
 
-/** The limits and times that hold on a hub whose operator has said nothing. */
-const FRESH_HUB: Hub = {
+/** The settings until an operator changes one. */
+const DEFAULT_HUB: Hub = {
   id: 0,
   admission: 'open',
   rate: HUB_DEFAULTS.rate,
@@ -22,15 +22,15 @@ const FRESH_HUB: Hub = {
   idsSince: 0n,
 };
 
-/** Writes what an operator says of the hub; what is not given stays. */
+/** Changes the given settings and keeps the others. */
 export function writeHub(db: Ctx['db'], changes: Partial<Omit<Hub, 'id'>>): void {
-  const said = db.hub.id.find(0);
-  const hub = { ...(said ?? FRESH_HUB), ...changes };
-  if (said) db.hub.id.update(hub);
+  const stored = db.hub.id.find(0);
+  const hub = { ...(stored ?? DEFAULT_HUB), ...changes };
+  if (stored) db.hub.id.update(hub);
   else db.hub.insert(hub);
 }
 
-/** What the hub allows and keeps: an operator's word, or the defaults. */
+/** Returns the settings of the hub. */
 export function hubOf(db: Pick<Ctx['db'], 'hub'>): Hub {
-  return db.hub.id.find(0) ?? FRESH_HUB;
+  return db.hub.id.find(0) ?? DEFAULT_HUB;
 }

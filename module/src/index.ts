@@ -1,4 +1,4 @@
-// The exports of the published module: the schema as default; reducers, views and procedures by name.
+// Exports of the published module: the schema as default; reducers, views and procedures by name.
 
 export { agora as default } from './schema.ts';
 export * from './published/admission.ts';

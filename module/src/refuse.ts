@@ -1,9 +1,9 @@
-// How a reducer says no: a refusal travels as the text `code: sentence`.
+// Refusals: a call that breaks a rule fails with the text `code: sentence`.
 
 import { SenderError } from 'spacetimedb/server';
 import type { Code } from './contract/codes.ts';
 
-/** The caller broke a rule. Nothing of the call is kept. */
+/** The caller broke a rule. The transaction is rolled back. */
 export class Refusal extends SenderError {
   readonly code: Code;
   readonly sentence: string;
@@ -15,7 +15,7 @@ export class Refusal extends SenderError {
   }
 }
 
-/** Ends the call (or the act) with a refusal. `sentence` names the thing, the rule, and the way out. */
+/** Ends the call (or the act) with a refusal. `sentence` names the subject, the rule and the way out. */
 export function refuse(code: Code, sentence: string): never {
   throw new Refusal(code, sentence);
 }

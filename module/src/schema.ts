@@ -1,4 +1,4 @@
-// Joins the tables into one database, and names the context that everything else is written against.
+// Joins the tables into one database, and declares the context type of all reducers.
 
 import { schema, type InferSchema, type ReducerCtx } from 'spacetimedb/server';
 import { agent, agentCapability, attachment, pulse } from './tables/agent.ts';
@@ -26,7 +26,7 @@ import { account, hub, quota, tally } from './tables/quota.ts';
 import { due, dueCount, dueSlot, keeper } from './tables/time.ts';
 import { step, workflow, workflowState, workflowWatch } from './tables/workflow.ts';
 
-/** The database: every table, and what reducers, views and procedures are made from. */
+/** The database: all tables; reducers, views and procedures are made from it. */
 export const agora = schema({
   agent,
   agentCapability,
@@ -73,5 +73,5 @@ export const agora = schema({
 
 type AgoraSchema = InferSchema<typeof agora>;
 
-/** What a reducer is given. */
+/** Context of a reducer. */
 export type Ctx = ReducerCtx<AgoraSchema>;

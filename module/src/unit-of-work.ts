@@ -1,51 +1,29 @@
-// What one call works on: the narrow rows that many acts of it touch are read once, changed in memory, written once.
-// A call that throws writes nothing, since `save` is its last step.
+// Unit of work of one call: the narrow rows that many of its acts use are read once, changed in memory and written once.
+// A call that throws writes none of them, since `save` is its last step.
 
-import { requireOwn } from './access.ts';
-import { LIMITS } from './contract/limits.ts';
+import { isSame, requireOwn } from './access.ts';
 import { type Hub, hubOf } from './hub.ts';
+import { deliveryId, type Mailbox } from './mailbox.ts';
 import type { TaskOwner } from './message/task-owner.ts';
 import type { Ctx } from './schema.ts';
 
-/** The narrow row of an agent, as it lies on the unit: changed in place, written by `save`. */
-export type Mailbox = NonNullable<ReturnType<Ctx['db']['mailbox']['agent']['find']>>;
-/** What an agent has caused, as it lies on the unit. */
+/** The load that an agent has caused: cached for this call; mutate in place, `save` writes it back. */
 export type Account = NonNullable<ReturnType<Ctx['db']['account']['agent']['find']>>;
 type LogHead = NonNullable<ReturnType<Ctx['db']['logHead']['log']['find']>>;
 
-/** What is numbered densely; `agent` numbers agents, `queue` work queues. */
+/** A dense sequence of numbers; `agent` numbers agents, `queue` work queues, `dead` dead letters. */
 export type Log = 'event' | 'broadcast' | 'agent' | 'queue' | 'dead';
 
-/** A delivery's number names its mailbox: mailbox × 2³² + a number that counts up. */
-const AGENT_SHIFT = 32n;
-/** Mailboxes from here on are work queues; agents are numbered below. */
-const FIRST_QUEUE = 1n << 31n;
-
-/** The mailbox that a delivery was made for: an agent's, or a work queue. */
-export function mailboxOfDelivery(delivery: bigint): bigint {
-  return delivery >> AGENT_SHIFT;
-}
-
-/** The first number that a delivery of this mailbox may have. */
-export function firstDelivery(mailbox: bigint): bigint {
-  return mailbox << AGENT_SHIFT;
-}
-
-/** Whether a mailbox is the work queue of a capability. */
-export function isQueue(mailbox: bigint): boolean {
-  return mailbox >= FIRST_QUEUE;
-}
-
-/** The rows one call works on. */
+/** The rows that one call uses, and the environment of that call. */
 export class UnitOfWork {
   readonly ctx: Ctx;
-  /** The workflow engine, as far as `message/` notifies it. */
+  /** The workflow engine, as far as `message/` calls it. */
   readonly tasks: TaskOwner;
   /** Microseconds since 1970: the time of the whole call. */
   readonly now: bigint;
   readonly #boxes = new Map<bigint, Mailbox | undefined>();
   readonly #names = new Map<string, Mailbox | undefined>();
-  readonly #changed = new Set<Mailbox>();
+  readonly #changedBoxes = new Set<Mailbox>();
   readonly #heads = new Map<Log, LogHead>();
   readonly #movedHeads = new Set<LogHead>();
   readonly #slots = new Map<bigint, { count: number; readonly isNew: boolean }>();
@@ -62,7 +40,7 @@ export class UnitOfWork {
     this.now = ctx.timestamp.microsSinceUnixEpoch;
   }
 
-  /** The mailbox of an agent; undefined when the agent is gone. */
+  /** Returns a mailbox; undefined after its agent was unregistered. */
   box(agent: bigint): Mailbox | undefined {
     let box = this.#boxes.get(agent);
     if (box === undefined && !this.#boxes.has(agent)) {
@@ -72,11 +50,12 @@ export class UnitOfWork {
     return box;
   }
 
+  /** Returns the mailbox of an agent, or, under `@capability`, of a work queue. */
   boxNamed(name: string): Mailbox | undefined {
     let box = this.#names.get(name);
     if (box === undefined && !this.#names.has(name)) {
       const found = this.ctx.db.mailbox.name.find(name) ?? undefined;
-      // The same agent may be on the unit already, known by its id.
+      // The same mailbox may be cached already, by its number.
       box = found && (this.#boxes.get(found.agent) ?? found);
       if (box) this.#cache(box, box.agent);
       else this.#names.set(name, undefined);
@@ -89,32 +68,38 @@ export class UnitOfWork {
     if (box) this.#names.set(box.name, box);
   }
 
-  /** The mailbox of an agent that the caller owns. */
+  /** Returns the mailbox of an agent that the caller owns, or refuses. */
   own(agent: bigint): Mailbox {
     return requireOwn(this.box(agent), agent, this.ctx.sender);
   }
 
-  /** Puts a new mailbox on the unit and in the table. */
+  /** Returns true if the caller owns an agent. */
+  isOwn(agent: bigint): boolean {
+    const box = this.box(agent);
+    return box !== undefined && isSame(box.owner, this.ctx.sender);
+  }
+
+  /** Inserts a new mailbox. */
   addBox(box: Mailbox): Mailbox {
     this.ctx.db.mailbox.insert(box);
     this.#cache(box, box.agent);
     return box;
   }
 
-  /** Says that a mailbox of this unit was changed in memory. */
-  changed(box: Mailbox): void {
-    this.#changed.add(box);
+  /** Marks a cached mailbox that was changed in memory: `save` writes it. */
+  markBoxChanged(box: Mailbox): void {
+    this.#changedBoxes.add(box);
   }
 
-  /** The mailbox is deleted; what is on the unit of it is forgotten. */
+  /** Deletes a mailbox and drops its changes. */
   removeBox(box: Mailbox): void {
-    this.#changed.delete(box);
+    this.#changedBoxes.delete(box);
     this.#boxes.set(box.agent, undefined);
     this.#names.set(box.name, undefined);
     this.ctx.db.mailbox.agent.delete(box.agent);
   }
 
-  /** What an agent has caused; changed in place once `charged` was said. */
+  /** Returns the account of an agent; call `markAccountChanged` after a change in place. */
   account(agent: bigint): Account {
     let account = this.#accounts.get(agent);
     if (!account) {
@@ -125,57 +110,58 @@ export class UnitOfWork {
     return account;
   }
 
-  /** Says that an account of this unit was changed in memory. */
-  charged(account: Account): void {
+  /** Marks a cached account that was changed in memory: `save` writes it. */
+  markAccountChanged(account: Account): void {
     this.#changedAccounts.add(account);
   }
 
-  /** The account of an agent that is gone is deleted. */
+  /** Deletes the account of an agent that was unregistered. */
   removeAccount(account: Account): void {
     this.#changedAccounts.delete(account);
     this.#accounts.delete(account.agent);
     this.ctx.db.account.agent.delete(account.agent);
   }
 
-  /** What the hub allows and keeps. */
+  /** Limits and retention of the hub. */
   get hub(): Hub {
     this.#hub ??= hubOf(this.ctx.db);
     return this.#hub;
   }
 
-  /** Whether any agent has limits of its own. */
+  /** True if any agent has individual limits. */
   get hasQuotas(): boolean {
     this.#hasQuotas ??= this.ctx.db.quota.count() > 0n;
     return this.#hasQuotas;
   }
 
-  /** Bytes of messages and events that are stored. */
+  /** Stored bytes of messages, events and workflows. */
   get storedBytes(): bigint {
     this.#tally ??= this.ctx.db.tally.id.find(0)?.bytes ?? 0n;
     return this.#tally + BigInt(this.#bytes);
   }
 
-  /** Counts bytes that are stored, or, where negative, no more. */
+  /** Adds to the stored bytes; negative after a deletion. */
   addBytes(bytes: number): void {
     this.#bytes += bytes;
   }
 
+  /** Returns the id of the next delivery of a mailbox. */
   nextDelivery(box: Mailbox): bigint {
-    this.#changed.add(box);
-    return (box.agent << AGENT_SHIFT) | box.nextDelivery++;
+    this.#changedBoxes.add(box);
+    return deliveryId(box.agent, box.nextDelivery++);
   }
 
-  /** The last number given in a log, 0 before the first. */
+  /** Returns the last number of a log, 0 before the first. */
   lastNumber(log: Log): bigint {
     return this.#head(log).last;
   }
 
-  /** The first number of a log that is kept; one past the last when nothing is. */
+  /** Returns the first number of a log that is kept; one past the last if none is. */
   firstNumber(log: Log): bigint {
     return this.#head(log).first;
   }
 
-  /** Says that what lies before a number is kept no more. */
+  /** Records that numbers below `first` are no longer kept. */
   moveFirst(log: Log, first: bigint): void {
     const head = this.#head(log);
     if (first <= head.first) return;
@@ -183,6 +169,7 @@ export class UnitOfWork {
     this.#movedHeads.add(head);
   }
 
+  /** Takes the next number of a log. */
   nextNumber(log: Log): bigint {
     const head = this.#head(log);
     this.#movedHeads.add(head);
@@ -198,7 +185,7 @@ export class UnitOfWork {
     return head;
   }
 
-  /** Takes the next place in a slot of time; 0 is the first one. */
+  /** Takes the next place in a time slot, from 0 on. */
   placeInSlot(slot: bigint): number {
     let entry = this.#slots.get(slot);
     if (!entry) {
@@ -209,10 +196,10 @@ export class UnitOfWork {
     return entry.count++;
   }
 
-  /** Writes what was changed. The last step of every call. */
+  /** Writes all changes. The last step of every call. */
   save(): void {
     const { db } = this.ctx;
-    for (const box of this.#changed) db.mailbox.agent.update(box);
+    for (const box of this.#changedBoxes) db.mailbox.agent.update(box);
     for (const account of this.#changedAccounts) db.account.agent.update(account);
     if (this.#bytes !== 0) {
       const bytes = this.storedBytes;
@@ -224,7 +211,7 @@ export class UnitOfWork {
       if (isNew) db.dueCount.insert({ slot, count });
       else db.dueCount.slot.update({ slot, count });
     }
-    this.#changed.clear();
+    this.#changedBoxes.clear();
     this.#movedHeads.clear();
     this.#heads.clear();
     this.#slots.clear();
@@ -232,42 +219,6 @@ export class UnitOfWork {
     this.#tally = undefined;
     this.#bytes = 0;
   }
-}
-
-/** A mailbox as it begins. */
-export function emptyMailbox(
-  agent: bigint,
-  name: string,
-  owner: Mailbox['owner'],
-  options: Pick<Mailbox, 'credit' | 'strict'>,
-): Mailbox {
-  return {
-    agent,
-    name,
-    owner,
-    online: false,
-    strict: options.strict,
-    credit: options.credit || LIMITS.defaultCredit,
-    held: 0,
-    heldCritical: 0,
-    waiting: 0,
-    nextDelivery: 1n,
-    heads: [0n, 0n, 0n, 0n],
-    tails: [0n, 0n, 0n, 0n],
-    sweepAt: 0n,
-    offlineSince: 0n,
-    isActive: true,
-    capabilities: 0,
-    isReady: false,
-    readyFirst: 0n,
-    readyLast: 0n,
-    offers: 0n,
-    isIdle: false,
-    idleBroadcast: 0n,
-    notices: 0,
-    noticeHead: 0n,
-    noticeTail: 0n,
-  };
 }
 
 function emptyAccount(agent: bigint, now: bigint): Account {
@@ -280,9 +231,4 @@ function emptyAccount(agent: bigint, now: bigint): Account {
     sent: 0n,
     firstKept: 1n,
   };
-}
-
-/** The number of the n-th work queue. */
-export function queueNumber(n: bigint): bigint {
-  return FIRST_QUEUE + n;
 }

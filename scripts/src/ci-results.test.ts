@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { tallyCheck, tallyTests } from './ci-results.ts';
 
 const file = (status: string, ...tests: [string, string][]) => ({
@@ -8,17 +8,17 @@ const file = (status: string, ...tests: [string, string][]) => ({
 });
 
 describe('the tally of a run', () => {
-  it('counts what passed and names what failed', () => {
+  test('counts passed tests and names failed ones', () => {
     const report = { numPassedTests: 1, testResults: [file('failed', ['a works', 'passed'], ['b works', 'failed'])] };
     expect(tallyTests(report, 1)).toEqual({ passed: 1, failures: ['b works'] });
   });
 
-  it('counts a file that could not be loaded as a failure', () => {
+  test('counts a file that cannot be loaded as a failure', () => {
     const report = { numPassedTests: 3, testResults: [file('passed', ['a', 'passed']), file('failed')] };
     expect(tallyTests(report, 1).failures).toEqual(['a.test.ts could not be run']);
   });
 
-  it('does not call a run good that ended badly, said nothing, or ran nothing', () => {
+  test('fails for a run with an error code, without a report, or without tests', () => {
     const good = { numPassedTests: 1, testResults: [file('passed', ['a', 'passed'])] };
     expect(tallyTests(good, 0).failures).toEqual([]);
     expect(tallyTests(good, 1).failures).toHaveLength(1);
@@ -26,7 +26,7 @@ describe('the tally of a run', () => {
     expect(tallyTests({ numPassedTests: 0, testResults: [] }, 0).failures).toHaveLength(1);
   });
 
-  it('reads a check by its exit code, whatever its name holds', () => {
+  test('reads the exit code of a check after the last equals sign', () => {
     expect(tallyCheck('a=b=0')).toEqual({ passed: 1, failures: [] });
     expect(tallyCheck('types=2')).toEqual({ passed: 0, failures: ['types'] });
   });

@@ -1,5 +1,5 @@
-// Adds up what the test runner and the other checks reported: `ci-results.ts <vitest.json> <its exit code> <name=code>…`.
-// Names every failure, ends with the line "N passed, M failed" and with that verdict as its exit code.
+// Sums up the results of the test runner and of other checks: `ci-results.ts <vitest.json> <its exit code> <name=code>…`.
+// Prints every failure, then the line "N passed, M failed"; exits with 1 after a failure.
 
 import { readFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
@@ -16,13 +16,13 @@ const Report = z.object({
   ),
 });
 
-/** How many passed, and the name of each that failed. */
+/** The number of passed tests and checks, and the names of failed ones. */
 export interface Tally {
   readonly passed: number;
   readonly failures: readonly string[];
 }
 
-/** Reads a report of vitest. A file that could not even load is a failure, and so is an exit code nothing explains. */
+/** Reads a report of vitest. A file that cannot be loaded is a failure, and so is an exit code without a failed test. */
 export function tallyTests(report: unknown, exitCode: number): Tally {
   const parsed = Report.safeParse(report);
   if (!parsed.success) return { passed: 0, failures: [`tests: no report (vitest ended with ${exitCode})`] };
@@ -35,7 +35,7 @@ export function tallyTests(report: unknown, exitCode: number): Tally {
   return { passed: parsed.data.numPassedTests, failures };
 }
 
-/** Reads a check that ended, written `name=exit code`. */
+/** Reads the result of a check, `name=exit code`. */
 export function tallyCheck(ended: string): Tally {
   const at = ended.lastIndexOf('=');
   return ended.slice(at + 1) === '0' ? { passed: 1, failures: [] } : { passed: 0, failures: [ended.slice(0, at)] };

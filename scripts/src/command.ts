@@ -1,8 +1,8 @@
-// What the commands of this folder share: flags, and how a command ends that cannot go on.
+// Shared by the commands of this package: flags, and the end of a command that fails.
 
 import { parseArgs, type ParseArgsConfig } from 'node:util';
 
-/** A sentence for the person who ran the command, and the code it exits with: 2 for wrong flags, 1 for all else. */
+/** A sentence for the user of a command, and its exit code: 2 for wrong flags, 1 for any other failure. */
 export class CommandError extends Error {
   override readonly name = 'CommandError';
   readonly exitCode: 1 | 2;
@@ -13,7 +13,7 @@ export class CommandError extends Error {
   }
 }
 
-/** Reads flags; an unknown or incomplete one becomes a `CommandError` that repeats the usage. */
+/** Parses flags; throws a `CommandError` with the usage for an unknown or incomplete one. */
 export function parseFlags<const Config extends ParseArgsConfig>(config: Config, usage: string) {
   try {
     return parseArgs(config);
@@ -23,7 +23,7 @@ export function parseFlags<const Config extends ParseArgsConfig>(config: Config,
   }
 }
 
-/** Runs a command as the whole of a process: a `CommandError` becomes one line and its exit code, a bug keeps its trace. */
+/** Runs a command as a whole process: a `CommandError` becomes one line and its exit code, a bug keeps its stack trace. */
 export async function runCommand(command: (args: string[]) => Promise<void>): Promise<void> {
   try {
     await command(process.argv.slice(2));

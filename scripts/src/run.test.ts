@@ -3,7 +3,7 @@ import { cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -16,7 +16,7 @@ beforeEach(() => {
 
 afterEach(() => rmSync(clone, { recursive: true, force: true }));
 
-/** Runs a command in a clone where nothing is installed, with nothing to install from. */
+/** Runs a command in a clone without installed packages and without a registry. */
 function run(...args: string[]) {
   return spawnSync(process.execPath, [join(clone, 'scripts/run.mjs'), ...args], {
     encoding: 'utf8',
@@ -30,8 +30,8 @@ function run(...args: string[]) {
   });
 }
 
-describe('the door of the repository', () => {
-  it('says in one sentence why nothing could be installed, and keeps the details', { timeout: 60_000 }, () => {
+describe('the entry point of the repository', () => {
+  test('reports in one sentence why the install failed, and keeps the details', { timeout: 60_000 }, () => {
     const { status, stdout, stderr } = run('start');
     expect(status).toBe(1);
     expect(stdout).toBe('');
@@ -44,7 +44,7 @@ describe('the door of the repository', () => {
     expect(existsSync(join(clone, 'node_modules/.tools/install.log'))).toBe(true);
   });
 
-  it('installs nothing for a command that it does not have', () => {
+  test('installs nothing for an unknown command', () => {
     const { status, stderr } = run('strat');
     expect(status).toBe(1);
     expect(stderr).toMatch(/^Unknown command "strat"; there are: start, .*\.\n$/);

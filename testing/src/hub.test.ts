@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { startHub } from './index.ts';
 
-test('agents of one hub have an identity each, and hubs know nothing of each other', async () => {
+test('each agent has its own identity, and hubs share nothing', async () => {
   await using hub = await startHub();
   await using other = await startHub();
   const [ada, ben] = await Promise.all([hub.connect('Ada'), hub.connect('Ben', { capabilities: ['review'] })]);
@@ -13,7 +13,7 @@ test('agents of one hub have an identity each, and hubs know nothing of each oth
   expect((await ada.findAgents({ capabilities: ['review'] })).map(({ name }) => name)).toEqual(['Ben']);
 });
 
-test('private tables are open to a look', async () => {
+test('rows and sql read private tables', async () => {
   await using hub = await startHub();
   const ada = await hub.connect('Ada');
   await hub.connect('Ben');
@@ -24,7 +24,7 @@ test('private tables are open to a look', async () => {
   expect(() => hub.rows('massage')).toThrow('the module has no table massage; it has: ');
 });
 
-test('a lease ends when the clock is moved, and the message comes again', async () => {
+test('a lease ends when the clock is moved, and the message is delivered again', async () => {
   await using hub = await startHub({ clock: 'still', startAt: new Date(Date.now() - 1000) });
   const began = hub.now;
   const sender = await hub.connect('Sender');
@@ -42,7 +42,7 @@ test('a lease ends when the clock is moved, and the message comes again', async 
   expect(hub.rows('ended')).toMatchObject([{ state: 'done' }]);
 });
 
-test('a clock that runs is moved all the same', async () => {
+test('a running clock can be moved too', async () => {
   await using hub = await startHub();
   const sender = await hub.connect('Sender');
   const { messageId } = await sender.sendMessage({ to: 'Sender', messageType: 'old', payload: {}, ttlMs: 60_000 });
@@ -51,7 +51,7 @@ test('a clock that runs is moved all the same', async () => {
   expect(() => hub.advance(-1)).toThrow('a clock is moved ahead');
 });
 
-test('a closed hub lets in who comes by connect, and nobody else', async () => {
+test('a closed hub admits agents of connect, and no others', async () => {
   await using hub = await startHub({ admission: 'closed', limits: { keepMessagesMs: 60_000 } });
   await hub.connect('Guest');
   await expect(hub.connect('Stranger', { isAdmitted: false })).rejects.toMatchObject({
@@ -60,7 +60,7 @@ test('a closed hub lets in who comes by connect, and nobody else', async () => {
   expect((await hub.operator.status()).agents).toBe(1);
 });
 
-test('closing takes every client along, and may be done twice', async () => {
+test('closing closes every client, and is idempotent', async () => {
   const hub = await startHub();
   const client = await hub.connect('Ada');
   await hub.close();

@@ -1,4 +1,4 @@
-// The README's example, run as a reader would run it.
+// The example of the README, run as written.
 
 import { execFile } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

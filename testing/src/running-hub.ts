@@ -1,41 +1,39 @@
-// What a hub under test is made of.
+// Implementation of a hub under test.
 
 import { AgoraClient, type AgoraClientOptions, type AgoraTypes, type NoTypes } from '@agora/client';
-import type { Host } from '@agora/host';
 import { databaseRows, databaseSql, type PlainObject } from '@agora/host/testing';
+import type { Hub } from '@agora/hub';
 import type { HubClock } from './clock.ts';
 import type { ConnectOptions, StartHubOptions, TestHub } from './hub.ts';
 
-/** The name of the database, which is the one that clients ask for. */
-export const DATABASE = 'agora';
-/** Nothing is looked for any longer after its hub has ended. */
+/** Clients stop reconnecting this long after their hub has ended. */
 const GIVE_UP_AFTER_MS = 5_000;
 
-/** A host with the module on it, and the clients that were made for it. */
+/** A hub and the clients that were made for it. */
 export class RunningHub implements TestHub {
-  readonly #host: Host;
+  readonly #hub: Hub;
   readonly #clock: HubClock;
   readonly #owner: AgoraClient;
   readonly #clients: AsyncDisposable[] = [];
   #admission: 'open' | 'closed' = 'open';
   #closing: Promise<void> | undefined;
 
-  constructor(host: Host, clock: HubClock) {
-    this.#host = host;
+  constructor(hub: Hub, clock: HubClock) {
+    this.#hub = hub;
     this.#clock = clock;
-    this.#owner = this.client('TestOperator', { token: host.owner.token });
+    this.#owner = this.client('TestOperator', { token: hub.ownerToken });
   }
 
   get url(): string {
-    return this.#host.url;
+    return this.#hub.url;
   }
 
   get database(): string {
-    return DATABASE;
+    return this.#hub.database;
   }
 
   get ownerToken(): string {
-    return this.#host.owner.token;
+    return this.#hub.ownerToken;
   }
 
   get operator(): AgoraClient['operator'] {
@@ -68,8 +66,8 @@ export class RunningHub implements TestHub {
     name: string,
     options: AgoraClientOptions<Types> = {},
   ): AgoraClient<Types> {
-    const place = { server: this.url, database: DATABASE };
-    // Who has no token is somebody new, whatever is kept on this machine.
+    const place = { server: this.url, database: this.database };
+    // Without a token a client gets a new identity; stored tokens of this machine are not used.
     const usual = { heartbeatMs: 0, giveUpAfterMs: GIVE_UP_AFTER_MS, tokenStore: false } as const;
     const client = new AgoraClient(name, { ...usual, ...options, ...place });
     this.#clients.push(client);
@@ -81,7 +79,7 @@ export class RunningHub implements TestHub {
   }
 
   sql(statement: string): readonly (readonly unknown[])[] {
-    return databaseSql(this.#open, statement, this.#host.owner.identity);
+    return databaseSql(this.#open, statement, this.#hub.host.owner.identity);
   }
 
   close(): Promise<void> {
@@ -93,7 +91,7 @@ export class RunningHub implements TestHub {
     return this.close();
   }
 
-  /** Connects the operator, and sets up the hub through it. */
+  /** Connects the operator and applies the options. */
   async open({ admission, limits }: StartHubOptions): Promise<void> {
     await this.#owner.connect();
     if (limits) await this.operator.setHubLimits(limits);
@@ -101,23 +99,23 @@ export class RunningHub implements TestHub {
     this.#admission = admission ?? 'open';
   }
 
-  /** The token of a new identity that a closed hub lets in. */
+  /** Admits a new identity and returns its token. */
   async #admit(): Promise<string> {
     const response = await fetch(new URL('v1/identity', `${this.url}/`), { method: 'POST' });
-    // The answer of the host in this very process.
+    // The response of the host in this process.
     const { identity, token } = (await response.json()) as { readonly identity: string; readonly token: string };
     await this.operator.admitIdentity(identity);
     return token;
   }
 
   get #open() {
-    const open = this.#host.database(DATABASE);
+    const open = this.#hub.host.database(this.database);
     if (!open) throw new Error('the hub is closed');
     return open.database;
   }
 
   async #close(): Promise<void> {
     await Promise.all(this.#clients.map(each => each[Symbol.asyncDispose]()));
-    await this.#host.close();
+    await this.#hub.close();
   }
 }

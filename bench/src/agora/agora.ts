@@ -1,4 +1,4 @@
-// Agora: a hub that writes to disk before it confirms, a sender and a receiver with the official client.
+// Contender `agora`: a hub that writes to disk before it confirms, a sender and a receiver with the official client.
 
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -8,7 +8,7 @@ import type { Contender } from '../harness.ts';
 import { AMOUNTS, measureDirect } from '../lane.ts';
 import { Part } from '../part.ts';
 
-/** Direct messages through the hub: durable, acknowledged one by one, by priority and credit. */
+/** Direct messages through the hub: durable, acknowledged singly, with priority and credit. */
 export const agora: Contender = {
   name: 'agora',
   async round(size) {

@@ -1,6 +1,6 @@
-// The hub as a process of its own: durable, in a folder of its own, on a free port; at the end it says what it holds.
+// The hub as a separate process: durable, in a new folder, on a free port; audits its tables at the end.
 
-import { type Hub, startHub } from '@agora/cli/hub';
+import { type Hub, startHub } from '@agora/hub';
 import { z } from 'zod';
 import { servePart } from '../part.ts';
 import { countRows } from './read-rows.ts';
@@ -9,10 +9,10 @@ let hub: Hub | undefined;
 
 servePart({
   async start(dataDir) {
-    hub = await startHub({ port: 0, hostname: '127.0.0.1', dataDir: z.string().parse(dataDir) });
+    hub = await startHub({ dataDir: z.string().parse(dataDir) });
     return hub.url;
   },
-  /** What the hub's own tables say against "sent so many, all of them handled once". */
+  /** Compares the tables of the hub with the number of sent messages, all handled once. */
   async faults(argument) {
     if (!hub) throw new Error('the hub was not started');
     const sent = z.number().parse(argument);

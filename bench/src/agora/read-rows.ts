@@ -1,11 +1,11 @@
-// What the tables of a hub hold, by its owner's SQL.
+// Rows of a hub's tables, read as its owner by SQL.
 
-import { DATABASE, type Hub } from '@agora/cli/hub';
+import type { Hub } from '@agora/hub';
 import { z } from 'zod';
 
-/** The rows that a statement finds, checked; a row is a tuple of its columns. */
+/** Returns the rows of a statement, checked; a row is a tuple of its columns. */
 export async function readRows<Row>(hub: Hub, sql: string, row: z.ZodType<Row>): Promise<Row[]> {
-  const answer = await fetch(`${hub.url}/v1/database/${DATABASE}/sql`, {
+  const answer = await fetch(`${hub.url}/v1/database/${hub.database}/sql`, {
     method: 'POST',
     headers: { Authorization: `Bearer ${hub.ownerToken}` },
     body: sql,
@@ -16,7 +16,7 @@ export async function readRows<Row>(hub: Hub, sql: string, row: z.ZodType<Row>):
   return statement.rows;
 }
 
-/** How many rows match; `rows` is a table, with a condition where wanted. */
+/** Counts rows; `rows` is a table, optionally with a condition. */
 export async function countRows(hub: Hub, rows: string): Promise<number> {
   const [found] = await readRows(hub, `SELECT COUNT(*) AS n FROM ${rows}`, z.tuple([z.number()]));
   if (!found) throw new Error(`nothing was counted in ${rows}`);

@@ -1,5 +1,5 @@
-// A process that receives with the official client and acknowledges each message; an acknowledgement counts once the hub
-// has it on disk.
+// A process that receives with the official client and acknowledges each message; an acknowledgement counts when it is on the
+// hub's disk.
 
 import { AgoraClient } from '@agora/client';
 import { z } from 'zod';
@@ -8,7 +8,7 @@ import { numberOf } from '../message.ts';
 import { servePart } from '../part.ts';
 import { ledgerCommands } from '../receiver.ts';
 
-/** How many messages the receiver is offered at once; the hub shows at most 128. */
+/** Credit of the receiver; the hub shows at most 128 offers. */
 const CREDIT = 128;
 
 const ledger = new Ledger();

@@ -1,4 +1,4 @@
-// A process that sends with the official client, and asks the hub afterwards what became of it all.
+// A process that sends with the official client.
 
 import { AgoraClient } from '@agora/client';
 import { z } from 'zod';
@@ -6,7 +6,7 @@ import { nowMs } from '../ledger.ts';
 import { numberedPayload } from '../message.ts';
 import { servePart } from '../part.ts';
 
-/** How many sends may wait for the hub's word at once. */
+/** Maximum number of unconfirmed sends. */
 const WINDOW = 1024;
 
 let client: AgoraClient | undefined;
@@ -37,7 +37,7 @@ servePart({
     const startedAt = nowMs();
     const end = from + count;
     let next = from;
-    // As many loops as may wait at once, each sending the next message when its last one was accepted.
+    // One loop per unconfirmed send; each sends its next message when the last one was accepted.
     const loop = async () => {
       while (next < end) await send(next++);
     };

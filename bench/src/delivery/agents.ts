@@ -1,14 +1,14 @@
-// Agents of a measured database: they register, say things, and acknowledge.
+// Agents of a measured database: they register, send and acknowledge.
 
 import type { Caller, Database } from '@agora/host/testing';
 import { numberedPayload } from '../message.ts';
 import { columnsOf, encodeCall, tableOf, timed, type Call, type Cost } from './lab.ts';
 
-/** What an agent is registered with. */
+/** Registration of an agent. */
 export interface Registration {
   readonly name: string;
   readonly capability?: string;
-  /** How many deliveries it holds at once. */
+  /** Maximum number of unfinished deliveries. */
   readonly credit: number;
 }
 
@@ -16,13 +16,13 @@ const text = (value: string): string => JSON.stringify(value);
 
 let ids = 0;
 
-/** A UUIDv7 of a time that was not used before in this process. */
+/** Returns a UUIDv7 of a time, unique in this process. */
 export function uuidAt(timeMs: number): string {
   const time = Math.floor(timeMs).toString(16).padStart(12, '0');
   return `${time.slice(0, 8)}-${time.slice(8)}-7000-8000-${(++ids).toString(16).padStart(12, '0')}`;
 }
 
-/** A message as the act that sends it, in JSON. */
+/** The act that sends a message, as JSON. */
 export function sendAct(agent: bigint, to: string, nowMs: number): string {
   const id = uuidAt(nowMs);
   const payload = text(JSON.stringify(numberedPayload(ids)));
@@ -32,17 +32,17 @@ export function sendAct(agent: bigint, to: string, nowMs: number): string {
   );
 }
 
-/** The acknowledgement of a delivery at its first attempt, in JSON. */
+/** The act that acknowledges the first attempt of a delivery, as JSON. */
 export function acknowledgeAct(delivery: bigint): string {
   return `{"acknowledge":{"delivery":${delivery},"attempt":1}}`;
 }
 
-/** The acknowledgement of a broadcast, in JSON. */
+/** The act that acknowledges a broadcast, as JSON. */
 export function acknowledgeBroadcastAct(agent: bigint, seq: bigint): string {
   return `{"acknowledgeBroadcast":{"agent":${agent},"seq":${seq}}}`;
 }
 
-/** An agent of its own identity, which calls without a socket. */
+/** An agent with a separate identity that calls without a socket. */
 export class BenchAgent {
   readonly name: string;
   readonly id: bigint;
@@ -62,7 +62,7 @@ export class BenchAgent {
       credit: String(credit),
       strictPriority: 'false',
     });
-    // Agents are numbered in the order of registering, and nobody leaves.
+    // Agents are numbered in registration order, and none unregisters.
     this.id = BigInt(tableOf(database, 'agent').count);
   }
 
@@ -71,23 +71,23 @@ export class BenchAgent {
     return this.act(encodeCall(this.#database, reducer, fields));
   }
 
-  /** It is online from here on. */
+  /** Attaches the agent, so that it is online. */
   attach(): void {
     this.call('attach_agent', { agent: String(this.id) });
   }
 
-  /** Acts in JSON as a call that is ready. */
+  /** Encodes acts as a call. */
   prepare(acts: readonly string[]): Call {
     return encodeCall(this.#database, 'perform_acts', { acts: `[${acts.join(',')}]` });
   }
 
-  /** Makes a call that was prepared. */
+  /** Makes a prepared call. */
   act(call: Call): Cost {
     return timed(this.#database, this.#caller, call);
   }
 }
 
-/** The deliveries that are offered now, by agent. */
+/** The offered deliveries, by agent. */
 export function offered(database: Database): Map<bigint, bigint[]> {
   const byAgent = new Map<bigint, bigint[]>();
   for (const [id, agent] of columnsOf(tableOf(database, 'offer'), ['id', 'agent'])) {

@@ -1,11 +1,11 @@
-// The sizes that are compared, each measured in processes of its own.
+// The compared sizes, each measured in separate processes.
 
 import { z } from 'zod';
 import type { Contender, Size } from '../harness.ts';
 import { Part } from '../part.ts';
 import type { Blocks, Point } from './point.ts';
 
-/** What grows, and the sizes it has, the smallest first. */
+/** An axis of growth and its sizes, the smallest first. */
 export interface Axis {
   readonly name: string;
   readonly sizes: Readonly<Record<Size, readonly number[]>>;
@@ -13,7 +13,7 @@ export interface Axis {
 
 const FEW = 10;
 const BLOCKS: Record<Size, Blocks> = { full: { warmUp: 4, measured: 12 }, quick: { warmUp: 2, measured: 4 } };
-const POINT_WITHIN_MS = 300_000;
+const POINT_TIMEOUT_MS = 300_000;
 
 const Measured = z.object({
   measurements: z.array(z.object({ metric: z.string(), unit: z.string(), value: z.number() })),
@@ -21,22 +21,22 @@ const Measured = z.object({
   faults: z.array(z.string()),
 });
 
-/** Messages that are stored already. */
+/** Stored messages. */
 export const STORED: Axis = {
   name: 'messages stored',
   sizes: { full: [10, 1_000, 100_000], quick: [10, 1_000, 10_000] },
 };
-/** Agents that are registered and online. */
+/** Registered and online agents. */
 export const AGENTS: Axis = { name: 'agents', sizes: { full: [10, 100, 1_000], quick: [10, 100, 1_000] } };
-/** Clients that watch their inboxes. */
+/** Clients that subscribe to their inboxes. */
 export const WATCHERS: Axis = { name: 'watchers', sizes: { full: [0, 1, 100], quick: [0, 1, 100] } };
 
-/** What a size of an axis is called in the results. */
+/** Name of a size in the results. */
 export function sizeName({ name }: Axis, size: number): string {
   return `${size.toLocaleString('en')} ${name}`;
 }
 
-/** One contender a size of what the hub holds. */
+/** One contender per size of the hub's data. */
 export function pointContenders(size: Size): Contender[] {
   return [
     ...STORED.sizes[size].map(stored => pointContender(sizeName(STORED, stored), { stored, agents: FEW })),
@@ -50,7 +50,7 @@ function pointContender(name: string, point: Point): Contender {
     async round(size) {
       const part = new Part(name, new URL('./part.ts', import.meta.url));
       try {
-        return await part.call('measure', { point, blocks: BLOCKS[size] }, Measured, POINT_WITHIN_MS);
+        return await part.call('measure', { point, blocks: BLOCKS[size] }, Measured, POINT_TIMEOUT_MS);
       } finally {
         await part.stop();
       }
@@ -58,7 +58,7 @@ function pointContender(name: string, point: Point): Contender {
   };
 }
 
-/** One contender a number of watchers. */
+/** One contender per number of watchers. */
 export function watcherContenders(size: Size): Contender[] {
   return WATCHERS.sizes[size].map(watchers => ({
     name: sizeName(WATCHERS, watchers),

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { withGrowth } from './growth.ts';
 import { measurePoint } from './point.ts';
 
@@ -18,7 +18,7 @@ const report = (unit: string, values: readonly [number, number]) => ({
 const AXIS = { name: 'agents', sizes: { full: [10, 1_000], quick: [10, 1_000] } };
 
 describe('a point', () => {
-  it('is measured, and every message of it is where the books say', async () => {
+  test('is measured, and its audit finds no fault', async () => {
     const { measurements, faults, audited } = await measurePoint(
       { stored: 10, agents: 10 },
       { warmUp: 0, measured: 1 },
@@ -29,7 +29,7 @@ describe('a point', () => {
     expect(measurements.map(({ metric }) => metric)).toContain('send to a work queue: rows written');
   });
 
-  it('has a broadcast write as many rows for 100 agents as for 10', async () => {
+  test('writes as many rows for a broadcast to 100 agents as to 10', async () => {
     const rows = async (agents: number) => {
       const { measurements } = await measurePoint({ stored: 0, agents }, { warmUp: 0, measured: 1 });
       return measurements.filter(({ unit }) => unit === 'rows');
@@ -39,7 +39,7 @@ describe('a point', () => {
 });
 
 describe('growth', () => {
-  it('is told against the smallest size', () => {
+  test('is relative to the smallest size', () => {
     const { growth, audit } = withGrowth(report('µs', [20, 30]), [[AXIS, [10, 1_000]]]);
     expect(growth).toEqual([
       { act: 'send', axis: 'agents', unit: 'µs', sizes: [10, 1_000], values: [20, 30], ratios: [1, 1.5] },
@@ -47,7 +47,7 @@ describe('growth', () => {
     expect(audit.ok).toBe(true);
   });
 
-  it('fails the audit where more rows are written', () => {
+  test('fails the audit if an act writes more rows at a larger size', () => {
     const { audit } = withGrowth(report('rows', [7, 8]), [[AXIS, [10, 1_000]]]);
     expect(audit.faults).toEqual(['send grows with the agents: 7, 8']);
   });

@@ -1,30 +1,30 @@
-// What grows with what: each figure of a larger size against that of the smallest.
+// Growth: each figure of a larger size relative to the smallest size.
 
 import type { Report, Result } from '../harness.ts';
 import { rounded } from '../statistics.ts';
 import { sizeName, type Axis } from './contenders.ts';
 
-/** One act along one axis. */
+/** Figures of one act along one axis. */
 export interface Growth {
   readonly act: string;
   readonly axis: string;
   readonly unit: string;
   readonly sizes: readonly number[];
-  /** Medians of the rounds, one a size. */
+  /** Medians of the rounds, one per size. */
   readonly values: readonly number[];
   /**
-   * Each size against the smallest, by their least disturbed rounds: the rounds of different sizes run at different times, and
-   * whatever else the machine does then only adds.
+   * Each size relative to the smallest, by their fastest rounds: rounds of different sizes run at different times, and other
+   * load of the machine only adds time.
    */
   readonly ratios: readonly number[];
 }
 
-/** What was measured, and how it grows. */
+/** The measured results and their growth. */
 export interface GrowthReport extends Report {
   readonly growth: readonly Growth[];
 }
 
-/** Puts the results of the sizes side by side. An act that writes more rows at a larger size is a fault. */
+/** Compares the results of the sizes. An act that writes more rows at a larger size is a fault. */
 export function withGrowth(report: Report, axes: readonly (readonly [Axis, readonly number[]])[]): GrowthReport {
   const growth = axes.flatMap(([axis, sizes]) => growthAlong(report.results, axis, sizes));
   const grown = growth
@@ -44,7 +44,7 @@ function growthAlong(results: readonly Result[], axis: Axis, sizes: readonly num
   });
 }
 
-/** The report as lines of text: a table an axis, then the audit. */
+/** Renders the report as text: one table per axis, then the audit. */
 export function growthTable({ name, date, machine, audit, growth }: GrowthReport): string {
   const lines = [
     `${name}, ${date}: ${machine.cores} × ${machine.cpu}, ${machine.memoryGiB} GiB, Node.js ${machine.node}`,
@@ -64,7 +64,7 @@ export function growthTable({ name, date, machine, audit, growth }: GrowthReport
     lines.push('', ...cells.map(row => line(row, widths)));
   }
   const verdict = audit.ok
-    ? `audit: all ${audit.messages.toLocaleString('en')} messages are where the books say, and no act writes more rows at a larger size`
+    ? `audit: all ${audit.messages.toLocaleString('en')} messages match the audit, and no act writes more rows at a larger size`
     : `audit FAILED:\n${audit.faults.map(fault => `  ${fault}`).join('\n')}`;
   return [...lines, '', verdict].join('\n');
 }

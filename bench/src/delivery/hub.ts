@@ -1,23 +1,21 @@
-// A hub in memory as a process of its own, with clients on real sockets: what a write costs it that concerns none of them,
-// and then a word for each of them.
+// A hub in memory as a separate process, with clients on real sockets: the cost of writes that concern none of the clients,
+// then one message to each client.
 
-import { readFile } from 'node:fs/promises';
-import { startHost, type Host } from '@agora/host';
 import type { Caller, Database } from '@agora/host/testing';
+import { startHub, type Hub } from '@agora/hub';
 import { z } from 'zod';
 import { servePart } from '../part.ts';
 import { median } from '../statistics.ts';
 import { acknowledgeAct, BenchAgent, offered, sendAct } from './agents.ts';
-import { BUNDLE, tableOf, type Cost } from './lab.ts';
+import { tableOf, type Cost } from './lab.ts';
 
-const NAME = 'agora';
-/** The engine has compiled what it will by then. */
+/** Writes until the JavaScript engine has compiled the hot code. */
 const WARM_UP = 3_000;
 
-let host: Host | undefined;
+let hub: Hub | undefined;
 
 function database(): Database {
-  const open = host?.database(NAME);
+  const open = hub?.host.database(hub.database);
   if (!open) throw new Error('the hub was not started');
   return open.database;
 }
@@ -33,11 +31,10 @@ function join(name: string, identity: bigint): BenchAgent {
 
 servePart({
   async start() {
-    host = await startHost({ inMemory: true });
-    await host.publish(NAME, await readFile(BUNDLE));
-    return host.url;
+    hub = await startHub();
+    return hub.url;
   },
-  /** A stranger sends to another, who acknowledges; the time until the call has returned and every socket has its bytes. */
+  /** One agent sends to another, which acknowledges: the time until the call returns and every socket has its bytes. */
   measure(argument) {
     const { writes, watchers } = z.object({ writes: z.number(), watchers: z.number() }).parse(argument);
     const sender = join('Stranger', 2n);
@@ -46,7 +43,7 @@ servePart({
     for (let write = 0; write < WARM_UP + writes; write++) {
       const send = sender.act(sender.prepare([sendAct(sender.id, receiver.name, Date.now())]));
       const [delivery] = offered(database()).get(receiver.id) ?? [];
-      if (delivery === undefined) throw new Error('what was sent is not offered');
+      if (delivery === undefined) throw new Error('the sent message is not offered');
       const acknowledge = receiver.act(receiver.prepare([acknowledgeAct(delivery)]));
       if (write >= WARM_UP) costs.push({ send, acknowledge });
     }
@@ -72,5 +69,5 @@ servePart({
       faults,
     };
   },
-  stop: () => host?.close(),
+  stop: () => hub?.close(),
 });

@@ -1,5 +1,5 @@
-// The module in a database without a socket, in this process, with a clock that is moved by hand: what a call takes here is
-// the module's own cost and the tables'.
+// The module in a database without a socket, in this process, with a manual clock: the time of a call is the cost of the module
+// and of the tables.
 
 import { readFile } from 'node:fs/promises';
 import {
@@ -12,23 +12,22 @@ import {
   type Caller,
   type Table,
 } from '@agora/host/testing';
+import { readBundle } from '@agora/hub';
 
-/** The module of this checkout. */
-export const BUNDLE = new URL('../../../module/dist/bundle.js', import.meta.url);
 const START_MICROS = BigInt(Date.UTC(2026, 0, 5, 12)) * 1000n;
 
-/** The tables of what happens at a time. */
+/** The tables of timers. */
 const TIMERS = ['due', 'due_count', 'due_slot'];
 
-/** A call that is ready to be made: its arguments are encoded. */
+/** A call with encoded arguments. */
 export interface Call {
   readonly reducer: string;
   readonly args: Uint8Array;
 }
 
 /**
- * What a call took, and how many rows it wrote: a changed row is one. Timers are left out: all leases of an agent share one,
- * so whether a call is the one that sets it says nothing about sizes.
+ * Time of a call, and the number of rows that it wrote; a changed row counts once. Timers are left out: all leases of an agent
+ * share one, and which call sets it does not depend on the size.
  */
 export interface Cost {
   readonly micros: number;
@@ -50,7 +49,7 @@ export function encodeCall(database: Database, reducer: string, fields: Readonly
   return { reducer, args: writer.finish() };
 }
 
-/** Makes a call and says what it cost; one that is refused is thrown. */
+/** Makes a call and returns its cost; throws if it is refused. */
 export function timed(database: Database, caller: Caller, { reducer, args }: Call): Cost {
   const startedAt = performance.now();
   const outcome = database.call(reducer, args, caller);
@@ -58,7 +57,7 @@ export function timed(database: Database, caller: Caller, { reducer, args }: Cal
   if (outcome.kind !== 'committed') throw new Error(`${reducer} was refused: ${outcome.message}`);
   let rows = 0;
   for (const { table, inserts, deletes } of outcome.commit.changes) {
-    // The rows of a view that somebody follows are computed, not written.
+    // The rows of a subscribed view are computed, not written.
     if (TIMERS.includes(table.def.name) || database.datastore.tableByName(table.def.name) !== table) continue;
     rows += new Set([...inserts, ...deletes].map(row => row.key)).size;
   }
@@ -72,7 +71,7 @@ export function tableOf(database: Database, name: string): Table {
   return table;
 }
 
-/** The values of some columns of each row. */
+/** Yields the values of some columns of each row. */
 export function* columnsOf(table: Table, names: readonly string[]): Generator<unknown[]> {
   const at = names.map(name => table.def.columns.findIndex(column => column.name === name));
   if (at.includes(-1)) throw new Error(`${table.def.name} lacks one of ${names.join(', ')}`);
@@ -90,11 +89,17 @@ export class Lab implements AsyncDisposable {
     this.#world = world;
   }
 
-  /** Opens a fresh one; with the module of this checkout, unless another bundle is named. */
-  static async open(bundle: URL = BUNDLE): Promise<Lab> {
+  /** Opens a new database, with the module of this checkout unless another bundle is given. */
+  static async open(bundle?: URL): Promise<Lab> {
     const world = new TestWorld(START_MICROS);
     const storage = createMemoryStorage();
-    const options = { storage, world, identity: 2n ** 200n, owner: 1n, bundle: await readFile(bundle) };
+    const options = {
+      storage,
+      world,
+      identity: 2n ** 200n,
+      owner: 1n,
+      bundle: await (bundle ? readFile(bundle) : readBundle()),
+    };
     return new Lab(await Database.open(options), world);
   }
 
@@ -109,7 +114,7 @@ export class Lab implements AsyncDisposable {
     this.#world.advance(ms);
   }
 
-  /** A caller of a new identity, with a connection. */
+  /** Connects a caller with a new identity. */
   connect(): Caller {
     const identity = ++this.#identities;
     const caller = { identity, connectionId: identity * 1000n, claims: undefined };
@@ -117,14 +122,14 @@ export class Lab implements AsyncDisposable {
     return caller;
   }
 
-  /** Keeps a view of the caller up to date from here on, as for a client that follows it. */
+  /** Keeps a view of the caller up to date, as for a subscribed client. */
   follow(caller: Caller, view: string): void {
     const found = this.database.def.views.find(({ name }) => name === view);
     if (!found) throw new Error(`the module has no view ${view}`);
     this.database.retainView(this.database.viewTable(found, caller.identity));
   }
 
-  /** Takes out the rows of a table that came after `count` others, as if a day had passed, and says how many. */
+  /** Removes all rows of a table but the first `count`, as retention does, and returns their number. */
   forget(name: string, count: number): number {
     const table = tableOf(this.database, name);
     const rows = [...table.rows()].slice(count);

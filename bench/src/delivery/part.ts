@@ -1,4 +1,4 @@
-// A point as a process of its own, so that none measures in the heap of another.
+// Measures a point in a separate process, so that points do not share a heap.
 
 import { z } from 'zod';
 import { servePart } from '../part.ts';

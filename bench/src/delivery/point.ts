@@ -1,20 +1,20 @@
-// One point of the growth figures: so many messages stored, so many agents, and what each act costs there.
+// One point of the growth figures: the cost of each act at a number of stored messages and agents.
 
 import type { Measurement, Round } from '../harness.ts';
 import { median } from '../statistics.ts';
 import { acknowledgeAct, acknowledgeBroadcastAct, BenchAgent, offered, sendAct } from './agents.ts';
-import { Books } from './books.ts';
+import { DeliveryAudit } from './delivery-audit.ts';
 import { columnsOf, Lab, tableOf, type Cost } from './lab.ts';
 
-/** How much there is before anything is measured. */
+/** The amount of data before the measurement. */
 export interface Point {
-  /** Half of them handled, half waiting for an agent that is away. */
+  /** Half of them are handled, half wait for an offline agent. */
   readonly stored: number;
-  /** Registered and online, ten at least. The sender, and one that is away, come on top. */
+  /** Registered and online agents, at least ten, besides the sender and an offline agent. */
   readonly agents: number;
 }
 
-/** How often every act is measured, in blocks of `GATHERED` single acts and one gathered call of as many. */
+/** Number of blocks per act: `GATHERED` single acts, then one gathered call of as many. */
 export interface Blocks {
   readonly warmUp: number;
   readonly measured: number;
@@ -22,18 +22,18 @@ export interface Blocks {
 
 /** Acts in a gathered call. */
 export const GATHERED = 64;
-/** Members of the group that is sent to; its sender is none of them. */
+/** Members of the group, without the sender. */
 const MEMBERS = 10;
-/** Deliveries that a message to a target makes, where they are not one. */
+/** Deliveries of a message to a target, if not one. */
 const DELIVERIES: Readonly<Record<string, number>> = { '*': 0, '#ten': MEMBERS };
-/** What an agent may hold: a gathered call is offered at once. */
+/** Credit of an agent: a whole gathered call is offered immediately. */
 const CREDIT = 128;
-/** A block says this much to everyone; the hub allows a million recipients a minute, so the clock moves on. */
+/** Broadcasts of a block; the hub allows a million recipients per minute, so the clock moves on. */
 const BLOCK_MS = 10_000;
-/** Messages are stored in calls of this many. */
+/** Messages per call while the database is filled. */
 const STORED_AT_ONCE = 128;
 
-/** What was seen of an act: µs of each single one, µs per act of each gathered call, rows of each single one. */
+/** Figures of an act: µs of each single act, µs per act of each gathered call, rows of each single act. */
 interface Seen {
   readonly single: number[];
   readonly gathered: number[];
@@ -59,10 +59,10 @@ export async function measurePoint(point: Point, blocks: Blocks, bundle?: URL): 
   return { measurements, audited: scene.sent, faults };
 }
 
-/** A database with agents that wait to be measured. */
+/** A filled database with its agents. */
 class Scene {
   readonly #lab: Lab;
-  readonly #books: Books;
+  readonly #audit: DeliveryAudit;
   readonly #sender: BenchAgent;
   readonly #receiver: BenchAgent;
   readonly #away: BenchAgent;
@@ -72,7 +72,7 @@ class Scene {
 
   constructor(lab: Lab, { agents }: Point) {
     this.#lab = lab;
-    this.#books = new Books(lab.database);
+    this.#audit = new DeliveryAudit(lab.database);
     const register = (name: string, capability?: string) => {
       const registration = { name, credit: CREDIT, ...(capability !== undefined && { capability }) };
       return new BenchAgent(lab.database, lab.connect(), registration);
@@ -89,9 +89,9 @@ class Scene {
     this.#byId = new Map(online.map(agent => [agent.id, agent]));
   }
 
-  /** How many messages were sent in all. */
+  /** Number of messages sent in all. */
   get sent(): number {
-    return this.#books.sent;
+    return this.#audit.sent;
   }
 
   /** Fills the database. */
@@ -108,7 +108,7 @@ class Scene {
     this.#storedEnded = tableOf(this.#lab.database, 'ended').count;
   }
 
-  /** Every act, `GATHERED` times singly and as often in one call; what came of it is audited and forgotten. */
+  /** Measures every act, `GATHERED` times singly and as often in one call; then audits and removes the results. */
   block(seen: Map<string, Seen>): void {
     for (const batch of [1, GATHERED]) {
       note(seen, 'send', batch, this.#send(this.#sender, 'Receiver', GATHERED, batch));
@@ -127,18 +127,18 @@ class Scene {
     this.#lab.advance(BLOCK_MS);
   }
 
-  /** What the tables say against what was done. */
+  /** Compares the tables with the acts. */
   faults(): string[] {
-    return this.#books.faults();
+    return this.#audit.faults();
   }
 
   #send(from: BenchAgent, to: string, count: number, batch: number): Cost[] {
-    this.#books.isSent(count, DELIVERIES[to] ?? 1);
+    this.#audit.recordSent(count, DELIVERIES[to] ?? 1);
     const acts = Array.from({ length: count }, () => sendAct(from.id, to, this.#lab.nowMs));
     return perform(from, acts, batch);
   }
 
-  /** Everybody acknowledges what is offered to it, in the order of its numbers. */
+  /** Every agent acknowledges its offers, in the order of their numbers. */
   #acknowledge(batch = GATHERED): Cost[] {
     return [...offered(this.#lab.database)].flatMap(([agent, ids]) => {
       const holder = this.#byId.get(agent);
@@ -155,17 +155,17 @@ class Scene {
     return perform(this.#receiver, acts, batch);
   }
 
-  /** The database is as large again as it was when it was filled. */
+  /** Brings the database back to the size to which it was filled. */
   #forget(): void {
-    this.#books.check(0);
-    this.#books.checkBroadcasts(this.#receiver.id);
+    this.#audit.check(0);
+    this.#audit.checkBroadcasts(this.#receiver.id);
     const messages = this.#lab.forget('message', this.#storedMessages);
-    this.#books.isForgotten(messages, this.#lab.forget('ended', this.#storedEnded));
+    this.#audit.recordRemoved(messages, this.#lab.forget('ended', this.#storedEnded));
     this.#lab.forget('broadcast_log', 0);
   }
 }
 
-/** Makes calls of `batch` acts each; they are encoded before any of them is made. */
+/** Makes calls of `batch` acts each; all are encoded before the first is made. */
 function perform(agent: BenchAgent, acts: readonly string[], batch: number): Cost[] {
   const calls = [];
   for (let at = 0; at < acts.length; at += batch) calls.push(agent.prepare(acts.slice(at, at + batch)));

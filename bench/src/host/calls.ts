@@ -1,16 +1,16 @@
-// The calls that the host is measured with, and how their arguments look on the wire.
+// The measured calls of the host, and the encoding of their arguments.
 
 import type { Measurement } from '../harness.ts';
 import { percentile } from '../statistics.ts';
 
-/** A reducer of the module with arguments that differ from call to call. */
+/** A reducer of the module, with arguments that differ in each call. */
 export interface Call {
   readonly reducer: 'empty' | 'insert' | 'bump';
   readonly what: string;
   args(call: number): Buffer;
 }
 
-/** 200 bytes, as a short message has. */
+/** 200 bytes, the size of a short message. */
 export const TEXT = 'x'.repeat(200);
 
 export const CALLS: readonly Call[] = [
@@ -19,11 +19,11 @@ export const CALLS: readonly Call[] = [
   { reducer: 'bump', what: 'indexed read-modify-write', args: call => u32((call * 7919) % 1000) },
 ];
 
-/** What closed loops of calls saw: each caller makes its next call when the last one is confirmed. */
+/** Results of closed loops: each caller makes its next call when the last one is confirmed. */
 export interface Seen {
   readonly calls: number;
   readonly seconds: number;
-  /** How long each call took, in milliseconds. */
+  /** Latency of each call, in milliseconds. */
   readonly latencies: readonly number[];
 }
 
@@ -39,7 +39,7 @@ export function toMeasurements(metric: string, { calls, seconds, latencies }: Se
   ];
 }
 
-/** Lets callers call one after the other for a while. */
+/** Runs closed loops of several callers for a time. */
 export async function callLoops(
   callers: number,
   seconds: number,

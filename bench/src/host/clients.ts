@@ -1,4 +1,4 @@
-// Many WebSocket clients in one process, as plain as the protocol allows, so that the host is measured and not a library.
+// Many minimal WebSocket clients in one process, so that the figures show the host and not a library.
 
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
@@ -6,9 +6,9 @@ import { z } from 'zod';
 import { servePart } from '../part.ts';
 import { CALLS, callLoops, text, u32 } from './calls.ts';
 
-/** One message a frame, so that a frame is an answer. */
+/** One message per frame, so that each frame is one response. */
 const PROTOCOL = 'v2.bsatn.spacetimedb';
-/** Connections that are being opened at once. */
+/** Connections that are opened in parallel. */
 const OPENING = 64;
 
 const SUBSCRIBE = 0;
@@ -22,7 +22,7 @@ function callFrame(request: number, reducer: string, args: Buffer): Buffer {
 
 /** Sends a request and waits for the frame that answers it. */
 async function ask(socket: WebSocket, frame: Buffer): Promise<Buffer> {
-  const answered = once(socket, 'message') as Promise<[Buffer]>; // `nodebuffer` gives one Buffer a message
+  const answered = once(socket, 'message') as Promise<[Buffer]>; // `nodebuffer` gives one Buffer per message
   socket.send(frame);
   return (await answered)[0];
 }
@@ -36,7 +36,7 @@ async function open(url: string): Promise<WebSocket> {
 }
 
 servePart({
-  /** Opens as many connections as are missing to so many. */
+  /** Opens connections until there are `count`. */
   async connect(argument) {
     const { url, count } = z.object({ url: z.string(), count: z.number() }).parse(argument);
     while (sockets.length < count) {
@@ -55,29 +55,29 @@ servePart({
       await ask(socket, callFrame(at, reducer, what.args(at)));
     });
   },
-  /** Makes every connection watch a table. */
+  /** Subscribes every connection to a table. */
   async subscribe() {
     const frame = Buffer.concat([Buffer.from([SUBSCRIBE]), u32(0, 1, 1), text('SELECT * FROM tick')]);
     await Promise.all(sockets.map(socket => ask(socket, frame)));
   },
-  /** Lets the first connection commit so often; for each commit, how long it took until the last one had heard of it. */
+  /** Commits on the first connection; returns for each commit the time until the last connection has received it. */
   async ring(argument) {
     const times = z.number().parse(argument);
     const [caller] = sockets;
     if (!caller) throw new Error('there is a connection');
     const latencies: number[] = [];
-    let heard = 0;
+    let received = 0;
     for (let number = 1; number <= times; number++) {
       const at = performance.now();
-      const everybody = sockets.map(async socket => {
+      const updates = sockets.map(async socket => {
         await once(socket, 'message');
-        heard++;
+        received++;
       });
       caller.send(callFrame(number, 'ring', u32(number)));
-      await Promise.all(everybody);
+      await Promise.all(updates);
       latencies.push(performance.now() - at);
     }
-    return { latencies, heard };
+    return { latencies, received };
   },
   stop() {
     for (const socket of sockets) socket.terminate();

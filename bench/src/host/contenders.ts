@@ -1,10 +1,10 @@
-// What is measured of the host: calls from inside and over the socket, idle connections, fan-out, a start.
+// Measurements of the host: in-process calls, calls over sockets, idle connections, fan-out, start.
 
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { buildModule } from '@agora/scripts/build-module';
+import { buildModule } from '@agora/codegen';
 import { z } from 'zod';
 import type { Contender, Measurement, Round, Size } from '../harness.ts';
 import { nowMs } from '../ledger.ts';
@@ -25,9 +25,9 @@ const WARM_UP_SECONDS = 0.3;
 const Ready = z.object({ url: z.string(), readyAt: z.number() });
 const Seen = z.object({ calls: z.number(), seconds: z.number(), latencies: z.array(z.number()) });
 const Counts = z.object({ items: z.number(), bumps: z.number() });
-const Rung = z.object({ latencies: z.array(z.number()), heard: z.number() });
+const Rung = z.object({ latencies: z.array(z.number()), received: z.number() });
 
-/** A host with the module, and whatever else a round wants. */
+/** A host with the module, a process of clients, and the data folder. */
 interface Stage {
   readonly url: string;
   readonly host: Part;
@@ -35,7 +35,7 @@ interface Stage {
   readonly folder: string;
 }
 
-/** Calls from the process of the host itself: no socket, but the disk. */
+/** Calls from the process of the host: without a socket, with the disk. */
 export const inside: Contender = {
   name: 'host: in-process',
   round: size =>
@@ -58,7 +58,7 @@ export const socket: Contender = {
     ),
 };
 
-/** What connections cost that do nothing. */
+/** Memory of idle connections. */
 export const idle: Contender = {
   name: 'host: idle connections',
   round: size =>
@@ -74,7 +74,7 @@ export const idle: Contender = {
     }),
 };
 
-/** One commit that many hear of. */
+/** One commit to many subscribers. */
 export const fanOut: Contender = {
   name: 'host: fan-out',
   round: size =>
@@ -83,7 +83,7 @@ export const fanOut: Contender = {
       await clients.call('connect', { url, count: subscribers }, z.null());
       await clients.call('subscribe', null, z.null());
       await clients.call('ring', 3, Rung);
-      const { latencies, heard } = await clients.call('ring', rings, Rung);
+      const { latencies, received } = await clients.call('ring', rings, Rung);
       const wanted = subscribers * rings;
       return {
         measurements: [0.5, 0.99].map(share => ({
@@ -92,12 +92,12 @@ export const fanOut: Contender = {
           value: percentile(latencies, share),
         })),
         audited: wanted,
-        faults: heard === wanted ? [] : [`${heard} of ${wanted} updates were heard`],
+        faults: received === wanted ? [] : [`${received} of ${wanted} updates were received`],
       };
     }),
 };
 
-/** From the start of the process to the first answer, over a folder with many rows. */
+/** Time from the start of the process to the first answer, with many rows in the folder. */
 export const start: Contender = {
   name: 'host: start',
   round: size =>

@@ -1,4 +1,4 @@
-// The module that the host is measured with: a call that does nothing, one that inserts, one that reads and writes by an index.
+// The measured module: an empty call, an insert, and an indexed read and write.
 
 import { schema, t, table } from 'spacetimedb/server';
 
@@ -30,7 +30,7 @@ export const fill = db.reducer({ count: t.u32(), text: t.string() }, (ctx, { cou
   for (let at = 0; at < count; at++) ctx.db.item.insert({ id: 0n, text });
 });
 
-/** What everybody who subscribes to it hears of. */
+/** Changes one row for all its subscribers. */
 export const ring = db.reducer({ number: t.u32() }, (ctx, { number }) => {
   ctx.db.tick.id.update({ id: 0, number });
 });

@@ -1,4 +1,4 @@
-// The host as a process of its own: durable, in a folder of its own; it also makes calls to itself, and counts what it holds.
+// The host as a separate process: durable, in a new folder; it also makes calls in its own process and counts its rows.
 
 import { readFile } from 'node:fs/promises';
 import { startHost, type Host } from '@agora/host';
@@ -8,7 +8,7 @@ import { servePart } from '../part.ts';
 import { CALLS, callLoops, text, TEXT, u32 } from './calls.ts';
 
 const DATABASE = 'bench';
-/** Rows of one transaction while a folder is filled. */
+/** Rows per transaction while the table is filled. */
 const FILL = 10_000;
 
 let host: Host | undefined;
@@ -23,7 +23,7 @@ function caller() {
   return { identity: running().host.owner.identity, connectionId: undefined, claims: undefined };
 }
 
-/** Calls a reducer, and returns the number of its commit. */
+/** Calls a reducer and returns the number of its commit. */
 function call(reducer: string, args: Uint8Array): number {
   const outcome = running().database.call(reducer, args, caller());
   if (outcome.kind !== 'committed') throw new Error(`${reducer} failed: ${outcome.message}`);
@@ -39,14 +39,14 @@ async function column(sql: string): Promise<number[]> {
 }
 
 servePart({
-  /** Starts on a folder; returns its address, and when it could answer. A bundle is published first, if there is one. */
+  /** Starts on a folder and publishes a bundle if one is given; returns the address and the time of readiness. */
   async start(argument) {
     const { dataDir, bundle } = z.object({ dataDir: z.string(), bundle: z.string().nullable() }).parse(argument);
     host = await startHost({ dataDir });
     if (bundle !== null) await host.publish(DATABASE, await readFile(bundle));
     return { url: host.url, readyAt: nowMs() };
   },
-  /** Calls from inside, each one confirmed before the same caller makes its next. */
+  /** Makes calls in this process; each is confirmed before the same caller makes its next one. */
   async callInside(argument) {
     const { reducer, callers, seconds } = z
       .object({ reducer: z.string(), callers: z.number(), seconds: z.number() })
@@ -56,7 +56,7 @@ servePart({
     const { database } = running();
     return callLoops(callers, seconds, (_caller, at) => database.whenDurable(call(reducer, what.args(at))));
   },
-  /** Fills the table with so many rows. */
+  /** Inserts rows into the table. */
   async fill(argument) {
     const rows = z.number().parse(argument);
     const { database } = running();
@@ -64,7 +64,7 @@ servePart({
       await database.whenDurable(call('fill', Buffer.concat([u32(Math.min(left, FILL)), text(TEXT)])));
     }
   },
-  /** What its tables hold: items, and the sum of all counters. */
+  /** The number of items, and the sum of all counters. */
   async counts() {
     const [items = 0] = await column('SELECT COUNT(*) AS n FROM item');
     const bumps = (await column('SELECT count FROM counter')).reduce((sum, count) => sum + count, 0);

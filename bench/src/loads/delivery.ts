@@ -1,10 +1,10 @@
-// The load `delivery`: what each act costs the hub as it holds more messages, agents and watchers.
+// The load `delivery`: the cost of each act as the hub holds more messages, agents and watchers.
 
 import { AGENTS, pointContenders, STORED, watcherContenders, WATCHERS } from '../delivery/contenders.ts';
 import { growthTable, withGrowth, type GrowthReport } from '../delivery/growth.ts';
 import { runLoad, type Load } from '../harness.ts';
 
-/** The same acts at every size; none may cost more by what it does not touch. */
+/** The same acts at every size; the cost must not grow with rows that an act does not touch. */
 export const delivery: Load<GrowthReport> = {
   name: 'delivery',
   async run(size, note) {

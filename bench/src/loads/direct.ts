@@ -5,7 +5,7 @@ import { runLoad, type Load } from '../harness.ts';
 import { filePoll, fileWatch, fileWatchSynced } from '../peers/files.ts';
 import { table } from '../print.ts';
 
-/** Direct messages through the hub, against a folder that is polled or watched. */
+/** Direct messages through the hub, compared with a polled or watched folder. */
 export const direct: Load = {
   name: 'direct',
   run: (size, note) =>

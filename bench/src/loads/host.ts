@@ -1,4 +1,4 @@
-// The load `host`: what the embedded host does with any module, apart from Agora.
+// The load `host`: the embedded host with a small module, without Agora.
 
 import { runLoad, type Load } from '../harness.ts';
 import { fanOut, idle, inside, socket, start } from '../host/contenders.ts';

@@ -1,4 +1,4 @@
-// The load `workflow`: three steps at three agents, each with what the one before it has made, through the hub and through files.
+// The load `workflow`: three steps at three agents, each with the output of the step before, through the hub and through files.
 
 import { runLoad, type Load } from '../harness.ts';
 import { table } from '../print.ts';
@@ -7,7 +7,7 @@ import { ratioLines, withRatios, type ComparedReport } from '../workflow/ratios.
 
 const HELD = 'workflows succeeded, every step of them done once and in order, with exactly its inputs';
 
-/** Hand-offs, and workflows a second with 64 in flight. */
+/** Hand-offs, and workflows per second with 64 in flight. */
 export const workflow: Load<ComparedReport> = {
   name: 'workflow',
   async run(size, note) {

@@ -1,4 +1,4 @@
-// A process that receives files: reads what lies in the inbox, oldest name first, and removes each as its acknowledgement.
+// A process that receives files: reads the files of the inbox, oldest name first, and removes each to acknowledge it.
 
 import { fsyncSync, openSync, readFileSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
@@ -17,7 +17,7 @@ const Start = z.object({
 });
 
 const ledger = new Ledger();
-/** The inbox, to sync; undefined if nothing is synced. */
+/** Handle of the inbox for syncs; undefined without syncs. */
 let folder: number | undefined;
 
 function sweep(inbox: string, files: readonly string[]): void {
@@ -29,7 +29,7 @@ function sweep(inbox: string, files: readonly string[]): void {
     unlinkSync(path);
     handled.push(n);
   }
-  // One sync for all that one look found.
+  // One sync for all files of one sweep.
   if (folder !== undefined) fsyncSync(folder);
   for (const n of handled) ledger.settled(n);
 }

@@ -1,4 +1,4 @@
-// The file-based way: a message is a JSON file in a folder, which the receiver polls or watches and clears.
+// File-based contenders: a message is a JSON file in a folder, which the receiver polls or watches and clears.
 
 import { mkdtemp, mkdir, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -12,17 +12,17 @@ const POLL_MS = 100;
 
 interface Way {
   readonly how: 'poll' | 'watch';
-  /** Whether files and folder are on disk before a message counts as sent or acknowledged, as the hub has it. */
+  /** True syncs files and folder before a message counts as sent or acknowledged, as the hub does. */
   readonly synced: boolean;
 }
 
-/** A look into the folder every 100 ms; what the system writes when it likes is soon enough. */
+/** Polls the folder every 100 ms, without syncs. */
 export const filePoll = contender('file, polled every 100 ms', { how: 'poll', synced: false });
 
-/** A look into the folder whenever the system says that it changed; nothing is synced. */
+/** Reads the folder when the system reports a change, without syncs. */
 export const fileWatch = contender('file, watched', { how: 'watch', synced: false });
 
-/** The same with the hub's promise: what was accepted or acknowledged survives a power loss. */
+/** The same with syncs, so that accepted and acknowledged messages survive a power loss, as with the hub. */
 export const fileWatchSynced = contender('file, watched, synced', { how: 'watch', synced: true });
 
 function contender(name: string, { how, synced }: Way): Contender {
@@ -43,7 +43,7 @@ function contender(name: string, { how, synced }: Way): Contender {
         };
         const amount = AMOUNTS[size];
         const lane = { sender, receiver, leftovers };
-        // Where a message takes long, fewer tell as much.
+        // A slow contender needs fewer messages.
         if (how === 'poll') return await measureDirect(lane, { ...amount, singly: amount.singly / 5 }, POLL_MS);
         return await measureDirect(lane, synced ? { ...amount, pipelined: amount.pipelined / 5 } : amount);
       } finally {

@@ -6,15 +6,15 @@ import { servePart } from '../part.ts';
 import { chain, STEPS } from './chain.ts';
 import { coordinatorCommands } from './coordinator.ts';
 
-const RESULT_WITHIN_MS = 60_000;
+const RESULT_TIMEOUT_MS = 60_000;
 
 let client: AgoraClient | undefined;
 
-/** Runs a workflow to its end and reads what its steps returned. */
+/** Runs a workflow to its end and returns the outputs of its steps. */
 async function run(n: number): Promise<Readonly<Record<string, unknown>>> {
   if (!client) throw new Error('the coordinator was not started');
   const workflow = await client.startWorkflowCoordination(chain(n));
-  const { status, reason, outputs } = await workflow.result({ timeoutMs: RESULT_WITHIN_MS });
+  const { status, reason, outputs } = await workflow.result({ timeoutMs: RESULT_TIMEOUT_MS });
   if (status !== 'succeeded') throw new Error(`workflow ${n} ${status}: ${reason}`);
   return outputs;
 }

@@ -6,7 +6,7 @@ import { servePart } from '../part.ts';
 import { numberOfStep, STEPS } from './chain.ts';
 import { Journal, journalCommands } from './journal.ts';
 
-/** How many steps the agent is offered at once; the hub shows at most 128. */
+/** Credit of the agent; the hub shows at most 128 offers. */
 const CREDIT = 128;
 
 const { agent, action } = STEPS[z.coerce.number().int().min(0).max(2).parse(process.argv[2])] ?? STEPS[0];

@@ -1,19 +1,19 @@
-// The audit of the hub's own tables: what must hold of them once so many workflows have ended.
+// Audit of the hub's tables after all workflows have ended.
 //
-// A1  Every workflow ended, and succeeded.
-// A2  Every step was assigned once, done at the first attempt, and not before the one that it depends on had ended.
-// A3  The output of a step reached exactly the step that depends on it.
+// A1  Every workflow ended and succeeded.
+// A2  Every step was assigned once, done at the first attempt, and not before its dependency had ended.
+// A3  The output of a step reached exactly its dependent step.
 
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { chain, inputsOf, numberOfStep, outputOf, STEPS } from './chain.ts';
 
-/** The columns of `workflow_state` that are read. */
+/** The read columns of `workflow_state`. */
 export const STATE_COLUMNS = ['id', 'status', 'total', 'ended'] as const;
-/** A row of them: id, status, steps in all, steps that ended. */
+/** A row: id, status, steps in all, ended steps. */
 export const StateRow = z.tuple([z.string(), z.string(), z.number(), z.number()]);
 
-/** The columns of `step` that are read. */
+/** The read columns of `step`. */
 export const STEP_COLUMNS = [
   'id',
   'workflow',
@@ -27,7 +27,7 @@ export const STEP_COLUMNS = [
   'started_at',
   'ended_at',
 ] as const;
-/** A row of them; the times are µs since 1970. */
+/** A row; the times are µs since 1970. */
 export const StepRow = z.tuple([
   z.number(),
   z.string(),
@@ -42,7 +42,7 @@ export const StepRow = z.tuple([
   z.number(),
 ]);
 
-/** A row of `message` that assigns a step: the step's id, and the payload. */
+/** A row of `message` that assigns a step: the step's id and the payload. */
 export const AssignmentRow = z.tuple([z.number(), z.string()]);
 
 const Payload = z.object({ task: z.object({ workflow_id: z.string(), step: z.string(), inputs: z.unknown() }) });
@@ -54,7 +54,7 @@ export interface Rows {
   readonly assignments: readonly z.infer<typeof AssignmentRow>[];
 }
 
-/** What is wrong in the tables when `started` workflows have ended; nothing, if all is well. At most twenty sentences. */
+/** Returns the faults in the tables after `started` workflows have ended; at most twenty. */
 export function auditRows(started: number, { states, steps, assignments }: Rows): string[] {
   const faults: string[] = [];
   const expect = (holds: boolean, fault: () => string) => {

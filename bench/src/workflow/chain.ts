@@ -1,9 +1,9 @@
-// The workflow that is measured: three agents, each with what the one before it has made, as in a documentation workflow.
+// The measured workflow: three agents, each with the output of the step before, as in a documentation workflow.
 
 import { z } from 'zod';
 import { numberedPayload } from '../message.ts';
 
-/** The steps in order, and who does them. */
+/** The steps in order, with their agents. */
 export const STEPS = [
   { agent: 'DocSystemAgent', action: 'create_initial_docs' },
   { agent: 'ReviewAgent', action: 'technical_review' },
@@ -13,7 +13,7 @@ export const STEPS = [
 /** The name of a step. */
 export type StepName = (typeof STEPS)[number]['action'];
 
-/** What a step returns: 275 bytes and its own name. */
+/** The output of a step: 275 bytes and its name. */
 export type Output = ReturnType<typeof outputOf>;
 
 const Requirements = z.object({ n: z.number().int() });
@@ -31,17 +31,17 @@ export function chain(n: number) {
   };
 }
 
-/** The number of the workflow that a step with these requirements belongs to. */
+/** Returns the number of the workflow of a step with these requirements. */
 export function numberOfStep(requirements: unknown): number {
   return Requirements.parse(requirements).n;
 }
 
-/** What a step of workflow `n` returns. */
+/** Returns the output of a step of workflow `n`. */
 export function outputOf(n: number, step: StepName) {
   return { step, ...numberedPayload(n) };
 }
 
-/** What a step of workflow `n` is given: the output of the step before it, and nothing else. */
+/** Returns the input of a step of workflow `n`: only the output of the step before it. */
 export function inputsOf(n: number, step: StepName): Readonly<Record<string, Output>> {
   const before = STEPS[STEPS.findIndex(({ action }) => action === step) - 1];
   return before ? { [before.action]: outputOf(n, before.action) } : {};

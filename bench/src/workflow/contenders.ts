@@ -1,4 +1,4 @@
-// Who is compared: the hub on disk and in memory, and folders that are polled, watched, and watched with the hub's promise.
+// Contenders: the hub on disk and in memory, and folders that are polled, watched, or watched and synced.
 
 import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -20,22 +20,22 @@ const Measured = z.object({
   faults: z.array(z.string()),
 });
 
-/** The hub that has everything on disk before anybody hears of it. */
+/** The hub with a disk: everything is durable before a client receives it. */
 export const agora = hubContender('agora', { durable: true });
 
-/** The same without a disk: what the rest costs. */
+/** The hub without a disk. */
 export const agoraInMemory = hubContender('agora, in memory', { durable: false });
 
-/** A look into each folder every 100 ms; nothing is synced. */
+/** Polls each folder every 100 ms, without syncs. */
 export const filePoll = fileContender('file, polled every 100 ms', { how: 'poll', synced: false });
 
-/** A look into each folder whenever the system says that it changed; nothing is synced. */
+/** Reads each folder when the system reports a change, without syncs. */
 export const fileWatch = fileContender('file, watched', { how: 'watch', synced: false });
 
-/** The same with the hub's promise about the disk. */
+/** The same with syncs, as durable as the hub. */
 export const fileWatchSynced = fileContender('file, watched, synced', { how: 'watch', synced: true });
 
-/** The hub's own work: each act of a workflow, without a socket. */
+/** Only the module: each act of a workflow, without a socket. */
 export const hubAlone: Contender = {
   name: 'the hub alone',
   async round(size) {
@@ -52,7 +52,7 @@ function hubContender(name: string, { durable }: { readonly durable: boolean }):
   return { name, round: size => hubRound(name, durable, AMOUNTS[size]) };
 }
 
-/** One round through a hub, from its start to its end. */
+/** One complete round through a hub. */
 export async function hubRound(name: string, durable: boolean, amount: Amount) {
   const folder = await mkdtemp(join(tmpdir(), 'agora-bench-'));
   const hub = new Part(`${name}: hub`, new URL('./hub.ts', import.meta.url));
@@ -74,7 +74,7 @@ export async function hubRound(name: string, durable: boolean, amount: Amount) {
 
 interface Way {
   readonly how: Look;
-  /** Whether files and folders are on disk before anything counts as handed on or taken, as the hub has it. */
+  /** True syncs files and folders before a step counts as handed on or taken, as the hub does. */
   readonly synced: boolean;
 }
 
@@ -83,7 +83,7 @@ function fileContender(name: string, way: Way): Contender {
     name,
     round(size) {
       const { warmUp, singly, many } = AMOUNTS[size];
-      // Where a workflow takes long, fewer tell as much.
+      // A slow contender needs fewer workflows.
       const isSlow = way.how === 'poll';
       const amount = isSlow ? { warmUp: warmUp / 2, singly: singly / 5, many: many / 2 } : { warmUp, singly, many };
       return fileRound(name, way, amount);
@@ -91,7 +91,7 @@ function fileContender(name: string, way: Way): Contender {
   };
 }
 
-/** One round through folders: each agent's inbox, and the coordinator's. */
+/** One round through folders: the inboxes of the agents and of the coordinator. */
 export async function fileRound(name: string, { how, synced }: Way, amount: Amount) {
   const root = await mkdtemp(join(tmpdir(), 'agora-bench-'));
   const coordinator = new Part(`${name}: coordinator`, new URL('./file-coordinator.ts', import.meta.url));

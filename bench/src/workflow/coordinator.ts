@@ -1,4 +1,4 @@
-// The commands that every coordinator answers: workflows one at a time, or so many at once, each until its end is known.
+// The commands that every coordinator answers: run workflows one at a time, or many in parallel, to their ends.
 
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
@@ -6,13 +6,13 @@ import { nowMs } from '../ledger.ts';
 import type { Commands } from '../part.ts';
 import { outputOf, type STEPS } from './chain.ts';
 
-/** Runs workflow `n` and gives the outputs of the steps that its coordinator hears of. */
+/** Runs workflow `n` and returns the outputs of the steps that the coordinator receives. */
 export type RunWorkflow = (n: number) => Promise<Readonly<Record<string, unknown>>>;
 
-/** Of a workflow: from the call that starts it to the moment its coordinator has its result, by `nowMs`. */
+/** The times of a workflow's start and of its result at the coordinator, by `nowMs`. */
 export const Span = z.object({ startedAt: z.number(), endedAt: z.number() });
 
-/** Commands over a way to run workflows; `reported` are the steps whose outputs the coordinator is told. */
+/** Commands for a way to run workflows; the coordinator receives the outputs of the `reported` steps. */
 export function coordinatorCommands(run: RunWorkflow, reported: readonly (typeof STEPS)[number][]): Commands {
   const faults: string[] = [];
 

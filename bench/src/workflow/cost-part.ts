@@ -1,4 +1,4 @@
-// The hub's own work as a process of its own.
+// Measures the module's acts in a separate process.
 
 import { z } from 'zod';
 import { servePart } from '../part.ts';

@@ -1,5 +1,5 @@
-// What a workflow costs the hub itself: the module in a database without a socket, inboxes and the coordinator's summary
-// followed, with as many workflows in flight as elsewhere in this load.
+// Cost of a workflow in the hub alone: the module in a database without a socket, with subscribed inboxes and summary, and with
+// as many workflows in flight as in the rest of this load.
 
 import type { Database } from '@agora/host/testing';
 import { z } from 'zod';
@@ -11,7 +11,7 @@ import { auditRows, STATE_COLUMNS, StateRow, STEP_COLUMNS, StepRow, type Rows } 
 import { chain, outputOf, STEPS } from './chain.ts';
 import { IN_FLIGHT } from './measure.ts';
 
-/** How many workflows are run before any is measured, and then. */
+/** Number of workflows before the measurement, and in it. */
 export interface Turns {
   readonly warmUp: number;
   readonly measured: number;
@@ -22,8 +22,8 @@ const CREDIT = 128;
 const GATHERED = 16;
 const TURN_MS = 10;
 
-/** What is done to a workflow. */
-type Act = 'start' | 'hand-off' | 'last step' | 'let go';
+/** The acts on a workflow. */
+type Act = 'start' | 'hand-off' | 'last step' | 'unwatch';
 
 /** Measures the acts of workflows in this process, singly and gathered, from an empty database to its audit. */
 export async function measureCost({ warmUp, measured }: Turns, bundle?: URL): Promise<Round> {
@@ -67,7 +67,7 @@ class Scene {
     this.#workers = STEPS.map(({ agent }) => join(agent, 'my_inbox'));
   }
 
-  /** Runs until so many more workflows have ended, with `IN_FLIGHT` at work, a third of them at each agent. */
+  /** Runs until so many more workflows have ended, with `IN_FLIGHT` in flight, a third of them at each agent. */
   run(count: number, batch: number): void {
     const end = this.ended + count;
     while (this.ended < end) {
@@ -76,7 +76,7 @@ class Scene {
     }
   }
 
-  /** Lets all that is in flight come to its end. */
+  /** Runs all workflows in flight to their end. */
   finish(): void {
     while (this.ended < this.#ids.length) this.#turn(1, 1);
   }
@@ -91,14 +91,14 @@ class Scene {
     this.#perform('start', this.#coordinator, acts);
   }
 
-  /** Each agent that holds `least` steps does the ones that it was offered first. */
+  /** Each agent that holds at least `least` steps does its oldest ones. */
   #turn(least: number, batch: number): void {
     for (const [at, { action }] of STEPS.entries()) {
       const worker = this.#workers[at];
       const held = worker ? (offered(this.#lab.database).get(worker.id) ?? []) : [];
       if (!worker || held.length < Math.max(least, batch)) continue;
       const next = held.sort((a, b) => (a < b ? -1 : 1)).slice(0, batch);
-      // Workflows do not overtake each other here, so an agent's deliveries are numbered as they are.
+      // Workflows do not overtake each other here, so the deliveries of an agent have their order.
       const numbers = next.map(delivery => Number(delivery & 0xffff_ffffn) - 1);
       const acts = next.map((delivery, i) => {
         const output = jsonText(outputOf(numbers[i] ?? 0, action));
@@ -109,7 +109,7 @@ class Scene {
       if (!isLast) continue;
       this.ended += batch;
       const ended = numbers.map(n => `{"unwatchWorkflow":{"workflow":"${this.#ids[n]}"}}`);
-      this.#perform('let go', this.#coordinator, ended);
+      this.#perform('unwatch', this.#coordinator, ended);
     }
     this.#lab.advance(TURN_MS);
   }
@@ -122,7 +122,7 @@ class Scene {
   }
 }
 
-/** A value as a JSON text that holds its JSON text. */
+/** Encodes a value as JSON twice: a JSON string with its JSON text. */
 function jsonText(value: unknown): string {
   return JSON.stringify(JSON.stringify(value));
 }

@@ -1,4 +1,5 @@
-// A process that starts workflows by files: the first step into the inbox of its agent; the last agent's file is the result.
+// A process that starts workflows by files: writes the first step into the inbox of its agent; the file of the last agent is the
+// result.
 
 import { fsyncSync, openSync, readFileSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,7 +9,7 @@ import { chain, STEPS } from './chain.ts';
 import { coordinatorCommands } from './coordinator.ts';
 import { FileStart, fileName, readTask, taskText } from './file-task.ts';
 
-const RESULT_WITHIN_MS = 60_000;
+const RESULT_TIMEOUT_MS = 60_000;
 
 const waiting = new Map<number, (outputs: Readonly<Record<string, unknown>>) => void>();
 let first: Outbox | undefined;
@@ -16,7 +17,7 @@ let first: Outbox | undefined;
 async function run(n: number): Promise<Readonly<Record<string, unknown>>> {
   if (!first) throw new Error('the coordinator was not started');
   const { promise, resolve, reject } = Promise.withResolvers<Readonly<Record<string, unknown>>>();
-  const late = setTimeout(() => reject(new Error(`workflow ${n} did not end`)), RESULT_WITHIN_MS);
+  const late = setTimeout(() => reject(new Error(`workflow ${n} did not end`)), RESULT_TIMEOUT_MS);
   waiting.set(n, resolve);
   first.put(fileName(n), taskText({ n, workflow: chain(n), position: 0, inputs: {} }));
   first.sync();
@@ -29,7 +30,7 @@ async function run(n: number): Promise<Readonly<Record<string, unknown>>> {
 }
 
 servePart({
-  // Each agent hands on what it has made, so the coordinator hears what the last one has.
+  // Each agent passes on its own output, so the coordinator receives only that of the last agent.
   ...coordinatorCommands(run, STEPS.slice(-1)),
   start(argument) {
     const { inbox, next, drafts, how, synced, pollMs } = FileStart.parse(argument);

@@ -1,8 +1,8 @@
-// A step as a file: the whole workflow, where it is, and what the step before has made.
+// A step as a file: the number of the workflow, the step, and the output of the step before.
 
 import { z } from 'zod';
 
-/** What a process of the file-based way is told: its folder, the one it hands on to, where it writes, and how it looks. */
+/** Options of a file-based process: its folder, the next folder, its temporary folder, and its way to find files. */
 export const FileStart = z.object({
   inbox: z.string(),
   next: z.string(),
@@ -19,17 +19,17 @@ const Task = z.object({
   inputs: z.record(z.string(), z.unknown()),
 });
 
-/** The file of workflow `n`. */
+/** The file name of workflow `n`. */
 export function fileName(n: number): string {
   return `${String(n).padStart(9, '0')}.json`;
 }
 
-/** A step as the text of its file. */
+/** Encodes a step as the text of its file. */
 export function taskText(task: z.input<typeof Task>): string {
   return JSON.stringify(task);
 }
 
-/** A step out of the text of its file. */
+/** Parses a step from the text of its file. */
 export function readTask(text: string): z.output<typeof Task> {
   return Task.parse(JSON.parse(text));
 }

@@ -1,4 +1,4 @@
-// A process that does one step of every workflow by files: reads its assignments, and hands on what it has made.
+// A process that does one step of every workflow by files: reads its assignments and passes on its outputs.
 
 import { fsyncSync, openSync, readFileSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ import { Journal, journalCommands } from './journal.ts';
 const { action } = STEPS[z.coerce.number().int().min(0).max(2).parse(process.argv[2])] ?? STEPS[0];
 const journal = new Journal(action);
 
-/** Does what lies in a file; returns what goes to the next agent. */
+/** Does the step of a file; returns the step for the next agent. */
 function workOn(text: string): string {
   const { n, workflow, position, inputs } = readTask(text);
   const output = journal.work(numberOfStep(workflow.steps[position]?.requirements), inputs);
@@ -27,7 +27,7 @@ servePart({
     const folder = synced ? openSync(inbox, 'r') : undefined;
     lookInto(inbox, how, pollMs, files => {
       for (const file of files) outbox.put(file, workOn(readFileSync(join(inbox, file), 'utf8')));
-      // What was handed on is on disk before it is taken out here: one sync for all that one look found.
+      // Passed-on files are on disk before their assignments are removed: one sync for all files of one sweep.
       outbox.sync();
       for (const file of files) unlinkSync(join(inbox, file));
       if (folder !== undefined) fsyncSync(folder);

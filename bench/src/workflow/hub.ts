@@ -1,6 +1,6 @@
-// The hub as a process of its own, on disk or in memory; at the end it says what its tables hold of the workflows.
+// The hub as a separate process, on disk or in memory; audits its tables at the end.
 
-import { type Hub, startHub } from '@agora/cli/hub';
+import { type Hub, startHub } from '@agora/hub';
 import { z } from 'zod';
 import { countRows, readRows } from '../agora/read-rows.ts';
 import { servePart } from '../part.ts';
@@ -9,7 +9,7 @@ import { AssignmentRow, auditRows, STATE_COLUMNS, StateRow, STEP_COLUMNS, StepRo
 let hub: Hub | undefined;
 
 servePart({
-  /** In the folder, or in memory without one. */
+  /** Starts in a folder, or in memory without one. */
   async start(argument) {
     const dataDir = z.string().nullable().parse(argument) ?? undefined;
     hub = await startHub({ port: 0, hostname: '127.0.0.1', dataDir });

@@ -1,4 +1,4 @@
-// What an agent notes of the steps it does: when each was assigned and answered, and what was wrong with it.
+// Journal of an agent: the times when each step was assigned and answered, and faults.
 
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
@@ -6,10 +6,10 @@ import { nowMs } from '../ledger.ts';
 import type { Commands } from '../part.ts';
 import { inputsOf, outputOf, type Output, type StepName } from './chain.ts';
 
-/** When a step was assigned and answered, by `nowMs`. */
+/** The times of assignment and answer of a step, by `nowMs`. */
 export const Done = z.object({ n: z.number(), assignedAt: z.number(), answeredAt: z.number() });
 
-/** One step of many workflows, as its agent sees it. */
+/** The records of one step of many workflows. */
 export class Journal {
   readonly #step: StepName;
   readonly #done = new Map<number, z.infer<typeof Done>>();
@@ -19,7 +19,7 @@ export class Journal {
     this.#step = step;
   }
 
-  /** The agent has its assignment; returns what the step returns, which is issued at once. */
+  /** Records an assignment; returns the output of the step, which the caller sends immediately. */
   work(n: number, inputs: unknown): Output {
     const assignedAt = nowMs();
     if (this.#done.has(n)) this.#faults.push(`${this.#step} of workflow ${n} was assigned twice`);
@@ -31,12 +31,12 @@ export class Journal {
     return output;
   }
 
-  /** Steps from workflow `from` on, in the order of their assignment. */
+  /** Steps of workflows from `from` on, in assignment order. */
   done(from: number): z.infer<typeof Done>[] {
     return [...this.#done.values()].filter(({ n }) => n >= from);
   }
 
-  /** What is wrong when workflows 0 to `started` - 1 have ended, each step of which was done exactly once. */
+  /** Returns the faults after workflows 0 to `started` - 1 have ended, each step of which must have been done exactly once. */
   faults(started: number): string[] {
     const missing = Array.from({ length: started }, (_, n) => n).filter(n => !this.#done.has(n)).length;
     const unknown = [...this.#done.keys()].filter(n => n >= started).length;
@@ -48,7 +48,7 @@ export class Journal {
   }
 }
 
-/** The commands that every worker answers, whatever way its assignments come. */
+/** The commands that every worker answers. */
 export function journalCommands(journal: Journal): Commands {
   return {
     done: from => journal.done(z.number().parse(from)),

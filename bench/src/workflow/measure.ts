@@ -1,4 +1,4 @@
-// Measures a crew: hand-offs of workflows that run alone, and workflows a second with many in flight.
+// Measurement of a crew: hand-offs of single workflows, and workflows per second with many in flight.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
@@ -8,33 +8,33 @@ import { percentile } from '../statistics.ts';
 import { Span } from './coordinator.ts';
 import { Done } from './journal.ts';
 
-/** A coordinator and the workers of the steps, in their order, however they are connected. */
+/** A coordinator and the workers of the steps, in order. */
 export interface Crew {
-  /** What is between them, where that is a process. */
+  /** The hub between them; undefined for files. */
   readonly hub?: Part;
   readonly coordinator: Part;
   readonly workers: readonly Part[];
-  /** What the medium itself says against "so many workflows, all of them done". */
+  /** Audits the medium after so many workflows; returns the faults. */
   audit(started: number): Promise<readonly string[]>;
 }
 
-/** How many workflows: to warm up, then one at a time, then `IN_FLIGHT` at once. */
+/** Number of workflows: to warm up, then one at a time, then `IN_FLIGHT` in parallel. */
 export interface Amount {
   readonly warmUp: number;
   readonly singly: number;
   readonly many: number;
 }
 
-/** How much each size runs. */
+/** The amount of each size. */
 export const AMOUNTS: Record<Size, Amount> = {
   full: { warmUp: 1_000, singly: 200, many: 3_000 },
   quick: { warmUp: 200, singly: 30, many: 400 },
 };
 
-/** So many workflows are under way at once where workflows a second are measured. */
+/** Workflows in flight while workflows per second are measured. */
 export const IN_FLIGHT = 64;
 
-/** Single workflows start at a random moment of this period, so that no poller is met in step. */
+/** Single workflows start at a random moment of this period, so that they are not in phase with a poller. */
 const SPREAD_MS = 20;
 
 /** Measures a crew from its first workflow to its last and audits it. */
@@ -84,7 +84,7 @@ export async function measureWorkflows(crew: Crew, amount: Amount, spreadMs = SP
   };
 }
 
-/** What the processor has spent on the hub, and on the others together. */
+/** Processor time of the hub, and of all others together. */
 async function spentBy({
   hub,
   coordinator,
@@ -97,7 +97,7 @@ async function spentBy({
   ];
 }
 
-/** From the answer of each step to the moment the next agent has its assignment, in ms; no step begins before that answer. */
+/** Times from the answer of each step to the assignment of the next, in ms. */
 async function handOffs(workers: readonly Part[], isWanted: (n: number) => boolean) {
   const done = await Promise.all(workers.map(worker => worker.call('done', 0, z.array(Done))));
   const ms: number[] = [];

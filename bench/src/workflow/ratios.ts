@@ -1,23 +1,23 @@
-// The same figures against those of one contender, in how many times the one is better.
+// Ratios between the figures of contenders.
 
 import type { Report } from '../harness.ts';
 import { rounded } from '../statistics.ts';
 
-/** A metric of a contender against the same one of another, medians of one run. */
+/** A metric of one contender relative to another, by the medians of one run. */
 export interface Ratio {
   readonly contender: string;
   readonly against: string;
   readonly metric: string;
-  /** Over 1: the first one is better. */
+  /** Above 1 if the first contender is better. */
   readonly times: number;
 }
 
-/** What was measured, and how many times better or worse that is. */
+/** A report with ratios. */
 export interface ComparedReport extends Report {
   readonly ratios: readonly Ratio[];
 }
 
-/** Adds how each contender in `of` stands against each other one that has the same metric. Less is better, except in `/s`. */
+/** Adds the ratios of each contender in `of` to each other one with the same metric. Less is better, except for `/s`. */
 export function withRatios(report: Report, of: readonly string[]): ComparedReport {
   const ratios = of.flatMap(contender =>
     report.results
@@ -36,7 +36,7 @@ export function withRatios(report: Report, of: readonly string[]): ComparedRepor
   return { ...report, ratios };
 }
 
-/** The ratios as lines of text, one pair of contenders a line. */
+/** Renders the ratios as text, one pair of contenders per line. */
 export function ratioLines({ ratios }: ComparedReport): string[] {
   const pairs = Map.groupBy(ratios, ({ contender, against }) => `${contender} against ${against}`);
   return [...pairs].map(([pair, of]) => `${pair}: ${of.map(({ metric, times }) => `${metric} × ${times}`).join(', ')}`);

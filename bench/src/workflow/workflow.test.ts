@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { auditRows, type Rows } from './audit.ts';
 import { chain, inputsOf, outputOf, STEPS } from './chain.ts';
 import { fileRound, hubRound } from './contenders.ts';
@@ -8,7 +8,7 @@ import { ratioLines, withRatios } from './ratios.ts';
 
 const TINY = { warmUp: 4, singly: 2, many: 8 };
 
-/** The rows that workflow 0 leaves when all goes well. */
+/** The rows of workflow 0 without a fault. */
 function rows(): Rows {
   const id = 'w0';
   return {
@@ -25,34 +25,34 @@ function rows(): Rows {
 }
 
 describe('a round', () => {
-  it.each(['in memory', 'on disk'])('through a hub %s holds its audit', async medium => {
+  test.each(['in memory', 'on disk'])('through a hub %s holds its audit', async medium => {
     const { faults, audited, measurements } = await hubRound('test', medium === 'on disk', TINY);
     expect(faults).toEqual([]);
     expect(audited).toBe(14);
     expect(measurements.every(({ value }) => value > 0)).toBe(true);
   });
 
-  it('through watched and synced folders holds its audit', async () => {
+  test('through watched and synced folders holds its audit', async () => {
     const { faults, audited, measurements } = await fileRound('test', { how: 'watch', synced: true }, TINY);
     expect(faults).toEqual([]);
     expect(audited).toBe(14);
     expect(measurements.map(({ metric }) => metric)).toContain('workflows, 64 in flight');
   });
 
-  it('of the module alone counts the rows that a step writes', async () => {
+  test('of the module alone counts the rows that a step writes', async () => {
     const { faults, measurements } = await measureCost({ warmUp: 1, measured: 64 });
     expect(faults).toEqual([]);
     const written = measurements.filter(({ unit }) => unit === 'rows').map(({ metric }) => metric);
-    expect(written).toEqual(['start', 'hand-off', 'last step', 'let go'].map(act => `${act}: rows written`));
+    expect(written).toEqual(['start', 'hand-off', 'last step', 'unwatch'].map(act => `${act}: rows written`));
   });
 });
 
 describe('the audit', () => {
-  it('finds nothing where all is well', () => {
+  test('finds no fault in a correct run', () => {
     expect(auditRows(1, rows())).toEqual([]);
   });
 
-  it('finds a step that was assigned twice, one that began early, and an output that did not arrive', () => {
+  test('finds a step that was assigned twice, one that started early, and an output that did not arrive', () => {
     const { states, steps, assignments } = rows();
     const twice = auditRows(1, { states, steps, assignments: [...assignments, ...assignments.slice(0, 1)] });
     expect(twice).toContain('create_initial_docs of workflow 0 has 2 assignments');
@@ -69,7 +69,7 @@ describe('the audit', () => {
     expect(auditRows(2, { states, steps, assignments })).toContain('the hub holds 1 workflows, not 2');
   });
 
-  it('finds an agent that was given the wrong thing, or the same twice', () => {
+  test('finds an agent with a wrong or a repeated assignment', () => {
     const journal = new Journal('technical_review');
     journal.work(0, inputsOf(0, 'technical_review'));
     expect(journal.faults(1)).toEqual([]);
@@ -83,7 +83,7 @@ describe('the audit', () => {
 });
 
 describe('ratios', () => {
-  it('are over 1 where the first is better', () => {
+  test('are above 1 if the first is better', () => {
     const figures = { min: 0, max: 0, rounds: 1, load: 'workflow' };
     const report = {
       name: 'workflow',

@@ -1,16 +1,16 @@
-// What the three agents have in common: they join the hub, say what they do, and leave when the demo lets go of them.
+// Common part of the three agents: they join the hub, report their work, and leave when the demo closes their input.
 
 import { AgoraClient, AgoraError } from '@agora/client';
 import type { CrewName } from '../crew.ts';
-import { COORDINATOR } from '../words.ts';
+import { COORDINATOR } from '../messages.ts';
 
-/** An agent on the hub, and the folder it works in. */
+/** An agent on the hub, and its output folder. */
 export interface Agent {
   readonly client: AgoraClient;
   readonly out: string;
 }
 
-/** What an agent of the crew registers as. */
+/** Registration of an agent of the crew. */
 export interface Profile {
   readonly name: CrewName;
   readonly agentType: string;
@@ -19,18 +19,18 @@ export interface Profile {
   readonly credit?: number;
 }
 
-/** Says something to whoever watches the demo. */
-export function say(line: string): void {
+/** Prints a line for the spectator. */
+export function print(line: string): void {
   console.log(line);
 }
 
 /**
- * Runs one agent from its registration until standard input closes. `prepare` sets up what it does, before it registers
- * and can be found. A refusal of the hub ends it with one sentence.
+ * Runs one agent from its registration until standard input closes. `prepare` subscribes its handlers before it registers,
+ * so before others can find it. A refusal of the hub ends it with one sentence.
  */
 export async function runAgent(profile: Profile, prepare: (agent: Agent) => Promise<void>): Promise<void> {
   const [server = '', out = ''] = process.argv.slice(2);
-  // A demo leaves nothing behind, no identity either.
+  // The demo leaves no data behind, also no identity.
   const client = new AgoraClient(profile.name, { server, database: 'agora', tokenStore: false });
   try {
     await client.connect();
@@ -41,7 +41,7 @@ export async function runAgent(profile: Profile, prepare: (agent: Agent) => Prom
       metadata: { specialization: profile.specialization, version: '1.0.0' },
       credit: profile.credit,
     });
-    say(`registered as ${profile.agentType}: ${profile.capabilities.join(', ')}`);
+    print(`registered as ${profile.agentType}: ${profile.capabilities.join(', ')}`);
     await released();
     await client.unregisterAgent();
   } catch (thrown) {
@@ -53,9 +53,9 @@ export async function runAgent(profile: Profile, prepare: (agent: Agent) => Prom
   }
 }
 
-/** Settles when the demo lets go, or is gone. */
+/** Settles when the demo closes the input, or ends. */
 function released(): Promise<void> {
-  // Ctrl-C reaches everybody; the demo closes our input when it is time.
+  // Ctrl-C reaches all processes; the demo decides when an agent ends.
   process.on('SIGINT', () => undefined);
   return new Promise(resolve => {
     process.stdin.resume().once('end', resolve).once('error', resolve);
@@ -67,7 +67,7 @@ export async function confirmBroadcasts({ client }: Agent): Promise<void> {
   await client.subscribeToMessages({
     filters: { messageTypes: ['system_notification'] },
     handler: async message => {
-      say(`← "${message.type}" from ${message.from}, to everyone`);
+      print(`← "${message.type}" from ${message.from}, to everyone`);
       await client.sendMessage({
         toAgent: COORDINATOR,
         messageType: 'status_update',

@@ -1,12 +1,12 @@
-// DocSystemAgent: writes an API page for every package of this repository, and mends pages on request.
+// DocSystemAgent: writes an API page for every package of this repository and corrects pages on request.
 
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type PackageApi, readPackageApi } from '../documents/package-api.ts';
 import { pageName, renderPage } from '../documents/page.ts';
 import { ROOT } from '../root.ts';
-import { type Drafts, PACKAGES, Revision } from '../words.ts';
-import { confirmBroadcasts, runAgent, say } from './agent.ts';
+import { type Drafts, PACKAGES, Revision } from '../messages.ts';
+import { confirmBroadcasts, runAgent, print } from './agent.ts';
 
 await runAgent(
   {
@@ -25,14 +25,14 @@ await runAgent(
       const file = join(out, pageName(api));
       writeFileSync(file, renderPage(api, { root: ROOT, file, nameGaps }));
       await client.publishEvent({ eventType: 'documentation_updated', data: { file_path: file, author: client.name } });
-      const exports = api.entries.reduce((sum, entry) => sum + entry.things.length, 0);
-      say(`→ event documentation_updated: ${file} (${exports} exports)`);
+      const exports = api.entries.reduce((sum, entry) => sum + entry.items.length, 0);
+      print(`→ event documentation_updated: ${file} (${exports} exports)`);
       return { folder, file, exports };
     };
 
     await confirmBroadcasts(agent);
     client.onTask('create_initial_docs', async task => {
-      say(`← step ${task.step}: ${JSON.stringify(task.requirements)}`);
+      print(`← step ${task.step}: ${JSON.stringify(task.requirements)}`);
       const pages: Drafts['pages'] = [];
       for (const folder of PACKAGES) pages.push(await write(folder, false));
       return { pages };
@@ -41,7 +41,7 @@ await runAgent(
       filters: { messageTypes: ['documentation_request'] },
       handler: async (message, context) => {
         const { folder, findings } = Revision.parse(message.payload);
-        say(`← documentation_request from ${message.from}: ${findings.length} findings on ${folder}`);
+        print(`← documentation_request from ${message.from}: ${findings.length} findings on ${folder}`);
         await context.respond(await write(folder, true));
       },
     });

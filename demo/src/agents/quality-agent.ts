@@ -1,12 +1,12 @@
-// QualityAgent: scores the reviewed pages. Its credit is 1, so it shows in which order the hub offers what waits.
+// QualityAgent: scores the reviewed pages. Its credit is 1, so it shows the order in which the hub offers waiting messages.
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readPackageApi } from '../documents/package-api.ts';
 import { type Score, scorePage } from '../documents/score.ts';
 import { ROOT } from '../root.ts';
-import { COORDINATOR, RACE_GO, RACE_HOLD, RACE_ITEM, RaceItem, Review } from '../words.ts';
-import { type Agent, confirmBroadcasts, runAgent, say } from './agent.ts';
+import { COORDINATOR, RACE_GO, RACE_HOLD, RACE_ITEM, RaceItem, Review } from '../messages.ts';
+import { type Agent, confirmBroadcasts, runAgent, print } from './agent.ts';
 
 await runAgent(
   {
@@ -21,10 +21,10 @@ await runAgent(
     await runRaces(agent);
     agent.client.onTask('quality_assessment', task => {
       const review = Review.parse(task.inputs['technical_review']);
-      say(`← step ${task.step}: ${review.pages.length} pages`);
+      print(`← step ${task.step}: ${review.pages.length} pages`);
       const scores = review.pages.map(({ folder, file }) => {
         const score = scorePage(readFileSync(file, 'utf8'), readPackageApi(ROOT, folder));
-        say(`scored ${folder}: ${score.total} of 100`);
+        print(`scored ${folder}: ${score.total} of 100`);
         return { folder, ...score };
       });
       const report = join(agent.out, 'quality.md');
@@ -35,7 +35,7 @@ await runAgent(
   },
 );
 
-/** Is busy with one message until it is let go, then tells in which order the others came. */
+/** Holds one message until `demo.go` is published, then reports the order of the others. */
 async function runRaces({ client }: Agent): Promise<void> {
   let go = (): void => undefined;
   let order: string[] = [];
@@ -46,7 +46,7 @@ async function runRaces({ client }: Agent): Promise<void> {
       if (message.type === RACE_HOLD) {
         order = [];
         const released = new Promise<void>(resolve => (go = resolve));
-        say(`← ${message.type}: busy, and my credit is 1`);
+        print(`← ${message.type}: busy, and my credit is 1`);
         await client.sendMessage({ toAgent: COORDINATOR, messageType: 'status_update', payload: { status: 'busy' } });
         await released;
         await context.respond({ status: 'free' });
@@ -54,7 +54,7 @@ async function runRaces({ client }: Agent): Promise<void> {
       }
       const { label, last } = RaceItem.parse(message.payload);
       order.push(label);
-      say(`← ${message.type}: ${label}`);
+      print(`← ${message.type}: ${label}`);
       if (order.length === last)
         await client.sendMessage({
           toAgent: COORDINATOR,

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { anchorsOf, fenced, parseMarkdown } from './markdown.ts';
 import { readPackageApi, type PackageApi } from './package-api.ts';
 import { renderPage } from './page.ts';
@@ -13,7 +13,7 @@ const SOURCE = `
 export function add(a: number, b: number): number { return a + b; }
 export const ADD = { plus: '+' } as const;
 /**
- * Counts things.
+ * Counts calls.
  * @example
  * new Counter().count();
  */
@@ -33,38 +33,38 @@ const checksOf = (text: string) => reviewPage(text, file, api).map(finding => fi
 
 beforeAll(() => {
   root = mkdtempSync(join(tmpdir(), 'agora-demo-'));
-  file = join(root, 'out', 'thing.md');
-  mkdirSync(join(root, 'thing', 'src'), { recursive: true });
+  file = join(root, 'out', 'item.md');
+  mkdirSync(join(root, 'item', 'src'), { recursive: true });
   mkdirSync(join(root, 'out'));
-  const manifest = { name: '@x/thing', description: 'A thing', exports: { '.': './src/index.ts' } };
-  writeFileSync(join(root, 'thing', 'package.json'), JSON.stringify(manifest));
-  writeFileSync(join(root, 'thing', 'tsconfig.json'), '{ "compilerOptions": { "target": "ES2024", "strict": true } }');
-  writeFileSync(join(root, 'thing', 'src', 'index.ts'), SOURCE);
-  api = readPackageApi(root, 'thing');
+  const manifest = { name: '@x/item', description: 'An item', exports: { '.': './src/index.ts' } };
+  writeFileSync(join(root, 'item', 'package.json'), JSON.stringify(manifest));
+  writeFileSync(join(root, 'item', 'tsconfig.json'), '{ "compilerOptions": { "target": "ES2024", "strict": true } }');
+  writeFileSync(join(root, 'item', 'src', 'index.ts'), SOURCE);
+  api = readPackageApi(root, 'item');
 });
 
 afterAll(() => rmSync(root, { recursive: true }));
 
 describe('reading a package', () => {
-  it('finds every export with its kind, docstring, place and examples', () => {
-    const things = Object.fromEntries((api.entries[0]?.things ?? []).map(thing => [thing.name, thing]));
-    expect(Object.keys(things).sort()).toEqual(['ADD', 'Counter', 'Shape', 'add']);
-    expect(things['add']).toMatchObject({ kind: 'function', summary: 'Adds two numbers.', line: 3 });
-    expect(things['add']?.signature).toBe('declare function add(a: number, b: number): number;');
-    expect(things['ADD']).toMatchObject({ kind: 'constant', summary: '' });
-    expect(things['Counter']?.members).toEqual([{ name: 'count', summary: 'Counts one more.' }]);
-    expect(things['Counter']?.examples).toEqual(['new Counter().count();']);
-    expect(things['Shape']?.kind).toBe('interface');
+  test('finds every export with its kind, docstring, place and examples', () => {
+    const items = Object.fromEntries((api.entries[0]?.items ?? []).map(item => [item.name, item]));
+    expect(Object.keys(items).sort()).toEqual(['ADD', 'Counter', 'Shape', 'add']);
+    expect(items['add']).toMatchObject({ kind: 'function', summary: 'Adds two numbers.', line: 3 });
+    expect(items['add']?.signature).toBe('declare function add(a: number, b: number): number;');
+    expect(items['ADD']).toMatchObject({ kind: 'constant', summary: '' });
+    expect(items['Counter']?.members).toEqual([{ name: 'count', summary: 'Counts one more.' }]);
+    expect(items['Counter']?.examples).toEqual(['new Counter().count();']);
+    expect(items['Shape']?.kind).toBe('interface');
   });
 });
 
 describe('the review of a page', () => {
-  it('finds what the source does not describe, and nothing once the page names it', () => {
+  test('finds what the source does not describe, and nothing once the page names it', () => {
     expect(checksOf(renderPage(api, { root, file }))).toEqual(['gap', 'gap']);
     expect(checksOf(renderPage(api, { root, file, nameGaps: true }))).toEqual([]);
   });
 
-  it('finds a missing export, a broken link, broken code and a missing example', () => {
+  test('finds a missing export, a broken link, broken code and a missing example', () => {
     const good = renderPage(api, { root, file, nameGaps: true });
     expect(checksOf(good.replace('### Counter\n', '### Kounter\n'))).toContain('missing-export');
     expect(checksOf(good.replaceAll('](#shape)', '](#shapes)'))).toEqual(['broken-link']);
@@ -77,23 +77,23 @@ describe('the review of a page', () => {
 });
 
 describe('the score of a page', () => {
-  it('is computed from the text and the package', () => {
+  test('is computed from the text and the package', () => {
     const score = scorePage(renderPage(api, { root, file, nameGaps: true }), api);
     expect(score).toMatchObject({ described: 50, readable: 100, structured: 100, total: 75, codeBlocks: 6 });
   });
 
-  it('falls with long sentences and jumping headings', () => {
+  test('falls with long sentences and jumping headings', () => {
     const long = `# T\n\n### Deep\n\n${'word '.repeat(40)}.\n`;
     expect(scorePage(long, api)).toMatchObject({ readable: 0, structured: 50, wordsPerSentence: 40 });
   });
 });
 
 describe('markdown', () => {
-  it('numbers equal anchors', () => {
+  test('numbers equal anchors', () => {
     expect(anchorsOf(['Priority', 'PRIORITY', '@x/thing a'])).toEqual(['priority', 'priority-1', 'xthing-a']);
   });
 
-  it('keeps any code inside a fence', () => {
+  test('keeps any code inside a fence', () => {
     const code = 'a\n```ts\nb\n```\n# no heading';
     expect(parseMarkdown(fenced('md', code))).toMatchObject({ headings: [], fences: [{ code, closed: true }] });
   });

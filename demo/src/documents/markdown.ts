@@ -1,6 +1,6 @@
-// The little of Markdown that writing and checking a page needs: headings, fences, links and prose.
+// Minimal Markdown for writing and checking a page: headings, fences, links and prose.
 
-/** A heading, its level counted from 1. */
+/** A heading; levels start at 1. */
 export interface Heading {
   readonly level: number;
   readonly text: string;
@@ -16,7 +16,7 @@ export interface Fence {
   readonly closed: boolean;
 }
 
-/** A document taken apart; fences are in no paragraph. */
+/** A parsed document; fences are in no paragraph. */
 export interface Markdown {
   readonly headings: readonly Heading[];
   readonly fences: readonly Fence[];
@@ -25,7 +25,7 @@ export interface Markdown {
   readonly paragraphs: readonly { readonly text: string; readonly line: number }[];
 }
 
-/** Takes a document apart, line by line. */
+/** Parses a document line by line. */
 export function parseMarkdown(text: string): Markdown {
   const headings: Heading[] = [];
   const fences: Fence[] = [];
@@ -67,7 +67,7 @@ function linksIn(prose: string): string[] {
   return [...withoutCode(prose).matchAll(/\[[^\]]*\]\(([^)\s]+)\)/g)].map(match => match[1] ?? '');
 }
 
-/** Prose as it is read: without code, link targets and marks. */
+/** Prose without code, link targets and marks. */
 export function plainText(prose: string): string {
   return withoutCode(prose)
     .replace(/\[([^\]]*)\]\([^)]*\)/g, '$1')
@@ -79,7 +79,7 @@ function withoutCode(prose: string): string {
   return prose.replace(/`[^`]*`/g, 'code');
 }
 
-/** The anchors of headings in order, as the usual renderers make them: the second of two equal ones ends in `-1`. */
+/** The anchors of headings in order; the second of two equal anchors ends in `-1`, as in common renderers. */
 export function anchorsOf(headings: readonly string[]): string[] {
   const seen = new Map<string, number>();
   return headings.map(heading => {

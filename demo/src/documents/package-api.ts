@@ -1,19 +1,19 @@
-// Reads what a package exports, with docstrings and signatures, through the TypeScript compiler.
+// The exports of a package with docstrings and signatures, read by the TypeScript compiler.
 
 import { readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import ts from 'typescript';
 import { z } from 'zod';
 
-/** One thing a package exports. */
-export interface ExportedThing {
+/** One export of a package. */
+export interface ExportedItem {
   readonly name: string;
   readonly kind: 'class' | 'function' | 'interface' | 'type' | 'constant';
   /** The docstring without its tags; empty if there is none. */
   readonly summary: string;
   /** Declaration as TypeScript text that parses by itself. */
   readonly signature: string;
-  /** What stands under `@example`. */
+  /** The texts of `@example`. */
   readonly examples: readonly string[];
   /** Where it is declared, from the root of the repository. */
   readonly file: string;
@@ -22,14 +22,14 @@ export interface ExportedThing {
   readonly members: readonly { readonly name: string; readonly summary: string }[];
 }
 
-/** One door of a package: what `import … from specifier` gives, without what an earlier door gave. */
+/** One entry of a package: the exports of `specifier` that no earlier entry has. */
 export interface PackageEntry {
   readonly specifier: string;
   readonly file: string;
-  readonly things: readonly ExportedThing[];
+  readonly items: readonly ExportedItem[];
 }
 
-/** A package and all that it exports, door by door. */
+/** A package and all its exports, entry by entry. */
 export interface PackageApi {
   readonly name: string;
   readonly description: string;
@@ -43,25 +43,25 @@ const Manifest = z.object({
   exports: z.record(z.string(), z.string()),
 });
 
-/** A longer declaration is cut: a page is for reading, the source is one click away. */
+/** Longer declarations are cut; the page links to the source. */
 const MAX_SIGNATURE_LINES = 40;
 
 /** Reads the package in `folder` of the repository at `root`. */
 export function readPackageApi(root: string, folder: string): PackageApi {
   const manifest = Manifest.parse(JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8')));
-  const doors = Object.entries(manifest.exports).map(([subpath, file]) => ({
+  const sources = Object.entries(manifest.exports).map(([subpath, file]) => ({
     specifier: manifest.name + subpath.slice(1),
     file: join(root, folder, file),
   }));
   const program = ts.createProgram(
-    doors.map(door => door.file),
+    sources.map(source => source.file),
     compilerOptions(join(root, folder)),
   );
-  const told = new Set<string>();
-  const entries = doors.map(door => {
-    const things = exportsOf(program, door.file, root).filter(thing => !told.has(thing.name));
-    for (const thing of things) told.add(thing.name);
-    return { specifier: door.specifier, file: relative(root, door.file), things };
+  const listed = new Set<string>();
+  const entries = sources.map(source => {
+    const items = exportsOf(program, source.file, root).filter(item => !listed.has(item.name));
+    for (const item of items) listed.add(item.name);
+    return { specifier: source.specifier, file: relative(root, source.file), items };
   });
   return { name: manifest.name, description: manifest.description, folder, entries };
 }
@@ -72,7 +72,7 @@ function compilerOptions(packageFolder: string): ts.CompilerOptions {
   return { ...parsed?.options, noEmit: true, skipLibCheck: true };
 }
 
-function exportsOf(program: ts.Program, file: string, root: string): ExportedThing[] {
+function exportsOf(program: ts.Program, file: string, root: string): ExportedItem[] {
   const checker = program.getTypeChecker();
   const source = program.getSourceFile(file);
   const module = source && checker.getSymbolAtLocation(source);
@@ -80,11 +80,11 @@ function exportsOf(program: ts.Program, file: string, root: string): ExportedThi
   return checker
     .getExportsOfModule(module)
     .map(symbol => describe(checker, symbol, root))
-    .filter(thing => thing !== undefined)
+    .filter(item => item !== undefined)
     .sort((a, b) => a.name.localeCompare(b.name));
 }
 
-function describe(checker: ts.TypeChecker, exported: ts.Symbol, root: string): ExportedThing | undefined {
+function describe(checker: ts.TypeChecker, exported: ts.Symbol, root: string): ExportedItem | undefined {
   const symbol = exported.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(exported) : exported;
   const declaration = symbol.declarations?.[0];
   if (!declaration) return undefined;
@@ -104,7 +104,7 @@ function describe(checker: ts.TypeChecker, exported: ts.Symbol, root: string): E
   };
 }
 
-function kindOf(symbol: ts.Symbol): ExportedThing['kind'] {
+function kindOf(symbol: ts.Symbol): ExportedItem['kind'] {
   if (symbol.flags & ts.SymbolFlags.Class) return 'class';
   if (symbol.flags & ts.SymbolFlags.Function) return 'function';
   if (symbol.flags & ts.SymbolFlags.Interface) return 'interface';
@@ -154,7 +154,7 @@ function publicMethods(checker: ts.TypeChecker, symbol: ts.Symbol): ts.Symbol[] 
     );
 }
 
-function methodsOf(checker: ts.TypeChecker, symbol: ts.Symbol): ExportedThing['members'] {
+function methodsOf(checker: ts.TypeChecker, symbol: ts.Symbol): ExportedItem['members'] {
   if (!(symbol.flags & ts.SymbolFlags.Class)) return [];
   return publicMethods(checker, symbol).map(method => ({ name: method.name, summary: summaryOf(checker, method) }));
 }

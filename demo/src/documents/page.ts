@@ -2,14 +2,14 @@
 
 import { dirname, join, relative } from 'node:path';
 import { anchorsOf, fenced, parseMarkdown } from './markdown.ts';
-import type { ExportedThing, PackageApi, PackageEntry } from './package-api.ts';
+import type { ExportedItem, PackageApi, PackageEntry } from './package-api.ts';
 
-/** Where a page lies, and whether it names what is not described. */
+/** The place of a page, and the treatment of exports without docstring. */
 export interface PageOptions {
   readonly root: string;
-  /** Where the page will lie: links to sources are relative to it. */
+  /** The folder of the page; links to sources are relative to it. */
   readonly file: string;
-  /** Gives what has no docstring a sentence that says so, with the place to add one. */
+  /** Adds to each export without docstring a sentence with the place where to add one. */
   readonly nameGaps?: boolean;
 }
 
@@ -18,7 +18,7 @@ export function pageName(api: PackageApi): string {
   return `${api.folder.replaceAll('/', '-')}.md`;
 }
 
-/** The whole page: what the package is, how it is imported, and every export. */
+/** Renders the page: description, imports, and every export. */
 export function renderPage(api: PackageApi, options: PageOptions): string {
   const link = (file: string) => relative(dirname(options.file), join(options.root, file)).replaceAll('\\', '/');
   const title = `# ${api.name}`;
@@ -26,7 +26,7 @@ export function renderPage(api: PackageApi, options: PageOptions): string {
   const sections = api.entries.flatMap(entry => [
     `## Exports of ${entry.specifier}`,
     `Declared in [${entry.file}](${link(entry.file)}).`,
-    ...entry.things.flatMap(thing => section(thing, link, options.nameGaps ?? false)),
+    ...entry.items.flatMap(item => section(item, link, options.nameGaps ?? false)),
   ]);
   const body = [...importing, ...sections];
   return [title, `${api.description}.`, '## Contents', contents([title, '## Contents', ...body]), ...body, ''].join(
@@ -34,7 +34,7 @@ export function renderPage(api: PackageApi, options: PageOptions): string {
   );
 }
 
-/** A list of links to the headings below the contents. */
+/** Links to the headings below the contents. */
 function contents(blocks: readonly string[]): string {
   const headings = parseMarkdown(blocks.join('\n\n')).headings;
   const anchors = anchorsOf(headings.map(heading => heading.text));
@@ -45,24 +45,24 @@ function contents(blocks: readonly string[]): string {
     .join('\n');
 }
 
-/** An import that a reader can paste: the values if there are any, otherwise the types. */
+/** An import to paste: of the values if there are any, otherwise of the types. */
 function importLine(entry: PackageEntry): string {
-  const values = entry.things.filter(thing => thing.kind !== 'interface' && thing.kind !== 'type');
-  const names = (values.length > 0 ? values : entry.things).slice(0, 6).map(thing => thing.name);
+  const values = entry.items.filter(item => item.kind !== 'interface' && item.kind !== 'type');
+  const names = (values.length > 0 ? values : entry.items).slice(0, 6).map(item => item.name);
   return `import ${values.length > 0 ? '' : 'type '}{ ${names.join(', ')} } from '${entry.specifier}';`;
 }
 
-function section(thing: ExportedThing, link: (file: string) => string, nameGaps: boolean): string[] {
-  const place = `${thing.file}:${thing.line}`;
-  const gap = nameGaps ? [`Nothing is said about this ${thing.kind} yet; its docstring belongs at ${place}.`] : [];
+function section(item: ExportedItem, link: (file: string) => string, nameGaps: boolean): string[] {
+  const place = `${item.file}:${item.line}`;
+  const gap = nameGaps ? [`This ${item.kind} has no description yet; its docstring belongs at ${place}.`] : [];
   return [
-    `### ${thing.name}`,
-    `*${thing.kind}*, [${place}](${link(thing.file)})`,
-    ...(thing.summary === '' ? gap : [thing.summary]),
-    fenced('ts', thing.signature),
-    ...thing.members
+    `### ${item.name}`,
+    `*${item.kind}*, [${place}](${link(item.file)})`,
+    ...(item.summary === '' ? gap : [item.summary]),
+    fenced('ts', item.signature),
+    ...item.members
       .filter(member => member.summary !== '')
       .map(member => `- \`${member.name}\`: ${member.summary.replace(/\s*\n\s*/g, ' ')}`),
-    ...thing.examples.map(example => (example.includes('```') ? example : fenced('ts', example))),
+    ...item.examples.map(example => (example.includes('```') ? example : fenced('ts', example))),
   ];
 }

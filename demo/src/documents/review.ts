@@ -1,4 +1,4 @@
-// The technical review of a page: is all of the package there, does everything said hold?
+// Technical review of a page: is it complete, and does each statement hold?
 
 import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
@@ -6,13 +6,13 @@ import ts from 'typescript';
 import { anchorsOf, parseMarkdown, type Markdown } from './markdown.ts';
 import type { PackageApi } from './package-api.ts';
 
-/** A fault of a page; `gap` faults go away when the page names what the source does not say. */
+/** A fault of a page; a `gap` fault ends when the page names the export without docstring. */
 export interface Finding {
   readonly check: 'missing-export' | 'gap' | 'broken-link' | 'broken-code' | 'no-example' | 'duplicate-heading';
   readonly sentence: string;
 }
 
-/** Checks the page against the package itself, read anew from its source. */
+/** Checks the page against the package, which is read again from its source. */
 export function reviewPage(text: string, file: string, api: PackageApi): Finding[] {
   const page = parseMarkdown(text);
   return [...exportFindings(page, api), ...linkFindings(page, file), ...codeFindings(page), ...headingFindings(page)];
@@ -20,18 +20,18 @@ export function reviewPage(text: string, file: string, api: PackageApi): Finding
 
 function exportFindings(page: Markdown, api: PackageApi): Finding[] {
   return api.entries.flatMap(entry =>
-    entry.things.flatMap((thing): Finding[] => {
-      const at = page.headings.findIndex(heading => heading.text === thing.name);
+    entry.items.flatMap((item): Finding[] => {
+      const at = page.headings.findIndex(heading => heading.text === item.name);
       const heading = page.headings[at];
-      if (!heading) return [{ check: 'missing-export', sentence: `${thing.name} is exported, but not on the page.` }];
+      if (!heading) return [{ check: 'missing-export', sentence: `${item.name} is exported, but not on the page.` }];
       const end = page.headings[at + 1]?.line ?? Infinity;
       const prose = page.paragraphs.filter(({ line, text }) => line > heading.line && line < end && !isPlace(text));
-      return prose.length > 0 ? [] : [{ check: 'gap', sentence: `${thing.name} has no description.` }];
+      return prose.length > 0 ? [] : [{ check: 'gap', sentence: `${item.name} has no description.` }];
     }),
   );
 }
 
-/** The line under a heading that says kind and place describes nothing. */
+/** The line with kind and place under a heading is not a description. */
 function isPlace(text: string): boolean {
   return /^\*\w+\*, \[/.test(text);
 }

@@ -3,18 +3,18 @@
 import type { Coordinator } from '../coordinator.ts';
 import { CREW_NAMES } from '../crew.ts';
 import type { Stage } from '../stage.ts';
-import { COORDINATOR } from '../words.ts';
+import { COORDINATOR } from '../messages.ts';
 
 /** Sends one broadcast and checks that all three agents confirm it. */
 export async function announce({ client, statuses }: Coordinator, stage: Stage): Promise<void> {
-  stage.scene('A broadcast, and all say that they have it');
+  stage.scene('A broadcast, confirmed by all');
   const { messageId } = await client.sendMessage({
     toAgent: '*',
     messageType: 'system_notification',
     payload: { title: 'Documentation day', message: 'Today we document this repository.' },
     priority: 1,
   });
-  stage.tell(COORDINATOR, '→ system_notification to everyone');
+  stage.show(COORDINATOR, '→ system_notification to everyone');
   const confirmed = await statuses.some(
     CREW_NAMES.length,
     ({ status }) => status.status === 'received' && status.about === messageId,

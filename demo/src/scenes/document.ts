@@ -4,20 +4,20 @@ import { existsSync, statSync } from 'node:fs';
 import { z } from 'zod';
 import type { Coordinator } from '../coordinator.ts';
 import { type Stage, within } from '../stage.ts';
-import { Assessment, COORDINATOR, Drafts, PACKAGES, Review } from '../words.ts';
+import { Assessment, COORDINATOR, Drafts, PACKAGES, Review } from '../messages.ts';
 
-const DONE_WITHIN_MS = 90_000;
+const WORKFLOW_TIMEOUT_MS = 90_000;
 
 const Updated = z.object({ file_path: z.string(), author: z.literal('DocSystemAgent') });
 
-/** What the three steps of the workflow put out. */
+/** The outputs of the three workflow steps. */
 export interface Documented {
   readonly drafts: Drafts;
   readonly review: Review;
   readonly assessment: Assessment;
 }
 
-/** Runs the documentation workflow to its end and checks that every document was really written. */
+/** Runs the documentation workflow to its end and checks that every document was written. */
 export async function documentTogether({ client, events }: Coordinator, stage: Stage): Promise<Documented> {
   stage.scene('The workflow: write, review, score');
   const workflow = await client.startWorkflowCoordination({
@@ -33,9 +33,9 @@ export async function documentTogether({ client, events }: Coordinator, stage: S
       { agent: 'QualityAgent', action: 'quality_assessment', dependsOn: ['technical_review'] },
     ],
   });
-  stage.tell(COORDINATOR, `→ workflow ${workflow.workflowId}`);
-  const result = await within(DONE_WITHIN_MS, 'the workflow to end', workflow.result());
-  stage.tell(COORDINATOR, `← workflow ${result.status}`);
+  stage.show(COORDINATOR, `→ workflow ${workflow.workflowId}`);
+  const result = await within(WORKFLOW_TIMEOUT_MS, 'the workflow to end', workflow.result());
+  stage.show(COORDINATOR, `← workflow ${result.status}`);
   stage.must(result.status === 'succeeded', 'the workflow ran through its three steps', result.reason);
 
   const drafts = Drafts.parse(result.outputs['create_initial_docs']);
@@ -52,15 +52,15 @@ export async function documentTogether({ client, events }: Coordinator, stage: S
   );
   stage.must(assessment.pages.length === PACKAGES.length && assessment.average > 0, 'every page was scored');
 
-  const told = await events.some(
+  const listed = await events.some(
     PACKAGES.length,
     event => event.type === 'documentation_updated',
     'the events about the documents',
   );
-  const paths = new Set(told.map(event => Updated.parse(event.data).file_path));
+  const paths = new Set(listed.map(event => Updated.parse(event.data).file_path));
   stage.must(
     drafts.pages.every(page => paths.has(page.file)),
-    'documentation_updated told the path of every page',
+    'documentation_updated listed the path of every page',
   );
   return { drafts, review, assessment };
 }

@@ -1,11 +1,11 @@
-// Scene one: the crew registers, and the coordinator finds each by what it can do.
+// Scene one: the crew registers, and the coordinator finds each agent by its capability.
 
 import type { Coordinator } from '../coordinator.ts';
 import { CREW, CREW_NAMES } from '../crew.ts';
 import type { Stage } from '../stage.ts';
-import { COORDINATOR } from '../words.ts';
+import { COORDINATOR } from '../messages.ts';
 
-const START_WITHIN_MS = 30_000;
+const START_TIMEOUT_MS = 30_000;
 
 /** Waits until all three agents have registered, and checks that each is found by its capability. */
 export async function meet({ client, events }: Coordinator, stage: Stage): Promise<void> {
@@ -16,13 +16,13 @@ export async function meet({ client, events }: Coordinator, stage: Stage): Promi
     CREW_NAMES.length,
     event => event.type === 'agent_registration' && isCrew(event.data),
     'three agents to register',
-    START_WITHIN_MS,
+    START_TIMEOUT_MS,
   );
-  stage.must(arrived.length === CREW_NAMES.length, 'three agents registered, and the hub said so as events');
+  stage.must(arrived.length === CREW_NAMES.length, 'three agents registered, and the hub published it as events');
   for (const name of CREW_NAMES) {
     const { capability } = CREW[name];
     const found = await client.findAgents({ capabilities: [capability], status: 'active' });
-    stage.tell(COORDINATOR, `found for "${capability}": ${found.map(agent => agent.name).join(', ')}`);
+    stage.show(COORDINATOR, `found for "${capability}": ${found.map(agent => agent.name).join(', ')}`);
     stage.must(
       found.some(agent => agent.name === name),
       `${name} was discovered by its capability "${capability}"`,

@@ -1,8 +1,8 @@
-// Scene four: an agent with credit 1 is busy; four messages are sent to it, the least important first.
+// Scene four: four messages to a busy agent with credit 1, the least important first.
 
 import type { Coordinator } from '../coordinator.ts';
 import type { Stage } from '../stage.ts';
-import { COORDINATOR, RACE_GO, RACE_HOLD, RACE_ITEM } from '../words.ts';
+import { COORDINATOR, RACE_GO, RACE_HOLD, RACE_ITEM } from '../messages.ts';
 
 const RUNNERS = [
   ['low', 1],
@@ -13,7 +13,7 @@ const RUNNERS = [
 
 const EXPECTED = ['critical', 'high', 'normal', 'low'];
 
-/** Runs the race and gives the order in which the messages were handled. */
+/** Runs the race and checks the order of handling. */
 export async function race({ client, statuses }: Coordinator, stage: Stage): Promise<readonly string[]> {
   stage.scene('A priority race to a busy agent');
   await client.sendMessage({ toAgent: 'QualityAgent', messageType: RACE_HOLD, payload: {} });
@@ -21,7 +21,7 @@ export async function race({ client, statuses }: Coordinator, stage: Stage): Pro
   for (const [label, priority] of RUNNERS) {
     const payload = { label, last: RUNNERS.length };
     await client.sendMessage({ toAgent: 'QualityAgent', messageType: RACE_ITEM, payload, priority });
-    stage.tell(COORDINATOR, `→ ${RACE_ITEM} (${label}) to QualityAgent`);
+    stage.show(COORDINATOR, `→ ${RACE_ITEM} (${label}) to QualityAgent`);
   }
   await client.publishEvent({ eventType: RACE_GO, data: {} });
   const [end] = await statuses.some(1, ({ status }) => status.status === 'raced', 'the race to end');

@@ -1,38 +1,39 @@
-// Heartbeats: an agent that said it lives, and then is silent past its deadline, is stale: as good as away.
+// Heartbeats: an agent that has sent one and misses the deadline of the next is stale, and treated as offline.
 
 import { LIMITS } from '../contract/limits.ts';
+import { toMicros } from '../micros.ts';
 import { schedule } from '../time/schedule.ts';
 import type { UnitOfWork } from '../unit-of-work.ts';
-import { comeBack, goAway } from './presence.ts';
+import { goOffline, goOnline } from './presence.ts';
 
-/** An agent of the caller lives, and says so again within `withinMs` (0: a minute; an hour at most). */
+/** Records a heartbeat of an agent of the caller. The next is due within `withinMs` (0: a minute; at most an hour). */
 export function beat(unit: UnitOfWork, agent: bigint, withinMs: number): void {
   const { pulse, attachment } = unit.ctx.db;
   const box = unit.own(agent);
   const ms = Math.min(withinMs || LIMITS.heartbeatMs, LIMITS.maxLeaseMs);
-  const row = { agent, at: unit.now, until: unit.now + BigInt(ms) * 1000n };
+  const row = { agent, at: unit.now, until: unit.now + toMicros(ms) };
   if (pulse.agent.find(agent)) pulse.agent.update(row);
   else {
     pulse.insert(row);
-    lookLater(unit, agent, row.until);
+    scheduleCheck(unit, agent, row.until);
   }
   if (box.online) return;
-  // Stale until now: its connection is still there.
-  for (const _ of attachment.agent.filter(agent)) return comeBack(unit, box);
+  // A stale agent whose connection is still attached is online again.
+  for (const _ of attachment.agent.filter(agent)) return goOnline(unit, box);
 }
 
-/** Looks whether an agent has said that it lives; one look is under way for each that has. */
+/** Timer: sets an agent stale if its heartbeat is overdue. One such timer runs for each agent with heartbeats. */
 export function checkPulse(unit: UnitOfWork, agent: bigint): void {
   const { pulse } = unit.ctx.db;
   const row = pulse.agent.find(agent);
   const box = unit.box(agent);
-  if (row && box?.online && row.until > unit.now) return lookLater(unit, agent, row.until);
+  if (row && box?.online && row.until > unit.now) return scheduleCheck(unit, agent, row.until);
   pulse.agent.delete(agent);
-  if (row && box?.online) goAway(unit, box, 'stale');
+  if (row && box?.online) goOffline(unit, box, 'stale');
 }
 
-/** Once a minute at least, since the next heartbeat may be due sooner than the last one said. */
-function lookLater(unit: UnitOfWork, agent: bigint, until: bigint): void {
-  const next = unit.now + BigInt(LIMITS.heartbeatMs) * 1000n;
+/** Schedules the next check within a minute, since the next heartbeat may have an earlier deadline. */
+function scheduleCheck(unit: UnitOfWork, agent: bigint, until: bigint): void {
+  const next = unit.now + toMicros(LIMITS.heartbeatMs);
   schedule(unit, until < next ? until : next, 'pulse', agent);
 }

@@ -1,13 +1,16 @@
-// Registers an agent, and updates one.
+// Registers an agent of the caller, and changes one.
 
+import { isSame } from '../access.ts';
 import { LIMITS } from '../contract/limits.ts';
-import type { Presence } from '../contract/words.ts';
+import type { AgentStatus, Presence } from '../contract/words.ts';
 import { appendSystemEvent } from '../event/append.ts';
+import { emptyMailbox } from '../mailbox.ts';
 import { beginBroadcasts } from '../message/broadcast.ts';
-import { fill } from '../message/deliver.ts';
+import { fillCredit } from '../message/deliver.ts';
 import { enterQueues, leaveQueues } from '../message/queue.ts';
 import { refuse } from '../refuse.ts';
-import { emptyMailbox, type UnitOfWork } from '../unit-of-work.ts';
+import type { Ctx } from '../schema.ts';
+import type { UnitOfWork } from '../unit-of-work.ts';
 import { checkAgentType, checkCapabilities, checkCredit, checkMetadata } from './rules.ts';
 
 /** The fields of an agent that its owner may change; undefined keeps a field. */
@@ -27,13 +30,21 @@ export function checkChanges(changes: Changes): void {
   if (changes.credit !== undefined) checkCredit(changes.credit);
 }
 
-/** Registers an agent of the caller. */
+/** Registers an agent of the caller, or updates the one that the caller already has under this name. */
 export function register(unit: UnitOfWork, args: Required<Changes> & { readonly name: string }): void {
+  const existing = unit.ctx.db.agent.name.find(args.name);
+  if (!existing) return insert(unit, args);
+  if (!isSame(existing.owner, unit.ctx.sender))
+    refuse('agent/name-taken', `"${args.name}" is registered by another identity; choose another name`);
+  update(unit, existing.id, args);
+}
+
+function insert(unit: UnitOfWork, args: Required<Changes> & { readonly name: string }): void {
   const { db, sender, timestamp } = unit.ctx;
-  // The agents of the caller: at most as many as are allowed.
+  // At most `agentsPerIdentity` rows.
   const owned = [...db.agent.owner.filter(sender)].length;
   if (owned >= LIMITS.agentsPerIdentity)
-    refuse('agent/too-many', `one identity may own ${LIMITS.agentsPerIdentity} agents`);
+    refuse('agent/too-many', `one identity may own at most ${LIMITS.agentsPerIdentity} agents; unregister one first`);
   const id = unit.nextNumber('agent');
   db.agent.insert({
     id,
@@ -59,7 +70,7 @@ export function register(unit: UnitOfWork, args: Required<Changes> & { readonly 
   });
 }
 
-/** Updates the given fields of an agent. */
+/** Changes the given fields of an agent. */
 export function update(unit: UnitOfWork, agent: bigint, changes: Changes): void {
   const { db, timestamp } = unit.ctx;
   const row = db.agent.id.find(agent);
@@ -73,16 +84,16 @@ export function update(unit: UnitOfWork, agent: bigint, changes: Changes): void 
   };
   box.credit = changes.credit === undefined ? box.credit : changes.credit || LIMITS.defaultCredit;
   box.strict = changes.strictPriority ?? box.strict;
-  unit.changed(box);
-  const isCapable = after.capabilities.join('\n') === row.capabilities.join('\n');
-  const isSame = after.agentType === row.agentType && after.metadata === row.metadata && isCapable;
-  // An agent that was registered before there were work queues is entered in them now.
-  if (!isCapable || box.capabilities !== after.capabilities.length) {
+  unit.markBoxChanged(box);
+  const hasSameCapabilities = after.capabilities.join('\n') === row.capabilities.join('\n');
+  const isUnchanged = after.agentType === row.agentType && after.metadata === row.metadata && hasSameCapabilities;
+  // The second condition adds an agent that was registered by a version without work queues.
+  if (!hasSameCapabilities || box.capabilities !== after.capabilities.length) {
     leaveQueues(unit, box);
     enterQueues(unit, box, after.capabilities);
   }
-  fill(unit, box);
-  if (isSame) return;
+  fillCredit(unit, box);
+  if (isUnchanged) return;
   db.agent.id.update({ ...after, updatedAt: timestamp });
   appendSystemEvent(unit, 'agent_update', {
     agent_name: row.name,
@@ -91,3 +102,17 @@ export function update(unit: UnitOfWork, agent: bigint, changes: Changes): void 
     capabilities: after.capabilities,
   });
 }
+
+/** Sets the status of an agent of the caller. An active one is offered deliveries of work queues. */
+export function setStatus(unit: UnitOfWork, row: AgentRow, status: AgentStatus): void {
+  if (row.status === status) return;
+  const { db, timestamp } = unit.ctx;
+  const box = unit.own(row.id);
+  db.agent.id.update({ ...row, status, updatedAt: timestamp });
+  appendSystemEvent(unit, 'agent_update', { agent_name: row.name, agent_id: Number(row.id), status });
+  box.isActive = status === 'active';
+  unit.markBoxChanged(box);
+  fillCredit(unit, box);
+}
+
+type AgentRow = NonNullable<ReturnType<Ctx['db']['agent']['id']['find']>>;

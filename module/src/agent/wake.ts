@@ -1,25 +1,32 @@
-// The wake contract: nobody goes idle with mail unseen, and whoever is idle is woken by the next.
+// The wake contract: an agent with unseen mail cannot go idle, and the next offer or broadcast wakes an idle one.
 
+import type { Mailbox } from '../mailbox.ts';
 import { refuse } from '../refuse.ts';
 import type { Ctx } from '../schema.ts';
-import type { Mailbox, UnitOfWork } from '../unit-of-work.ts';
+import type { UnitOfWork } from '../unit-of-work.ts';
 
-/** An agent of the caller goes idle, unless something came that it has not seen. */
-export function idle(unit: UnitOfWork, agent: bigint, lastOffer: bigint, lastBroadcast: bigint): void {
+/** Sets an agent of the caller idle. Refused if an offer or a broadcast came after the given numbers. */
+export function goIdle(unit: UnitOfWork, agent: bigint, lastOffer: bigint, lastBroadcast: bigint): void {
   const box = unit.own(agent);
-  const said = unit.lastNumber('broadcast');
+  const last = unit.lastNumber('broadcast');
   if (box.offers > lastOffer) {
-    refuse('agent/has-mail', `offer ${box.offers} came to "${box.name}", which has seen ${lastOffer}; look again`);
+    refuse(
+      'agent/has-mail',
+      `"${box.name}" has offer ${box.offers}, but has seen only ${lastOffer}; read its inbox first`,
+    );
   }
-  if (said > lastBroadcast) {
-    refuse('agent/has-mail', `broadcast ${said} was said, and "${box.name}" has seen ${lastBroadcast}; look again`);
+  if (last > lastBroadcast) {
+    refuse(
+      'agent/has-mail',
+      `the last broadcast is ${last}, but "${box.name}" has seen only ${lastBroadcast}; read it first`,
+    );
   }
   box.isIdle = true;
-  box.idleBroadcast = said;
-  unit.changed(box);
+  box.idleBroadcast = last;
+  unit.markBoxChanged(box);
 }
 
-/** Whether an agent is idle: an offer has ended that in its own transaction, a broadcast does by its number alone. */
+/** Returns true if an agent is idle. An offer resets `isIdle` in its own transaction; a broadcast wakes by its number alone. */
 export function isIdle(db: Pick<Ctx['db'], 'logHead'>, box: Pick<Mailbox, 'isIdle' | 'idleBroadcast'>): boolean {
   return box.isIdle && (db.logHead.log.find('broadcast')?.last ?? 0n) <= box.idleBroadcast;
 }

@@ -1,10 +1,10 @@
-// Publishes a fact to everyone: kept in the log, shown on the feed.
+// Appends events: each is stored in the log and sent on the feed.
 
 import type { SystemEventType } from '../contract/words.ts';
 import { byteLength } from '../text.ts';
 import type { UnitOfWork } from '../unit-of-work.ts';
 
-/** Appends an event. An id and headers are the caller's; the hub's own events have their number for an id. */
+/** Appends an event of an agent with its id and headers, or one of the hub, which uses its number as id. */
 export function appendEvent(
   unit: UnitOfWork,
   type: string,
@@ -20,11 +20,19 @@ export function appendEvent(
   unit.ctx.db.eventFeed.insert(row);
 }
 
-/** An event of the hub itself. About private things it carries ids, never content. */
+/** Appends an event of the hub. It carries ids, states and checked names, never private content. */
 export function appendSystemEvent(
   unit: UnitOfWork,
   type: SystemEventType,
   data: Readonly<Record<string, unknown>>,
 ): void {
   appendEvent(unit, type, 'system', JSON.stringify(data));
+}
+
+/** Details of an audit event: ids and limits, never content. */
+export type Details = Readonly<Record<string, string | number | undefined>>;
+
+/** Appends the audit event `operator_act` of an action of an operator, the caller. */
+export function recordAct(unit: UnitOfWork, action: string, details: Details): void {
+  appendSystemEvent(unit, 'operator_act', { action, ...details, by: unit.ctx.sender.toHexString() });
 }

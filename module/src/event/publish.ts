@@ -1,15 +1,15 @@
-// An agent publishes an event.
+// Publishes an event of an agent.
 
-import { checkHeaders } from '../checks.ts';
+import { checkHeaders, checkUuid } from '../checks.ts';
 import { LIMITS } from '../contract/limits.ts';
-import { SYSTEM_EVENT_TYPES, TYPE_NAME, UUID_V7 } from '../contract/words.ts';
+import { SYSTEM_EVENT_TYPES, TYPE_NAME } from '../contract/words.ts';
 import { charge } from '../quota/charge.ts';
 import { refuse } from '../refuse.ts';
 import { byteLength, isLongerThan, parseJson } from '../text.ts';
 import type { UnitOfWork } from '../unit-of-work.ts';
 import { appendEvent } from './append.ts';
 
-/** Publishes an event of an agent of the caller. The same event again does nothing. */
+/** Publishes an event of an agent of the caller. Idempotent by its id. */
 export function publish(
   unit: UnitOfWork,
   act: {
@@ -22,7 +22,7 @@ export function publish(
 ): void {
   const agent = unit.own(act.agent);
   const { name } = agent;
-  if (!UUID_V7.test(act.id)) refuse('event/bad-id', `"${act.id.slice(0, 64)}" is not a UUIDv7 in lower case`);
+  checkUuid('event/bad-id', act.id);
   const earlier = unit.ctx.db.eventLog.id.find(act.id);
   if (earlier) {
     if (earlier.source === name && earlier.type === act.type && earlier.data === act.data) return;
@@ -35,7 +35,7 @@ export function publish(
     refuse('event/reserved-type', `only the hub itself publishes "${act.type}"; choose another type`);
   }
   if (isLongerThan(act.data, LIMITS.payloadBytes) || !parseJson(act.data)) {
-    refuse('event/bad-data', `the data of an event is JSON of at most ${LIMITS.payloadBytes} bytes`);
+    refuse('event/bad-data', `the data of an event must be JSON of at most ${LIMITS.payloadBytes} bytes`);
   }
   checkHeaders(act.headers);
   charge(unit, agent, { deliveries: 0, fanOut: 0, bytes: byteLength(act.data) + byteLength(act.headers) });

@@ -1,21 +1,23 @@
-// Accepts what an agent sends: checks everything, stores it once, and makes what its targets ask for.
+// Accepts a message of an agent: checks it, stores it once and creates the deliveries of its targets.
 
 import { checkDeadline, checkHeaders, checkId, checkPayload } from '../checks.ts';
 import { LIMITS } from '../contract/limits.ts';
 import { PRIORITY, SIGN, TYPE_NAME, UUID_V7 } from '../contract/words.ts';
+import type { Mailbox } from '../mailbox.ts';
+import { toMicros } from '../micros.ts';
 import { charge, refuseFullInbox } from '../quota/charge.ts';
 import { refuse } from '../refuse.ts';
 import { schedule } from '../time/schedule.ts';
-import type { Mailbox, UnitOfWork } from '../unit-of-work.ts';
-import { openAsk } from './ask-row.ts';
-import { announce } from './broadcast.ts';
+import type { UnitOfWork } from '../unit-of-work.ts';
+import { openAsk } from './ask.ts';
+import { sendBroadcast } from './broadcast.ts';
 import type { Message } from './envelope.ts';
 import { readOwn, referencesOf } from './reference.ts';
 import { bytesOf, post, systemMessage } from './store.ts';
-import { resolve } from './targets.ts';
+import { resolveTargets } from './targets.ts';
 import { isSameButTrace } from './trace.ts';
 
-/** What `Send` says. */
+/** Fields of the act `Send`. */
 export interface SendFields {
   readonly id: string;
   readonly agent: bigint;
@@ -32,15 +34,15 @@ export interface SendFields {
   readonly forwardOf: string;
 }
 
-/** Sends a message. The same message again is accepted and does nothing; the same id with other content is refused. */
-export function accept(unit: UnitOfWork, said: SendFields): void {
-  const sender = unit.own(said.agent);
-  checkId(unit, said.id);
-  const earlier = unit.ctx.db.message.id.find(said.id);
-  if (earlier) return checkSame(earlier, said);
-  const send = said.forwardOf === '' ? said : forwarded(unit, sender, said);
+/** Sends a message. Idempotent: a repeated send does nothing; the same id with other content is refused. */
+export function accept(unit: UnitOfWork, args: SendFields): void {
+  const sender = unit.own(args.agent);
+  checkId(unit, args.id);
+  const earlier = unit.ctx.db.message.id.find(args.id);
+  if (earlier) return checkSame(earlier, args);
+  const send = args.forwardOf === '' ? args : forwarded(unit, sender, args);
   checkContent(send);
-  const recipients = resolve(unit, sender, send.to);
+  const recipients = resolveTargets(unit, sender, send.to);
   const references = referencesOf(unit, sender, send);
   for (const box of recipients) refuseFullInbox(unit, box);
   const isBroadcast = recipients.length === 0;
@@ -48,7 +50,7 @@ export function accept(unit: UnitOfWork, said: SendFields): void {
   const bytes = bytesOf(send);
   charge(unit, sender, {
     deliveries: recipients.length,
-    // Agents are never more than the rows of their table; counting those costs nothing.
+    // The table's own count: it reads no rows.
     fanOut: isBroadcast ? Number(unit.ctx.db.agent.count()) - 1 : isToMany ? recipients.length : 0,
     bytes,
   });
@@ -59,7 +61,7 @@ export function accept(unit: UnitOfWork, said: SendFields): void {
     kind: isBroadcast ? 'broadcast' : send.answerWithinMs > 0 ? 'ask' : 'message',
     priority: send.priority,
     headers: send.headers,
-    answerBy: send.answerWithinMs > 0 ? unit.now + BigInt(send.answerWithinMs) * 1000n : 0n,
+    answerBy: send.answerWithinMs > 0 ? unit.now + toMicros(send.answerWithinMs) : 0n,
     inReplyTo: send.inReplyTo,
     answerWithinMs: send.answerWithinMs,
     delayMs: send.delayMs,
@@ -69,12 +71,12 @@ export function accept(unit: UnitOfWork, said: SendFields): void {
     references,
   };
   if (message.answerBy > 0n) openAsk(unit, message);
-  if (isBroadcast) announce(unit, sender, message);
+  if (isBroadcast) sendBroadcast(unit, sender, message);
   post(unit, message, recipients, bytes);
-  if (send.ttlMs > 0n) schedule(unit, unit.now + send.ttlMs * 1000n, 'expire', 0n, send.id);
+  if (send.ttlMs > 0n) schedule(unit, unit.now + toMicros(send.ttlMs), 'expire', 0n, send.id);
 }
 
-/** A message equals another when all that its sender said of it does. */
+/** Refuses a message that differs from the earlier one with its id in a field that the sender chose. */
 function checkSame(earlier: Message, send: SendFields): void {
   const isForward = send.forwardOf !== '';
   const isSame =
@@ -92,7 +94,7 @@ function checkSame(earlier: Message, send: SendFields): void {
   if (!isSame) refuse('message/id-reused', `${send.id} was used for another message; send under a new id`);
 }
 
-/** A forwarded message says what the original says: the hub takes it from there. */
+/** Copies type and payload of the original into a forwarded message. */
 function forwarded(unit: UnitOfWork, sender: Mailbox, send: SendFields): SendFields {
   if (send.payload !== '' || send.type !== '') {
     refuse(
@@ -124,21 +126,24 @@ function checkContent(send: SendFields): void {
 
 function checkTimes(send: SendFields): void {
   if (send.delayMs > BigInt(LIMITS.delayMs) || send.ttlMs > BigInt(LIMITS.delayMs)) {
-    refuse('message/bad-time', `a delay and a time to live are ${LIMITS.delayMs} ms at most`);
+    refuse('message/bad-time', `a delay and a time to live are at most ${LIMITS.delayMs} ms`);
   }
   if (send.ttlMs > 0n && send.ttlMs <= send.delayMs) {
     refuse(
       'message/bad-time',
-      `it would expire after ${send.ttlMs} ms, before its delay of ${send.delayMs} ms is over`,
+      `the message would expire after ${send.ttlMs} ms, before its delay of ${send.delayMs} ms has passed`,
     );
   }
   checkDeadline(send.answerWithinMs);
   if (send.answerWithinMs === 0) return;
   const [target] = send.to;
   if (send.to.length > 1 || target === SIGN.everyone || target?.startsWith(SIGN.group)) {
-    refuse('message/bad-deadline', 'an answer can be asked of one agent, or of "@capability"; send to several without');
+    refuse(
+      'message/bad-deadline',
+      'an ask goes to one agent or one "@capability"; send to several recipients without a deadline',
+    );
   }
   if (BigInt(send.answerWithinMs) <= send.delayMs) {
-    refuse('message/bad-deadline', 'the time for an answer would be over before the delay is');
+    refuse('message/bad-deadline', 'the deadline of the answer would pass before the delay; allow more time');
   }
 }

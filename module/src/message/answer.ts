@@ -1,7 +1,99 @@
-// The result of a handler.
+// Answers to asks, and replies of the asker to a question of the recipient.
 
-/** Result of a handler; `data` is JSON. With `input_required` it is a question that the asker has to answer first. */
+import { checkDeadline, checkId, checkPayload } from '../checks.ts';
+import type { AskState } from '../contract/words.ts';
+import { toMicros } from '../micros.ts';
+import { charge } from '../quota/charge.ts';
+import { refuse } from '../refuse.ts';
+import { schedule } from '../time/schedule.ts';
+import type { UnitOfWork } from '../unit-of-work.ts';
+import { askIdOf, endAsk, isOpen } from './ask.ts';
+import { answerPayload, envelopeOf, type Message } from './envelope.ts';
+import { notify } from './offer.ts';
+import { bytesOf, post, store, systemMessage } from './store.ts';
+import { traceOf } from './trace.ts';
+
+/** Result of a handler; `data` is JSON. With `input_required` it is a question that the asker must answer first. */
 export type Answer =
   | { readonly status: 'success' | 'input_required'; readonly data: string }
-  /** `isPermanent` is true when a retry of the step is of no use. */
+  /** `isPermanent` is true when a retry of the step cannot succeed. */
   | { readonly status: 'error'; readonly error: string; readonly isPermanent?: boolean };
+
+/** Sends an answer to the asker. An answer after the end of the ask is kept, and marked as late. */
+export function answerAsk(unit: UnitOfWork, asked: Message, by: bigint, answer: Answer, id: string): void {
+  const about = askIdOf(asked);
+  const ask = unit.ctx.db.ask.message.find(about);
+  const asker = unit.box(asked.sender);
+  if (!ask || !asker) return;
+  const isLate = !isOpen(ask);
+  const state: AskState = isLate ? 'late' : answer.status === 'input_required' ? 'input_required' : 'answered';
+  // A cancelled, expired or dead ask keeps its state; only the answer itself is marked.
+  const after = { ...ask, state: isLate && ask.state !== 'timed_out' ? ask.state : state, answer: id };
+  if (state === 'input_required') unit.ctx.db.ask.message.update({ ...after, askedBackBy: by });
+  else endAsk(unit, after);
+  const message = systemMessage(unit, {
+    id,
+    sender: by,
+    senderName: unit.box(by)?.name ?? 'system',
+    target: asker.name,
+    kind: 'answer',
+    type: 'answer',
+    payload: answerPayload(answer, isLate),
+    headers: traceOf(asked.headers),
+    inReplyTo: about,
+  });
+  message.deliveries.push(notify(unit, asker, 'answer', id, envelopeOf(message)));
+  store(unit, message);
+}
+
+/** The asker replies to a question of the recipient; the ask continues with that recipient until its deadline. */
+export function reply(
+  unit: UnitOfWork,
+  act: {
+    readonly id: string;
+    readonly agent: bigint;
+    readonly ask: string;
+    readonly payload: string;
+    readonly answerWithinMs: number;
+  },
+): void {
+  const { db } = unit.ctx;
+  const asker = unit.own(act.agent);
+  const ask = db.ask.message.find(act.ask);
+  const asked = db.message.id.find(act.ask);
+  if (!ask || !asked || ask.asker !== asker.agent) {
+    refuse('ask/unknown', `"${asker.name}" has no ask ${act.ask.slice(0, 64)}`);
+  }
+  const earlier = db.message.id.find(act.id);
+  if (earlier) {
+    if (earlier.continues === act.ask && earlier.payload === act.payload) return;
+    refuse('message/id-reused', `${act.id} was used for another message; reply under a new id`);
+  }
+  checkId(unit, act.id);
+  checkPayload(act.payload);
+  checkDeadline(act.answerWithinMs);
+  if (ask.state !== 'input_required') {
+    refuse('ask/no-question', `ask ${act.ask} is ${ask.state}; its recipient has asked nothing back`);
+  }
+  const box = unit.box(ask.askedBackBy);
+  if (!box) refuse('message/unknown-recipient', 'the agent that asked back was unregistered');
+  charge(unit, asker, { deliveries: 1, fanOut: 0, bytes: bytesOf({ payload: act.payload, headers: '' }) });
+  const deadline = act.answerWithinMs > 0 ? unit.now + toMicros(act.answerWithinMs) : ask.deadline;
+  const message = systemMessage(unit, {
+    id: act.id,
+    sender: asker.agent,
+    senderName: asker.name,
+    target: box.name,
+    kind: 'ask',
+    type: asked.type,
+    priority: asked.priority,
+    payload: act.payload,
+    headers: asked.headers,
+    answerBy: deadline,
+    inReplyTo: ask.answer,
+    continues: act.ask,
+  });
+  db.ask.message.update({ ...ask, state: 'open' satisfies AskState, deadline, lastMessage: act.id });
+  if (deadline !== ask.deadline) schedule(unit, deadline, 'ask', 0n, act.ask);
+  post(unit, message, [box]);
+}

@@ -1,31 +1,33 @@
-// What is said to everyone is one row that everyone follows; each agent has a durable cursor over them.
+// A broadcast is one row that all agents follow. Each agent has a durable cursor, and rows for its exceptions beyond it.
 
 import { LIMITS } from '../contract/limits.ts';
+import type { Mailbox } from '../mailbox.ts';
+import { toMicros } from '../micros.ts';
 import { refuse } from '../refuse.ts';
 import type { Ctx } from '../schema.ts';
 import { schedule } from '../time/schedule.ts';
-import type { Mailbox, UnitOfWork } from '../unit-of-work.ts';
-import { addDeadLetter } from './dead.ts';
+import type { UnitOfWork } from '../unit-of-work.ts';
+import { addDeadLetter } from './dead-letter.ts';
 import { envelopeOf, type Message } from './envelope.ts';
 import { isLastAttempt } from './rules.ts';
 
-/** Says a message to everyone: now, or when its delay is over. */
-export function announce(unit: UnitOfWork, sender: Mailbox, message: Message): void {
-  if (message.delayMs > 0n) schedule(unit, unit.now + message.delayMs * 1000n, 'announce', 0n, message.id);
-  else show(unit, sender, message);
+/** Publishes a broadcast, immediately or after its delay. */
+export function sendBroadcast(unit: UnitOfWork, sender: Mailbox, message: Message): void {
+  if (message.delayMs > 0n) schedule(unit, unit.now + toMicros(message.delayMs), 'broadcast', 0n, message.id);
+  else publishBroadcast(unit, sender, message);
 }
 
-/** The delay of a broadcast is over. One whose sender is gone meanwhile is said all the same. */
-export function announceDelayed(unit: UnitOfWork, id: string): void {
+/** Publishes a broadcast after its delay, also if its sender was unregistered since then. */
+export function sendDelayedBroadcast(unit: UnitOfWork, id: string): void {
   const message = unit.ctx.db.message.id.find(id);
   if (!message || message.broadcast !== 0n) return;
-  show(unit, unit.box(message.sender), message);
+  publishBroadcast(unit, unit.box(message.sender), message);
   unit.ctx.db.message.id.update(message);
 }
 
-/** Shows a broadcast to everyone, under the next number. Its sender has handled it. */
-function show(unit: UnitOfWork, sender: Mailbox | undefined, message: Message): void {
-  // Everyone follows the same row, so there is nobody who could ask for the payload by a delivery of its own.
+/** Publishes a broadcast under the next number. For its sender it counts as handled. */
+function publishBroadcast(unit: UnitOfWork, sender: Mailbox | undefined, message: Message): void {
+  // A broadcast has no deliveries by which a payload could be read, so the envelope contains it at any size.
   const envelope = envelopeOf(message, LIMITS.payloadBytes);
   const seq = unit.nextNumber('broadcast');
   message.broadcast = seq;
@@ -36,20 +38,20 @@ function show(unit: UnitOfWork, sender: Mailbox | undefined, message: Message): 
   if (sender) markHandled(unit, agent, seq);
 }
 
-/** The time to live of a broadcast is over: its place stays, so that cursors move over it, but there is nothing to handle. */
+/** Empties a broadcast whose time to live has passed. The row stays, so that cursors move over it. */
 export function expireBroadcast(unit: UnitOfWork, seq: bigint): void {
   const { broadcastLog } = unit.ctx.db;
   const row = broadcastLog.seq.find(seq);
   if (row) broadcastLog.seq.update({ ...row, envelope: '' });
 }
 
-/** A cursor for a new agent: it hears what is said from now on. */
+/** Creates the cursor of a new agent: it receives the broadcasts from now on. */
 export function beginBroadcasts(unit: UnitOfWork, agent: bigint): void {
   const head = unit.lastNumber('broadcast');
   unit.ctx.db.broadcastCursor.insert({ agent, since: head, handled: head });
 }
 
-/** The agent has handled a broadcast. Saying it again does nothing. */
+/** Records that the agent has handled a broadcast. Idempotent. */
 export function acknowledgeBroadcast(unit: UnitOfWork, act: { readonly agent: bigint; readonly seq: bigint }): void {
   unit.own(act.agent);
   checkNumber(unit, act.seq);
@@ -59,8 +61,8 @@ export function acknowledgeBroadcast(unit: UnitOfWork, act: { readonly agent: bi
 }
 
 /**
- * The agent has failed a broadcast: it is shown to it again until its last attempt, and counts as dead for this agent then,
- * or as failed if it is not to be tried again. The other agents have nothing to do with that.
+ * Records that the agent has failed a broadcast. With `retry` it is shown to this agent again, and becomes a dead letter after
+ * the last attempt; without, it is failed. Other agents are not affected.
  */
 export function failBroadcast(
   unit: UnitOfWork,
@@ -81,7 +83,7 @@ export function failBroadcast(
   if (earlier?.attempt === act.attempt) return;
   checkWindow(unit, act.agent, act.seq);
   if (act.seq <= cursor.handled || isHandled(unit.ctx.db, act.agent, act.seq)) {
-    refuse('delivery/ended', `broadcast ${act.seq} is handled already`);
+    refuse('delivery/ended', `broadcast ${act.seq} was already handled`);
   }
   if (act.attempt !== (earlier?.attempt ?? 0) + 1) {
     refuse('broadcast/stale-attempt', `broadcast ${act.seq} is at attempt ${(earlier?.attempt ?? 0) + 1}`);
@@ -101,12 +103,12 @@ export function failBroadcast(
   else broadcastFailure.insert(row);
   if (state === 'retry') return;
   markHandled(unit, act.agent, act.seq);
-  const said = broadcastLog.seq.find(act.seq);
-  const message = said && unit.ctx.db.message.id.find(said.message);
+  const broadcast = broadcastLog.seq.find(act.seq);
+  const message = broadcast && unit.ctx.db.message.id.find(broadcast.message);
   if (isDead && message) addDeadLetter(unit, { delivery: 0n, agent: act.agent }, message, row.reason);
 }
 
-/** How an agent failed a broadcast, if it did. */
+/** Returns the failure row of an agent and a broadcast. */
 export function failureOf(db: Pick<Ctx['db'], 'broadcastFailure'>, agent: bigint, seq: bigint) {
   for (const row of db.broadcastFailure.byAgentSeq.filter([agent, seq])) return row; // a full key: one row at most
   return undefined;
@@ -120,11 +122,11 @@ function checkNumber(unit: UnitOfWork, seq: bigint): void {
   if (seq < 1n || seq > unit.lastNumber('broadcast')) refuse('broadcast/unknown', `there is no broadcast ${seq}`);
 }
 
-/** What is handled out of order is remembered one by one, so there is an end to it. */
+/** Refuses a broadcast too far beyond the cursor: each one that is handled out of order is a row. */
 function checkWindow(unit: UnitOfWork, agent: bigint, seq: bigint): void {
   const from = cursorOf(unit, agent)?.handled ?? 0n;
   if (seq <= from + BigInt(LIMITS.broadcastWindow)) return;
-  refuse('broadcast/too-far-ahead', `broadcast ${from + 1n} is not handled yet; handle it, or fail it, before ${seq}`);
+  refuse('broadcast/too-far-ahead', `broadcast ${from + 1n} is not handled yet; handle or fail it before ${seq}`);
 }
 
 function markHandled(unit: UnitOfWork, agent: bigint, seq: bigint): void {
@@ -135,19 +137,19 @@ function markHandled(unit: UnitOfWork, agent: bigint, seq: bigint): void {
     if (!isHandled(unit.ctx.db, agent, seq)) broadcastHandled.insert({ id: 0n, agent, seq });
     return;
   }
-  // Each round takes one row that an earlier call put there, so the work was paid for.
+  // Each round deletes one row that an earlier call inserted, so the work is bounded by those calls.
   let handled = seq;
   while (broadcastHandled.byAgentSeq.delete([agent, handled + 1n]) > 0) handled++;
   broadcastCursor.agent.update({ ...cursor, handled });
 }
 
-/** The cursor of an agent. What is kept no longer need not be handled: the cursor moves over it. */
+/** Returns the cursor of an agent, after moving it over broadcasts that are no longer kept. */
 function cursorOf(unit: UnitOfWork, agent: bigint) {
   const { broadcastCursor, broadcastHandled, broadcastFailure } = unit.ctx.db;
   const cursor = broadcastCursor.agent.find(agent);
   const before = unit.firstNumber('broadcast') - 1n;
   if (!cursor || cursor.handled >= before) return cursor;
-  // At most as many as the window is long.
+  // At most `broadcastWindow` rows each.
   for (const row of [...broadcastHandled.agent.filter(agent)]) {
     if (row.seq <= before) broadcastHandled.id.delete(row.id);
   }
@@ -161,13 +163,13 @@ function cursorOf(unit: UnitOfWork, agent: bigint) {
   return moved;
 }
 
-/** Whether an agent has handled a broadcast that lies beyond its cursor. */
+/** Returns true if an agent has handled a broadcast beyond its cursor. */
 export function isHandled(db: Pick<Ctx['db'], 'broadcastHandled'>, agent: bigint, seq: bigint): boolean {
   for (const _ of db.broadcastHandled.byAgentSeq.filter([agent, seq])) return true; // a full key: one row at most
   return false;
 }
 
-/** Forgets the cursor of an agent that is gone. Its exceptions are as many as it handled out of order. */
+/** Deletes the cursor and the exceptions (at most `broadcastWindow`) of an unregistered agent. */
 export function endBroadcasts(unit: UnitOfWork, agent: bigint): void {
   unit.ctx.db.broadcastCursor.agent.delete(agent);
   unit.ctx.db.broadcastHandled.agent.delete(agent);

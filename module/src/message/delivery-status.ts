@@ -1,10 +1,10 @@
-// The state of one delivery, wherever its row is.
+// The state of a delivery, from the table that has its row.
 
+import { mailboxOfDelivery } from '../mailbox.ts';
 import type { Ctx } from '../schema.ts';
-import { mailboxOfDelivery } from '../unit-of-work.ts';
 
-/** How a delivery stands. */
-export function statusOf(db: Ctx['db'], id: bigint) {
+/** Returns the state of a delivery, with its holder, attempt, time and reason. */
+export function deliveryStatus(db: Ctx['db'], id: bigint) {
   const home = mailboxOfDelivery(id);
   const nameOf = (agent: bigint) => db.mailbox.agent.find(agent)?.name ?? '';
   const end = db.ended.id.find(id);
@@ -18,7 +18,7 @@ export function statusOf(db: Ctx['db'], id: bigint) {
     return { agent, name: nameOf(agent), state: 'offered', attempt, at, reason: '' };
   }
   const row = db.waiting.id.find(id);
-  // A notice that was taken leaves nothing behind.
+  // An acknowledged notice leaves no row.
   const isWaiting = Boolean(row ?? db.notice.id.find(id));
   const state = row?.lane === 0 ? 'delayed' : isWaiting ? 'queued' : 'done';
   return { agent: home, name: nameOf(home), state, attempt: row?.attempt ?? 0, at: row?.availableAt ?? 0n, reason: '' };

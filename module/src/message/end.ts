@@ -1,84 +1,79 @@
-// The end of a delivery, and what it means to others: its asker, its step, its sender.
+// Ends deliveries, and reports each end to the asker, the step or the sender.
 
 import type { DeliveryState } from '../contract/words.ts';
-import { type Mailbox, mailboxOfDelivery, type UnitOfWork } from '../unit-of-work.ts';
-import type { Answer } from './answer.ts';
-import { askedBy } from './ask-row.ts';
-import { answerAsk, closeAsk } from './ask.ts';
-import { addDeadLetter } from './dead.ts';
-import { fill } from './deliver.ts';
+import { type Mailbox, mailboxOfDelivery } from '../mailbox.ts';
+import type { UnitOfWork } from '../unit-of-work.ts';
+import { type Answer, answerAsk } from './answer.ts';
+import { askIdOf, closeAsk } from './ask.ts';
+import { addDeadLetter } from './dead-letter.ts';
+import { fillCredit } from './deliver.ts';
 import { type Message, noticeEnvelope } from './envelope.ts';
 import { delay } from './lane.ts';
 import { notify, type Offer, releaseOffer } from './offer.ts';
-import { backoffMicros, type Happening, isLastAttempt, move } from './rules.ts';
+import { backoffMicros, isExpired, isLastAttempt, move, type Trigger } from './rules.ts';
 
-/** What of a delivery its end is told by. */
-export interface Ending {
+/** The fields of a delivery that its end records and reports. */
+export interface EndedDelivery {
   readonly id: bigint;
-  /** Whose it was; a work queue, if nobody's. */
+  /** The mailbox of the holder, or the one that it waited in. */
   readonly agent: bigint;
   readonly message: string;
   readonly attempt: number;
 }
 
-/** Ends an offered delivery by a legal move, tells who should know, and offers the next. */
+/** Ends an offered delivery by a legal move, offers the next one, and reports the end. */
 export function endOffered(
   unit: UnitOfWork,
   box: Mailbox,
   row: Offer,
-  happening: Happening,
+  trigger: Trigger,
   reason: string,
   answer: Answer,
   answerId?: string,
 ): void {
   releaseOffer(unit, box, row);
-  const state = record(unit, row, row.sender, move('offered', happening), reason);
-  // What waits goes before what this end may bring, such as the next step of a workflow.
-  fill(unit, box);
-  // Most deliveries end here: nobody waits for the end of a plain message that was handled.
+  const state = recordEnd(unit, row, row.sender, move('offered', trigger), reason);
+  // Waiting deliveries go before those that this end may create, such as the next step of a workflow.
+  fillCredit(unit, box);
+  // Most deliveries end here: no agent waits for the end of a plain message that was handled.
   if (row.kind === 'message' && state !== 'dead' && state !== 'expired') return;
   const message = unit.ctx.db.message.id.find(row.message);
-  if (message) tell(unit, row, message, state, reason, answer, answerId);
+  if (message) reportEnd(unit, row, message, state, reason, answer, answerId);
 }
 
-/** Ends a delivery that waits, and was taken out of its lane already. */
+/** Ends a waiting delivery that was already removed from its lane. */
 export function endWaiting(
   unit: UnitOfWork,
-  row: Ending,
+  row: EndedDelivery,
   message: Message,
   from: 'queued' | 'delayed',
-  happening: 'give-up' | 'expire' | 'cancel',
+  trigger: 'dead-letter' | 'expire' | 'cancel',
   reason: string,
 ): void {
-  const state = record(unit, row, message.sender, move(from, happening), reason);
-  tell(unit, row, message, state, reason, { status: 'error', error: reason });
+  const state = recordEnd(unit, row, message.sender, move(from, trigger), reason);
+  reportEnd(unit, row, message, state, reason, { status: 'error', error: reason });
 }
 
-/** An offered delivery goes back with one more attempt, after a backoff; it is dead after the last, and expires after its time. */
+/** Puts an offered delivery back with one more attempt, after a backoff. After its last attempt it is dead, after its time to live expired. */
 export function giveBack(unit: UnitOfWork, box: Mailbox, row: Offer, reason: string): void {
   const failure: Answer = { status: 'error', error: reason };
   const message = unit.ctx.db.message.id.find(row.message);
-  if (isLastAttempt(row.attempt)) return endOffered(unit, box, row, 'give-up', reason, failure);
-  if (message && isOver(unit, message))
-    return endOffered(unit, box, row, 'expire', 'its time to live is over', failure);
+  if (isLastAttempt(row.attempt)) return endOffered(unit, box, row, 'dead-letter', reason, failure);
+  if (message && isExpired(message, unit.now))
+    return endOffered(unit, box, row, 'expire', 'its time to live has passed', failure);
   const home = unit.box(mailboxOfDelivery(row.id));
-  if (!home) return endOffered(unit, box, row, 'give-up', 'its agent was unregistered', failure);
+  if (!home) return endOffered(unit, box, row, 'dead-letter', 'its agent was unregistered', failure);
   releaseOffer(unit, box, row);
   const attempt = row.attempt + 1;
   const availableAt = unit.now + backoffMicros(attempt);
   delay(unit, home, { id: row.id, message: row.message, attempt, availableAt, holder: row.agent });
-  fill(unit, box);
+  fillCredit(unit, box);
 }
 
-/** Whether the time to live of a message has passed. */
-export function isOver(unit: UnitOfWork, message: Message): boolean {
-  return message.ttlMs > 0n && message.acceptedAt + message.ttlMs * 1000n <= unit.now;
-}
-
-/** Writes how a delivery ended, and takes it from what its sender has caused. */
-export function record(
+/** Stores the end of a delivery, and subtracts it from the sender's unfinished ones. */
+export function recordEnd(
   unit: UnitOfWork,
-  row: Ending,
+  row: EndedDelivery,
   sender: bigint,
   state: DeliveryState,
   reason: string,
@@ -87,13 +82,14 @@ export function record(
   unit.ctx.db.ended.insert({ id, agent, message, state, attempt, at: unit.now, reason });
   const account = unit.account(sender);
   account.unfinished = Math.max(0, account.unfinished - 1);
-  unit.charged(account);
+  unit.markAccountChanged(account);
   return state;
 }
 
-function tell(
+/** Reports an end to the step of a task, the asker of an ask, and, if the delivery failed, its sender. */
+function reportEnd(
   unit: UnitOfWork,
-  row: Ending,
+  row: EndedDelivery,
   message: Message,
   state: DeliveryState,
   reason: string,
@@ -101,15 +97,16 @@ function tell(
   answerId?: string,
 ): void {
   if (message.kind === 'task' && state !== 'cancelled') unit.tasks.ended(unit, message, row, answer);
-  if (message.kind === 'message' && message.step > 0n && state === 'dead') unit.tasks.questionDied(unit, message);
+  if (message.kind === 'message' && message.step > 0n && state === 'dead')
+    unit.tasks.approvalRequestDied(unit, message);
   if (message.kind === 'ask') {
-    if (state === 'dead' || state === 'cancelled' || state === 'expired') closeAsk(unit, askedBy(message), state);
+    if (state === 'dead' || state === 'cancelled' || state === 'expired') closeAsk(unit, askIdOf(message), state);
     else answerAsk(unit, message, row.agent, answer, answerId ?? unit.ctx.newUuidV7().toString());
   }
   if (state === 'dead') addDeadLetter(unit, { delivery: row.id, agent: row.agent }, message, reason);
   if (state !== 'dead' && state !== 'expired') return;
   const sender = unit.box(message.sender);
   if (!sender) return;
-  const about = askedBy(message);
+  const about = askIdOf(message);
   notify(unit, sender, state, about, noticeEnvelope(`delivery_${state}`, about, unit.now, { reason }));
 }

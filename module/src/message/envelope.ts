@@ -1,16 +1,19 @@
-// What a recipient sees of a message: one JSON text, put together once and stored with the offer.
+// JSON texts that recipients read, as `contract/wire.ts` describes them. Each is built once and stored with the offer.
+//
+// They are concatenated, since payloads, headers and answers are JSON already. Names, types and ids were checked when they
+// were accepted, so they need no escaping. `envelope.test.ts` compares the members with the types of the contract.
 
 import { LIMITS } from '../contract/limits.ts';
+import type { NoticePayloads } from '../contract/wire.ts';
+import { toMicros } from '../micros.ts';
 import type { Ctx } from '../schema.ts';
 import { byteLength, isLongerThan } from '../text.ts';
+import type { Answer } from './answer.ts';
 
-/** What was said, as it is stored. */
+/** A stored message. */
 export type Message = NonNullable<ReturnType<Ctx['db']['message']['id']['find']>>;
 
-/**
- * The envelope of a message, with its payload if that has at most `inlineBytes` bytes. Names, types and ids have been checked
- * on the way in, so they need no escaping.
- */
+/** Returns the `Envelope` of a message, with its payload if that has at most `inlineBytes` bytes. */
 export function envelopeOf(message: Message, inlineBytes: number = LIMITS.inlineBytes): string {
   const { payload, headers, inReplyTo, continues, references } = message;
   const body = isLongerThan(payload, inlineBytes) ? `"payloadBytes":${byteLength(payload)}` : `"payload":${payload}`;
@@ -19,19 +22,22 @@ export function envelopeOf(message: Message, inlineBytes: number = LIMITS.inline
     `"type":"${message.type}","priority":${message.priority},"sentAt":${message.acceptedAt},"answerBy":${message.answerBy},` +
     (inReplyTo === '' ? '' : `"inReplyTo":"${inReplyTo}",`) +
     (continues === '' ? '' : `"continues":"${continues}",`) +
-    (message.ttlMs === 0n ? '' : `"expiresAt":${message.acceptedAt + message.ttlMs * 1000n},`) +
+    (message.ttlMs === 0n ? '' : `"expiresAt":${message.acceptedAt + toMicros(message.ttlMs)},`) +
     references +
     (headers === '' ? '' : `"headers":${headers},`) +
     `${body}}`
   );
 }
 
-/** The envelope of a notice that no message stands behind: what became of the message `about`. `data` is JSON. */
-export function noticeEnvelope(
-  type: string,
+/**
+ * Returns the `Envelope` of a notice that is not a stored message: it reports on the message `about`. `data` is JSON, and
+ * becomes a further member of the payload.
+ */
+export function noticeEnvelope<Type extends keyof NoticePayloads>(
+  type: Type,
   about: string,
   at: bigint,
-  payload: Readonly<Record<string, unknown>>,
+  payload: NoticePayloads[Type],
   data?: string,
 ): string {
   const members = JSON.stringify(payload);
@@ -40,4 +46,12 @@ export function noticeEnvelope(
     `{"id":"","from":"system","fromId":0,"to":"","type":"${type}","priority":2,"sentAt":${at},"answerBy":0,` +
     `"inReplyTo":"${about}","payload":${body}}`
   );
+}
+
+/** Returns the `AnswerPayload` of an answer. */
+export function answerPayload(answer: Answer, isLate: boolean): string {
+  const late = isLate ? ',"late":true' : '';
+  return answer.status === 'error'
+    ? `{"status":"error","error":${JSON.stringify(answer.error)}${late}}`
+    : `{"status":"${answer.status}","data":${answer.data}${late}}`;
 }

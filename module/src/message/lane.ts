@@ -1,10 +1,11 @@
-// The lanes of a mailbox: one a priority, first in first out, with dense positions, so that a head is read by its full key.
+// The lanes of a mailbox: one FIFO queue per priority, with dense positions, so that a head is read by its full key.
 
 import { LIMITS } from '../contract/limits.ts';
 import type { Priority } from '../contract/words.ts';
+import type { Mailbox } from '../mailbox.ts';
 import type { Ctx } from '../schema.ts';
 import { schedule } from '../time/schedule.ts';
-import type { Mailbox, UnitOfWork } from '../unit-of-work.ts';
+import type { UnitOfWork } from '../unit-of-work.ts';
 
 /** A delivery that is queued or delayed. */
 export type Waiting = NonNullable<ReturnType<Ctx['db']['waiting']['id']['find']>>;
@@ -18,11 +19,11 @@ export function enqueue(
   const position = box.tails[row.lane - 1] ?? 0n;
   box.tails[row.lane - 1] = position + 1n;
   box.waiting++;
-  unit.changed(box);
+  unit.markBoxChanged(box);
   unit.ctx.db.waiting.insert({ ...row, agent: box.agent, position });
 }
 
-/** Keeps a delivery apart from the lanes until its time comes (lane 0, position = delivery). */
+/** Delays a delivery: it is in no lane (lane 0, position = delivery) until it becomes available. */
 export function delay(
   unit: UnitOfWork,
   box: Mailbox,
@@ -32,14 +33,14 @@ export function delay(
   schedule(unit, row.availableAt, 'requeue', row.id);
 }
 
-/** Whether a lane has no positions left. `headOf` moves over those whose delivery was removed. */
+/** Returns true if a lane has no positions left. `headOf` moves over those whose delivery was removed. */
 export function isLaneEmpty(box: Mailbox, lane: Priority): boolean {
   return (box.heads[lane - 1] ?? 0n) >= (box.tails[lane - 1] ?? 0n);
 }
 
 /**
- * The first delivery of a lane. Positions whose delivery was removed are skipped: each once, since the head moves on, and a
- * bounded number a call. A lane with more of them shows no head until the rest is skipped, in a call of its own.
+ * Returns the first delivery of a lane. Empty positions are skipped: each once, since the head moves, and at most
+ * `LIMITS.holes` in a call. A lane with more of them has no head until a separate call has skipped the rest.
  */
 export function headOf(unit: UnitOfWork, box: Mailbox, lane: Priority): Waiting | undefined {
   const first = box.heads[lane - 1] ?? 0n;
@@ -52,21 +53,21 @@ export function headOf(unit: UnitOfWork, box: Mailbox, lane: Priority): Waiting 
   }
   if (at === first) return head;
   box.heads[lane - 1] = at;
-  unit.changed(box);
+  unit.markBoxChanged(box);
   if (!head && at < tail) schedule(unit, unit.now, 'refill', box.agent);
   return head;
 }
 
-/** Takes the head of a lane out of the queue. */
+/** Removes the head of a lane. */
 export function takeHead(unit: UnitOfWork, box: Mailbox, head: Waiting): void {
   box.heads[head.lane - 1] = head.position + 1n;
   removeWaiting(unit, box, head);
 }
 
-/** Takes a delivery out, wherever it stands. */
+/** Removes a waiting delivery, queued or delayed. */
 export function removeWaiting(unit: UnitOfWork, box: Mailbox, row: Waiting): void {
   unit.ctx.db.waiting.id.delete(row.id);
   if (row.lane === 0) return;
   box.waiting--;
-  unit.changed(box);
+  unit.markBoxChanged(box);
 }

@@ -1,16 +1,18 @@
-// What an agent can see: duties, which take credit and have a lease, and notices, which have neither.
+// Rows of an inbox: deliveries, which take credit and have a lease, and notices, which have neither.
 
 import { LIMITS } from '../contract/limits.ts';
 import { type InboxKind, PRIORITY } from '../contract/words.ts';
+import type { Mailbox } from '../mailbox.ts';
+import { toMicros } from '../micros.ts';
 import type { Ctx } from '../schema.ts';
 import { schedule } from '../time/schedule.ts';
-import type { Mailbox, UnitOfWork } from '../unit-of-work.ts';
+import type { UnitOfWork } from '../unit-of-work.ts';
 import type { Message } from './envelope.ts';
 
-/** A delivery or notice that its recipient can see. */
+/** A stored row of an inbox: an offered delivery, or a notice (attempt 0). */
 export type Offer = NonNullable<ReturnType<Ctx['db']['offer']['id']['find']>>;
 
-/** Shows a duty to an agent, with a lease. */
+/** Offers a delivery to an agent, with a lease. */
 export function offerTo(
   unit: UnitOfWork,
   box: Mailbox,
@@ -19,14 +21,14 @@ export function offerTo(
   attempt: number,
   envelope: string,
 ): void {
-  const leaseUntil = unit.now + BigInt(LIMITS.leaseMs) * 1000n;
+  const leaseUntil = unit.now + toMicros(LIMITS.leaseMs);
   box.held++;
   if (message.priority === PRIORITY.critical) box.heldCritical++;
   unit.ctx.db.offer.insert({
     id,
     owner: box.owner,
     agent: box.agent,
-    // A broadcast that an agent could not handle comes again as a message to it alone.
+    // A redriven broadcast is an ordinary message to one agent.
     kind: message.kind === 'broadcast' ? 'message' : message.kind,
     message: message.id,
     priority: message.priority,
@@ -36,37 +38,32 @@ export function offerTo(
     seq: nextOffer(unit, box),
     sender: message.sender,
   });
-  if (box.sweepAt === 0n) sweepLater(unit, box, leaseUntil);
+  if (box.sweepAt === 0n) scheduleSweep(unit, box, leaseUntil);
 }
 
-/** The offered row of a duty is gone: its credit is free again. */
+/** Deletes the row of an offered delivery, and frees its credit. */
 export function releaseOffer(unit: UnitOfWork, box: Mailbox, row: Offer): void {
   unit.ctx.db.offer.id.delete(row.id);
-  freeCredit(unit, box, row);
-}
-
-/** A duty holds credit no more. */
-function freeCredit(unit: UnitOfWork, box: Mailbox, row: Pick<Offer, 'priority'>): void {
   box.held--;
   if (row.priority === PRIORITY.critical) box.heldCritical--;
-  unit.changed(box);
+  unit.markBoxChanged(box);
 }
 
-/** Numbers what is shown to an agent. Whoever was idle is woken by it. */
+/** Returns the next number of an agent's inbox rows. Wakes an idle agent. */
 export function nextOffer(unit: UnitOfWork, box: Mailbox): bigint {
   box.isIdle = false;
-  unit.changed(box);
+  unit.markBoxChanged(box);
   return ++box.offers;
 }
 
-/** Shows a notice: at once while few are shown, else when the ones before it were taken. It never waits for work. */
+/** Sends a notice to an agent, and returns its id. A notice never waits for credit. */
 export function notify(unit: UnitOfWork, box: Mailbox, kind: InboxKind, message: string, envelope: string): bigint {
   const id = unit.nextDelivery(box);
   putNotice(unit, box, { id, kind, message, envelope });
   return id;
 }
 
-/** Shows a notice, or has it wait behind those that are shown. */
+/** Shows a notice, or queues it while `LIMITS.visibleNotices` are shown. */
 export function putNotice(
   unit: UnitOfWork,
   box: Mailbox,
@@ -75,15 +72,15 @@ export function putNotice(
   if (box.notices < LIMITS.visibleNotices) return showNotice(unit, box, row);
   const { id, kind, message, envelope } = row;
   unit.ctx.db.notice.insert({ id, agent: box.agent, position: box.noticeTail++, kind, message, envelope });
-  unit.changed(box);
+  unit.markBoxChanged(box);
 }
 
-/** A notice was taken: the one that waited longest is shown. */
+/** Deletes an acknowledged notice, and shows the oldest queued one. */
 export function takeNotice(unit: UnitOfWork, box: Mailbox, id: bigint): void {
   const { db } = unit.ctx;
   db.offer.id.delete(id);
   box.notices = Math.max(0, box.notices - 1);
-  unit.changed(box);
+  unit.markBoxChanged(box);
   if (box.noticeHead === box.noticeTail) return;
   const position = box.noticeHead++;
   // A full key: one row, since notices leave at the head only.
@@ -102,7 +99,7 @@ function showNotice(
   unit.ctx.db.offer.insert(noticeRow(unit, box, { id, kind, message, envelope }));
 }
 
-/** The row that shows a notice. */
+/** Returns the inbox row of a notice. */
 export function noticeRow(
   unit: UnitOfWork,
   box: Mailbox,
@@ -120,10 +117,10 @@ export function noticeRow(
   };
 }
 
-/** Has the mailbox looked at, at `at` or before. */
-export function sweepLater(unit: UnitOfWork, box: Mailbox, at: bigint): void {
+/** Schedules the sweep of a mailbox for `at`, if none is due earlier. */
+export function scheduleSweep(unit: UnitOfWork, box: Mailbox, at: bigint): void {
   if (box.sweepAt !== 0n && box.sweepAt <= at) return;
   box.sweepAt = at;
-  unit.changed(box);
+  unit.markBoxChanged(box);
   schedule(unit, at, 'mailbox', box.agent);
 }

@@ -1,49 +1,50 @@
 // Work queues: a message to `@capability` goes to exactly one agent that announces it.
 //
-// I1  A queue is a mailbox without an owner. A delivery in it belongs to nobody until it is offered to an agent.
-// I2  After every call: either nothing waits in a queue, or no agent of that capability is free (online, active, with credit).
-// I3  Every agent that is free stands once in the list of each of its queues, in the order of becoming free.
+// I1  A queue is a mailbox without an owner. A delivery in it has no holder until it is offered to an agent.
+// I2  After every call, a queue is empty, or no agent of that capability is free (online, active, with credit).
+// I3  Every free agent is once in the ready list of each of its queues, in the order in which the agents became free.
 
 import { LIMITS } from '../contract/limits.ts';
 import { SIGN } from '../contract/words.ts';
 import { appendSystemEvent } from '../event/append.ts';
+import { emptyMailbox, isQueue, type Mailbox, queueNumber } from '../mailbox.ts';
 import type { Ctx } from '../schema.ts';
-import { emptyMailbox, isQueue, type Mailbox, queueNumber, type UnitOfWork } from '../unit-of-work.ts';
+import type { UnitOfWork } from '../unit-of-work.ts';
 import { hasCredit } from './rules.ts';
 
 type Ready = NonNullable<ReturnType<Ctx['db']['ready']['id']['find']>>;
 
-/** The queue of a capability; undefined when no agent ever announced it. */
+/** Returns the queue of a capability; undefined if no agent ever announced it. */
 export function queueOf(unit: UnitOfWork, capability: string): Mailbox | undefined {
   return unit.boxNamed(SIGN.capability + capability);
 }
 
-/** Enters an agent in the queues of what it can do; each is made by the first that announces it. */
+/** Adds an agent to the queues of its capabilities. The first agent that announces a capability creates its queue. */
 export function enterQueues(unit: UnitOfWork, box: Mailbox, capabilities: readonly string[]): void {
   box.capabilities = capabilities.length;
-  unit.changed(box);
+  unit.markBoxChanged(box);
   for (const capability of capabilities) {
     unit.ctx.db.agentCapability.insert({ id: 0n, capability, agent: box.agent });
     const queue = queueOf(unit, capability) ?? openQueue(unit, capability);
     queue.capabilities++;
-    unit.changed(queue);
+    unit.markBoxChanged(queue);
   }
 }
 
-/** Takes an agent out of its queues. Where nobody is left for what waits, everybody is told. */
+/** Removes an agent from its queues. A queue that still has deliveries but no agent left publishes an alert. */
 export function leaveQueues(unit: UnitOfWork, box: Mailbox): void {
   leaveReady(unit, box);
   for (const queue of queuesOf(unit, box)) {
     queue.capabilities = Math.max(0, queue.capabilities - 1);
-    unit.changed(queue);
+    unit.markBoxChanged(queue);
     if (queue.waiting > 0) alertIfDeserted(unit, queue);
   }
   unit.ctx.db.agentCapability.agent.delete(box.agent);
   box.capabilities = 0;
-  unit.changed(box);
+  unit.markBoxChanged(box);
 }
 
-/** Something waits in a queue that no agent announces any more: what depends on it stands still until one does. */
+/** Publishes an alert if no agent announces the capability of a queue: its deliveries wait until one does. */
 export function alertIfDeserted(unit: UnitOfWork, queue: Mailbox): void {
   if (!isQueue(queue.agent) || queue.capabilities > 0) return;
   appendSystemEvent(unit, 'system_alert', {
@@ -55,11 +56,11 @@ export function alertIfDeserted(unit: UnitOfWork, queue: Mailbox): void {
 
 function openQueue(unit: UnitOfWork, capability: string): Mailbox {
   const number = queueNumber(unit.nextNumber('queue'));
-  const nobody = unit.ctx.databaseIdentity;
-  return unit.addBox(emptyMailbox(number, SIGN.capability + capability, nobody, { credit: 0, strict: false }));
+  const owner = unit.ctx.databaseIdentity; // never the identity of a caller
+  return unit.addBox(emptyMailbox(number, SIGN.capability + capability, owner, { credit: 0, strict: false }));
 }
 
-/** The queues of an agent: at most as many as it may have capabilities. */
+/** Returns the queues of an agent: at most `LIMITS.capabilities`. */
 export function queuesOf(unit: UnitOfWork, box: Mailbox): Mailbox[] {
   if (box.capabilities === 0) return [];
   const queues = [];
@@ -70,60 +71,60 @@ export function queuesOf(unit: UnitOfWork, box: Mailbox): Mailbox[] {
   return queues;
 }
 
-/** Whether an agent may be given work from a queue. */
+/** Returns true if an agent may be offered deliveries of a queue. */
 export function isFree(box: Mailbox): boolean {
   return box.isActive && hasCredit(box);
 }
 
-/** Puts an agent at the end of each of its queues' lists, or takes it out of them, as it is free or not. */
-export function standReady(unit: UnitOfWork, box: Mailbox): void {
+/** Adds an agent that became free to the end of its ready lists, or removes one that is no longer free. */
+export function syncReady(unit: UnitOfWork, box: Mailbox): void {
   if (box.capabilities === 0 || box.isReady === isFree(box)) return;
   if (box.isReady) return leaveReady(unit, box);
   box.isReady = true;
-  unit.changed(box);
+  unit.markBoxChanged(box);
   for (const queue of queuesOf(unit, box)) append(unit, queue, box.agent);
 }
 
-/** Takes an agent out of the lists that it stands in. */
+/** Removes an agent from its ready lists. */
 export function leaveReady(unit: UnitOfWork, box: Mailbox): void {
   if (!box.isReady) return;
   box.isReady = false;
-  unit.changed(box);
+  unit.markBoxChanged(box);
   const { db } = unit.ctx;
-  // One row a capability. Each is read again: taking one out changes its neighbours.
+  // One row per capability. Each is read again, since unlinking a row changes its neighbours.
   for (const { id } of [...db.ready.agent.filter(box.agent)]) {
     const row = db.ready.id.find(id);
     if (row) unlink(unit, row);
   }
 }
 
-/** An agent that a delivery of a queue goes to, and its place in the list. */
+/** A free agent, and its row in the ready list of a queue. */
 export interface ReadyAgent {
   readonly box: Mailbox;
   readonly row: Ready;
 }
 
-/** Of the sixteen that have been free for longest, the one with the most credit left. */
+/** Returns the agent with the most credit left among the sixteen that have been free for the longest time. */
 export function pickReady(unit: UnitOfWork, queue: Mailbox): ReadyAgent | undefined {
   let best: ReadyAgent | undefined;
   let row = unit.ctx.db.ready.id.find(queue.readyFirst) ?? undefined;
   for (let looked = 0; row && looked < LIMITS.readyWindow; looked++) {
     const box = unit.box(row.agent);
-    if (box && isFree(box) && (!best || left(box) > left(best.box))) best = { row, box };
+    if (box && isFree(box) && (!best || creditLeft(box) > creditLeft(best.box))) best = { row, box };
     row = unit.ctx.db.ready.id.find(row.next) ?? undefined;
   }
   return best;
 }
 
-/** An agent was given something: it stands behind the others that are free, or nowhere if it is not. */
-export function stepBack(unit: UnitOfWork, queue: Mailbox, { box, row }: ReadyAgent): void {
+/** Moves an agent after an offer to the end of the ready list, or removes it if it is no longer free. */
+export function moveToEnd(unit: UnitOfWork, queue: Mailbox, { box, row }: ReadyAgent): void {
   if (!isFree(box)) return leaveReady(unit, box);
   if (row.id === queue.readyLast) return;
   unlink(unit, row);
   append(unit, queue, box.agent);
 }
 
-function left(box: Mailbox): number {
+function creditLeft(box: Mailbox): number {
   return box.credit - box.held;
 }
 
@@ -135,7 +136,7 @@ function append(unit: UnitOfWork, queue: Mailbox, agent: bigint): void {
   if (before) ready.id.update({ ...before, next: id });
   else queue.readyFirst = id;
   queue.readyLast = id;
-  unit.changed(queue);
+  unit.markBoxChanged(queue);
 }
 
 function unlink(unit: UnitOfWork, row: Ready): void {
@@ -147,6 +148,6 @@ function unlink(unit: UnitOfWork, row: Ready): void {
   else if (queue) queue.readyFirst = row.next;
   if (after) ready.id.update({ ...after, previous: row.previous });
   else if (queue) queue.readyLast = row.previous;
-  if (queue) unit.changed(queue);
+  if (queue) unit.markBoxChanged(queue);
   ready.id.delete(row.id);
 }

@@ -1,29 +1,30 @@
-// What need not be kept any longer goes, a bounded piece a call: messages by their sender's dense numbers, events and
-// broadcasts by theirs. One row says when is looked next; it is written anew by each look.
+// Deletes what is past its retention, a bounded part in each sweep: messages by their sender's dense numbers, events and
+// broadcasts by theirs. Each sweep schedules the next one.
 //
-// I1  Nothing unfinished goes: a message that still waits, is offered, is a dead letter or an open question stays, and is
-//     looked at again by itself, so that it holds up nobody.
-// I2  No id is free again while `checkId` accepts its time: an id may be `clockSkewMs` ahead, so messages are kept that much
+// I1  Unfinished messages are kept: waiting, offered, dead-lettered, or an open ask. Each gets a separate timer, so that it
+//     does not block the sweep.
+// I2  No id becomes free while `checkId` accepts its time: an id may be `clockSkewMs` ahead, so messages are kept that much
 //     longer.
 
 import { ScheduleAt } from 'spacetimedb';
 import { LIMITS } from '../contract/limits.ts';
+import { toMicros } from '../micros.ts';
 import type { Ctx } from '../schema.ts';
 import { byteLength } from '../text.ts';
 import { schedule } from '../time/schedule.ts';
 import type { Account, UnitOfWork } from '../unit-of-work.ts';
-import { isOpen } from './ask-row.ts';
+import { isOpen } from './ask.ts';
 import type { Message } from './envelope.ts';
 import { bytesOf } from './store.ts';
 
-/** How long a look that found all done is from the next. */
+/** Interval between sweeps once nothing is left to delete. */
 const PAUSE_MICROS = 60_000_000n;
-/** How long a message that is unfinished is left alone. */
+/** Interval between checks of an unfinished message. */
 const LATER_MICROS = 3_600_000_000n;
 const DELETIONS = 512;
 const LOOK_UPS = 1_024;
 
-/** What is left of one call's work. A message goes as a whole, so that one with many deliveries may take a bit more. */
+/** The work left for one call. A message is deleted as a whole, so one with many deliveries may exceed it. */
 class Budget {
   #deletions = DELETIONS;
   #lookUps = LOOK_UPS;
@@ -44,22 +45,21 @@ export function sweepRetention(unit: UnitOfWork, from: bigint): void {
   sweepEvents(unit, budget);
   sweepBroadcasts(unit, budget);
   const agent = sweepMessages(unit, budget, from);
-  const isMore = budget.isSpent;
-  scheduleLook(unit.ctx, isMore ? unit.now : unit.now + PAUSE_MICROS, isMore ? agent : 0n);
+  scheduleNext(unit.ctx, budget.isSpent ? unit.now : unit.now + PAUSE_MICROS, budget.isSpent ? agent : 0n);
 }
 
-/** Makes sure that somebody looks. A database that was published before this was has no row yet. */
-export function keepLooking(ctx: Ctx): void {
-  if (ctx.db.keeper.count() === 0n) scheduleLook(ctx, ctx.timestamp.microsSinceUnixEpoch + PAUSE_MICROS, 0n);
+/** Schedules the first sweep. Also called on connect, for a database that was published by a version without sweeps. */
+export function ensureSweep(ctx: Ctx): void {
+  if (ctx.db.keeper.count() === 0n) scheduleNext(ctx, ctx.timestamp.microsSinceUnixEpoch + PAUSE_MICROS, 0n);
 }
 
-function scheduleLook(ctx: Ctx, at: bigint, agent: bigint): void {
+function scheduleNext(ctx: Ctx, at: bigint, agent: bigint): void {
   ctx.db.keeper.insert({ scheduledId: 0n, scheduledAt: ScheduleAt.time(at), agent });
 }
 
 function sweepEvents(unit: UnitOfWork, budget: Budget): void {
   const { eventLog } = unit.ctx.db;
-  const before = unit.now - unit.hub.keepEventsMs * 1000n;
+  const before = unit.now - toMicros(unit.hub.keepEventsMs);
   let first = unit.firstNumber('event');
   for (; first <= unit.lastNumber('event') && !budget.isSpent; first++) {
     budget.lookUp();
@@ -73,10 +73,10 @@ function sweepEvents(unit: UnitOfWork, budget: Budget): void {
   unit.moveFirst('event', first);
 }
 
-/** Broadcasts are kept as long as events, so that an agent that is away for days still hears them. */
+/** Broadcasts are kept as long as events, so that an agent that is offline for days still receives them. */
 function sweepBroadcasts(unit: UnitOfWork, budget: Budget): void {
   const { broadcastLog } = unit.ctx.db;
-  const before = unit.now - unit.hub.keepEventsMs * 1000n;
+  const before = unit.now - toMicros(unit.hub.keepEventsMs);
   let first = unit.firstNumber('broadcast');
   for (; first <= unit.lastNumber('broadcast') && !budget.isSpent; first++) {
     budget.lookUp();
@@ -89,7 +89,7 @@ function sweepBroadcasts(unit: UnitOfWork, budget: Budget): void {
   unit.moveFirst('broadcast', first);
 }
 
-/** Goes through the accounts from an agent on; returns where the next call goes on. Agent 0 is the hub itself. */
+/** Sweeps the accounts from an agent on, and returns where the next call continues. Agent 0 is the hub itself. */
 function sweepMessages(unit: UnitOfWork, budget: Budget, from: bigint): bigint {
   const { db } = unit.ctx;
   const last = unit.lastNumber('agent');
@@ -110,7 +110,7 @@ function sweepAccount(unit: UnitOfWork, budget: Budget, account: Account): void 
   const { db } = unit.ctx;
   while (account.firstKept <= account.sent && !budget.isSpent) {
     budget.lookUp();
-    // A full key: one row, or none where a message went before.
+    // A full key: one row, or none for a deleted message.
     for (const message of [...db.message.bySender.filter([account.agent, account.firstKept])]) {
       if (isYoung(unit, message)) return;
       budget.lookUp(message.deliveries.length);
@@ -118,11 +118,11 @@ function sweepAccount(unit: UnitOfWork, budget: Budget, account: Account): void 
       else schedule(unit, unit.now + LATER_MICROS, 'forget', 0n, message.id);
     }
     account.firstKept++;
-    unit.charged(account);
+    unit.markAccountChanged(account);
   }
 }
 
-/** A message that was left behind unfinished is looked at again, until it can go. */
+/** Deletes a message that was unfinished at its sweep, or checks it again later. */
 export function forget(unit: UnitOfWork, id: string): void {
   const { db } = unit.ctx;
   const message = db.message.id.find(id);
@@ -133,13 +133,13 @@ export function forget(unit: UnitOfWork, id: string): void {
 
 function isYoung(unit: UnitOfWork, message: Message): boolean {
   const keepMs = unit.hub.keepMessagesMs + BigInt(LIMITS.clockSkewMs);
-  return message.acceptedAt + keepMs * 1000n >= unit.now;
+  return message.acceptedAt + toMicros(keepMs) >= unit.now;
 }
 
-/** Whether nobody can come back to a message. At most as many look-ups as it has deliveries, a few times. */
+/** Returns true if a message can be deleted. At most a few look-ups for each of its deliveries. */
 function isFinished(db: Ctx['db'], message: Message): boolean {
   if (message.deliveries.some(id => isOngoing(db, id))) return false;
-  // One with a delay has no number yet.
+  // A delayed broadcast has no number yet.
   if (message.kind === 'broadcast')
     return message.broadcast !== 0n && db.broadcastLog.seq.find(message.broadcast) === null;
   if (message.kind !== 'ask') return true;
@@ -155,7 +155,7 @@ function isOngoing(db: Ctx['db'], delivery: bigint): boolean {
   return false;
 }
 
-/** Deletes a message and what hangs on it; returns how many rows that were, at least. */
+/** Deletes a message with its ended deliveries, ask and signals; returns how many rows that were, at least. */
 function remove(unit: UnitOfWork, message: Message): number {
   const { db } = unit.ctx;
   for (const id of message.deliveries) db.ended.id.delete(id);

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { BOOST_MS, LIMITS } from '../contract/limits.ts';
 import { DELIVERY_STATES, PRIORITY, type Priority } from '../contract/words.ts';
+import { toMicros } from '../micros.ts';
 import {
   backoffMicros,
   chooseHead,
@@ -12,7 +13,7 @@ import {
   LANES,
   move,
   MOVES,
-  nextLife,
+  attemptAfterRedrive,
   rank,
 } from './rules.ts';
 
@@ -38,8 +39,8 @@ const arrivals = fc
     return list.map(({ lane, gap }, id): LaneHead => ({ lane, id: BigInt(id), availableAt: (at += gap) }));
   });
 
-describe('who is offered next', () => {
-  it('is overtaken only by deliveries that became available less than the difference of their boosts later', () => {
+describe('the next offer', () => {
+  test('is overtaken only by deliveries that became available less than the difference of their boosts later', () => {
     fc.assert(
       fc.property(arrivals, queued => {
         const order = offerAll(queued, false);
@@ -48,7 +49,7 @@ describe('who is offered next', () => {
           for (const early of order.slice(0, at)) {
             const isOvertaking = early.availableAt > late.availableAt;
             if (!isOvertaking) continue;
-            const bound = BigInt(BOOST_MS[early.lane as Priority] - BOOST_MS[late.lane as Priority]) * 1000n;
+            const bound = toMicros(BOOST_MS[early.lane as Priority] - BOOST_MS[late.lane as Priority]);
             expect(early.availableAt - late.availableAt).toBeLessThan(bound);
           }
         });
@@ -56,7 +57,7 @@ describe('who is offered next', () => {
     );
   });
 
-  it('keeps the order of becoming available within a priority', () => {
+  test('keeps the order of becoming available within a priority', () => {
     fc.assert(
       fc.property(arrivals, fc.boolean(), (queued, strict) => {
         for (const lane of LANES) {
@@ -69,7 +70,7 @@ describe('who is offered next', () => {
     );
   });
 
-  it('is always the highest priority when the agent asked for strict order', () => {
+  test('is always the highest priority in strict order', () => {
     fc.assert(
       fc.property(arrivals, queued => {
         const lanes = offerAll(queued, true).map(each => each.lane);
@@ -78,7 +79,7 @@ describe('who is offered next', () => {
     );
   });
 
-  it('lets a low one that waited longer than the boost go before a critical one', () => {
+  test('is a low delivery that waited longer than the boost of a critical one', () => {
     const low = { lane: PRIORITY.low, id: 1n, availableAt: 0n };
     const soon = { lane: PRIORITY.critical, id: 2n, availableAt: 30n * minute - 1n };
     const late = { lane: PRIORITY.critical, id: 2n, availableAt: 30n * minute + 1n };
@@ -91,21 +92,21 @@ describe('who is offered next', () => {
 describe('credit', () => {
   const box = { online: true, credit: 2, held: 0, heldCritical: 0 };
 
-  it('is used up by what is held, and none is given to an agent that is away', () => {
+  test('is used up by held deliveries, and an offline agent has none', () => {
     expect(hasCredit({ ...box, held: 1 })).toBe(true);
     expect(hasCredit({ ...box, held: 2 })).toBe(false);
     expect(hasCredit({ ...box, online: false })).toBe(false);
     expect(hasCriticalCredit({ ...box, online: false })).toBe(false);
   });
 
-  it('has a small part of its own for critical deliveries', () => {
+  test('has an extra part for critical deliveries', () => {
     expect(hasCriticalCredit({ ...box, held: 2 })).toBe(true);
     expect(hasCriticalCredit({ ...box, held: 6, heldCritical: LIMITS.criticalCredit })).toBe(false);
   });
 });
 
 describe('the moves of a delivery', () => {
-  it('lead only to states that exist, and out of no end', () => {
+  test('lead only to existing states, and never out of an end', () => {
     for (const state of DELIVERY_STATES) {
       for (const to of Object.values(MOVES[state])) expect([...DELIVERY_STATES, 'refused']).toContain(to);
     }
@@ -114,7 +115,7 @@ describe('the moves of a delivery', () => {
     }
   });
 
-  it('bring back a dead letter only', () => {
+  test('bring back only a dead letter', () => {
     for (const state of DELIVERY_STATES) expect(MOVES[state].redrive).toBe(state === 'dead' ? 'queued' : 'refused');
     expect(() => move('done', 'cancel')).toThrow('a delivery that is done cannot cancel');
     expect(move('offered', 'finish')).toBe('done');
@@ -122,13 +123,13 @@ describe('the moves of a delivery', () => {
 });
 
 describe('backoff', () => {
-  it('begins with a second, doubles, and ends at a minute', () => {
+  test('starts with a second and doubles', () => {
     expect([2, 3, 4, 5].map(backoffMicros)).toEqual([1_000_000n, 2_000_000n, 4_000_000n, 8_000_000n]);
   });
 
-  it('begins anew for a dead letter that is redriven, whose attempts are counted on', () => {
+  test('starts again for a redriven dead letter, whose attempts continue counting', () => {
     expect([1, 4, 5, 6, 10].map(isLastAttempt)).toEqual([false, false, true, false, true]);
-    expect([2, 5, 6].map(nextLife)).toEqual([6, 6, 11]);
-    expect(backoffMicros(nextLife(5) + 1)).toBe(1_000_000n);
+    expect([2, 5, 6].map(attemptAfterRedrive)).toEqual([6, 6, 11]);
+    expect(backoffMicros(attemptAfterRedrive(5) + 1)).toBe(1_000_000n);
   });
 });

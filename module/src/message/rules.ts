@@ -1,25 +1,15 @@
-// The pure decisions about messages and deliveries: who is offered next, how long to wait, which moves are legal.
+// Pure decisions about deliveries: which one is offered next, the backoff of a retry, and the legal moves.
 
 import { BOOST_MS, LIMITS } from '../contract/limits.ts';
 import type { DeliveryState, Priority } from '../contract/words.ts';
+import { toMicros } from '../micros.ts';
 
-/** Lanes of a mailbox, one a priority, lowest first. */
+/** Lanes of a mailbox: one per priority, lowest first. */
 export const LANES: readonly Priority[] = [1, 2, 3, 4];
 
-/** What may happen to a delivery. */
-export const HAPPENINGS = [
-  'become-available',
-  'offer',
-  'finish',
-  'fail',
-  'give-back',
-  'give-up',
-  'expire',
-  'cancel',
-  'redrive',
-] as const;
-/** One of `HAPPENINGS`. */
-export type Happening = (typeof HAPPENINGS)[number];
+/** A trigger of a move of a delivery. */
+export type Trigger =
+  'become-available' | 'offer' | 'finish' | 'fail' | 'give-back' | 'dead-letter' | 'expire' | 'cancel' | 'redrive';
 
 const ended = {
   'become-available': 'refused',
@@ -27,21 +17,21 @@ const ended = {
   finish: 'refused',
   fail: 'refused',
   'give-back': 'refused',
-  'give-up': 'refused',
+  'dead-letter': 'refused',
   expire: 'refused',
   cancel: 'refused',
   redrive: 'refused',
 } as const;
 
-/** Every move of a delivery: where each happening leads from each state, or that it is refused. */
-export const MOVES: Readonly<Record<DeliveryState, Readonly<Record<Happening, DeliveryState | 'refused'>>>> = {
+/** Every move of a delivery: the next state for each state and trigger, or `refused`. */
+export const MOVES: Readonly<Record<DeliveryState, Readonly<Record<Trigger, DeliveryState | 'refused'>>>> = {
   delayed: {
     'become-available': 'queued',
     offer: 'refused',
     finish: 'refused',
     fail: 'refused',
     'give-back': 'refused',
-    'give-up': 'dead',
+    'dead-letter': 'dead',
     expire: 'expired',
     cancel: 'cancelled',
     redrive: 'refused',
@@ -52,7 +42,7 @@ export const MOVES: Readonly<Record<DeliveryState, Readonly<Record<Happening, De
     finish: 'refused',
     fail: 'refused',
     'give-back': 'refused',
-    'give-up': 'dead',
+    'dead-letter': 'dead',
     expire: 'expired',
     cancel: 'cancelled',
     redrive: 'refused',
@@ -63,8 +53,8 @@ export const MOVES: Readonly<Record<DeliveryState, Readonly<Record<Happening, De
     finish: 'done',
     fail: 'failed',
     'give-back': 'delayed',
-    'give-up': 'dead',
-    // Its time to live is over when it is given back. While somebody works on it, it is left to them.
+    'dead-letter': 'dead',
+    // An offered delivery expires only when it is given back; its holder may still finish it.
     expire: 'expired',
     cancel: 'cancelled',
     redrive: 'refused',
@@ -76,19 +66,19 @@ export const MOVES: Readonly<Record<DeliveryState, Readonly<Record<Happening, De
   cancelled: ended,
 };
 
-/** Where a happening leads. Throws on a move that is not legal: callers refuse by name before. */
-export function move(from: DeliveryState, happening: Happening): DeliveryState {
-  const to = MOVES[from][happening];
-  if (to === 'refused') throw new Error(`a delivery that is ${from} cannot ${happening}`);
+/** Returns the next state. Throws on an illegal move: callers refuse by state before. */
+export function move(from: DeliveryState, trigger: Trigger): DeliveryState {
+  const to = MOVES[from][trigger];
+  if (to === 'refused') throw new Error(`a delivery that is ${from} cannot ${trigger}`);
   return to;
 }
 
-/** The rank of a delivery in microseconds: when it became available, minus the boost of its priority. Lowest first. */
+/** Returns the rank of a delivery: the time it became available minus the boost of its priority, in microseconds. Lowest first. */
 export function rank(availableAt: bigint, priority: Priority): bigint {
-  return availableAt - BigInt(BOOST_MS[priority]) * 1000n;
+  return availableAt - toMicros(BOOST_MS[priority]);
 }
 
-/** What a lane's first delivery brings to the choice. */
+/** The fields of a lane's first delivery that decide the choice. */
 export interface LaneHead {
   readonly lane: number;
   readonly id: bigint;
@@ -96,9 +86,9 @@ export interface LaneHead {
 }
 
 /**
- * The lane whose first delivery is offered next, or undefined when all are empty. By rank, so that a delivery is overtaken
- * only by ones that became available less than the difference of their boosts later; equal ranks keep the order of
- * becoming available, and then of arrival. `strict` instead takes the highest priority first.
+ * Returns the head that is offered next, or undefined if there is none. The lowest rank is first, so that a delivery is
+ * overtaken only by ones that became available less than the difference of their boosts later. Equal ranks keep the order of
+ * becoming available, then of arrival. `strict` takes the highest priority first instead.
  */
 export function chooseHead<T extends LaneHead>(heads: Iterable<T>, strict: boolean): T | undefined {
   let best: T | undefined;
@@ -119,7 +109,12 @@ export function chooseHead<T extends LaneHead>(heads: Iterable<T>, strict: boole
   return best;
 }
 
-/** What of a mailbox decides whether it may be offered more. */
+/** Returns true if the time to live of a message has passed at `now`. */
+export function isExpired(message: { readonly acceptedAt: bigint; readonly ttlMs: bigint }, now: bigint): boolean {
+  return message.ttlMs > 0n && message.acceptedAt + toMicros(message.ttlMs) <= now;
+}
+
+/** The fields of a mailbox that decide whether it may be offered more. */
 export interface Credit {
   readonly online: boolean;
   readonly credit: number;
@@ -127,31 +122,31 @@ export interface Credit {
   readonly heldCritical: number;
 }
 
-/** Whether any delivery may be offered; a critical one may be when `hasCriticalCredit` says so, even if this says no. */
+/** Returns true if any delivery may be offered. A critical one needs only `hasCriticalCredit`. */
 export function hasCredit(box: Credit): boolean {
   return box.online && box.held < box.credit;
 }
 
-/** Critical deliveries have a small credit of their own, so that an inbox full of low ones never holds one back. */
+/** Returns true if a critical delivery may be offered. It has a small extra credit, so that an inbox full of low ones never blocks it. */
 export function hasCriticalCredit(box: Credit): boolean {
   return box.online && (box.held < box.credit || box.heldCritical < LIMITS.criticalCredit);
 }
 
 /**
- * Attempts are counted on when a dead letter is redriven, so that a late act of an earlier life never fits: each life has
- * `LIMITS.attempts` of them. Whether this one is the last of its life.
+ * Returns true if an attempt is the last one before the delivery is dead. A redriven delivery continues counting, so that a
+ * late act of an earlier attempt never matches; it then has `LIMITS.attempts` more.
  */
 export function isLastAttempt(attempt: number): boolean {
   return attempt % LIMITS.attempts === 0;
 }
 
-/** The first attempt of the life after the one that `attempt` belongs to. */
-export function nextLife(attempt: number): number {
+/** Returns the number of the first attempt after a redrive of a delivery that died at `attempt`. */
+export function attemptAfterRedrive(attempt: number): number {
   return Math.ceil(attempt / LIMITS.attempts) * LIMITS.attempts + 1;
 }
 
-/** Microseconds before attempt `attempt` (2 for the second of a life): a second, doubled each time, at most a minute. */
+/** Returns the backoff before a repeated attempt, in microseconds: a second before the second one, then doubled, at most a minute. */
 export function backoffMicros(attempt: number): bigint {
   const before = (attempt - 1) % LIMITS.attempts;
-  return BigInt(Math.min(1_000 * 2 ** Math.max(0, before - 1), 60_000)) * 1000n;
+  return toMicros(Math.min(1_000 * 2 ** Math.max(0, before - 1), 60_000));
 }

@@ -1,18 +1,19 @@
-// What its holder says of an offered delivery: acknowledged, answered, failed, to be kept longer.
+// Acts of the holder of a delivery: acknowledge, respond, fail, extend the lease, finish or fail a step.
 
-import { checkAnswerId } from '../checks.ts';
+import { checkUuid } from '../checks.ts';
 import { LIMITS } from '../contract/limits.ts';
+import { toMicros } from '../micros.ts';
 import { refuse } from '../refuse.ts';
 import { isLongerThan, parseJson } from '../text.ts';
 import type { UnitOfWork } from '../unit-of-work.ts';
 import type { Answer } from './answer.ts';
 import { endOffered, giveBack } from './end.ts';
-import { type Attempt, find, findHeld, type Held, refuseNotice } from './find.ts';
-import { sweepLater, takeNotice } from './offer.ts';
+import { type Attempt, findHeld, type Held, refuseNotice, requireHeld } from './held.ts';
+import { scheduleSweep, takeNotice } from './offer.ts';
 
-/** Done, without more to say. A notice is acknowledged the same way. */
+/** Finishes a delivery without an answer, or removes a notice. */
 export function acknowledge(unit: UnitOfWork, act: Attempt): void {
-  const found = find(unit, act, 'done');
+  const found = findHeld(unit, act, 'done');
   if (!found) return;
   const { box, row } = found;
   if (row.attempt > 0) endOffered(unit, box, row, 'finish', '', { status: 'success', data: 'null' });
@@ -20,7 +21,7 @@ export function acknowledge(unit: UnitOfWork, act: Attempt): void {
   else if (row.kind !== 'progress') takeNotice(unit, box, row.id);
 }
 
-/** Done, with an answer: to whoever asked, or as the output of a step. Or with a question back, for who asked. */
+/** Finishes a delivery with an answer: to its asker, or as the output of a step. With `input_required`, asks the asker back. */
 export function respond(
   unit: UnitOfWork,
   act: Attempt & { readonly id: string; readonly status: string; readonly data: string; readonly error: string },
@@ -32,16 +33,16 @@ export function respond(
       `an answer's status is "success", "error" or "input_required", not "${status.slice(0, 32)}"`,
     );
   }
-  checkAnswerId(act.id);
+  checkUuid('message/bad-id', act.id);
   if (status !== 'error') checkJson(act.data);
   else if (isLongerThan(act.error, LIMITS.headerBytes)) {
     refuse('message/too-large', `the error of an answer is over ${LIMITS.headerBytes} bytes; shorten it`);
   }
-  const found = find(unit, act, 'done');
+  const found = findHeld(unit, act, 'done');
   if (!found) return;
   refuseNotice(found.row);
   if (status === 'input_required' && found.row.kind !== 'ask') {
-    refuse('delivery/no-asker', `nobody waits for an answer to delivery ${act.delivery}, so nobody can be asked back`);
+    refuse('delivery/no-asker', `delivery ${act.delivery} is not an ask, so there is no asker to ask back`);
   }
   if (unit.ctx.db.message.id.find(act.id))
     refuse('message/id-reused', `${act.id} was used before; answer under a new id`);
@@ -49,9 +50,9 @@ export function respond(
   endOffered(unit, found.box, found.row, 'finish', '', answer, act.id);
 }
 
-/** Not done: back after a backoff if `retry`, and dead after the last attempt; or failed for good. */
+/** Fails an attempt. With `retry` the delivery goes back after a backoff, and is dead after the last attempt; without, it is failed. */
 export function fail(unit: UnitOfWork, act: Attempt & { readonly reason: string; readonly retry: boolean }): void {
-  const found = find(unit, act, act.retry ? 'delayed' : 'failed');
+  const found = findHeld(unit, act, act.retry ? 'delayed' : 'failed');
   if (!found) return;
   refuseNotice(found.row);
   failHeld(unit, found, act.reason, act.retry);
@@ -59,41 +60,41 @@ export function fail(unit: UnitOfWork, act: Attempt & { readonly reason: string;
 
 function failHeld(unit: UnitOfWork, { box, row }: Held, reason: string, retry: boolean): void {
   const short = reason.slice(0, LIMITS.reasonLength);
-  const isOver = !retry || (row.kind === 'task' && unit.tasks.ownsRetries(unit, row.message));
-  if (isOver) endOffered(unit, box, row, 'fail', short, { status: 'error', error: short, isPermanent: !retry });
+  const isFinal = !retry || (row.kind === 'task' && unit.tasks.ownsRetries(unit, row.message));
+  if (isFinal) endOffered(unit, box, row, 'fail', short, { status: 'error', error: short, isPermanent: !retry });
   else giveBack(unit, box, row, short);
 }
 
-/** The lease ends `ms` from now. */
+/** Sets the end of the lease to `ms` from now. */
 export function extend(unit: UnitOfWork, act: Attempt & { readonly ms: number }): void {
   if (act.ms === 0 || act.ms > LIMITS.maxLeaseMs) {
     refuse('delivery/bad-lease', `a lease lasts 1 to ${LIMITS.maxLeaseMs} ms`);
   }
-  const { box, row } = findHeld(unit, act);
-  const leaseUntil = unit.now + BigInt(act.ms) * 1000n;
+  const { box, row } = requireHeld(unit, act);
+  const leaseUntil = unit.now + toMicros(act.ms);
   unit.ctx.db.offer.id.update({ ...row, leaseUntil });
-  // A lease may be shortened too: the mailbox is looked at when the first one ends.
-  sweepLater(unit, box, leaseUntil);
+  // A lease may also be shortened, so an earlier sweep may be necessary.
+  scheduleSweep(unit, box, leaseUntil);
 }
 
-/** Ends a step's delivery with its output. */
+/** Finishes the delivery of a step with its output. */
 export function finishStep(unit: UnitOfWork, act: Attempt & { readonly output: string }): void {
   checkJson(act.output);
-  const found = find(unit, act, 'done');
+  const found = findHeld(unit, act, 'done');
   if (!found) return;
-  refuseOther(found);
+  requireTask(found);
   endOffered(unit, found.box, found.row, 'finish', '', { status: 'success', data: act.output });
 }
 
-/** Fails a step's delivery: tried again if `retry`, as the step says or as every delivery is; else the step fails. */
+/** Fails the delivery of a step. With `retry` it is repeated as the step's `retries` define, or like any delivery; without, the step fails. */
 export function failStep(unit: UnitOfWork, act: Attempt & { readonly error: string; readonly retry: boolean }): void {
-  const found = find(unit, act, act.retry ? 'tried' : 'failed');
+  const found = findHeld(unit, act, act.retry ? 'tried' : 'failed');
   if (!found) return;
-  refuseOther(found);
+  requireTask(found);
   failHeld(unit, found, act.error, act.retry);
 }
 
-function refuseOther({ row }: Held): void {
+function requireTask({ row }: Held): void {
   if (row.kind !== 'task') refuse('delivery/not-a-step', `delivery ${row.id} is not a step of a workflow`);
 }
 

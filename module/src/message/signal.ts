@@ -1,34 +1,34 @@
-// Progress and partial results of an open ask: numbered, the last 64 kept until it ends, the newest one in the asker's inbox.
+// Signals: progress and partial results of an open ask. The last 64 are kept until it ends; the inbox shows the newest.
 
 import { LIMITS } from '../contract/limits.ts';
 import { charge } from '../quota/charge.ts';
 import { refuse } from '../refuse.ts';
 import { isLongerThan, parseJson } from '../text.ts';
 import type { UnitOfWork } from '../unit-of-work.ts';
-import { type Ask, askedBy, isOpen } from './ask-row.ts';
+import { type Ask, askIdOf, isOpen } from './ask.ts';
 import { noticeEnvelope } from './envelope.ts';
-import { type Attempt, findHeld } from './find.ts';
+import { type Attempt, requireHeld } from './held.ts';
 import { nextOffer, noticeRow } from './offer.ts';
 
-/** Says how far a question is: `number` counts up from 1 an attempt, so that a signal said twice is kept once. */
+/** Sends a signal to the asker. `number` counts up from 1 in each attempt, so that a repeated signal is stored once. */
 export function progress(unit: UnitOfWork, act: Attempt & { readonly number: number; readonly data: string }): void {
   if (isLongerThan(act.data, LIMITS.signalBytes) || !parseJson(act.data)) {
-    refuse('delivery/bad-signal', `a signal is JSON of at most ${LIMITS.signalBytes} bytes`);
+    refuse('delivery/bad-signal', `a signal must be JSON of at most ${LIMITS.signalBytes} bytes`);
   }
-  const { box, row } = findHeld(unit, act);
+  const { box, row } = requireHeld(unit, act);
   const { db } = unit.ctx;
   const message = row.kind === 'ask' ? db.message.id.find(row.message) : undefined;
-  const ask = message && db.ask.message.find(askedBy(message));
-  if (!ask) refuse('delivery/no-asker', `nobody waits for an answer to delivery ${act.delivery}`);
-  const isAgain =
+  const ask = message && db.ask.message.find(askIdOf(message));
+  if (!ask) refuse('delivery/no-asker', `delivery ${act.delivery} is not an ask, so no agent receives its progress`);
+  const isRepeated =
     ask.signalDelivery === act.delivery && ask.signalAttempt === act.attempt && ask.signalNumber >= act.number;
-  // Whoever asked has given up: the handler may go on, and hears of it when it answers.
-  if (isAgain || !isOpen(ask)) return;
+  // The ask has ended: the handler may continue, and its answer will be marked as late.
+  if (isRepeated || !isOpen(ask)) return;
   charge(unit, box, { deliveries: 0, fanOut: 0, bytes: 0 });
   const seq = ask.signals + 1;
   db.signal.insert({ id: 0n, ask: ask.message, seq, data: act.data, at: unit.now });
   if (seq > LIMITS.signals) db.signal.bySeq.delete([ask.message, seq - LIMITS.signals]);
-  const signalRow = show(unit, ask, seq, box.name, act.data);
+  const signalRow = showNewest(unit, ask, seq, box.name, act.data);
   db.ask.message.update({
     ...ask,
     signals: seq,
@@ -39,17 +39,8 @@ export function progress(unit: UnitOfWork, act: Attempt & { readonly number: num
   });
 }
 
-/** The ask is over, and its signals with it. */
-export function endSignals(unit: UnitOfWork, ask: Ask): Ask {
-  if (ask.signals === 0) return ask;
-  const { db } = unit.ctx;
-  db.signal.ask.delete(ask.message); // at most 64
-  db.offer.id.delete(ask.signalRow);
-  return { ...ask, signalRow: 0n };
-}
-
-/** Shows the newest signal in the asker's inbox: one row an ask. Those before it are read by procedure. */
-function show(unit: UnitOfWork, ask: Ask, seq: number, from: string, data: string): bigint {
+/** Shows the newest signal in the asker's inbox, in one row per ask; returns that row. Earlier ones are read by procedure. */
+function showNewest(unit: UnitOfWork, ask: Ask, seq: number, from: string, data: string): bigint {
   const { db } = unit.ctx;
   const asker = unit.box(ask.asker);
   if (!asker) return 0n;

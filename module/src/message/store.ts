@@ -1,33 +1,34 @@
-// Stores messages: under the next number of their sender, counted by their bytes, delivered to each recipient.
+// Stores messages: delivers them, numbers them by sender, and counts their bytes.
 
 import { type InboxKind, PRIORITY } from '../contract/words.ts';
+import type { Mailbox } from '../mailbox.ts';
 import { byteLength } from '../text.ts';
-import type { Mailbox, UnitOfWork } from '../unit-of-work.ts';
+import type { UnitOfWork } from '../unit-of-work.ts';
 import { deliver } from './deliver.ts';
 import { envelopeOf, type Message } from './envelope.ts';
 
-/** Stores a message and delivers it to each recipient; the envelope is put together once for all. */
+/** Delivers a message to each recipient and stores it; the envelope is built once for all. */
 export function post(unit: UnitOfWork, message: Message, recipients: readonly Mailbox[], bytes?: number): void {
   const envelope = recipients.length > 0 ? envelopeOf(message) : '';
   for (const box of recipients) message.deliveries.push(deliver(unit, box, message, envelope));
   store(unit, message, bytes);
 }
 
-/** Stores a message under the next number of its sender. `bytes` is what it counts for, where that is known. */
+/** Stores a message under the next number of its sender. Pass `bytes` where `bytesOf` was already computed. */
 export function store(unit: UnitOfWork, message: Message, bytes = bytesOf(message)): void {
   const account = unit.account(message.sender);
   message.no = ++account.sent;
-  unit.charged(account);
+  unit.markAccountChanged(account);
   unit.addBytes(bytes);
   unit.ctx.db.message.insert(message);
 }
 
-/** What a message counts for in what the hub stores. */
+/** Returns the bytes that a message adds to the stored bytes of the hub. */
 export function bytesOf({ payload, headers }: Pick<Message, 'payload' | 'headers'>): number {
   return byteLength(payload) + byteLength(headers);
 }
 
-/** A message that the hub itself sends: the assignment of a step, an answer. Its fields are the hub's, so none is checked. */
+/** Returns a message with the defaults of the hub's own messages, such as the assignment of a step. Checks nothing. */
 export function systemMessage(
   unit: UnitOfWork,
   fields: Pick<Message, 'id' | 'target' | 'type' | 'payload'> & { readonly kind?: InboxKind } & Partial<Message>,

@@ -1,28 +1,29 @@
-// Whom a message goes to: agents by name, the members of a group, the work queue of a capability, or everyone.
+// Resolves the targets of a message: agents by name, members of a group, the work queue of a capability, or all agents.
 
 import { LIMITS } from '../contract/limits.ts';
 import { AGENT_NAME, SIGN } from '../contract/words.ts';
 import { findGroup, membersOf } from '../group/members.ts';
+import type { Mailbox } from '../mailbox.ts';
 import { refuse } from '../refuse.ts';
-import type { Mailbox, UnitOfWork } from '../unit-of-work.ts';
+import type { UnitOfWork } from '../unit-of-work.ts';
 import { queueOf } from './queue.ts';
 
-/** The mailboxes a message goes to; none for a broadcast. Refuses what cannot be reached. */
-export function resolve(unit: UnitOfWork, sender: Mailbox, to: readonly string[]): readonly Mailbox[] {
+/** Returns the mailboxes of all recipients; none for a broadcast. Refuses an unknown target. */
+export function resolveTargets(unit: UnitOfWork, sender: Mailbox, to: readonly string[]): readonly Mailbox[] {
   if (to.length === 0) refuse('message/no-recipient', 'name a recipient, several, or "*" for everyone');
   if (to.length > LIMITS.recipients) {
     refuse(
       'message/too-many-recipients',
-      `one message names ${LIMITS.recipients} recipients at most; use a group or "*"`,
+      `one message names at most ${LIMITS.recipients} recipients; use a group or "*"`,
     );
   }
   if (to.length === 1 && to[0] === SIGN.everyone) return [];
   const boxes = new Set<Mailbox>();
   for (const name of to) for (const box of boxesOf(unit, sender, name)) boxes.add(box);
   if (boxes.size === 0)
-    refuse('message/no-recipient', `nobody but "${sender.name}" is in ${to.join(' ').slice(0, 200)}`);
+    refuse('message/no-recipient', `${to.join(' ').slice(0, 200)} has no member but "${sender.name}"`);
   if (boxes.size > LIMITS.groupMembers) {
-    refuse('message/too-many-recipients', `one message goes to ${LIMITS.groupMembers} recipients at most; use "*"`);
+    refuse('message/too-many-recipients', `one message goes to at most ${LIMITS.groupMembers} recipients; use "*"`);
   }
   return [...boxes];
 }
@@ -32,7 +33,8 @@ function boxesOf(unit: UnitOfWork, sender: Mailbox, name: string): readonly Mail
   const shown = name.slice(0, 65);
   if (name.startsWith(SIGN.group)) {
     const group = findGroup(unit.ctx.db, name);
-    if (!group) refuse('message/unknown-recipient', `there is no group "${shown}"; an agent makes it by joining it`);
+    if (!group)
+      refuse('message/unknown-recipient', `there is no group "${shown}"; the first agent that joins it creates it`);
     return membersOf(unit.ctx.db, group.id).flatMap(agent => (agent === sender.agent ? [] : (unit.box(agent) ?? [])));
   }
   if (name.startsWith(SIGN.capability)) {

@@ -1,4 +1,4 @@
-// What `message/` needs of the workflow engine, which is a layer above it: `published/call.ts` supplies the implementation.
+// The interface that `message/` calls of the workflow engine, a layer above it. `published/call.ts` supplies the implementation.
 
 import type { UnitOfWork } from '../unit-of-work.ts';
 import type { Answer } from './answer.ts';
@@ -11,5 +11,5 @@ export interface TaskOwner {
   /** Returns true if the step of a task counts its retries itself, so that a retryable failure ends the delivery. */
   ownsRetries(unit: UnitOfWork, task: string): boolean;
   /** An approval request became a dead letter. */
-  questionDied(unit: UnitOfWork, question: Message): void;
+  approvalRequestDied(unit: UnitOfWork, request: Message): void;
 }

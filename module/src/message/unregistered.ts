@@ -1,15 +1,39 @@
-// The queue an agent leaves behind when it is unregistered: dead, a chunk at a time.
+// Ends the deliveries of an unregistered agent: offered ones immediately, its lanes in chunks.
 
+import { type Mailbox, mailboxOfDelivery } from '../mailbox.ts';
 import { isObject, parseJson } from '../text.ts';
 import { schedule } from '../time/schedule.ts';
 import type { UnitOfWork } from '../unit-of-work.ts';
-import { endWaiting } from './end.ts';
+import { endOffered, endWaiting, giveBack } from './end.ts';
 import { LANES } from './rules.ts';
 
 const CHUNK = 256n;
+const REASON = 'its agent was unregistered';
 
-/** Buries a chunk of the lanes of an agent that is gone. `text` says where its lanes begin and end. */
-export function sweepUnregistered(unit: UnitOfWork, agent: bigint, text: string): void {
+/** Ends the offered deliveries of a mailbox: its own are dead, those of work queues go back there. */
+export function deadLetterOffers(unit: UnitOfWork, box: Mailbox): void {
+  // At most `credit + criticalCredit` deliveries, and the notices.
+  for (const { id } of [...unit.ctx.db.offer.agent.filter(box.agent)]) {
+    // Read again: the end of one may have cancelled another of the same workflow.
+    const row = unit.ctx.db.offer.id.find(id);
+    if (!row || row.attempt === 0) continue;
+    if (row.agent === mailboxOfDelivery(row.id))
+      endOffered(unit, box, row, 'dead-letter', REASON, { status: 'error', error: REASON });
+    else giveBack(unit, box, row, REASON);
+  }
+  // Notices, also those that these ends have just created.
+  unit.ctx.db.offer.agent.delete(box.agent);
+  unit.ctx.db.notice.agent.delete(box.agent);
+}
+
+/** Schedules the end of the deliveries in the lanes of a deleted mailbox. */
+export function deadLetterLanesLater(unit: UnitOfWork, agent: bigint, { heads, tails }: Lanes): void {
+  const lanes = JSON.stringify({ heads: heads.map(String), tails: tails.map(String) });
+  schedule(unit, unit.now, 'unregistered', agent, lanes);
+}
+
+/** Ends a chunk of the lanes of a deleted mailbox; `text` has their positions. */
+export function deadLetterLanes(unit: UnitOfWork, agent: bigint, text: string): void {
   const lanes = parseJson(text)?.value;
   if (!isObject(lanes)) return;
   const heads = bigints(lanes['heads']);
@@ -19,19 +43,20 @@ export function sweepUnregistered(unit: UnitOfWork, agent: bigint, text: string)
     let at = heads[lane - 1] ?? 0n;
     const tail = tails[lane - 1] ?? 0n;
     for (; at < tail && left > 0n; at++, left--) {
-      // A full key: one row, or none where there was a hole.
+      // A full key: one row, or none at an empty position.
       for (const row of [...unit.ctx.db.waiting.byLane.filter([agent, lane, at])]) {
         unit.ctx.db.waiting.id.delete(row.id);
         const message = unit.ctx.db.message.id.find(row.message);
-        if (message) endWaiting(unit, row, message, 'queued', 'give-up', 'its agent was unregistered');
+        if (message) endWaiting(unit, row, message, 'queued', 'dead-letter', REASON);
       }
     }
     heads[lane - 1] = at;
   }
   const isMore = LANES.some(lane => (heads[lane - 1] ?? 0n) < (tails[lane - 1] ?? 0n));
-  if (isMore)
-    schedule(unit, unit.now, 'gone', agent, JSON.stringify({ heads: heads.map(String), tails: tails.map(String) }));
+  if (isMore) deadLetterLanesLater(unit, agent, { heads, tails });
 }
+
+type Lanes = Pick<Mailbox, 'heads' | 'tails'>;
 
 function bigints(value: unknown): bigint[] {
   return Array.isArray(value) ? value.map(each => BigInt(String(each))) : [];

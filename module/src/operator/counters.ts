@@ -1,30 +1,31 @@
-// What operators see of the hub at a glance: counted from what tables know of themselves, once a second while one watches.
+// Counters of the whole hub, from the row counts of the tables; refreshed once a second while an operator watches.
 
 import { LIMITS } from '../contract/limits.ts';
+import { toMicros } from '../micros.ts';
 import type { Ctx } from '../schema.ts';
 import { schedule } from '../time/schedule.ts';
 import type { UnitOfWork } from '../unit-of-work.ts';
 
 const PERIOD_MICROS = 1_000_000n;
-/** Counters older than this are not being counted. */
-const STILL_MICROS = 5n * PERIOD_MICROS;
+/** Counters older than this are no longer refreshed. */
+const STALE_MICROS = 5n * PERIOD_MICROS;
 
-/** The caller watches the counters for the next minute. */
+/** Refreshes the counters for the caller during the next minute. */
 export function watchCounters(unit: UnitOfWork): void {
   const { hubWatch, hubCounters } = unit.ctx.db;
   const watcher = unit.ctx.sender;
-  const row = { watcher, until: unit.now + BigInt(LIMITS.hubWatchMs) * 1000n };
+  const row = { watcher, until: unit.now + toMicros(LIMITS.hubWatchMs) };
   if (hubWatch.watcher.find(watcher)) hubWatch.watcher.update(row);
   else hubWatch.insert(row);
   const last = hubCounters.id.find(0);
-  if (!last || last.at + STILL_MICROS < unit.now) countAgain(unit);
+  if (!last || last.at + STALE_MICROS < unit.now) refreshCounters(unit);
 }
 
-/** Counts, and does so again in a second while somebody watches. */
-export function countAgain(unit: UnitOfWork): void {
+/** Refreshes the counters, and schedules the next refresh in a second while an operator watches. */
+export function refreshCounters(unit: UnitOfWork): void {
   const { hubWatch, hubCounters } = unit.ctx.db;
   let isWatched = false;
-  // At most as many as there are operators.
+  // At most one row per operator.
   for (const { watcher, until } of [...hubWatch.iter()]) {
     if (until > unit.now) isWatched = true;
     else hubWatch.watcher.delete(watcher);
@@ -34,16 +35,16 @@ export function countAgain(unit: UnitOfWork): void {
     return;
   }
   const last = hubCounters.id.find(0);
-  // Somebody else counts already.
+  // Another timer refreshes them already.
   if (last && last.at + PERIOD_MICROS / 2n > unit.now) return;
-  const row = count(unit.ctx.db, unit.now);
+  const row = currentCounters(unit.ctx.db, unit.now);
   if (last) hubCounters.id.update(row);
   else hubCounters.insert(row);
   schedule(unit, unit.now + PERIOD_MICROS, 'count', 0n);
 }
 
-/** The counters as they are now: the counts that tables keep of themselves, so it reads no rows. */
-export function count(db: Ctx['db'], at: bigint) {
+/** Returns the current counters, from the tables' own row counts: reads no rows. */
+export function currentCounters(db: Ctx['db'], at: bigint) {
   return {
     id: 0,
     agents: db.agent.count(),

@@ -1,25 +1,26 @@
-// Dead letters go back to work, or go for good: one by one, or all that a filter names, a chunk of numbers a call.
+// Redrives and purges dead letters: one, or all that match a filter, in chunks.
 
 import { t, type Infer } from 'spacetimedb/server';
 import { isOperator, isSame } from '../access.ts';
 import type { Code } from '../contract/codes.ts';
+import { LIMITS } from '../contract/limits.ts';
+import { isQueue, mailboxOfDelivery } from '../mailbox.ts';
 import { deliver, offerWaiting } from '../message/deliver.ts';
-import { isOver } from '../message/end.ts';
 import { envelopeOf } from '../message/envelope.ts';
 import { enqueue } from '../message/lane.ts';
-import { move, nextLife } from '../message/rules.ts';
+import { attemptAfterRedrive, isExpired, move } from '../message/rules.ts';
 import { refuse } from '../refuse.ts';
 import type { Ctx } from '../schema.ts';
 import { isObject, parseJson } from '../text.ts';
 import { schedule } from '../time/schedule.ts';
-import { isQueue, mailboxOfDelivery, type UnitOfWork } from '../unit-of-work.ts';
+import type { UnitOfWork } from '../unit-of-work.ts';
 
-/** A dead letter. */
+/** A stored dead letter. */
 export type DeadLetter = NonNullable<ReturnType<Ctx['db']['deadLetter']['no']['find']>>;
-/** What may be done with a dead letter. */
-export type Remedy = 'redrive' | 'purge';
+/** An action that removes a dead letter. */
+export type DeadLetterAction = 'redrive' | 'purge';
 
-/** Which letters: 0 and "" mean any; `reason` is a part of it, `before` microseconds. */
+/** Selects dead letters: 0 and "" mean any; `reason` is a part of the reason, `before` is in microseconds. */
 export const DeadLetterFilter = t.object('DeadLetterFilter', {
   agent: t.u64(),
   sender: t.u64(),
@@ -31,39 +32,63 @@ type Filter = Infer<typeof DeadLetterFilter>;
 
 const CHUNK = 256n;
 
-/** A letter that the caller may steer: as an operator, or by owning the agent it was for, or the one that sent it. */
-export function deadLetterOf(unit: UnitOfWork, no: bigint): { readonly letter: DeadLetter; readonly isOwn: boolean } {
+/** Returns a dead letter that the caller may act on: as an operator, or as the owner of its recipient or its sender. */
+export function requireDeadLetter(unit: UnitOfWork, no: bigint): { readonly row: DeadLetter; readonly isOwn: boolean } {
   const { db, sender } = unit.ctx;
-  const letter = db.deadLetter.no.find(no);
-  const isOwn = letter !== null && isParty(db, letter, sender);
-  if (letter && (isOwn || isOperator(db, sender))) return { letter, isOwn };
+  const row = db.deadLetter.no.find(no);
+  const isOwn = row !== null && ownsDeadLetter(db, row, sender);
+  if (row && (isOwn || isOperator(db, sender))) return { row, isOwn };
   refuse('dead/unknown', `there is no dead letter ${no} of yours`);
 }
 
-/** Whether an identity owns the agent that a letter was for, or the one that sent it. */
-export function isParty(db: Ctx['db'], letter: DeadLetter, identity: Ctx['sender']): boolean {
-  return [letter.agent, letter.sender].some(agent => {
+/** Returns true if an identity owns the recipient or the sender of a dead letter. */
+function ownsDeadLetter(db: Ctx['db'], row: DeadLetter, identity: Ctx['sender']): boolean {
+  return [row.agent, row.sender].some(agent => {
     const box = db.mailbox.agent.find(agent);
     return box !== null && isSame(box.owner, identity);
   });
 }
 
-/** Redrives or purges one letter, or refuses. */
-export function remedy(unit: UnitOfWork, how: Remedy, letter: DeadLetter): void {
-  const fault = tryRemedy(unit, how, letter);
+/**
+ * Returns the dead letters after a number that an identity may see, of one agent and one sender (0: any), in order, and the
+ * `after` of the next page. Looks up `LIMITS.lookUps` numbers, so that a page may be empty and not be the last.
+ */
+export function deadLettersAfter(
+  db: Ctx['db'],
+  identity: Ctx['sender'],
+  { after, limit, agent, sender }: Readonly<Record<'after' | 'agent' | 'sender', bigint>> & { readonly limit: number },
+) {
+  const maySeeAll = isOperator(db, identity);
+  const head = db.logHead.log.find('dead');
+  const last = head?.last ?? 0n;
+  const first = head?.first ?? 1n;
+  const rows = [];
+  let no = after + 1n > first ? after + 1n : first;
+  const end = no + BigInt(LIMITS.lookUps);
+  for (; no <= last && no < end && rows.length < limit; no++) {
+    const row = db.deadLetter.no.find(no);
+    if (!row || (agent !== 0n && row.agent !== agent) || (sender !== 0n && row.sender !== sender)) continue;
+    if (maySeeAll || ownsDeadLetter(db, row, identity)) rows.push(row);
+  }
+  return { rows, next: no > last ? 0n : no - 1n };
+}
+
+/** Performs an action on one dead letter, or refuses. */
+export function applyAction(unit: UnitOfWork, action: DeadLetterAction, row: DeadLetter): void {
+  const fault = tryAction(unit, action, row);
   if (fault) refuse(...fault);
 }
 
-/** Redrives or purges all letters of a filter that there are by now. */
-export function remedyAll(unit: UnitOfWork, how: Remedy, filter: Filter): void {
-  sweep(unit, how, filter, unit.firstNumber('dead'), unit.lastNumber('dead'));
+/** Performs an action on all present dead letters that match a filter; skips those that cannot be redriven. */
+export function applyActionToAll(unit: UnitOfWork, action: DeadLetterAction, filter: Filter): void {
+  sweep(unit, action, filter, unit.firstNumber('dead'), unit.lastNumber('dead'));
 }
 
-/** Goes on where the chunk before ended. */
-export function continueRemedy(unit: UnitOfWork, how: Remedy, text: string): void {
-  const said = parseJson(text)?.value;
-  if (!isObject(said)) return;
-  const of = (name: string) => String(said[name]);
+/** Timer: continues `applyActionToAll` with the next chunk. `text` has the filter and the numbers. */
+export function continueAction(unit: UnitOfWork, action: DeadLetterAction, text: string): void {
+  const stored = parseJson(text)?.value;
+  if (!isObject(stored)) return;
+  const of = (name: string) => String(stored[name]);
   const filter: Filter = {
     agent: BigInt(of('agent')),
     sender: BigInt(of('sender')),
@@ -71,79 +96,79 @@ export function continueRemedy(unit: UnitOfWork, how: Remedy, text: string): voi
     reason: of('reason'),
     before: BigInt(of('before')),
   };
-  sweep(unit, how, filter, BigInt(of('cursor')), BigInt(of('end')));
+  sweep(unit, action, filter, BigInt(of('cursor')), BigInt(of('end')));
 }
 
-function sweep(unit: UnitOfWork, how: Remedy, filter: Filter, from: bigint, end: bigint): void {
+function sweep(unit: UnitOfWork, action: DeadLetterAction, filter: Filter, from: bigint, end: bigint): void {
   const { deadLetter } = unit.ctx.db;
   let no = from;
   for (; no <= end && no < from + CHUNK; no++) {
-    const letter = deadLetter.no.find(no);
-    if (letter && fits(letter, filter)) tryRemedy(unit, how, letter);
-    // The first that is left is where the next one begins.
+    const row = deadLetter.no.find(no);
+    if (row && matches(row, filter)) tryAction(unit, action, row);
+    // The next sweep starts at the first dead letter that is left.
     if (no === unit.firstNumber('dead') && !deadLetter.no.find(no)) unit.moveFirst('dead', no + 1n);
   }
   if (no > end) return;
   const { agent, sender, type, reason, before } = filter;
   const rest = { agent: `${agent}`, sender: `${sender}`, type, reason, before: `${before}` };
-  schedule(unit, unit.now, how, 0n, JSON.stringify({ ...rest, cursor: `${no}`, end: `${end}` }));
+  schedule(unit, unit.now, action, 0n, JSON.stringify({ ...rest, cursor: `${no}`, end: `${end}` }));
 }
 
-function fits(letter: DeadLetter, { agent, sender, type, reason, before }: Filter): boolean {
+function matches(row: DeadLetter, { agent, sender, type, reason, before }: Filter): boolean {
   return (
-    (agent === 0n || letter.agent === agent) &&
-    (sender === 0n || letter.sender === sender) &&
-    (type === '' || letter.type === type) &&
-    (before === 0n || letter.at < before) &&
-    letter.reason.includes(reason)
+    (agent === 0n || row.agent === agent) &&
+    (sender === 0n || row.sender === sender) &&
+    (type === '' || row.type === type) &&
+    (before === 0n || row.at < before) &&
+    row.reason.includes(reason)
   );
 }
 
 type Fault = readonly [code: Code, sentence: string];
 
-/** Does it, or changes nothing and says why not. A purged delivery stays dead, and no longer keeps its message. */
-function tryRemedy(unit: UnitOfWork, how: Remedy, letter: DeadLetter): Fault | undefined {
-  const fault = how === 'redrive' ? redrive(unit, letter) : undefined;
-  if (!fault) unit.ctx.db.deadLetter.no.delete(letter.no);
+/** Performs an action, or changes nothing and returns the reason. A purged delivery stays dead, and no longer keeps its message. */
+function tryAction(unit: UnitOfWork, action: DeadLetterAction, row: DeadLetter): Fault | undefined {
+  const fault = action === 'redrive' ? redrive(unit, row) : undefined;
+  if (!fault) unit.ctx.db.deadLetter.no.delete(row.no);
   return fault;
 }
 
-/** The delivery stands in its lane again, under the first attempt of its next life. A question that was closed stays closed. */
-function redrive(unit: UnitOfWork, letter: DeadLetter): Fault | undefined {
+/** Queues a dead delivery again, with the first attempt after a redrive. An ask that was closed stays closed. */
+function redrive(unit: UnitOfWork, row: DeadLetter): Fault | undefined {
   const { db } = unit.ctx;
-  const message = db.message.id.find(letter.message);
-  if (!message) return ['message/unknown', `message ${letter.message} is kept no longer; purge the letter`];
+  const message = db.message.id.find(row.message);
+  if (!message) return ['message/unknown', `message ${row.message} is no longer kept; purge the dead letter`];
   if (message.step !== 0n) {
     return [
       'delivery/not-dead',
-      `letter ${letter.no} belongs to a step of a workflow: one that has ended is retried; one to be approved needs no letter`,
+      `dead letter ${row.no} belongs to a step of a workflow; retry the step if it has ended, else purge the dead letter`,
     ];
   }
-  if (isOver(unit, message))
-    return ['dead/expired', `the time to live of message ${message.id} is over; purge the letter`];
-  const home = unit.box(letter.delivery === 0n ? letter.agent : mailboxOfDelivery(letter.delivery));
-  if (!home) return ['agent/unknown', `the agent that letter ${letter.no} was for is gone; purge the letter`];
-  if (letter.delivery === 0n) {
-    // The agent's cursor is past the broadcast, so it gets it as a delivery of its own.
+  if (isExpired(message, unit.now))
+    return ['dead/expired', `the time to live of message ${message.id} has passed; purge the dead letter`];
+  const home = unit.box(row.delivery === 0n ? row.agent : mailboxOfDelivery(row.delivery));
+  if (!home) return ['agent/unknown', `the recipient of dead letter ${row.no} was unregistered; purge the dead letter`];
+  if (row.delivery === 0n) {
+    // The agent's cursor is past the broadcast, so it receives a separate delivery.
     message.deliveries.push(deliver(unit, home, { ...message, delayMs: 0n }, envelopeOf(message)));
     db.message.id.update(message);
     return undefined;
   }
-  const ended = db.ended.id.find(letter.delivery);
-  if (ended?.state !== 'dead') return ['delivery/not-dead', `delivery ${letter.delivery} is no longer dead`];
+  const ended = db.ended.id.find(row.delivery);
+  if (ended?.state !== 'dead') return ['delivery/not-dead', `delivery ${row.delivery} is no longer dead`];
   move('dead', 'redrive');
   db.ended.id.delete(ended.id);
   enqueue(unit, home, {
     id: ended.id,
     message: message.id,
     lane: message.priority,
-    attempt: nextLife(ended.attempt),
+    attempt: attemptAfterRedrive(ended.attempt),
     availableAt: unit.now,
     holder: isQueue(ended.agent) ? 0n : ended.agent,
   });
   const account = unit.account(message.sender);
   account.unfinished++;
-  unit.charged(account);
+  unit.markAccountChanged(account);
   offerWaiting(unit, home);
   return undefined;
 }

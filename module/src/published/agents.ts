@@ -1,17 +1,14 @@
-// Agents come, change, and go.
+// Agents: register, change, attach, heartbeat, go idle, unregister.
 
 import { t } from 'spacetimedb/server';
 import { isOperator, isSame, ownAgent, readableMailbox, requireOwn } from '../access.ts';
 import { attach, detach } from '../agent/presence.ts';
 import { beat } from '../agent/pulse.ts';
-import { checkChanges, register, update } from '../agent/register.ts';
+import { checkChanges, register, setStatus as writeStatus, update } from '../agent/register.ts';
 import { checkName, checkStatus } from '../agent/rules.ts';
 import { unregister } from '../agent/unregister.ts';
-import { idle, isIdle } from '../agent/wake.ts';
-import type { AgentStatus } from '../contract/words.ts';
-import { appendSystemEvent } from '../event/append.ts';
-import { recordAct } from '../event/record-act.ts';
-import { fill } from '../message/deliver.ts';
+import { goIdle as setIdle, isIdle } from '../agent/wake.ts';
+import { recordAct } from '../event/append.ts';
 import { refuse } from '../refuse.ts';
 import { agora, type Ctx } from '../schema.ts';
 import { asMember } from './call.ts';
@@ -24,7 +21,7 @@ const options = {
   strictPriority: t.option(t.bool()),
 };
 
-/** Registers an agent of the caller; one that it owns already is updated. */
+/** Registers an agent of the caller, or updates the one that the caller already has under this name. */
 export const registerAgent = agora.reducer(
   {
     name: t.string(),
@@ -37,67 +34,53 @@ export const registerAgent = agora.reducer(
   (ctx, args) => {
     checkName(args.name);
     checkChanges(args);
-    asMember(ctx, unit => {
-      const existing = ctx.db.agent.name.find(args.name);
-      if (!existing) return register(unit, args);
-      if (!isSame(existing.owner, ctx.sender))
-        refuse('agent/name-taken', `"${args.name}" is registered by another identity; choose another name`);
-      update(unit, existing.id, args);
-    });
+    asMember(ctx, unit => register(unit, args));
   },
 );
 
-/** Changes what is given of an agent of the caller, and leaves the rest. */
+/** Changes the given fields of an agent of the caller. */
 export const updateAgent = agora.reducer({ agent: t.u64(), ...options }, (ctx, { agent, ...changes }) => {
   ownAgent(ctx, agent);
   checkChanges(changes);
   asMember(ctx, unit => update(unit, agent, changes));
 });
 
-/** Says how an agent of the caller is disposed: `active`, `busy`, `away` or `draining`. Only an active one is given work from queues. */
+/** Sets the status of an agent of the caller: `active`, `busy`, `away` or `draining`. Only an active one is offered work of queues. */
 export const setStatus = agora.reducer({ agent: t.u64(), status: t.string() }, (ctx, { agent, status }) => {
   const row = ownAgent(ctx, agent);
   checkStatus(status);
-  asMember(ctx, unit => {
-    if (row.status === status) return;
-    const box = unit.own(agent);
-    ctx.db.agent.id.update({ ...row, status, updatedAt: ctx.timestamp });
-    appendSystemEvent(unit, 'agent_update', { agent_name: row.name, agent_id: Number(agent), status });
-    box.isActive = status === ('active' satisfies AgentStatus);
-    unit.changed(box);
-    fill(unit, box);
-  });
+  asMember(ctx, unit => writeStatus(unit, row, status));
 });
 
-/** Says that agents of the caller live, and will say so again within `withinMs` (0: a minute); silent for longer, they are stale. */
+/** Records a heartbeat of agents of the caller. They are stale if the next is not sent within `withinMs` (0: a minute). */
 export const heartbeat = agora.reducer({ agents: t.array(t.u64()), withinMs: t.u32() }, (ctx, { agents, withinMs }) => {
   asMember(ctx, unit => {
     for (const agent of agents) beat(unit, agent, withinMs);
   });
 });
 
-/** Goes idle: refused while something was shown to the agent after `lastOffer`, or said to everyone after `lastBroadcast`. */
+/** Sets an agent idle. Refused if an offer came after `lastOffer`, or a broadcast after `lastBroadcast`. */
 export const goIdle = agora.reducer(
   { agent: t.u64(), lastOffer: t.u64(), lastBroadcast: t.u64() },
   (ctx, { agent, lastOffer, lastBroadcast }) => {
-    asMember(ctx, unit => idle(unit, agent, lastOffer, lastBroadcast));
+    asMember(ctx, unit => setIdle(unit, agent, lastOffer, lastBroadcast));
   },
 );
 
-/** Binds an agent to the calling connection: it is online, and offered what waits. */
+/** Attaches an agent to the calling connection: it is online, and is offered waiting deliveries. */
 export const attachAgent = agora.reducer({ agent: t.u64() }, (ctx, { agent }) => {
   const connection = connectionOf(ctx);
   asMember(ctx, unit => attach(unit, agent, connection));
 });
 
-/** Lets go of an agent on the calling connection. */
+/** Detaches an agent from the calling connection. */
 export const detachAgent = agora.reducer({ agent: t.u64() }, (ctx, { agent }) => {
   ownAgent(ctx, agent);
   const connection = connectionOf(ctx);
   asMember(ctx, unit => detach(unit, agent, connection));
 });
 
-/** Unregisters an agent immediately; its queue is swept in chunks. For its owner, and for operators. */
+/** Unregisters an agent immediately; its queued deliveries end in chunks. For its owner, and for operators. */
 export const unregisterAgent = agora.reducer({ agent: t.u64() }, (ctx, { agent }) => {
   const found = ctx.db.agent.id.find(agent);
   const row = found && isOperator(ctx.db, ctx.sender) ? found : requireOwn(found, agent, ctx.sender);
@@ -109,7 +92,7 @@ export const unregisterAgent = agora.reducer({ agent: t.u64() }, (ctx, { agent }
 
 const Wake = t.object('WakeState', { isIdle: t.bool(), lastOffer: t.u64(), lastBroadcast: t.u64() });
 
-/** Whether an agent of the caller is idle, and the numbers of what it was shown last. */
+/** Returns whether an agent of the caller is idle, and the numbers of its last offer and the last broadcast. */
 export const wakeState = agora.procedure({ agent: t.u64() }, Wake, (ctx, { agent }) =>
   ctx.withTx(tx => {
     const box = readableMailbox(tx, agent);
@@ -119,5 +102,8 @@ export const wakeState = agora.procedure({ agent: t.u64() }, Wake, (ctx, { agent
 );
 
 function connectionOf(ctx: Ctx) {
-  return ctx.connectionId ?? refuse('agent/not-attached', 'this call has no connection to attach to');
+  return (
+    ctx.connectionId ??
+    refuse('agent/not-attached', 'this call has no connection; attach an agent over a WebSocket connection')
+  );
 }

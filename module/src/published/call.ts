@@ -1,16 +1,17 @@
-// How an entry point runs: checks the caller, makes the unit of work, and saves it.
+// Frame of all entry points that write: checks the caller, creates the unit of work, and saves it.
 
 import { requireAdmitted, requireOperator } from '../access.ts';
-import { type Details, recordAct } from '../event/record-act.ts';
+import { type Details, recordAct } from '../event/append.ts';
 import type { TaskOwner } from '../message/task-owner.ts';
 import type { Ctx } from '../schema.ts';
 import { UnitOfWork } from '../unit-of-work.ts';
-import { questionDied } from '../workflow/kinds/approval.ts';
+import { questionDied } from '../workflow/approvals.ts';
 import { endStep, isTriedByStep } from '../workflow/step-triggers.ts';
 
-const WORKFLOWS: TaskOwner = { ended: endStep, ownsRetries: isTriedByStep, questionDied };
+/** The workflow engine, as `message/` calls it. */
+const TASK_OWNER: TaskOwner = { ended: endStep, ownsRetries: isTriedByStep, approvalRequestDied: questionDied };
 
-/** Runs a call of a caller that the hub admits. */
+/** Runs a call of a caller that the hub admits; refuses others. */
 export function asMember(ctx: Ctx, work: (unit: UnitOfWork) => void): void {
   withUnitOfWork(ctx, unit => {
     requireAdmitted(ctx, unit.hub);
@@ -18,7 +19,7 @@ export function asMember(ctx: Ctx, work: (unit: UnitOfWork) => void): void {
   });
 }
 
-/** Runs a call of an operator. `work` returns the details of its audit event, or undefined if it changed nothing. */
+/** Runs a call of an operator; refuses others. `work` returns the details of its audit event, or undefined if it changed nothing. */
 export function asOperator(ctx: Ctx, action: string, work: (unit: UnitOfWork) => Details | undefined): void {
   requireOperator(ctx);
   withUnitOfWork(ctx, unit => {
@@ -27,9 +28,9 @@ export function asOperator(ctx: Ctx, action: string, work: (unit: UnitOfWork) =>
   });
 }
 
-/** Runs a call of the hub itself, or one that any caller may make, and writes what it changed. */
+/** Runs a call without a check of its caller, and writes its changes. */
 export function withUnitOfWork(ctx: Ctx, work: (unit: UnitOfWork) => void): void {
-  const unit = new UnitOfWork(ctx, WORKFLOWS);
+  const unit = new UnitOfWork(ctx, TASK_OWNER);
   work(unit);
   unit.save();
 }

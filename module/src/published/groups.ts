@@ -1,4 +1,4 @@
-// Groups: joining, leaving, and who is a member.
+// Groups: join, leave, members.
 
 import { t } from 'spacetimedb/server';
 import { isOperator, requireAdmitted, requireOwn } from '../access.ts';
@@ -7,19 +7,19 @@ import { refuse } from '../refuse.ts';
 import { agora } from '../schema.ts';
 import { asMember } from './call.ts';
 
-/** Puts an agent of the caller into a group; the first member makes it. */
+/** Adds an agent of the caller to a group; the first member creates it. */
 export const joinGroup = agora.reducer({ agent: t.u64(), group: t.string() }, (ctx, { agent, group }) => {
   asMember(ctx, unit => join(unit, unit.own(agent).agent, group));
 });
 
-/** Takes an agent of the caller out of a group; with the last one the group ends. */
+/** Removes an agent of the caller from a group; the last member deletes it. */
 export const leaveGroup = agora.reducer({ agent: t.u64(), group: t.string() }, (ctx, { agent, group }) => {
   asMember(ctx, unit => leave(unit, unit.own(agent).agent, group));
 });
 
 const GroupSummary = t.object('GroupSummary', { name: t.string(), members: t.u32() });
 
-/** The groups of an agent of the caller. */
+/** Returns the groups of an agent of the caller. */
 export const myGroups = agora.procedure({ agent: t.u64() }, t.array(GroupSummary), (ctx, { agent }) =>
   ctx.withTx(tx => {
     requireAdmitted(tx);
@@ -28,7 +28,7 @@ export const myGroups = agora.procedure({ agent: t.u64() }, t.array(GroupSummary
   }),
 );
 
-/** The names of who is in a group, for its members and operators. */
+/** Returns the names of the members of a group; for its members and operators. */
 export const groupMembers = agora.procedure(
   { agent: t.u64(), group: t.string() },
   t.array(t.string()),

@@ -1,73 +1,50 @@
-// What an agent sent and was given, and what a message refers to: long, so it is read in pages, newest first.
+// The messages that an agent sent and received, in pages, and the messages that these refer to.
 
 import { t } from 'spacetimedb/server';
 import { isOperator, readableMailbox } from '../access.ts';
 import { checkPage } from '../checks.ts';
 import { LIMITS } from '../contract/limits.ts';
 import { envelopeOf } from '../message/envelope.ts';
-import { isParty, refersTo } from '../message/reference.ts';
+import { receivedBefore, sentBefore } from '../message/history.ts';
+import { isSenderOrRecipient, refersTo } from '../message/reference.ts';
 import { refuse } from '../refuse.ts';
 import { agora } from '../schema.ts';
-import { firstDelivery } from '../unit-of-work.ts';
 
 const HistoryRow = t.object('HistoryRow', {
-  /** Where the next page begins: pass it as `before`. */
+  /** The `before` of the next page. */
   no: t.u64(),
-  /** 0 for a message that was sent. */
+  /** 0 for a sent message. */
   delivery: t.u64(),
   state: t.string(),
   envelope: t.string(),
 });
 
-/** Look-ups that one page makes at most: what was pruned is passed over. */
-const LOOK_UPS = 4_096n;
-
-/** What an agent of the caller sent, newest first, before a number (0: from the last on). Payloads over 4 KiB are left out. */
+/** Returns the messages that an agent of the caller sent, newest first, before a number (0: from the last one). */
 export const sentMessages = agora.procedure(
   { agent: t.u64(), before: t.u64(), limit: t.u32() },
   t.array(HistoryRow),
   (ctx, { agent, before, limit }) => {
-    checkLimit(limit);
+    checkPage(limit);
     return ctx.withTx(tx => {
       readableMailbox(tx, agent);
-      const account = tx.db.account.agent.find(agent);
-      const rows = [];
-      const { from, end } = range(before, (account?.sent ?? 0n) + 1n);
-      for (let no = from; no >= end && rows.length < limit; no--) {
-        for (const message of tx.db.message.bySender.filter([agent, no])) {
-          // a full key: one row at most
-          rows.push({ no, delivery: 0n, state: '', envelope: envelopeOf(message) });
-        }
-      }
-      return rows;
+      return sentBefore(tx.db, agent, before, limit);
     });
   },
 );
 
-/** What an agent of the caller was given and has ended, newest first, before a number (0: from the last on). */
+/** Returns the ended deliveries of an agent of the caller, newest first, before a number (0: from the last one). */
 export const receivedMessages = agora.procedure(
   { agent: t.u64(), before: t.u64(), limit: t.u32() },
   t.array(HistoryRow),
   (ctx, { agent, before, limit }) => {
-    checkLimit(limit);
-    return ctx.withTx(tx => {
-      const box = readableMailbox(tx, agent);
-      const rows = [];
-      const { from, end } = range(before, box.nextDelivery);
-      for (let no = from; no >= end && rows.length < limit; no--) {
-        const delivery = firstDelivery(agent) + no;
-        const ended = tx.db.ended.id.find(delivery);
-        const message = ended && tx.db.message.id.find(ended.message);
-        if (message) rows.push({ no, delivery, state: ended.state, envelope: envelopeOf(message) });
-      }
-      return rows;
-    });
+    checkPage(limit);
+    return ctx.withTx(tx => receivedBefore(tx.db, readableMailbox(tx, agent), before, limit));
   },
 );
 
 /**
- * A message that `agent` was told of by the references of another one, as its envelope with the whole payload: whoever passes
- * on a message, or acts on it, shows it to its recipient. `message` may be the one itself.
+ * Returns the envelope, with the whole payload, of a message that another one refers to: the sender of a forwarded message
+ * shows the original to its recipient. `reference` may be `message` itself.
  */
 export const readReference = agora.procedure(
   { agent: t.u64(), message: t.string(), reference: t.string() },
@@ -76,7 +53,7 @@ export const readReference = agora.procedure(
     ctx.withTx(tx => {
       readableMailbox(tx, agent);
       const read = tx.db.message.id.find(message);
-      const isKnown = read && (isParty(tx.db, read, agent) || isOperator(tx.db, ctx.sender));
+      const isKnown = read && (isSenderOrRecipient(tx.db, read, agent) || isOperator(tx.db, ctx.sender));
       const wanted = isKnown && (reference === message || refersTo(read, reference)) ? reference : '';
       const found = tx.db.message.id.find(wanted);
       if (!found)
@@ -84,13 +61,3 @@ export const readReference = agora.procedure(
       return envelopeOf(found, LIMITS.payloadBytes);
     }),
 );
-
-/** The numbers of a page, downwards. */
-function range(before: bigint, next: bigint): { readonly from: bigint; readonly end: bigint } {
-  const from = (before === 0n || before > next ? next : before) - 1n;
-  return { from, end: from > LOOK_UPS ? from - LOOK_UPS : 1n };
-}
-
-function checkLimit(limit: number): void {
-  checkPage(limit);
-}

@@ -1,13 +1,14 @@
-// What is too long for a view, and what became of what was sent. Each checks its caller.
+// Single messages: payload, state of the deliveries, signals of an ask.
 
 import { t } from 'spacetimedb/server';
-import { isSame, requireAdmitted, requireOwn } from '../access.ts';
-import { statusOf } from '../message/delivery-status.ts';
+import { isSame, requireAdmitted, requireOperator, requireOwn } from '../access.ts';
+import { LIMITS } from '../contract/limits.ts';
+import { deliveryStatus } from '../message/delivery-status.ts';
+import { envelopeOf } from '../message/envelope.ts';
 import { refuse } from '../refuse.ts';
 import { agora } from '../schema.ts';
-import { DeliveryStatus } from './delivery-status.ts';
 
-/** The payload of an offered delivery or notice of the caller, as JSON. */
+/** Returns the payload of an inbox row of the caller, as JSON. */
 export const readPayload = agora.procedure({ delivery: t.u64() }, t.string(), (ctx, { delivery }) =>
   ctx.withTx(tx => {
     requireAdmitted(tx);
@@ -17,7 +18,17 @@ export const readPayload = agora.procedure({ delivery: t.u64() }, t.string(), (c
   }),
 );
 
-/** What became of a message, one row a recipient, for its sender. */
+/** The state of one delivery of a message. */
+const DeliveryStatus = t.object('DeliveryStatus', {
+  agent: t.u64(),
+  name: t.string(),
+  state: t.string(),
+  attempt: t.u32(),
+  at: t.i64(),
+  reason: t.string(),
+});
+
+/** Returns the states of all deliveries of a message; for its sender. */
 export const messageStatus = agora.procedure(
   { agent: t.u64(), message: t.string() },
   t.array(DeliveryStatus),
@@ -26,14 +37,37 @@ export const messageStatus = agora.procedure(
       requireAdmitted(tx);
       requireOwn(tx.db.mailbox.agent.find(agent), agent, ctx.sender);
       const sent = tx.db.message.id.find(message);
-      if (!sent || sent.sender !== agent) refuse('message/unknown', `there is no message ${message} of yours`);
-      return sent.deliveries.map(id => statusOf(tx.db, id));
+      if (!sent || sent.sender !== agent)
+        refuse('message/unknown', `there is no message ${message.slice(0, 64)} of yours`);
+      return sent.deliveries.map(id => deliveryStatus(tx.db, id));
     }),
+);
+
+const MessageFile = t.object('MessageFile', {
+  /** With the whole payload. */
+  envelope: t.string(),
+  kind: t.string(),
+  sender: t.u64(),
+  /** Its number as a broadcast, or 0. */
+  broadcast: t.u64(),
+  deliveries: t.array(DeliveryStatus),
+});
+
+/** Returns a kept message with its payload and the states of its deliveries; for operators. */
+export const readMessage = agora.procedure({ message: t.string() }, MessageFile, (ctx, { message }) =>
+  ctx.withTx(tx => {
+    requireOperator(tx);
+    const found = tx.db.message.id.find(message);
+    if (!found) refuse('message/unknown', `no message ${message.slice(0, 64)} is kept`);
+    const { kind, sender, broadcast } = found;
+    const deliveries = found.deliveries.map(id => deliveryStatus(tx.db, id));
+    return { envelope: envelopeOf(found, LIMITS.payloadBytes), kind, sender, broadcast, deliveries };
+  }),
 );
 
 const Signal = t.object('SignalRow', { seq: t.u32(), data: t.string(), at: t.i64() });
 
-/** The signals of an open ask after a number, in order, for its asker: the last 64 are kept. */
+/** Returns the signals of an open ask after a number, in order; for its asker. The last 64 are kept. */
 export const readSignals = agora.procedure(
   { agent: t.u64(), message: t.string(), after: t.u32() },
   t.array(Signal),
@@ -42,8 +76,7 @@ export const readSignals = agora.procedure(
       requireAdmitted(tx);
       requireOwn(tx.db.mailbox.agent.find(agent), agent, ctx.sender);
       const ask = tx.db.ask.message.find(message);
-      if (!ask || ask.asker !== agent)
-        refuse('ask/unknown', `there is no open question ${message.slice(0, 64)} of yours`);
+      if (!ask || ask.asker !== agent) refuse('ask/unknown', `there is no ask ${message.slice(0, 64)} of yours`);
       return [...tx.db.signal.ask.filter(message)] // at most 64
         .filter(row => row.seq > after)
         .sort((a, b) => a.seq - b.seq)

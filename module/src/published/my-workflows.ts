@@ -1,10 +1,10 @@
-// The summary rows of the workflows the caller follows: at most 128, each by its key.
+// View of the workflows that the caller follows: at most 128 rows, each read by its key.
 
 import { t } from 'spacetimedb/server';
 import { agora } from '../schema.ts';
 import { workflowState } from '../tables/workflow.ts';
 
-/** How far the workflows are that the caller follows. */
+/** Summaries of the workflows that the caller follows. */
 export const myWorkflows = agora.view({ public: true }, t.array(workflowState.rowType), ctx => {
   const rows = [];
   for (const watch of ctx.db.workflowWatch.watcher.filter(ctx.sender)) {

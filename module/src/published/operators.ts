@@ -1,4 +1,4 @@
-// Operators are granted and revoked by operators; the identity that published the module is the first.
+// Operators: granted and revoked by operators; the identity that published the module is the first.
 
 import { t } from 'spacetimedb/server';
 import { isOperator, requireOperator } from '../access.ts';
@@ -15,7 +15,7 @@ export const grantOperator = agora.reducer({ identity: t.identity() }, (ctx, { i
   });
 });
 
-/** Takes the operator from an identity, unless it is the last; for operators. */
+/** Revokes an operator, unless it is the last one; for operators. */
 export const revokeOperator = agora.reducer({ identity: t.identity() }, (ctx, { identity }) => {
   asOperator(ctx, 'revoke', () => {
     if (!isOperator(ctx.db, identity)) return undefined;
@@ -29,7 +29,7 @@ export const revokeOperator = agora.reducer({ identity: t.identity() }, (ctx, { 
 
 const OperatorRow = t.object('OperatorRow', { identity: t.string(), grantedAt: t.i64() });
 
-/** Who the operators are: a few. */
+/** Returns all operators, a small number; for operators. */
 export const listOperators = agora.procedure(t.array(OperatorRow), ctx =>
   ctx.withTx(tx => {
     requireOperator(tx);

@@ -1,11 +1,11 @@
-// The hot path: acts of all kinds, in order, in one transaction. An act is one line in `Act` and one in `PERFORM`.
+// The hot path: acts of all kinds, in order, in one transaction. A new act is one line in `Act` and one in `PERFORM`.
 
 import { SenderError, t, type Infer } from 'spacetimedb/server';
 import type { Code } from '../contract/codes.ts';
 import { LIMITS } from '../contract/limits.ts';
 import { publish } from '../event/publish.ts';
 import { accept } from '../message/accept.ts';
-import { reply } from '../message/ask.ts';
+import { reply } from '../message/answer.ts';
 import { acknowledgeBroadcast, failBroadcast } from '../message/broadcast.ts';
 import { cancel } from '../message/cancel.ts';
 import { acknowledge, extend, fail, failStep, finishStep, respond } from '../message/settle.ts';
@@ -82,7 +82,7 @@ type Act = Infer<typeof Act>;
 export const performActs = agora.reducer({ acts: t.array(Act) }, (ctx, { acts }) => {
   if (acts.length === 0) refuse('call/empty', 'the call contains no act');
   if (acts.length > LIMITS.acts)
-    refuse('call/too-many-acts', `the call contains ${acts.length} acts; ${LIMITS.acts} are allowed`);
+    refuse('call/too-many-acts', `the call contains ${acts.length} acts; at most ${LIMITS.acts} are allowed`);
   asMember(ctx, unit => {
     const refusals: { readonly act: number; readonly code: Code; readonly message: string }[] = [];
     acts.forEach((act, at) => {
@@ -100,7 +100,7 @@ export const performActs = agora.reducer({ acts: t.array(Act) }, (ctx, { acts })
 /** The value of an act, by its tag. */
 type ValueOf = { readonly [Tag in Act['tag']]: Extract<Act, { readonly tag: Tag }>['value'] };
 
-/** What performs an act, by its tag; an act without an entry does not compile. */
+/** The implementation of each act, by its tag; an act without an entry does not compile. */
 const PERFORM: { readonly [Tag in Act['tag']]: (unit: UnitOfWork, value: ValueOf[Tag]) => void } = {
   Send: accept,
   Acknowledge: acknowledge,

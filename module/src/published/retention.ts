@@ -1,11 +1,11 @@
-// The scheduled sweep of what is past its retention.
+// The scheduled sweep of rows past their retention.
 
 import { sweepRetention } from '../message/retention.ts';
 import { agora } from '../schema.ts';
 import { keeper } from '../tables/time.ts';
 import { withUnitOfWork } from './call.ts';
 
-/** Private: runs by schedule only. */
+/** Runs by schedule only. */
 export const sweepKept = agora.reducer({ onSchedule: keeper }, { row: keeper.rowType }, (ctx, { row }) => {
   withUnitOfWork(ctx, unit => sweepRetention(unit, row.agent));
 });

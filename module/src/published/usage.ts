@@ -1,13 +1,12 @@
-// What an agent has used of what it may, and whether it is idle.
+// The usage of an agent, and its limits.
 
 import { t } from 'spacetimedb/server';
 import { readableMailbox } from '../access.ts';
-import { hubOf } from '../hub.ts';
-import { debtAfter } from '../quota/rules.ts';
+import { usageOf } from '../quota/usage.ts';
 import { agora } from '../schema.ts';
 
 const Usage = t.object('AgentUsage', {
-  /** Messages and events just now, of `burst`; `rate` of them are forgotten a second. */
+  /** Recent messages and events, at most `burst`; `rate` of them are subtracted per second. */
   rateUsed: t.u32(),
   rate: t.u32(),
   burst: t.u32(),
@@ -23,26 +22,7 @@ const Usage = t.object('AgentUsage', {
   storedBytesLimit: t.u64(),
 });
 
-/** What an agent of the caller (any, for an operator) has used, and its limits. */
+/** Returns the usage and the limits of an agent of the caller (any agent, for an operator). */
 export const agentUsage = agora.procedure({ agent: t.u64() }, Usage, (ctx, { agent }) =>
-  ctx.withTx(tx => {
-    const box = readableMailbox(tx, agent);
-    const hub = hubOf(tx.db);
-    const limits = tx.db.quota.agent.find(agent) ?? hub;
-    const account = tx.db.account.agent.find(agent);
-    const passed = account ? tx.timestamp.microsSinceUnixEpoch - account.at : 0n;
-    return {
-      rateUsed: Math.ceil(debtAfter(account?.rateDebt ?? 0, passed, limits.rate)),
-      rate: limits.rate,
-      burst: limits.burst,
-      unfinished: account?.unfinished ?? 0,
-      unfinishedLimit: limits.unfinished,
-      inbox: box.waiting + box.held,
-      inboxLimit: limits.inboxLength,
-      fanOutUsed: Math.ceil(debtAfter(account?.fanOutDebt ?? 0, passed, limits.fanOut / 60)),
-      fanOut: limits.fanOut,
-      storedBytes: tx.db.tally.id.find(0)?.bytes ?? 0n,
-      storedBytesLimit: hub.storedBytes,
-    };
-  }),
+  ctx.withTx(tx => usageOf(tx.db, readableMailbox(tx, agent), tx.timestamp.microsSinceUnixEpoch)),
 );

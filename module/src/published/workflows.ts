@@ -1,63 +1,69 @@
-// Workflows are started, and watched.
+// Starts, follows, approves and steers workflows.
 
 import { t } from 'spacetimedb/server';
 import { LIMITS } from '../contract/limits.ts';
 import { UUID_V7 } from '../contract/words.ts';
 import { refuse } from '../refuse.ts';
 import { agora } from '../schema.ts';
-import { decide } from '../workflow/kinds/approval.ts';
+import { decideApproval } from '../workflow/approvals.ts';
 import { start } from '../workflow/start.ts';
 import { cancel, fork, pause, resume, retry } from '../workflow/steer.ts';
-import { maySee } from '../workflow/visibility.ts';
+import { requireVisible } from '../workflow/visibility.ts';
 import { unwatch, watch } from '../workflow/watch.ts';
 import { asMember } from './call.ts';
 
-/** Checks a definition, names every fault, and starts it in the same transaction. */
-export const startWorkflow = agora.reducer({ id: t.string(), agent: t.u64(), definition: t.string() }, (ctx, said) => {
-  asMember(ctx, unit => start(unit, said));
-});
+/** Checks a definition and starts it in the same transaction; refuses with all faults. Idempotent by id. */
+export const startWorkflow = agora.reducer(
+  { id: t.string(), agent: t.u64(), definition: t.string() },
+  (ctx, workflow) => {
+    asMember(ctx, unit => start(unit, workflow));
+  },
+);
 
-/** Follows a workflow in `myWorkflows`. */
+/** Adds a workflow to `myWorkflows` of the caller. */
 export const watchWorkflow = agora.reducer({ workflow: t.string() }, (ctx, { workflow }) => {
   asMember(ctx, unit => {
-    if (!maySee(ctx, workflow))
-      refuse('workflow/unknown', `there is no workflow ${workflow.slice(0, 64)} that you may see`);
+    requireVisible(ctx, workflow);
     watch(unit, workflow);
   });
 });
 
-/** Stops following a workflow; harmless for one that was not followed. */
+/** Removes a workflow from `myWorkflows`. Idempotent. */
 export const unwatchWorkflow = agora.reducer({ workflow: t.string() }, (ctx, { workflow }) => {
   asMember(ctx, unit => unwatch(unit, workflow));
 });
 
-/** Says yes to a step, for whoever is asked, and operators. */
+/** Approves a step; for its approver and operators. */
 export const approveStep = agora.reducer(
   { workflow: t.string(), step: t.string(), comment: t.string() },
   (ctx, { workflow, step, comment }) => {
-    asMember(ctx, unit => decide(unit, workflow, step, true, comment.slice(0, LIMITS.reasonLength)));
+    asMember(ctx, unit =>
+      decideApproval(unit, { workflow, step, isApproved: true, comment: comment.slice(0, LIMITS.reasonLength) }),
+    );
   },
 );
 
-/** Says no to a step, which has failed by that. */
+/** Rejects a step, which fails it; for its approver and operators. */
 export const rejectStep = agora.reducer(
   { workflow: t.string(), step: t.string(), comment: t.string() },
   (ctx, { workflow, step, comment }) => {
-    asMember(ctx, unit => decide(unit, workflow, step, false, comment.slice(0, LIMITS.reasonLength)));
+    asMember(ctx, unit =>
+      decideApproval(unit, { workflow, step, isApproved: false, comment: comment.slice(0, LIMITS.reasonLength) }),
+    );
   },
 );
 
-/** Gives out no more steps of a workflow until it is resumed; for whoever started it, and operators. */
+/** Pauses a workflow: no step is assigned until it is resumed. For its initiator and operators. */
 export const pauseWorkflow = agora.reducer({ workflow: t.string() }, (ctx, { workflow }) => {
   asMember(ctx, unit => pause(unit, workflow));
 });
 
-/** Goes on with a workflow that was paused. */
+/** Resumes a paused workflow. */
 export const resumeWorkflow = agora.reducer({ workflow: t.string() }, (ctx, { workflow }) => {
   asMember(ctx, unit => resume(unit, workflow));
 });
 
-/** Calls a workflow off, and all that is offered of it. */
+/** Cancels a workflow with all its offers, and undoes its finished steps. */
 export const cancelWorkflow = agora.reducer(
   { workflow: t.string(), reason: t.string() },
   (ctx, { workflow, reason }) => {
@@ -65,14 +71,14 @@ export const cancelWorkflow = agora.reducer(
   },
 );
 
-/** Does a step again that did not end well, with all that depends on it; a workflow that had failed goes on. */
+/** Runs a step again that ended without success, with all that depends on it; a failed workflow continues. */
 export const retryStep = agora.reducer({ workflow: t.string(), step: t.string() }, (ctx, { workflow, step }) => {
   asMember(ctx, unit => retry(unit, workflow, step));
 });
 
 /**
- * Runs a workflow that has ended once more, under a new id, from a step on: what succeeded and does not depend on that step is
- * taken over with its output.
+ * Runs an ended workflow again from a step on, under a new id. Steps that succeeded and do not depend on that step keep their
+ * outputs.
  */
 export const forkWorkflow = agora.reducer(
   { workflow: t.string(), id: t.string(), agent: t.u64(), step: t.string() },
@@ -80,8 +86,7 @@ export const forkWorkflow = agora.reducer(
     if (!UUID_V7.test(id)) refuse('workflow/bad-id', `"${id.slice(0, 64)}" is not a UUIDv7 in lower case`);
     asMember(ctx, unit => {
       unit.own(agent);
-      if (!maySee(ctx, workflow))
-        refuse('workflow/unknown', `there is no workflow ${workflow.slice(0, 64)} that you may see`);
+      requireVisible(ctx, workflow);
       fork(unit, workflow, { id, agent, step });
       watch(unit, id);
     });

@@ -1,33 +1,18 @@
-// Holds an agent to what it may cause. When a limit is hit the new thing is refused; nothing accepted is dropped.
+// Charges agents and enforces their limits: a call above a limit is refused, accepted messages are never dropped.
 
+import type { Mailbox } from '../mailbox.ts';
 import { refuse } from '../refuse.ts';
-import type { Mailbox, UnitOfWork } from '../unit-of-work.ts';
+import type { UnitOfWork } from '../unit-of-work.ts';
+import { limitsOf } from './limits.ts';
 import { debtAfter, waitMs } from './rules.ts';
 
-/** What holds for an agent. */
-export interface Limits {
-  /** Messages and events a second, and how many at once. */
-  readonly rate: number;
-  readonly burst: number;
-  readonly unfinished: number;
-  readonly inboxLength: number;
-  /** Recipients a minute. */
-  readonly fanOut: number;
-}
-
-/** The limits of an agent: its own, or the hub's. */
-export function limitsOf(unit: UnitOfWork, agent: bigint): Limits {
-  const own = unit.hasQuotas ? unit.ctx.db.quota.agent.find(agent) : undefined;
-  return own ?? unit.hub;
-}
-
-/** What a message or an event costs its agent. */
+/** The cost of a message or an event. */
 export interface Cost {
-  /** Deliveries it makes. */
+  /** Deliveries that it creates. */
   readonly deliveries: number;
-  /** Recipients, where it is said to more than one. */
+  /** Recipients, if more than one. */
   readonly fanOut: number;
-  /** Bytes that are stored of it. */
+  /** Bytes that it stores. */
   readonly bytes: number;
 }
 
@@ -41,39 +26,45 @@ export function charge(unit: UnitOfWork, sender: Mailbox, cost: Cost): void {
   const { name } = sender;
   const rateWait = waitMs(rateDebt, 1, limits.burst, limits.rate);
   if (rateWait > 0) {
-    refuse('quota/rate', `"${name}" may send ${limits.rate} a second, ${limits.burst} at once; wait ${rateWait} ms`);
+    refuse(
+      'quota/rate',
+      `"${name}" may send ${limits.rate} per second, or ${limits.burst} in a burst; wait ${rateWait} ms`,
+    );
   }
   if (account.unfinished + cost.deliveries > limits.unfinished) {
     refuse(
       'quota/unfinished',
-      `${account.unfinished} deliveries of "${name}" are unfinished, of ${limits.unfinished}; wait for some of them`,
+      `${account.unfinished} deliveries of "${name}" are unfinished, the limit is ${limits.unfinished}; wait until some have ended`,
     );
   }
   const fanOutWait = waitMs(fanOutDebt, cost.fanOut, limits.fanOut, limits.fanOut / 60);
   if (cost.fanOut > 0 && fanOutWait > 0) {
     refuse(
       'quota/fan-out',
-      `"${name}" may reach ${limits.fanOut} recipients a minute, and this has ${cost.fanOut}; wait ${fanOutWait} ms, or name fewer`,
+      `"${name}" may reach ${limits.fanOut} recipients per minute, this message has ${cost.fanOut}; wait ${fanOutWait} ms or name fewer`,
     );
   }
   refuseOverflow(unit, cost.bytes);
   account.rateDebt = rateDebt + 1;
   account.fanOutDebt = fanOutDebt + cost.fanOut;
   account.at = unit.now;
-  unit.charged(account);
+  unit.markAccountChanged(account);
 }
 
-/** Refuses to store more than the hub may keep. */
+/** Refuses to store more bytes than the limit of the hub. */
 export function refuseOverflow(unit: UnitOfWork, bytes: number): void {
   const limit = unit.hub.storedBytes;
   if (unit.storedBytes + BigInt(bytes) > limit) {
-    refuse('quota/stored-bytes', `the hub keeps ${limit} bytes and is full; an operator can raise it, or purge`);
+    refuse(
+      'quota/stored-bytes',
+      `the hub has stored its limit of ${limit} bytes; an operator can raise the limit or shorten the retention`,
+    );
   }
 }
 
-/** Refuses more deliveries than may wait for a recipient. */
+/** Refuses a delivery to a mailbox with the maximum number of unfinished ones. */
 export function refuseFullInbox(unit: UnitOfWork, box: Mailbox): void {
   const { inboxLength } = limitsOf(unit, box.agent);
   if (box.waiting + box.held < inboxLength) return;
-  refuse('inbox/full', `"${box.name}" has ${inboxLength} unfinished deliveries; send again when it has caught up`);
+  refuse('inbox/full', `"${box.name}" has ${inboxLength} unfinished deliveries; send again when some have ended`);
 }

@@ -1,11 +1,11 @@
-// How a limit a time is kept: what was used is a debt that is worked off steadily.
+// Rate limits as a leaky bucket: use adds to a debt, which drains at the limit's rate.
 
-/** What is left of a debt after a time, in microseconds, when `rate` is worked off a second. */
+/** Returns a debt after `micros` microseconds, in which it drains at `rate` per second. */
 export function debtAfter(debt: number, micros: bigint, rate: number): number {
   return Math.max(0, debt - (Number(micros) / 1_000_000) * rate);
 }
 
-/** Milliseconds until a debt has room for `amount` under `limit`; 0 when it has it already. */
+/** Returns the milliseconds until a debt plus `amount` is within `limit`; 0 if it is now. */
 export function waitMs(debt: number, amount: number, limit: number, rate: number): number {
   const over = debt + amount - limit;
   return over <= 0 ? 0 : Math.ceil((over / rate) * 1_000);

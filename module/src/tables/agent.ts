@@ -1,12 +1,12 @@
-// Who there is: the public agent row that everyone watches, and the private rows beside it.
+// Agents: the public row that clients watch, and private rows.
 
 import { t, table } from 'spacetimedb/server';
 
-/** What everyone may know of an agent. */
+/** Public fields of an agent. */
 export const agent = table(
   { public: true },
   {
-    /** Counted up by `logHead`, so that it is dense and never used again. */
+    /** Taken from `logHead`, so that ids are dense and never reused. */
     id: t.u64().primaryKey(),
     name: t.string().unique(),
     owner: t.identity().index('btree'),
@@ -20,7 +20,7 @@ export const agent = table(
   },
 );
 
-/** One row for each capability an agent announces. */
+/** One row per capability of an agent. */
 export const agentCapability = table(
   {},
   {
@@ -30,7 +30,7 @@ export const agentCapability = table(
   },
 );
 
-/** An agent bound to a live connection. Disconnecting deletes the rows of that connection. */
+/** An agent attached to an open connection. A disconnect deletes the rows of that connection. */
 export const attachment = table(
   {},
   {
@@ -40,5 +40,5 @@ export const attachment = table(
   },
 );
 
-/** The last heartbeat, and until when the next one is due; apart from `agent`, so that a heartbeat wakes nobody. */
+/** The last heartbeat, and the deadline of the next; not in `agent`, so that a heartbeat changes no public row. */
 export const pulse = table({}, { agent: t.u64().primaryKey(), at: t.i64(), until: t.i64().default(0n) });

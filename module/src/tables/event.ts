@@ -1,4 +1,4 @@
-// Facts published to everyone: a feed that is live only, and the kept log it is caught up from.
+// Events: a live feed, and the log from which subscribers catch up.
 
 import { t, table } from 'spacetimedb/server';
 
@@ -13,11 +13,11 @@ const columns = {
   headers: t.string().default(''),
 };
 
-/** Events as they happen; nothing is kept here. */
+/** Live events; an event table keeps no rows. */
 export const eventFeed = table({ public: true, event: true }, columns);
 
-/** Every event that is kept, by number. */
+/** Kept events, by number. */
 export const eventLog = table({}, { ...columns, seq: t.u64().primaryKey(), id: t.string().unique() });
 
-/** The last number given in a log (`event`, `broadcast`): numbers are dense, which sequences do not promise. */
+/** The first kept and the last assigned number of a dense sequence; auto-increment columns do not promise density. */
 export const logHead = table({}, { log: t.string().primaryKey(), first: t.u64(), last: t.u64() });

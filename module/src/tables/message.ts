@@ -1,15 +1,15 @@
-// What was said, and the duties it makes: a delivery is one row in `waiting`, `offer` or `ended`.
+// Messages and their deliveries: a delivery is one row in `waiting`, `offer` or `ended`.
 
 import { t, table } from 'spacetimedb/server';
 
-/** What was said, stored once and never changed. */
+/** A message, stored once; its content never changes. */
 export const message = table(
   { indexes: [{ accessor: 'bySender', algorithm: 'btree', columns: ['sender', 'no'] }] },
   {
     id: t.string().primaryKey(),
     sender: t.u64(),
     senderName: t.string(),
-    /** Targets as the sender said them, joined by a space. */
+    /** Targets as the sender named them, joined by a space. */
     target: t.string(),
     kind: t.string(),
     type: t.string(),
@@ -19,7 +19,7 @@ export const message = table(
     acceptedAt: t.i64(),
     answerBy: t.i64(),
     inReplyTo: t.string(),
-    /** The step of a workflow that this message assigns, undoes, or asks about; or 0. */
+    /** The step of a workflow that this message assigns, undoes or asks to approve; or 0. */
     step: t.u64(),
     /** The number of a broadcast, or 0. */
     broadcast: t.u64(),
@@ -27,20 +27,20 @@ export const message = table(
     answerWithinMs: t.u32(),
     delayMs: t.u64(),
     ttlMs: t.u64(),
-    /** Which message of its sender this is: dense, from 1 on. */
+    /** The number of the message among those of its sender: dense, from 1 on. */
     no: t.u64().default(0n),
-    /** The ask that goes on with this reply to a question asked back, or empty. */
+    /** The ask that this reply continues, or empty. */
     continues: t.string().default(''),
     onBehalfOf: t.string().default(''),
     forwardOf: t.string().default(''),
-    /** What the hub verified of both, as members of the envelope. */
+    /** The verified references of both, as JSON members of the envelope. */
     references: t.string().default(''),
   },
 );
 
 /**
- * An agent's narrow row: what decides who is offered next. Read and written at most once a call (`UnitOfWork`). The work queue
- * of a capability is a mailbox too, named `@capability`: nobody owns it, and it is never online.
+ * The narrow row of an agent that decides what it is offered next. Read and written at most once in a call (`UnitOfWork`). The
+ * work queue of a capability is also a mailbox, named `@capability`: without an owner, and never online.
  */
 export const mailbox = table(
   {},
@@ -58,32 +58,32 @@ export const mailbox = table(
     /** First and one past the last position of each priority's lane. */
     heads: t.array(t.u64()),
     tails: t.array(t.u64()),
-    /** When this mailbox is looked at next for leases that ended, or 0. */
+    /** Time of the next sweep for ended leases, or 0. */
     sweepAt: t.i64(),
-    /** When the last connection left, or 0 while one is attached. */
+    /** Time at which the agent went offline, or 0 while it is online. */
     offlineSince: t.i64(),
-    /** Whether the agent's status lets it take work from a queue. */
+    /** True if the agent's status is `active`: it may be offered work of queues. */
     isActive: t.bool().default(true),
-    /** How many capabilities it announces: none, and no queue is ever looked at. Of a queue: how many agents announce it. */
+    /** Number of capabilities of the agent; at 0, no queue is read. Of a queue: number of agents that announce it. */
     capabilities: t.u32().default(0),
-    /** Whether it stands in the lists of agents that are free, one a capability (`ready`). */
+    /** True while the agent is in the ready lists of its queues (`ready`). */
     isReady: t.bool().default(false),
-    /** Of a work queue: who has been free for longest, and who came last. */
+    /** Of a work queue: first and last row of its ready list. */
     readyFirst: t.u64().default(0n),
     readyLast: t.u64().default(0n),
-    /** How often something was shown to the agent; each offer bears its number. */
+    /** Number of offers and notices so far; each inbox row has its number. */
     offers: t.u64().default(0n),
-    /** Gone idle; and the last broadcast at that time. */
+    /** True after `goIdle` until the next offer; and the last broadcast at that time. */
     isIdle: t.bool().default(false),
     idleBroadcast: t.u64().default(0n),
-    /** Notices shown, and first and one past the last position of those that wait. */
+    /** Notices in the inbox; first and one past the last position of queued ones. */
     notices: t.u32().default(0),
     noticeHead: t.u64().default(0n),
     noticeTail: t.u64().default(0n),
   },
 );
 
-/** An agent that is free, in the list of one of its capabilities' queues: linked, so that leaving costs the same anywhere. */
+/** A free agent in the ready list of a work queue: a linked list, so that each removal costs the same. */
 export const ready = table(
   {},
   {
@@ -95,7 +95,7 @@ export const ready = table(
   },
 );
 
-/** Queued in a lane, or delayed (lane 0, position = delivery) until its time comes. */
+/** Deliveries that are queued in a lane, or delayed (lane 0, position = delivery). */
 export const waiting = table(
   { indexes: [{ accessor: 'byLane', algorithm: 'btree', columns: ['agent', 'lane', 'position'] }] },
   {
@@ -106,12 +106,12 @@ export const waiting = table(
     message: t.string(),
     availableAt: t.i64(),
     attempt: t.u32(),
-    /** The agent that held it last, or 0. */
+    /** The agent that last held it, or 0. */
     holder: t.u64().default(0n),
   },
 );
 
-/** Offered deliveries and notices: the row a recipient sees. As few columns as it can work with. */
+/** Rows of inboxes: offered deliveries, and notices. As few columns as a recipient needs. */
 export const offer = table(
   {},
   {
@@ -124,13 +124,13 @@ export const offer = table(
     attempt: t.u32(),
     leaseUntil: t.i64(),
     envelope: t.string(),
-    /** Which offer to its agent this is; see `goIdle`. */
+    /** The number among the rows shown to its agent; see `goIdle`. */
     seq: t.u64().default(0n),
     sender: t.u64().default(0n),
   },
 );
 
-/** Notices beyond those that are shown, first come first served. */
+/** Queued notices, while an inbox shows the maximum; first in, first out. */
 export const notice = table(
   { indexes: [{ accessor: 'byPosition', algorithm: 'btree', columns: ['agent', 'position'] }] },
   {
@@ -143,7 +143,7 @@ export const notice = table(
   },
 );
 
-/** How a delivery ended. */
+/** Ended deliveries. */
 export const ended = table(
   {},
   {
@@ -157,7 +157,7 @@ export const ended = table(
   },
 );
 
-/** Dead deliveries, and failed broadcasts, by a dense number, until they are redriven or purged. */
+/** Dead deliveries, and broadcasts that an agent could not handle, by a dense number, until redriven or purged. */
 export const deadLetter = table(
   {},
   {
@@ -173,7 +173,7 @@ export const deadLetter = table(
   },
 );
 
-/** A message that wants an answer, until it has one or its time is over. */
+/** A message that expects an answer, with the state of that. */
 export const ask = table(
   {},
   {
@@ -182,14 +182,14 @@ export const ask = table(
     deadline: t.i64(),
     state: t.string(),
     answer: t.string(),
-    /** Who asked back: the reply goes there. */
+    /** The agent that asked back and gets the reply, or 0. */
     askedBackBy: t.u64().default(0n),
-    /** The reply that the question goes on with, or empty. */
+    /** The last reply that continues the ask, or empty. */
     lastMessage: t.string().default(''),
-    /** How many signals there were, and the inbox row that shows the last. */
+    /** Number of signals so far, and the inbox row that shows the newest. */
     signals: t.u32().default(0),
     signalRow: t.u64().default(0n),
-    /** The last signal's delivery, attempt and number, so that one said twice is kept once. */
+    /** Delivery, attempt and number of the newest signal, so that a repeated one is stored once. */
     signalDelivery: t.u64().default(0n),
     signalAttempt: t.u32().default(0),
     signalNumber: t.u32().default(0),
@@ -202,13 +202,13 @@ export const signal = table(
   { id: t.u64().primaryKey().autoInc(), ask: t.string().index('btree'), seq: t.u32(), data: t.string(), at: t.i64() },
 );
 
-/** What was said to everyone: live only; the same query text for all. */
+/** Live broadcasts: an event table that all clients follow with the same query text. */
 export const broadcastFeed = table(
   { public: true, event: true },
   { seq: t.u64(), sender: t.u64(), priority: t.u8(), envelope: t.string() },
 );
 
-/** The same, kept. Numbers are dense, so that a window of them is read by keys. */
+/** Kept broadcasts. Numbers are dense, so that a page is read by keys. */
 export const broadcastLog = table(
   {},
   {
@@ -221,16 +221,16 @@ export const broadcastLog = table(
   },
 );
 
-/** Everything up to `handled` is handled by the agent; `since` is where it came in. */
+/** The agent has handled all broadcasts up to `handled`; `since` is the last one before it was registered. */
 export const broadcastCursor = table({}, { agent: t.u64().primaryKey(), since: t.u64(), handled: t.u64() });
 
-/** Handled beyond the cursor, out of order. */
+/** Broadcasts beyond the cursor that an agent has handled. */
 export const broadcastHandled = table(
   { indexes: [{ accessor: 'byAgentSeq', algorithm: 'btree', columns: ['agent', 'seq'] }] },
   { id: t.u64().primaryKey().autoInc(), agent: t.u64().index('btree'), seq: t.u64() },
 );
 
-/** A broadcast that an agent has failed, and how often. */
+/** A broadcast that an agent has failed, with the number of attempts. */
 export const broadcastFailure = table(
   { indexes: [{ accessor: 'byAgentSeq', algorithm: 'btree', columns: ['agent', 'seq'] }] },
   {

@@ -1,11 +1,11 @@
-// Who may see and steer everything, and who is let in.
+// Operators, admission to the hub, and its counters.
 
 import { t, table } from 'spacetimedb/server';
 
-/** One row an operator. */
+/** One row per operator. */
 export const operator = table({}, { identity: t.identity().primaryKey(), grantedAt: t.i64() });
 
-/** What lets identities into a closed hub: one identity, or all that an issuer names to an audience. */
+/** A rule that admits to a closed hub: one identity, or all tokens of an issuer for an audience. */
 export const admissionRule = table(
   {},
   {
@@ -19,23 +19,23 @@ export const admissionRule = table(
   },
 );
 
-/** An identity that was let in, and the rule that does it; it counts as long as the rule is there. */
+/** An admitted identity and its rule; valid as long as the rule exists. */
 export const member = table({}, { identity: t.identity().primaryKey(), rule: t.u64() });
 
-/** What operators see live: counted anew while one of them watches (`watchHub`), so that it costs nobody else anything. */
+/** Counters of the hub, refreshed only while an operator watches (`watchHub`), so that they cost nothing otherwise. */
 export const hubCounters = table(
   {},
   {
     id: t.u8().primaryKey(),
     agents: t.u64(),
-    /** Agents at connections: one at two of them counts twice. */
+    /** Attachments: an agent with two connections counts twice. */
     online: t.u64(),
     messages: t.u64(),
     waiting: t.u64(),
     offered: t.u64(),
     ended: t.u64(),
     dead: t.u64(),
-    /** Questions that are kept, open or not. */
+    /** Kept asks, open or closed. */
     asks: t.u64(),
     workflows: t.u64(),
     events: t.u64(),
@@ -45,5 +45,5 @@ export const hubCounters = table(
   },
 );
 
-/** Operators who watch, until when. */
+/** Operators that watch the counters, each until a time. */
 export const hubWatch = table({}, { watcher: t.identity().primaryKey(), until: t.i64() });

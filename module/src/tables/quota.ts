@@ -1,20 +1,20 @@
-// What an agent has caused, what it may, and what the hub keeps.
+// Accounts and limits of agents, and the settings of the hub.
 
 import { t, table } from 'spacetimedb/server';
 
-/** What an agent has caused. Agent 0 is the hub itself, which has no limits. Kept until its last message is pruned. */
+/** The load that an agent has caused. Agent 0 is the hub itself, without limits. Kept until its last message is pruned. */
 export const account = table(
   {},
   {
     agent: t.u64().primaryKey(),
     /** Deliveries that have not ended. */
     unfinished: t.u32(),
-    /** Messages a second and recipients a minute, as debts that are worked off with time. */
+    /** Messages per second and recipients per minute, each as a debt that drains with time (`quota/rules.ts`). */
     rateDebt: t.f64(),
     fanOutDebt: t.f64(),
-    /** Until when they have been worked off. */
+    /** Time up to which the debts have drained. */
     at: t.i64(),
-    /** The number of its last message, and of the first that is still kept. */
+    /** Numbers of its last message, and of the first kept one. */
     sent: t.u64(),
     firstKept: t.u64(),
   },
@@ -31,7 +31,7 @@ const limits = {
 /** Limits of one agent, in place of the hub's. */
 export const quota = table({}, { agent: t.u64().primaryKey(), ...limits });
 
-/** What the hub allows and how long it keeps things: one row, once an operator has said something (`HUB_DEFAULTS` before). */
+/** Settings of the hub: one row after the first change by an operator, no row (`HUB_DEFAULTS`) before. */
 export const hub = table(
   {},
   {
@@ -42,10 +42,10 @@ export const hub = table(
     keepMessagesMs: t.u64(),
     keepEventsMs: t.u64(),
     keepWorkflowsMs: t.u64(),
-    /** Ids of messages from before are refused (microseconds): they may have been used, and forgotten. */
+    /** Message ids from before this time (microseconds) are refused: they may have been used and pruned. */
     idsSince: t.i64(),
   },
 );
 
-/** Bytes of messages, events and workflows (definitions, outputs) that are stored: one row. */
+/** Stored bytes of messages, events and workflows (definitions, outputs): one row. */
 export const tally = table({}, { id: t.u8().primaryKey(), bytes: t.i64() });

@@ -1,8 +1,8 @@
-// What happens at a time. Timed rows are found by the key of their slot, never by "everything due before now".
+// Timers. Due rows are read by the key of their slot, never by "everything before now".
 
 import { t, table } from 'spacetimedb/server';
 
-/** Something to look at when its slot comes. A slot's rows lie in chunks, so that one sweep reads one chunk. */
+/** A timer. The rows of a slot are in chunks, so that one sweep reads one chunk. */
 export const due = table(
   {},
   {
@@ -14,16 +14,16 @@ export const due = table(
   },
 );
 
-/** How many rows a slot has taken. */
+/** Number of timers in a slot. */
 export const dueCount = table({}, { slot: t.u64().primaryKey(), count: t.u32() });
 
-/** When is looked next for what need not be kept any longer, and at whose messages: one row. */
+/** The next retention sweep, and the agent whose messages it starts with: one row. */
 export const keeper = table(
   {},
   { scheduledId: t.u64().primaryKey().autoInc(), scheduledAt: t.scheduleAt(), agent: t.u64() },
 );
 
-/** One scheduled row a chunk of a slot. */
+/** One scheduled row per chunk of a slot. */
 export const dueSlot = table(
   {},
   { scheduledId: t.u64().primaryKey().autoInc(), scheduledAt: t.scheduleAt(), slot: t.u64(), chunk: t.u32() },

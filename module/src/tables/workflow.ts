@@ -1,8 +1,8 @@
-// A dependency graph as rows: what was asked (never changes), how far it is, and one row a step.
+// Workflows as rows: the definition, which never changes, the summary, and one row a step.
 
 import { t, table } from 'spacetimedb/server';
 
-/** What was asked; never changed. */
+/** Definition of a workflow; never changed. */
 export const workflow = table(
   {},
   {
@@ -14,15 +14,15 @@ export const workflow = table(
     participants: t.array(t.u64()),
     priority: t.u8(),
     createdAt: t.i64(),
-    /** The step of another workflow that this one is, or 0; and that one's inputs as JSON, or empty. */
+    /** The step of an outer workflow that this one is, and the inputs of that step as JSON; else 0 and empty. */
     parentStep: t.u64().default(0n),
     inputs: t.string().default(''),
-    /** What the messages that it sends have for headers: JSON, or empty. */
+    /** Headers of the messages that it sends: JSON, or empty. */
     headers: t.string().default(''),
   },
 );
 
-/** The one row that is followed live. */
+/** Summary of a workflow; subscribers follow it in `myWorkflows`. */
 export const workflowState = table(
   {},
   {
@@ -35,14 +35,14 @@ export const workflowState = table(
     startedAt: t.i64(),
     endedAt: t.i64(),
     version: t.u32(),
-    /** While it is compensated: how it will have ended. */
+    /** The status that it will have after its compensation; empty before. */
     outcome: t.string().default(''),
-    /** Whether it was paused with the workflow that it is a step of, and goes on with it. */
+    /** True if it was paused with its outer workflow, and resumes with it. */
     pausedWith: t.bool().default(false),
   },
 );
 
-/** Steps are found by (workflow, position); positions are dense, 0 to total - 1. */
+/** Steps and elements, read by (workflow, position); positions are dense, 0 to total - 1. */
 export const step = table(
   { indexes: [{ accessor: 'byPosition', algorithm: 'btree', columns: ['workflow', 'position'] }] },
   {
@@ -54,10 +54,10 @@ export const step = table(
     agentName: t.string(),
     action: t.string(),
     requirements: t.string(),
-    /** Positions of the steps this one waits for, and of those that wait for it. */
+    /** Positions of the steps that this one depends on, and of those that depend on it. */
     dependencies: t.array(t.u32()),
     dependents: t.array(t.u32()),
-    /** How many of the dependencies have not ended. */
+    /** Dependencies that have not ended. */
     unmet: t.u32(),
     state: t.string(),
     message: t.string(),
@@ -66,34 +66,34 @@ export const step = table(
     error: t.string(),
     startedAt: t.i64(),
     endedAt: t.i64(),
-    /** How many of the dependencies have ended well. */
+    /** Dependencies that have ended well. */
     met: t.u32().default(0),
-    /** How often it was assigned. */
+    /** Assignments so far. */
     tries: t.u32().default(0),
-    /** While it is ready: when it is tried again, or until when somebody has to agree. */
+    /** Of a ready step: the time of its retry, or the deadline of its approval; else 0. */
     dueAt: t.i64().default(0n),
     /** `StepSpec` as JSON. */
     spec: t.string().default(''),
-    /** When it ended, among the steps of its workflow: 1 for the first. */
+    /** Rank of its end among the steps of its workflow, from 1 on. */
     order: t.u32().default(0),
-    /** Whether somebody has to agree before it is given out: `asked` (of `approver`, by `message`), `approved`, or empty. */
+    /** Approval: `asked` (`approver`, by `message`), `approved`, or empty. */
     approval: t.string().default(''),
     approver: t.u64().default(0n),
-    /** What undoes it: `running` (by `undoMessage`), `done`, `failed`, or empty. */
+    /** Compensation: one of `UNDO_STATES` (assigned by `undoMessage`), or empty. */
     undo: t.string().default(''),
     undoMessage: t.string().default(''),
-    /** Of a step that is done for each element: where its children begin, how many there are, were given out, have ended. */
+    /** Of a `for_each` step: position of its first child, and its children: all, assigned, ended. */
     firstChild: t.u32().default(0),
     children: t.u32().default(0),
     given: t.u32().default(0),
     done: t.u32().default(0),
-    /** Of a child: one more than the position of its parent, and its element as JSON. */
+    /** Of a child: the position of its parent + 1, and its element as JSON. */
     parent: t.u32().default(0),
     element: t.string().default(''),
   },
 );
 
-/** What of a step is as it begins. */
+/** Initial values of columns of a step. */
 export const UNTOUCHED = {
   order: 0,
   approval: '',
@@ -108,7 +108,7 @@ export const UNTOUCHED = {
   element: '',
 } as const;
 
-/** Who follows a workflow live. */
+/** Subscriptions of identities to workflows. */
 export const workflowWatch = table(
   {},
   {

@@ -1,17 +1,17 @@
-// Timers: each is a row in the slot of its time.
+// Timers: each is a row in the time slot in which it fires.
 
 import { ScheduleAt } from 'spacetimedb';
 import type { UnitOfWork } from '../unit-of-work.ts';
 
-/** Kinds of timers; `published/sweep-slot.ts` says what each fires. */
+/** Kinds of timers; `published/sweep-slot.ts` has the action of each. */
 export const TIMERS = [
   'mailbox',
   'requeue',
   'refill',
   'ask',
   'expire',
-  'announce',
-  'gone',
+  'broadcast',
+  'unregistered',
   'pulse',
   'approval',
   'approver',
@@ -28,14 +28,14 @@ export const TIMERS = [
 /** One of `TIMERS`. */
 export type Timer = (typeof TIMERS)[number];
 
-/** Length of a slot: no timer fires later than this, and one scheduled row serves all timers of a slot. */
+/** Length of a slot, the maximum lateness of a timer. One scheduled row fires up to `CHUNK` timers of a slot. */
 const SLOT_MICROS = 250_000n;
-/** Rows that one sweep reads. */
+/** Timers that one sweep fires. */
 export const CHUNK = 256;
 /** A slot holds fewer chunks than this. */
 const CHUNKS = 1n << 20n;
 
-/** The key of the rows of one chunk of a slot. */
+/** Returns the key of the timers in one chunk of a slot. */
 export function chunkKey(slot: bigint, chunk: number): bigint {
   return slot * CHUNKS + BigInt(chunk);
 }

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
-import { checkDefinition, findCycle, type Known, type Plan, sentenceOf } from './check.ts';
+import { describe, expect, test } from 'vitest';
+import { checkDefinition, findCycle, type Known, sentenceOf, type WorkflowPlan } from './check.ts';
 
-const everyone: Known = { isAgent: () => true, isCapability: () => true };
+const allKnown: Known = { isAgent: () => true, isCapability: () => true };
 
 const seed = {
   workflow_type: 'documentation_creation',
@@ -18,13 +18,13 @@ const seed = {
   ],
 };
 
-function plan(definition: unknown): Plan {
-  const checked = checkDefinition(JSON.stringify(definition), everyone);
+function plan(definition: unknown): WorkflowPlan {
+  const checked = checkDefinition(JSON.stringify(definition), allKnown);
   if (!checked.ok) throw new Error(checked.faults.join('; '));
   return checked.plan;
 }
 
-function faults(definition: unknown, known: Known = everyone): readonly string[] {
+function faults(definition: unknown, known: Known = allKnown): readonly string[] {
   const checked = checkDefinition(JSON.stringify(definition), known);
   return checked.ok ? [] : checked.faults;
 }
@@ -35,7 +35,7 @@ const steps = (...list: { id?: string; action?: string; depends_on?: unknown; ag
 });
 
 describe('a definition', () => {
-  it('of exactly the shape of the guide is accepted, and its actions name its dependencies', () => {
+  test('with the shape of the guide is accepted; its actions name its dependencies', () => {
     const { type, participants, priority, steps: list } = plan(seed);
     expect(type).toBe('documentation_creation');
     expect(participants).toEqual(['DocSystemAgent', 'ReviewAgent', 'QualityAgent']);
@@ -48,7 +48,7 @@ describe('a definition', () => {
     expect(JSON.parse(list[0]?.requirements ?? '')).toEqual({ document_type: 'api', include_examples: true });
   });
 
-  it('has a cycle told with its path', () => {
+  test('with a cycle is refused with the path of the cycle', () => {
     const cyclic = steps(
       { id: 'a', depends_on: ['c'] },
       { id: 'b', depends_on: ['a'] },
@@ -59,14 +59,14 @@ describe('a definition', () => {
     expect(faults(steps({ id: 'a', depends_on: ['a'] }))).toEqual(['the steps wait for each other: a → a']);
   });
 
-  it('has every fault of its shape told at once, each with its step', () => {
-    const told = faults({
+  test('is refused with all faults of its shape, each with its step', () => {
+    const found = faults({
       workflow_type: 'has blanks',
       priority: 5,
       colour: 'red',
       steps: [{ agent: 'y', action: 'one', timeout_ms: 0 }, { id: 'two', action: 'one' }, 7],
     });
-    expect(told.map(each => each.split(':')[0])).toEqual([
+    expect(found.map(each => each.split(':')[0])).toEqual([
       'workflow_type',
       'priority',
       'step "one", timeout_ms',
@@ -74,11 +74,11 @@ describe('a definition', () => {
       'the definition',
       'step "two"',
     ]);
-    expect(told[5]).toBe('step "two": name an agent, a capability, who has to approve, or a workflow');
+    expect(found[5]).toBe('step "two": name an agent, a capability, an approval, or a workflow');
   });
 
-  it('has every fault in how its steps hang together told at once', () => {
-    const told = faults(
+  test('is refused with all faults in the dependencies of its steps', () => {
+    const found = faults(
       {
         workflow_type: 'w',
         participants: ['x'],
@@ -90,10 +90,10 @@ describe('a definition', () => {
       },
       { isAgent: name => name === 'x', isCapability: () => false },
     );
-    expect(told).toEqual([
-      'step "one": another step has this id; give one of them an id of its own',
+    expect(found).toEqual([
+      'step "one": another step has this id; give each step a different id',
       'step "one": there is no agent "y"',
-      'step "one": agent "y" has a step but is no participant',
+      'step "one": agent "y" has a step but is not a participant',
       'step "last": no agent ever announced the capability "magic"',
       'step "one": there is no step "two"',
       'step "one": it waits for 2 of 0 dependencies',
@@ -101,8 +101,8 @@ describe('a definition', () => {
     ]);
   });
 
-  it('has faults of both kinds told in one round, also those of the workflows in it', () => {
-    const told = faults(
+  test('is refused with faults of both kinds together, also those of nested workflows', () => {
+    const found = faults(
       {
         workflow_type: 'has blanks',
         steps: [
@@ -114,13 +114,13 @@ describe('a definition', () => {
       },
       { isAgent: name => name === 'x', isCapability: () => true },
     );
-    expect(told.map(each => each.replace(/Invalid input.*|Too small.*|not a short.*|Unrecognized.*/, '…'))).toEqual([
+    expect(found.map(each => each.replace(/Invalid input.*|Too small.*|not a short.*|Unrecognized.*/, '…'))).toEqual([
       'workflow_type: …',
       'step "no name", action: …',
       'step "no name", timeout_ms: …',
       'step "two": …',
       'step "two": name either an agent or a capability, not both',
-      'step "gate": compensate has to name an agent or a capability, since the step has none',
+      'step "gate": compensate must name an agent or a capability, since the step has none',
       'step "no name": there is no agent "y"',
       'step "no name": there is no step "nowhere"',
       'step "in": step "one", join: …',
@@ -129,7 +129,7 @@ describe('a definition', () => {
     ]);
   });
 
-  it('has whoever approves or undoes a step among its participants, named or not', () => {
+  test('has approvers and agents of compensations among its participants, named or not', () => {
     const { participants } = plan({
       workflow_type: 'w',
       participants: ['a', 'onlooker'],
@@ -140,7 +140,7 @@ describe('a definition', () => {
     expect(participants).toEqual(['a', 'onlooker', 'b', 'c', 'd']);
   });
 
-  it('may look at a dependency by its action', () => {
+  test('may refer to a dependency by its action', () => {
     const [, last] = plan({
       workflow_type: 'w',
       steps: [
@@ -151,24 +151,24 @@ describe('a definition', () => {
     expect(last?.spec.when?.position).toBe(0);
   });
 
-  it('with a fault in each of a thousand steps has the first two hundred told', () => {
+  test('with a fault in each of a thousand steps is refused with the first two hundred', () => {
     const many = steps(...Array.from({ length: 1_000 }, (_, at) => ({ id: `s${at}`, depends_on: ['x'] })));
     expect(sentenceOf(faults(many))).toMatch(/^step "s0": there is no step "x"; .*; and 800 more$/);
   });
 
-  it('is told when an action names several steps', () => {
+  test('is refused when a dependency is an action of several steps', () => {
     const doubled = steps({ id: 'a', action: 'act' }, { id: 'b', action: 'act' }, { id: 'c', depends_on: ['act'] });
     expect(faults(doubled)).toEqual(['step "c": 2 steps have the action "act"; name one by id']);
   });
 
-  it('is refused when it is not an object, or has no steps, or too many', () => {
+  test('is refused when it is not an object, or has no steps, or too many', () => {
     expect(faults([])).toEqual(['the definition: Invalid input: expected object, received array']);
     expect(faults({ workflow_type: 'w', steps: [] })).toHaveLength(1);
     const many = steps(...Array.from({ length: 1_001 }, (_, at) => ({ id: `s${at}` })));
     expect(faults(many)).toEqual(['steps: Too big: expected array to have <=1000 items']);
   });
 
-  it('of a thousand steps in a chain has no cycle', () => {
+  test('of a thousand steps in a chain has no cycle', () => {
     const chain = steps(
       ...Array.from({ length: 1_000 }, (_, at) => ({ id: `s${at}`, depends_on: at > 0 ? [`s${at - 1}`] : [] })),
     );
@@ -189,7 +189,7 @@ describe('a cycle', () => {
     }),
   );
 
-  it('is found exactly when a step can be reached from itself, and every hop of it is a dependency', () => {
+  test('is found if and only if a step is reachable from itself, and each hop is a dependency', () => {
     fc.assert(
       fc.property(graph, nodes => {
         const reaches = (from: number, to: number, seen = new Set<number>()): boolean =>

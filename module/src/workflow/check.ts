@@ -1,32 +1,32 @@
-// Checks how the steps of a definition hang together: pure, and every fault is named at once.
+// Checks a workflow definition: names, dependencies, cycles. Pure; reports all faults together.
 
 import { PRIORITY } from '../contract/words.ts';
 import { parseJson } from '../text.ts';
 import { NESTING, readShape, type StepShape, type WorkflowShape } from './definition.ts';
 
-/** How a step is run; kept with it as JSON. */
+/** How a step is run; stored with it as JSON. */
 export interface StepSpec {
   readonly capability?: string | undefined;
   readonly priority?: number | undefined;
   readonly timeoutMs?: number | undefined;
   readonly retries?: StepShape['retries'];
   readonly onFailure: 'fail' | 'skip' | 'continue';
-  /** How many of its dependencies have to end well. */
+  /** How many dependencies must end well before it begins. */
   readonly need: number;
   readonly approval?: StepShape['approval'];
   readonly compensate?: StepShape['compensate'];
-  /** The definition of the workflow that the step is. */
+  /** Definition of the workflow that the step is. */
   readonly workflow?: StepShape['workflow'];
-  /** The list that it is done for: of which dependency, by position. */
+  /** The list that it runs for; `position` is that of the dependency that returns it. */
   readonly forEach?: (Omit<NonNullable<StepShape['for_each']>, 'step'> & { readonly position: number }) | undefined;
-  /** The dependency that it looks at, by position. */
+  /** Its condition; `position` is that of the dependency that it reads. */
   readonly when?: (Omit<NonNullable<StepShape['when']>, 'step'> & { readonly position: number }) | undefined;
 }
 
 /** A step after the check; `dependencies` and `dependents` are positions. */
 export interface StepPlan {
   readonly name: string;
-  /** Empty where a capability is asked for. */
+  /** Empty for a step without an agent. */
   readonly agent: string;
   readonly action: string;
   /** JSON. */
@@ -36,54 +36,55 @@ export interface StepPlan {
   readonly spec: StepSpec;
 }
 
-/** A definition after the check. */
-export interface Plan {
+/** A workflow definition after the check. */
+export interface WorkflowPlan {
   readonly type: string;
   readonly participants: readonly string[];
   readonly priority: number;
-  /** 0 for none. */
+  /** 0 if none. */
   readonly deadlineMs: number;
   readonly steps: readonly StepPlan[];
 }
 
-/** What the check found: a plan, or every fault. */
+/** Result of a check: a plan, or all faults as sentences. */
 export type Checked =
-  { readonly ok: true; readonly plan: Plan } | { readonly ok: false; readonly faults: readonly string[] };
+  { readonly ok: true; readonly plan: WorkflowPlan } | { readonly ok: false; readonly faults: readonly string[] };
 
-/** Who there is. */
+/** Agents and capabilities that exist. */
 export interface Known {
+  /** Returns true if an agent has this name. */
   isAgent(name: string): boolean;
-  /** Whether any agent ever announced it. */
+  /** Returns true if any agent ever announced this capability. */
   isCapability(name: string): boolean;
 }
 
-/** Checks a definition (JSON) and plans it. */
+/** Checks a definition (JSON), and returns its plan or its faults. */
 export function checkDefinition(text: string, known: Known): Checked {
   const parsed = parseJson(text);
   return parsed ? checkValue(parsed.value, known, 1) : { ok: false, faults: ['the definition is not JSON'] };
 }
 
-/** All faults as one sentence; of very many, the first. */
+/** Faults as one sentence: the first 200, and the number of the others. */
 export function sentenceOf(faults: readonly string[]): string {
-  const told = faults.slice(0, TOLD_FAULTS).join('; ');
-  return faults.length > TOLD_FAULTS ? `${told}; and ${faults.length - TOLD_FAULTS} more` : told;
+  const listed = faults.slice(0, MAX_LISTED_FAULTS).join('; ');
+  return faults.length > MAX_LISTED_FAULTS ? `${listed}; and ${faults.length - MAX_LISTED_FAULTS} more` : listed;
 }
 
-/** So many faults fit into a refusal. */
-const TOLD_FAULTS = 200;
+/** Faults that one refusal lists. */
+const MAX_LISTED_FAULTS = 200;
 
 function checkValue(value: unknown, known: Known, depth: number): Checked {
   const { shape, names, faults: shapeFaults } = readShape(value);
   const faults = [...shapeFaults];
   const index = indexOf(shape.steps, names, faults);
-  const participants = checkPeople(shape, names, known, faults);
+  const participants = checkAgents(shape, names, known, faults);
   const steps = shape.steps.map((step, at) => planStep(step, names[at] ?? '', index, faults));
   steps.forEach((step, at) => {
     for (const dependency of step.dependencies) steps[dependency]?.dependents.push(at);
   });
   shape.steps.forEach(({ workflow }, at) => {
     if (!workflow) return;
-    if (depth === NESTING) faults.push(`${names[at]}: workflows are nested ${NESTING} deep at most`);
+    if (depth === NESTING) faults.push(`${names[at]}: workflows may be nested at most ${NESTING} deep`);
     else {
       const nested = checkValue(workflow, known, depth + 1);
       if (!nested.ok) faults.push(...nested.faults.map(fault => `${names[at]}: ${fault}`));
@@ -96,7 +97,7 @@ function checkValue(value: unknown, known: Known, depth: number): Checked {
   return { ok: true, plan: { type, participants, priority, deadlineMs, steps } };
 }
 
-/** Where the steps are, by their names and by their actions. */
+/** Positions of steps by name and by action. */
 interface StepIndex {
   readonly byName: ReadonlyMap<string, number>;
   readonly byAction: ReadonlyMap<string, readonly number[]>;
@@ -107,16 +108,16 @@ function indexOf(steps: readonly StepShape[], names: readonly string[], faults: 
   const byAction = new Map<string, number[]>();
   steps.forEach(({ id, action }, at) => {
     const name = id ?? action;
-    // One without a name has a fault already.
+    // A step without a name has a fault already.
     if (name === '') return;
-    if (byName.has(name)) faults.push(`${names[at]}: another step has this id; give one of them an id of its own`);
+    if (byName.has(name)) faults.push(`${names[at]}: another step has this id; give each step a different id`);
     else byName.set(name, at);
     byAction.set(action, [...(byAction.get(action) ?? []), at]);
   });
   return { byName, byAction };
 }
 
-function checkPeople(
+function checkAgents(
   { participants, steps }: WorkflowShape,
   names: readonly string[],
   known: Known,
@@ -127,8 +128,8 @@ function checkPeople(
     if (!known.isAgent(name)) faults.push(`participants: there is no agent "${name.slice(0, 64)}"`);
   }
   steps.forEach(({ agent, capability, approval, compensate }, at) => {
-    const people = [agent, approval?.by, approval?.escalate_to, compensate?.agent].filter(name => name !== undefined);
-    for (const name of new Set(people)) {
+    const named = [agent, approval?.by, approval?.escalate_to, compensate?.agent].filter(name => name !== undefined);
+    for (const name of new Set(named)) {
       agents.add(name);
       if (!known.isAgent(name)) faults.push(`${names[at]}: there is no agent "${name.slice(0, 64)}"`);
     }
@@ -137,14 +138,14 @@ function checkPeople(
       faults.push(`${names[at]}: no agent ever announced the capability "${wanted}"`);
     }
     if (agent !== undefined && participants && !participants.includes(agent)) {
-      faults.push(`${names[at]}: agent "${agent.slice(0, 64)}" has a step but is no participant`);
+      faults.push(`${names[at]}: agent "${agent.slice(0, 64)}" has a step but is not a participant`);
     }
   });
-  // Whoever has to agree to a step, or to undo one, may look at what it is about.
+  // Approvers and agents of compensations may see the workflow, too.
   return [...new Set([...(participants ?? []), ...agents])];
 }
 
-/** The position of a step that is named by its id, or by an action that one step has; or why there is none. */
+/** The position of the step with an id, or with an action that no other step has; else a sentence that says why not. */
 function positionOf(name: string, { byName, byAction }: StepIndex): number | string {
   const position = byName.get(name);
   if (position !== undefined) return position;
@@ -204,7 +205,7 @@ function planStep(step: StepShape, where: string, index: StepIndex, faults: stri
   };
 }
 
-/** A cycle as positions, its first one repeated at the end; undefined when there is none. */
+/** A cycle as positions, with the first repeated at the end; undefined if there is none. */
 export function findCycle(steps: readonly Pick<StepPlan, 'dependencies' | 'dependents'>[]): number[] | undefined {
   const unmet = steps.map(step => step.dependencies.length);
   const ready = unmet.flatMap((count, at) => (count === 0 ? [at] : []));
@@ -216,7 +217,7 @@ export function findCycle(steps: readonly Pick<StepPlan, 'dependencies' | 'depen
       if (left === 0) ready.push(dependent);
     }
   }
-  // Whatever is left waits for something that is left too: following dependencies must come back.
+  // Each remaining step waits for another remaining step, so a path along dependencies returns to itself.
   let at = unmet.findIndex(count => count > 0);
   if (at < 0) return undefined;
   const seen = new Map<number, number>();

@@ -1,52 +1,51 @@
-// Undoes what was done when a workflow ends badly: what has a compensation, once each, in reverse order of completion.
+// Compensation when a workflow ends badly: undoes each succeeded step that has a `compensate`, once, in reverse order of completion.
 
-import type { Answer } from '../message/answer.ts';
 import { queueOf } from '../message/queue.ts';
 import { post } from '../message/store.ts';
 import { schedule } from '../time/schedule.ts';
-import { taskMessage } from './assignment.ts';
-import { isNestedUndone } from './kinds/nested.ts';
+import { innerOf } from './kinds.ts';
 import type { Run } from './run.ts';
 import type { Step } from './step.ts';
+import { taskMessage } from './task-message.ts';
 
-/** Undoes the last step that was done and is not undone yet. Returns false when there is nothing (more) to wait for. */
+/** Undoes the latest step that is not undone yet. Returns false if nothing is being undone any more. */
 export function undoNext(run: Run): boolean {
-  // What was called off while it ran undoes its own steps first: they are younger than those that had ended.
-  if (isNestedUndone(run)) return true;
+  // Inner workflows that were cancelled undo their steps first, which are later than those that had ended.
+  if (isInnerUndoing(run)) return true;
   const done = run.steps().filter(step => step.state === 'succeeded' && run.specOf(step).compensate);
   if (done.some(step => step.undo === 'running')) return true;
   for (const step of done.sort((a, b) => b.order - a.order)) {
     if (step.undo !== '') continue;
     if (undo(run, step)) return true;
-    run.change(step, { undo: 'failed', error: 'whoever would have undone it is gone' });
+    run.change(step, { undo: 'failed', error: 'the agent that undoes it is unregistered' });
   }
   return false;
 }
 
-/** An attempt to undo a step has ended; the next one is undone, or the workflow is over. */
-export function undone(run: Run, step: Step, answer: Answer): void {
-  if (answer.status === 'error') run.change(step, { undo: 'failed', error: answer.error });
-  else run.change(step, { undo: 'done' });
-  run.undoOn();
+/** Returns true if a workflow that was cancelled with its step still undoes its own steps. */
+function isInnerUndoing(run: Run): boolean {
+  return run.steps().some(step => step.state === 'cancelled' && innerOf(run, step)?.status === 'compensating');
 }
 
-/** Has a step undone; false when nobody is there for it. */
+/** Assigns the compensation of a step. Returns false if its agent or capability does not exist. */
 function undo(run: Run, step: Step): boolean {
   const { unit } = run;
   const { compensate, capability } = run.specOf(step);
   if (!compensate) return false;
-  const able = compensate.capability ?? (compensate.agent === undefined ? capability : undefined);
-  const taker = able === undefined ? unit.boxNamed(compensate.agent ?? step.agentName) : queueOf(unit, able);
-  if (!taker) return false;
+  const queue = compensate.capability ?? (compensate.agent === undefined ? capability : undefined);
+  const assignee = queue === undefined ? unit.boxNamed(compensate.agent ?? step.agentName) : queueOf(unit, queue);
+  if (!assignee) return false;
   const message = taskMessage(run, step, {
-    target: taker.name,
+    target: assignee.name,
     action: compensate.action,
     requirements: JSON.stringify(compensate.requirements ?? {}),
-    rest: `"inputs":{${JSON.stringify(step.name)}:${step.output || 'null'}},"compensates":true`,
+    inputs: { inputs: `{${JSON.stringify(step.name)}:${step.output || 'null'}}` },
+    rest: { compensates: 'true' },
   });
   run.change(step, { undo: 'running', undoMessage: message.id });
-  const within = compensate.timeout_ms;
-  if (within !== undefined) schedule(unit, unit.now + BigInt(within) * 1000n, 'step-timeout', step.id, message.id);
-  post(unit, message, [taker]);
+  const timeoutMs = compensate.timeout_ms;
+  if (timeoutMs !== undefined)
+    schedule(unit, unit.now + BigInt(timeoutMs) * 1000n, 'step-timeout', step.id, message.id);
+  post(unit, message, [assignee]);
   return true;
 }

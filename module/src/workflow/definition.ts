@@ -1,12 +1,12 @@
-// The shape of a workflow's definition: one schema for the module, which has the last word, and for clients, which tell faults
-// before anything is sent. How steps hang together is checked by `check.ts`.
+// The shape of a workflow definition: one schema for the module, and for clients, which report faults before they send.
+// `check.ts` checks how the steps depend on each other.
 
 import * as z from 'zod';
 import { LIMITS } from '../contract/limits.ts';
 import { PRIORITY, SHORT_NAME } from '../contract/words.ts';
 import { isObject } from '../text.ts';
 
-// SpacetimeDB's realm makes no code out of text, and neither need we.
+// SpacetimeDB's realm compiles no code from text.
 z.config({ jitless: true });
 
 const shortName = z.string().regex(SHORT_NAME, 'not a short name: letters, digits, _ . : / -, 64 at most');
@@ -14,9 +14,9 @@ const priority = z.int().min(PRIORITY.low).max(PRIORITY.critical);
 const duration = z.int().min(1).max(LIMITS.workflowMs);
 const json = z.record(z.string(), z.unknown());
 
-/** Compares something in a dependency's output. */
+/** Compares a value in the output of a dependency. */
 const comparison = z.strictObject({
-  /** Where in the output: names and numbers joined by dots; empty for all of it. */
+  /** Place in the output: member names and indexes joined by dots; empty for the whole output. */
   path: z.string().max(512).default(''),
   exists: z.boolean().optional(),
   equals: z.unknown().optional(),
@@ -25,7 +25,7 @@ const comparison = z.strictObject({
   less_than: z.number().optional(),
 });
 
-/** A step is run only if this holds of one of its dependencies, and skipped otherwise. */
+/** A condition on one dependency; the step is skipped if it does not hold. */
 const condition = z.strictObject({
   /** The id or the action of a dependency. */
   step: z.string(),
@@ -34,95 +34,96 @@ const condition = z.strictObject({
 });
 
 const retries = z.strictObject({
-  /** How often it is tried again after the first failure. */
+  /** Retries after the first failure. */
   attempts: z.int().min(0).max(100),
   backoff_ms: duration.default(1_000),
-  /** By default a minute, or the first backoff if that is longer. */
+  /** Default: a minute, or the first backoff if that is longer. */
   max_backoff_ms: duration.optional(),
-  /** Up to this part of the backoff is added by chance. */
+  /** Random part that is added to the backoff: at most this fraction of it. */
   jitter: z.number().min(0).max(1).default(0),
 });
 
-/** Somebody has to agree before the step is given out; a step without agent and capability is only that. */
+/** An approval before the step is assigned; the only work of a step without agent, capability and workflow. */
 const approval = z.strictObject({
-  /** The agent that is asked. */
+  /** The approver, an agent. */
   by: z.string().min(1),
   timeout_ms: duration.optional(),
-  /** Who is asked when nobody has answered in time; without it the step fails then, as if rejected. */
+  /** The agent that is asked after the timeout; without it the step fails then, as if rejected. */
   escalate_to: z.string().min(1).optional(),
 });
 
-/** What undoes a step that was done, if the workflow ends badly later; by whoever does the step, unless said otherwise. */
+/** Work that undoes a succeeded step if the workflow ends badly later; by default for the agent or capability of the step. */
 const compensation = z.strictObject({
   action: shortName,
   requirements: json.optional(),
   agent: z.string().min(1).optional(),
   capability: shortName.optional(),
-  /** How long it may take; without it, as long as its delivery lives. */
+  /** Time limit; without it, that of its delivery. */
   timeout_ms: duration.optional(),
 });
 
-/** The step is done once for each element of a list that a dependency has returned. */
+/** Runs the step once for each element of a list that a dependency returned. */
 const forEach = z.strictObject({
   /** The id or the action of the dependency. */
   step: z.string(),
-  /** Where in its output the list is. */
+  /** Place of the list in its output. */
   path: z.string().max(512).default(''),
-  /** How many are under way at once; by default all. */
+  /** Elements that run at the same time; default: all. */
   concurrency: z.int().min(1).optional(),
 });
 
-/** How deep workflows may be nested. */
+/** Maximum depth of nested workflows. */
 export const NESTING = 4;
 
 const stepMembers = {
-  /** By default its action. */
+  /** Default: its action. */
   id: shortName.optional(),
   agent: z.string().min(1).optional(),
-  /** Any agent that announces this, in place of one by name. */
+  /** Assigns the step to any agent with this capability, in place of `agent`. */
   capability: shortName.optional(),
   action: shortName,
   requirements: json.optional(),
   /** Ids or actions of the steps that it waits for. */
   depends_on: z.array(z.string()).optional(),
-  /** Of how many of them: all, the first (the others are called off), or the first so many. */
+  /** How many of them must end well: all, the first (the others are cancelled), or a number. */
   join: z.union([z.enum(['all', 'any']), z.strictObject({ at_least: z.int().min(1) })]).optional(),
   when: condition.optional(),
   priority: priority.optional(),
-  /** How long one attempt may take, from its assignment on; of a step for each element, one attempt at one of them. */
+  /** Time limit of one attempt from its assignment on; of a `for_each` step, of one attempt at one element. */
   timeout_ms: duration.optional(),
-  /** In place of the five attempts that every delivery has: whoever does the step fails it, or takes too long. */
+  /** Retries after a failure or timeout of the agent, in place of the five attempts of a delivery. */
   retries: retries.optional(),
-  /** What its failure means: the end of the workflow, of what depends on it, or nothing (who depends on it is told). */
+  /** Effect of its failure: ends the workflow, skips its dependents, or none (dependents get its error). */
   on_failure: z.enum(['fail', 'skip', 'continue']).optional(),
   approval: approval.optional(),
   compensate: compensation.optional(),
   for_each: forEach.optional(),
-  /** The definition of a workflow that this step is, in place of an agent. */
+  /** Definition of a workflow that runs as this step, in place of an agent. */
   workflow: json.optional(),
 };
 
 const bareStep = z.strictObject(stepMembers);
 
-/** A step whose shape was checked. */
+/** A step with a valid shape. */
 export type StepShape = z.output<typeof bareStep>;
 
-/** What of a step does not go together, as sentences. */
+/** Members of a step that contradict each other, as sentences. */
 export function contradictionsOf({ agent, capability, approval, compensate, for_each, workflow }: StepShape): string[] {
-  const doer = agent ?? capability;
+  const assignee = agent ?? capability;
   const faults: string[] = [];
   if (agent !== undefined && capability !== undefined) faults.push('name either an agent or a capability, not both');
-  if (workflow && doer !== undefined) faults.push('a step that is a workflow has no agent and no capability');
-  if (workflow && for_each) faults.push('a step that is a workflow cannot be done for each element');
-  if ((doer ?? approval ?? workflow) === undefined) {
-    faults.push('name an agent, a capability, who has to approve, or a workflow');
+  if (workflow && assignee !== undefined) faults.push('a step that is a workflow has no agent and no capability');
+  if (workflow && for_each) faults.push('a step that is a workflow cannot have for_each');
+  if ((assignee ?? approval ?? workflow) === undefined) {
+    faults.push('name an agent, a capability, an approval, or a workflow');
   }
-  if (for_each && doer === undefined && !workflow) faults.push('a step for each element has an agent or a capability');
+  if (for_each && assignee === undefined && !workflow)
+    faults.push('a step with for_each needs an agent or a capability');
   if (compensate?.agent !== undefined && compensate.capability !== undefined) {
-    faults.push('compensate has either an agent or a capability, not both');
+    faults.push('compensate may name an agent or a capability, not both');
   }
-  if (compensate && (compensate.agent ?? compensate.capability ?? doer) === undefined) {
-    faults.push('compensate has to name an agent or a capability, since the step has none');
+  if (compensate && (compensate.agent ?? compensate.capability ?? assignee) === undefined) {
+    faults.push('compensate must name an agent or a capability, since the step has none');
   }
   return faults;
 }
@@ -133,17 +134,17 @@ const step = bareStep.superRefine((value, context) => {
 
 const members = {
   workflow_type: shortName,
-  /** Agents that take part and may look on: besides who approves and undoes; by default those of the steps. */
+  /** Agents that may see the workflow, besides approvers and agents of compensations. Default: the agents of the steps. */
   participants: z.array(z.string()).optional(),
   metadata: json.optional(),
-  /** Of every message that it sends: tasks, and those of workflows in it. */
+  /** Headers of every message that it sends, also of nested workflows. */
   headers: json.optional(),
   priority: priority.optional(),
-  /** When the whole of it fails, from its start on. */
+  /** Time from its start after which the workflow fails. */
   deadline_ms: duration.optional(),
 };
 
-/** The shape of a definition, with the keys of the wire. */
+/** Schema of a definition, with the member names of the wire. */
 export const workflowShape = z.strictObject({
   ...members,
   steps: z.array(step).min(1).max(LIMITS.workflowSteps),
@@ -151,25 +152,25 @@ export const workflowShape = z.strictObject({
 
 const bareShape = z.strictObject({ ...members, steps: z.array(bareStep).min(1).max(LIMITS.workflowSteps) });
 
-/** A definition whose shape was checked. */
+/** A definition with a valid shape. */
 export type WorkflowShape = z.output<typeof bareShape>;
 
-/** A definition as far as it can be read, and every fault of its shape with the step that it is in. */
+/** The readable part of a definition, and all faults of its shape with the step of each. */
 export interface ReadShape {
   readonly shape: WorkflowShape;
-  /** How each step is called in a fault. */
+  /** The name of each step in faults. */
   readonly names: readonly string[];
   readonly faults: readonly string[];
 }
 
-/** Reads the shape of a definition. Where there are faults, the rest is read all the same, so that all are told at once. */
+/** Reads the shape of a definition. Reads on after a fault, so that all faults are reported together. */
 export function readShape(value: unknown): ReadShape {
   const read = bareShape.safeParse(value);
   const shape = read.data ?? readLoosely(value);
   const names = shape.steps.map(({ id, action }, at) => nameOf(id ?? action, at));
   const faults = (read.error?.issues ?? []).map(({ path, message }) => `${whereOf(path, names)}: ${message}`);
   shape.steps.forEach((each, at) => {
-    // What is no object at all has one fault.
+    // A step that is not an object has one fault only.
     if (read.success || isObject(stepsOf(value)[at])) {
       faults.push(...contradictionsOf(each).map(fault => `${names[at]}: ${fault}`));
     }
@@ -177,12 +178,12 @@ export function readShape(value: unknown): ReadShape {
   return { shape, names, faults };
 }
 
-/** How a step is called in a fault: by its name, or, without one, by its number. */
+/** The name of a step in faults; its number if it has no name. */
 function nameOf(name: string, at: number): string {
   return name === '' ? `step ${at + 1}` : `step "${name.slice(0, 64)}"`;
 }
 
-/** What is well-formed of a definition that is not; of too many steps, none. */
+/** The valid members of an invalid definition; without steps if there are too many. */
 function readLoosely(value: unknown): WorkflowShape {
   const steps = stepsOf(value);
   return {
@@ -193,7 +194,7 @@ function readLoosely(value: unknown): WorkflowShape {
 }
 
 function looseStep(value: unknown): StepShape {
-  // Also a name with a fault is one that others may depend on.
+  // Other steps may depend on an invalid name.
   const { id, action } = isObject(value) ? value : {};
   return {
     ...wellFormed(stepMembers, value),
@@ -202,7 +203,7 @@ function looseStep(value: unknown): StepShape {
   };
 }
 
-/** The members of a value that their schemas take. */
+/** The members of a value that are valid by their schemas. */
 function wellFormed<Members extends z.ZodRawShape>(
   schemas: Members,
   value: unknown,
@@ -221,7 +222,7 @@ function stepsOf(value: unknown): readonly unknown[] {
   return Array.isArray(steps) ? steps : [];
 }
 
-/** Names the step that a fault is in, and what of it. */
+/** The place of a fault: its step and member. */
 function whereOf(path: readonly PropertyKey[], names: readonly string[]): string {
   const [first, at, ...rest] = path;
   if (first !== 'steps' || typeof at !== 'number') {

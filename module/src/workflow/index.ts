@@ -1,4 +1,4 @@
-// What outsiders may take of workflows: the schema of a definition, and the check of one, with the module's own rules.
+// Public entry: the schema of a workflow definition, and the check that the hub applies to one.
 
 export { checkDefinition, sentenceOf, type Checked, type Known } from './check.ts';
 export { workflowShape } from './definition.ts';

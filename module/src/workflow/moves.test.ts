@@ -1,26 +1,26 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { STEP_STATES, WORKFLOW_STATUSES } from '../contract/words.ts';
 import {
   type Move,
-  moveStep,
-  moveWorkflow,
-  STEP_HAPPENINGS,
   STEP_MOVES,
-  WORKFLOW_HAPPENINGS,
+  STEP_TRIGGERS,
+  stepAfter,
   WORKFLOW_MOVES,
+  WORKFLOW_TRIGGERS,
+  workflowAfter,
 } from './moves.ts';
 
-/** The states that can be reached from one by any happenings of a list. */
-function reached<State extends string, Happening extends string>(
-  moves: Readonly<Record<State, Readonly<Record<Happening, Move<State>>>>>,
+/** The states that triggers of a list lead to from one state. */
+function reached<State extends string, Trigger extends string>(
+  moves: Readonly<Record<State, Readonly<Record<Trigger, Move<State>>>>>,
   all: readonly State[],
   from: State,
-  happenings: readonly Happening[],
+  triggers: readonly Trigger[],
 ): Set<State> {
   const found = new Set<State>([from]);
   for (const state of found) {
-    for (const happening of happenings) {
-      const to = moves[state][happening];
+    for (const trigger of triggers) {
+      const to = moves[state][trigger];
       for (const other of all) if (other === to) found.add(other);
     }
   }
@@ -29,56 +29,56 @@ function reached<State extends string, Happening extends string>(
 
 describe('the moves of a step', () => {
   const ends = STEP_STATES.slice(3);
-  const byItself = STEP_HAPPENINGS.filter(each => each !== 'renew' && each !== 'set-back' && each !== 'call-off');
+  const byItself = STEP_TRIGGERS.filter(each => each !== 'restart' && each !== 'reset' && each !== 'cancel');
 
-  it.each(STEP_STATES)('have an answer to everything that may happen to one that is %s', state => {
-    for (const happening of STEP_HAPPENINGS) {
-      const to = STEP_MOVES[state][happening];
-      if (to === 'refused') expect(() => moveStep(state, happening)).toThrow(`cannot ${happening}`);
-      else expect(moveStep(state, happening)).toBe(to === 'ignored' ? undefined : to);
+  test.each(STEP_STATES)('answer every trigger of a step that is %s', state => {
+    for (const trigger of STEP_TRIGGERS) {
+      const to = STEP_MOVES[state][trigger];
+      if (to === 'refused') expect(() => stepAfter(state, trigger)).toThrow(`cannot ${trigger}`);
+      else expect(stepAfter(state, trigger)).toBe(to === 'ignored' ? undefined : to);
     }
   });
 
-  it.each(STEP_STATES.slice(0, 3))('lead one that is %s to its end, and to that of being called off', state => {
+  test.each(STEP_STATES.slice(0, 3))('lead a step that is %s to success, failure and cancellation', state => {
     expect([...reached(STEP_MOVES, STEP_STATES, state, byItself)]).toEqual(
       expect.arrayContaining(['succeeded', 'failed']),
     );
-    expect(moveStep(state, 'call-off')).toBe('cancelled');
+    expect(stepAfter(state, 'cancel')).toBe('cancelled');
   });
 
-  it.each(ends)('leave one that is %s as it ended, unless somebody has it done again', state => {
-    const others = STEP_HAPPENINGS.filter(each => each !== 'renew');
+  test.each(ends)('leave a step that is %s as it ended, unless it is restarted', state => {
+    const others = STEP_TRIGGERS.filter(each => each !== 'restart');
     expect([...reached(STEP_MOVES, STEP_STATES, state, others)]).toEqual([state]);
-    expect(STEP_MOVES[state].renew).toBe(state === 'succeeded' ? 'refused' : 'pending');
+    expect(STEP_MOVES[state].restart).toBe(state === 'succeeded' ? 'refused' : 'pending');
   });
 
-  it('assign nothing that is assigned', () => {
-    expect(moveStep('running', 'assign')).toBeUndefined();
+  test('assign no step twice', () => {
+    expect(stepAfter('running', 'assign')).toBeUndefined();
   });
 });
 
 describe('the moves of a workflow', () => {
-  const byItself = WORKFLOW_HAPPENINGS.filter(each => each !== 'renew' && each !== 'fork');
+  const byItself = WORKFLOW_TRIGGERS.filter(each => each !== 'restart' && each !== 'fork');
 
-  it.each(WORKFLOW_STATUSES)('have an answer to everything that may happen to one that is %s', status => {
-    for (const happening of WORKFLOW_HAPPENINGS) {
-      const to = WORKFLOW_MOVES[status][happening];
-      if (to === 'refused') expect(() => moveWorkflow(status, happening)).toThrow(`cannot ${happening}`);
-      else expect(moveWorkflow(status, happening)).toBe(to === 'ignored' ? undefined : to);
+  test.each(WORKFLOW_STATUSES)('answer every trigger of a workflow that is %s', status => {
+    for (const trigger of WORKFLOW_TRIGGERS) {
+      const to = WORKFLOW_MOVES[status][trigger];
+      if (to === 'refused') expect(() => workflowAfter(status, trigger)).toThrow(`cannot ${trigger}`);
+      else expect(workflowAfter(status, trigger)).toBe(to === 'ignored' ? undefined : to);
     }
   });
 
-  it.each(WORKFLOW_STATUSES.slice(0, 3))('lead one that is %s to an end', status => {
+  test.each(WORKFLOW_STATUSES.slice(0, 3))('lead a workflow that is %s to an end', status => {
     expect([...reached(WORKFLOW_MOVES, WORKFLOW_STATUSES, status, byItself)]).toEqual(
       expect.arrayContaining(['failed', 'cancelled']),
     );
   });
 
-  it.each(WORKFLOW_STATUSES.slice(3))(
-    'leave one that has %s as it ended, unless a step of it is done again',
+  test.each(WORKFLOW_STATUSES.slice(3))(
+    'leave a workflow that is %s as it ended, unless a step is restarted',
     status => {
       expect([...reached(WORKFLOW_MOVES, WORKFLOW_STATUSES, status, byItself)]).toEqual([status]);
-      expect(moveWorkflow(status, 'renew')).toBe('running');
+      expect(workflowAfter(status, 'restart')).toBe('running');
     },
   );
 });

@@ -1,51 +1,50 @@
-// Every move of a step and of a workflow: where each happening leads from each state. What runs workflows asks here, so that a
-// pair without an answer does not compile.
+// State machines of steps and workflows, as tables: the state after each trigger in each state. A missing pair does not compile.
 
 import type { StepState, WorkflowStatus } from '../contract/words.ts';
 
-/** What may happen to a step. */
-export const STEP_HAPPENINGS = [
-  /** It waits for no step any more, but is held: the workflow is paused, or somebody has to agree first. */
+/** Triggers of a step. */
+export const STEP_TRIGGERS = [
+  /** Its dependencies have ended, but the workflow is paused or the step needs an approval first. */
   'hold',
   'assign',
   'succeed',
-  /** It was tried for the last time, was not agreed to, or nobody is left to do it. */
+  /** Its last attempt failed, its approval was rejected, or its agent is unregistered. */
   'fail',
   'time-out',
-  /** An attempt has failed, and another is to come. */
-  'try-again',
+  /** An attempt failed and another one follows after a backoff. */
+  'retry',
   'approve',
   'skip',
-  'call-off',
-  /** Somebody has it done again. */
-  'renew',
-  /** A step that it depends on is done again. */
-  'set-back',
+  'cancel',
+  /** A caller runs an ended step again (`retryStep`). */
+  'restart',
+  /** A dependency is restarted, so that the step waits for it again. */
+  'reset',
 ] as const;
-/** One of `STEP_HAPPENINGS`. */
-export type StepHappening = (typeof STEP_HAPPENINGS)[number];
+/** One of `STEP_TRIGGERS`. */
+export type StepTrigger = (typeof STEP_TRIGGERS)[number];
 
-/** What may happen to a workflow. */
-export const WORKFLOW_HAPPENINGS = [
+/** Triggers of a workflow. */
+export const WORKFLOW_TRIGGERS = [
   'pause',
   'resume',
   'cancel',
-  /** A step has failed it, or its time is over. */
+  /** A failed step fails it, or its deadline passed. */
   'fail',
-  /** Its last step has ended. */
+  /** Its last step ended. */
   'finish',
-  /** All that could be undone is, of one that failed, or was called off. */
+  /** Compensation has ended, of a workflow that failed or was cancelled. */
   'undone-failed',
   'undone-cancelled',
-  /** A step of it is done again. */
-  'renew',
-  /** It is run once more, as another workflow. */
+  /** A step of it is restarted. */
+  'restart',
+  /** Another workflow starts as a copy of it. */
   'fork',
 ] as const;
-/** One of `WORKFLOW_HAPPENINGS`. */
-export type WorkflowHappening = (typeof WORKFLOW_HAPPENINGS)[number];
+/** One of `WORKFLOW_TRIGGERS`. */
+export type WorkflowTrigger = (typeof WORKFLOW_TRIGGERS)[number];
 
-/** A state, or that nothing happens (it comes too late), or that whoever wants it is refused. */
+/** The next state; or `ignored`, if the trigger comes too late; or `refused`, if the caller gets an error. */
 export type Move<State> = State | 'ignored' | 'refused';
 
 const ended = {
@@ -54,29 +53,29 @@ const ended = {
   succeed: 'ignored',
   fail: 'ignored',
   'time-out': 'ignored',
-  'try-again': 'ignored',
+  retry: 'ignored',
   approve: 'refused',
   skip: 'ignored',
-  'call-off': 'ignored',
-  renew: 'pending',
-  'set-back': 'ignored',
+  cancel: 'ignored',
+  restart: 'pending',
+  reset: 'ignored',
 } as const;
 
-/** Every move of a step. */
-export const STEP_MOVES: Readonly<Record<StepState, Readonly<Record<StepHappening, Move<StepState>>>>> = {
+/** Moves of a step. */
+export const STEP_MOVES: Readonly<Record<StepState, Readonly<Record<StepTrigger, Move<StepState>>>>> = {
   pending: {
     hold: 'ready',
     assign: 'running',
-    // There was nothing to do, or it was done in the workflow that this one is a fork of.
+    // Its list was empty, or the workflow is a fork and the step succeeded in the original.
     succeed: 'succeeded',
     fail: 'failed',
     'time-out': 'ignored',
-    'try-again': 'ignored',
+    retry: 'ignored',
     approve: 'refused',
     skip: 'skipped',
-    'call-off': 'cancelled',
-    renew: 'refused',
-    'set-back': 'pending',
+    cancel: 'cancelled',
+    restart: 'refused',
+    reset: 'pending',
   },
   ready: {
     hold: 'ready',
@@ -84,132 +83,128 @@ export const STEP_MOVES: Readonly<Record<StepState, Readonly<Record<StepHappenin
     succeed: 'succeeded',
     fail: 'failed',
     'time-out': 'ignored',
-    'try-again': 'ignored',
+    retry: 'ignored',
     approve: 'ready',
     skip: 'ignored',
-    'call-off': 'cancelled',
-    renew: 'refused',
-    'set-back': 'pending',
+    cancel: 'cancelled',
+    restart: 'refused',
+    reset: 'pending',
   },
   running: {
     hold: 'ignored',
-    // It has one holder.
+    // One assignment at a time.
     assign: 'ignored',
     succeed: 'succeeded',
     fail: 'failed',
     'time-out': 'timed_out',
-    'try-again': 'ready',
+    retry: 'ready',
     approve: 'refused',
     skip: 'ignored',
-    'call-off': 'cancelled',
-    renew: 'refused',
-    'set-back': 'ignored',
+    cancel: 'cancelled',
+    restart: 'refused',
+    reset: 'ignored',
   },
-  succeeded: { ...ended, renew: 'refused' },
+  succeeded: { ...ended, restart: 'refused' },
   failed: ended,
   skipped: ended,
   timed_out: ended,
   cancelled: ended,
 };
 
-/** Every move of a workflow. */
-export const WORKFLOW_MOVES: Readonly<
-  Record<WorkflowStatus, Readonly<Record<WorkflowHappening, Move<WorkflowStatus>>>>
-> = {
-  running: {
-    pause: 'paused',
-    resume: 'ignored',
-    cancel: 'compensating',
-    fail: 'compensating',
-    finish: 'succeeded',
-    'undone-failed': 'ignored',
-    'undone-cancelled': 'ignored',
-    renew: 'running',
-    fork: 'refused',
-  },
-  paused: {
-    pause: 'ignored',
-    resume: 'running',
-    cancel: 'compensating',
-    fail: 'compensating',
-    finish: 'succeeded',
-    'undone-failed': 'ignored',
-    'undone-cancelled': 'ignored',
-    renew: 'paused',
-    fork: 'refused',
-  },
-  compensating: {
-    pause: 'refused',
-    resume: 'refused',
-    cancel: 'refused',
-    fail: 'ignored',
-    finish: 'ignored',
-    'undone-failed': 'failed',
-    'undone-cancelled': 'cancelled',
-    renew: 'refused',
-    fork: 'refused',
-  },
-  succeeded: {
-    pause: 'refused',
-    resume: 'refused',
-    cancel: 'refused',
-    fail: 'ignored',
-    finish: 'ignored',
-    'undone-failed': 'ignored',
-    'undone-cancelled': 'ignored',
-    renew: 'running',
-    fork: 'succeeded',
-  },
-  failed: {
-    pause: 'refused',
-    resume: 'refused',
-    cancel: 'refused',
-    fail: 'ignored',
-    finish: 'ignored',
-    'undone-failed': 'ignored',
-    'undone-cancelled': 'ignored',
-    renew: 'running',
-    fork: 'failed',
-  },
-  cancelled: {
-    pause: 'refused',
-    resume: 'refused',
-    // Said again.
-    cancel: 'ignored',
-    fail: 'ignored',
-    finish: 'ignored',
-    'undone-failed': 'ignored',
-    'undone-cancelled': 'ignored',
-    renew: 'running',
-    fork: 'cancelled',
-  },
-};
+/** Moves of a workflow. */
+export const WORKFLOW_MOVES: Readonly<Record<WorkflowStatus, Readonly<Record<WorkflowTrigger, Move<WorkflowStatus>>>>> =
+  {
+    running: {
+      pause: 'paused',
+      resume: 'ignored',
+      cancel: 'compensating',
+      fail: 'compensating',
+      finish: 'succeeded',
+      'undone-failed': 'ignored',
+      'undone-cancelled': 'ignored',
+      restart: 'running',
+      fork: 'refused',
+    },
+    paused: {
+      pause: 'ignored',
+      resume: 'running',
+      cancel: 'compensating',
+      fail: 'compensating',
+      finish: 'succeeded',
+      'undone-failed': 'ignored',
+      'undone-cancelled': 'ignored',
+      restart: 'paused',
+      fork: 'refused',
+    },
+    compensating: {
+      pause: 'refused',
+      resume: 'refused',
+      cancel: 'refused',
+      fail: 'ignored',
+      finish: 'ignored',
+      'undone-failed': 'failed',
+      'undone-cancelled': 'cancelled',
+      restart: 'refused',
+      fork: 'refused',
+    },
+    succeeded: {
+      pause: 'refused',
+      resume: 'refused',
+      cancel: 'refused',
+      fail: 'ignored',
+      finish: 'ignored',
+      'undone-failed': 'ignored',
+      'undone-cancelled': 'ignored',
+      restart: 'running',
+      fork: 'succeeded',
+    },
+    failed: {
+      pause: 'refused',
+      resume: 'refused',
+      cancel: 'refused',
+      fail: 'ignored',
+      finish: 'ignored',
+      'undone-failed': 'ignored',
+      'undone-cancelled': 'ignored',
+      restart: 'running',
+      fork: 'failed',
+    },
+    cancelled: {
+      pause: 'refused',
+      resume: 'refused',
+      // A repeated call is a no-op.
+      cancel: 'ignored',
+      fail: 'ignored',
+      finish: 'ignored',
+      'undone-failed': 'ignored',
+      'undone-cancelled': 'ignored',
+      restart: 'running',
+      fork: 'cancelled',
+    },
+  };
 
-/** Where a happening leads a step; undefined where it comes too late. Throws what is refused: callers refuse by name before. */
-export function moveStep(from: StepState, happening: StepHappening): StepState | undefined {
-  return led(STEP_MOVES[from][happening], `a step that is ${from} cannot ${happening}`);
+/** The state of a step after a trigger; undefined if the trigger is ignored. Throws if it is refused: callers check before. */
+export function stepAfter(from: StepState, trigger: StepTrigger): StepState | undefined {
+  return stateAfter(STEP_MOVES[from][trigger], `a step that is ${from} cannot ${trigger}`);
 }
 
-/** Where a happening leads a workflow; undefined where it comes too late. Throws what is refused, as `moveStep` does. */
-export function moveWorkflow(from: WorkflowStatus, happening: WorkflowHappening): WorkflowStatus | undefined {
-  return led(WORKFLOW_MOVES[from][happening], `a workflow that is ${from} cannot ${happening}`);
+/** The status of a workflow after a trigger; undefined if the trigger is ignored. Throws if it is refused. */
+export function workflowAfter(from: WorkflowStatus, trigger: WorkflowTrigger): WorkflowStatus | undefined {
+  return stateAfter(WORKFLOW_MOVES[from][trigger], `a workflow that is ${from} cannot ${trigger}`);
 }
 
-/** Whether a happening means something to a step where it stands. */
-export function concernsStep(from: StepState, happening: StepHappening): boolean {
-  return !isNone(STEP_MOVES[from][happening]);
+/** Returns true if a trigger moves a step: it is neither ignored nor refused. */
+export function isStepMoved(from: StepState, trigger: StepTrigger): boolean {
+  const to = STEP_MOVES[from][trigger];
+  return to !== 'ignored' && to !== 'refused';
 }
 
-/** Whether a happening is refused where a workflow stands. */
-export function isRefused(from: WorkflowStatus, happening: WorkflowHappening): boolean {
-  return WORKFLOW_MOVES[from][happening] === 'refused';
+/** Returns true if a workflow refuses a trigger. */
+export function isRefused(from: WorkflowStatus, trigger: WorkflowTrigger): boolean {
+  return WORKFLOW_MOVES[from][trigger] === 'refused';
 }
 
-function led<State extends string>(to: Move<State>, sentence: string): State | undefined {
+function stateAfter<State extends string>(to: Move<State>, sentence: string): State | undefined {
   if (to === 'refused') throw new Error(sentence);
   return to === 'ignored' ? undefined : to;
-}
-
-function isNone(to: string): boolean {
-  return to === 'ignored' || to === 'refused';
 }

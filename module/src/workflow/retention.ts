@@ -1,4 +1,4 @@
-// A workflow that has ended is kept for a time, and then goes: its steps first, a chunk a call.
+// Retention of ended workflows: deleted in chunks, one a call, steps first.
 
 import { byteLength } from '../text.ts';
 import { schedule } from '../time/schedule.ts';
@@ -6,25 +6,25 @@ import type { UnitOfWork } from '../unit-of-work.ts';
 import { bytesOfStep, stepAt } from './step.ts';
 
 const CHUNK = 100;
-/** Outputs may be long: a chunk is over when this much was read. */
-const CHUNK_BYTES = 4 * 1024 * 1024;
-/** A kept workflow is looked at this often at least, so that keeping it shorter counts for those that have ended already. */
-const LOOK_MICROS = 86_400_000_000n;
+/** A chunk also ends after this many bytes, since outputs may be long. */
+const MAX_CHUNK_BYTES = 4 * 1024 * 1024;
+/** Longest time between checks, so that a shorter retention applies to workflows that have ended already. */
+const CHECK_MICROS = 86_400_000_000n;
 
-/** A workflow has ended: it is forgotten when its time comes. */
+/** Schedules the deletion of a workflow that has ended now. */
 export function keepEnded(unit: UnitOfWork, workflow: string): void {
-  lookLater(unit, workflow, unit.now);
+  checkLater(unit, workflow, unit.now);
 }
 
-/** Deletes a chunk of the steps of a workflow that was kept long enough, from a position on; with the last, all of it. */
+/** Timer: deletes the next chunk of steps of a workflow past its retention, from a position on; after the last, the workflow. */
 export function forgetWorkflow(unit: UnitOfWork, workflow: string, from: bigint): void {
   const { db } = unit.ctx;
   const state = db.workflowState.id.find(workflow);
   if (!state || state.endedAt === 0n) return;
-  if (state.endedAt + unit.hub.keepWorkflowsMs * 1000n > unit.now) return lookLater(unit, workflow, state.endedAt);
+  if (state.endedAt + unit.hub.keepWorkflowsMs * 1000n > unit.now) return checkLater(unit, workflow, state.endedAt);
   const end = Math.min(Number(from) + CHUNK, state.total);
   let next = Number(from);
-  for (let bytes = 0; next < end && bytes < CHUNK_BYTES; next++) {
+  for (let bytes = 0; next < end && bytes < MAX_CHUNK_BYTES; next++) {
     const step = stepAt(db, workflow, next);
     if (!step) continue;
     bytes += bytesOfStep(step);
@@ -38,8 +38,8 @@ export function forgetWorkflow(unit: UnitOfWork, workflow: string, from: bigint)
   db.workflow.id.delete(workflow);
 }
 
-function lookLater(unit: UnitOfWork, workflow: string, endedAt: bigint): void {
+function checkLater(unit: UnitOfWork, workflow: string, endedAt: bigint): void {
   const end = endedAt + unit.hub.keepWorkflowsMs * 1000n;
-  const next = unit.now + LOOK_MICROS;
+  const next = unit.now + CHECK_MICROS;
   schedule(unit, end < next ? end : next, 'workflow', 0n, workflow);
 }

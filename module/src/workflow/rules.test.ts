@@ -1,10 +1,10 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { holds, retryMicros } from './rules.ts';
 
 describe('a condition', () => {
   const output = JSON.stringify({ score: 7, tags: ['a', { b: null }], 'a.b': 1 });
 
-  it.each([
+  test.each([
     [{}, true],
     [{ status: 'succeeded' }, true],
     [{ status: 'failed' }, false],
@@ -24,7 +24,7 @@ describe('a condition', () => {
 });
 
 describe('the backoff of a step', () => {
-  it('doubles up to its limit, and chance adds at most the jitter', () => {
+  test('doubles up to its limit, and adds at most the jitter', () => {
     const retries = { attempts: 9, backoff_ms: 100, max_backoff_ms: 500, jitter: 0.5 };
     expect([1, 2, 3, 4, 9].map(n => retryMicros(retries, n, 0))).toEqual(
       [100n, 200n, 400n, 500n, 500n].map(ms => ms * 1000n),
@@ -32,7 +32,7 @@ describe('the backoff of a step', () => {
     expect(retryMicros(retries, 1, 1)).toBe(150_000n);
   });
 
-  it('is limited to a minute, or to the first one where that is longer', () => {
+  test('is at most a minute, or the first backoff if that is longer', () => {
     const slow = { attempts: 9, backoff_ms: 40_000, jitter: 0 };
     expect([1, 2, 3].map(n => retryMicros(slow, n, 0))).toEqual([40_000_000n, 60_000_000n, 60_000_000n]);
     expect(retryMicros({ ...slow, backoff_ms: 90_000 }, 2, 0)).toBe(90_000_000n);

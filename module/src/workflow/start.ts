@@ -1,4 +1,4 @@
-// Starts a workflow, as a reducer and as an act.
+// Starts a workflow: for the reducer `startWorkflow` and the act `StartWorkflow`.
 
 import { UUID_V7 } from '../contract/words.ts';
 import { isSameDefinition } from '../message/trace.ts';
@@ -6,24 +6,25 @@ import { refuseOverflow } from '../quota/charge.ts';
 import { refuse } from '../refuse.ts';
 import { byteLength, isLongerThan } from '../text.ts';
 import type { UnitOfWork } from '../unit-of-work.ts';
-import { begin, planOf } from './begin.ts';
+import { createWorkflow, planOf } from './create.ts';
+import { release } from './progress.ts';
 import { Run } from './run.ts';
 import { watch } from './watch.ts';
 
-/** A definition may be this long: a thousand steps with requirements of a kilobyte. */
-const DEFINITION_BYTES = 1024 * 1024;
+/** Room for a thousand steps with requirements of a kilobyte. */
+const MAX_DEFINITION_BYTES = 1024 * 1024;
 
-/** What is started, by which agent of the caller; the definition is JSON. */
+/** A workflow to start by an agent of the caller; `definition` is JSON. */
 export interface Start {
   readonly id: string;
   readonly agent: bigint;
   readonly definition: string;
 }
 
-/** Checks a definition, names every fault, and starts it. The same again is accepted and does nothing. */
+/** Checks a definition and starts the workflow; the caller follows it. Idempotent by id; refuses another definition under one. */
 export function start(unit: UnitOfWork, { id, agent, definition }: Start): void {
   if (!UUID_V7.test(id)) refuse('workflow/bad-id', `"${id.slice(0, 64)}" is not a UUIDv7 in lower case`);
-  if (isLongerThan(definition, DEFINITION_BYTES)) refuse('workflow/bad-definition', 'the definition is over 1 MiB');
+  if (isLongerThan(definition, MAX_DEFINITION_BYTES)) refuse('workflow/bad-definition', 'the definition is over 1 MiB');
   unit.own(agent);
   const earlier = unit.ctx.db.workflow.id.find(id);
   if (earlier) {
@@ -32,7 +33,7 @@ export function start(unit: UnitOfWork, { id, agent, definition }: Start): void 
   }
   const plan = planOf(unit, definition);
   refuseOverflow(unit, byteLength(definition));
-  begin(unit, { id, initiator: agent, definition, plan, parentStep: 0n, inputs: '' }).release();
+  release(createWorkflow(unit, { id, initiator: agent, definition, plan, parentStep: 0n, inputs: '' }));
   Run.saveAll(unit);
   watch(unit, id);
 }

@@ -1,15 +1,15 @@
-// What comes to a workflow from outside its own rows: the end of a delivery, a moment.
+// Triggers from outside the rows of a workflow: ends of deliveries, and timers.
 
 import type { Answer } from '../message/answer.ts';
 import { cancelMessage } from '../message/cancel.ts';
 import type { Message } from '../message/envelope.ts';
 import type { UnitOfWork } from '../unit-of-work.ts';
-import { undone } from './compensate.ts';
-import { stopNested } from './kinds/nested.ts';
+import { innerOf } from './kinds.ts';
+import { assign, continueUndo, endAttempt, stop } from './progress.ts';
 import { Run } from './run.ts';
 import { specOf, type Step } from './step.ts';
 
-/** The delivery of a step has ended, well or not: so has the attempt. */
+/** The delivery of a task has ended, and with it the attempt at its step, or the compensation. */
 export function endStep(
   unit: UnitOfWork,
   message: Message,
@@ -17,56 +17,57 @@ export function endStep(
   answer: Answer,
 ): void {
   withStep(unit, message.step, (run, step) => {
-    if (isUndoneBy(step, message.id)) return undone(run, step, answer);
+    if (isUndoneBy(step, message.id)) return endUndo(run, step, answer);
     if (!isDoneBy(step, message.id)) return;
     if (delivery) run.change(step, { attempt: delivery.attempt });
-    run.attemptEnded(step, answer);
+    endAttempt(run, step, answer);
   });
 }
 
-/** Whether a failure that may be tried again ends this attempt at a step: where the step says itself how often it is. */
+/** Returns true if the step of a task has its own `retries`: a retryable failure then ends the delivery. */
 export function isTriedByStep(unit: UnitOfWork, id: string): boolean {
   const { db } = unit.ctx;
   const step = db.step.id.find(db.message.id.find(id)?.step ?? 0n);
   return step !== null && isDoneBy(step, id) && specOf(step).retries !== undefined;
 }
 
-/** The time of an assignment is over: it is taken back, and the step is tried again or ends. */
+/** Timer: an attempt or a compensation took too long. Cancels its message; retries or ends the step. */
 export function timeOutStep(unit: UnitOfWork, id: bigint, message: string): void {
   withStep(unit, id, (run, step) => {
-    const isUndone = isUndoneBy(step, message);
-    if (!isUndone && !isDoneBy(step, message)) return;
-    const { timeoutMs, workflow, compensate } = run.specOf(step);
-    const error = `it was not done within ${isUndone ? compensate?.timeout_ms : timeoutMs} ms`;
-    const assigned = unit.ctx.db.message.id.find(message);
-    if (assigned) cancelMessage(unit, assigned, error);
-    if (isUndone) return undone(run, step, { status: 'error', error });
-    if (workflow) {
-      // From here on what the nested one ends with says nothing about this step.
+    const isUndo = isUndoneBy(step, message);
+    if (!isUndo && !isDoneBy(step, message)) return;
+    const { timeoutMs, compensate } = run.specOf(step);
+    const error = `it was not done within ${isUndo ? compensate?.timeout_ms : timeoutMs} ms`;
+    const task = unit.ctx.db.message.id.find(message);
+    if (task) cancelMessage(unit, task, error);
+    if (isUndo) return endUndo(run, step, { status: 'error', error });
+    const inner = innerOf(run, step);
+    if (inner) {
+      // The end of the inner workflow no longer ends this step (I2).
       run.change(step, { message: '' });
-      stopNested(run, { message }, error);
+      if (inner.isLive) stop(inner, 'cancel', error);
     }
-    run.attemptEnded(step, { status: 'error', error }, 'time-out');
+    endAttempt(run, step, { status: 'error', error }, 'time-out');
   });
 }
 
-/** The backoff of a step is over. */
+/** Timer: the backoff of a step is over. */
 export function retryStep(unit: UnitOfWork, id: bigint): void {
   withStep(unit, id, (run, step) => {
     const isDue = step.state === 'ready' && step.dueAt > 0n && step.dueAt <= unit.now && step.approval !== 'asked';
-    if (isDue && run.isRunning) run.assign(step);
+    if (isDue && run.isRunning) assign(run, step);
   });
 }
 
-/** The time of a whole workflow is over. */
+/** Timer: the deadline of a workflow has passed. */
 export function endOverdue(unit: UnitOfWork, id: string): void {
   const run = Run.find(unit, id);
   if (!run?.isLive) return;
-  run.stop('fail', 'its time was over');
+  stop(run, 'fail', 'its deadline has passed');
   Run.saveAll(unit);
 }
 
-/** Does something to a step of a workflow that has not ended, and writes what that changed. */
+/** Runs `work` on a step unless its workflow has ended, and writes the changes. */
 export function withStep(unit: UnitOfWork, id: bigint, work: (run: Run, step: Step) => void): void {
   const row = unit.ctx.db.step.id.find(id);
   const run = row && Run.find(unit, row.workflow);
@@ -75,7 +76,14 @@ export function withStep(unit: UnitOfWork, id: bigint, work: (run: Run, step: St
   Run.saveAll(unit);
 }
 
-/** Whether a message, or a nested workflow, is the attempt at a step that is under way. */
+/** A compensation has ended. */
+function endUndo(run: Run, step: Step, answer: Answer): void {
+  if (answer.status === 'error') run.change(step, { undo: 'failed', error: answer.error });
+  else run.change(step, { undo: 'done' });
+  continueUndo(run);
+}
+
+/** Returns true if a message, or a nested workflow, is the current attempt at a step (I2). */
 function isDoneBy(step: Step, message: string): boolean {
   return step.state === 'running' && step.message === message;
 }

@@ -1,4 +1,4 @@
-// Who follows a workflow live, in `myWorkflows`.
+// Subscriptions to workflows: a watch adds the summary of a workflow to the view `myWorkflows` of the caller.
 
 import { LIMITS } from '../contract/limits.ts';
 import { refuse } from '../refuse.ts';
@@ -7,20 +7,20 @@ import type { UnitOfWork } from '../unit-of-work.ts';
 
 type Watch = NonNullable<ReturnType<Ctx['db']['workflowWatch']['id']['find']>>;
 
-/** What the caller follows, by workflow: read once a call, since many may be started or let go of in one. */
-const ownOfUnits = new WeakMap<UnitOfWork, Map<string, Watch>>();
+/** Watches of the caller by workflow, read once a call, since one call may start or unwatch many. */
+const ownByUnit = new WeakMap<UnitOfWork, Map<string, Watch>>();
 
 function ownWatches(unit: UnitOfWork): Map<string, Watch> {
-  let own = ownOfUnits.get(unit);
+  let own = ownByUnit.get(unit);
   if (!own) {
     const { db, sender } = unit.ctx;
     own = new Map([...db.workflowWatch.watcher.filter(sender)].map(row => [row.workflow, row])); // at most 128
-    ownOfUnits.set(unit, own);
+    ownByUnit.set(unit, own);
   }
   return own;
 }
 
-/** Adds the caller to those who follow a workflow; makes room by letting go of ended ones. */
+/** Adds a watch of the caller. At the limit it removes the watches of ended workflows, or refuses if there are none. */
 export function watch(unit: UnitOfWork, workflow: string): void {
   const { db, sender } = unit.ctx;
   const own = ownWatches(unit);
@@ -32,18 +32,18 @@ export function watch(unit: UnitOfWork, workflow: string): void {
     if (ended.length === 0) {
       refuse(
         'workflow/too-many-watchers',
-        `you follow ${own.size} running workflows; let go of one with unwatchWorkflow`,
+        `you follow ${own.size} running workflows; stop following one with unwatchWorkflow`,
       );
     }
   }
   const watchers = [...db.workflowWatch.workflow.filter(workflow)].length; // at most 16
   if (watchers >= LIMITS.watchersPerWorkflow) {
-    refuse('workflow/too-many-watchers', `${watchers} follow workflow ${workflow} already`);
+    refuse('workflow/too-many-watchers', `workflow ${workflow} has ${watchers} followers already`);
   }
   own.set(workflow, db.workflowWatch.insert({ id: 0n, watcher: sender, workflow }));
 }
 
-/** Takes the caller from those who follow a workflow; harmless for one that was not followed. */
+/** Removes a watch of the caller. Idempotent. */
 export function unwatch(unit: UnitOfWork, workflow: string): void {
   const own = ownWatches(unit);
   const row = own.get(workflow);

@@ -1,5 +1,5 @@
-// `pnpm api`: what outsiders may use of each published package, written down in its folder `api`, so that a change of it is
-// seen in review. `--check` tells drift and writes nothing; `--docs DIR` makes a reference in Markdown.
+// `pnpm api`: writes the public API of each published package into its folder `api`, so that a review shows its changes.
+// `--check` fails on drift and writes nothing; `--docs DIR` makes a reference in Markdown.
 
 import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
@@ -13,7 +13,7 @@ import { PACKAGES, ROOT } from '../pack/packages.ts';
 import { writeReport } from './report.ts';
 
 const USAGE = 'pnpm api [--check | --docs DIR]';
-const DOCS_WITHIN_MS = 120_000;
+const DOCS_TIMEOUT_MS = 120_000;
 
 await runCommand(async args => {
   const { values } = parseFlags(
@@ -24,7 +24,7 @@ await runCommand(async args => {
   try {
     const isChecked = values.check || values.docs !== undefined;
     const changed: string[] = [];
-    // One after the other: the order in which TypeScript writes unions depends on what it looked at before.
+    // One after the other: the order of union members in declarations depends on the files that TypeScript read before.
     for (const built of PACKAGES) await buildPackage(built);
     for (const { folder, reports = [] } of PACKAGES) {
       await mkdir(join(ROOT, folder, 'api'), { recursive: true });
@@ -36,12 +36,12 @@ await runCommand(async args => {
     if (values.docs !== undefined) {
       const docs = resolve(process.env['INIT_CWD'] ?? process.cwd(), values.docs);
       await writeDocs(models, docs);
-      console.log(`The reference begins at ${join(docs, 'index.md')}.`);
+      console.log(`The reference starts at ${join(docs, 'index.md')}.`);
     } else if (changed.length === 0) console.log('The API reports are up to date.');
-    else if (!values.check) console.log(`Written anew: ${changed.join(', ')}.`);
+    else if (!values.check) console.log(`Updated: ${changed.join(', ')}.`);
     else {
       throw new CommandError(
-        `The API of ${changed.join(', ')} is another than what is written there. If that is meant, run \`pnpm api\` and commit it.`,
+        `${changed.join(', ')} does not match the API. If the change is intended, run \`pnpm api\` and commit the result.`,
       );
     }
   } finally {
@@ -49,10 +49,10 @@ await runCommand(async args => {
   }
 });
 
-/** Makes a page of Markdown for everything in some models. */
+/** Writes a reference in Markdown from a folder of models. */
 async function writeDocs(models: string, docs: string): Promise<void> {
   const require = createRequire(import.meta.url);
   const documenter = join(dirname(require.resolve('@microsoft/api-documenter/package.json')), 'bin/api-documenter');
   const args = [documenter, 'markdown', '--input-folder', models, '--output-folder', docs];
-  await promisify(execFile)(process.execPath, args, { timeout: DOCS_WITHIN_MS });
+  await promisify(execFile)(process.execPath, args, { timeout: DOCS_TIMEOUT_MS });
 }

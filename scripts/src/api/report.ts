@@ -1,21 +1,21 @@
-// The report of one entry of a published package, by API Extractor, from the declarations that are published.
+// Report of one entry of a published package, made by API Extractor from the published declarations.
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Extractor, ExtractorConfig, ExtractorLogLevel } from '@microsoft/api-extractor';
 import { ROOT } from '../pack/packages.ts';
 
-/** Which entry is written down, and where its model is put, from which a reference can be made. */
+/** The entry of a report, and the folder of its model, which a reference is made from. */
 export interface ReportOptions {
   readonly folder: string;
-  /** Its path in `src` without the ending. */
+  /** Path of the entry in `src`, without its extension. */
   readonly entry: string;
   readonly models: string;
-  /** Whether the report stays as it is. */
+  /** True compares only. */
   readonly isChecked: boolean;
 }
 
-/** Writes a report, or compares it with what is there. */
+/** Writes a report, or compares the existing one. */
 export function writeReport(options: ReportOptions): { readonly file: string; readonly isChanged: boolean } {
   const { folder, entry, models, isChecked } = options;
   const projectFolder = join(ROOT, folder);
@@ -36,7 +36,7 @@ export function writeReport(options: ReportOptions): { readonly file: string; re
         reportFolder: join(projectFolder, 'api'),
         reportTempFolder: join(models, 'reports'),
         reportFileName: name,
-        // What is reached through what is exported counts as well; other entries reach the same.
+        // Types that exports refer to are part of the report; other entries refer to the same ones.
         includeForgottenExports: entry === 'index',
       },
       docModel: {
@@ -61,14 +61,14 @@ export function writeReport(options: ReportOptions): { readonly file: string; re
   return { file: join(projectFolder, 'api', `${name}.api.md`), isChanged: result.apiReportChanged };
 }
 
-/** A reference has a part for each package: entries beside the first count as packages of their own. */
+/** Gives the model of a further entry its own package name, since a reference has one part per package. */
 function nameModel(model: string, folder: string, name: string): void {
   const text = readFileSync(model, 'utf8');
   const renamed = text.replace(new RegExp(`"@agora/${folder}(?=[!"])`, 'g'), `"@agora/${folder}-${name}`);
   writeFileSync(model, renamed);
 }
 
-/** What an entry is called: `index` by its package, others by their folder or file. */
+/** The name of a report: the package for `index`, the folder or file for other entries. */
 function reportName(folder: string, entry: string): string {
   const name = entry.replace(/(^|\/)index$/, '').replace(/\//g, '-');
   return name === '' ? folder : name;

@@ -4,27 +4,27 @@ import { expect, test } from 'vitest';
 import { BROWSER_ENTRIES, browserSize } from './browser-size.ts';
 import { ROOT } from './packages.ts';
 
-/** Bytes that a page loads at most, gzip. */
-const MOST = { '@agora/client': 110_000, '@agora/client/react': 112_000 };
+/** Maximum gzip bytes that a page loads. */
+const MAX_BYTES = { '@agora/client': 110_000, '@agora/client/react': 112_000 };
 
-test.each(Object.entries(BROWSER_ENTRIES))('%s is no heavier than what is stated', async (name, code) => {
+test.each(Object.entries(BROWSER_ENTRIES))('%s is within its bound', async (name, code) => {
   const { gzip, parts } = await browserSize(code);
-  const most = MOST[name as keyof typeof MOST]; // each entry has a bound
-  expect(gzip, `${gzip} bytes; the largest parts: ${JSON.stringify(parts.slice(0, 4))}`).toBeLessThan(most);
+  const maxBytes = MAX_BYTES[name as keyof typeof MAX_BYTES]; // each entry has a bound
+  expect(gzip, `${gzip} bytes; the largest parts: ${JSON.stringify(parts.slice(0, 4))}`).toBeLessThan(maxBytes);
 });
 
-test('the README tells the size', async () => {
+test('the README states the size', async () => {
   const readme = readFileSync(join(ROOT, 'client/README.md'), 'utf8');
   const stated = Number(/(\d+) kB gzip/.exec(readme)?.[1]) * 1000;
   const { gzip } = await browserSize(BROWSER_ENTRIES['@agora/client']);
   expect(Math.abs(gzip - stated), `${gzip} bytes; client/README.md says ${stated}`).toBeLessThan(stated / 10);
 });
 
-test('what only few pages need is loaded later', async () => {
+test('code that few pages need is loaded later', async () => {
   const { parts } = await browserSize(BROWSER_ENTRIES['@agora/client']);
   expect(parts.map(([part]) => part)).not.toContain('yaml');
 });
 
-test('what needs Node.js is refused', async () => {
+test('code that needs Node.js is refused', async () => {
   await expect(browserSize("import 'node:fs'")).rejects.toThrow('Could not resolve "node:fs"');
 });

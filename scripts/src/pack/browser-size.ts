@@ -1,4 +1,4 @@
-// `pnpm browser-size`: what the client weighs in a browser, bundled and minified by esbuild from the sources.
+// `pnpm browser-size`: the size of the client in a browser, bundled and minified by esbuild from the sources.
 
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import { join } from 'node:path';
@@ -8,7 +8,7 @@ import { ROOT } from './packages.ts';
 
 const USAGE = 'pnpm browser-size [--why]';
 
-/** Bytes of a bundle: as it is, and as servers send it. */
+/** Bytes of a bundle: minified, and compressed as servers send it. */
 export interface BrowserSize {
   readonly min: number;
   readonly gzip: number;
@@ -17,7 +17,7 @@ export interface BrowserSize {
   readonly parts: readonly (readonly [string, number])[];
 }
 
-/** What a page loads for an import, without what is loaded later (`import()`). Throws where anything needs Node.js. */
+/** Measures the code that a page loads for an import, without later loads (`import()`). Throws if code needs Node.js. */
 export async function browserSize(code: string, folder = join(ROOT, 'client')): Promise<BrowserSize> {
   const { outputFiles, metafile } = await build({
     stdin: { contents: code, resolveDir: folder, loader: 'js' },
@@ -25,11 +25,11 @@ export async function browserSize(code: string, folder = join(ROOT, 'client')): 
     minify: true,
     splitting: true,
     format: 'esm',
-    // Built-in modules of Node.js are not found there.
+    // On this platform the built-in modules of Node.js do not resolve.
     platform: 'browser',
     target: 'es2022',
     conditions: ['production'],
-    // Whoever has hooks has it already.
+    // A page that uses the hooks has it already.
     external: ['react'],
     define: { 'process.env.NODE_ENV': '"production"' },
     outdir: 'out',
@@ -38,7 +38,7 @@ export async function browserSize(code: string, folder = join(ROOT, 'client')): 
     logLevel: 'silent',
     absWorkingDir: folder,
   });
-  const loaded = atOnce(metafile, 'out/stdin.js');
+  const loaded = eagerOutputs(metafile, 'out/stdin.js');
   const bytes = Buffer.concat(
     outputFiles.filter(({ path }) => loaded.some(name => path.endsWith(name))).map(({ contents }) => contents),
   );
@@ -57,8 +57,8 @@ export async function browserSize(code: string, folder = join(ROOT, 'client')): 
   };
 }
 
-/** An output and what it imports, however deep. */
-function atOnce({ outputs }: Metafile, first: string): string[] {
+/** Returns an output and all its imports, direct and indirect. */
+function eagerOutputs({ outputs }: Metafile, first: string): string[] {
   const found = [first];
   for (const name of found) {
     for (const { path, kind } of outputs[name]?.imports ?? []) {
@@ -72,7 +72,7 @@ function packageOf(path: string): string {
   return /.*node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1] ?? /^(?:\.\.\/)?(\w+)\//.exec(path)?.[1] ?? path;
 }
 
-/** The parts of the client that a page may import. */
+/** The entries of the client for pages. */
 export const BROWSER_ENTRIES = {
   '@agora/client': "export { AgoraClient } from '@agora/client';",
   '@agora/client/react': "export * from '@agora/client/react';",

@@ -1,14 +1,14 @@
-// Builds a package as it is published: JavaScript and declarations in its folder `lib`.
+// Builds a package for publishing: JavaScript and declarations in its folder `lib`.
 
 import { join } from 'node:path';
 import { build } from 'tsdown';
 import { entriesOf, type PublishedPackage, ROOT } from './packages.ts';
 import { withPortableBindings } from './portable-bindings.ts';
 
-/** The oldest Node.js and browsers that the built code is for. */
+/** The oldest supported Node.js and browsers. */
 const TARGET = { node: 'node24', neutral: 'es2022' };
 
-/** Builds `lib/` anew. What a package imports of others stays an import. */
+/** Rebuilds `lib/`. Imports of other packages stay imports. */
 export async function buildPackage(built: PublishedPackage): Promise<void> {
   const folder = join(ROOT, built.folder);
   if (!built.isGenerated) return buildFrom(built, 'src');
@@ -28,7 +28,7 @@ async function buildFrom(built: PublishedPackage, source: string): Promise<void>
     platform,
     target: TARGET[platform],
     dts: true,
-    // Of the package's own conditions (`#name`), whoever installs it chooses.
+    // Conditional imports (`#name`) are resolved by the consumer.
     deps: { neverBundle: [/^#/, /^node:/] },
     unbundle: keepsFiles,
     fixedExtension: false,

@@ -1,4 +1,4 @@
-// `pnpm pack:all --out DIR`: the tarballs of everything that is published.
+// `pnpm pack:all --out DIR`: makes the tarballs of all published packages.
 
 import { execFile } from 'node:child_process';
 import { mkdir } from 'node:fs/promises';
@@ -11,24 +11,24 @@ import { PACKAGES, ROOT } from './packages.ts';
 
 const USAGE = 'pnpm pack:all [--out DIR]';
 const DEFAULT_OUT = 'tarballs';
-/** Where `run.mjs` puts pnpm. */
+/** The folder where `run.mjs` installs pnpm. */
 const PNPM = join(ROOT, 'node_modules/.tools/node_modules/.bin');
-const PACK_WITHIN_MS = 120_000;
+const PACK_TIMEOUT_MS = 120_000;
 
 const run = promisify(execFile);
 const Packed = z.object({ name: z.string(), filename: z.string() });
 
-/** A tarball, and the package in it. */
-export interface Tarball {
+/** A tarball and the name of its package. */
+interface Tarball {
   readonly name: string;
   readonly file: string;
 }
 
-/** Builds every published package and packs it into a folder, which is made. */
-export async function packAll(out: string): Promise<Tarball[]> {
+/** Builds and packs every published package into a folder, which is created. */
+async function packAll(out: string): Promise<Tarball[]> {
   const folder = resolve(out);
   await mkdir(folder, { recursive: true });
-  // Declarations are made from sources: none waits for another.
+  // Declarations are made from sources, so no build waits for another.
   await Promise.all(PACKAGES.map(buildPackage));
   const tarballs: Tarball[] = [];
   for (const { folder: from } of PACKAGES) tarballs.push(await pack(from, folder));
@@ -37,11 +37,11 @@ export async function packAll(out: string): Promise<Tarball[]> {
 
 async function pack(from: string, out: string): Promise<Tarball> {
   try {
-    // pnpm writes real versions in place of `workspace:` and `catalog:`, and `publishConfig` over what it names.
+    // pnpm replaces `workspace:` and `catalog:` by versions, and applies `publishConfig`.
     const { stdout } = await run('pnpm', ['pack', '--json', '--pack-destination', out], {
       cwd: join(ROOT, from),
       env: { ...process.env, PATH: [PNPM, process.env['PATH']].join(delimiter) },
-      timeout: PACK_WITHIN_MS,
+      timeout: PACK_TIMEOUT_MS,
     });
     const { name, filename } = Packed.parse(JSON.parse(stdout));
     return { name, file: resolve(out, filename) };
@@ -52,9 +52,9 @@ async function pack(from: string, out: string): Promise<Tarball> {
 
 async function main(args: string[]): Promise<void> {
   const { values } = parseFlags({ args, options: { out: { type: 'string', default: DEFAULT_OUT } } }, USAGE);
-  const typedIn = process.env['INIT_CWD'] ?? process.cwd();
-  for (const { name, file } of await packAll(resolve(typedIn, values.out))) {
-    console.log(`${name.padEnd(16)} ${relative(typedIn, file)}`);
+  const startFolder = process.env['INIT_CWD'] ?? process.cwd();
+  for (const { name, file } of await packAll(resolve(startFolder, values.out))) {
+    console.log(`${name.padEnd(16)} ${relative(startFolder, file)}`);
   }
 }
 

@@ -10,15 +10,15 @@ describe.each(PACKAGES)('$folder', published => {
   const { folder, inner = [] } = published;
   const manifest = readManifest(folder);
 
-  test.each(['exports', 'imports'] as const)('publishes what the workspace has in %s, built', kind => {
+  test.each(['exports', 'imports'] as const)('publishes the %s of the workspace, built', kind => {
     const wanted = Object.entries(manifest[kind]).filter(([entry]) => !inner.includes(entry));
     const published = Object.entries(manifest.publishConfig[kind]);
-    // The way from a source to what is built of it.
+    // The path of the built file of each source.
     const built = wanted.map(([entry, target]) => [entry, sourcesIn(target).map(source => `./lib/${source}.js`)]);
     expect(published.map(([entry, target]) => [entry, scriptsIn(target)])).toEqual(built);
   });
 
-  test('has the source of everything that it publishes', () => {
+  test('has the source of every published entry', () => {
     for (const entry of entriesOf(published)) expect(existsSync(join(ROOT, folder, 'src', `${entry}.ts`))).toBe(true);
   });
 });

@@ -1,5 +1,4 @@
-// What is published, and how each is built. A further package is a further line here; which files are its entries, its
-// `package.json` says.
+// Table of the published packages and their builds. A new package is a new line; its `package.json` names its entries.
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,25 +8,25 @@ import { z } from 'zod';
 /** The root of the workspace. */
 export const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 
-/** A package of the workspace that outsiders install. */
+/** A published package of the workspace. */
 export interface PublishedPackage {
   /** Its folder in the workspace. */
   readonly folder: string;
   /** `neutral` runs in browsers too. */
   readonly platform: 'node' | 'neutral';
-  /** A built file for each source file, where files are found by their place and not by imports. */
+  /** One built file per source file, for packages that find files by their path. */
   readonly keepsFiles?: boolean;
-  /** It is generated from the module: see `portable-bindings.ts`. */
+  /** True if it is generated from the module: see `portable-bindings.ts`. */
   readonly isGenerated?: boolean;
-  /** Entries that only the workspace has. */
+  /** Entries for the workspace only. */
   readonly inner?: readonly string[];
-  /** Entries whose API is written down, by their paths in `src` without the ending: see `../api/main.ts`. */
+  /** Entries with an API report, by their paths in `src` without extension: see `../api/main.ts`. */
   readonly reports?: readonly string[];
-  /** Files that no entry imports: programs of their own, by their paths in `src` without the ending. */
+  /** Programs that no entry imports, by their paths in `src` without extension. */
   readonly programs?: readonly string[];
 }
 
-/** Every published package, after those that it imports. */
+/** All published packages, each after those that it imports. */
 export const PACKAGES: readonly PublishedPackage[] = [
   { folder: 'module', platform: 'neutral', reports: ['contract/index', 'workflow/index'] },
   { folder: 'bindings', platform: 'neutral', isGenerated: true },
@@ -37,9 +36,12 @@ export const PACKAGES: readonly PublishedPackage[] = [
     platform: 'node',
     keepsFiles: true,
     programs: ['storage/check-process'],
-    inner: ['./schema', './schema/fixtures', './guest', './fuzzing'],
+    inner: ['./schema/fixtures', './fuzzing'],
   },
+  { folder: 'codegen', platform: 'node', reports: ['index'] },
+  { folder: 'hub', platform: 'node', reports: ['index'] },
   { folder: 'testing', platform: 'node', reports: ['index'] },
+  { folder: 'mcp', platform: 'node', reports: ['index', 'hook/index', 'install/index'] },
   { folder: 'cli', platform: 'node' },
 ];
 
@@ -51,7 +53,7 @@ const Manifest = z.looseObject({
   publishConfig: z.looseObject({ exports: Paths, imports: Paths, bin: Paths }),
 });
 
-/** The parts of a `package.json` that matter here. */
+/** The used parts of a `package.json`. */
 export type Manifest = z.infer<typeof Manifest>;
 
 /** Reads the `package.json` of a published package. */
@@ -59,14 +61,14 @@ export function readManifest(folder: string): Manifest {
   return Manifest.parse(JSON.parse(readFileSync(join(ROOT, folder, 'package.json'), 'utf8')));
 }
 
-/** Every source file that a published package is entered by, by its path in `src` without the ending. */
+/** The entry files of a published package, by their paths in `src` without extension. */
 export function entriesOf({ folder, programs = [] }: PublishedPackage): string[] {
   const { exports, imports, bin } = readManifest(folder).publishConfig;
   const names = targetsOf([exports, imports, bin]).flatMap(target => /^\.\/lib\/(.*)\.js$/.exec(target)?.[1] ?? []);
   return [...names, ...programs];
 }
 
-/** The files that conditions lead to, however deep they are nested. */
+/** All files in nested conditions. */
 export function targetsOf(value: unknown): string[] {
   if (typeof value === 'string') return [value];
   return typeof value === 'object' && value !== null ? Object.values(value).flatMap(targetsOf) : [];

@@ -1,11 +1,11 @@
-// Generated bindings with their types written out. What TypeScript infers for them names types that the SDK keeps to itself,
-// so no declarations can be made of the files as they are generated; these say the same by calls of the SDK's public functions.
+// Generated bindings with explicit types. The inferred types use private types of the SDK, so TypeScript cannot make declarations
+// of the generated files; the explicit types are the same, written with public functions of the SDK.
 
 import { cp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CommandError } from '../command.ts';
 
-/** Lends `use` a copy of a folder of bindings of which declarations can be made. */
+/** Calls `use` with a temporary copy of the bindings from which TypeScript can make declarations. */
 export async function withPortableBindings<T>(source: string, copy: string, use: () => Promise<T>): Promise<T> {
   try {
     await cp(source, copy, { recursive: true });
@@ -17,12 +17,12 @@ export async function withPortableBindings<T>(source: string, copy: string, use:
   }
 }
 
-/** The text of `index.ts` with a type at each constant that has none. Throws `CommandError` when it is not as generated. */
+/** Returns `index.ts` with an explicit type at each constant. Throws `CommandError` if the text is not as generated. */
 export function portable(text: string): string {
   const { tables } = find<'tables'>(text, /^const tablesSchema = __schema\((?<tables>\{[\s\S]*?\n\})\);$/m);
   const { calls } = find<'calls'>(text, /^const reducersSchema = __reducers\((?<calls>[\s\S]*?)\n\);$/m);
   const { version } = find<'version'>(text, /^ {4}cliVersion: (?<version>"[^"]*") as const,$/m);
-  // Literals of strings, lists and objects read the same as types; the columns of indexes are inferred as `readonly`.
+  // Literals are valid types too; the columns of indexes are inferred as `readonly`.
   const types = tables.replace(
     / __table\(([\s\S]*?), (\w+)\),\n/g,
     (_all, options: string, row: string) =>
@@ -54,9 +54,9 @@ type RowOf<Builder> = Builder extends __RowBuilder<infer Row> ? Row : never;\n`;
   return result;
 }
 
-/** The named groups of what must be there. */
+/** Returns the named groups of a pattern that must match. */
 function find<Names extends string>(text: string, pattern: RegExp): Readonly<Record<Names, string>> {
   const groups = pattern.exec(text)?.groups;
-  if (!groups) throw new CommandError(`The bindings are not as they are generated: nothing is like ${pattern.source}`);
-  return groups as Record<Names, string>; // each takes part
+  if (!groups) throw new CommandError(`The bindings are not as generated: no text matches ${pattern.source}`);
+  return groups as Record<Names, string>; // every group takes part in the match
 }

@@ -1,4 +1,4 @@
-// What is broken: everything that the recordings of a real SpacetimeDB say to it, and the definitions of its modules.
+// Corpus of valid input: all client messages in the recordings of a real SpacetimeDB, and its module definitions.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
@@ -6,19 +6,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { BsatnWriter, encodeValue, fromJson, JsonError, type Database } from '@agora/host/fuzzing';
-import { buildModule } from '@agora/scripts/build-module';
+import { buildModule } from '@agora/codegen';
 import { z } from 'zod';
 
 const RECORDINGS = fileURLToPath(new URL('../../../tests/conformance/recordings/', import.meta.url));
 
-/** Good input of each kind. */
+/** Valid input of each kind. */
 export interface Corpus {
-  /** Single messages of clients, BSATN. */
+  /** Single client messages as BSATN. */
   readonly messages: readonly Uint8Array[];
   readonly sql: readonly string[];
-  /** Arguments as JSON, by function. */
+  /** Arguments as JSON, with their function. */
   readonly calls: readonly { readonly name: string; readonly args: string }[];
-  /** Words that mean something in SQL and JSON, and the names of the module. */
+  /** Keywords of SQL and JSON, and the names of the module. */
   readonly words: readonly string[];
 }
 
@@ -34,7 +34,7 @@ const Line = z.looseObject({
   body: z.unknown().optional(),
 });
 
-/** Builds one of the modules that the recordings were made with. */
+/** Builds a module of the recordings. */
 export async function buildProbe(name: string): Promise<Uint8Array> {
   const out = await mkdtemp(join(tmpdir(), 'agora-fuzz-'));
   try {
@@ -51,7 +51,7 @@ export function probeNames(): string[] {
   return readdirSync(join(RECORDINGS, 'modules'));
 }
 
-/** Reads the recordings as what was said to a database with the probe module. */
+/** Reads the recordings as messages to a database with the probe module. */
 export function readCorpus(database: Database): Corpus {
   const messages: Uint8Array[] = [];
   const sql = new Set<string>();
@@ -98,7 +98,7 @@ const WORDS =
   NULL TRUE FALSE 0x00 X'00' 1 -1 0 1e400 1e-9 18446744073709551616 'x' "x" ( ) ((( ))) , ; -- null true [] {} [1,2] {"some":1}
   "__identity__" NaN 0.1 \\u0000 "\\ud800" show row_limit`.split(/\s+/);
 
-/** A call of a function; arguments that do not fit it are left out. */
+/** The message that calls a function; arguments of other types are left out. */
 function callMessage({ def }: Database, name: string, args: string): Uint8Array {
   const reducer = def.reducers.find(each => each.name === name);
   const found = reducer ?? def.procedures.find(each => each.name === name);

@@ -1,4 +1,4 @@
-// Frames of clients, given to the sessions of a database as a socket would, a few at a time and in any order.
+// Client frames for the sessions of a database: a few at a time, in random order, without a socket.
 
 import { EventEmitter } from 'node:events';
 import { setImmediate } from 'node:timers/promises';
@@ -19,10 +19,10 @@ const CLIENTS = 16;
 const FRAMES_PER_TURN = 4;
 const SLOW_MS = 2_000;
 const PROTOCOLS: readonly Protocol[] = ['v3.bsatn.spacetimedb', 'v2.bsatn.spacetimedb'];
-/** A query set that the host answers whatever came before, on a connection of its own. */
+/** A query set for a separate connection, which the host must answer after any input. */
 const CANARY = new BsatnWriter().u8(2).u32(77).string('SELECT * FROM team').finish();
 
-/** What a session uses of a WebSocket; nothing leaves the process. */
+/** The part of a WebSocket that a session uses; nothing leaves the process. */
 class MemorySocket extends EventEmitter {
   readonly bufferedAmount = 0;
   readonly readyState = OPEN;
@@ -61,7 +61,7 @@ export function removeRows(database: Database): void {
   });
 }
 
-/** Feeds sessions. */
+/** Sends frames to sessions. */
 export class Frames {
   readonly #random: Random;
   readonly #tally: Tally;
@@ -82,7 +82,7 @@ export class Frames {
     this.#clients = new Clients(database, new SystemVariables(), DEFAULT_LIMITS, report);
   }
 
-  /** Sends a turn's worth of frames, and sees that somebody else is still answered; returns how many frames. */
+  /** Sends the frames of one turn, checks that another client still gets answers, and returns the number of frames. */
   async turn(): Promise<number> {
     const random = this.#random;
     while (this.#sockets.length < CLIENTS) this.#sockets.push(this.#connect());
@@ -107,7 +107,7 @@ export class Frames {
       if (socket.isClosed) this.#tally.refused++;
       else this.#tally.answered++;
     }
-    // Those that have heard enough go too, in the middle of whatever they do.
+    // Sessions that received many messages are closed too, in the middle of their work.
     for (const socket of this.#sockets) if (random.chance(5)) socket.terminate();
     this.#sockets.splice(0, this.#sockets.length, ...this.#sockets.filter(socket => !socket.isClosed));
     return sent.length;
@@ -127,18 +127,18 @@ export class Frames {
   #connect(): MemorySocket {
     const connectionId = ++this.#connections;
     const socket = new MemorySocket();
-    // A stand-in for the part of a WebSocket that sessions use.
-    const stand = socket as unknown as Parameters<Clients['accept']>[0];
+    // Implements only the part of a WebSocket that sessions use.
+    const webSocket = socket as unknown as Parameters<Clients['accept']>[0];
     const arrival = {
       caller: { identity: connectionId % 5n, connectionId, claims: undefined },
       token: 'token',
       protocol: this.#random.pick(PROTOCOLS),
       isConfirmed: this.#random.chance(80),
     };
-    // The module refuses everybody while a certain row is there; reducers can write it.
-    if (!this.#clients.accept(stand, arrival)) {
+    // The module refuses all clients while a certain row exists; reducers can write that row.
+    if (!this.#clients.accept(webSocket, arrival)) {
       removeRows(this.#database);
-      if (!this.#clients.accept(stand, arrival)) this.#tally.fault('frame', 'a connection', 'was refused');
+      if (!this.#clients.accept(webSocket, arrival)) this.#tally.fault('frame', 'a connection', 'was refused');
     }
     return socket;
   }

@@ -1,4 +1,4 @@
-// A million inputs, the same code as `pnpm soak fuzz`. What fails here is seen again with the seed that is printed.
+// A million inputs, by the same code as `pnpm soak fuzz`. The printed seed reproduces a failure.
 
 import { expect, test } from 'vitest';
 import { runFuzz } from './run.ts';
@@ -13,7 +13,7 @@ test('a million random and broken inputs are answered or refused', { timeout: TI
   const { inputs, answered, refused, faults } = await runFuzz({ inputs: INPUTS, seed, note: line => notes.push(line) });
   expect(faults, `seed ${seed}`).toEqual([]);
   expect(inputs).toBeGreaterThanOrEqual(INPUTS);
-  // Mutations that nobody understands would try nothing but the first byte.
+  // If all input were refused at its first byte, the test would show nothing.
   expect(answered).toBeGreaterThan(inputs / 10);
   expect(refused).toBeGreaterThan(inputs / 10);
 });

@@ -1,13 +1,13 @@
-// Breaks good input: a little, so that it gets far before somebody notices.
+// Mutation of valid input: few faults, so that a parser gets far before it refuses.
 
 import type { Random } from './random.ts';
 
-/** Lengths, counts and tags that tend to be forgotten. */
+/** Lengths, counts and tags at the usual boundaries. */
 const EDGES: readonly number[] = [0, 1, 2, 0x7f, 0x80, 0xfe, 0xff];
 const WORDS: readonly number[] = [0, 1, 0xff, 0xffff, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff];
 const LONGEST = 64 * 1024;
 
-/** A copy with one to four things wrong; now and then pure chance, or nothing wrong at all. */
+/** Returns a copy with one to four faults; sometimes random bytes, or an unchanged copy. */
 export function mutateBytes(random: Random, bytes: Uint8Array, others: readonly Uint8Array[]): Uint8Array {
   if (random.chance(3)) return random.bytes(random.below(200));
   let broken: Uint8Array = bytes.slice();
@@ -50,7 +50,7 @@ function joined(...parts: readonly Uint8Array[]): Uint8Array {
 
 const CHARACTERS = [...' \t\n\'"`\\()[]{}<>=!*,.:;+-_09azAZ$%\u0000\u{1f600}é\ud800'];
 
-/** The same for text, word by word and letter by letter. */
+/** Does the same for text, by words and by characters. */
 export function mutateText(random: Random, text: string, words: readonly string[]): string {
   let broken = text;
   for (let times = random.below(5); times > 0; times--) broken = breakText(random, broken, words);

@@ -1,6 +1,6 @@
-// Numbers that look random and are the same for the same seed.
+// Pseudorandom numbers from a seed.
 
-/** A generator of 32 bits (mulberry32); good enough to choose what to break. */
+/** A 32-bit generator (mulberry32), sufficient to choose mutations. */
 export class Random {
   #state: number;
 
@@ -8,7 +8,7 @@ export class Random {
     this.#state = seed >>> 0;
   }
 
-  /** At least 0, below `bound`. */
+  /** Returns a number from 0 to `bound` - 1. */
   below(bound: number): number {
     this.#state = (this.#state + 0x6d2b79f5) >>> 0;
     let mixed = this.#state;
@@ -23,7 +23,7 @@ export class Random {
 
   pick<T>(list: readonly T[]): T {
     const found = list[this.below(list.length)];
-    if (found === undefined) throw new Error('there is nothing to pick from');
+    if (found === undefined) throw new Error('the list to pick from is empty');
     return found;
   }
 

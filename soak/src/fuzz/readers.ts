@@ -1,4 +1,4 @@
-// What reads input without a socket: values, arguments, SQL, definitions of modules.
+// Parsers without a socket: values, arguments, SQL, module definitions.
 
 import {
   BsatnError,
@@ -26,17 +26,17 @@ import { mutateBytes, mutateText } from './mutate.ts';
 import type { Random } from './random.ts';
 import type { Tally } from './tally.ts';
 
-/** Everything that the readers need. */
+/** The parts that the readers need. */
 export interface ReaderOptions {
   readonly random: Random;
   readonly tally: Tally;
   readonly database: Database;
   readonly corpus: Corpus;
-  /** What the modules of the recordings say of themselves. */
+  /** The descriptions of the modules of the recordings. */
   readonly descriptions: readonly Uint8Array[];
 }
 
-/** Feeds readers, one input a call. */
+/** Gives input to parsers, one input per call. */
 export class Readers {
   readonly #options: ReaderOptions;
   readonly #types: readonly AlgebraicType[];
@@ -51,7 +51,7 @@ export class Readers {
     this.#callers = [caller(owner), caller(0xbadn)];
   }
 
-  /** A value that is read says the same when it is written again, and passing over it ends where reading does. */
+  /** A value that is decoded and encoded again is unchanged, and skipping it ends at the same byte. */
   value(): void {
     const { random, tally, database, corpus } = this.#options;
     const { typespace } = database.def;
@@ -63,16 +63,16 @@ export class Readers {
       checkValue(type, typespace, passing);
       const reader = new BsatnReader(bytes);
       const value = decodeValue(type, typespace, reader);
-      if (reader.left !== passing.left) throw new Error('passing over a value and reading it end apart');
+      if (reader.left !== passing.left) throw new Error('skipping a value and reading it end at different bytes');
       const written = encode(type, database, value);
       const again = encode(type, database, decodeValue(type, typespace, new BsatnReader(written)));
-      if (Buffer.compare(written, again) !== 0) throw new Error('a value changes when it is read again');
+      if (Buffer.compare(written, again) !== 0) throw new Error('a value changed when it was read again');
     };
     const show = () => `${JSON.stringify(type)} of ${Buffer.from(bytes).toString('hex')}`;
     tally.try('value', show, read, error => error instanceof BsatnError);
   }
 
-  /** Arguments that are taken can be written as bytes, and those as JSON. */
+  /** Accepted arguments can be encoded as bytes, and the bytes as JSON. */
   json(): void {
     const { random, tally, database, corpus } = this.#options;
     const { typespace, reducers } = database.def;

@@ -1,4 +1,4 @@
-// HTTP requests, and bytes that are none, sent to a host that listens.
+// HTTP requests, and invalid ones, sent to a listening host.
 
 import { once } from 'node:events';
 import { request, type IncomingMessage } from 'node:http';
@@ -9,7 +9,7 @@ import { mutateBytes, mutateText } from './mutate.ts';
 import type { Random } from './random.ts';
 import type { Tally } from './tally.ts';
 
-/** Some of them end by a timer, so many wait together. */
+/** Some requests end by a timer, so many wait in parallel. */
 const AT_ONCE = 64;
 const ANSWER_MS = 5_000;
 const NAME = 'fuzzed';
@@ -20,7 +20,7 @@ const PATHS = [
 const OTHERS = ['/v1/identity', '/v1/identity/public-key', '/v1/ping', '/health', '/metrics', '/v1/energy/00', '/'];
 const METHODS = ['GET', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'HEAD', 'PATCH'];
 
-/** Feeds a host by HTTP. */
+/** Sends requests to a host. */
 export class Requests {
   readonly #random: Random;
   readonly #tally: Tally;
@@ -43,7 +43,7 @@ export class Requests {
     this.#host = host;
   }
 
-  /** Sends some at once; returns how many. */
+  /** Sends several in parallel and returns their number. */
   async turn(): Promise<number> {
     const all = Array.from({ length: AT_ONCE }, () => (this.#random.chance(10) ? this.#noise() : this.#request()));
     await Promise.all(all);
@@ -69,7 +69,7 @@ export class Requests {
     if (random.chance(20))
       headers['authorization'] = `Bearer ${mutateText(random, 'aaa.bbb.ccc', ['.'])}`.replaceAll(/[^ -~]/g, '');
     if (random.chance(5)) headers['authorization'] = `Bearer ${this.#host.owner.token}`;
-    // Nobody deletes or replaces what the others need.
+    // No request may delete or replace the database that the others need.
     if (headers['authorization']?.includes(this.#host.owner.token) === true && method !== 'GET')
       delete headers['authorization'];
     const show = () => `${method} ${path} ${JSON.stringify(headers)} ${body.toString('hex')}`;
@@ -84,14 +84,14 @@ export class Requests {
       if (status < 400) this.#tally.answered++;
       else this.#tally.refused++;
     } catch (error) {
-      // A host that has refused does not wait for a body that nobody reads.
+      // A host that has refused a request does not wait for its body.
       if (error instanceof Error && 'code' in error && ['ECONNRESET', 'EPIPE'].includes(String(error.code))) {
         this.#tally.refused++;
       } else this.#tally.fault('http', show(), String(error));
     }
   }
 
-  /** Whatever comes, the host ends the connection or answers, and goes on. */
+  /** After any bytes the host answers or closes the connection, and keeps running. */
   async #noise(): Promise<void> {
     const random = this.#random;
     const upgrade =

@@ -1,4 +1,4 @@
-// Feeds everything that reads what others send, and looks at what it costs: no crash, no hang, no growth.
+// The fuzz run: sends input to every parser of the host and checks for crashes, hangs and growth of the heap.
 
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
@@ -11,27 +11,27 @@ import { Requests } from './requests.ts';
 import { Tally, withoutTraces } from './tally.ts';
 
 const OWNER = 0xfeedn;
-/** Of a thousand inputs; requests are dear. */
+/** Shares of a thousand inputs; requests are expensive. */
 const SHARES = { frame: 300, value: 270, sql: 200, json: 120, definition: 105, http: 5 } as const;
-/** How often rows that calls have left are removed. */
+/** Inputs between two removals of the rows that calls inserted. */
 const ROUND = 20_000;
-/** After so many turns of frames they are removed as well, so that joins of a table with itself stay small. */
+/** Turns of frames between two further removals, so that joins of a table with itself stay small. */
 const CLEAN = 16;
-/** A heap that is larger at the end than after the first fifth by more than this has grown. */
-const MOST_GROWTH_BYTES = 48 * 1024 * 1024;
-/** Some reducers do something as often as their arguments say. */
+/** Maximum growth of the heap from the first fifth to the end. */
+const MAX_GROWTH_BYTES = 48 * 1024 * 1024;
+/** Some reducers loop as often as their arguments demand. */
 const CALL_LIMITS = { callMs: 200, callBytes: 1024 ** 3 };
-/** What they are asked to do takes long on purpose, or reaches out of the process. */
+/** Functions that take long on purpose, or make requests. */
 const LEFT_OUT = /fill_|sum_large|fetch|schedule|heartbeat/;
 
-/** What is run. */
+/** Options of a run. */
 export interface FuzzOptions {
   readonly inputs: number;
   readonly seed: number;
   readonly note: (line: string) => void;
 }
 
-/** What came out. */
+/** Result of a run. */
 export interface FuzzResult {
   readonly inputs: number;
   readonly answered: number;
@@ -40,7 +40,7 @@ export interface FuzzResult {
   readonly grownBytes: number;
 }
 
-/** Runs so many inputs, in an order that depends on the seed alone. */
+/** Runs the inputs, in an order that only the seed decides. */
 export function runFuzz(options: FuzzOptions): Promise<FuzzResult> {
   return withoutTraces(() => run(options));
 }
@@ -81,7 +81,7 @@ async function run({ inputs, seed, note }: FuzzOptions): Promise<FuzzResult> {
       if (done % (10 * ROUND) === 0) note(`${done} inputs`);
     }
     const grownBytes = heapBytes() - (heapAtFirst ?? 0);
-    if (heapAtFirst !== undefined && grownBytes > MOST_GROWTH_BYTES) {
+    if (heapAtFirst !== undefined && grownBytes > MAX_GROWTH_BYTES) {
       tally.fault('memory', 'all of it', `the heap grew by ${grownBytes} bytes`);
     }
     const { answered, refused, faults } = tally;
@@ -97,7 +97,7 @@ function share(round: number, target: keyof typeof SHARES): number {
   return Math.ceil((round * SHARES[target]) / 1000);
 }
 
-/** Timers never fire: what is scheduled is not what is tried here. */
+/** Timers never fire: schedules are not part of this test. */
 function openDatabase(bundle: Uint8Array): Promise<Database> {
   const world: World = { ...systemWorld, setTimer: () => ({ cancel: () => undefined }) };
   return Database.open({

@@ -1,16 +1,16 @@
-// What came of the inputs: each is answered or refused, and everything else is a fault.
+// Tally of the inputs: each is answered or refused; every other outcome is a fault.
 
-/** One input took longer than this: something may hang. */
+/** An input that takes longer is a fault. */
 const SLOW_MS = 2_000;
-const MOST_FAULTS = 20;
+const MAX_FAULTS = 20;
 
-/** Counts, and keeps the first faults with what it takes to see them again. */
+/** Counts outcomes, and keeps the first faults with their input. */
 export class Tally {
   answered = 0;
   refused = 0;
   readonly faults: string[] = [];
 
-  /** Gives one input to what reads it. `isRefusal` tells the errors that are answers. */
+  /** Gives one input to a parser. `isRefusal` returns true for expected errors. */
   try(target: string, show: () => string, read: () => void, isRefusal: (error: unknown) => boolean): void {
     const begun = performance.now();
     try {
@@ -25,7 +25,7 @@ export class Tally {
   }
 
   fault(target: string, input: string, what: string): void {
-    if (this.faults.length < MOST_FAULTS) this.faults.push(`${target}: ${input.slice(0, 2000)}\n  ${what}`);
+    if (this.faults.length < MAX_FAULTS) this.faults.push(`${target}: ${input.slice(0, 2000)}\n  ${what}`);
   }
 
   get inputs(): number {
@@ -34,8 +34,8 @@ export class Tally {
 }
 
 /**
- * Runs with errors that carry no trace: most inputs are refused, and traces would be a tenth of the work. What is a fault is
- * done again with one.
+ * Runs with errors that carry no stack trace: most inputs are refused, and traces would be a tenth of the work. A fault runs
+ * again with a trace.
  */
 export async function withoutTraces<T>(work: () => Promise<T>): Promise<T> {
   const { stackTraceLimit } = Error;

@@ -1,4 +1,4 @@
-// What the tables of the module say, as fates for the ledger, and what in them is half.
+// Audit of the module's tables: fates for the ledger, and incomplete groups of rows.
 
 import { z } from 'zod';
 import type { HostProcess } from './host-process.ts';
@@ -7,11 +7,11 @@ import type { Numbers } from './ledger.ts';
 /** The rows of every batch. */
 export const BATCH = 40;
 
-/** What is there. */
+/** The content of the tables. */
 export interface Findings {
-  /** By `entry/OP`, `batch/OP`, `move/OP`, `plan/OP`. */
+  /** By key: `entry/OP`, `batch/OP`, `move/OP`, `plan/OP`. */
   readonly fates: ReadonlyMap<string, string>;
-  /** Plans whose time is over. */
+  /** Plans that have run. */
   readonly ended: ReadonlySet<string>;
   readonly half: readonly string[];
 }
@@ -19,7 +19,7 @@ export interface Findings {
 const id = z.number();
 const op = z.string();
 
-/** Reads every table and checks what must come in pairs or sums; numbers of sequences go into `numbers`. */
+/** Reads every table and checks pairs and sums; numbers of sequences go into `numbers`. */
 export async function audit(host: HostProcess, numbers: Numbers): Promise<Findings> {
   const entries = await host.rows('id, op, value', 'entry', z.tuple([id, op, z.number()]));
   const halves = await host.rows('op, entry_id, value', 'half', z.tuple([op, id, z.number()]));

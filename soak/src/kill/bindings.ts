@@ -1,4 +1,4 @@
-// What the official client library needs to know of `module.ts`, in the form that generated bindings have.
+// Minimal bindings of `module.ts` for the official client library, in the form of generated bindings.
 
 import {
   DbConnectionBuilder,

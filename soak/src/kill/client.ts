@@ -1,4 +1,4 @@
-// A client of the official library that knows when it is over.
+// Client of the official library with a promise that rejects at its end.
 
 import { setGlobalLogLevel } from 'spacetimedb';
 import { SoakConnection } from './bindings.ts';
@@ -8,19 +8,19 @@ setGlobalLogLevel('error');
 
 const CONNECT_TIMEOUT_MS = 10_000;
 
-/** A connection, and its end. */
+/** A connection, and a promise of its end. */
 export interface Client {
   readonly connection: SoakConnection;
-  /** Rejects when the connection is over. */
+  /** Rejects when the connection ends. */
   readonly ended: Promise<never>;
 }
 
-/** The host went away, or sent the client away. */
+/** The host ended, or closed the connection. */
 export class ConnectionEnded extends Error {
   override readonly name = 'ConnectionEnded';
 }
 
-/** Connects a client that hears of a commit only when it is durable. */
+/** Connects a client that receives only durable commits. */
 export async function connect(url: string): Promise<Client> {
   const ended = Promise.withResolvers<never>();
   ended.promise.catch(() => undefined);
@@ -47,7 +47,7 @@ export async function connect(url: string): Promise<Client> {
   }
 }
 
-/** Watches some queries; resolves when their rows are there. */
+/** Subscribes to queries; resolves when their rows have arrived. */
 export function subscribe(connection: SoakConnection, queries: string[]): Promise<void> {
   return new Promise((resolve, reject) => {
     connection

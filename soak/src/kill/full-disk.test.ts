@@ -1,23 +1,23 @@
-// A disk that takes no more, under a real host with real clients: writing ends with a reason, reading goes on, and all that
-// was confirmed is there when there is room again.
+// A full disk under a real host with real clients: writes fail with a reason, reads continue, and all confirmed data remains
+// when the disk has space again.
 
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { audit, BATCH } from './audit.ts';
 import { connect, ConnectionEnded, subscribe } from './client.ts';
 import { HostProcess } from './host-process.ts';
 import { buildSoakModule } from './kills.ts';
 import { Numbers } from './ledger.ts';
 
-/** A way to run out of room, and to have some again. */
+/** A way to fill the disk, and to free space again. */
 interface Shortage {
   readonly name: string;
-  /** Makes what is needed around the data folder; returns how to take it away. */
+  /** Prepares the data folder; returns its cleanup. */
   begin(dataDir: string): () => void;
-  /** What the shell of the host says before it starts, if there must be one. */
+  /** Shell commands before the start of the host, if a shell is needed. */
   readonly limits?: string;
   end(dataDir: string): void;
 }
@@ -64,7 +64,7 @@ afterEach(async () => {
 });
 
 describe.each([fileLimit, ...(mayMount() ? [fullFileSystem] : [])])('$name', shortage => {
-  it('ends writing, not reading, and loses nothing that was confirmed', { timeout: 60_000 }, async () => {
+  test('stops writes, not reads, and loses no confirmed data', { timeout: 60_000 }, async () => {
     const dataDir = join(root, 'data');
     cleanUp.push(shortage.begin(dataDir));
     const start = (limits?: string): HostProcess => {
@@ -91,7 +91,7 @@ describe.each([fileLimit, ...(mayMount() ? [fullFileSystem] : [])])('$name', sho
     expect(end).toBeInstanceOf(ConnectionEnded);
     expect(confirmed.length).toBeGreaterThan(5);
 
-    // Whoever writes is told why not, by each road. A write that was cut short is an input/output error to LMDB.
+    // Each kind of writer gets the reason. LMDB reports a write that was cut short as an input/output error.
     const why =
       /the database can no longer be written \((File too large|No space left on device|Input\/output error)\); it can be read, and written again when/;
     const refused = idle.connection.reducers.add({ op: 'late', value: 1n });
@@ -102,7 +102,7 @@ describe.each([fileLimit, ...(mayMount() ? [fullFileSystem] : [])])('$name', sho
     });
     await expect(host.publish((await buildSoakModule(root))('v2'))).rejects.toThrow(why);
 
-    // What is read, by SQL and by a client that comes now, is what was confirmed: no more and no less.
+    // SQL and a new client read exactly the confirmed data.
     const wanted = confirmed.map(op => `batch/${op}`).sort();
     const shown = await audit(host, new Numbers());
     expect([[...shown.fates.keys()].sort(), shown.half]).toEqual([wanted, []]);

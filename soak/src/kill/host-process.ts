@@ -1,4 +1,4 @@
-// The durable host as a process that can be killed, and what the audit asks of it over HTTP.
+// The durable host as a process to kill, and the HTTP requests of the audit.
 
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -16,15 +16,15 @@ export const DATABASE = 'soak';
 
 const Result = z.tuple([z.object({ rows: z.array(z.array(z.unknown())) })]);
 
-/** One life of a host. */
+/** One process of a host. */
 export class HostProcess {
   readonly #child: ChildProcess;
   readonly #dataDir: string;
   readonly #exited: Promise<unknown>;
-  /** Its address, once it listens; rejects if it ends before. */
+  /** Its address when it listens; rejects if it ends earlier. */
   readonly url: Promise<string>;
 
-  /** `cacheDir` keeps compiled code, so that a start takes half as long; `limits` are a shell's, for its life only. */
+  /** `cacheDir` keeps compiled code, which halves the start time; `limits` are shell commands for this process. */
   constructor(dataDir: string, cacheDir: string, limits?: string) {
     this.#dataDir = dataDir;
     const command = [process.execPath, MAIN, '--port', '0', '--data-dir', dataDir, '--owner-only'];
@@ -36,19 +36,19 @@ export class HostProcess {
     });
     this.#child = child;
     this.#exited = once(child, 'exit');
-    let said = '';
-    child.stderr.setEncoding('utf8').on('data', (text: string) => (said = (said + text).slice(-2000)));
+    let output = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (output = (output + text).slice(-2000)));
     const { promise, resolve, reject } = Promise.withResolvers<string>();
     this.url = promise;
-    const late = setTimeout(() => reject(new Error(`the host did not start in time: ${said}`)), START_TIMEOUT_MS);
+    const late = setTimeout(() => reject(new Error(`the host did not start in time: ${output}`)), START_TIMEOUT_MS);
     createInterface(child.stdout).on('line', line => {
       if (line.startsWith('listening on ')) resolve(line.slice('listening on '.length));
     });
-    child.once('close', (code, signal) => reject(new Error(`the host ended with ${signal ?? code}: ${said}`)));
+    child.once('close', (code, signal) => reject(new Error(`the host ended with ${signal ?? code}: ${output}`)));
     promise.finally(() => clearTimeout(late)).catch(() => undefined);
   }
 
-  /** Ends it in the middle of whatever it does. */
+  /** Kills it at any point of its work. */
   async kill(): Promise<void> {
     this.#child.kill('SIGKILL');
     await this.#exited;
@@ -60,7 +60,7 @@ export class HostProcess {
     await this.#exited;
   }
 
-  /** Publishes a bundle; false if the host died of a kill meanwhile. */
+  /** Publishes a bundle; returns false if the host was killed in the meantime. */
   async publish(bundle: string): Promise<boolean> {
     try {
       const token = (await readFile(join(this.#dataDir, 'keys', 'owner-token'), 'utf8')).trim();
@@ -73,7 +73,7 @@ export class HostProcess {
     }
   }
 
-  /** Calls a reducer over HTTP; returns the status and what was answered. */
+  /** Calls a reducer over HTTP; returns the status and the text of the response. */
   async call(reducer: string, args: readonly unknown[]): Promise<{ readonly status: number; readonly text: string }> {
     const headers = { 'content-type': 'application/json' };
     const answer = await this.#fetch(`/call/${reducer}`, { method: 'POST', body: JSON.stringify(args), headers });
@@ -85,7 +85,7 @@ export class HostProcess {
     const headers = { 'content-type': 'application/json' };
     const answer = await this.#fetch('/call/version', { method: 'POST', body: '[]', headers });
     if (answer.status === 404) return undefined;
-    if (!answer.ok) throw new Error(`asking for the version failed: ${await answer.text()}`);
+    if (!answer.ok) throw new Error(`reading the version failed: ${await answer.text()}`);
     return z.string().parse(await answer.json());
   }
 

@@ -1,53 +1,54 @@
-// The whole run: builds the module, kills hosts in several lanes at a time, and adds up what was found.
+// The kill run: builds the module, kills hosts in several lanes in parallel, and sums up the faults.
 
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { buildModule } from '@agora/scripts/build-module';
+import { buildModule } from '@agora/codegen';
 import { HostProcess } from './host-process.ts';
 import { Lane } from './lane.ts';
 import { createRandom } from './random.ts';
 
-/** A host starts on one core; two fill a small machine. */
+/** A host uses one core; two use a small machine. */
 const LANES = 2;
 const FOLDER = fileURLToPath(new URL('.', import.meta.url));
 
+/** Options of a run. */
 export interface KillOptions {
-  /** How many kills there are in all. */
+  /** Number of kills in all. */
   readonly times: number;
   readonly seed: number;
-  /** Hears how far it is. */
+  /** Receives lines of progress. */
   readonly note: (line: string) => void;
 }
 
-/** What came out. */
+/** Result of a run. */
 export interface KillReport {
   readonly kills: number;
-  /** Calls that were made in all. */
+  /** Number of calls in all. */
   readonly calls: number;
   readonly lost: number;
   readonly half: number;
   readonly repeated: number;
-  /** Each of them in words. */
+  /** One sentence for each fault. */
   readonly faults: readonly string[];
 }
 
-/** A host that ends well leaves its compiled code for those that will not. */
+/** Fills the compile cache: only a host that stops in good order writes it. */
 async function warmUp(dataDir: string, cacheDir: string): Promise<void> {
   const host = new HostProcess(dataDir, cacheDir);
   await host.url;
   await host.stop();
 }
 
-/** Builds the module below a folder; returns how to make the bundle of a version. */
+/** Builds the module into a folder; returns a function that makes the bundle of a version. */
 export async function buildSoakModule(folder: string): Promise<(version: string) => string> {
   const built = await buildModule(FOLDER, { entry: 'module.ts', out: join(folder, 'bundle.js') });
   const source = (await readFile(built, 'utf8')).replace(/\n\/\/# (sourceMappingURL|debugId)=.*/g, '');
   return version => source.replace('@VERSION@', version);
 }
 
-/** Kills a durable host so often. Throws if a host does not start again, or refuses what it should take. */
+/** Kills a durable host `times` times. Throws if a host does not start again, or refuses a valid call. */
 export async function runKills({ times, seed, note }: KillOptions): Promise<KillReport> {
   const root = await mkdtemp(join(tmpdir(), 'agora-soak-'));
   try {

@@ -1,4 +1,4 @@
-// One data folder and its host, from the first start through one kill after the other.
+// Lane: one data folder and its host, through a sequence of kills.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { audit } from './audit.ts';
@@ -8,52 +8,52 @@ import { ConnectionEnded } from './client.ts';
 import { Load } from './load.ts';
 import type { Random } from './random.ts';
 
-/** The longest load before a kill. */
+/** Maximum load time before a kill. */
 const LOAD_MS = 200;
-/** The longest time that is left to a publish. */
+/** Maximum time of a publish before a kill. */
 const PUBLISH_MS = 400;
-/** A host that is killed while it starts lives at most this long. */
+/** Maximum time before a kill during the start. */
 const START_MS = 500;
-/** So many keys stay from life to life; the others are swept. */
+/** Number of keys that stay from process to process; the others are swept. */
 const KEPT_KEYS = 200;
 
 const KILLED_STARTS = 0.12;
 const KILLED_PUBLISHES = 0.06;
 const KILLED_FIRST_PUBLISHES = 0.7;
 
-/** What is given to a lane. */
+/** Options of a lane. */
 export interface LaneOptions {
   readonly name: string;
   readonly dataDir: string;
   readonly cacheDir: string;
   readonly random: Random;
-  /** The bundle of a version of the module. */
+  /** Returns the bundle of a version of the module. */
   readonly bundle: (version: string) => string;
-  /** Whether there is another kill to be made; counts it. */
+  /** Returns true if another kill is due, and counts it. */
   readonly takeKill: () => boolean;
 }
 
-/** What a lane found wrong. */
+/** Faults that a lane found. */
 export interface LaneFaults {
   readonly lost: string[];
   readonly half: string[];
   readonly repeated: readonly string[];
 }
 
-/** Lives through kills. */
+/** Runs one host after the other on a folder. */
 export class Lane {
   readonly #options: LaneOptions;
   readonly #ledger = new Ledger();
   readonly #numbers = new Numbers();
   readonly #lost: string[] = [];
   readonly #half: string[] = [];
-  /** Versions of the module that may run now; the last one that was confirmed, and one that was not answered. */
+  /** Versions of the module that may run now: the last confirmed one, and an unanswered one. */
   #versions: (string | undefined)[] = [undefined];
   #published = 0;
   #lives = 0;
-  /** Keys of a sweep that was not answered: all of them are gone, or none. */
+  /** Keys of an unanswered sweep: it removed all of them, or none. */
   #swept: readonly string[] = [];
-  /** Plans whose time was over at the last audit. */
+  /** Plans that had run at the last audit. */
   #ended: ReadonlySet<string> = new Set();
   calls = 0;
 
@@ -65,7 +65,7 @@ export class Lane {
     return { lost: this.#lost, half: this.#half, repeated: this.#numbers.faults };
   }
 
-  /** Kills until there are no more kills to be made, then looks once more and stops the host as an operator does. */
+  /** Kills until no kill is due, then audits once more and stops the host as an operator does. */
   async run(): Promise<void> {
     const { random, takeKill } = this.#options;
     while (takeKill()) {
@@ -92,7 +92,7 @@ export class Lane {
     await host.kill();
   }
 
-  /** Sometimes nothing is published yet; then that is the first publish. */
+  /** Publishes the first time if no module is published yet. */
   async #killPublish(): Promise<void> {
     await this.#live(async host => {
       const end = this.#publish(host);
@@ -120,7 +120,7 @@ export class Lane {
     });
   }
 
-  /** Starts the host, audits it, lets `work` begin something, kills the host, and waits for the end of the work. */
+  /** Starts the host, audits it, starts `work`, kills the host, and waits for the end of the work. */
   async #live(work: (host: HostProcess) => Promise<{ end: Promise<void> }>): Promise<void> {
     const host = this.#start();
     let begun: { readonly end: Promise<void> } | undefined;
@@ -133,7 +133,7 @@ export class Lane {
     await begun.end;
   }
 
-  /** False if nothing is published. */
+  /** Returns false if no module is published. */
   async #audit(host: HostProcess): Promise<boolean> {
     await host.url;
     const version = await host.version();
@@ -152,7 +152,7 @@ export class Lane {
     return true;
   }
 
-  /** Keeps the tables small: the audit reads all of them after every kill. */
+  /** Removes old keys, since the audit reads all tables after every kill. */
   async #sweep(load: Load): Promise<void> {
     const keys = this.#ledger.sure('').filter(key => !key.startsWith('plan/') || this.#ended.has(key));
     this.#swept = keys.slice(0, Math.max(0, keys.length - KEPT_KEYS));
@@ -164,7 +164,7 @@ export class Lane {
     return this.#versions[0] !== undefined;
   }
 
-  /** Publishes the next version; without an answer both it and the last one may be there. */
+  /** Publishes the next version; without an answer either that or the previous one may run. */
   async #publish(host: HostProcess): Promise<void> {
     const version = `v${++this.#published}`;
     this.#versions = [this.#versions[0], version];

@@ -1,10 +1,10 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { Ledger, Numbers } from './ledger.ts';
 
 const seen = (fates: Record<string, string>): Map<string, string> => new Map(Object.entries(fates));
 
 describe('the ledger', () => {
-  it('wants what was confirmed, and takes what was not answered either way', () => {
+  test('requires confirmed changes, and accepts unanswered ones either way', () => {
     for (const actual of [{ a: '1' }, { a: '1', b: '2' }] as Record<string, string>[]) {
       const ledger = new Ledger();
       ledger.begin('a', '1');
@@ -16,7 +16,7 @@ describe('the ledger', () => {
     }
   });
 
-  it('finds what is lost, what is another, and what nobody sent', () => {
+  test('finds lost, changed and never sent rows', () => {
     const ledger = new Ledger();
     for (const key of ['a', 'b', 'c']) {
       ledger.begin(key, '1');
@@ -35,7 +35,7 @@ describe('the ledger', () => {
 });
 
 describe('numbers', () => {
-  it('are given once, however often they are seen', () => {
+  test('belong to one row, however often they are read', () => {
     const numbers = new Numbers();
     for (const [sequence, owner] of [
       ['entry', 'a'],

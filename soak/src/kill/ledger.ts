@@ -1,15 +1,15 @@
-// What the host confirmed, and what it may have done besides: the judge of what is there after a kill.
+// Ledger: the confirmed changes, and the unanswered ones that may have happened; decides which rows are right after a kill.
 
-/** What is to be seen of something; undefined if nothing is. */
+/** The visible state of a key; undefined if it has no rows. */
 export type Fate = string | undefined;
 
 interface Account {
   sure: Fate;
-  /** What was asked for and not answered. */
+  /** An unanswered change. */
   perhaps?: { readonly fate: Fate };
 }
 
-/** Knows of everything by a key; one change of a key is under way at a time. */
+/** Expected state by key; one change of a key is in flight at a time. */
 export class Ledger {
   readonly #accounts = new Map<string, Account>();
 
@@ -26,14 +26,14 @@ export class Ledger {
     if (account?.perhaps) this.#settle(key, account.perhaps.fate);
   }
 
-  /** What is known to be there. */
+  /** Keys that are known to exist. */
   sure(prefix: string): string[] {
     return [...this.#accounts].flatMap(([key, { sure, perhaps }]) =>
       key.startsWith(prefix) && sure !== undefined && !perhaps ? [key] : [],
     );
   }
 
-  /** Compares with everything that is there, and goes on from that. Returns what is lost or came from nowhere. */
+  /** Compares with the actual state, continues from it, and returns the lost and the unexpected rows. */
   compare(actual: ReadonlyMap<string, string>): string[] {
     const faults: string[] = [];
     for (const [key, { sure, perhaps }] of [...this.#accounts]) {
@@ -54,7 +54,7 @@ export class Ledger {
   }
 }
 
-/** Numbers that sequences gave, and to whom: the same number twice is a fault. */
+/** Owners of sequence numbers; a number with two owners is a fault. */
 export class Numbers {
   readonly #owners = new Map<string, string>();
   readonly faults: string[] = [];

@@ -1,4 +1,4 @@
-// Load on the host: several clients of the official library, each with several calls under way, all of them confirmed.
+// Load on the host: several clients of the official library, each with several confirmed calls in flight.
 
 import { BATCH } from './audit.ts';
 import { connect, ConnectionEnded, subscribe, type Client } from './client.ts';
@@ -8,14 +8,14 @@ import type { Random } from './random.ts';
 const CLIENTS = 4;
 const CALLS_EACH = 6;
 
-/** The clients of one life of a host. */
+/** The clients of one process of a host. */
 export class Load {
   readonly #clients: readonly Client[];
   readonly #ledger: Ledger;
   readonly #random: Random;
   readonly #life: string;
   #calls = 0;
-  /** Entries that nobody is changing now. */
+  /** Entries without a call in flight. */
   readonly #entries: string[];
 
   private constructor(clients: readonly Client[], ledger: Ledger, random: Random, life: string) {
@@ -26,7 +26,7 @@ export class Load {
     this.#entries = ledger.sure('entry/').map(key => key.slice('entry/'.length));
   }
 
-  /** Connects the clients; one of them notes the numbers of every row that it hears of. */
+  /** Connects the clients; one of them records the numbers of every row that it receives. */
   static async open(url: string, ledger: Ledger, numbers: Numbers, random: Random, life: string): Promise<Load> {
     const clients = await Promise.all(Array.from({ length: CLIENTS }, () => connect(url)));
     const [first] = clients;
@@ -41,12 +41,12 @@ export class Load {
     return new Load(clients, ledger, random, life);
   }
 
-  /** How many calls were begun. */
+  /** Number of calls that were started. */
   get calls(): number {
     return this.#calls;
   }
 
-  /** Removes everything of some keys in one transaction. */
+  /** Removes all rows of some keys in one transaction. */
   async sweep(keys: readonly string[]): Promise<void> {
     const [client] = this.#clients;
     if (!client || keys.length === 0) return;
@@ -58,7 +58,7 @@ export class Load {
     this.#entries.splice(0, Infinity, ...this.#entries.filter(op => !gone.has(op)));
   }
 
-  /** Calls until the host is gone; throws what is not its end. */
+  /** Calls until the host ends; throws every other error. */
   async run(): Promise<void> {
     const loops = this.#clients.flatMap(client => Array.from({ length: CALLS_EACH }, () => this.#loop(client)));
     for (const { reason } of await Promise.allSettled(loops).then(all => all.filter(isRejected))) {
@@ -103,7 +103,7 @@ export class Load {
     }
   }
 
-  /** Takes one out, so that only one call at a time is about it. */
+  /** Takes one out, so that it has one call in flight at a time. */
   #takeEntry(): string | undefined {
     const at = Math.floor(this.#random() * this.#entries.length);
     return this.#entries.splice(at, 1)[0];

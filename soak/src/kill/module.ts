@@ -1,12 +1,12 @@
-// The module that is killed under load. Whatever it writes comes in pieces that must all be there, or none.
+// The module under load. Each call writes several rows, which must all exist or none.
 //
-// An `entry` has a `half` with the same op and the opposite value; a batch of `part`s has all its rows; what accounts hold
-// is their base and all moves; a plan has its `task` until it is `done`.
+// An `entry` has a `half` with the same op and the opposite value; a batch of `part`s has all its rows; the balance of an
+// account is its base plus all moves; a plan has its `task` until it is `done`.
 
 import { ScheduleAt } from 'spacetimedb';
 import { schema, t, table } from 'spacetimedb/server';
 
-/** Replaced before each publish, so that a version can be told from another. */
+/** Replaced before each publish, so that versions differ. */
 const VERSION = '@VERSION@';
 
 const entry = table({ public: true }, { id: t.u64().primaryKey().autoInc(), op: t.string().unique(), value: t.i64() });
@@ -77,7 +77,7 @@ export const runTask = db.reducer({ onSchedule: task }, { arg: task.rowType }, (
   else ctx.db.done.insert({ op: arg.op, times: 1 });
 });
 
-/** Forgets everything about some ops in one transaction. */
+/** Removes all rows of some ops in one transaction. */
 export const sweep = db.reducer({ ops: t.array(t.string()) }, (ctx, { ops }) => {
   for (const op of ops) {
     ctx.db.entry.op.delete(op);

@@ -1,9 +1,9 @@
-// Chance that can be repeated: the same seed gives the same numbers.
+// Pseudorandom numbers: the same seed gives the same numbers.
 
-/** A number from 0 up to 1, the next one each time (mulberry32). */
+/** Returns the next number from 0 to below 1 (mulberry32). */
 export type Random = () => number;
 
-/** Chance from a seed. */
+/** Makes a generator from a seed. */
 export function createRandom(seed: number): Random {
   let state = seed >>> 0;
   return () => {

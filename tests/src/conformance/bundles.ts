@@ -4,7 +4,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { buildModule } from '@agora/scripts/build-module';
+import { buildModule } from '@agora/codegen';
 
 const FOLDER = fileURLToPath(new URL('../../conformance/recordings/modules/', import.meta.url));
 

@@ -180,7 +180,7 @@ describe('a step whose approver is unregistered', () => {
     unregister(team, 'Boss');
     expect(team.summary(id)).toMatchObject({
       status: 'failed',
-      reason: 'step "do" failed: whoever had to approve it is gone',
+      reason: 'step "do" failed: its approver is unregistered',
     });
   });
 

@@ -68,7 +68,7 @@ describe('a step', () => {
     const id = team.start([{ agent: 'A', action: 'try', retries: { attempts: 9 } }]);
     const message = team.lab.rows('step')[0]?.['message'];
     team.lab.owner.call('perform_acts', { acts: [{ Cancel: { agent: 0, message, reason: 'enough' } }] });
-    const reason = 'step "try" failed: an operator called it off: enough';
+    const reason = 'step "try" failed: an operator cancelled the task: enough';
     expect(team.summary(id)).toMatchObject({ status: 'failed', reason });
   });
 
@@ -106,7 +106,10 @@ describe('a step', () => {
     ]);
     team.worker('B').call('unregister_agent', { agent: team.worker('B').id });
     team.finish('A', 'first');
-    expect(team.summary(id)).toMatchObject({ status: 'failed', reason: 'step "then" failed: agent "B" is gone' });
+    expect(team.summary(id)).toMatchObject({
+      status: 'failed',
+      reason: 'step "then" failed: agent "B" is unregistered',
+    });
   });
 });
 
@@ -295,7 +298,7 @@ describe('a workflow', () => {
     await using team = await Team.of('A', 'B');
     const id = team.start(pair, { deadline_ms: 10_000 });
     team.lab.advance(10_500);
-    expect(team.summary(id)).toMatchObject({ status: 'failed', reason: 'its time was over', ended: 2 });
+    expect(team.summary(id)).toMatchObject({ status: 'failed', reason: 'its deadline has passed', ended: 2 });
   });
 
   test('is steered by its initiator and by operators', async () => {

@@ -184,7 +184,7 @@ describe('a step for each element of a list', () => {
     team.finish('A', 'split', { parts: 'none' });
     expect(team.summary(id)).toMatchObject({
       status: 'failed',
-      reason: 'step "work" failed: what it is to be done for is no list',
+      reason: 'step "work" failed: the value for "for_each" is not a list',
     });
   });
 

@@ -1,31 +1,36 @@
-// A folder outside the workspace with the published packages, installed from their tarballs like a user installs them.
+// A folder outside the workspace with the published packages, installed from their tarballs as a user installs them.
 
 import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { packAll, type Tarball } from '@agora/scripts/pack';
 import { z } from 'zod';
 
 const run = promisify(execFile);
-const INSTALL_WITHIN_MS = 180_000;
-const RUN_WITHIN_MS = 60_000;
+const PACK = fileURLToPath(new URL('../../../scripts/src/pack/pack-all.ts', import.meta.url));
+const PACK_TIMEOUT_MS = 180_000;
+const INSTALL_TIMEOUT_MS = 180_000;
+const RUN_TIMEOUT_MS = 60_000;
 
-/** Further dependencies of a consumer: the newest that match, as a consumer gets them. */
-const BESIDES = ['react@19', '@types/react@19', '@types/node@24'];
+/** Further packages of a consumer: the newest versions that fit, as a consumer gets them. */
+const OTHER_PACKAGES = ['react@19', '@types/react@19', '@types/node@24'];
 
-/** The folder and its operations. */
+/** A tarball with the name of its package. */
+export interface Tarball {
+  readonly name: string;
+  readonly file: string;
+}
+
+/** The folder, and the operations on it. */
 export interface Outside extends AsyncDisposable {
   readonly folder: string;
   readonly tarballs: readonly Tarball[];
   /** Writes a file. */
   write(name: string, text: string): Promise<void>;
-  /**
-   * Runs a file with Node.js in its folder, to its end, and returns its output. Throws with the whole output when it
-   * fails.
-   */
+  /** Runs a file by Node.js in the folder of the file and returns its standard output. Throws if it fails. */
   run(
     file: string,
     options?: {
@@ -34,22 +39,22 @@ export interface Outside extends AsyncDisposable {
       readonly params?: readonly string[];
     },
   ): Promise<string>;
-  /** Errors of TypeScript in a file there; empty if there are none. */
+  /** Returns the errors of TypeScript in a file there; an empty text without errors. */
   typeCheck(
     file: string,
     options: { readonly moduleResolution: 'bundler' | 'nodenext'; readonly isExact?: boolean },
   ): Promise<string>;
 }
 
-/** Packs, and installs in a new folder. */
+/** Packs, and installs the tarballs in a new folder. */
 export async function openOutside(): Promise<Outside> {
   const folder = await mkdtemp(join(tmpdir(), 'agora-outside-'));
   try {
     const tarballs = await packAll(join(folder, 'tarballs'));
     await writeFile(join(folder, 'package.json'), '{ "name": "outside", "private": true, "type": "module" }');
     const flags = ['--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error'];
-    const wanted = [...tarballs.map(({ file }) => file), ...BESIDES];
-    await run('npm', ['install', ...flags, ...wanted], { cwd: folder, timeout: INSTALL_WITHIN_MS });
+    const wanted = [...tarballs.map(({ file }) => file), ...OTHER_PACKAGES];
+    await run('npm', ['install', ...flags, ...wanted], { cwd: folder, timeout: INSTALL_TIMEOUT_MS });
     return {
       folder,
       tarballs,
@@ -59,7 +64,7 @@ export async function openOutside(): Promise<Outside> {
       },
       async run(file, { env, args = [], params = [] } = {}) {
         const path = join(folder, file);
-        const options = { cwd: dirname(path), timeout: RUN_WITHIN_MS, env: { ...process.env, ...env } };
+        const options = { cwd: dirname(path), timeout: RUN_TIMEOUT_MS, env: { ...process.env, ...env } };
         return (await run(process.execPath, [...args, path, ...params], options)).stdout;
       },
       async typeCheck(file, { moduleResolution, isExact = false }) {
@@ -79,7 +84,7 @@ export async function openOutside(): Promise<Outside> {
         const config = `tsconfig.${moduleResolution}.json`;
         await writeFile(join(folder, config), JSON.stringify({ compilerOptions, files: [file] }));
         const tsc = createRequire(import.meta.url).resolve('typescript/lib/tsc.js');
-        return run(process.execPath, [tsc, '-p', config], { cwd: folder, timeout: RUN_WITHIN_MS }).then(
+        return run(process.execPath, [tsc, '-p', config], { cwd: folder, timeout: RUN_TIMEOUT_MS }).then(
           ({ stdout }) => stdout,
           (error: unknown) => z.object({ stdout: z.string() }).parse(error).stdout,
         );
@@ -92,6 +97,16 @@ export async function openOutside(): Promise<Outside> {
   }
 }
 
+/** Runs `pnpm pack:all`, which prints the name and the file of each tarball. */
+async function packAll(out: string): Promise<Tarball[]> {
+  const options = { cwd: dirname(PACK), timeout: PACK_TIMEOUT_MS, env: { ...process.env, INIT_CWD: out } };
+  const { stdout } = await run(process.execPath, [PACK, '--out', out], options);
+  return [...stdout.matchAll(/^(@agora\/\S+) +(\S+\.tgz)$/gm)].map(([, name = '', file = '']) => ({
+    name,
+    file: join(out, file),
+  }));
+}
+
 const Installed = z.looseObject({
   name: z.string(),
   license: z.string(),
@@ -102,7 +117,7 @@ const Installed = z.looseObject({
   private: z.undefined().optional(),
 });
 
-/** The `package.json` of an installed package, checked for the fields of every published one, and its text. */
+/** The `package.json` of an installed package, checked for the fields of every published package, and its text. */
 export async function installedManifest(outside: Outside, name: string) {
   const text = await readFile(join(outside.folder, 'node_modules', name, 'package.json'), 'utf8');
   return { text, manifest: Installed.parse(JSON.parse(text)) };

@@ -4,7 +4,6 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core';
-import { BROWSER_ENTRIES } from '@agora/scripts/browser-size';
 import { build } from 'esbuild';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
@@ -54,10 +53,13 @@ describe('every tarball', () => {
   });
 });
 
+function readmeText(folder: string): string {
+  return readFileSync(join(outside.folder, 'node_modules/@agora', folder, 'README.md'), 'utf8');
+}
+
 /** The first block of a language in an installed README. */
 function readmeOf(folder: string, language: string): string {
-  const text = readFileSync(join(outside.folder, 'node_modules/@agora', folder, 'README.md'), 'utf8');
-  const block = new RegExp(`\`\`\`${language}\n([\\s\\S]*?)\`\`\``).exec(text)?.[1];
+  const block = new RegExp(`\`\`\`${language}\n([\\s\\S]*?)\`\`\``).exec(readmeText(folder))?.[1];
   if (block === undefined) throw new Error(`the README of ${folder} has no ${language}`);
   return block;
 }
@@ -111,6 +113,22 @@ describe('from outside', () => {
     });
   });
 
+  test('generates the bindings of a module', async () => {
+    await outside.write('todo/src/index.ts', LIMITS_MODULE);
+    const at = (folder: string) => join(outside.folder, folder);
+    const flags = ['--module-path', at('todo'), '--out-dir', at('bindings')];
+    const codegen = 'node_modules/@agora/codegen/lib/main.js';
+    expect(await outside.run(codegen, { params: flags })).toContain('files, of which');
+    expect(await outside.run(codegen, { params: [...flags, '--check'] })).toContain('matches the module');
+    expect(readFileSync(join(outside.folder, 'bindings/spin_reducer.ts'), 'utf8')).toContain('export default {};');
+  });
+
+  test('starts a hub', async () => {
+    const [, code = ''] = /```ts\n\/\/ hub\.ts\n([\s\S]*?)```/.exec(readmeText('hub')) ?? [];
+    await outside.write('hub.ts', code.replace('port: 3000', 'port: 0'));
+    expect(await outside.run('hub.ts')).toMatch(/^Agents connect to http:\/\/127\.0\.0\.1:\d+\.\n$/);
+  });
+
   test('has the command line, which finds a hub', async () => {
     const agora = 'node_modules/@agora/cli/lib/main.js';
     expect(await outside.run(agora, { params: ['--help'] })).toContain('workflow');
@@ -136,7 +154,7 @@ describe('from outside', () => {
   });
 
   test('is bundled for a browser without any module of Node.js', async () => {
-    for (const code of Object.values(BROWSER_ENTRIES)) {
+    for (const code of BROWSER_ENTRIES) {
       const { outputFiles } = await build({
         stdin: { contents: code, resolveDir: outside.folder },
         bundle: true,
@@ -151,7 +169,10 @@ describe('from outside', () => {
   });
 });
 
-/** A module that never ends, and one that reads globals of the machine. */
+/** The entries that a page may import. */
+const BROWSER_ENTRIES = ["export { AgoraClient } from '@agora/client';", "export * from '@agora/client/react';"];
+
+/** A reducer that never ends, and a procedure that makes a request. */
 const LIMITS_MODULE = `
   import { schema, t } from 'spacetimedb/server';
   const db = schema({});
@@ -185,7 +206,9 @@ const HOST_PARTS = `
 const CONSUMER = `
   import { AgoraClient, AgoraError, parseWorkflow, type AgentInfo, type Answer } from '@agora/client';
   import { fileTokenStore } from '@agora/client/node';
+  import { buildModule, CodegenError } from '@agora/codegen';
   import { startHost, type Host } from '@agora/host';
+  import { startHub as startPlainHub, type Hub } from '@agora/hub';
   import { bundleUrl } from '@agora/module/bundle';
   import { LIMITS, type WorkflowStatus } from '@agora/module/contract';
   import { workflowShape } from '@agora/module/workflow';
@@ -201,12 +224,14 @@ const CONSUMER = `
   const status: WorkflowStatus = workflow.status().status;
   const host: Host = await startHost({ inMemory: true });
   await using hub = await startHub();
+  const plain: Hub = await startPlainHub({ database: 'other' });
+  const bundle: string = await buildModule('.').catch((error: CodegenError) => error.code);
   // @ts-expect-error: a server is named by its URL
   new AgoraClient('Wrong', { server: 5 });
   // @ts-expect-error: a clock is moved by milliseconds
   hub.advance('1 h');
   if (workflowShape.safeParse({}).error instanceof AgoraError) throw new Error(bundleUrl.href);
-  export { agents, answer, host, hub, mode, status };`;
+  export { agents, answer, bundle, host, hub, mode, plain, status };`;
 
 /** The bindings alone. */
 const BINDINGS_CONSUMER = `

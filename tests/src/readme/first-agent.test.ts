@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { startHub } from '@agora/cli/hub';
+import { startHub } from '@agora/hub';
 import { expect, test } from 'vitest';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
@@ -23,7 +23,7 @@ function codeUnder(heading: string): string {
 test('works as pasted, also a second time', { timeout: 60_000 }, async () => {
   const code = codeUnder('A first agent');
   expect(code).toContain(USUAL);
-  const hub = await startHub({ port: 0, hostname: '127.0.0.1', dataDir: undefined });
+  const hub = await startHub();
   // Only the port differs from the README: another hub may run on the usual one.
   const file = join(ROOT, `first-agent-${process.pid}.ts`);
   writeFileSync(file, code.replaceAll(USUAL, hub.url));

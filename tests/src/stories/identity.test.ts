@@ -9,7 +9,7 @@ import { promisify } from 'node:util';
 import { AgoraClient, type AgoraClientOptions, type AgoraError } from '@agora/client';
 import { defaultTokenPath, defaultTokenStore, fileTokenStore } from '@agora/client/node';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { startHub, type Hub } from '@agora/cli/hub';
+import { startHub, type Hub } from '@agora/hub';
 import { Received } from '../support/received.ts';
 import { startTestHub, type TestHub } from '../support/hub.ts';
 

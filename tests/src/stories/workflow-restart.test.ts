@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AgoraClient, type AgoraClientOptions, type WorkflowDefinition } from '@agora/client';
 import { fileTokenStore } from '@agora/client/node';
-import { startHub } from '@agora/cli/hub';
+import { startHub } from '@agora/hub';
 import { expect, test } from 'vitest';
 import { Received } from '../support/received.ts';
 import { startTestHub } from '../support/hub.ts';

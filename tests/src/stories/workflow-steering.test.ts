@@ -54,7 +54,7 @@ steps:
         .split('; '),
     ).toEqual([
       'step "late", timeout_ms: Too small: expected number to be >=1',
-      'step "unassigned": name an agent, a capability, who has to approve, or a workflow',
+      'step "unassigned": name an agent, a capability, an approval, or a workflow',
       'step "round": there is no agent "Ghost"',
       'step "late": there is no step "never"',
       'the steps wait for each other: round → trip → round',

@@ -3,12 +3,10 @@
 // AGORA_TEST_TOKEN.
 
 import { randomBytes } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { AgoraClient, type AgoraClientOptions, type AgoraTypes, type NoTypes, type Registration } from '@agora/client';
-import { startHost } from '@agora/host';
+import { readBundle, startHub } from '@agora/hub';
 import { z } from 'zod';
 
-const BUNDLE = new URL('../../../module/dist/bundle.js', import.meta.url);
 const CALL_WITHIN_MS = 30_000;
 
 /** A running hub; disposing of it closes every client that it made. */
@@ -39,8 +37,7 @@ interface Place {
 /** Starts a hub, or uses the given server. */
 export async function startTestHub(): Promise<TestHub> {
   const server = process.env['AGORA_TEST_SERVER'];
-  const bundle = await readFile(BUNDLE);
-  const place = await (server ? publishAt(server, bundle) : embed(bundle));
+  const place = await (server ? publishAt(server, await readBundle()) : startHub());
   const clients: AsyncDisposable[] = [];
   const client: TestHub['client'] = (name, options) => {
     const made = new AgoraClient(name, { server: place.url, database: place.database, tokenStore: false, ...options });
@@ -64,13 +61,6 @@ export async function startTestHub(): Promise<TestHub> {
       await place.close();
     },
   };
-}
-
-async function embed(bundle: Uint8Array): Promise<Place> {
-  const database = 'agora';
-  const host = await startHost({ inMemory: true });
-  await host.publish(database, bundle);
-  return { url: host.url, database, ownerToken: host.owner.token, close: () => host.close() };
 }
 
 const Issued = z.object({ token: z.string() });

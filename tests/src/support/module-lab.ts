@@ -1,7 +1,6 @@
 // The module's bundle in a database without a socket, with a clock that the test advances: for tests of the module's
 // rules.
 
-import { readFile } from 'node:fs/promises';
 import {
   BsatnReader,
   BsatnWriter,
@@ -16,13 +15,13 @@ import {
   type Caller,
   type Table,
 } from '@agora/host/testing';
+import { readBundle } from '@agora/hub';
 
 type Fields = Readonly<Record<string, unknown>>;
 
 /** A row by canonical column names; 64-bit integers are bigints where a number cannot hold them. */
 export type Row = Readonly<Record<string, unknown>>;
 
-const BUNDLE = new URL('../../../module/dist/bundle.js', import.meta.url);
 const START_MICROS = BigInt(Date.UTC(2026, 0, 5, 12)) * 1000n;
 
 let bundle: Promise<Uint8Array> | undefined;
@@ -61,7 +60,7 @@ export class ModuleLab {
   }
 
   static async open(): Promise<ModuleLab> {
-    bundle ??= readFile(BUNDLE);
+    bundle ??= readBundle();
     const world = new TestWorld(START_MICROS);
     const owner = 1n;
     const database = await Database.open({

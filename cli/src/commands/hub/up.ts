@@ -9,7 +9,7 @@ import { wholeNumber } from '../../base/flag-schemas.ts';
 import { dataFolder } from '../../base/settings.ts';
 import type { CommandContext } from '../../command/command-context.ts';
 import { defineCommand } from '../../command/command.ts';
-import { startHub, type Hub } from '../../hub.ts';
+import { startHub, type Hub } from './start-hub.ts';
 
 /** After this time the process ends without closing the hub; confirmed commits are already on disk. */
 const CLOSE_WITHIN_MS = 10_000;

@@ -1,74 +1,78 @@
-// A step that is done for each element of a list: one child an element, and their results in order.
+// A step with one child for each element of a list; its output is the list of their outputs.
 
 import { LIMITS } from '../../contract/limits.ts';
+import { UNTOUCHED } from '../../tables/workflow.ts';
 import { listOf } from '../rules.ts';
 import type { Run } from '../run.ts';
 import type { Step } from '../step.ts';
-import { UNTOUCHED } from '../../tables/workflow.ts';
+import type { Progress, StepKind } from './kind.ts';
 
-/** Gives out the children of a step, which are made the first time: as many at once as was said. */
-export function beginEach(run: Run, step: Step): void {
-  const { forEach } = run.specOf(step);
-  if (!forEach) return;
-  if (step.children === 0) {
-    const list = listOf(forEach, run.step(forEach.position)?.output ?? '');
-    if (typeof list === 'string') return run.finish(step, 'fail', { error: list });
-    const rows = run.state.total + list.length;
-    if (rows > LIMITS.workflowRows) {
-      const error = `the workflow would have ${rows} steps and elements; ${LIMITS.workflowRows} are allowed`;
-      return run.finish(step, 'fail', { error });
-    }
-    if (list.length === 0) return run.finish(step, 'succeed', { output: '[]' });
-    addChildren(run, step, list);
-  }
-  if (!run.begun(step, '')) return;
-  run.change(step, { given: 0, done: 0 });
-  giveOut(run, step);
-}
+export const forEach: StepKind = {
+  appliesTo: (_, spec) => spec.forEach !== undefined,
+  begins: beginElements,
+  waitsFor: () => ({ waitsFor: 'elements', whom: [], until: 0n }),
+  stops: cancelChildren,
+  childEnded,
+};
 
-/** A child has ended: with the last one its parent has, with a failed one too. */
-export function childEnded(run: Run, child: Step): void {
-  const parent = run.step(child.parent - 1);
-  if (parent?.state !== 'running') return;
-  run.change(parent, { done: parent.done + 1 });
-  if (child.state !== 'succeeded') {
-    callOffChildren(run, parent, `${child.name} failed`);
-    run.finish(parent, 'fail', { error: `${child.name}: ${child.error}` });
-  } else giveOut(run, parent);
-}
-
-/** Calls off what is not done of a step's children. */
-export function callOffChildren(run: Run, parent: Step, reason: string): void {
-  for (const child of childrenOf(run, parent)) if (child.endedAt === 0n) run.callOff(child, reason);
-}
-
-/** The children of a step in order: at most a thousand points. */
+/** The children of a step in order: one look-up each, at most a thousand. */
 export function childrenOf(run: Run, parent: Step): Step[] {
   return Array.from({ length: parent.children }, (_, at) => run.step(parent.firstChild + at)).filter(
     step => step !== undefined,
   );
 }
 
-/** Gives out children as far as the step's concurrency goes; those that were done in an earlier life of it count as done. */
-function giveOut(run: Run, parent: Step): void {
-  const most = run.specOf(parent).forEach?.concurrency ?? parent.children;
-  while (parent.state === 'running' && parent.given < parent.children && parent.given - parent.done < most) {
+/** Assigns the children of a step, up to its concurrency. The first time, creates them. */
+function beginElements(progress: Progress, run: Run, step: Step): void {
+  const spec = run.specOf(step).forEach;
+  if (!spec) return;
+  if (step.children === 0) {
+    const list = listOf(spec, run.step(spec.position)?.output ?? '');
+    if (typeof list === 'string') return progress.finish(run, step, 'fail', { error: list });
+    const rows = run.state.total + list.length;
+    if (rows > LIMITS.workflowRows) {
+      const error = `the workflow would have ${rows} steps and elements; ${LIMITS.workflowRows} are allowed`;
+      return progress.finish(run, step, 'fail', { error });
+    }
+    if (list.length === 0) return progress.finish(run, step, 'succeed', { output: '[]' });
+    addChildren(run, step, list);
+  }
+  if (!run.startAttempt(step, '')) return;
+  run.change(step, { given: 0, done: 0 });
+  assignChildren(progress, run, step);
+}
+
+/** Ends the parent with its last child, or with the first that fails; else assigns the next child. */
+function childEnded(progress: Progress, run: Run, parent: Step, child: Step): void {
+  run.change(parent, { done: parent.done + 1 });
+  if (child.state === 'succeeded') return assignChildren(progress, run, parent);
+  cancelChildren(progress, run, parent, `${child.name} failed`);
+  progress.finish(run, parent, 'fail', { error: `${child.name}: ${child.error}` });
+}
+
+function cancelChildren(progress: Progress, run: Run, parent: Step, reason: string): void {
+  for (const child of childrenOf(run, parent)) if (child.endedAt === 0n) progress.cancelStep(run, child, reason);
+}
+
+/** Assigns children up to the concurrency of the step. Those that succeeded before a retry count as done. */
+function assignChildren(progress: Progress, run: Run, parent: Step): void {
+  const max = run.specOf(parent).forEach?.concurrency ?? parent.children;
+  while (parent.state === 'running' && parent.given < parent.children && parent.given - parent.done < max) {
     const child = run.step(parent.firstChild + parent.given);
     const isDone = child?.state === 'succeeded';
     run.change(parent, { given: parent.given + 1, done: parent.done + (isDone ? 1 : 0) });
-    if (child && !isDone) run.assign(child);
+    if (child && !isDone) progress.assign(run, child);
   }
-  if (parent.state === 'running' && parent.done === parent.children) gather(run, parent);
+  if (parent.state === 'running' && parent.done === parent.children) collectOutputs(progress, run, parent);
 }
 
-/** The results of all children are the result of their parent. */
-function gather(run: Run, parent: Step): void {
+function collectOutputs(progress: Progress, run: Run, parent: Step): void {
   const output = `[${childrenOf(run, parent)
     .map(each => each.output || 'null')
     .join(',')}]`;
-  if (output.length <= LIMITS.inputsLength) return run.finish(parent, 'succeed', { output });
+  if (output.length <= LIMITS.inputsLength) return progress.finish(run, parent, 'succeed', { output });
   const error = `its results are ${output.length} characters; ${LIMITS.inputsLength} are allowed`;
-  run.finish(parent, 'fail', { error });
+  progress.finish(run, parent, 'fail', { error });
 }
 
 function addChildren(run: Run, parent: Step, list: readonly unknown[]): void {

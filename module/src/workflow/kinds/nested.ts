@@ -1,70 +1,52 @@
-// A step that is a workflow of its own: it ends as that one does, and its output is what the steps of that one have returned.
+// A step that is a workflow: it ends as that workflow does, and its output is the outputs of the inner steps.
 
-import { inputsOf } from '../assignment.ts';
-import { begin } from '../begin.ts';
-import { checkDefinition, sentenceOf } from '../check.ts';
 import { LIMITS } from '../../contract/limits.ts';
+import type { StepInputs } from '../../contract/wire.ts';
 import type { Answer } from '../../message/answer.ts';
+import { createWorkflow } from '../create.ts';
+import { checkDefinition, sentenceOf } from '../check.ts';
+import { inputTexts, objectText } from '../payload.ts';
 import { Run } from '../run.ts';
-import type { Step } from '../step.ts';
+import { specOf, type Step } from '../step.ts';
+import type { Progress, StepKind } from './kind.ts';
 
-/** Starts the workflow that a step is. */
-export function beginNested(run: Run, step: Step): void {
+export const nested: StepKind = {
+  appliesTo: (_, { workflow }) => workflow !== undefined,
+  begins: beginNested,
+  waitsFor: (_, step) => ({ waitsFor: 'workflow', whom: [step.message], until: 0n }),
+  inner: (run, step) => (run.specOf(step).workflow ? Run.find(run.unit, step.message) : undefined),
+};
+
+/** The id of the workflow that a step is; empty before it has begun. */
+export function innerIdOf(step: Step): string {
+  return step.message !== '' && specOf(step).workflow ? step.message : '';
+}
+
+function beginNested(progress: Progress, run: Run, step: Step): void {
   const { unit } = run;
   const spec = run.specOf(step);
   const definition = JSON.stringify(spec.workflow);
-  // It was checked with the workflow that it is in. Whoever has gone since fails the step that was theirs, and no more.
+  // Checked with the outer workflow. An agent that unregistered since then fails only its own step.
   const checked = checkDefinition(definition, { isAgent: () => true, isCapability: () => true });
   if (!checked.ok) throw new Error(`a nested workflow has faults: ${sentenceOf(checked.faults)}`);
   const id = unit.ctx.newUuidV7().toString();
-  if (!run.begun(step, id)) return;
+  if (!run.startAttempt(step, id)) return;
   const { initiator } = run.definition;
-  const inputs = `{${inputsOf(run, step)}}`;
-  begin(unit, { id, initiator, definition, plan: checked.plan, parentStep: step.id, inputs }).release();
+  const inputs = objectText<StepInputs>(inputTexts(run, step));
+  progress.release(
+    createWorkflow(unit, { id, initiator, definition, plan: checked.plan, parentStep: step.id, inputs }),
+  );
 }
 
-/** A workflow has ended: so has the attempt at the step that it is; or, called off with it, it holds up undoing no more. */
-export function endNested(nested: Run): void {
-  const { unit } = nested;
-  const row = unit.ctx.db.step.id.find(nested.definition.parentStep);
-  const run = row && Run.find(unit, row.workflow);
-  if (!run) return;
-  const step = run.stepOf(row);
-  if (step.message !== nested.state.id) return;
-  if (step.state === 'running') run.attemptEnded(step, answerOf(nested));
-  else if (run.status === 'compensating') run.undoOn();
-}
-
-/** Calls off the workflow that a step is. */
-export function stopNested(run: Run, step: Pick<Step, 'message'>, reason: string): void {
-  const nested = Run.find(run.unit, step.message);
-  if (nested?.isLive) nested.stop('cancel', reason);
-}
-
-/** The workflows that steps of this one are, as far as they run. */
-export function runningNested(run: Run): Run[] {
-  return run.steps().flatMap(step => {
-    const isNested = step.state === 'running' && run.specOf(step).workflow !== undefined;
-    return (isNested && Run.find(run.unit, step.message)) || [];
-  });
-}
-
-/** Whether a workflow that was called off with its step still undoes what it had done. */
-export function isNestedUndone(run: Run): boolean {
-  return run.steps().some(step => {
-    const isNested = step.state === 'cancelled' && run.specOf(step).workflow !== undefined;
-    return isNested && Run.find(run.unit, step.message)?.status === 'compensating';
-  });
-}
-
-function answerOf(nested: Run): Answer {
-  const { reason, id } = nested.state;
-  const { status } = nested;
+/** The result of an inner workflow, as the answer to the step that it is. */
+export function answerOf(inner: Run): Answer {
+  const { reason, id } = inner.state;
+  const { status } = inner;
   if (status !== 'succeeded') {
-    // Whoever called it off does not want it begun anew.
+    // A caller that cancelled it does not want a retry.
     return { status: 'error', error: reason || `workflow ${id} was ${status}`, isPermanent: status === 'cancelled' };
   }
-  const members = nested
+  const members = inner
     .steps()
     .filter(step => step.state === 'succeeded' && step.parent === 0)
     .map(step => `${JSON.stringify(step.name)}:${step.output || 'null'}`);
