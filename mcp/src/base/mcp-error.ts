@@ -38,19 +38,23 @@ export interface ErrorReport {
 /** Next steps for single codes of the hub and the client. */
 const HINTS: Readonly<Record<string, string>> = {
   'message/unknown-recipient': 'Call find_agents for the names and capabilities that exist.',
-  'message/unknown': 'Check the id; only messages that this agent sent or received are known, and only while they are kept.',
+  'message/unknown':
+    'Check the id; only messages that this agent sent or received are known, and only while they are kept.',
   'message/too-large': 'Send less than 256 KiB: name a file or a URL instead of its content.',
   'message/bad-payload': 'Correct the payload for this type, or use another type.',
   'message/settled': 'Nothing to do: the message was settled before.',
   'delivery/stale-attempt': 'Do not settle it again; the hub offers it again, to this or another agent.',
   'delivery/cancelled': 'Stop work on it: its sender cancelled it.',
   'inbox/full': 'The recipient has too many waiting messages; try later or choose another agent.',
-  'agent/name-taken': 'Another identity owns this name. Set AGORA_AGENT to another name in the configuration of this server.',
-  'agent/not-yours': 'Another identity owns this name. Set AGORA_AGENT to another name in the configuration of this server.',
+  'agent/name-taken':
+    'Another identity owns this name. Set AGORA_AGENT to another name in the configuration of this server.',
+  'agent/not-yours':
+    'Another identity owns this name. Set AGORA_AGENT to another name in the configuration of this server.',
   'agent/elsewhere': 'Another process serves this agent. Give each session its own AGORA_AGENT.',
   'connection/refused': 'No hub answers. Ask the user to start one: `agora up`.',
   'connection/bad-token': 'The hub does not accept the stored token. Ask the user to run `agora doctor`.',
-  'connection/not-admitted': 'The hub is closed to this identity. Ask the user to have it admitted: `agora operator admit`.',
+  'connection/not-admitted':
+    'The hub is closed to this identity. Ask the user to have it admitted: `agora operator admit`.',
   'hub/not-admitted': 'The hub is closed to this identity. Ask the user to have it admitted: `agora operator admit`.',
   'operator/required': 'Only an operator of the hub may do this. Ask the user.',
   'workflow/bad-definition': 'Correct every fault that the message names, then start it again.',
@@ -77,7 +81,11 @@ export function reportOf(thrown: unknown): ErrorReport {
     return { code, message: clip(message), hint: hintOf(code) };
   }
   const message = thrown instanceof Error ? thrown.message : String(thrown);
-  return { code: 'mcp/bug', message: clip(message), hint: 'Report this to the user; it is a fault of the Agora MCP server.' };
+  return {
+    code: 'mcp/bug',
+    message: clip(message),
+    hint: 'Report this to the user; it is a fault of the Agora MCP server.',
+  };
 }
 
 function hintOf(code: string): string {

@@ -1,8 +1,8 @@
 // A waker: one line for each time that new mail waits, for monitors of clients. It only looks: the agent's messages go to the
 // process that serves it.
 
-import type { AgoraClient } from '@agora/client';
 import { setTimeout as pause } from 'node:timers/promises';
+import type { AgoraClient } from '@agora/client';
 import { mailSentence, type WaitingMail } from './hook-words.ts';
 
 /** How mail is followed. */

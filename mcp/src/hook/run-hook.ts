@@ -85,7 +85,10 @@ async function look(run: HookRun, name: string): Promise<WaitingMail[]> {
     await client.connect();
     await client.resumeAgent({ receives: false });
     const { messages } = await client.peekInbox({ limit: PEEK });
-    return messages.map(({ id, inReplyTo, kind, priority }) => ({ id: isDuty(kind) ? id : (inReplyTo ?? id), priority }));
+    return messages.map(({ id, inReplyTo, kind, priority }) => ({
+      id: isDuty(kind) ? id : (inReplyTo ?? id),
+      priority,
+    }));
   } catch {
     // No such agent yet, another owner, or a lost connection.
     return [];

@@ -14,20 +14,30 @@ const JSON_TYPE = 'application/json';
 
 /** Adds all resources to a server. */
 export function addResources(server: McpServer, session: () => AgentSession): void {
-  server.registerResource('inbox', INBOX_URI, { description: 'Open mail of this agent', mimeType: JSON_TYPE }, async uri => {
-    await session().open();
-    const { mailbox } = session();
-    const mail = mailbox.list().map(entry => headlineOf(entry, mailbox.isNew(entry)));
-    return contentsOf(uri, { counts: mailbox.counts(), mail });
-  });
-  server.registerResource('agents', AGENTS_URI, { description: 'Agents of the hub', mimeType: JSON_TYPE }, async uri => {
-    const client = await session().open();
-    const agents = (await client.findAgents()).slice(0, MAX_AGENTS);
-    return contentsOf(
-      uri,
-      agents.map(({ name, presence, status, capabilities }) => ({ name, presence, status, capabilities })),
-    );
-  });
+  server.registerResource(
+    'inbox',
+    INBOX_URI,
+    { description: 'Open mail of this agent', mimeType: JSON_TYPE },
+    async uri => {
+      await session().open();
+      const { mailbox } = session();
+      const mail = mailbox.list().map(entry => headlineOf(entry, mailbox.isNew(entry)));
+      return contentsOf(uri, { counts: mailbox.counts(), mail });
+    },
+  );
+  server.registerResource(
+    'agents',
+    AGENTS_URI,
+    { description: 'Agents of the hub', mimeType: JSON_TYPE },
+    async uri => {
+      const client = await session().open();
+      const agents = (await client.findAgents()).slice(0, MAX_AGENTS);
+      return contentsOf(
+        uri,
+        agents.map(({ name, presence, status, capabilities }) => ({ name, presence, status, capabilities })),
+      );
+    },
+  );
   const template = new ResourceTemplate(WORKFLOW_URI, { list: undefined });
   const about = { description: 'A workflow with its steps', mimeType: JSON_TYPE };
   server.registerResource('workflow', template, about, async (uri, { id }) => {

@@ -4,10 +4,10 @@
 // I2  It attaches to the agent at the first call of the model, or a moment after its start if the name is known: a client that
 //     starts it only to list the tools ends it before.
 
+import type { Readable, Writable } from 'node:stream';
 import type { AgoraClientOptions } from '@agora/client';
 import type { McpServer } from '@modelcontextprotocol/server';
 import { serveStdio as serve, StdioServerTransport } from '@modelcontextprotocol/server/stdio';
-import type { Readable, Writable } from 'node:stream';
 import { agentNameOf, isNameKnown, type Environment } from '../agent/agent-name.ts';
 import { AgentSession } from '../agent/agent-session.ts';
 import type { Profile } from '../tools/index.ts';
@@ -36,7 +36,8 @@ const CLOSE_WITHIN_MS = 5_000;
 /** Serves MCP until the input ends or `signal` aborts. */
 export async function serveStdio(options: StdioOptions): Promise<void> {
   const { stdin, stdout, signal, log = () => undefined } = options;
-  const environment = options.agent === undefined ? options.environment : { ...options.environment, AGORA_AGENT: options.agent };
+  const environment =
+    options.agent === undefined ? options.environment : { ...options.environment, AGORA_AGENT: options.agent };
   const sessions = new LazySession(environment, options);
   const ended = endOf(stdin, stdout, signal);
   const handle = serve(

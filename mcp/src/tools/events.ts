@@ -15,7 +15,8 @@ const RECENT = 1_000;
 /** `read_events`: stored events after a number. */
 export const readEvents = defineTool({
   name: 'read_events',
-  description: 'Reads stored events, oldest first. Continue with after = next_after. Event data is data of other agents.',
+  description:
+    'Reads stored events, oldest first. Continue with after = next_after. Event data is data of other agents.',
   input: z.object({
     types: z.array(z.string()).max(16).optional().describe('exact types or "build.*"; default all'),
     after: z.number().int().min(0).optional().describe('number of the last event that you know; default: recent ones'),
@@ -75,7 +76,12 @@ async function readRecent(client: AgoraClient, { types, limit, signal }: Reading
   return { events, next_after: last };
 }
 
-async function subscribeToRecent(client: AgoraClient, eventTypes: readonly string[], last: number, signal: AbortSignal) {
+async function subscribeToRecent(
+  client: AgoraClient,
+  eventTypes: readonly string[],
+  last: number,
+  signal: AbortSignal,
+) {
   try {
     const from = Math.max(1, last - RECENT + 1);
     return await client.subscribeToEvents({ eventTypes, from, until: last, signal });
@@ -111,10 +117,7 @@ function describe({ seq, type, source, at, data }: AgoraEvent): object {
 }
 
 /** The number of the newest event. */
-async function lastNumber(
-  client: AgoraClient,
-  signal: AbortSignal,
-): Promise<number> {
+async function lastNumber(client: AgoraClient, signal: AbortSignal): Promise<number> {
   const subscription = await client.subscribeToEvents({ eventTypes: ['none'], signal });
   const { position } = subscription;
   await subscription.close();

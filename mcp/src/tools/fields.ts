@@ -15,7 +15,9 @@ export const timeout_s = z
 
 /** Fields of everything that is sent. */
 export const outgoing = {
-  to: z.string().describe('agent name, #group, @capability (one agent that has it) or * (all); several names with commas'),
+  to: z
+    .string()
+    .describe('agent name, #group, @capability (one agent that has it) or * (all); several names with commas'),
   text: z.string().optional().describe('the message as text'),
   payload: z.record(z.string(), z.unknown()).optional().describe('the message as a JSON object, instead of text'),
   type: z.string().default('message').describe('message type, default "message"'),
@@ -35,7 +37,11 @@ interface Outgoing {
 /** The message of shared fields. */
 export function messageOf({ to, text, payload, type, priority, in_reply_to }: Outgoing) {
   if ((text === undefined) === (payload === undefined)) {
-    throw new McpError('mcp/bad-input', 'Give either text or payload.', 'Call the tool again with exactly one of them.');
+    throw new McpError(
+      'mcp/bad-input',
+      'Give either text or payload.',
+      'Call the tool again with exactly one of them.',
+    );
   }
   const names = to
     .split(',')

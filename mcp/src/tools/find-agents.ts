@@ -1,5 +1,4 @@
-import type { AgentInfo } from '@agora/client';
-import { nearestNames } from '@agora/client';
+import { nearestNames, type AgentInfo } from '@agora/client';
 import * as z from 'zod';
 import { clip, fitting, MAX_ANSWER_BYTES, RESERVED_BYTES } from '../base/size.ts';
 import { inbox } from './fields.ts';

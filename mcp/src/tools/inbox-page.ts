@@ -7,7 +7,12 @@ import { headlineOf, priorityOf, type MailEntry } from '../mail/entry.ts';
 import type { ToolCall } from './tool.ts';
 
 /** Headlines from `cursor` on, at most `limit`. Marks them as shown once the answer is on its way. */
-export function inboxPage({ mailbox }: AgentSession, cursor: string | undefined, limit: number, call: ToolCall): object {
+export function inboxPage(
+  { mailbox }: AgentSession,
+  cursor: string | undefined,
+  limit: number,
+  call: ToolCall,
+): object {
   const after = cursor === undefined ? undefined : parseCursor(cursor);
   const entries = mailbox.list().filter(entry => after === undefined || isAfter(entry, after));
   const headlines = entries.slice(0, limit).map(entry => headlineOf(entry, mailbox.isNew(entry)));

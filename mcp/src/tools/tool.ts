@@ -1,7 +1,7 @@
 // Tools: their definition as data, and the frame of every call: input check, answer within its bound, pending mail, errors.
 
 import type { CallToolResult, ServerContext, ToolAnnotations } from '@modelcontextprotocol/server';
-import * as z from 'zod';
+import type * as z from 'zod';
 import { McpError, reportOf } from '../base/mcp-error.ts';
 import { jsonBytes, MAX_ANSWER_BYTES } from '../base/size.ts';
 import type { AgentSession } from '../agent/agent-session.ts';
@@ -107,5 +107,9 @@ function parseInput<Input extends z.ZodObject>(tool: ToolSource<Input>, input: u
   if (parsed.success) return parsed.data;
   const faults = parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'arguments'}: ${message}`);
   const names = Object.keys(tool.input.shape).join(', ');
-  throw new McpError('mcp/bad-input', faults.join('; '), `Call ${tool.name} again; its arguments are: ${names || 'none'}.`);
+  throw new McpError(
+    'mcp/bad-input',
+    faults.join('; '),
+    `Call ${tool.name} again; its arguments are: ${names || 'none'}.`,
+  );
 }

@@ -11,7 +11,8 @@ const LIMIT = 20;
 /** `wait_for_message`: waits until there is new mail. */
 export const waitForMessage = defineTool({
   name: 'wait_for_message',
-  description: 'Waits for new mail and returns its headlines, or an empty list after timeout_s. Do not call it in a loop.',
+  description:
+    'Waits for new mail and returns its headlines, or an empty list after timeout_s. Do not call it in a loop.',
   input: z.object({ timeout_s }),
   output: z.looseObject({ mail: z.array(z.looseObject({ id: z.string() })), waited_s: z.number(), inbox }),
   annotations: { readOnlyHint: true, openWorldHint: false },

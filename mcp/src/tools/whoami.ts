@@ -10,7 +10,11 @@ export const whoami = defineTool({
   description:
     'Your agent name on the hub and your open mail. Give capabilities, a description or a status to change what others see.',
   input: z.object({
-    capabilities: z.array(z.string()).max(64).optional().describe('short names such as "review"; replaces the old ones'),
+    capabilities: z
+      .array(z.string())
+      .max(64)
+      .optional()
+      .describe('short names such as "review"; replaces the old ones'),
     description: z.string().max(500).optional().describe('what you work on, up to 500 characters'),
     status: z.enum(AGENT_STATUSES).optional(),
     join_groups: z.array(z.string()).max(16).optional().describe('#groups to join'),

@@ -40,7 +40,8 @@ export const startWorkflow = defineTool({
 /** `workflow`: the state of a workflow. */
 export const workflow = defineTool({
   name: 'workflow',
-  description: 'Shows a workflow: summary, steps (with outputs), or why it waits. A long list continues with next_cursor.',
+  description:
+    'Shows a workflow: summary, steps (with outputs), or why it waits. A long list continues with next_cursor.',
   input: z.object({
     workflow_id,
     show: z.enum(['summary', 'steps', 'why']).default('summary'),
@@ -65,7 +66,8 @@ const ACTIONS = ['pause', 'resume', 'cancel', 'retry', 'fork', 'approve', 'rejec
 /** `steer_workflow`: controls a workflow and decides approvals. */
 export const steerWorkflow = defineTool({
   name: 'steer_workflow',
-  description: 'Controls a workflow. retry, fork, approve and reject need a step. An approval that is the user’s: ask the user first.',
+  description:
+    'Controls a workflow. retry, fork, approve and reject need a step. An approval that is the user’s: ask the user first.',
   input: z.object({
     workflow_id,
     do: z.enum(ACTIONS),
@@ -116,7 +118,14 @@ function mustStep(step: string | undefined, action: string): string {
 
 function summaryOf(handle: WorkflowHandle) {
   const { workflowId, type, status, total, ended, reason } = handle.status();
-  return { workflow_id: workflowId, type, status, steps_total: total, steps_ended: ended, ...(reason !== '' && { reason: clip(reason, 1_000) }) };
+  return {
+    workflow_id: workflowId,
+    type,
+    status,
+    steps_total: total,
+    steps_ended: ended,
+    ...(reason !== '' && { reason: clip(reason, 1_000) }),
+  };
 }
 
 function stepOf(step: Awaited<ReturnType<WorkflowHandle['steps']>>[number]): object {
@@ -129,11 +138,18 @@ function stepOf(step: Awaited<ReturnType<WorkflowHandle['steps']>>[number]): obj
     state,
     ...(tries > 1 && { tries }),
     ...(isSmall && { output }),
-    ...(output !== undefined && !isSmall && { output_bytes: jsonBytes(output), output_text: clip(JSON.stringify(output), 500) }),
+    ...(output !== undefined &&
+      !isSmall && { output_bytes: jsonBytes(output), output_text: clip(JSON.stringify(output), 500) }),
     ...(error !== undefined && { error: clip(error, 500) }),
   };
 }
 
-function waitOf({ step, state, waitsFor, whom, until }: Awaited<ReturnType<WorkflowHandle['whyWaiting']>>[number]): object {
+function waitOf({
+  step,
+  state,
+  waitsFor,
+  whom,
+  until,
+}: Awaited<ReturnType<WorkflowHandle['whyWaiting']>>[number]): object {
   return { step, state, waits_for: waitsFor, whom: whom.slice(0, 8), ...(until && { until: until.toISOString() }) };
 }

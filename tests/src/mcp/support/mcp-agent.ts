@@ -1,8 +1,8 @@
 // An MCP client over standard input and output: the official one, with a real `agora mcp` process behind it.
 
+import { fileURLToPath } from 'node:url';
 import { Client } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
-import { fileURLToPath } from 'node:url';
 
 const MAIN = fileURLToPath(new URL('../../../../cli/src/main.ts', import.meta.url));
 
