@@ -47,6 +47,32 @@ const HOST_LAYERS = {
   ],
 };
 
+/** The layers of the client; `browser` and `node` implement contracts of acts and connection, one per platform. */
+const CLIENT_LAYERS = {
+  root: 'client/src',
+  layers: [
+    ['base'],
+    ['acts', 'wire'],
+    ['connection', 'trace'],
+    ['browser', 'node'],
+    ['agents', 'receive'],
+    ['send', 'events'],
+    ['workflows'],
+    ['options.ts', 'client-types.ts'],
+    ['client-parts.ts'],
+    ['batch.ts', 'subscriptions.ts', 'serve.ts', 'turns.ts'],
+    ['calls'],
+    ['agora-client.ts'],
+    ['index.ts', 'react'],
+  ],
+  // package.json chooses the implementation of `#platform`; the resolver of ESLint finds that of browsers.
+  exceptions: ['base', 'connection', 'trace'].map(from => ({
+    from,
+    to: 'browser/platform.ts',
+    reason: 'each runtime has its own async context, WebSocket and OpenTelemetry, chosen by the import `#platform`',
+  })),
+};
+
 /** What browsers load. */
 const refuseWholeZod = {
   files: ['client/src/**/*.ts', 'module/src/**/*.ts'],
@@ -129,6 +155,7 @@ export default tseslint.config(
   allowNode,
   refuseWholeZod,
   ...layers(HOST_LAYERS),
+  ...layers(CLIENT_LAYERS),
   ...layers(MODULE_LAYERS),
   ...layers(CLI_LAYERS),
   ...layers(MCP_LAYERS),

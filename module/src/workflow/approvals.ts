@@ -62,7 +62,7 @@ export function escalate(unit: UnitOfWork, id: bigint, message: string): void {
 }
 
 /** A request became a dead letter. Its approver may be unregistered, which the timer finds out. */
-export function questionDied(unit: UnitOfWork, message: Message): void {
+export function approvalRequestDied(unit: UnitOfWork, message: Message): void {
   schedule(unit, unit.now, 'approver', message.step, message.id);
 }
 

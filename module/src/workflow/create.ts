@@ -4,6 +4,7 @@ import { checkHeaders } from '../checks.ts';
 import { AGENT_NAME } from '../contract/words.ts';
 import { queueOf } from '../message/queue.ts';
 import { headersOf } from '../message/trace.ts';
+import { toMicros } from '../micros.ts';
 import { refuse } from '../refuse.ts';
 import { UNTOUCHED } from '../tables/workflow.ts';
 import { byteLength } from '../text.ts';
@@ -97,7 +98,7 @@ export function createWorkflow(unit: UnitOfWork, workflow: NewWorkflow): Run {
       ...UNTOUCHED,
     });
   });
-  if (plan.deadlineMs > 0) schedule(unit, unit.now + BigInt(plan.deadlineMs) * 1000n, 'workflow-deadline', 0n, id);
+  if (plan.deadlineMs > 0) schedule(unit, unit.now + toMicros(plan.deadlineMs), 'workflow-deadline', 0n, id);
   const about = parent && { parent_workflow_id: parent.workflow, parent_step: parent.name };
   run.publish('workflow_started', { initiator: unit.box(initiator)?.name, ...about });
   return run;

@@ -1,5 +1,6 @@
 // Retention of ended workflows: deleted in chunks, one a call, steps first.
 
+import { toMicros } from '../micros.ts';
 import { byteLength } from '../text.ts';
 import { schedule } from '../time/schedule.ts';
 import type { UnitOfWork } from '../unit-of-work.ts';
@@ -21,7 +22,7 @@ export function forgetWorkflow(unit: UnitOfWork, workflow: string, from: bigint)
   const { db } = unit.ctx;
   const state = db.workflowState.id.find(workflow);
   if (!state || state.endedAt === 0n) return;
-  if (state.endedAt + unit.hub.keepWorkflowsMs * 1000n > unit.now) return checkLater(unit, workflow, state.endedAt);
+  if (state.endedAt + toMicros(unit.hub.keepWorkflowsMs) > unit.now) return checkLater(unit, workflow, state.endedAt);
   const end = Math.min(Number(from) + CHUNK, state.total);
   let next = Number(from);
   for (let bytes = 0; next < end && bytes < MAX_CHUNK_BYTES; next++) {
@@ -39,7 +40,7 @@ export function forgetWorkflow(unit: UnitOfWork, workflow: string, from: bigint)
 }
 
 function checkLater(unit: UnitOfWork, workflow: string, endedAt: bigint): void {
-  const end = endedAt + unit.hub.keepWorkflowsMs * 1000n;
+  const end = endedAt + toMicros(unit.hub.keepWorkflowsMs);
   const next = unit.now + CHECK_MICROS;
   schedule(unit, end < next ? end : next, 'workflow', 0n, workflow);
 }

@@ -1,6 +1,6 @@
 // Starts a workflow: for the reducer `startWorkflow` and the act `StartWorkflow`.
 
-import { UUID_V7 } from '../contract/words.ts';
+import { checkUuid } from '../checks.ts';
 import { isSameDefinition } from '../message/trace.ts';
 import { refuseOverflow } from '../quota/charge.ts';
 import { refuse } from '../refuse.ts';
@@ -23,7 +23,7 @@ export interface Start {
 
 /** Checks a definition and starts the workflow; the caller follows it. Idempotent by id; refuses another definition under one. */
 export function start(unit: UnitOfWork, { id, agent, definition }: Start): void {
-  if (!UUID_V7.test(id)) refuse('workflow/bad-id', `"${id.slice(0, 64)}" is not a UUIDv7 in lower case`);
+  checkUuid('workflow/bad-id', id);
   if (isLongerThan(definition, MAX_DEFINITION_BYTES)) refuse('workflow/bad-definition', 'the definition is over 1 MiB');
   unit.own(agent);
   const earlier = unit.ctx.db.workflow.id.find(id);

@@ -3,6 +3,7 @@
 import type { ApprovalPayload } from '../../contract/wire.ts';
 import { cancelMessage } from '../../message/cancel.ts';
 import { post, systemMessage } from '../../message/store.ts';
+import { toMicros } from '../../micros.ts';
 import { schedule } from '../../time/schedule.ts';
 import type { UnitOfWork } from '../../unit-of-work.ts';
 import { inputTexts, objectText } from '../payload.ts';
@@ -45,7 +46,7 @@ function requestApproval(progress: Progress, run: Run, step: Step): void {
     payload: objectText<ApprovalPayload>({ approval: request }),
     step: step.id,
   });
-  const dueAt = timeoutMs === undefined ? 0n : unit.now + BigInt(timeoutMs) * 1000n;
+  const dueAt = timeoutMs === undefined ? 0n : unit.now + toMicros(timeoutMs);
   run.moveStep(step, 'hold', { approval: 'asked', approver: approver.agent, message: message.id, dueAt });
   if (timeoutMs !== undefined) schedule(unit, dueAt, 'approval', step.id, message.id);
   post(unit, message, [approver]);

@@ -1,0 +1,90 @@
+// Subscriptions of a client: to messages, to tasks, and to its own events.
+
+import type { ClientEvents, MessageOptions, WatchOptions } from './client-types.ts';
+import type { ClientParts } from './client-parts.ts';
+import { messageMatcher } from './receive/message-filter.ts';
+import { LiveStream } from './base/live-stream.ts';
+import { MessageSubscription, type MessageHandler } from './receive/message-subscription.ts';
+import { taskOf, type TaskHandler } from './receive/tasks.ts';
+
+const CONCURRENCY = 8;
+const MAX_STATES = 64;
+const MAX_WATCHED = 1_024;
+
+/** Options of `onTask`. */
+export interface TaskOptions {
+  /** The most tasks that are handled at a time. Default 8. */
+  readonly concurrency?: number | undefined;
+  /** Ends the subscription; the signals of its handlers abort. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Subscribes to messages. */
+export async function openMessageSubscription<Type extends string, Types>(
+  { agent, broadcasts, dispatcher, tracing }: ClientParts,
+  { handler, filters, concurrency = CONCURRENCY, signal }: MessageOptions<Type, Types>,
+): Promise<MessageSubscription<Type, Types>> {
+  const subscription = new MessageSubscription<Type, Types>({
+    wants: messageMatcher(filters),
+    handler: handler as MessageHandler | undefined, // the dispatcher passes only messages of its types
+    concurrency,
+    tracing,
+    signal,
+    closed: (consumer, waiting) => dispatcher.remove(consumer, waiting),
+  });
+  dispatcher.add(subscription, 'messages');
+  if (agent.id !== undefined) await broadcasts.listen(agent.id);
+  return subscription;
+}
+
+/** Subscribes to tasks with one of these actions, or any (`*`). */
+export function openTaskSubscription(
+  { dispatcher, tracing }: ClientParts,
+  actions: ReadonlySet<string>,
+  handler: TaskHandler,
+  { concurrency = CONCURRENCY, signal }: TaskOptions,
+): MessageSubscription {
+  const subscription = new MessageSubscription({
+    wants: message => {
+      const task = taskOf(message);
+      return task !== undefined && (actions.has('*') || actions.has(task.action));
+    },
+    handler: message => {
+      const task = taskOf(message);
+      return task && handler(task, message);
+    },
+    concurrency,
+    tracing,
+    signal,
+    closed: (consumer, waiting) => dispatcher.remove(consumer, waiting),
+  });
+  dispatcher.add(subscription, 'tasks');
+  return subscription;
+}
+
+/** Opens a loop over events of a client: see `AgoraClient.watch`. */
+export function watchClient<Name extends keyof ClientEvents>(
+  { connection, emitter, endings }: ClientParts,
+  name: Name,
+  { signal }: WatchOptions,
+): LiveStream<ClientEvents[Name]> {
+  const isState = name === 'connection';
+  const stream = new LiveStream<ClientEvents[Name]>({
+    what: `${String(name)}s`,
+    maxWaiting: isState ? MAX_STATES : MAX_WATCHED,
+    whenFull: isState ? 'drop-oldest' : 'fail',
+    signal,
+    closed: () => {
+      stop();
+      endings.delete(end);
+    },
+  });
+  const stop = emitter.on(name, value => stream.push(value));
+  // The last state contains its error, so the loop does not throw it.
+  const end = (error: Error | undefined) => stream.end(isState ? undefined : error);
+  endings.add(end);
+  // Only `connection` reaches this line, which the type does not show.
+  if (isState) stream.push({ state: connection.state, error: undefined });
+  if (connection.state === 'closed') stream.end();
+  return stream;
+}
