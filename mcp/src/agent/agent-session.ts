@@ -7,6 +7,7 @@
 
 import { AgoraClient, type AgoraClientOptions, AgoraError, type PendingAnswer } from '@agora/client';
 import { Mailbox } from '../mail/mailbox.ts';
+import type { AnnouncedIds } from './announced-ids.ts';
 
 /** How a session finds the hub and its agent. */
 export interface AgentSessionOptions {
@@ -16,7 +17,9 @@ export interface AgentSessionOptions {
   readonly client?: AgoraClientOptions | undefined;
   readonly capabilities?: readonly string[] | undefined;
   /** True if a program wakes the model when mail arrives, so it need not wait for mail. */
-  readonly isWoken?: (() => boolean) | undefined;
+  readonly isWoken?: boolean | undefined;
+  /** The announced ids of an agent, which its hooks share. */
+  readonly announced?: ((name: string) => AnnouncedIds) | undefined;
 }
 
 /** Replies to an agent that asked back, which continues the ask. */
@@ -33,13 +36,15 @@ const AGENT_TYPE = 'coding-agent';
 
 /** The agent of one coding session. */
 export class AgentSession implements AsyncDisposable {
-  readonly mailbox = new Mailbox(async notice => {
-    await this.#client?.acknowledgeNotice(notice);
+  readonly mailbox = new Mailbox({
+    acknowledge: async notice => this.#client?.acknowledgeNotice(notice),
+    shown: ids => void this.announced?.add(ids),
   });
   readonly warnings: string[] = [];
   readonly #replies = new Map<string, Reply>();
   readonly #options: AgentSessionOptions;
   #name: string;
+  #announced: AnnouncedIds | undefined;
   #client: AgoraClient | undefined;
   #opening: Promise<AgoraClient> | undefined;
   #isClosed = false;
@@ -54,13 +59,19 @@ export class AgentSession implements AsyncDisposable {
     return this.#name;
   }
 
+  /** The ids that the model knows of, which hooks do not announce again. */
+  get announced(): AnnouncedIds | undefined {
+    this.#announced ??= this.#options.announced?.(this.#name);
+    return this.#announced;
+  }
+
   /** The client, once it has connected. */
   get connected(): AgoraClient | undefined {
     return this.#client;
   }
 
   get isWoken(): boolean {
-    return this.#options.isWoken?.() ?? false;
+    return this.#options.isWoken ?? false;
   }
 
   /** The connected client of the registered agent. Throws what `connect` and `registerAgent` throw. */

@@ -1,44 +1,32 @@
-// A waker: one line for each time that new mail waits, for monitors of clients. It only looks: the agent's messages go to the
-// process that serves it.
+// The loop of wakers: looks for new mail until there is a reason to end.
 
 import { setTimeout as pause } from 'node:timers/promises';
 import type { AgoraClient } from '@agora/client';
-import { mailSentence, type WaitingMail } from './hook-words.ts';
+import type { WaitingMail } from './hook-words.ts';
+import { peekMail } from './look.ts';
 
 /** How mail is followed. */
 export interface FollowOptions {
-  readonly client: Pick<AgoraClient, 'peekInbox'>;
+  readonly client: Pick<AgoraClient, 'peekInbox' | 'state'>;
   readonly signal: AbortSignal;
-  /** Returns true once the process that started the waker has ended. */
-  readonly isOrphaned: () => boolean;
-}
-
-/** One report: the sentence for the model, and the mail that it is about. */
-export interface MailReport {
-  readonly sentence: string;
-  readonly mail: readonly WaitingMail[];
+  /** Returns true once the loop should end: its parent has ended, or a newer waker has started. */
+  readonly isOver: () => boolean | Promise<boolean>;
 }
 
 /** Looking takes a millisecond at the hub; a model needs seconds for a turn. */
 const LOOK_EVERY_MS = 1_000;
-const PEEK = 64;
 const MAX_KNOWN = 10_000;
 
-/** Yields a report whenever there is mail that no earlier report was about. Ends with `signal`, or with the parent process. */
-export async function* followMail({ client, signal, isOrphaned }: FollowOptions): AsyncGenerator<MailReport, void> {
+/** Yields the new mail whenever there is some. Only looks: no message is taken. */
+export async function* followMail({ client, signal, isOver }: FollowOptions): AsyncGenerator<WaitingMail[], void> {
   const known = new Set<string>();
-  while (!signal.aborted && !isOrphaned()) {
-    const mail = await freshMail(client, known);
-    if (mail.length > 0) yield { sentence: mailSentence(mail), mail };
+  while (!signal.aborted && client.state !== 'closed' && !(await isOver())) {
+    // While the connection is lost there is no mail to report.
+    const mail = await peekMail(client).catch(() => []);
+    const fresh = mail.filter(({ id }) => !known.has(id));
+    if (known.size > MAX_KNOWN) known.clear();
+    for (const { id } of fresh) known.add(id);
+    if (fresh.length > 0) yield fresh;
     await pause(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined);
   }
-}
-
-async function freshMail(client: Pick<AgoraClient, 'peekInbox'>, known: Set<string>): Promise<WaitingMail[]> {
-  // While the connection is lost there is no mail to report.
-  const peek = await client.peekInbox({ limit: PEEK }).catch(() => undefined);
-  const fresh = (peek?.messages ?? []).filter(({ id, kind }) => !known.has(`${kind} ${id}`));
-  if (known.size > MAX_KNOWN) known.clear();
-  for (const { id, kind } of fresh) known.add(`${kind} ${id}`);
-  return fresh.map(({ id, priority }) => ({ id, priority }));
 }

@@ -5,6 +5,9 @@ import { isUrgent, mailSentence, startSentence, type WaitingMail } from './hook-
 /** When a hook runs: the start of a session, a prompt, after a tool, or the end of a turn. */
 export type HookMoment = 'start' | 'prompt' | 'tool' | 'stop';
 
+/** The event of Claude Code's background hook, which ends once there is mail and so wakes an idle session. */
+export const WAKE = 'Wake';
+
 interface HookClient {
   /** The names of events of this client. */
   readonly events: Readonly<Record<string, HookMoment>>;
@@ -78,4 +81,10 @@ export function hookOutput(
     case undefined:
       return undefined;
   }
+}
+
+/** The ids that the output of a hook is about. */
+export function announcedBy(client: HookClientName, event: string, mail: readonly WaitingMail[]): string[] {
+  const about = momentOf(client, event) === 'tool' ? mail.filter(isUrgent) : mail;
+  return about.map(({ id }) => id);
 }

@@ -3,14 +3,16 @@
 //
 // I1  It ends within its time limit, also when the hub does not answer.
 // I2  Each message is announced at most once a session.
+// I3  A waker ends with the process that started it, and when a newer waker of its session starts.
 
-import { connect } from 'node:net';
-import type { AgoraClientOptions } from '@agora/client';
+import type { AgoraClient, AgoraClientOptions } from '@agora/client';
 import * as z from 'zod';
 import { agentNameOf, type Environment } from '../agent/agent-name.ts';
-import { AnnouncedIds } from './announced-ids.ts';
-import { hookOutput, momentOf, type HookClientName } from './hook-output.ts';
-import { isUrgent, type WaitingMail } from './hook-words.ts';
+import { AnnouncedIds, sessionKey } from '../agent/announced-ids.ts';
+import { followMail } from './follow-mail.ts';
+import { announcedBy, hookOutput, momentOf, WAKE, type HookClientName } from './hook-output.ts';
+import { mailSentence, type WaitingMail } from './hook-words.ts';
+import { isReachable, openLooker, peekMail } from './look.ts';
 
 /** The facts that a hook runs with. */
 export interface HookRun {
@@ -24,12 +26,15 @@ export interface HookRun {
   readonly options: AgoraClientOptions;
   /** The folder of the user's own files. Default as for tokens. */
   readonly home?: string | undefined;
+  readonly signal: AbortSignal;
+  /** Returns true once the process that started the hook has ended. */
+  readonly isOrphaned: () => boolean;
 }
 
-/** A hub on this machine answers within a few milliseconds; another one has this long. */
-const REACH_WITHIN_MS = 200;
+/** The result of a hook: JSON for the client, or a sentence that wakes the model. */
+export type HookResult = { readonly output: object } | { readonly wake: string };
+
 const LOOK_WITHIN_MS = 3_000;
-const PEEK = 64;
 
 const Input = z.looseObject({
   session_id: z.string().optional(),
@@ -40,31 +45,26 @@ const Input = z.looseObject({
 });
 type Input = z.output<typeof Input>;
 
-/** The output of the hook; undefined for silence. Never throws. */
-export async function runHook(run: HookRun): Promise<object | undefined> {
-  const moment = momentOf(run.client, run.event);
+/** Runs a hook; undefined for silence. Never throws. */
+export async function runHook(run: HookRun): Promise<HookResult | undefined> {
   const input = parseInput(run.input);
-  if (moment === undefined || !input) return undefined;
-  // At the end of a prolonged turn there is nothing to decide.
-  const isGoingOn = String(input.stop_hook_active) === 'true' || (input.loop_count ?? 0) > 0;
-  if (moment === 'stop' && isGoingOn) return undefined;
-  const name = agentNameOf({
-    environment: run.environment,
-    cwd: input.cwd ?? run.cwd,
-    clientName: run.client,
-    sessionId: input.session_id ?? input.conversation_id,
-  });
-  // The client is loaded only if something listens, since loading it takes longer than finding that out.
-  if (!(await isReachable(run.server))) return undefined;
-  const { agoraHome } = await import('@agora/client/node');
-  const announced = new AnnouncedIds(run.home ?? agoraHome(), `${run.server} ${name}`);
-  if (moment === 'start') await announced.clear();
-  const known = await announced.read();
-  const waiting = (await look(run, name)).filter(({ id }) => !known.has(id));
-  const output = hookOutput(run.client, run.event, waiting, isGoingOn);
-  if (!output) return undefined;
-  await announced.add(waiting.filter(mail => moment !== 'tool' || isUrgent(mail)).map(({ id }) => id));
-  return output;
+  const isWaker = run.client === 'claude' && run.event === WAKE;
+  if (!input || (!isWaker && momentOf(run.client, run.event) === undefined)) return undefined;
+  try {
+    if (!(await isReachable(run.server))) return undefined;
+    const name = agentNameOf({
+      environment: run.environment,
+      cwd: input.cwd ?? run.cwd,
+      clientName: run.client,
+      sessionId: input.session_id ?? input.conversation_id,
+    });
+    const { agoraHome } = await import('@agora/client/node');
+    const announced = new AnnouncedIds(run.home ?? agoraHome(), sessionKey(run.server, name));
+    return isWaker ? await waitToWake(run, name, announced) : await lookOnce(run, input, name, announced);
+  } catch {
+    // No such agent yet, another owner, or a lost connection.
+    return undefined;
+  }
 }
 
 function parseInput(text: string): Input | undefined {
@@ -75,48 +75,50 @@ function parseInput(text: string): Input | undefined {
   }
 }
 
-/** The waiting mail; none if it cannot be known in time. */
-async function look(run: HookRun, name: string): Promise<WaitingMail[]> {
-  const { AgoraClient } = await import('@agora/client');
-  const client = new AgoraClient(name, { ...run.options, server: run.server });
-  client.on('warning', () => undefined);
-  const timer = setTimeout(() => void client.close(), LOOK_WITHIN_MS);
+async function lookOnce(
+  run: HookRun,
+  input: Input,
+  name: string,
+  announced: AnnouncedIds,
+): Promise<HookResult | undefined> {
+  const moment = momentOf(run.client, run.event);
+  // At the end of a prolonged turn there is nothing to decide.
+  const isGoingOn = String(input.stop_hook_active) === 'true' || (input.loop_count ?? 0) > 0;
+  if (moment === 'stop' && isGoingOn) return undefined;
+  if (moment === 'start') await announced.clear();
+  const known = await announced.read();
+  const waiting = (await look(run, name)).filter(({ id }) => !known.has(id));
+  const output = hookOutput(run.client, run.event, waiting, isGoingOn);
+  if (!output) return undefined;
+  await announced.add(announcedBy(run.client, run.event, waiting));
+  return { output };
+}
+
+/** The waiting mail; none if the agent does not exist yet, or in case of doubt. */
+async function look({ options, server }: HookRun, name: string): Promise<WaitingMail[]> {
+  const limit = { connectTimeoutMs: LOOK_WITHIN_MS, callTimeoutMs: LOOK_WITHIN_MS };
+  let client: AgoraClient | undefined;
   try {
-    await client.connect();
-    await client.resumeAgent({ receives: false });
-    const { messages } = await client.peekInbox({ limit: PEEK });
-    return messages.map(({ id, inReplyTo, kind, priority }) => ({
-      id: isDuty(kind) ? id : (inReplyTo ?? id),
-      priority,
-    }));
+    client = await openLooker(name, { ...options, ...limit, server });
+    return await peekMail(client);
   } catch {
-    // No such agent yet, another owner, or a lost connection.
     return [];
   } finally {
-    clearTimeout(timer);
-    await client.close();
+    await client?.close();
   }
 }
 
-function isDuty(kind: string): boolean {
-  return ['message', 'ask', 'task', 'broadcast'].includes(kind);
-}
-
-function isReachable(server: string): Promise<boolean> {
-  const { hostname, port, protocol } = new URL(server);
-  const isSecure = protocol === 'https:' || protocol === 'wss:';
-  return new Promise(resolve => {
-    const socket = connect({
-      host: hostname.replace(/^\[|\]$/g, ''),
-      port: Number(port) || (isSecure ? 443 : 80),
-      timeout: REACH_WITHIN_MS,
-    });
-    const end = (isOpen: boolean) => {
-      socket.destroy();
-      resolve(isOpen);
-    };
-    socket.once('connect', () => end(true));
-    socket.once('error', () => end(false));
-    socket.once('timeout', () => end(false));
-  });
+/** Waits beside an idle session until there is mail that it does not know. */
+async function waitToWake(run: HookRun, name: string, announced: AnnouncedIds): Promise<HookResult | undefined> {
+  const own = await announced.takeTurn();
+  await using client = await openLooker(name, { ...run.options, server: run.server });
+  const isOver = async () => run.isOrphaned() || !(await announced.hasTurn(own));
+  for await (const mail of followMail({ client, signal: run.signal, isOver })) {
+    const known = await announced.read();
+    const fresh = mail.filter(({ id }) => !known.has(id));
+    if (fresh.length === 0) continue;
+    await announced.add(fresh.map(({ id }) => id));
+    return { wake: mailSentence(fresh) };
+  }
+  return undefined;
 }

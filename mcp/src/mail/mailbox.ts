@@ -20,6 +20,14 @@ export interface MailCounts {
   readonly open: number;
 }
 
+/** The parts of a session that its mailbox needs. */
+export interface MailboxParts {
+  /** Removes a notice from the inbox at the hub. */
+  readonly acknowledge: (notice: Notice) => Promise<void>;
+  /** Called with the ids of entries that an answer has shown for the first time. */
+  readonly shown: (ids: readonly string[]) => void;
+}
+
 const HIGH = 3;
 
 /** Holds the mail of one agent in the order of its arrival. */
@@ -30,13 +38,12 @@ export class Mailbox {
   /** Ends the holding of a message. */
   readonly #ends = new WeakMap<MessageEntry, () => void>();
   readonly #listeners = new Set<() => void>();
-  readonly #acknowledge: (notice: Notice) => Promise<void>;
+  readonly #parts: MailboxParts;
   #arrival = 0;
   #endWait: ((end: WaitEnd) => void) | undefined;
 
-  /** `acknowledge` removes a notice from the inbox at the hub. */
-  constructor(acknowledge: (notice: Notice) => Promise<void>) {
-    this.#acknowledge = acknowledge;
+  constructor(parts: MailboxParts) {
+    this.#parts = parts;
   }
 
   /** Holds a message. Settles when it is settled, or no longer this agent's. */
@@ -97,7 +104,9 @@ export class Mailbox {
 
   /** An answer has shown these entries. */
   markShown(entries: Iterable<MailEntry>): void {
-    for (const entry of entries) this.#shown.add(entry);
+    const fresh = [...entries].filter(entry => this.isNew(entry));
+    for (const entry of fresh) this.#shown.add(entry);
+    if (fresh.length > 0) this.#parts.shown(fresh.map(({ id }) => id));
     this.#changed();
   }
 
@@ -118,7 +127,7 @@ export class Mailbox {
     if (this.#entries.get(key) !== entry) return;
     this.#remove(key);
     // Without a connection it stays at the hub, and comes again in a later session.
-    await this.#acknowledge(entry.notice).catch(() => undefined);
+    await this.#parts.acknowledge(entry.notice).catch(() => undefined);
   }
 
   /** A held message was settled. */

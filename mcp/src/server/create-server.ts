@@ -28,8 +28,6 @@ export interface ServerParts {
   readonly agentName: string | undefined;
   /** True for programs that run beside the client: hooks of it may call the hidden tool. */
   readonly hasHookTool: boolean;
-  /** Called once a hook has called: mail wakes the model. */
-  readonly hookCalled?: (() => void) | undefined;
   /** Adds further tools, prompts and resources, behind the same entry. */
   readonly extend?: ((server: McpServer) => void) | undefined;
 }
@@ -45,7 +43,7 @@ export function createServer(parts: ServerParts): McpServer {
   );
   const facts = (context?: ServerContext) => parts.sessionOf(factsOf(server, context));
   for (const tool of toolsOf(parts.profile)) addTool(server, tool, context => facts(context));
-  if (parts.hasHookTool) addTool(server, hookTool, context => facts(context), parts.hookCalled);
+  if (parts.hasHookTool) addTool(server, hookTool, context => facts(context));
   addPrompts(server);
   addResources(server, () => facts());
   parts.extend?.(server);
@@ -64,12 +62,7 @@ function schemasOf(tool: Tool) {
   return schemas;
 }
 
-function addTool(
-  server: McpServer,
-  tool: Tool,
-  sessionOf: (context: ServerContext) => AgentSession,
-  called?: () => void,
-): void {
+function addTool(server: McpServer, tool: Tool, sessionOf: (context: ServerContext) => AgentSession): void {
   const { name, description, annotations, isAlwaysLoaded, isHidden } = tool;
   const { input, output } = schemasOf(tool);
   const meta = {
@@ -81,7 +74,6 @@ function addTool(
   if (isHidden) {
     // The text of its result is the output of a hook, so it has no structured content.
     server.registerTool(name, config, async (given, context) => {
-      called?.();
       const value = await tool.run(sessionOf(context), given, NO_CALL);
       return { content: [{ type: 'text', text: JSON.stringify(value) }] };
     });

@@ -6,9 +6,11 @@
 
 import type { Readable, Writable } from 'node:stream';
 import type { AgoraClientOptions } from '@agora/client';
+import { agoraHome } from '@agora/client/node';
 import type { McpServer } from '@modelcontextprotocol/server';
 import { serveStdio as serve, StdioServerTransport } from '@modelcontextprotocol/server/stdio';
 import { agentNameOf, isNameKnown, type Environment } from '../agent/agent-name.ts';
+import { AnnouncedIds, sessionKey } from '../agent/announced-ids.ts';
 import { AgentSession } from '../agent/agent-session.ts';
 import type { Profile } from '../tools/index.ts';
 import { createServer, type RequestFacts } from './create-server.ts';
@@ -47,7 +49,6 @@ export async function serveStdio(options: StdioOptions): Promise<void> {
         profile: profileOf(environment),
         agentName: sessions.knownName,
         hasHookTool: true,
-        hookCalled: () => sessions.noteHook(),
         extend: options.extend,
       }),
     // The transport writes, and listens to events, which every stream of Node.js can.
@@ -68,12 +69,10 @@ class LazySession {
   readonly #environment: Environment;
   readonly #options: StdioOptions;
   #session: AgentSession | undefined;
-  #hasHook: boolean;
 
   constructor(environment: Environment, options: StdioOptions) {
     this.#environment = environment;
     this.#options = options;
-    this.#hasHook = environment['AGORA_MCP_WOKEN'] === '1';
     this.knownName = isNameKnown(environment) ? agentNameOf({ environment, cwd: options.cwd }) : undefined;
   }
 
@@ -86,13 +85,10 @@ class LazySession {
       isNameChosen: Boolean(environment['AGORA_AGENT']),
       client,
       capabilities: listOf(environment['AGORA_CAPABILITIES']),
-      isWoken: () => this.#hasHook,
+      isWoken: environment['AGORA_MCP_WOKEN'] === '1',
+      announced: name => new AnnouncedIds(agoraHome(), sessionKey(client?.server ?? '', name)),
     });
     return this.#session;
-  }
-
-  noteHook(): void {
-    this.#hasHook = true;
   }
 
   attach(log: (sentence: string) => void): void {

@@ -2,6 +2,9 @@
 
 import type { CommandDefinition } from '../../command/command.ts';
 
+/** As in `@agora/mcp`, which is too heavy for help and completion; a test compares both. */
+export const CLIENTS = ['claude', 'codex', 'cursor', 'gemini', 'opencode', 'copilot'] as const;
+
 /** `agora mcp`, and `agora hook`. */
 export const MCP_COMMANDS: readonly CommandDefinition[] = [
   {
@@ -9,6 +12,17 @@ export const MCP_COMMANDS: readonly CommandDefinition[] = [
     summary: 'Serves MCP on standard input and output, for coding agents.',
     examples: ['agora mcp --as Reviewer'],
     load: () => import('./serve.ts'),
+  },
+  {
+    name: 'mcp install',
+    summary: 'Adds the MCP server and its hooks to a coding agent.',
+    arguments: [{ name: 'client', summary: CLIENTS.join(', '), suggests: CLIENTS }],
+    flags: [
+      { flag: '--remove', summary: 'remove them again' },
+      { flag: '--print', summary: 'print the entries, and change nothing' },
+    ],
+    examples: ['agora mcp install claude', 'agora mcp install codex --as Builder'],
+    load: () => import('./install.ts'),
   },
   {
     name: 'hook',

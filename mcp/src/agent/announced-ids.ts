@@ -1,4 +1,4 @@
-// The ids of messages that were announced to a session, in a small file: hooks are processes that end.
+// The ids of messages that a session knows of, in a small file: hooks are processes that end.
 
 import { createHash } from 'node:crypto';
 import { appendFile, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
@@ -6,6 +6,11 @@ import { dirname, join } from 'node:path';
 
 /** More ids than a session sees between two starts. */
 const MAX_BYTES = 256 * 1024;
+
+/** The key of an agent's session on a hub. */
+export function sessionKey(server: string, agent: string): string {
+  return `${server.replace(/\/+$/, '')} ${agent}`;
+}
 
 /** Remembers what one session was told. */
 export class AnnouncedIds {
@@ -47,5 +52,22 @@ export class AnnouncedIds {
   /** Forgets all ids: a new session starts. */
   async clear(): Promise<void> {
     await writeFile(this.#path, '').catch(() => undefined);
+  }
+
+  /** Makes the caller the one waker of the session; returns its turn. */
+  async takeTurn(): Promise<string> {
+    const turn = `${process.pid} ${Date.now()}`;
+    await mkdir(dirname(this.#path), { recursive: true, mode: 0o700 });
+    await writeFile(this.#turnPath, turn, { mode: 0o600 });
+    return turn;
+  }
+
+  /** Returns true until a newer waker takes the turn. */
+  async hasTurn(turn: string): Promise<boolean> {
+    return (await readFile(this.#turnPath, 'utf8').catch(() => turn)) === turn;
+  }
+
+  get #turnPath(): string {
+    return `${this.#path}.waker`;
   }
 }
