@@ -12,7 +12,7 @@ export function sessionKey(server: string, agent: string): string {
   return `${server.replace(/\/+$/, '')} ${agent}`;
 }
 
-/** Remembers what one session was told. */
+/** Remembers the announced ids of one session. */
 export class AnnouncedIds {
   readonly #path: string;
 

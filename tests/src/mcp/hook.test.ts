@@ -58,7 +58,7 @@ test('a hook reports mail once, takes none, and prolongs a turn only once', asyn
   });
   expect(await hook('claude', 'Stop', 'Hooked')).toMatchObject({ code: 0, out: '' });
   expect(await sender.messageStatus(messageId)).toMatchObject([{ state: 'queued' }]);
-  // A new session is told of it again.
+  // A new session gets it again.
   const start = JSON.parse((await hook('claude', 'SessionStart', 'Hooked')).out) as Record<string, object>;
   expect(start['hookSpecificOutput']).toMatchObject({ hookEventName: 'SessionStart' });
   expect(JSON.stringify(start)).toContain(messageId);
