@@ -17,7 +17,7 @@ const PACKAGES = {
   codegen: ['host/guest', 'host/schema', 'host/schema/fixtures'],
   hub: ['host', 'module/bundle'],
   mcp: ['client', 'client/node', 'module/contract'],
-  cli: ['client', 'client/node', 'host', 'hub', 'mcp', 'mcp/hook', 'mcp/install', 'module/contract'],
+  cli: ['client', 'client/node', 'host', 'hub', 'mcp', 'mcp/hook', 'mcp/http', 'mcp/install', 'module/contract'],
   testing: ['client', 'host', 'host/testing', 'hub'],
   demo: ['client', 'host', 'host/make-folder', 'hub'],
   'demo/src/agents': ['client'],
@@ -25,7 +25,7 @@ const PACKAGES = {
   soak: ['codegen', 'host/fuzzing'],
   tests: [
     ...['bindings', 'client', 'client/node', 'client/react', 'codegen', 'host', 'host/guest', 'host/schema'],
-    ...['host/testing', 'hub', 'mcp', 'mcp/hook', 'mcp/install', 'module/contract', 'testing'],
+    ...['host/testing', 'hub', 'mcp', 'mcp/hook', 'mcp/http', 'mcp/install', 'module/contract', 'testing'],
   ],
   scripts: [],
 };

@@ -10,7 +10,7 @@ export const MCP_LAYERS = {
     ['tools'],
     ['hook'],
     ['server', 'install'],
-    ['index.ts'],
+    ['http', 'index.ts'],
   ],
   open: [],
 };

@@ -25,6 +25,12 @@ export const MCP_COMMANDS: readonly CommandDefinition[] = [
     load: () => import('./install.ts'),
   },
   {
+    name: 'mcp token',
+    summary: 'Prints your token of the hub, for MCP over HTTP. Keep it secret.',
+    examples: ['export AGORA_TOKEN=$(agora mcp token)'],
+    load: () => import('./token.ts'),
+  },
+  {
     name: 'hook',
     summary: 'Prints for a hook of a coding agent whether mail waits; silent without mail or hub.',
     isHidden: true,
