@@ -101,7 +101,8 @@ export class ClientParts {
       receives: () => this.agent.receives,
       isAsked: about => this.asks.has(about),
       noticed: notice => {
-        if (this.asks.settle(notice)) return true;
+        const isAwaited = this.asks.settle(notice);
+        if (isAwaited && !this.agent.keepsNotices) return true;
         this.emitter.emit('notice', notice);
         return !this.agent.keepsNotices;
       },

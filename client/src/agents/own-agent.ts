@@ -29,7 +29,10 @@ export interface ReceiveOptions extends WaitOptions {
    * process that serves the agent is not affected. Default true.
    */
   readonly receives?: boolean | undefined;
-  /** True if reported notices stay in the inbox, for a later client of the agent. Default false: they are acknowledged. */
+  /**
+   * True if reported notices stay in the inbox until `acknowledgeNotice`, or for a later client of the agent; the `notice`
+   * event then reports awaited answers, too. Default false: they are acknowledged.
+   */
   readonly keepsNotices?: boolean | undefined;
 }
 

@@ -2,6 +2,7 @@
 
 import { untilAborted, type WaitOptions } from '../base/waiting.ts';
 import type { MessageOptions } from '../client-types.ts';
+import type { Notice } from '../receive/inbox.ts';
 import type { IncomingMessage } from '../receive/incoming-message.ts';
 import type { TakeMailOptions, WaitForMailOptions } from '../receive/mail.ts';
 import type { MessageHandler, MessageSubscription } from '../receive/message-subscription.ts';
@@ -154,6 +155,11 @@ export abstract class ReceiveCalls<Types> extends MessageCalls<Types> {
   /** Sets the agent idle until mail arrives. Throws `agent/has-mail` if it has mail that this client has not seen. */
   goIdle({ signal }: WaitOptions = {}): Promise<void> {
     return untilAborted(signal, partsOf(this).mail.goIdle());
+  }
+
+  /** Acknowledges a notice that `keepsNotices` has left in the inbox. A no-op for any other notice. */
+  acknowledgeNotice(notice: Notice, { signal }: WaitOptions = {}): Promise<void> {
+    return untilAborted(signal, partsOf(this).inbox.acknowledge(notice));
   }
 
   /** Returns up to `limit` (256) held and waiting messages of this agent, without taking them. */

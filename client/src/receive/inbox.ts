@@ -85,10 +85,16 @@ export class Inbox {
   /** Results that the hub refused because it had taken the delivery back (I3). */
   readonly #finished = new Map<bigint, FinalAct>();
   #renewal: ReturnType<typeof setInterval> | undefined;
+  /** Acts that acknowledge notices which stay in the inbox. */
+  readonly #kept = new WeakMap<Notice, Act>();
   #lastOffer = 0n;
 
   constructor(parts: InboxParts) {
-    this.#parts = { ...parts, finished: ending => this.#finish(ending) };
+    this.#parts = {
+      ...parts,
+      finished: ending => this.#finish(ending),
+      kept: (notice, acknowledge) => void this.#kept.set(notice, acknowledge),
+    };
     this.query = new LiveQuery(parts.connection, {
       query: 'SELECT * FROM my_inbox',
       listen: db => {
@@ -117,6 +123,16 @@ export class Inbox {
     for (const held of this.#held.values()) held.message?.lose(reason);
     this.#held.clear();
     this.#arrivals.clear();
+  }
+
+  /** Acknowledges a notice that stays in the inbox; a no-op for any other. */
+  acknowledge(notice: Notice): Promise<void> {
+    const act = this.#kept.get(notice);
+    if (!act) return Promise.resolve();
+    this.#kept.delete(notice);
+    return new Promise((resolve, reject) => {
+      this.#parts.acts.perform(act, error => (error ? reject(error) : resolve()), { kept: true });
+    });
   }
 
   #offered(row: InboxRow): void {
@@ -238,6 +254,8 @@ export class Inbox {
 }
 
 interface HeldParts extends InboxParts {
+  /** Called for a notice that stays in the inbox, with the act that acknowledges it. */
+  readonly kept: (notice: Notice, acknowledge: Act) => void;
   /** The hub refused this result, since it had taken the delivery back. */
   readonly finished: (ending: FinalAct) => void;
 }
@@ -306,7 +324,8 @@ class HeldDelivery implements MessageKeeper {
     if (isAboutSent(row.kind)) {
       const { from, payload, headers } = envelope;
       const trace = headers && { trace: traceIn(headers) };
-      if (!noticed({ kind: row.kind, about, from, payload, ...trace })) return;
+      const notice: Notice = { kind: row.kind, about, from, payload, ...trace };
+      if (!noticed(notice)) return this.#parts.kept(notice, this.#settlement.acknowledge());
     }
     acts.perform(this.#settlement.acknowledge(), undefined, { kept: true });
   }
