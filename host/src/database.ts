@@ -3,6 +3,7 @@
 import { DeferredWrites } from './database/deferred-writes.ts';
 import { faultOfArgs, Functions, lifecycleRefusal } from './database/functions.ts';
 import type { RequestHeaders } from './database/handlers.ts';
+import { guardTimers } from './database/guarded-timers.ts';
 import { LifecycleCalls } from './database/lifecycle-calls.ts';
 import { LogFile } from './database/log-file.ts';
 import { KEPT_LINES, ModuleLog } from './database/module-log.ts';
@@ -108,7 +109,8 @@ export class Database {
   }
 
   private constructor(options: DatabaseOptions, bytes: Uint8Array) {
-    const { storage, world, identity, owner, trustsModule = false, callLimits, logPath, scriptPath } = options;
+    const { storage, identity, owner, trustsModule = false, callLimits, logPath, scriptPath } = options;
+    const world = guardTimers(options.world, message => this.log.addSystem('Error', message));
     this.#trustsModule = trustsModule;
     const watchdog = callLimits && callLimits.callMs !== Infinity ? Watchdog.get() : undefined;
     this.#watch = watchdog && callLimits && { watchdog, limits: callLimits, isCovered: false };

@@ -40,6 +40,14 @@ export class LifecycleCalls {
     assert(connectionId !== undefined, 'a client has a connection id');
     // An earlier client with this connection id may still wait to be disconnected.
     this.#deferred.flush();
+    if (this.#clients.has(connectionId)) {
+      // Two upgrades can be checked at the same time; the second one is refused here.
+      return {
+        kind: 'failed',
+        message: 'the connection id belongs to a connected client',
+        timestamp: this.#world.now(),
+      };
+    }
     this.#clients.set(connectionId, caller);
     const outcome = this.#run('onConnect', caller, { connected: { identity, connectionId, claims } });
     if (outcome.kind !== 'committed') this.#clients.delete(connectionId);
