@@ -2,15 +2,15 @@
 
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { startHub } from '@agora/hub';
 import { expect, test } from 'vitest';
 import { startChromium } from '../browser/browser.ts';
-import { startTestHub } from '../support/hub.ts';
 
 const SERVE = fileURLToPath(new URL('../../../examples/chat/serve.ts', import.meta.url));
 
 /** Starts the server of the page, and returns the address that it prints. */
-async function servePage(hub: string): Promise<{ readonly address: string } & Disposable> {
-  const env = { ...process.env, AGORA_SERVER: hub, PORT: '0' };
+async function servePage(): Promise<{ readonly address: string } & Disposable> {
+  const env = { ...process.env, PORT: '0' };
   const child = spawn(process.execPath, [SERVE], { env, stdio: ['ignore', 'pipe', 'inherit'] });
   let printed = '';
   for await (const text of child.stdout.setEncoding('utf8') as AsyncIterable<string>) {
@@ -23,13 +23,16 @@ async function servePage(hub: string): Promise<{ readonly address: string } & Di
 }
 
 test('three agents chat in one page', { timeout: 60_000 }, async () => {
-  await using hub = await startTestHub();
-  using server = await servePage(hub.url);
+  using server = await servePage();
+  const address = new URL(server.address);
+  // As `npm start -- --allow-origin …` does.
+  await using hub = await startHub({ allowOrigins: [address.origin] });
+  address.searchParams.set('hub', hub.url);
   await using chromium = await startChromium();
   const page = await chromium.browser.newPage();
   const errors: string[] = [];
   page.on('pageerror', error => errors.push(String(error)));
-  await page.goto(server.address);
+  await page.goto(address.href);
   const linesOf = (name: string) => page.locator(`#${name} li`).allInnerTexts();
   await expect.poll(() => page.locator('#state').innerText()).toContain('are in #chat');
 
