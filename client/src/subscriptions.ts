@@ -7,6 +7,8 @@ import { LiveStream } from './base/live-stream.ts';
 import { MessageSubscription, type MessageHandler } from './receive/message-subscription.ts';
 import { taskOf, type TaskHandler } from './receive/tasks.ts';
 
+/** Type of the messages that assign steps. */
+const TASK_TYPE = 'task_assignment';
 const CONCURRENCY = 8;
 const MAX_STATES = 64;
 const MAX_WATCHED = 1_024;
@@ -24,8 +26,11 @@ export async function openMessageSubscription<Type extends string, Types>(
   { agent, broadcasts, connection, dispatcher, tracing }: ClientParts,
   { handler, filters, concurrency = CONCURRENCY, signal }: MessageOptions<Type, Types>,
 ): Promise<MessageSubscription<Type, Types>> {
+  const matches = messageMatcher(filters);
+  // A step goes only to a handler that asks for steps: another one would finish it with a return value of no meaning.
+  const asksForSteps = filters?.messageTypes?.some(type => type === TASK_TYPE) === true;
   const subscription = new MessageSubscription<Type, Types>({
-    wants: messageMatcher(filters),
+    wants: message => (message.kind !== 'task' || asksForSteps) && matches(message),
     handler: handler as MessageHandler | undefined, // the dispatcher passes only messages of its types
     concurrency,
     tracing,
