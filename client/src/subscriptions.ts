@@ -2,7 +2,8 @@
 
 import type { ClientEvents, MessageOptions, WatchOptions } from './client-types.ts';
 import type { ClientParts } from './client-parts.ts';
-import { messageMatcher } from './receive/message-filter.ts';
+import { checkKeys, type Keys } from './base/known-keys.ts';
+import { messageMatcher, type MessageFilters } from './receive/message-filter.ts';
 import { LiveStream } from './base/live-stream.ts';
 import { MessageSubscription, type MessageHandler } from './receive/message-subscription.ts';
 import { taskOf, type TaskHandler } from './receive/tasks.ts';
@@ -21,11 +22,17 @@ export interface TaskOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+const MESSAGE_OPTIONS: Keys<MessageOptions<string>> = { handler: true, filters: true, concurrency: true, signal: true };
+const FILTERS: Keys<MessageFilters> = { messageTypes: true, priority: true, fromAgents: true };
+
 /** Subscribes to messages. */
 export async function openMessageSubscription<Type extends string, Types>(
   { agent, broadcasts, connection, dispatcher, tracing }: ClientParts,
-  { handler, filters, concurrency = CONCURRENCY, signal }: MessageOptions<Type, Types>,
+  options: MessageOptions<Type, Types>,
 ): Promise<MessageSubscription<Type, Types>> {
+  checkKeys('the options of a subscription', options as MessageOptions<string>, MESSAGE_OPTIONS);
+  const { handler, filters, concurrency = CONCURRENCY, signal } = options;
+  if (filters) checkKeys('the filters of messages', filters, FILTERS);
   const matches = messageMatcher(filters);
   // A step goes only to a handler that asks for steps: another one would finish it with a return value of no meaning.
   const asksForSteps = filters?.messageTypes?.some(type => type === TASK_TYPE) === true;
