@@ -3,6 +3,7 @@
 import type { AgentFilters } from './agents/agents.ts';
 import type { ConnectionState } from './connection/connection-state.ts';
 import type { AgoraError } from './base/errors.ts';
+import type { Keys } from './base/known-keys.ts';
 import type { EventOptions } from './events/events.ts';
 import type { MessageFilters } from './receive/message-filter.ts';
 import type { Notice } from './receive/inbox.ts';
@@ -22,6 +23,9 @@ export interface ClientEvents {
   /** An error that no call can be rejected with. Without a listener it goes to the console. */
   readonly warning: AgoraError;
 }
+
+/** The names of the events. */
+export const CLIENT_EVENTS: Keys<ClientEvents> = { connection: true, notice: true, outbox: true, warning: true };
 
 /** Handler and filters of a message subscription. */
 export interface MessageOptions<Type extends string, Types = NoTypes> {

@@ -5,6 +5,7 @@ import type { Connection } from '../connection/connection.ts';
 import { AgoraError, ConnectionError, TimeoutError, toAgoraError, type AgoraCode } from '../base/errors.ts';
 import { METADATA, toJson } from '../base/json.ts';
 import { isObject } from '../base/is-object.ts';
+import { checkKeys, type Keys } from '../base/known-keys.ts';
 import { LiveQuery } from '../connection/live-query.ts';
 import type { Session } from '../connection/session.ts';
 import type { WaitOptions } from '../base/waiting.ts';
@@ -89,6 +90,7 @@ export class OwnAgent {
   }
 
   async register(registration: Registration, options: ReceiveOptions = {}): Promise<void> {
+    checkRegistration(registration);
     const metadata = metadataOf(registration.metadata ?? {});
     const credit = creditOf(registration.credit ?? 0);
     const { name } = this;
@@ -134,6 +136,7 @@ export class OwnAgent {
 
   async update(changes: Partial<Registration>): Promise<void> {
     const agent = this.mustId();
+    checkRegistration(changes);
     const { agentType, capabilities, metadata, credit, strictPriority } = changes;
     await this.#connection.call('update_agent', db =>
       db.reducers.updateAgent({
@@ -246,6 +249,21 @@ export class OwnAgent {
 const DETACH_WITHIN_MS = 2_000;
 /** Refusals of an agent that this client no longer has. */
 const LOST_AGENT = new Set<string>(['agent/unknown', 'agent/not-yours']);
+
+const REGISTRATION: Keys<Registration> = {
+  agentType: true,
+  capabilities: true,
+  metadata: true,
+  credit: true,
+  strictPriority: true,
+};
+
+function checkRegistration(registration: Partial<Registration>): void {
+  checkKeys<Partial<Registration>>('the members of a registration', registration, REGISTRATION);
+  const { capabilities } = registration;
+  if (capabilities === undefined || Array.isArray(capabilities)) return;
+  throw new AgoraError('client/bad-option', `capabilities is a list of names, not ${typeof capabilities}`);
+}
 
 function ignore(error: unknown, code: AgoraCode): void {
   if (toAgoraError(error).code !== code) throw error;

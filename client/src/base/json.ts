@@ -2,6 +2,7 @@
 
 import { LIMITS } from '@agora/module/contract';
 import { AgoraError, textOf, type AgoraCode } from './errors.ts';
+import { jsonFaultOf } from './json-fault.ts';
 import { isObject } from './is-object.ts';
 
 const utf8 = new TextEncoder();
@@ -63,6 +64,8 @@ export const SIGNAL: JsonRules = {
 export function toJson(value: unknown, rules: JsonRules): string {
   let text: string | undefined;
   try {
+    const fault = jsonFaultOf(value);
+    if (fault !== undefined) throw new TypeError(fault);
     text = JSON.stringify(value);
   } catch (cause) {
     throw new AgoraError(rules.bad, `${rules.what} cannot be written as JSON: ${textOf(cause)}`, { cause });

@@ -20,7 +20,7 @@ export abstract class ReceiveCalls<Types> extends MessageCalls<Types> {
   /**
    * Receives messages by a handler, by priority and at most `concurrency` (8) at a time. Returning finishes the message: the
    * value is the answer to an ask. Throwing fails it, and the hub offers it again, up to five attempts; a `PermanentError`
-   * fails it permanently. Messages come at least once.
+   * fails it permanently. Messages come at least once. Steps of workflows come only if the filter names `task_assignment`.
    *
    * Without a handler the subscription is a loop, and the caller settles each message (`message.ack()`).
    *

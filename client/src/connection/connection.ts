@@ -287,17 +287,24 @@ export class Connection {
 
   /** Opens the next session; `error` is why the last one, or the last attempt, failed. */
   async #reconnect(error: AgoraError): Promise<void> {
-    const { giveUpAfterMs, server } = this.settings;
+    const { callTimeoutMs, connectTimeoutMs, giveUpAfterMs, server } = this.settings;
+    // The token, the socket, the reason of a refusal, and the first calls.
+    const maxAttemptMs = 3 * connectTimeoutMs + callTimeoutMs;
     while (!this.#end) {
       if (this.#schedule.isOver) {
         const sentence = `the connection to ${server.origin} was not stable again within ${giveUpAfterMs} ms: ${error.message}`;
         return this.close(new ConnectionError('connection/lost', sentence, { cause: error }));
       }
-      await this.#pause(this.#schedule.nextPauseMs());
+      const pauseMs = this.#schedule.nextPauseMs();
+      const pausedAt = Date.now();
+      await this.#pause(pauseMs);
       if (this.#end) return;
+      const triedAt = Date.now();
+      this.#schedule.took(triedAt - pausedAt, pauseMs);
       try {
         return await this.#open(this.#token);
       } catch (thrown) {
+        this.#schedule.took(Date.now() - triedAt, maxAttemptMs);
         error = this.#withWayOut(thrown);
         if (FINAL.has(error.code)) return this.close(error);
       }

@@ -1,7 +1,7 @@
-// The order of offered messages. A payload over 4 KiB is read by a call of its own; messages behind it wait for it, so that the
+// The order of offered messages. A separate call reads a payload over 4 KiB; messages behind it wait for it, so that the
 // size of a payload changes neither the order nor the priority in which handlers get the messages.
 //
-// I1  A message is passed on after all waiting ones of a higher priority, and after the earlier ones of its own priority.
+// I1  A message is passed on after all waiting ones of a higher priority, and after the earlier ones of the same priority.
 // I2  A message of a higher priority does not wait for the payloads of lower ones.
 
 /** A message on its way to a consumer. */

@@ -4,6 +4,7 @@ import type { StepState, UndoState, WaitReason, WorkflowStatus } from '@agora/mo
 import type { AgoraEvent } from '../events/agora-event.ts';
 import { callSafely } from '../base/call-safely.ts';
 import { AgoraError, callbackFailed, TimeoutError } from '../base/errors.ts';
+import { startTimer } from '../base/timer.ts';
 import { reported } from '../base/reported-promise.ts';
 import { reasonOf } from '../base/waiting.ts';
 
@@ -269,7 +270,7 @@ export class WorkflowHandle implements AsyncDisposable {
     signal?.throwIfAborted();
     return new Promise((resolve, reject) => {
       const end = () => {
-        clearTimeout(timer);
+        stop();
         signal?.removeEventListener('abort', aborted);
         this.#waiters.delete(waiter);
       };
@@ -284,11 +285,11 @@ export class WorkflowHandle implements AsyncDisposable {
         },
       };
       const aborted = () => waiter.reject(reasonOf(signal));
-      const timer = setTimeout(() => {
+      const stop = startTimer(timeoutMs, () => {
         waiter.reject(
           new TimeoutError('workflow/timed-out', `workflow ${this.workflowId} did not end within ${timeoutMs} ms`),
         );
-      }, timeoutMs);
+      });
       signal?.addEventListener('abort', aborted, { once: true });
       this.#waiters.add(waiter);
     });

@@ -1,4 +1,4 @@
-// Order and priority of messages, whatever the size of their payloads: one over 4 KiB is read by a call of its own.
+// Order and priority of messages, for every size of payload: a separate call reads one over 4 KiB.
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Received } from '../support/received.ts';
