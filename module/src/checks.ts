@@ -5,7 +5,7 @@ import { LIMITS } from './contract/limits.ts';
 import { UUID_V7 } from './contract/words.ts';
 import { toMs } from './micros.ts';
 import { refuse } from './refuse.ts';
-import { isLongerThan, isObject, parseJson, uuidTimeMs } from './text.ts';
+import { isLongerThan, isObject, parseInput, uuidTimeMs } from './text.ts';
 import type { UnitOfWork } from './unit-of-work.ts';
 
 /** Refuses an id that is not a UUIDv7, is older than the retention (it may be a reused one), or is in the future. */
@@ -33,8 +33,12 @@ function refuseUuid(code: Code, id: string): never {
 /** Refuses headers that are neither empty nor a JSON object, or too long. */
 export function checkHeaders(headers: string): void {
   if (headers === '') return;
-  const isFine = !isLongerThan(headers, LIMITS.headerBytes) && isObject(parseJson(headers)?.value);
-  if (!isFine) refuse('message/bad-headers', `headers must be a JSON object of at most ${LIMITS.headerBytes} bytes`);
+  const isFine = !isLongerThan(headers, LIMITS.headerBytes) && isObject(parseInput(headers)?.value);
+  if (!isFine)
+    refuse(
+      'message/bad-headers',
+      `headers must be a JSON object of at most ${LIMITS.headerBytes} bytes and ${LIMITS.jsonDepth} levels`,
+    );
 }
 
 /** Refuses a payload that is not JSON, or too long. */
@@ -42,7 +46,8 @@ export function checkPayload(payload: string): void {
   if (isLongerThan(payload, LIMITS.payloadBytes)) {
     refuse('message/too-large', `the payload is over ${LIMITS.payloadBytes} bytes; send a reference to it instead`);
   }
-  if (!parseJson(payload)) refuse('message/bad-payload', 'the payload is not JSON');
+  if (!parseInput(payload))
+    refuse('message/bad-payload', `the payload is not JSON of at most ${LIMITS.jsonDepth} levels`);
 }
 
 /** Refuses a deadline of an answer above the limit. */

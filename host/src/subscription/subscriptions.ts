@@ -13,6 +13,7 @@ import { encodeRowList } from '../wire/row-list.ts';
 import type { QueryRowsData, QuerySetUpdateData, TableRows } from '../wire/server-message.ts';
 import { Deliveries } from './deliveries.ts';
 import type { QuerySet } from './query-set.ts';
+import { RowDifferences } from './row-difference.ts';
 import { TableRoutes } from './table-routes.ts';
 import { WatchedQuery, watchKey } from './watched-query.ts';
 
@@ -43,6 +44,7 @@ export class Subscriptions<C extends Subscriber> {
   readonly #setsByClient = new Map<C, Map<number, QuerySet<C>>>();
   readonly #plans = new Map<string, { readonly plan: WatchedQuery; readonly sets: Set<QuerySet<C>> }>();
   readonly #routes = new Map<Table, TableRoutes>();
+  readonly #differences = new RowDifferences();
   #evaluations = 0;
 
   constructor(source: WatchableSource, variables?: SystemVariables) {
@@ -62,8 +64,7 @@ export class Subscriptions<C extends Subscriber> {
     queries: readonly string[],
     budget = createBudget(this.#source, client.identity),
   ): RowsOrError {
-    const sets = this.#setsByClient.get(client) ?? new Map<number, QuerySet<C>>();
-    if (sets.has(querySetId)) {
+    if (this.#setsByClient.get(client)?.has(querySetId)) {
       return { error: `Subscription with id QuerySetId { id: ${querySetId} } already exists for this client` };
     }
     const compiled = this.#compile(client, queries, budget);
@@ -71,10 +72,28 @@ export class Subscriptions<C extends Subscriber> {
     const set: QuerySet<C> = { client, id: querySetId, plans: compiled.plans };
     const answer = answerOf(set, budget);
     if ('error' in answer) return answer;
-    sets.set(querySetId, set);
-    this.#setsByClient.set(client, sets);
-    for (const plan of set.plans) this.#watch(plan, set);
+    this.#add(set);
     return answer;
+  }
+
+  /**
+   * Continues a query set after the tables were replaced, without limits. The update leads from its last rows in `previous`
+   * to the current ones; tables keep their rows, so only those of views can differ.
+   */
+  resume(
+    client: C,
+    querySetId: number,
+    queries: readonly string[],
+    previous: Subscriptions<C> | undefined,
+  ): { readonly update: QuerySetUpdateData | undefined } | { readonly error: string } {
+    const compiled = this.#compile(client, queries, undefined);
+    if ('error' in compiled) return compiled;
+    const set: QuerySet<C> = { client, id: querySetId, plans: compiled.plans };
+    this.#add(set);
+    if (!previous) return { update: undefined };
+    const before = previous.#setsByClient.get(client)?.get(querySetId)?.plans ?? [];
+    const tables = this.#differences.between(before, set.plans);
+    return { update: tables.length === 0 ? undefined : { querySetId, tables } };
   }
 
   /** Ends a query set, also if its rows, when they are requested, exceed the budget. */
@@ -129,17 +148,29 @@ export class Subscriptions<C extends Subscriber> {
     return deliveries.byClient;
   }
 
-  /** The distinct queries of a set; new ones are not watched yet. */
-  #compile(client: C, queries: readonly string[], budget: QueryBudget): { plans: WatchedQuery[] } | { error: string } {
+  #add(set: QuerySet<C>): void {
+    const sets = this.#setsByClient.get(set.client) ?? new Map<number, QuerySet<C>>();
+    sets.set(set.id, set);
+    this.#setsByClient.set(set.client, sets);
+    for (const plan of set.plans) this.#watch(plan, set);
+  }
+
+  /** The distinct queries of a set; new ones are not watched yet. Without a budget no limit applies. */
+  #compile(
+    client: C,
+    queries: readonly string[],
+    budget: QueryBudget | undefined,
+  ): { plans: WatchedQuery[] } | { error: string } {
     if (queries.length > MAX_QUERIES_PER_SET) {
       return { error: `a query set has at most ${MAX_QUERIES_PER_SET} queries, not ${queries.length}` };
     }
     const plans = new Map<string, WatchedQuery>();
     for (const sql of queries.flatMap(query => this.#expanded(query))) {
       try {
-        budget.checkTime();
+        budget?.checkTime();
         const scope = callerScope(this.#source, client.identity, budget);
-        for (const plan of this.#plansOf(sql, scope)) plans.set(plan.key, plans.get(plan.key) ?? plan);
+        for (const plan of this.#plansOf(sql, scope, budget !== undefined))
+          plans.set(plan.key, plans.get(plan.key) ?? plan);
       } catch (thrown) {
         return { error: `${refusal(thrown)}, executing: \`${sql}\`` };
       }
@@ -152,9 +183,9 @@ export class Subscriptions<C extends Subscriber> {
     return everyTable(this.#source).map(name => `SELECT * FROM "${name.replaceAll('"', '""')}"`);
   }
 
-  #plansOf(sql: string, scope: Scope): WatchedQuery[] {
+  #plansOf(sql: string, scope: Scope, isLimited: boolean): WatchedQuery[] {
     return compileWatchedQueries(sql, scope).map(query => {
-      if (scope.caller !== this.#source.owner) refuseManyRows(query.plan, this.#variables);
+      if (isLimited && scope.caller !== this.#source.owner) refuseManyRows(query.plan, this.#variables);
       return this.#plans.get(watchKey(query))?.plan ?? new WatchedQuery(query);
     });
   }

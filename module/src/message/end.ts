@@ -64,6 +64,7 @@ export function giveBack(unit: UnitOfWork, box: Mailbox, row: Offer, reason: str
   const home = unit.box(mailboxOfDelivery(row.id));
   if (!home) return endOffered(unit, box, row, 'dead-letter', 'its agent was unregistered', failure);
   releaseOffer(unit, box, row);
+  unit.spend(8);
   const attempt = row.attempt + 1;
   const availableAt = unit.now + backoffMicros(attempt);
   delay(unit, home, { id: row.id, message: row.message, attempt, availableAt, holder: row.agent });
@@ -79,6 +80,7 @@ export function recordEnd(
   reason: string,
 ): DeliveryState {
   const { id, agent, message, attempt } = row;
+  unit.spend(8);
   unit.ctx.db.ended.insert({ id, agent, message, state, attempt, at: unit.now, reason });
   const account = unit.account(sender);
   account.unfinished = Math.max(0, account.unfinished - 1);

@@ -1,4 +1,4 @@
-// Every `@example` of the client's doc comments compiles. Each block is a program of its own, with these names declared:
+// Every `@example` of the client's doc comments compiles. Each block is a separate program, with these names declared:
 // `client`, `workflow` and the exports of `@agora/client`.
 
 import { globSync, readFileSync } from 'node:fs';
