@@ -21,6 +21,7 @@ import type { Table } from './datastore/table.ts';
 import type { Transaction } from './datastore/transaction.ts';
 import { HostError } from './errors.ts';
 import type { GuestHooks, Watch } from './guest/activation.ts';
+import type { Isolation } from './guest/isolated/isolated-realm.ts';
 import { fetchAndWait } from './guest/outgoing-http.ts';
 import { Watchdog, type CallLimits } from './guest/watchdog.ts';
 import { SystemVariables } from './query/source.ts';
@@ -55,6 +56,8 @@ export interface DatabaseOptions {
   readonly scriptPath?: string;
   /** Limits of a call of the module; none by default or with an infinite `callMs`. They apply on the main thread only. */
   readonly callLimits?: CallLimits;
+  /** Runs the module in a process with this much memory. `callLimits.callMs` is then the limit of a call. */
+  readonly isolatedBytes?: number;
 }
 
 /** A running database. It runs on one thread, one transaction at a time. */
@@ -66,6 +69,7 @@ export class Database {
   readonly variables: SystemVariables;
   readonly #trustsModule: boolean;
   readonly #watch: Watch | undefined;
+  readonly #isolation: Isolation | undefined;
   readonly #storage: Storage;
   readonly #world: World;
   readonly #schedules: Schedules;
@@ -112,7 +116,10 @@ export class Database {
     const { storage, identity, owner, trustsModule = false, callLimits, logPath, scriptPath } = options;
     const world = guardTimers(options.world, message => this.log.addSystem('Error', message));
     this.#trustsModule = trustsModule;
-    const watchdog = callLimits && callLimits.callMs !== Infinity ? Watchdog.get() : undefined;
+    const { isolatedBytes } = options;
+    const limits = callLimits ?? { callMs: Infinity, callBytes: Infinity };
+    this.#isolation = isolatedBytes === undefined ? undefined : { memoryBytes: isolatedBytes, limits };
+    const watchdog = !this.#isolation && callLimits && callLimits.callMs !== Infinity ? Watchdog.get() : undefined;
     this.#watch = watchdog && callLimits && { watchdog, limits: callLimits, isCovered: false };
     this.identity = identity;
     this.owner = owner;
@@ -343,6 +350,7 @@ export class Database {
   #guestHooks(): GuestHooks {
     return {
       ...(this.#watch && { watch: this.#watch }),
+      ...(this.#isolation && { isolation: this.#isolation }),
       identity: this.identity,
       isTrusted: this.#trustsModule,
       log: line => this.log.add(line),

@@ -7,7 +7,7 @@ import { runSecurity } from './security/rounds.ts';
 
 const USAGE = `pnpm soak kill [--times N] [--seed N]      kills a durable host under load, many times, and audits its data
 pnpm soak fuzz [--inputs N] [--seed N]     sends random and broken input to every parser of the host
-pnpm soak security [--minutes N] [--seed N]  runs a module that tries to leave its realm, and to stop or end the host`;
+pnpm soak security [--minutes N] [--seed N] runs a module that tries to leave its realm, and to stop or end the host`;
 
 /** Receives lines of progress. */
 type Note = (line: string) => void;
@@ -18,9 +18,6 @@ interface Soak {
   readonly amount: number;
   run(amount: number, seed: number, note: Note): Promise<{ readonly line: string; readonly faults: readonly string[] }>;
 }
-
-/** The attacks of one process; each process gets another seed. */
-const ATTACK = { combinations: 50_000, loops: 100 } as const;
 
 const SOAKS: Readonly<Record<string, Soak>> = {
   kill: {
@@ -46,8 +43,10 @@ const SOAKS: Readonly<Record<string, Soak>> = {
     flag: 'minutes',
     amount: 5,
     async run(minutes, seed, note) {
-      const { combinations, escapes, hangs, crashes, faults } = await runSecurity({ ...ATTACK, seed, minutes, note });
-      return { line: `${combinations} combinations, ${escapes} escapes, ${hangs} hangs, ${crashes} crashes`, faults };
+      const size = { combinations: 50_000, loops: 100 };
+      const { combinations, escapes, hangs, crashes, faults } = await runSecurity({ ...size, seed, minutes, note });
+      const counts = `${escapes} escapes, ${hangs} hangs, ${crashes} crashes`;
+      return { line: `${combinations} combinations, ${counts}`, faults };
     },
   },
 };
@@ -59,8 +58,15 @@ async function main([name = '', ...args]: readonly string[]): Promise<number> {
   let amount: number;
   let seed: number;
   try {
-    const options = Object.fromEntries([soak.flag, 'seed'].map(flag => [flag, { type: 'string' } as const]));
+    const options = {
+      times: { type: 'string' },
+      inputs: { type: 'string' },
+      minutes: { type: 'string' },
+      seed: { type: 'string' },
+    } as const;
     const { values } = parseArgs({ args: [...args], options });
+    const wrong = Object.keys(values).find(flag => flag !== soak.flag && flag !== 'seed');
+    if (wrong !== undefined) return badFlags(`--${wrong} is no flag of ${name}.`);
     amount = wholeNumber(soak.flag, values[soak.flag]) ?? soak.amount;
     seed = wholeNumber('seed', values.seed) ?? Math.floor(Math.random() * 2 ** 31);
   } catch (error) {

@@ -14,6 +14,8 @@ const MAX_CACHED_BUNDLES = 4;
 /** A compiled module. */
 export interface CompiledBundle {
   /** Evaluates to `(module, exports, require) => void`. */
+  readonly text: string;
+  /** The compiled `text`. */
   readonly script: vm.Script;
   /** The line of the published bundle for a position in the script. */
   lineOf(line: number, column: number): number;
@@ -52,9 +54,11 @@ export function compileBundle(bundle: string, cache?: ScriptCache): CompiledBund
 }
 
 function compile({ code, map }: TransformedBundle): CompiledBundle {
-  const script = new vm.Script(`(function (module, exports, require) {${code}\n})`, { filename: MODULE_FILE });
+  const text = `(function (module, exports, require) {${code}\n})`;
+  const script = new vm.Script(text, { filename: MODULE_FILE });
   let sourceMap: SourceMap | undefined;
   return {
+    text,
     script,
     lineOf(line, column) {
       // The map is decoded on first use, because most loads need no line.

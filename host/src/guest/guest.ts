@@ -5,7 +5,8 @@ import { assert, HostError, messageOf } from '../errors.ts';
 import type { Activation, GuestHooks, HttpReply } from './activation.ts';
 import { compileBundle, MODULE_FILE, type CompiledBundle, type ScriptCache } from './bundle.ts';
 import { NOT_A_MODULE, REFUSED, RETURNED, THREW, type RealmEntries } from './host-side.ts';
-import { openRealm } from './realm.ts';
+import { IsolatedRealm, type Isolation } from './isolated/isolated-realm.ts';
+import { BOOT_TEXT, openRealm } from './realm.ts';
 import { NO_CALLS, SystemCalls, type CallMark } from './system-calls.ts';
 import { sealSystemCalls } from './sealed-system-calls.ts';
 import type { CallLimits, StopReason } from './watchdog.ts';
@@ -52,6 +53,7 @@ export class Guest {
   #entries: RealmEntries;
   /** True after the realm was cut off during a call: the next call gets a fresh one. */
   #isSpent = false;
+  #isolated: IsolatedRealm | undefined;
   #renewal: { readonly fault: Ran<never>; readonly notBefore: number } | undefined;
   #argsBuffer: ArrayBuffer | undefined;
   #args: Uint8Array = NO_ARGS;
@@ -70,12 +72,31 @@ export class Guest {
 
   /** A fresh instance of the module. Throws `guest/invalid`. */
   #evaluate(): RealmEntries {
-    const { watch, isTrusted } = this.#hooks;
+    const { watch, isTrusted, isolation } = this.#hooks;
+    if (isolation) return this.#isolate(isolation);
     const realm = openRealm(sealSystemCalls(this.#system, watch?.watchdog), isTrusted);
     const { script } = this.#compiled;
     const ended = this.#outsideCalls(() => realm.entries.load(realm.evaluate(script)));
     if (ended !== RETURNED) throw new HostError('guest/invalid', textWithTrace(this.#loadFault(ended)));
     return realm.entries;
+  }
+
+  /** A fresh instance of the module in a process. Throws `guest/invalid`. */
+  #isolate(isolation: Isolation): RealmEntries {
+    this.close();
+    const realm = new IsolatedRealm(this.#system, isolation);
+    const ended = realm.load(BOOT_TEXT, this.#compiled.text, this.#hooks.isTrusted);
+    if (ended !== RETURNED) {
+      realm.close();
+      throw new HostError('guest/invalid', textWithTrace(this.#loadFault(ended)));
+    }
+    this.#isolated = realm;
+    return realm.entries;
+  }
+
+  /** Ends the process of an isolated module; the next call starts another one. */
+  close(): void {
+    this.#isolated?.close();
   }
 
   /** Runs code of the module outside a call. Throws `guest/invalid` if it has to be stopped. */
@@ -211,7 +232,8 @@ export class Guest {
    * longer than this one took, so that a module that loops while it loads does not take all the time of the host.
    */
   #ready(): Ran<never> | undefined {
-    if (!this.#isSpent || this.#system.isRunning) return undefined;
+    const isDead = this.#isolated?.fault !== undefined;
+    if ((!this.#isSpent && !isDead) || this.#system.isRunning) return undefined;
     const startedAt = this.#hooks.monotonic();
     if (this.#renewal && startedAt < this.#renewal.notBefore) return this.#renewal.fault;
     this.#argsBuffer = undefined;
