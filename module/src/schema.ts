@@ -12,6 +12,7 @@ import {
   broadcastHandled,
   broadcastLog,
   deadLetter,
+  deliveryBlock,
   ended,
   mailbox,
   message,
@@ -69,6 +70,7 @@ export const agora = schema({
   hubCounters,
   hubWatch,
   keeper,
+  deliveryBlock,
 });
 
 type AgoraSchema = InferSchema<typeof agora>;

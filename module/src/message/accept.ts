@@ -9,13 +9,13 @@ import { charge, refuseFullInbox } from '../quota/charge.ts';
 import { refuse } from '../refuse.ts';
 import { schedule } from '../time/schedule.ts';
 import type { UnitOfWork } from '../unit-of-work.ts';
+import { isSameButTrace } from '../trace.ts';
 import { openAsk } from './ask.ts';
 import { sendBroadcast } from './broadcast.ts';
 import type { Message } from './envelope.ts';
 import { readOwn, referencesOf } from './reference.ts';
 import { bytesOf, post, systemMessage } from './store.ts';
 import { resolveTargets } from './targets.ts';
-import { isSameButTrace } from './trace.ts';
 
 /** Fields of the act `Send`. */
 export interface SendFields {

@@ -7,11 +7,11 @@ import { charge } from '../quota/charge.ts';
 import { refuse } from '../refuse.ts';
 import { schedule } from '../time/schedule.ts';
 import type { UnitOfWork } from '../unit-of-work.ts';
+import { traceOf } from '../trace.ts';
 import { askIdOf, endAsk, isOpen } from './ask.ts';
 import { answerPayload, envelopeOf, type Message } from './envelope.ts';
 import { notify } from './offer.ts';
 import { bytesOf, post, store, systemMessage } from './store.ts';
-import { traceOf } from './trace.ts';
 
 /** Result of a handler; `data` is JSON. With `input_required` it is a question that the asker must answer first. */
 export type Answer =

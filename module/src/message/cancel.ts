@@ -91,7 +91,7 @@ function endWaitingRow(
   trigger: 'cancel' | 'expire',
   reason: string,
 ): void {
-  const home = unit.box(mailboxOfDelivery(row.id));
+  const home = unit.box(mailboxOfDelivery(unit.ctx.db, row.id));
   if (home) removeWaiting(unit, home, row);
   else unit.ctx.db.waiting.id.delete(row.id);
   endWaiting(unit, row, message, row.lane === 0 ? 'delayed' : 'queued', trigger, reason);

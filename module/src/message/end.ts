@@ -32,7 +32,7 @@ export function endOffered(
   answerId?: string,
 ): void {
   releaseOffer(unit, box, row);
-  const state = recordEnd(unit, row, row.sender, move('offered', trigger), reason);
+  const state = recordEnd(unit, row, row.sender, move('offered', trigger), reason, answerId);
   // Waiting deliveries go before those that this end may create, such as the next step of a workflow.
   fillCredit(unit, box);
   // Most deliveries end here: no agent waits for the end of a plain message that was handled.
@@ -61,7 +61,7 @@ export function giveBack(unit: UnitOfWork, box: Mailbox, row: Offer, reason: str
   if (isLastAttempt(row.attempt)) return endOffered(unit, box, row, 'dead-letter', reason, failure);
   if (message && isExpired(message, unit.now))
     return endOffered(unit, box, row, 'expire', 'its time to live has passed', failure);
-  const home = unit.box(mailboxOfDelivery(row.id));
+  const home = unit.box(mailboxOfDelivery(unit.ctx.db, row.id));
   if (!home) return endOffered(unit, box, row, 'dead-letter', 'its agent was unregistered', failure);
   releaseOffer(unit, box, row);
   const attempt = row.attempt + 1;
@@ -77,9 +77,10 @@ export function recordEnd(
   sender: bigint,
   state: DeliveryState,
   reason: string,
+  answerId = '',
 ): DeliveryState {
   const { id, agent, message, attempt } = row;
-  unit.ctx.db.ended.insert({ id, agent, message, state, attempt, at: unit.now, reason });
+  unit.ctx.db.ended.insert({ id, agent, message, state, attempt, at: unit.now, reason, answer: answerId });
   const account = unit.account(sender);
   account.unfinished = Math.max(0, account.unfinished - 1);
   unit.markAccountChanged(account);

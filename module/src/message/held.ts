@@ -36,7 +36,7 @@ export function findHeld(unit: UnitOfWork, act: Attempt, end?: DeliveryState | '
 
 /** Returns the agent that a notice was for. One about a delivery of a work queue was for its last holder. */
 function noticeAgent(unit: UnitOfWork, delivery: bigint): bigint {
-  const home = mailboxOfDelivery(delivery);
+  const home = mailboxOfDelivery(unit.ctx.db, delivery);
   return isQueue(home) ? (unit.ctx.db.ended.id.find(delivery)?.agent ?? home) : home;
 }
 
@@ -90,7 +90,7 @@ function refuseUnlessDone(unit: UnitOfWork, act: Attempt, end: DeliveryState | '
     );
   }
   const waiting = db.waiting.id.find(act.delivery);
-  const home = mailboxOfDelivery(act.delivery);
+  const home = mailboxOfDelivery(unit.ctx.db, act.delivery);
   if (!waiting || !unit.isOwn(isQueue(home) ? waiting.holder : home)) refuseUnknown(act);
   if (isBack && waiting.attempt === act.attempt + 1) return;
   refuse(
@@ -101,7 +101,7 @@ function refuseUnlessDone(unit: UnitOfWork, act: Attempt, end: DeliveryState | '
 
 /** Returns true if an agent of the caller may have held a delivery of a work queue: it announces that capability. */
 function mayHaveHeld(unit: UnitOfWork, delivery: bigint): boolean {
-  const queue = unit.box(mailboxOfDelivery(delivery));
+  const queue = unit.box(mailboxOfDelivery(unit.ctx.db, delivery));
   if (!queue || !isQueue(queue.agent)) return false;
   // At most `agentsPerIdentity` rows, and only on the way to a refusal.
   for (const { capabilities } of unit.ctx.db.agent.owner.filter(unit.ctx.sender)) {

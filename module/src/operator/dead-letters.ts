@@ -146,7 +146,7 @@ function redrive(unit: UnitOfWork, row: DeadLetter): Fault | undefined {
   }
   if (isExpired(message, unit.now))
     return ['dead/expired', `the time to live of message ${message.id} has passed; purge the dead letter`];
-  const home = unit.box(row.delivery === 0n ? row.agent : mailboxOfDelivery(row.delivery));
+  const home = unit.box(row.delivery === 0n ? row.agent : mailboxOfDelivery(unit.ctx.db, row.delivery));
   if (!home) return ['agent/unknown', `the recipient of dead letter ${row.no} was unregistered; purge the dead letter`];
   if (row.delivery === 0n) {
     // The agent's cursor is past the broadcast, so it receives a separate delivery.

@@ -83,6 +83,12 @@ export const mailbox = table(
   },
 );
 
+/** A further block of 2³² delivery ids: the `turn`-th of its mailbox, from 1 on. Never deleted, so that no id is used twice. */
+export const deliveryBlock = table(
+  { indexes: [{ accessor: 'byTurn', algorithm: 'btree', columns: ['mailbox', 'turn'] }] },
+  { block: t.u64().primaryKey(), mailbox: t.u64(), turn: t.u64() },
+);
+
 /** A free agent in the ready list of a work queue: a linked list, so that each removal costs the same. */
 export const ready = table(
   {},
@@ -154,6 +160,8 @@ export const ended = table(
     attempt: t.u32(),
     at: t.i64(),
     reason: t.string(),
+    /** The id of the answer that its holder gave, or empty. */
+    answer: t.string().default(''),
   },
 );
 

@@ -6,6 +6,7 @@ import {
   BsatnWriter,
   createMemoryStorage,
   Database,
+  databaseSql,
   decodeValue,
   encodeValue,
   fromJson,
@@ -128,6 +129,11 @@ export class ModuleLab {
     const act = acts?.kind === 'array' && acts.element.kind === 'ref' ? typespace[acts.element.ref] : undefined;
     if (act?.kind !== 'sum') throw new Error('perform_acts takes no list of acts');
     return act.variants.map(({ name = '' }) => name.charAt(0).toUpperCase() + name.slice(1));
+  }
+
+  /** Runs a statement of SQL as the owner of the database. */
+  sql(statement: string): void {
+    databaseSql(this.#database, statement, this.owner.identity);
   }
 
   viewRows(view: string, identity: bigint): Row[] {
