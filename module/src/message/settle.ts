@@ -73,9 +73,9 @@ function checkSameOutput(unit: UnitOfWork, act: Attempt & { readonly output: str
   refuse('delivery/ended', `delivery ${act.delivery} was done before, with another output`);
 }
 
-/** Fails an attempt. With `retry` the delivery goes back after a backoff, and is dead after the last attempt; without, it is failed. */
+/** Fails an attempt. With `retry` the delivery goes back after a backoff, and is dead after the last attempt; without, it is dead. */
 export function fail(unit: UnitOfWork, act: Attempt & { readonly reason: string; readonly retry: boolean }): void {
-  const found = findHeld(unit, act, act.retry ? 'delayed' : 'failed');
+  const found = findHeld(unit, act, act.retry ? 'delayed' : 'dead');
   if (!found) return;
   refuseNotice(found.row);
   failHeld(unit, found, act.reason, act.retry);
@@ -111,7 +111,7 @@ export function finishStep(unit: UnitOfWork, act: Attempt & { readonly output: s
 
 /** Fails the delivery of a step. With `retry` it is repeated as the step's `retries` define, or like any delivery; without, the step fails. */
 export function failStep(unit: UnitOfWork, act: Attempt & { readonly error: string; readonly retry: boolean }): void {
-  const found = findHeld(unit, act, act.retry ? 'tried' : 'failed');
+  const found = findHeld(unit, act, act.retry ? 'delayed' : 'dead');
   if (!found) return;
   requireTask(found);
   failHeld(unit, found, act.error, act.retry);

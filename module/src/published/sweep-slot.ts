@@ -1,9 +1,8 @@
 // Fires due timers: one chunk of one slot in each call. A new timer is one word in `TIMERS` and one line in `FIRE`.
 
 import { checkPulse } from '../agent/pulse.ts';
-import { timeOutAsk } from '../message/ask.ts';
 import { sendDelayedBroadcast } from '../message/broadcast.ts';
-import { expireMessage } from '../message/cancel.ts';
+import { expireMessage, timeOut } from '../message/cancel.ts';
 import { forget } from '../message/retention.ts';
 import { refill, requeue, sweepMailbox } from '../message/sweep.ts';
 import { deadLetterLanes } from '../message/unregistered.ts';
@@ -24,7 +23,7 @@ const FIRE: { readonly [Kind in Timer]: (unit: UnitOfWork, ref: bigint, text: st
   mailbox: sweepMailbox,
   requeue,
   refill,
-  ask: (unit, _, message) => timeOutAsk(unit, message),
+  ask: (unit, _, message) => timeOut(unit, message),
   expire: (unit, _, message) => expireMessage(unit, message),
   broadcast: (unit, _, message) => sendDelayedBroadcast(unit, message),
   unregistered: deadLetterLanes,

@@ -201,6 +201,8 @@ export const ask = table(
     signalDelivery: t.u64().default(0n),
     signalAttempt: t.u32().default(0),
     signalNumber: t.u32().default(0),
+    /** The reason of the last failed attempt, or empty. */
+    lastFailure: t.string().default(''),
   },
 );
 
@@ -246,7 +248,7 @@ export const broadcastFailure = table(
     agent: t.u64().index('btree'),
     seq: t.u64(),
     attempt: t.u32(),
-    /** `retry`, `failed` or `dead`. */
+    /** `retry` or `dead`. */
     state: t.string(),
     reason: t.string(),
     at: t.i64(),
