@@ -301,12 +301,14 @@ export const Due = __t.object("Due", {
   kind: __t.string(),
   ref: __t.u64(),
   text: __t.string(),
+  tries: __t.u32(),
 });
 export type Due = __Infer<typeof Due>;
 
 export const DueCount = __t.object("DueCount", {
   slot: __t.u64(),
   count: __t.u32(),
+  swept: __t.u32(),
 });
 export type DueCount = __Infer<typeof DueCount>;
 
@@ -392,6 +394,15 @@ export const FailStepAct = __t.object("FailStepAct", {
   retry: __t.bool(),
 });
 export type FailStepAct = __Infer<typeof FailStepAct>;
+
+export const FailedTimer = __t.object("FailedTimer", {
+  id: __t.u64(),
+  kind: __t.string(),
+  ref: __t.u64(),
+  text: __t.string(),
+  at: __t.i64(),
+});
+export type FailedTimer = __Infer<typeof FailedTimer>;
 
 export const FinishStepAct = __t.object("FinishStepAct", {
   delivery: __t.u64(),
@@ -799,6 +810,18 @@ export const Tally = __t.object("Tally", {
   bytes: __t.i64(),
 });
 export type Tally = __Infer<typeof Tally>;
+
+export const TimerCursor = __t.object("TimerCursor", {
+  id: __t.u8(),
+  slot: __t.u64(),
+});
+export type TimerCursor = __Infer<typeof TimerCursor>;
+
+export const TimerWatch = __t.object("TimerWatch", {
+  scheduledId: __t.u64(),
+  scheduledAt: __t.scheduleAt(),
+});
+export type TimerWatch = __Infer<typeof TimerWatch>;
 
 export const UnwatchWorkflowAct = __t.object("UnwatchWorkflowAct", {
   workflow: __t.string(),

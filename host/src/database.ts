@@ -1,10 +1,18 @@
 // One database: a module, its rows, and all operations on them.
 
+import { DeferredWrites } from './database/deferred-writes.ts';
 import { faultOfArgs, Functions, lifecycleRefusal } from './database/functions.ts';
 import type { RequestHeaders } from './database/handlers.ts';
 import { LogFile } from './database/log-file.ts';
 import { KEPT_LINES, ModuleLog } from './database/module-log.ts';
-import type { CallOutcome, Caller, HandlerResponse, ProcedureOutcome, UpdateOutcome } from './database/outcome.ts';
+import {
+  FATAL_ERROR,
+  type CallOutcome,
+  type Caller,
+  type HandlerResponse,
+  type ProcedureOutcome,
+  type UpdateOutcome,
+} from './database/outcome.ts';
 import { failedProcedure, Procedures } from './database/procedures.ts';
 import { loadProgram, type Program } from './database/program.ts';
 import { ScriptFile } from './database/script-file.ts';
@@ -16,7 +24,7 @@ import type { Commit } from './datastore/commit.ts';
 import { Datastore } from './datastore/datastore.ts';
 import type { Table } from './datastore/table.ts';
 import type { Transaction } from './datastore/transaction.ts';
-import { assert, HostError } from './errors.ts';
+import { assert, HostError, messageOf } from './errors.ts';
 import type { GuestHooks, Watch } from './guest/activation.ts';
 import { fetchAndWait } from './guest/outgoing-http.ts';
 import { Watchdog, type CallLimits } from './guest/watchdog.ts';
@@ -68,6 +76,8 @@ export class Database {
   readonly #pipeline: CommitPipeline;
   readonly #procedures: Procedures;
   readonly #timed: TimedCalls;
+  /** Calls and disconnects that wait for the disk. */
+  readonly #deferred: DeferredWrites;
 
   /** Is called when the module was replaced; tables obtained before are stale then. */
   onReplaced: (outcome: UpdateOutcome) => void = () => {};
@@ -113,15 +123,18 @@ export class Database {
     const previousLines = logPath === undefined ? [] : LogFile.read(logPath, KEPT_LINES);
     const logFile = logPath === undefined ? undefined : new LogFile(logPath);
     this.log = new ModuleLog(() => world.now(), KEPT_LINES, logFile, previousLines);
-    this.#schedules = new Schedules(world, firing => this.#timed.fire(firing));
+    const isWritable = () => this.#pipeline.refusal === undefined;
+    this.#schedules = new Schedules({ world, isWritable, run: firing => this.#timed.fire(firing) });
+    this.#deferred = new DeferredWrites(world, isWritable);
     const cache = scriptPath === undefined ? undefined : new ScriptFile(scriptPath);
     const program = loadProgram(bytes, this.#guestHooks(), cache);
     const running = createRunning(program, new Datastore(program.def));
     this.#pipeline = new CommitPipeline({ world, storage, log: this.log, schedules: this.#schedules }, running);
     this.#procedures = new Procedures(this.#pipeline, world);
-    this.#timed = new TimedCalls(this.#pipeline, this.#procedures, world, identity);
+    this.#timed = new TimedCalls(this.#pipeline, this.#procedures, this.#deferred, world, identity);
     storage.onFailed = (error, lost) => {
       this.#schedules.stop();
+      this.#deferred.stop();
       this.#pipeline.undo(lost);
       this.log.addSystem('Error', error.message);
       this.onWriteFailed(error);
@@ -262,21 +275,28 @@ export class Database {
   connect(caller: Caller): CallOutcome {
     const { identity, connectionId, claims } = caller;
     assert(connectionId !== undefined, 'a client has a connection id');
+    // An earlier client with this connection id may still wait to be disconnected.
+    this.#deferred.flush();
     this.#clients.set(connectionId, caller);
     const outcome = this.#runLifecycle('onConnect', caller, { connected: { identity, connectionId, claims } });
     if (outcome.kind !== 'committed') this.#clients.delete(connectionId);
     return outcome;
   }
 
-  /** Disconnects a client; a no-op for one that is not connected. */
+  /** Disconnects a client, later if the disk is behind; a no-op for one that is not connected. */
   disconnect(caller: Caller): void {
     const { connectionId } = caller;
     if (connectionId === undefined || !this.#clients.has(connectionId)) return;
-    if (this.#pipeline.refusal) {
-      // The stored client is disconnected when the database is opened again.
-      this.#clients.delete(connectionId);
-      return;
+    const { refusal } = this.#pipeline;
+    if (!refusal) this.#disconnectNow(caller, connectionId);
+    else if (refusal.code === 'storage/overloaded') {
+      this.#deferred.add(() => this.#disconnectNow(caller, connectionId));
     }
+    // The stored client is disconnected when the database is opened again.
+    else this.#clients.delete(connectionId);
+  }
+
+  #disconnectNow(caller: Caller, connectionId: bigint): void {
     const extra: CommitExtra = { disconnected: connectionId };
     const outcome = this.#runLifecycle('onDisconnect', caller, extra);
     if (outcome.kind !== 'committed') {
@@ -291,7 +311,14 @@ export class Database {
     const isDryRun = this.#pipeline.failure !== undefined;
     if (isDryRun && !reducer) return this.#pipeline.unchanged(this.#world.now());
     if (!reducer) return this.#pipeline.write({ extra }, () => undefined).outcome;
-    return this.#pipeline.run(reducer, sender, this.#world.now(), NO_ARGS, { extra, isDryRun });
+    const timestamp = this.#world.now();
+    try {
+      return this.#pipeline.run(reducer, sender, timestamp, NO_ARGS, { extra, isDryRun });
+    } catch (cause) {
+      // The module cannot run at all. A client leaves all the same, and its socket is no place for an error.
+      this.log.addSystem('Error', `running ${reducer.def.name} failed: ${messageOf(cause)}`);
+      return { kind: 'internal', message: FATAL_ERROR, timestamp };
+    }
   }
 
   #initialise(): void {
@@ -342,6 +369,7 @@ export class Database {
   /** Stops timers, writes pending commits and closes the storage; may be called twice. */
   async close(): Promise<void> {
     this.#schedules.stop();
+    this.#deferred.stop();
     this.#pipeline.close();
     this.log.close();
     await this.#storage.close();

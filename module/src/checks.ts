@@ -3,7 +3,7 @@
 import { LIMITS } from './contract/limits.ts';
 import { toMs } from './micros.ts';
 import { refuse } from './refuse.ts';
-import { isLongerThan, isObject, parseJson, uuidTimeMs } from './text.ts';
+import { isLongerThan, isObject, parseInput, uuidTimeMs } from './text.ts';
 import type { UnitOfWork } from './unit-of-work.ts';
 
 /** The settings and codes of an id, by what it names. An answer is a message. */
@@ -40,8 +40,12 @@ export function checkId(unit: UnitOfWork, id: string, kind: keyof typeof IDS = '
 /** Refuses headers that are neither empty nor a JSON object, or too long. */
 export function checkHeaders(headers: string): void {
   if (headers === '') return;
-  const isFine = !isLongerThan(headers, LIMITS.headerBytes) && isObject(parseJson(headers)?.value);
-  if (!isFine) refuse('message/bad-headers', `headers must be a JSON object of at most ${LIMITS.headerBytes} bytes`);
+  const isFine = !isLongerThan(headers, LIMITS.headerBytes) && isObject(parseInput(headers)?.value);
+  if (!isFine)
+    refuse(
+      'message/bad-headers',
+      `headers must be a JSON object of at most ${LIMITS.headerBytes} bytes and ${LIMITS.jsonDepth} levels`,
+    );
 }
 
 /** Refuses a payload that is not JSON, or too long. */
@@ -49,7 +53,8 @@ export function checkPayload(payload: string): void {
   if (isLongerThan(payload, LIMITS.payloadBytes)) {
     refuse('message/too-large', `the payload is over ${LIMITS.payloadBytes} bytes; send a reference to it instead`);
   }
-  if (!parseJson(payload)) refuse('message/bad-payload', 'the payload is not JSON');
+  if (!parseInput(payload))
+    refuse('message/bad-payload', `the payload is not JSON of at most ${LIMITS.jsonDepth} levels`);
 }
 
 /** Refuses a deadline of an answer above the limit. */

@@ -1,7 +1,7 @@
 // Trace context in headers: the members `traceparent`, `tracestate` and `baggage` of the W3C. The hub copies them to answers
 // and tasks, and never interprets them.
 
-import { isObject, parseJson } from './text.ts';
+import { isObject, parseInput } from './text.ts';
 
 const MEMBERS = ['traceparent', 'tracestate', 'baggage'];
 
@@ -36,6 +36,6 @@ function untraced(headers: string): string {
 }
 
 function objectOf(text: string): Readonly<Record<string, unknown>> {
-  const value = parseJson(text)?.value;
+  const value = parseInput(text)?.value;
   return isObject(value) ? value : {};
 }

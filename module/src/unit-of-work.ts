@@ -2,6 +2,7 @@
 // A call that throws writes none of them, since `save` is its last step.
 
 import { isSame, requireOwn } from './access.ts';
+import { LIMITS } from './contract/limits.ts';
 import { type Hub, hubOf } from './hub.ts';
 import { deliveryId, type Mailbox, openBlock } from './mailbox.ts';
 import type { TaskOwner } from './message/task-owner.ts';
@@ -26,13 +27,14 @@ export class UnitOfWork {
   readonly #changedBoxes = new Set<Mailbox>();
   readonly #heads = new Map<Log, LogHead>();
   readonly #movedHeads = new Set<LogHead>();
-  readonly #slots = new Map<bigint, { count: number; readonly isNew: boolean }>();
+  readonly #slots = new Map<bigint, { count: number; readonly swept: number; readonly isNew: boolean }>();
   readonly #accounts = new Map<bigint, Account>();
   readonly #changedAccounts = new Set<Account>();
   #hub: Hub | undefined;
   #hasQuotas: boolean | undefined;
   #tally: bigint | undefined;
   #bytes = 0;
+  #rows = 0;
 
   constructor(ctx: Ctx, tasks: TaskOwner) {
     this.ctx = ctx;
@@ -134,6 +136,16 @@ export class UnitOfWork {
     return this.#hasQuotas;
   }
 
+  /** Counts rows that the call has read or written, about; only those of work that may be large. */
+  spend(rows: number): void {
+    this.#rows += rows;
+  }
+
+  /** Returns true if the call has touched its share of rows: what is left of a large work continues in another call. */
+  get isSpent(): boolean {
+    return this.#rows >= LIMITS.rowsPerCall;
+  }
+
   /** Stored bytes of messages, events and workflows. */
   get storedBytes(): bigint {
     this.#tally ??= this.ctx.db.tally.id.find(0)?.bytes ?? 0n;
@@ -148,6 +160,7 @@ export class UnitOfWork {
   /** Returns the id of the next delivery of a mailbox. */
   nextDelivery(box: Mailbox): bigint {
     this.#changedBoxes.add(box);
+    this.spend(6);
     const { db } = this.ctx;
     const counter = box.nextDelivery++;
     return deliveryId(db, box.agent, counter) ?? openBlock(db, this.nextNumber('block'), box.agent, counter);
@@ -187,15 +200,17 @@ export class UnitOfWork {
     return head;
   }
 
-  /** Takes the next place in a time slot, from 0 on. */
-  placeInSlot(slot: bigint): number {
+  /** Takes the next places in a time slot, from 0 on; several begin at a multiple of their number. Returns the first. */
+  placeInSlot(slot: bigint, places = 1): number {
     let entry = this.#slots.get(slot);
     if (!entry) {
       const row = this.ctx.db.dueCount.slot.find(slot);
-      entry = { count: row?.count ?? 0, isNew: !row };
+      entry = { count: row?.count ?? 0, swept: row?.swept ?? 0, isNew: !row };
       this.#slots.set(slot, entry);
     }
-    return entry.count++;
+    const first = Math.ceil(entry.count / places) * places;
+    entry.count = first + places;
+    return first;
   }
 
   /** Writes all changes. The last step of every call. */
@@ -209,9 +224,9 @@ export class UnitOfWork {
       else db.tally.insert({ id: 0, bytes });
     }
     for (const head of this.#movedHeads) db.logHead.log.update(head);
-    for (const [slot, { count, isNew }] of this.#slots) {
-      if (isNew) db.dueCount.insert({ slot, count });
-      else db.dueCount.slot.update({ slot, count });
+    for (const [slot, { count, swept, isNew }] of this.#slots) {
+      if (isNew) db.dueCount.insert({ slot, count, swept });
+      else db.dueCount.slot.update({ slot, count, swept });
     }
     this.#changedBoxes.clear();
     this.#movedHeads.clear();

@@ -34,6 +34,8 @@ export interface Purpose {
   /** The caller that waits for the answer, if any. */
   readonly origin?: Caller;
   readonly extra?: CommitExtra;
+  /** Writes to the transaction of a reducer after the reducer has returned. */
+  readonly complete?: (tx: Transaction) => void;
   /** Rolls back after success: only the outcome counts. */
   readonly isDryRun?: boolean;
 }
@@ -137,7 +139,10 @@ export class CommitPipeline {
       const activation: Activation = { functionName: def.name, tx };
       const ran = program.guest.callReducer(def.id, identity, connectionId, timestamp, args, activation);
       if (ran.kind === 'returned' && isDryRun) return this.unchanged(timestamp);
-      if (ran.kind === 'returned') return this.#finish(tx, timestamp, startedAt, purpose);
+      if (ran.kind === 'returned') {
+        purpose?.complete?.(tx);
+        return this.#finish(tx, timestamp, startedAt, purpose);
+      }
       if (ran.kind === 'refused') return { kind: 'failed', message: ran.message, timestamp };
       this.logThrown(def.name, ran.thrown);
       return { kind: 'internal', message: FATAL_ERROR, timestamp };
@@ -178,9 +183,9 @@ export class CommitPipeline {
     }
   }
 
-  /** Deletes one row in a separate transaction. */
-  remove(table: Table, row: Row): void {
-    this.write({}, tx => tx.deleteRow(table, row));
+  /** Deletes one row in a separate transaction; returns true if it is deleted. */
+  remove(table: Table, row: Row): boolean {
+    return this.write({}, tx => tx.deleteRow(table, row)).outcome.kind === 'committed';
   }
 
   /** Begins and ends the transactions of procedures. */
@@ -275,5 +280,5 @@ export class CommitPipeline {
 }
 
 function refused(refusal: HostError, timestamp: bigint): NotCommitted {
-  return { kind: 'internal', message: refusal.message, timestamp };
+  return { kind: 'internal', message: refusal.message, timestamp, refusal };
 }

@@ -1,6 +1,7 @@
 // Callers of a database, and the outcomes of their calls.
 
 import type { Commit } from '../datastore/commit.ts';
+import type { HostError } from '../errors.ts';
 
 /** The identity and connection of a call. */
 export interface Caller {
@@ -26,6 +27,8 @@ export interface NotCommitted {
     | 'lifecycle';
   readonly message: string;
   readonly timestamp: bigint;
+  /** Set if the host refused the call before it ran, because nothing can be written now. */
+  readonly refusal?: HostError;
 }
 
 /** The outcome of a reducer call, a connection or a write. `timestamp` is the module's `ctx.timestamp`. */

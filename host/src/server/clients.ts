@@ -300,24 +300,35 @@ export class Clients {
 
   /** Subscribes all clients to the tables of a new module, or closes them if it breaks clients. */
   #replaceSubscriptions(breaksClients: boolean): void {
+    const previous = this.#subscriptions;
     this.#subscriptions = new Subscriptions(this.#database, this.#variables);
     if (breaksClients) {
       this.#closeAll(MODULE_EXITED);
       return;
     }
-    for (const client of this.#all) this.#resubscribe(client);
+    for (const client of this.#all) {
+      const updates = this.#resume(client, previous);
+      if (updates.length === 0) continue;
+      writeTransactionUpdate(client.connection.writer, updates);
+      this.#seal(client);
+    }
   }
 
-  /** Subscribes a client to its queries again, without sending it the rows that it has. */
-  #resubscribe(client: Client): void {
+  /** Continues the subscriptions of a client; returns how its rows of views have changed by that. */
+  #resume(client: Client, previous: Subscriptions<Client> | undefined): QuerySetUpdateData[] {
+    const updates: QuerySetUpdateData[] = [];
     for (const [querySetId, queries] of client.querySets) {
-      const result = this.#subscriptions.subscribe(client, querySetId, queries);
-      if ('rows' in result) continue;
+      const result = this.#subscriptions.resume(client, querySetId, queries, previous);
+      if ('update' in result) {
+        if (result.update) updates.push(result.update);
+        continue;
+      }
       client.queryCount -= queries.length;
       client.querySets.delete(querySetId);
       writeSubscriptionError(client.connection.writer, undefined, querySetId, result.error);
       this.#seal(client);
     }
+    return updates;
   }
 
   /** Ends a message. Its content may depend on every commit so far, so it waits for the last of them. */
@@ -347,7 +358,8 @@ export class Clients {
     this.#report(error.message);
     this.#subscriptions = new Subscriptions(this.#database, this.#variables);
     for (const client of this.#all) {
-      this.#resubscribe(client);
+      // Clients that stay had received exactly the rows that remain.
+      this.#resume(client, undefined);
       client.connection.flush(this.#database.durable);
       if (client.isConfirmed && !client.connection.isWaiting) continue;
       this.#leave(client, undefined);

@@ -1,43 +1,66 @@
 // HTTP between sockets and routes: routing, credentials, bodies, cross-origin headers, errors as text.
 
 import { once } from 'node:events';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { HostError, messageOf } from '../errors.ts';
 import { identityToHex } from '../sats/hex.ts';
 import { authenticate } from './authenticate.ts';
 import { HttpError, textResponse, type HttpResponse, type Exchange } from './exchange.ts';
+import { Mounts, type HostRoute } from './mounts.ts';
 import { Router, type HttpRoute, type HttpRouteMatch } from './router.ts';
 import type { Credentials, Tokens } from './tokens.ts';
+import { isLocalRequest, type WebAccess } from './web-access.ts';
 
 const PREFLIGHT_HEADERS = {
-  'access-control-allow-origin': '*',
   'access-control-allow-methods': '*',
   'access-control-allow-headers': 'authorization,accept,content-type',
 };
+
+/** The parts of a host that its HTTP server uses. */
+export interface HttpServerOptions {
+  readonly tokens: Tokens;
+  readonly access: WebAccess;
+  readonly maxBodyBytes: number;
+  readonly closeTimeoutMs: number;
+  /** Is called with internal errors. */
+  readonly report: (message: string) => void;
+}
 
 /** Answers requests by its routes; never throws. */
 export class HttpServer {
   #routes: readonly HttpRoute[];
   #router: Router;
-  readonly #tokens: Tokens;
-  readonly #maxBodyBytes: number;
-  readonly #report: (message: string) => void;
+  #mounts: Mounts;
+  readonly #options: HttpServerOptions;
   readonly #running = new Set<Promise<void>>();
   readonly #answered = new Map<string, number>();
 
-  /** `report` is called with internal errors. */
-  constructor(routes: readonly HttpRoute[], tokens: Tokens, maxBodyBytes: number, report: (message: string) => void) {
+  constructor(routes: readonly HttpRoute[], options: HttpServerOptions) {
     this.#routes = routes;
     this.#router = new Router(routes);
-    this.#tokens = tokens;
-    this.#maxBodyBytes = maxBodyBytes;
-    this.#report = report;
+    this.#options = options;
+    this.#mounts = this.#createMounts([]);
   }
 
   /** Appends routes. */
   add(...routes: HttpRoute[]): void {
     this.#routes = [...this.#routes, ...routes];
     this.#router = new Router(this.#routes);
+  }
+
+  /** Serves the routes of other packages where the host has none. Throws `TypeError` for a path that is not usable. */
+  mount(routes: readonly HostRoute[]): void {
+    this.#mounts = this.#createMounts(routes);
+  }
+
+  #createMounts(routes: readonly HostRoute[]): Mounts {
+    const isServed = (path: string) => this.#router.find('GET', path).kind !== 'none';
+    return new Mounts(routes, { ...this.#options, isServed });
+  }
+
+  /** Ends the requests of mounted routes, and closes them. */
+  closeMounts(): Promise<void> {
+    return this.#mounts.close();
   }
 
   /** Number of responses since the start by status class (`2xx`). */
@@ -62,43 +85,54 @@ export class HttpServer {
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     try {
-      response.setHeader('access-control-allow-origin', '*');
-      const { pathname, searchParams } = parseUrl(request.url ?? '/');
-      const method = request.method ?? 'GET';
-      const match = this.#router.find(method, pathname);
-      const answer =
-        method === 'OPTIONS' ? preflight(match) : await this.#answer(match, request, response, searchParams);
-      await send(response, answer);
+      await send(response, await this.#answer(request, response));
     } catch (error) {
-      // Only broken connections fail here: the answer cannot be sent.
-      if (!response.destroyed) this.#report(`an answer could not be sent: ${messageOf(error)}`);
+      // The answer cannot be completed: its connection is broken, or its stream failed.
+      if (!response.destroyed) this.#options.report(`an answer could not be sent: ${messageOf(error)}`);
       response.destroy();
+    } finally {
+      // Unread parts of a body would block the next request of the connection.
+      request.resume();
     }
   }
 
-  async #answer(
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<HttpResponse> {
+    try {
+      const { pathname, searchParams } = parseUrl(request.url ?? '/');
+      const match = this.#router.find(request.method ?? 'GET', pathname);
+      const mount = match.kind === 'none' ? this.#mounts.find(pathname) : undefined;
+      const { access } = this.#options;
+      for (const [name, value] of Object.entries(access.allow(request.headers, mount?.origins))) {
+        response.setHeader(name, value);
+      }
+      if (isPreflight(request, mount)) return preflight(match, request.headers);
+      return mount
+        ? await this.#mounts.answer(mount, request, response, searchParams)
+        : await this.#answerRoute(match, request, response, searchParams);
+    } catch (error) {
+      return this.#explain(error);
+    }
+  }
+
+  async #answerRoute(
     match: HttpRouteMatch,
     request: IncomingMessage,
     response: ServerResponse,
     query: URLSearchParams,
   ): Promise<HttpResponse> {
-    try {
-      if (match.kind === 'none') return { status: 404 };
-      const asks = match.kind === 'found' ? match.route.asks : match.asks;
-      const credentials = await this.#identify(asks, request, query);
-      if (credentials !== undefined && asks === 'known') {
-        response.setHeader('spacetime-identity', identityToHex(credentials.identity));
-        response.setHeader('spacetime-identity-token', credentials.token);
-      }
-      if (match.kind === 'wrong-method') return { status: 405, headers: { allow: match.allowed } };
-      const exchange = toExchange(request, response, query, match.params, this.#maxBodyBytes);
-      const { route } = match;
-      return await (route.asks === 'anyone' || route.asks === 'checked'
-        ? route.handle(exchange)
-        : route.handle({ ...exchange, credentials: required(credentials) }));
-    } catch (error) {
-      return this.#explain(error);
+    if (match.kind === 'none') return { status: 404 };
+    const asks = match.kind === 'found' ? match.route.asks : match.asks;
+    const credentials = await this.#identify(asks, request, query);
+    if (credentials !== undefined && asks === 'known') {
+      response.setHeader('spacetime-identity', identityToHex(credentials.identity));
+      response.setHeader('spacetime-identity-token', credentials.token);
     }
+    if (match.kind === 'wrong-method') return { status: 405, headers: { allow: match.allowed } };
+    const exchange = toExchange(request, response, query, match.params, this.#options.maxBodyBytes);
+    const { route } = match;
+    return route.asks === 'anyone' || route.asks === 'checked'
+      ? route.handle(exchange)
+      : route.handle({ ...exchange, credentials: required(credentials) });
   }
 
   async #identify(
@@ -107,14 +141,17 @@ export class HttpServer {
     query: URLSearchParams,
   ): Promise<Credentials | undefined> {
     if (asks === 'anyone') return undefined;
-    const credentials = await authenticate(this.#tokens, request.headers, query);
-    return asks === 'known' ? (credentials ?? this.#tokens.mint()) : credentials;
+    const { tokens } = this.#options;
+    const credentials = await authenticate(tokens, request.headers, query);
+    return asks === 'known' ? (credentials ?? tokens.mint()) : credentials;
   }
 
   #explain(error: unknown): HttpResponse {
     if (error instanceof HttpError) return textResponse(error.status, error.message);
     if (error instanceof HostError && error.status !== undefined) return textResponse(error.status, error.message);
-    this.#report(`a request failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    this.#options.report(
+      `a request failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+    );
     return textResponse(500, 'Internal error');
   }
 }
@@ -149,9 +186,20 @@ function required(credentials: Credentials | undefined): Credentials {
   return credentials;
 }
 
-function preflight(match: HttpRouteMatch): HttpResponse {
+/** A mount receives `OPTIONS` requests that do not ask for the permission of a page. */
+function isPreflight({ method, headers }: IncomingMessage, mount: HostRoute | undefined): boolean {
+  return method === 'OPTIONS' && (mount === undefined || headers['access-control-request-method'] !== undefined);
+}
+
+function preflight(
+  match: HttpRouteMatch,
+  { 'access-control-request-headers': wanted }: IncomingHttpHeaders,
+): HttpResponse {
   const allowed = match.kind === 'wrong-method' ? { allow: match.allowed } : undefined;
-  return { status: 200, headers: { ...PREFLIGHT_HEADERS, ...allowed } };
+  // A mount may use any headers.
+  const headers =
+    match.kind === 'none' && wanted !== undefined ? { 'access-control-allow-headers': wanted } : undefined;
+  return { status: 200, headers: { ...PREFLIGHT_HEADERS, ...headers, ...allowed } };
 }
 
 function toExchange(
@@ -169,13 +217,13 @@ function toExchange(
     query,
     headers: request.headers,
     params,
-    isLocal: isLoopback(request.socket.remoteAddress),
+    isLocal: isLocalRequest(request.socket.remoteAddress, request.headers),
     disconnected: disconnected.signal,
     body: (maxBytes = maxBodyBytes) => readBody(request, maxBytes),
   };
 }
 
-/** Reads a body up to a limit. Node reads and drops the rest, so that the client receives the error. */
+/** Reads a body up to a limit. The rest is dropped after the answer, so that the client receives the error. */
 async function readBody(request: IncomingMessage, maxBytes: number): Promise<Uint8Array> {
   const parts: Buffer[] = [];
   let length = 0;
@@ -186,9 +234,4 @@ async function readBody(request: IncomingMessage, maxBytes: number): Promise<Uin
     parts.push(bytes);
   }
   return Buffer.concat(parts, length);
-}
-
-/** Returns true for a loopback address, also IPv4 mapped into IPv6. */
-export function isLoopback(address: string | undefined): boolean {
-  return address === '::1' || /^(::ffff:)?127\./.test(address ?? '');
 }

@@ -11,8 +11,9 @@ import { authenticate } from './authenticate.ts';
 import type { Databases, OpenDatabase } from './databases.ts';
 import { HttpError, textResponse, type HttpResponse } from './exchange.ts';
 import { readHandshake, type Handshake } from './handshake.ts';
-import { isLoopback, parseUrl, send } from './http-server.ts';
+import { parseUrl, send } from './http-server.ts';
 import type { Credentials, Tokens } from './tokens.ts';
+import { isLocalRequest, type WebAccess } from './web-access.ts';
 
 /** Which clients that accept compression get it: those on other machines, all, or none. */
 export type Compression = 'elsewhere' | 'always' | 'never';
@@ -32,23 +33,30 @@ const DEFLATE: PerMessageDeflateOptions = {
 
 const PATH = /^\/v1\/database\/([^/]+)\/subscribe$/;
 
+/** The parts and choices of a `WebSocketUpgrader`. */
+export interface WebSocketUpgraderOptions {
+  readonly databases: Databases;
+  readonly tokens: Tokens;
+  readonly world: World;
+  readonly access: WebAccess;
+  readonly maxFrameBytes: number;
+  readonly compression: Compression;
+  /** Is called with internal errors. */
+  readonly report: (message: string) => void;
+}
+
 /** Turns HTTP upgrades into clients of databases. */
 export class WebSocketUpgrader {
   readonly #databases: Databases;
   readonly #tokens: Tokens;
   readonly #world: World;
+  readonly #access: WebAccess;
   readonly #report: (message: string) => void;
   readonly #plain: WebSocketServer;
   readonly #deflating: WebSocketServer;
   readonly #compression: Compression;
 
-  constructor(
-    databases: Databases,
-    tokens: Tokens,
-    world: World,
-    { maxFrameBytes, compression }: { readonly maxFrameBytes: number; readonly compression: Compression },
-    report: (message: string) => void,
-  ) {
+  constructor({ databases, tokens, world, access, maxFrameBytes, compression, report }: WebSocketUpgraderOptions) {
     const server = (perMessageDeflate: PerMessageDeflateOptions | false): WebSocketServer =>
       new WebSocketServer({
         noServer: true,
@@ -65,6 +73,7 @@ export class WebSocketUpgrader {
     this.#databases = databases;
     this.#tokens = tokens;
     this.#world = world;
+    this.#access = access;
     this.#report = report;
   }
 
@@ -74,7 +83,7 @@ export class WebSocketUpgrader {
     try {
       const { open, credentials, handshake } = await this.#check(request);
       if (socket.destroyed) return;
-      const sockets = this.#compresses(handshake, socket) ? this.#deflating : this.#plain;
+      const sockets = this.#compresses(handshake, request) ? this.#deflating : this.#plain;
       sockets.handleUpgrade(request, socket, head, webSocket => {
         const { identity, claims, token } = credentials;
         const { connectionId, protocol, isConfirmed } = handshake;
@@ -88,14 +97,15 @@ export class WebSocketUpgrader {
     }
   }
 
-  #compresses({ takesCompression }: Handshake, { remoteAddress }: Socket): boolean {
+  #compresses({ takesCompression }: Handshake, { socket, headers }: IncomingMessage): boolean {
     if (!takesCompression || this.#compression === 'never') return false;
-    return this.#compression === 'always' || !isLoopback(remoteAddress);
+    return this.#compression === 'always' || !isLocalRequest(socket.remoteAddress, headers);
   }
 
   async #check(
     request: IncomingMessage,
   ): Promise<{ open: OpenDatabase; credentials: Credentials; handshake: Handshake }> {
+    this.#access.check(request.headers);
     const { pathname, searchParams } = parseUrl(request.url ?? '/');
     const name = PATH.exec(pathname)?.[1];
     if (name === undefined) throw new HttpError(404, '');

@@ -2,6 +2,7 @@
 
 import { beforeEach, describe, expect, test } from 'vitest';
 import { ANN, BEN, OWNER, probeSource, type TestSource } from '../query/testing/test-source.ts';
+import { DEFAULT_QUERY_LIMITS, QueryBudget } from '../query/query-budget.ts';
 import { SystemVariables } from '../query/source.ts';
 import type { QuerySetUpdateData } from '../wire/server-message.ts';
 import { Subscriptions } from './subscriptions.ts';
@@ -143,6 +144,34 @@ describe('query sets', () => {
     });
     expect(limited.oneOff(connect(), 'SELECT * FROM person')).toEqual({ error: text });
     expect(limited.oneOff(connect(OWNER), 'SELECT * FROM person')).toHaveProperty('rows');
+  });
+});
+
+describe('budgets', () => {
+  test('one budget covers all queries of a set, and a refused set can be asked for again', () => {
+    const ann = connect();
+    const queries = Array.from({ length: 9 }, (_, at) => `SELECT * FROM person WHERE age > ${at}`);
+    const budget = () => new QueryBudget({ ...DEFAULT_QUERY_LIMITS, maxResultBytes: 100 });
+    const text = 'The query returns more than 100 bytes: ask for fewer rows';
+    expect(subscriptions.subscribe(ann, 1, queries, budget())).toEqual({ error: text });
+    subscribe(ann, 1, 'SELECT * FROM person');
+    source.insert('person', 3, 'Cid', 50, 2);
+    expect(heard.get(ann)).toHaveLength(1);
+  });
+
+  test('rows that were encoded for another client count too', () => {
+    subscribe(connect(), 1, 'SELECT * FROM person');
+    const budget = new QueryBudget({ ...DEFAULT_QUERY_LIMITS, maxResultBytes: 10 });
+    expect(subscriptions.subscribe(connect(BEN), 1, ['SELECT * FROM person'], budget)).toHaveProperty('error');
+  });
+
+  test('a set ends even if its rows exceed the budget', () => {
+    const ann = connect();
+    subscribe(ann, 1, 'SELECT * FROM person');
+    const budget = new QueryBudget({ ...DEFAULT_QUERY_LIMITS, maxResultBytes: 10 });
+    expect(subscriptions.unsubscribe(ann, 1, true, budget)).toHaveProperty('error');
+    source.insert('person', 3, 'Cid', 50, 2);
+    expect(heard.size).toBe(0);
   });
 });
 

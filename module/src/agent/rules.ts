@@ -3,7 +3,7 @@
 import { LIMITS } from '../contract/limits.ts';
 import { AGENT_NAME, AGENT_STATUSES, type AgentStatus, RESERVED_NAMES, SHORT_NAME } from '../contract/words.ts';
 import { refuse } from '../refuse.ts';
-import { isLongerThan, isObject, parseJson } from '../text.ts';
+import { isLongerThan, isObject, parseInput } from '../text.ts';
 
 /** Refuses a name that breaks the pattern of names, or is reserved. */
 export function checkName(name: string): void {
@@ -39,8 +39,12 @@ export function checkCapabilities(capabilities: readonly string[]): void {
 
 /** Refuses metadata that is not a JSON object within 16 KiB. */
 export function checkMetadata(metadata: string): void {
-  const isFine = !isLongerThan(metadata, LIMITS.headerBytes) && isObject(parseJson(metadata)?.value);
-  if (!isFine) refuse('agent/bad-metadata', `metadata must be a JSON object of at most ${LIMITS.headerBytes} bytes`);
+  const isFine = !isLongerThan(metadata, LIMITS.headerBytes) && isObject(parseInput(metadata)?.value);
+  if (!isFine)
+    refuse(
+      'agent/bad-metadata',
+      `metadata must be a JSON object of at most ${LIMITS.headerBytes} bytes and ${LIMITS.jsonDepth} levels`,
+    );
 }
 
 /** Refuses a credit over the limit; 0 stands for the default. */

@@ -8,6 +8,8 @@ export const LIMITS = {
   payloadBytes: 256 * 1024,
   /** Bytes of metadata and headers. */
   headerBytes: 16 * 1024,
+  /** Levels of arrays and objects in any JSON that a caller passes. */
+  jsonDepth: 256,
   /** A payload above this size is not in the envelope; `readPayload` returns it. */
   inlineBytes: 4 * 1024,
   recipients: 256,
@@ -45,6 +47,11 @@ export const LIMITS = {
   minRetentionMs: 60_000,
   clockSkewMs: 5 * 60_000,
   answerWithinMs: 24 * 3_600_000,
+  /** Rows, about, after which a call leaves the rest of a large work to another call. */
+  rowsPerCall: 4_000,
+  /** Calls that try a failing timer before it is set aside, and timers that are kept aside. */
+  timerTries: 5,
+  failedTimers: 1_000,
   workflowSteps: 1_000,
   /** The longest timeout of a step, of a backoff or of a workflow. */
   workflowMs: 366 * 24 * 3_600_000,

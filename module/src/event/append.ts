@@ -16,6 +16,7 @@ export function appendEvent(
   const { id, headers } = given ?? { id: `system-${seq}`, headers: '' };
   const row = { seq, id, type, source, data, at: unit.ctx.timestamp, headers };
   unit.addBytes(byteLength(data) + byteLength(headers));
+  unit.spend(2);
   unit.ctx.db.eventLog.insert(row);
   unit.ctx.db.eventFeed.insert(row);
 }

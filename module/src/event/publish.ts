@@ -5,7 +5,7 @@ import { LIMITS } from '../contract/limits.ts';
 import { SYSTEM_EVENT_TYPES, TYPE_NAME } from '../contract/words.ts';
 import { charge } from '../quota/charge.ts';
 import { refuse } from '../refuse.ts';
-import { byteLength, isLongerThan, parseJson } from '../text.ts';
+import { byteLength, isLongerThan, parseInput } from '../text.ts';
 import { isSameButTrace } from '../trace.ts';
 import type { UnitOfWork } from '../unit-of-work.ts';
 import { appendEvent } from './append.ts';
@@ -41,8 +41,11 @@ export function publish(
   if ((SYSTEM_EVENT_TYPES as readonly string[]).includes(act.type)) {
     refuse('event/reserved-type', `only the hub itself publishes "${act.type}"; choose another type`);
   }
-  if (isLongerThan(act.data, LIMITS.payloadBytes) || !parseJson(act.data)) {
-    refuse('event/bad-data', `the data of an event must be JSON of at most ${LIMITS.payloadBytes} bytes`);
+  if (isLongerThan(act.data, LIMITS.payloadBytes) || !parseInput(act.data)) {
+    refuse(
+      'event/bad-data',
+      `the data of an event must be JSON of at most ${LIMITS.payloadBytes} bytes and ${LIMITS.jsonDepth} levels`,
+    );
   }
   checkHeaders(act.headers);
   charge(unit, agent, { deliveries: 0, fanOut: 0, bytes: byteLength(act.data) + byteLength(act.headers) });

@@ -69,6 +69,7 @@ export function giveBack(unit: UnitOfWork, box: Mailbox, row: Offer, reason: str
   const home = unit.box(mailboxOfDelivery(unit.ctx.db, row.id));
   if (!home) return endOffered(unit, box, row, 'dead-letter', 'its agent was unregistered', failure);
   releaseOffer(unit, box, row);
+  unit.spend(8);
   const attempt = row.attempt + 1;
   const availableAt = unit.now + backoffMicros(attempt);
   delay(unit, home, { id: row.id, message: row.message, attempt, availableAt, holder: row.agent });
@@ -85,6 +86,7 @@ export function recordEnd(
   answerId = '',
 ): DeliveryState {
   const { id, agent, message, attempt } = row;
+  unit.spend(8);
   unit.ctx.db.ended.insert({ id, agent, message, state, attempt, at: unit.now, reason, answer: answerId });
   const account = unit.account(sender);
   account.unfinished = Math.max(0, account.unfinished - 1);

@@ -9,6 +9,9 @@ import { schedule } from '../time/schedule.ts';
 import type { UnitOfWork } from '../unit-of-work.ts';
 import type { Message } from './envelope.ts';
 
+/** Longer than a failing timer is tried. */
+const LOST_AFTER_MICROS = 600_000_000n;
+
 /** A stored row of an inbox: an offered delivery, or a notice (attempt 0). */
 export type Offer = NonNullable<ReturnType<Ctx['db']['offer']['id']['find']>>;
 
@@ -38,7 +41,7 @@ export function offerTo(
     seq: nextOffer(unit, box),
     sender: message.sender,
   });
-  if (box.sweepAt === 0n) scheduleSweep(unit, box, leaseUntil);
+  scheduleSweep(unit, box, leaseUntil);
 }
 
 /** Deletes the row of an offered delivery, and frees its credit. */
@@ -117,10 +120,10 @@ export function noticeRow(
   };
 }
 
-/** Schedules the sweep of a mailbox for `at`, if none is due earlier. */
+/** Schedules the sweep of a mailbox for `at`, if none is due earlier. One that is long overdue was lost with its timer. */
 export function scheduleSweep(unit: UnitOfWork, box: Mailbox, at: bigint): void {
-  if (box.sweepAt !== 0n && box.sweepAt <= at) return;
+  if (box.sweepAt !== 0n && box.sweepAt <= at && box.sweepAt + LOST_AFTER_MICROS > unit.now) return;
   box.sweepAt = at;
   unit.markBoxChanged(box);
-  schedule(unit, at, 'mailbox', box.agent);
+  schedule(unit, at, 'mailbox', box.agent, String(at));
 }

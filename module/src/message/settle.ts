@@ -4,7 +4,7 @@ import { checkId } from '../checks.ts';
 import { LIMITS } from '../contract/limits.ts';
 import { toMicros } from '../micros.ts';
 import { refuse } from '../refuse.ts';
-import { isLongerThan, parseJson } from '../text.ts';
+import { isLongerThan, parseInput } from '../text.ts';
 import type { UnitOfWork } from '../unit-of-work.ts';
 import type { Answer } from './answer.ts';
 import { endOffered, giveBack } from './end.ts';
@@ -128,5 +128,7 @@ function checkJson(data: string): void {
       `the answer is over ${LIMITS.payloadBytes} bytes; answer with a reference to it instead`,
     );
   }
-  if (!parseJson(data)) refuse('delivery/bad-answer', 'the data of the answer is not JSON');
+  if (!parseInput(data)) {
+    refuse('delivery/bad-answer', `the data of the answer is not JSON of at most ${LIMITS.jsonDepth} levels`);
+  }
 }

@@ -3,7 +3,7 @@
 import { LIMITS } from '../contract/limits.ts';
 import { charge } from '../quota/charge.ts';
 import { refuse } from '../refuse.ts';
-import { isLongerThan, parseJson } from '../text.ts';
+import { isLongerThan, parseInput } from '../text.ts';
 import type { UnitOfWork } from '../unit-of-work.ts';
 import { type Ask, askIdOf, isOpen } from './ask.ts';
 import { noticeEnvelope } from './envelope.ts';
@@ -12,8 +12,11 @@ import { nextOffer, noticeRow } from './offer.ts';
 
 /** Sends a signal to the asker. `number` counts up from 1 in each attempt, so that a repeated signal is stored once. */
 export function progress(unit: UnitOfWork, act: Attempt & { readonly number: number; readonly data: string }): void {
-  if (isLongerThan(act.data, LIMITS.signalBytes) || !parseJson(act.data)) {
-    refuse('delivery/bad-signal', `a signal must be JSON of at most ${LIMITS.signalBytes} bytes`);
+  if (isLongerThan(act.data, LIMITS.signalBytes) || !parseInput(act.data)) {
+    refuse(
+      'delivery/bad-signal',
+      `a signal must be JSON of at most ${LIMITS.signalBytes} bytes and ${LIMITS.jsonDepth} levels`,
+    );
   }
   const { box, row } = requireHeld(unit, act);
   const { db } = unit.ctx;

@@ -10,10 +10,13 @@ import { scheduleSweep } from './offer.ts';
 import { alertIfDeserted } from './queue.ts';
 import { isExpired } from './rules.ts';
 
-/** Gives back the deliveries of a mailbox whose lease has ended, or all after its agent was offline for the grace period. */
-export function sweepMailbox(unit: UnitOfWork, agent: bigint): void {
+/**
+ * Gives back the deliveries of a mailbox whose lease has ended, or all after its agent was offline for the grace period. `at` is
+ * the time of the timer: one that an earlier time has replaced is ignored, so that a mailbox has one chain of timers.
+ */
+export function sweepMailbox(unit: UnitOfWork, agent: bigint, at: string): void {
   const box = unit.box(agent);
-  if (!box) return;
+  if (!box || at !== String(box.sweepAt)) return;
   box.sweepAt = 0n;
   unit.markBoxChanged(box);
   const graceEnds = box.offlineSince + toMicros(LIMITS.graceMs);

@@ -11,11 +11,25 @@ export const due = table(
     kind: t.string(),
     ref: t.u64(),
     text: t.string(),
+    /** Calls that fired it and failed. */
+    tries: t.u32().default(0),
   },
 );
 
-/** Number of timers in a slot. */
-export const dueCount = table({}, { slot: t.u64().primaryKey(), count: t.u32() });
+/** Number of places in a slot, and of its chunks that are fired. Deleted with the last chunk: an older row shows a lost one. */
+export const dueCount = table({}, { slot: t.u64().primaryKey(), count: t.u32(), swept: t.u32().default(0) });
+
+/** The recurring call that finds lost timers: one row. */
+export const timerWatch = table({}, { scheduledId: t.u64().primaryKey().autoInc(), scheduledAt: t.scheduleAt() });
+
+/** The slot up to which no timer is lost: one row. */
+export const timerCursor = table({}, { id: t.u8().primaryKey(), slot: t.u64() });
+
+/** Timers that failed too often and fire no more. */
+export const failedTimer = table(
+  {},
+  { id: t.u64().primaryKey(), kind: t.string(), ref: t.u64(), text: t.string(), at: t.i64() },
+);
 
 /** The next retention sweep, and the agent whose messages it starts with: one row. */
 export const keeper = table(
@@ -26,5 +40,10 @@ export const keeper = table(
 /** One scheduled row per chunk of a slot. */
 export const dueSlot = table(
   {},
-  { scheduledId: t.u64().primaryKey().autoInc(), scheduledAt: t.scheduleAt(), slot: t.u64(), chunk: t.u32() },
+  {
+    scheduledId: t.u64().primaryKey().autoInc(),
+    scheduledAt: t.scheduleAt(),
+    slot: t.u64().index('btree'),
+    chunk: t.u32(),
+  },
 );

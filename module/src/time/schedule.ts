@@ -1,4 +1,8 @@
-// Timers: each is a row in the time slot in which it fires.
+// Timers: each is a row in the time slot in which it fires. No timer depends on another one:
+//
+// I1  A timer is deleted in the transaction that fires it, and only there; or it is set aside after `timerTries` failures.
+// I2  Every timer has a scheduled call for its chunk, or `recover.ts` finds it: its slot keeps a row in `dueCount`.
+// I3  A timer whose call failed is fired again in a call of its own.
 
 import { ScheduleAt } from 'spacetimedb';
 import type { UnitOfWork } from '../unit-of-work.ts';
@@ -29,8 +33,8 @@ export const TIMERS = [
 export type Timer = (typeof TIMERS)[number];
 
 /** Length of a slot, the maximum lateness of a timer. One scheduled row fires up to `CHUNK` timers of a slot. */
-const SLOT_MICROS = 250_000n;
-/** Timers that one sweep fires. */
+export const SLOT_MICROS = 250_000n;
+/** Timers in a chunk. */
 export const CHUNK = 256;
 /** A slot holds fewer chunks than this. */
 const CHUNKS = 1n << 20n;
@@ -45,11 +49,24 @@ export function schedule(unit: UnitOfWork, at: bigint, kind: Timer, ref: bigint,
   const time = at > unit.now ? at : unit.now;
   const slot = time / SLOT_MICROS + 1n;
   const place = unit.placeInSlot(slot);
-  const { db } = unit.ctx;
-  db.due.insert({ id: 0n, chunk: chunkKey(slot, Math.floor(place / CHUNK)), kind, ref, text });
-  // Each chunk is a separate scheduled call, so that a failed chunk delays no other.
-  if (place % CHUNK === 0) {
-    const chunk = place / CHUNK;
-    db.dueSlot.insert({ scheduledId: 0n, scheduledAt: ScheduleAt.time(slot * SLOT_MICROS), slot, chunk });
-  }
+  const chunk = Math.floor(place / CHUNK);
+  unit.ctx.db.due.insert({ id: 0n, chunk: chunkKey(slot, chunk), kind, ref, text, tries: 0 });
+  unit.spend(1);
+  // Each chunk is a separate scheduled call.
+  if (place % CHUNK === 0) scheduleChunk(unit, slot, chunk);
+}
+
+/** Takes a chunk of the next slot for one timer alone, and schedules it. Returns its key. */
+export function scheduleAlone(unit: UnitOfWork): bigint {
+  const slot = unit.now / SLOT_MICROS + 1n;
+  const chunk = unit.placeInSlot(slot, CHUNK) / CHUNK;
+  scheduleChunk(unit, slot, chunk);
+  return chunkKey(slot, chunk);
+}
+
+/** Schedules the call that fires a chunk: at the time of its slot, or immediately if that has passed. */
+export function scheduleChunk(unit: UnitOfWork, slot: bigint, chunk: number): void {
+  const at = slot * SLOT_MICROS;
+  const scheduledAt = ScheduleAt.time(at > unit.now ? at : unit.now);
+  unit.ctx.db.dueSlot.insert({ scheduledId: 0n, scheduledAt, slot, chunk });
 }

@@ -11,7 +11,7 @@ import { approval, withdrawRequest } from './kinds/approval.ts';
 import { isStepMoved } from './moves.ts';
 import { assign, finish, PROGRESS } from './progress.ts';
 import { Run } from './run.ts';
-import { stateOf, type Step } from './step.ts';
+import { namedIn, stateOf, type Step } from './step.ts';
 import { withStep } from './step-triggers.ts';
 
 /** A call of `approveStep` or `rejectStep`. */
@@ -85,7 +85,8 @@ function isRequestedBy(step: Step, message: string): boolean {
 function askNextApprover(run: Run, step: Step, error: string): void {
   const { unit } = run;
   withdrawRequest(unit, step, error);
-  const next = unit.boxNamed(run.specOf(step).approval?.escalate_to ?? '');
+  const spec = run.specOf(step);
+  const next = namedIn(unit, spec, spec.approval?.escalate_to);
   if (next && next.agent !== step.approver) approval.begins(PROGRESS, run, step);
   else finish(run, step, 'fail', { error });
 }

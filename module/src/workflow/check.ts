@@ -1,7 +1,8 @@
 // Checks a workflow definition: names, dependencies, cycles. Pure; reports all faults together.
 
+import { LIMITS } from '../contract/limits.ts';
 import { PRIORITY } from '../contract/words.ts';
-import { parseJson } from '../text.ts';
+import { parseInput } from '../text.ts';
 import { NESTING, readShape, type StepShape, type WorkflowShape } from './definition.ts';
 
 /** How a step is run; stored with it as JSON. */
@@ -17,11 +18,16 @@ export interface StepSpec {
   readonly compensate?: StepShape['compensate'];
   /** Definition of the workflow that the step is. */
   readonly workflow?: StepShape['workflow'];
+  /** Ids of the agents that the step names besides its own, also in its nested definition; resolved once, at the start. */
+  readonly ids?: AgentIds;
   /** The list that it runs for; `position` is that of the dependency that returns it. */
   readonly forEach?: (Omit<NonNullable<StepShape['for_each']>, 'step'> & { readonly position: number }) | undefined;
   /** Its condition; `position` is that of the dependency that it reads. */
   readonly when?: (Omit<NonNullable<StepShape['when']>, 'step'> & { readonly position: number }) | undefined;
 }
+
+/** Ids of agents by name. An id is never reused, so an agent that takes a freed name inherits nothing. */
+export type AgentIds = Readonly<Record<string, number>>;
 
 /** A step after the check; `dependencies` and `dependents` are positions. */
 export interface StepPlan {
@@ -33,6 +39,8 @@ export interface StepPlan {
   readonly requirements: string;
   readonly dependencies: number[];
   readonly dependents: number[];
+  /** Agents that it names besides its own, also in its nested definition. */
+  readonly others: readonly string[];
   readonly spec: StepSpec;
 }
 
@@ -60,8 +68,10 @@ export interface Known {
 
 /** Checks a definition (JSON), and returns its plan or its faults. */
 export function checkDefinition(text: string, known: Known): Checked {
-  const parsed = parseJson(text);
-  return parsed ? checkValue(parsed.value, known, 1) : { ok: false, faults: ['the definition is not JSON'] };
+  const parsed = parseInput(text);
+  return parsed
+    ? checkValue(parsed.value, known, 1)
+    : { ok: false, faults: [`the definition is not JSON of at most ${LIMITS.jsonDepth} levels`] };
 }
 
 /** Faults as one sentence: the first 200, and the number of the others. */
@@ -82,19 +92,37 @@ function checkValue(value: unknown, known: Known, depth: number): Checked {
   steps.forEach((step, at) => {
     for (const dependency of step.dependencies) steps[dependency]?.dependents.push(at);
   });
+  const others = shape.steps.map(({ approval, compensate }) => {
+    return [approval?.by, approval?.escalate_to, compensate?.agent].filter(name => name !== undefined);
+  });
   shape.steps.forEach(({ workflow }, at) => {
     if (!workflow) return;
     if (depth === NESTING) faults.push(`${names[at]}: workflows may be nested at most ${NESTING} deep`);
     else {
       const nested = checkValue(workflow, known, depth + 1);
-      if (!nested.ok) faults.push(...nested.faults.map(fault => `${names[at]}: ${fault}`));
+      if (nested.ok) others[at]?.push(...agentsOf(nested.plan));
+      else faults.push(...nested.faults.map(fault => `${names[at]}: ${fault}`));
     }
   });
   const cycle = findCycle(steps);
   if (cycle) faults.push(`the steps wait for each other: ${cycle.map(at => steps[at]?.name ?? '').join(' → ')}`);
   if (faults.length > 0) return { ok: false, faults };
   const { workflow_type: type, priority = PRIORITY.normal, deadline_ms: deadlineMs = 0 } = shape;
-  return { ok: true, plan: { type, participants, priority, deadlineMs, steps } };
+  return {
+    ok: true,
+    plan: {
+      type,
+      participants,
+      priority,
+      deadlineMs,
+      steps: steps.map((step, at) => ({ ...step, others: others[at] ?? [] })),
+    },
+  };
+}
+
+/** All agents that a plan names. */
+function agentsOf({ participants, steps }: WorkflowPlan): Iterable<string> {
+  return new Set([...participants, ...steps.flatMap(step => step.others)]);
 }
 
 /** Positions of steps by name and by action. */
@@ -154,7 +182,7 @@ function positionOf(name: string, { byName, byAction }: StepIndex): number | str
   return others.length === 0 ? only : `${others.length + 1} steps have the action "${name}"; name one by id`;
 }
 
-function planStep(step: StepShape, where: string, index: StepIndex, faults: string[]): StepPlan {
+function planStep(step: StepShape, where: string, index: StepIndex, faults: string[]): Omit<StepPlan, 'others'> {
   const { capability, priority, timeout_ms: timeoutMs, retries, on_failure: onFailure = 'fail', join = 'all' } = step;
   const positions = new Set<number>();
   let unknown = 0;

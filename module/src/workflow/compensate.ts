@@ -6,7 +6,7 @@ import { toMicros } from '../micros.ts';
 import { schedule } from '../time/schedule.ts';
 import { innerOf } from './kinds.ts';
 import type { Run } from './run.ts';
-import type { Step } from './step.ts';
+import { namedIn, type Step } from './step.ts';
 import { taskMessage } from './task-message.ts';
 
 /** Undoes the latest step that is not undone yet. Returns false if nothing is being undone any more. */
@@ -31,10 +31,12 @@ function isInnerUndoing(run: Run): boolean {
 /** Assigns the compensation of a step. Returns false if its agent or capability does not exist. */
 function undo(run: Run, step: Step): boolean {
   const { unit } = run;
-  const { compensate, capability } = run.specOf(step);
+  const spec = run.specOf(step);
+  const { compensate, capability } = spec;
   if (!compensate) return false;
   const queue = compensate.capability ?? (compensate.agent === undefined ? capability : undefined);
-  const assignee = queue === undefined ? unit.boxNamed(compensate.agent ?? step.agentName) : queueOf(unit, queue);
+  const agent = compensate.agent === undefined ? unit.box(step.agent) : namedIn(unit, spec, compensate.agent);
+  const assignee = queue === undefined ? agent : queueOf(unit, queue);
   if (!assignee) return false;
   const message = taskMessage(run, step, {
     target: assignee.name,

@@ -10,7 +10,7 @@ import { UNTOUCHED } from '../tables/workflow.ts';
 import { byteLength } from '../text.ts';
 import { schedule } from '../time/schedule.ts';
 import type { UnitOfWork } from '../unit-of-work.ts';
-import { checkDefinition, sentenceOf, type WorkflowPlan } from './check.ts';
+import { type AgentIds, checkDefinition, sentenceOf, type StepPlan, type WorkflowPlan } from './check.ts';
 import { Run } from './run.ts';
 
 /** The plan of a definition. Refuses a definition with faults, and names all of them. */
@@ -29,6 +29,8 @@ export interface NewWorkflow {
   readonly initiator: bigint;
   readonly definition: string;
   readonly plan: WorkflowPlan;
+  /** Of a nested workflow: the ids of its agents, as of the start of the outermost one. */
+  readonly ids?: AgentIds | undefined;
   /** The step of an outer workflow that it is, and the inputs of that step as JSON; else 0 and empty. */
   readonly parentStep: bigint;
   readonly inputs: string;
@@ -38,8 +40,8 @@ export interface NewWorkflow {
 
 /** Stores a workflow whose steps are all pending. */
 export function createWorkflow(unit: UnitOfWork, workflow: NewWorkflow): Run {
-  const { id, initiator, definition, plan, parentStep, inputs } = workflow;
-  const agentOf = (name: string) => unit.boxNamed(name)?.agent ?? 0n;
+  const { id, initiator, definition, plan, ids, parentStep, inputs } = workflow;
+  const agentOf = (name: string) => (ids ? BigInt(ids[name] ?? 0) : (unit.boxNamed(name)?.agent ?? 0n));
   const parent = parentStep > 0n ? unit.ctx.db.step.id.find(parentStep) : undefined;
   const outer = parent && unit.ctx.db.workflow.id.find(parent.workflow);
   const headers = headersOf(definition) || (outer?.headers ?? '');
@@ -97,7 +99,7 @@ export function createWorkflow(unit: UnitOfWork, workflow: NewWorkflow): Run {
       met: 0,
       tries: 0,
       dueAt: 0n,
-      spec: JSON.stringify(step.spec),
+      spec: specText(step, agentOf),
       ...UNTOUCHED,
     });
   });
@@ -105,4 +107,11 @@ export function createWorkflow(unit: UnitOfWork, workflow: NewWorkflow): Run {
   const about = parent && { parent_workflow_id: parent.workflow, parent_step: parent.name };
   run.publish('workflow_started', { initiator: unit.box(initiator)?.name, ...about });
   return run;
+}
+
+function specText({ spec, others }: StepPlan, agentOf: (name: string) => bigint): string {
+  if (others.length === 0) return JSON.stringify(spec);
+  // Agents are numbered below 2³¹.
+  const ids: AgentIds = Object.fromEntries(others.map(name => [name, Number(agentOf(name))]));
+  return JSON.stringify({ ...spec, ids });
 }

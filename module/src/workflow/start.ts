@@ -1,10 +1,11 @@
 // Starts a workflow: for the reducer `startWorkflow` and the act `StartWorkflow`.
 
 import { checkId } from '../checks.ts';
+import { LIMITS } from '../contract/limits.ts';
 import { isSameDefinition } from '../trace.ts';
 import { refuseOverflow } from '../quota/charge.ts';
 import { refuse } from '../refuse.ts';
-import { byteLength, isLongerThan } from '../text.ts';
+import { byteLength, isDeeperThan, isLongerThan } from '../text.ts';
 import type { UnitOfWork } from '../unit-of-work.ts';
 import { createWorkflow, planOf } from './create.ts';
 import { release } from './progress.ts';
@@ -25,6 +26,9 @@ export interface Start {
 export function start(unit: UnitOfWork, { id, agent, definition }: Start): void {
   checkId(unit, id, 'workflow');
   if (isLongerThan(definition, MAX_DEFINITION_BYTES)) refuse('workflow/bad-definition', 'the definition is over 1 MiB');
+  if (isDeeperThan(definition, LIMITS.jsonDepth)) {
+    refuse('workflow/bad-definition', `the definition is nested deeper than ${LIMITS.jsonDepth} levels`);
+  }
   unit.own(agent);
   const earlier = unit.ctx.db.workflow.id.find(id);
   if (earlier) {

@@ -2,7 +2,9 @@
 
 import type { StepState } from '../contract/words.ts';
 import type { Ctx } from '../schema.ts';
+import type { Mailbox } from '../mailbox.ts';
 import { byteLength } from '../text.ts';
+import type { UnitOfWork } from '../unit-of-work.ts';
 import type { StepSpec } from './check.ts';
 
 /** The row of a step, or of an element of one. */
@@ -20,6 +22,11 @@ export function stepAt(db: Pick<Ctx['db'], 'step'>, workflow: string, position: 
 export function specOf(step: Pick<Step, 'spec' | 'dependencies'>): StepSpec {
   // Written by `createWorkflow` and `addChildren` alone.
   return step.spec === '' ? { ...DEFAULT_SPEC, need: step.dependencies.length } : (JSON.parse(step.spec) as StepSpec);
+}
+
+/** The mailbox of an agent that the spec of a step names; undefined if that agent is unregistered, also if its name is taken again. */
+export function namedIn(unit: UnitOfWork, { ids }: StepSpec, name: string | undefined): Mailbox | undefined {
+  return name === undefined ? undefined : unit.box(BigInt(ids?.[name] ?? 0));
 }
 
 /** Returns true if a step counts as met for its dependents. */

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { parse } from 'node:path';
 import { build } from 'esbuild';
 import { chromium, type Browser, type Page } from 'playwright-core';
 
@@ -15,10 +16,13 @@ const FLAGS = [
   '--disable-component-update',
   '--disable-sync',
   '--no-first-run',
+  '--host-resolver-rules=MAP rebound.test 127.0.0.1',
 ];
 
-/** A browser and the origin of its page. */
+/** A browser and its page. */
 export interface TestBrowser extends AsyncDisposable {
+  /** The origin of the page. */
+  readonly origin: string;
   /** A new page with the bundle loaded. Errors that it throws are in `page.errors`. */
   open(): Promise<{ readonly page: Page; readonly errors: readonly string[] }>;
 }
@@ -45,10 +49,11 @@ export async function openBrowser(entry: string): Promise<TestBrowser> {
     logLevel: 'silent',
   });
   const files = new Map(outputFiles.map(({ path, contents }) => [path, contents]));
+  const html = `<!doctype html><title>Agora</title><body><script type="module" src="/${parse(entry).name}.js"></script>`;
   const server = createServer((request, response) => {
     const script = files.get(request.url ?? '');
     response.setHeader('content-type', script ? 'text/javascript' : 'text/html');
-    response.end(script ?? '<!doctype html><title>Agora</title><body><script type="module" src="/page.js"></script>');
+    response.end(script ?? html);
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -61,7 +66,9 @@ export async function openBrowser(entry: string): Promise<TestBrowser> {
     close();
     throw error;
   });
+  const origin = `http://127.0.0.1:${port}`;
   return {
+    origin,
     async open() {
       const context = await browser.newContext();
       const page = await context.newPage();
@@ -73,7 +80,7 @@ export async function openBrowser(entry: string): Promise<TestBrowser> {
         const isFault = ['error', 'warning'].includes(message.type()) && !message.text().includes('net::ERR_');
         if (isFault) errors.push(message.text());
       });
-      await page.goto(`http://127.0.0.1:${port}/`);
+      await page.goto(`${origin}/`);
       return { page, errors };
     },
     async [Symbol.asyncDispose]() {

@@ -109,7 +109,7 @@ const CALLS: readonly (readonly [string, (scene: Scene) => unknown[], readonly [
 ];
 
 /** Run by the hub itself; refused to every caller. */
-const INTERNAL = ['sweep_slot', 'sweep_kept', 'init', 'on_connect', 'on_disconnect'];
+const INTERNAL = ['sweep_slot', 'sweep_kept', 'watch_timers', 'init', 'on_connect', 'on_disconnect'];
 
 const NO_LETTERS = { agent: 0, sender: 0, type: 'no_such_type', reason: '', before: 0 };
 
@@ -266,7 +266,7 @@ describe('calls', () => {
     expect(ROLES.map(role => outcomes.get(role))).toEqual(expected);
   });
 
-  test.each(['sweep_slot', 'sweep_kept'])('%s is refused to every caller', async name => {
+  test.each(['sweep_slot', 'sweep_kept', 'watch_timers'])('%s is refused to every caller', async name => {
     for (const role of ROLES) expect(await call(role, name, [{}])).not.toBe('ok');
   });
 });

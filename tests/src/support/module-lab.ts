@@ -46,6 +46,19 @@ function refusedActs(text: string): { act: number; code: string }[] {
   return JSON.parse(text.slice(REFUSED_ACTS.length)) as { act: number; code: string }[]; // as CONTRACT.md describes it
 }
 
+/** Texts of the bundle and their replacements; each text occurs once. */
+export type Edits = readonly (readonly [text: string, replacement: string])[];
+
+function edited(code: Uint8Array, edits: Edits): Uint8Array {
+  if (edits.length === 0) return code;
+  let text = new TextDecoder().decode(code);
+  for (const [from, to] of edits) {
+    if (text.split(from).length !== 2) throw new Error(`the bundle does not contain "${from}" once`);
+    text = text.replace(from, () => to);
+  }
+  return new TextEncoder().encode(text);
+}
+
 /** A database with the module in it. Every call is synchronous. */
 export class ModuleLab {
   readonly #world: TestWorld;
@@ -60,7 +73,8 @@ export class ModuleLab {
     this.owner = new LabClient(this, owner);
   }
 
-  static async open(): Promise<ModuleLab> {
+  /** With `edits`, texts of the bundle are replaced first: to inject failures, or to lower a limit. */
+  static async open(edits: Edits = []): Promise<ModuleLab> {
     bundle ??= readBundle();
     const world = new TestWorld(START_MICROS);
     const owner = 1n;
@@ -69,7 +83,7 @@ export class ModuleLab {
       world,
       identity: 2n ** 200n,
       owner,
-      bundle: await bundle,
+      bundle: edited(await bundle, edits),
     });
     return new ModuleLab(world, database, owner);
   }

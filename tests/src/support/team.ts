@@ -1,6 +1,6 @@
 // A lead and workers of a workflow test, in a database without a socket, and their tasks.
 
-import { ModuleLab, uuidAt, type LabAgent, type Row } from './module-lab.ts';
+import { ModuleLab, uuidAt, type Edits, type LabAgent, type Row } from './module-lab.ts';
 
 /** A task as its worker sees it. */
 export interface LabTask {
@@ -25,7 +25,12 @@ export class Team {
 
   /** Workers by name; after a colon, the capability of one. */
   static async of(...workers: string[]): Promise<Team> {
-    const team = new Team(await ModuleLab.open());
+    return Team.with([], ...workers);
+  }
+
+  /** A team whose bundle is edited. */
+  static async with(edits: Edits, ...workers: string[]): Promise<Team> {
+    const team = new Team(await ModuleLab.open(edits));
     for (const worker of workers) {
       const [name = '', capability] = worker.split(':');
       const agent = team.lab.register(name, { capabilities: capability === undefined ? [] : [capability] });

@@ -8,7 +8,7 @@ import { schedule } from '../../time/schedule.ts';
 import type { UnitOfWork } from '../../unit-of-work.ts';
 import { inputTexts, objectText } from '../payload.ts';
 import type { Run } from '../run.ts';
-import type { Step } from '../step.ts';
+import { namedIn, type Step } from '../step.ts';
 import type { Progress, StepKind } from './kind.ts';
 
 export const approval: StepKind = {
@@ -28,7 +28,7 @@ function requestApproval(progress: Progress, run: Run, step: Step): void {
   const spec = run.specOf(step);
   if (!spec.approval) return;
   const { by, escalate_to: next, timeout_ms: timeoutMs } = spec.approval;
-  const approver = (step.approval === '' ? unit.boxNamed(by) : undefined) ?? unit.boxNamed(next ?? '');
+  const approver = (step.approval === '' ? namedIn(unit, spec, by) : undefined) ?? namedIn(unit, spec, next);
   if (!approver) return progress.finish(run, step, 'fail', { error: `approver "${next ?? by}" is unregistered` });
   const request = objectText<ApprovalPayload['approval']>({
     workflow_id: `"${step.workflow}"`,

@@ -34,7 +34,15 @@ function beginNested(progress: Progress, run: Run, step: Step): void {
   const { initiator } = run.definition;
   const inputs = objectText<StepInputs>(inputTexts(run, step));
   progress.release(
-    createWorkflow(unit, { id, initiator, definition, plan: checked.plan, parentStep: step.id, inputs }),
+    createWorkflow(unit, {
+      id,
+      initiator,
+      definition,
+      plan: checked.plan,
+      ids: spec.ids ?? {},
+      parentStep: step.id,
+      inputs,
+    }),
   );
 }
 
