@@ -107,6 +107,7 @@ function endWithdrawn(unit: UnitOfWork, { id, agent, attempt }: Waiting, { id: m
     at: unit.now,
     reason,
     answer: '',
+    wasOffered: attempt > 1,
   });
   const account = unit.account(sender);
   account.unfinished = Math.max(0, account.unfinished - 1);

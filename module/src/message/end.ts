@@ -86,8 +86,10 @@ export function recordEnd(
   answerId = '',
 ): DeliveryState {
   const { id, agent, message, attempt } = row;
+  // An offered row has a lease; a waiting one was offered in an earlier attempt.
+  const wasOffered = 'leaseUntil' in row || attempt > 1;
   unit.spend(8);
-  unit.ctx.db.ended.insert({ id, agent, message, state, attempt, at: unit.now, reason, answer: answerId });
+  unit.ctx.db.ended.insert({ id, agent, message, state, attempt, at: unit.now, reason, answer: answerId, wasOffered });
   const account = unit.account(sender);
   account.unfinished = Math.max(0, account.unfinished - 1);
   unit.markAccountChanged(account);

@@ -36,7 +36,9 @@ export function receivedBefore(db: Ctx['db'], box: Mailbox, before: bigint, limi
     const delivery = deliveryId(db, box.agent, no);
     const ended = delivery === undefined ? undefined : db.ended.id.find(delivery);
     const message = ended && db.message.id.find(ended.message);
-    if (message && delivery !== undefined)
+    // What ended before its offer was never shown to its recipient.
+    const wasOffered = ended !== null && ended !== undefined && (ended.state === 'done' || ended.wasOffered);
+    if (message && wasOffered && delivery !== undefined)
       rows.push({ no, delivery, state: ended.state, envelope: envelopeOf(message) });
   }
   return rows;

@@ -12,6 +12,7 @@ import { refreshCounters } from '../operator/counters.ts';
 import { continueAction } from '../operator/dead-letters.ts';
 import { agora } from '../schema.ts';
 import { dueSlot, timerWatch } from '../tables/time.ts';
+import { recordPresence } from '../time/absence.ts';
 import { recoverTimers } from '../time/recover.ts';
 import { CHUNK, chunkKey, scheduleChunk, type Timer } from '../time/schedule.ts';
 import type { UnitOfWork } from '../unit-of-work.ts';
@@ -78,9 +79,10 @@ function markSwept(unit: UnitOfWork, slot: bigint): void {
   else dueCount.slot.update({ ...row, swept });
 }
 
-/** Runs by schedule only: fires lost timers again, and the retention sweep if that was lost. */
+/** Runs by schedule only, every 10 s: records that the hub is running, fires lost timers again, and the retention sweep if that was lost. */
 export const watchTimers = agora.reducer({ onSchedule: timerWatch }, { row: timerWatch.rowType }, ctx => {
   withUnitOfWork(ctx, unit => {
+    recordPresence(unit);
     recoverTimers(unit, ({ kind, ref }) => {
       appendSystemEvent(unit, 'system_alert', { alert: 'timer_failed', timer: kind, ref: Number(ref) });
     });

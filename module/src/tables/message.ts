@@ -162,6 +162,8 @@ export const ended = table(
     reason: t.string(),
     /** The id of the answer that its holder gave, or empty. */
     answer: t.string().default(''),
+    /** True if it was offered to its recipient at least once. */
+    wasOffered: t.bool().default(false),
   },
 );
 

@@ -105,6 +105,10 @@ export class ModuleLab {
   advance(ms: number): void {
     this.#world.advance(ms);
   }
+  /** Moves the clock in one step, as if the hub had slept or was restarted; due timers fire late. */
+  sleep(ms: number): void {
+    this.#world.sleep(ms);
+  }
 
   /** Registers an agent of a new identity. */
   register(name: string, options: Fields = {}): LabAgent {
