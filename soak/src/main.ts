@@ -61,9 +61,6 @@ const SOAKS: Readonly<Record<string, Soak>> = {
   },
 };
 
-/** The flags that bound soaks. */
-const AMOUNTS = ['times', 'inputs', 'seconds'] as const;
-
 /** Runs one command line and returns its exit code: 2 for wrong flags, 1 for faults. */
 async function main([name = '', ...args]: readonly string[]): Promise<number> {
   const soak = Object.hasOwn(SOAKS, name) ? SOAKS[name] : undefined;
