@@ -38,7 +38,7 @@ describe('a closed hub', () => {
     lab.owner.call('admit_issuer', { issuer: TOKEN.iss, audience: 'agora', note: '' });
     const ann = lab.visitor(TOKEN);
     expect(ann.connect()).toBe(true);
-    lab.disconnect(ann.caller);
+    ann.disconnect();
     expect(ann.connect()).toBe(true);
     expect(lab.rows('member')).toHaveLength(1);
     expect(lab.visitor({ ...TOKEN, aud: ['other'] }).connect()).toBe(false);

@@ -281,6 +281,9 @@ export class LabClient {
   connect(): boolean {
     return this.lab.connect(this.caller);
   }
+  disconnect(): void {
+    this.lab.disconnect(this.caller);
+  }
 
   /** Calls a reducer; a refusal is thrown. */
   call(reducer: string, args: Fields): void {
