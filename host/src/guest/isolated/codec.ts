@@ -80,7 +80,7 @@ export function makeCodec(fs: FileCalls, input: number, output: number): Codec {
           // Most texts are short: three bytes a unit are room enough without a look at them.
           const room = text.length * 3;
           reserve(at, room + 16);
-          outgoing[at] = (typeof value === 'bigint' ? BIG : TEXT);
+          outgoing[at] = typeof value === 'bigint' ? BIG : TEXT;
           const length = outgoing.write(text, at + 5, 'utf8');
           outgoing.writeUInt32LE(length, at + 1);
           at += 5 + length;
