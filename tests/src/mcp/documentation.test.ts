@@ -53,7 +53,7 @@ test('a workflow of two MCP agents and a program ends, although one agent is kil
   expect(first.task.inputs).toEqual({ research: { findings: ['lease', 'grace'] } });
   process.kill(writer.pid, 'SIGKILL');
   await expect.poll(async () => (await reviewer.findAgents({ name: 'DocWriter' }))[0]?.presence).toBe('offline');
-  hub.advance(10_000);
+  hub.advance(30_000);
   await using again = await startMcpAgent('DocWriter', { server: hub.url });
   await again.call('whoami');
   const second = await takeTask(again);
