@@ -53,9 +53,10 @@ test('a workflow of two MCP agents and a program ends, although one agent is kil
   expect(first.task.inputs).toEqual({ research: { findings: ['lease', 'grace'] } });
   process.kill(writer.pid, 'SIGKILL');
   await expect.poll(async () => (await reviewer.findAgents({ name: 'DocWriter' }))[0]?.presence).toBe('offline');
-  hub.advance(30_000);
+  for (let step = 0; step < 6; step++) hub.advance(5_000);
   await using again = await startMcpAgent('DocWriter', { server: hub.url });
   await again.call('whoami');
+  for (let step = 0; step < 20; step++) hub.advance(5_000);
   const second = await takeTask(again);
   expect(second.id).toBe(first.id);
   await again.call('settle', { id: second.id, how: 'answer', data: { file_path: 'docs/leases.md' } });
