@@ -7,10 +7,13 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { HostError, messageOf } from './errors.ts';
 import { Databases, type OpenDatabase, type Published } from './server/databases.ts';
+import { BulkReads } from './server/bulk-reads.ts';
+import type { SharedLimits } from './server/client.ts';
 import { ConnectionLimiter } from './server/connection-limiter.ts';
 import { HttpServer } from './server/http-server.ts';
 import type { IssuerOptions } from './server/issuers.ts';
 import { DEFAULT_HOST_LIMITS, type HostLimits } from './server/host-limits.ts';
+import { MemoryBudget } from './server/memory-budget.ts';
 import { Metrics } from './server/metrics.ts';
 import type { HostRoute } from './server/mounts.ts';
 import { Publishers, publishWarning, type AllowPublish } from './server/publishers.ts';
@@ -26,6 +29,7 @@ import { publishRoutes } from './server/routes/publish.ts';
 import { sqlRoutes } from './server/routes/sql.ts';
 import { createSigningKey, Tokens, type Credentials } from './server/tokens.ts';
 import { WebSocketUpgrader, type Compression } from './server/web-socket-upgrader.ts';
+import { QueryPacer } from './server/query-pacer.ts';
 import { RequestConnections } from './server/request-connections.ts';
 import { isLoopbackName, parseOrigin, WebAccess } from './server/web-access.ts';
 import type { Backup } from './storage/folder-copy.ts';
@@ -135,11 +139,17 @@ async function openHost(options: HostOptions): Promise<RunningHost> {
     const tokens = await openTokens(folder, world, options.issuers ?? []);
     const owner = localOwner(folder, tokens);
     const limits = { ...DEFAULT_HOST_LIMITS, ...options.limits };
+    const shared: SharedLimits = {
+      memory: new MemoryBudget(limits.maxHeldBytes),
+      bulkReads: new BulkReads(),
+      pacer: new QueryPacer(),
+    };
     const isOnDisk = options.dataDir !== undefined && options.inMemory !== true;
     const databases = await Databases.open({
       folder,
       world,
       limits,
+      shared,
       logFolder: isOnDisk ? join(options.dataDir, 'logs') : undefined,
       cacheFolder: isOnDisk ? join(options.dataDir, 'cache') : undefined,
       isIsolated: options.isolate === true,
@@ -170,27 +180,36 @@ async function openHost(options: HostOptions): Promise<RunningHost> {
       ...identityRoutes(tokens, databases),
       ...databaseRoutes(databases, publishers),
       ...callRoutes(databases, connections),
-      ...sqlRoutes(databases, connections),
+      ...sqlRoutes(databases, connections, limits, shared.pacer),
       ...logRoutes(databases),
       ...handlerRoutes(databases),
       ...backupRoutes(to => databases.backup(to), owner.identity),
       ...publishRoutes(databases, { publishers, maxBundleBytes: limits.maxBundleBytes }),
     ];
-    const { maxBodyBytes, closeTimeoutMs, maxFrameBytes } = limits;
-    const http: HttpServer = new HttpServer(routes, { tokens, access, maxBodyBytes, closeTimeoutMs, report: log });
-    http.add(...miscRoutes(VERSION, world, new Metrics({ databases, limiter, http })));
+    const { maxBodyBytes, closeTimeoutMs, maxFrameBytes, maxNewcomerFrameBytes } = limits;
+    const { memory } = shared;
+    const http: HttpServer = new HttpServer(routes, {
+      tokens,
+      access,
+      memory,
+      maxBodyBytes,
+      closeTimeoutMs,
+      report: log,
+    });
+    http.add(...miscRoutes(VERSION, world, new Metrics({ databases, limiter, http, shared })));
     const upgrader = new WebSocketUpgrader({
       databases,
       tokens,
       world,
       access,
       maxFrameBytes,
+      maxNewcomerFrameBytes,
       compression,
       report: log,
     });
     server.on('request', (request, response) => void http.serve(request, response));
     server.on('upgrade', (request, socket, head) => void upgrader.handle(request, socket as Socket, head));
-    return new RunningHost({ server, tokens, http, databases, folder, owner, hostname, port, limits });
+    return new RunningHost({ server, tokens, http, databases, memory, folder, owner, hostname, port, limits });
   } catch (error) {
     await folder.close();
     throw error;
@@ -202,6 +221,7 @@ interface Parts {
   readonly tokens: Tokens;
   readonly http: HttpServer;
   readonly limits: HostLimits;
+  readonly memory: MemoryBudget;
   readonly databases: Databases;
   readonly folder: DataFolder;
   readonly owner: Credentials;
@@ -258,7 +278,7 @@ class RunningHost implements Host {
    * written.
    */
   async #close(): Promise<void> {
-    const { server, http, databases, folder, limits } = this.#parts;
+    const { server, http, databases, memory, folder, limits } = this.#parts;
     const stopped = once(server, 'close');
     server.close();
     server.closeIdleConnections();
@@ -266,6 +286,7 @@ class RunningHost implements Host {
     await databases.close();
     await Promise.race([http.whenIdle(), setTimeout(limits.closeTimeoutMs, undefined, { ref: false })]);
     server.closeAllConnections();
+    memory.close();
     await stopped;
     await folder.close();
   }

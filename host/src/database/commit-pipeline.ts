@@ -169,6 +169,7 @@ export class CommitPipeline {
     const { functionName, tx, timestamp } = this.#reducer;
     this.#reducer = undefined;
     tx.rollback();
+    this.#views.noteStop();
     this.logThrown(functionName, this.#running.program.guest.cutOff(reason, limits));
     return { kind: 'internal', message: FATAL_ERROR, timestamp };
   }

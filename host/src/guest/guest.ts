@@ -27,6 +27,8 @@ export interface Thrown {
   /** Frames in the module, innermost first: `name (spacetimedb_module:line:column)`. */
   readonly trace: readonly string[];
   readonly line: number | undefined;
+  /** True if the host stopped the call because of its limits. */
+  readonly wasStopped?: true;
 }
 
 const NOTHING: Ran<undefined> = { kind: 'returned', value: undefined };
@@ -316,11 +318,12 @@ function fatalFault(message: string): Thrown {
 }
 
 function stoppedFault(reason: StopReason, { callMs, callBytes }: CallLimits): Thrown {
-  return fatalFault(
+  const fault = fatalFault(
     reason === 'too-long'
       ? `the module was stopped: it ran for more than ${callMs} ms`
       : `the module was stopped: it took more than ${callBytes} bytes of memory`,
   );
+  return { ...fault, wasStopped: true };
 }
 
 interface Frame {

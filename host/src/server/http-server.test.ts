@@ -6,6 +6,7 @@ import { HostError } from '../errors.ts';
 import { systemWorld } from '../world.ts';
 import { jsonResponse, HttpError, textResponse } from './exchange.ts';
 import { HttpServer } from './http-server.ts';
+import { MemoryBudget } from './memory-budget.ts';
 import type { HttpRoute } from './router.ts';
 import { createSigningKey, Tokens } from './tokens.ts';
 import { WebAccess } from './web-access.ts';
@@ -59,6 +60,7 @@ async function* count(upTo: number): AsyncGenerator<string> {
 const http = new HttpServer(routes, {
   tokens,
   access: new WebAccess({ origins: ['http://a.test'], hostname: '127.0.0.1', isLoopback: true }),
+  memory: new MemoryBudget(Infinity),
   maxBodyBytes: 2 * 1024 * 1024,
   closeTimeoutMs: 1000,
   report: message => reports.push(message),

@@ -6,6 +6,7 @@ import { HostError, messageOf } from '../errors.ts';
 import { identityToHex } from '../sats/hex.ts';
 import { authenticate } from './authenticate.ts';
 import { HttpError, textResponse, type HttpResponse, type Exchange } from './exchange.ts';
+import type { MemoryBudget } from './memory-budget.ts';
 import { Mounts, type HostRoute } from './mounts.ts';
 import { Router, type HttpRoute, type HttpRouteMatch } from './router.ts';
 import type { Credentials, Tokens } from './tokens.ts';
@@ -20,10 +21,19 @@ const PREFLIGHT_HEADERS = {
 export interface HttpServerOptions {
   readonly tokens: Tokens;
   readonly access: WebAccess;
+  readonly memory: MemoryBudget;
   readonly maxBodyBytes: number;
   readonly closeTimeoutMs: number;
   /** Is called with internal errors. */
   readonly report: (message: string) => void;
+}
+
+/** Counts the bytes that one request holds, against those of all connections. */
+export interface HeldBytes {
+  /** Bytes of the body have arrived. */
+  received(bytes: number): void;
+  /** The answer has been written, as far as the client has not read it. */
+  note(): void;
 }
 
 /** Answers requests by its routes; never throws. */
@@ -84,8 +94,10 @@ export class HttpServer {
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const held = this.#hold(request, response);
     try {
-      await send(response, await this.#answer(request, response));
+      await send(response, await this.#answer(request, response, held));
+      held.note();
     } catch (error) {
       // The answer cannot be completed: its connection is broken, or its stream failed.
       if (!response.destroyed) this.#options.report(`an answer could not be sent: ${messageOf(error)}`);
@@ -96,7 +108,31 @@ export class HttpServer {
     }
   }
 
-  async #answer(request: IncomingMessage, response: ServerResponse): Promise<HttpResponse> {
+  /** Counts the bytes of a request while it is open. */
+  #hold(request: IncomingMessage, response: ServerResponse): HeldBytes {
+    let received = 0;
+    const share = this.#options.memory.share({
+      get heldBytes() {
+        return received + response.writableLength;
+      },
+      drop: reason => {
+        this.#options.report(`a request to ${request.url?.split('?')[0] ?? ''} was dropped: ${reason}`);
+        response.destroy();
+        request.destroy();
+      },
+    });
+    response.once('close', () => share.end());
+    const note = () => share.note(received + response.writableLength);
+    return {
+      note,
+      received: bytes => {
+        received += bytes;
+        note();
+      },
+    };
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse, held: HeldBytes): Promise<HttpResponse> {
     try {
       const { pathname, searchParams } = parseUrl(request.url ?? '/');
       const match = this.#router.find(request.method ?? 'GET', pathname);
@@ -107,8 +143,8 @@ export class HttpServer {
       }
       if (isPreflight(request, mount)) return preflight(match, request.headers);
       return mount
-        ? await this.#mounts.answer(mount, request, response, searchParams)
-        : await this.#answerRoute(match, request, response, searchParams);
+        ? await this.#mounts.answer(mount, { request, response, query: searchParams, held })
+        : await this.#answerRoute(match, request, response, searchParams, held);
     } catch (error) {
       return this.#explain(error);
     }
@@ -119,6 +155,7 @@ export class HttpServer {
     request: IncomingMessage,
     response: ServerResponse,
     query: URLSearchParams,
+    held: HeldBytes,
   ): Promise<HttpResponse> {
     if (match.kind === 'none') return { status: 404 };
     const asks = match.kind === 'found' ? match.route.asks : match.asks;
@@ -128,7 +165,7 @@ export class HttpServer {
       response.setHeader('spacetime-identity-token', credentials.token);
     }
     if (match.kind === 'wrong-method') return { status: 405, headers: { allow: match.allowed } };
-    const exchange = toExchange(request, response, query, match.params, this.#options.maxBodyBytes);
+    const exchange = toExchange(request, response, query, match.params, this.#options.maxBodyBytes, held);
     const { route } = match;
     return route.asks === 'anyone' || route.asks === 'checked'
       ? route.handle(exchange)
@@ -159,7 +196,9 @@ export class HttpServer {
 /** Sends a whole response; a stream is sent as fast as the client reads. */
 export async function send(response: ServerResponse, answer: HttpResponse): Promise<void> {
   response.statusCode = answer.status;
-  for (const [name, value] of Object.entries(answer.headers ?? {})) response.setHeader(name, value);
+  for (const [name, value] of Object.entries(answer.headers ?? {})) {
+    response.setHeader(name, typeof value === 'string' ? value : [...value]);
+  }
   const { body } = answer;
   if (body === undefined || typeof body === 'string' || body instanceof Uint8Array) {
     const bytes = typeof body === 'string' ? Buffer.from(body) : (body ?? Buffer.alloc(0));
@@ -208,6 +247,7 @@ function toExchange(
   query: URLSearchParams,
   params: Readonly<Record<string, string>>,
   maxBodyBytes: number,
+  held: HeldBytes,
 ): Exchange {
   const disconnected = new AbortController();
   response.once('close', () => disconnected.abort());
@@ -219,18 +259,19 @@ function toExchange(
     params,
     isLocal: isLocalRequest(request.socket.remoteAddress, request.headers),
     disconnected: disconnected.signal,
-    body: (maxBytes = maxBodyBytes) => readBody(request, maxBytes),
+    body: (maxBytes = maxBodyBytes) => readBody(request, maxBytes, held),
   };
 }
 
 /** Reads a body up to a limit. The rest is dropped after the answer, so that the client receives the error. */
-async function readBody(request: IncomingMessage, maxBytes: number): Promise<Uint8Array> {
+async function readBody(request: IncomingMessage, maxBytes: number, held: HeldBytes): Promise<Uint8Array> {
   const parts: Buffer[] = [];
   let length = 0;
   for await (const part of request.iterator({ destroyOnReturn: false })) {
     const bytes = part as Buffer; // a request without an encoding gives buffers
     length += bytes.length;
     if (length > maxBytes) throw new HttpError(413, 'Failed to buffer the request body: length limit exceeded');
+    held.received(bytes.length);
     parts.push(bytes);
   }
   return Buffer.concat(parts, length);

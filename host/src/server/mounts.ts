@@ -52,6 +52,15 @@ export interface MountsOptions {
   readonly report: (message: string) => void;
 }
 
+/** A request for a mount. */
+export interface MountedRequest {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly query: URLSearchParams;
+  /** Counts the bytes of the body. */
+  readonly held: { received(bytes: number): void };
+}
+
 /** The mounts of one host. */
 export class Mounts {
   readonly #routes: readonly HostRoute[];
@@ -79,12 +88,7 @@ export class Mounts {
   }
 
   /** Answers a request by its mount. Throws what the mount throws. */
-  async answer(
-    route: HostRoute,
-    request: IncomingMessage,
-    response: ServerResponse,
-    query: URLSearchParams,
-  ): Promise<HttpResponse> {
+  async answer(route: HostRoute, { request, response, query, held }: MountedRequest): Promise<HttpResponse> {
     const { methods, maxBodyBytes = this.#options.maxBodyBytes } = route;
     const method = request.method ?? 'GET';
     if (methods && !methods.includes(method) && !(method === 'HEAD' && methods.includes('GET'))) {
@@ -97,7 +101,7 @@ export class Mounts {
       if (!response.writableFinished) ended.abort();
       this.#running.delete(ended);
     });
-    const answer = await route.handle(toRequest(request, maxBodyBytes, ended.signal), {
+    const answer = await route.handle(toRequest(request, maxBodyBytes, ended.signal, held), {
       isLocal: isLocalRequest(request.socket.remoteAddress, request.headers),
       authenticate: () => authenticate(this.#options.tokens, request.headers, query),
     });
@@ -119,7 +123,12 @@ export class Mounts {
   }
 }
 
-function toRequest(request: IncomingMessage, maxBodyBytes: number, signal: AbortSignal): Request {
+function toRequest(
+  request: IncomingMessage,
+  maxBodyBytes: number,
+  signal: AbortSignal,
+  held: MountedRequest['held'],
+): Request {
   const { method = 'GET', headers, url = '/' } = request;
   const hasBody = method !== 'GET' && method !== 'HEAD';
   if (hasBody && Number(headers['content-length'] ?? 0) > maxBodyBytes) throw bodyTooLong();
@@ -128,7 +137,7 @@ function toRequest(request: IncomingMessage, maxBodyBytes: number, signal: Abort
       method,
       headers: toHeaders(headers),
       signal,
-      ...(hasBody && { body: boundedBody(request, maxBodyBytes), duplex: 'half' }),
+      ...(hasBody && { body: boundedBody(request, maxBodyBytes, held), duplex: 'half' }),
     });
   } catch (cause) {
     throw new HttpError(400, `the request is not valid: ${messageOf(cause)}`, { cause });
@@ -144,7 +153,11 @@ function toHeaders(given: IncomingHttpHeaders): Headers {
 }
 
 /** The body as a stream that fails with 413 beyond its limit. */
-function boundedBody(request: IncomingMessage, maxBytes: number): ReadableStream<Uint8Array> {
+function boundedBody(
+  request: IncomingMessage,
+  maxBytes: number,
+  held: MountedRequest['held'],
+): ReadableStream<Uint8Array> {
   const parts = request.iterator({ destroyOnReturn: false });
   let length = 0;
   return new ReadableStream<Uint8Array>({
@@ -157,6 +170,7 @@ function boundedBody(request: IncomingMessage, maxBytes: number): ReadableStream
       const bytes = next.value as Buffer; // a request without an encoding gives buffers
       length += bytes.length;
       if (length > maxBytes) throw bodyTooLong();
+      held.received(bytes.length);
       controller.enqueue(new Uint8Array(bytes));
     },
     async cancel() {

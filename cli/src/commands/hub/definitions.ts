@@ -34,6 +34,7 @@ export const HUB_COMMANDS: readonly CommandDefinition[] = [
         flag: '--isolate',
         summary: 'run the module in a process with few rights and limited memory; calls are slower',
       },
+      { flag: '--no-mcp', summary: 'serve no MCP over HTTP at /mcp' },
       { flag: '--in-memory', summary: 'keep all data in memory; it is lost when the hub stops' },
     ],
     examples: ['agora up', 'agora up --in-memory --port 0 --json'],

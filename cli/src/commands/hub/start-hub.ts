@@ -1,6 +1,6 @@
 // Start of a hub from the command line: a failure becomes a sentence that names the flags.
 
-import { HostError } from '@agora/host';
+import { HostError, type HostOptions } from '@agora/host';
 import { type Hub, HubError, startHub as start } from '@agora/hub';
 import { CliError, EXIT } from '../../base/cli-error.ts';
 
@@ -20,6 +20,8 @@ export interface HubOptions {
   readonly allowOrigins?: readonly string[];
   /** Runs the module in a process of its own. */
   readonly isolate?: boolean;
+  /** Routes of other packages on the port of the hub. */
+  readonly routes?: HostOptions['routes'];
   /** Receives sentences for operators. */
   readonly log: (message: string) => void;
 }

@@ -1,14 +1,6 @@
 // Messages between the host and the process of an isolated module: a kind and some values. The function is passed to the
 // process as text, so it uses only its own lines. Both sides read what the other has sent as untrusted bytes.
 
-import type { readSync, writeSync } from 'node:fs';
-
-/** The functions of files that a codec uses. */
-export interface Files {
-  readonly readSync: typeof readSync;
-  readonly writeSync: typeof writeSync;
-}
-
 /** A value of a message. */
 export type Value = undefined | number | string | bigint | Uint8Array;
 
@@ -32,8 +24,14 @@ export interface Codec {
   receive(): Message | undefined;
 }
 
+/** The calls of `node:fs` that a codec uses. */
+export interface FileCalls {
+  readSync(fd: number, buffer: Uint8Array, offset: number, length: number, position: null): number;
+  writeSync(fd: number, buffer: Uint8Array, offset: number, length: number): number;
+}
+
 /** Creates a codec over two file descriptors that block. */
-export function makeCodec(fs: Files, input: number, output: number): Codec {
+export function makeCodec(fs: FileCalls, input: number, output: number): Codec {
   const MAX_MESSAGE_BYTES = 512 * 1024 * 1024;
   const UNDEFINED = 0;
   const NUMBER = 1;

@@ -2,7 +2,7 @@
 // any files; it gets everything through one pipe, and its system calls are messages through another.
 
 import type { HostSide, RealmEntries } from '../host-side.ts';
-import type { Codec, Files, Value } from './codec.ts';
+import type { Codec, FileCalls, Value } from './codec.ts';
 
 /** The functions of `RealmEntries` that the host calls by message. */
 export const ENTRIES = [
@@ -62,7 +62,7 @@ export interface ProcessCodes {
 
 /** Runs until the host closes the pipe. */
 export function runModuleProcess(
-  makeCodec: (fs: Files, input: number, output: number) => Codec,
+  makeCodec: (fs: FileCalls, input: number, output: number) => Codec,
   codes: ProcessCodes,
 ): void {
   const fs = process.getBuiltinModule('node:fs');
