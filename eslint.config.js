@@ -2,7 +2,9 @@ import importX from 'eslint-plugin-import-x';
 import tseslint from 'typescript-eslint';
 import { CLI_LAYERS } from './lint/cli-layers.js';
 import { layers } from './lint/layers.js';
+import { MCP_LAYERS } from './lint/mcp-layers.js';
 import { MODULE_LAYERS } from './lint/module-layers.js';
+import { REALM_RULES } from './lint/realm-rules.js';
 
 /**
  * The packages of ours that a package may import, by its folder; all others are refused. Only `hub` joins the host with the
@@ -15,15 +17,17 @@ const PACKAGES = {
   client: ['bindings', 'module/contract', 'module/workflow'],
   codegen: ['host/guest', 'host/schema', 'host/schema/fixtures'],
   hub: ['host', 'module/bundle'],
-  cli: ['client', 'client/node', 'host', 'hub', 'module/contract'],
+  mcp: ['client', 'client/node', 'module/contract'],
+  cli: ['client', 'client/node', 'host', 'hub', 'mcp', 'mcp/hook', 'mcp/http', 'mcp/install', 'module/contract'],
   testing: ['client', 'host', 'host/testing', 'hub'],
   demo: ['client', 'host', 'host/make-folder', 'hub'],
   'demo/src/agents': ['client'],
+  'examples/*': ['client'],
   bench: ['client', 'codegen', 'host', 'host/testing', 'hub'],
   soak: ['client', 'codegen', 'host/fuzzing', 'hub'],
   tests: [
     ...['bindings', 'client', 'client/node', 'client/react', 'codegen', 'host', 'host/guest', 'host/schema'],
-    ...['host/testing', 'hub', 'module/contract', 'testing'],
+    ...['host/testing', 'hub', 'mcp', 'mcp/hook', 'mcp/http', 'mcp/install', 'module/contract', 'testing'],
   ],
   scripts: [],
 };
@@ -156,5 +160,7 @@ export default tseslint.config(
   ...layers(CLIENT_LAYERS),
   ...layers(MODULE_LAYERS),
   ...layers(CLI_LAYERS),
+  ...REALM_RULES,
+  ...layers(MCP_LAYERS),
   { files: ['**/*.js', '**/*.mjs'], ...tseslint.configs.disableTypeChecked },
 );

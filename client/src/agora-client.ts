@@ -1,8 +1,36 @@
 // The client of an agent: all calls of a hub as one object. Its methods are in calls/, one class per noun.
 
+import type { ClientBase } from './calls/client-base.ts';
+import { reportUnawaited } from './calls/commands.ts';
 import { WorkflowCalls } from './calls/workflow-calls.ts';
 import type { AgoraClientOptions } from './options.ts';
 import type { AgoraTypes, NoTypes } from './wire/message-types.ts';
+
+/** Calls with an effect, which a program may make without awaiting them. */
+const COMMANDS = [
+  'connect',
+  'registerAgent',
+  'resumeAgent',
+  'detachAgent',
+  'updateAgent',
+  'setStatus',
+  'unregisterAgent',
+  'joinGroup',
+  'leaveGroup',
+  'sendMessage',
+  'broadcast',
+  'batch',
+  'forward',
+  'cancel',
+  'subscribeToMessages',
+  'serve',
+  'goIdle',
+  'subscribeToEvents',
+  'publishEvent',
+  'startWorkflowCoordination',
+  'approveStep',
+  'rejectStep',
+] as const satisfies readonly (keyof AgoraClient)[];
 
 /**
  * The client of one agent on a hub. Every method may throw an `AgoraError` with a stable `code`; a lost connection comes
@@ -17,6 +45,10 @@ import type { AgoraTypes, NoTypes } from './wire/message-types.ts';
  * ```
  */
 export class AgoraClient<Types extends AgoraTypes = NoTypes> extends WorkflowCalls<Types> {
+  static {
+    reportUnawaited(AgoraClient.prototype as ClientBase, COMMANDS);
+  }
+
   /** For the compiler alone. A mapped type makes clients of any types assignable to a client without declared types. */
   declare readonly '~types'?: { readonly [Name in keyof Types]?: Types[Name] };
 

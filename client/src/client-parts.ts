@@ -12,7 +12,7 @@ import { Connection } from './connection/connection.ts';
 import type { Settings } from './connection/settings.ts';
 import { Dispatcher } from './receive/dispatcher.ts';
 import { Emitter } from './base/emitter.ts';
-import { AgoraError, ConnectionError } from './base/errors.ts';
+import { AgoraError, callbackFailed, ConnectionError, isPermanent, stackOf } from './base/errors.ts';
 import { Events } from './events/events.ts';
 import { Groups } from './agents/groups.ts';
 import { History } from './send/history.ts';
@@ -33,7 +33,12 @@ const FLUSH_WITHIN_MS = 5_000;
 
 /** The parts of one client, which are passive until its connection opens. */
 export class ClientParts {
-  readonly emitter = new Emitter<ClientEvents>();
+  readonly emitter = new Emitter<ClientEvents>((name, thrown) => {
+    const error = callbackFailed(`a listener of "${name}"`, thrown);
+    // A failing listener of warnings would fail again.
+    if (name === 'warning') console.warn(warningText(error));
+    else this.#warn(error);
+  });
   readonly connection: Connection;
   readonly operator: Operator;
   readonly types: CheckedTypes;
@@ -84,6 +89,7 @@ export class ClientParts {
       isConnected: () => connection.session !== undefined,
       readSignals: (id, after) => readSignals(connection, agent(), id, after),
       cancel: (id, reason) => this.messages.cancel(id, reason),
+      warn,
       reply: (...reply) => this.messages.reply(...reply),
     });
     this.inbox = new Inbox({
@@ -95,7 +101,8 @@ export class ClientParts {
       receives: () => this.agent.receives,
       isAsked: about => this.asks.has(about),
       noticed: notice => {
-        if (this.asks.settle(notice)) return true;
+        const isAwaited = this.asks.settle(notice);
+        if (isAwaited && !this.agent.keepsNotices) return true;
         this.emitter.emit('notice', notice);
         return !this.agent.keepsNotices;
       },
@@ -209,6 +216,15 @@ export class ClientParts {
   }
 
   #warn(error: AgoraError): void {
-    if (!this.emitter.emit('warning', error)) console.warn(`agora: ${error.message} (${error.code})`);
+    if (!this.emitter.emit('warning', error)) console.warn(warningText(error));
   }
+}
+
+/** Codes of errors in the program itself, which are shown with their stack. */
+const OF_THE_PROGRAM = new Set<string>(['client/handler-failed', 'client/callback-failed']);
+
+function warningText({ message, code, cause }: AgoraError): string {
+  const text = `agora: ${message} (${code})`;
+  const isBug = OF_THE_PROGRAM.has(code) && !isPermanent(cause);
+  return isBug ? `${text}\n${stackOf(cause)}` : text;
 }

@@ -3,6 +3,7 @@
 import type { AgentFilters } from './agents/agents.ts';
 import type { ConnectionState } from './connection/connection-state.ts';
 import type { AgoraError } from './base/errors.ts';
+import type { Keys } from './base/known-keys.ts';
 import type { EventOptions } from './events/events.ts';
 import type { MessageFilters } from './receive/message-filter.ts';
 import type { Notice } from './receive/inbox.ts';
@@ -12,7 +13,7 @@ import type { OutboxNote } from './acts/outbox.ts';
 import type { WorkflowSummary } from './workflows/workflow-handle.ts';
 
 /** Events of `on` and `watch`. */
-export interface ClientEvents extends Readonly<Record<string, unknown>> {
+export interface ClientEvents {
   /** The state of the connection has changed; `error` is the reason why the last one ended. */
   readonly connection: { readonly state: ConnectionState; readonly error: AgoraError | undefined };
   /** Notice about a sent message that no call waits for: a late answer, a dead letter, an expiry. */
@@ -22,6 +23,9 @@ export interface ClientEvents extends Readonly<Record<string, unknown>> {
   /** An error that no call can be rejected with. Without a listener it goes to the console. */
   readonly warning: AgoraError;
 }
+
+/** The names of the events. */
+export const CLIENT_EVENTS: Keys<ClientEvents> = { connection: true, notice: true, outbox: true, warning: true };
 
 /** Handler and filters of a message subscription. */
 export interface MessageOptions<Type extends string, Types = NoTypes> {

@@ -4,6 +4,7 @@ import { AGENT_NAME } from '@agora/module/contract';
 import { defaultTokenStore } from '#platform';
 import { type Backoff, DEFAULT_BACKOFF } from './base/backoff.ts';
 import { AgoraError } from './base/errors.ts';
+import { checkKeys, type Keys } from './base/known-keys.ts';
 import type { AgoraTypes, NoTypes } from './wire/message-types.ts';
 import type { OutboxOptions } from './acts/outbox.ts';
 import type { WebSocketConstructor } from './connection/socket.ts';
@@ -56,6 +57,25 @@ export interface AgoraClientOptions<Types extends AgoraTypes = NoTypes> {
   readonly webSocket?: WebSocketConstructor | undefined;
 }
 
+const OPTIONS: Keys<AgoraClientOptions> = {
+  types: true,
+  openTelemetry: true,
+  server: true,
+  database: true,
+  token: true,
+  tokenStore: true,
+  outbox: true,
+  reconnect: true,
+  connectTimeoutMs: true,
+  callTimeoutMs: true,
+  offlineTimeoutMs: true,
+  giveUpAfterMs: true,
+  heartbeatMs: true,
+  durable: true,
+  handlerTimeoutMs: true,
+  webSocket: true,
+};
+
 const DEFAULT_SERVER = 'http://127.0.0.1:3000';
 const DATABASE_NAME = /^[a-z0-9][a-z0-9_-]{0,127}$/i;
 
@@ -67,6 +87,7 @@ export function readOptions(name: string, options: AgoraClientOptions): Settings
       `"${name}" is not an agent name; use 1-64 letters, digits, _ . - and start with a letter or digit`,
     );
   }
+  checkKeys('the options of a client', options, OPTIONS);
   const database = options.database ?? 'agora';
   if (!DATABASE_NAME.test(database))
     throw new AgoraError('client/bad-option', `"${database}" is not a database name; use letters, digits, _ -`);

@@ -10,12 +10,14 @@ import { onSignals } from '#platform';
 import type { Consumer } from './receive/dispatcher.ts';
 import { AgoraError } from './base/errors.ts';
 import type { EventHandler } from './events/event-subscription.ts';
+import { warningOf } from './receive/failed-handler.ts';
 import type { IncomingMessage } from './receive/incoming-message.ts';
 import { MessageQueue } from './receive/message-queue.ts';
 import type { MessageHandler } from './receive/message-subscription.ts';
 import type { EventsMatching, NoTypes } from './wire/message-types.ts';
 import { taskOf, type TaskHandler } from './receive/tasks.ts';
 import { settleWithin, type WaitOptions } from './base/waiting.ts';
+import { startTimer } from './base/timer.ts';
 import type { Tracing } from './trace/tracing.ts';
 
 /** Handlers of an agent, and the end of its service. */
@@ -29,7 +31,7 @@ export interface ServeOptions<
   readonly messages?: { readonly [Each in Type]?: MessageHandler<Each, Types> } | undefined;
   /** Handlers of workflow steps by action; `*` for all others. */
   readonly tasks?: { readonly [Each in Action]?: TaskHandler<Each, Types> } | undefined;
-  /** Handles all other messages. Without it they stay unclaimed and go back to the queue in the end. */
+  /** Handles all other messages, but no steps of workflows. Without it they stay unclaimed and go back to the queue in the end. */
   readonly otherwise?: MessageHandler | undefined;
   /** Handlers of events by type, or by a first segment with a wildcard (`build.*`). */
   readonly events?: { readonly [Each in Filter]?: EventHandler<EventsMatching<Each, Types>, Types> } | undefined;
@@ -58,6 +60,8 @@ export interface Served {
 /** The parts of the client that serving needs. */
 export interface ServeParts {
   readonly tracing: Tracing;
+  /** Receives what handlers throw. */
+  warn(error: AgoraError): void;
   /** Passes messages to a consumer from now on. */
   begin(consumer: Consumer): Promise<void>;
   follow(type: string, handler: EventHandler): Promise<AsyncDisposable>;
@@ -104,7 +108,7 @@ class Service implements Consumer {
   readonly #hurried = Promise.withResolvers<void>();
   #isStopping = false;
   #quiet: (() => void) | undefined;
-  #idle: ReturnType<typeof setTimeout> | undefined;
+  #stopIdleTimer: (() => void) | undefined;
   #handled = 0;
   #failed = 0;
 
@@ -131,7 +135,7 @@ class Service implements Consumer {
     }
     if (!this.#isStopping) await this.#parts.begin(this);
     this.#startIdleTimer();
-    const reason = await this.#stopped.promise.finally(() => clearTimeout(this.#idle));
+    const reason = await this.#stopped.promise.finally(() => this.#stopIdleTimer?.());
     const interrupted = reason === 'closed' ? 0 : await this.#drain(subscriptions);
     await this.#parts.close();
     return { reason, handled: this.#handled, failed: this.#failed, interrupted };
@@ -149,7 +153,7 @@ class Service implements Consumer {
   }
 
   take(message: IncomingMessage): void {
-    clearTimeout(this.#idle);
+    this.#stopIdleTimer?.();
     if (this.#isStopping) this.#giveBack(message);
     else if (this.#running.size < this.#concurrency) this.#run(message);
     else this.#queue.push(message);
@@ -166,7 +170,8 @@ class Service implements Consumer {
     const { otherwise } = this.#options;
     const onTask = task && (this.#tasks.get(task.action) ?? this.#tasks.get('*'));
     if (task && onTask) return () => onTask(task, message);
-    const handler = (task ? undefined : this.#messages.get(message.type)) ?? otherwise;
+    // A step goes only to a handler that asks for steps.
+    const handler = this.#messages.get(message.type) ?? (message.kind === 'task' ? undefined : otherwise);
     return handler && (() => handler(message, message));
   }
 
@@ -183,6 +188,8 @@ class Service implements Consumer {
       message.finishWith(value);
     } catch (error) {
       this.#failed++;
+      const warning = warningOf(message, error);
+      if (warning) this.#parts.warn(warning);
       message.failWith(error);
     }
     this.#running.delete(message);
@@ -210,8 +217,8 @@ class Service implements Consumer {
   #startIdleTimer(): void {
     const { idleMs } = this.#options;
     if (idleMs === undefined || this.#isStopping) return;
-    clearTimeout(this.#idle);
-    this.#idle = setTimeout(() => void this.#stopIfIdle(), idleMs);
+    this.#stopIdleTimer?.();
+    this.#stopIdleTimer = startTimer(idleMs, () => void this.#stopIfIdle());
   }
 
   async #stopIfIdle(): Promise<void> {

@@ -2,11 +2,14 @@
 
 import type { ClientEvents, MessageOptions, WatchOptions } from './client-types.ts';
 import type { ClientParts } from './client-parts.ts';
-import { messageMatcher } from './receive/message-filter.ts';
+import { checkKeys, type Keys } from './base/known-keys.ts';
+import { messageMatcher, type MessageFilters } from './receive/message-filter.ts';
 import { LiveStream } from './base/live-stream.ts';
 import { MessageSubscription, type MessageHandler } from './receive/message-subscription.ts';
 import { taskOf, type TaskHandler } from './receive/tasks.ts';
 
+/** Type of the messages that assign steps. */
+const TASK_TYPE = 'task_assignment';
 const CONCURRENCY = 8;
 const MAX_STATES = 64;
 const MAX_WATCHED = 1_024;
@@ -19,16 +22,26 @@ export interface TaskOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+const MESSAGE_OPTIONS: Keys<MessageOptions<string>> = { handler: true, filters: true, concurrency: true, signal: true };
+const FILTERS: Keys<MessageFilters> = { messageTypes: true, priority: true, fromAgents: true };
+
 /** Subscribes to messages. */
 export async function openMessageSubscription<Type extends string, Types>(
-  { agent, broadcasts, dispatcher, tracing }: ClientParts,
-  { handler, filters, concurrency = CONCURRENCY, signal }: MessageOptions<Type, Types>,
+  { agent, broadcasts, connection, dispatcher, tracing }: ClientParts,
+  options: MessageOptions<Type, Types>,
 ): Promise<MessageSubscription<Type, Types>> {
+  checkKeys('the options of a subscription', options as MessageOptions<string>, MESSAGE_OPTIONS);
+  const { handler, filters, concurrency = CONCURRENCY, signal } = options;
+  if (filters) checkKeys('the filters of messages', filters, FILTERS);
+  const matches = messageMatcher(filters);
+  // A step goes only to a handler that asks for steps: another one would finish it with a return value of no meaning.
+  const asksForSteps = filters?.messageTypes?.some(type => type === TASK_TYPE) === true;
   const subscription = new MessageSubscription<Type, Types>({
-    wants: messageMatcher(filters),
+    wants: message => (message.kind !== 'task' || asksForSteps) && matches(message),
     handler: handler as MessageHandler | undefined, // the dispatcher passes only messages of its types
     concurrency,
     tracing,
+    warn: error => connection.warn(error),
     signal,
     closed: (consumer, waiting) => dispatcher.remove(consumer, waiting),
   });
@@ -39,7 +52,7 @@ export async function openMessageSubscription<Type extends string, Types>(
 
 /** Subscribes to tasks with one of these actions, or any (`*`). */
 export function openTaskSubscription(
-  { dispatcher, tracing }: ClientParts,
+  { connection, dispatcher, tracing }: ClientParts,
   actions: ReadonlySet<string>,
   handler: TaskHandler,
   { concurrency = CONCURRENCY, signal }: TaskOptions,
@@ -55,6 +68,7 @@ export function openTaskSubscription(
     },
     concurrency,
     tracing,
+    warn: error => connection.warn(error),
     signal,
     closed: (consumer, waiting) => dispatcher.remove(consumer, waiting),
   });
@@ -84,7 +98,8 @@ export function watchClient<Name extends keyof ClientEvents>(
   const end = (error: Error | undefined) => stream.end(isState ? undefined : error);
   endings.add(end);
   // Only `connection` reaches this line, which the type does not show.
-  if (isState) stream.push({ state: connection.state, error: undefined });
+  const present: ClientEvents['connection'] = { state: connection.state, error: undefined };
+  if (isState) stream.push(present as ClientEvents[Name]);
   if (connection.state === 'closed') stream.end();
   return stream;
 }

@@ -2,6 +2,8 @@
 
 export { Database, type Caller } from './database.ts';
 export { HostError } from './errors.ts';
+export { extractDescription } from './guest/index.ts';
+export { bundleModule } from './guest/testing/bundle-module.ts';
 export { startHost, type Host } from './host.ts';
 export { QueryError } from './query/query-error.ts';
 export { SystemVariables } from './query/source.ts';

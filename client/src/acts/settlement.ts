@@ -1,5 +1,6 @@
 // The acts that settle a received message, by its kind.
 
+import { textOf } from '../base/errors.ts';
 import { createId } from '../base/create-id.ts';
 import type { Act } from './acts.ts';
 
@@ -49,8 +50,9 @@ export class DeliverySettlement implements Settlement {
     }
   }
 
-  respondError(error: string): Act {
+  respondError(given: string): Act {
     const { delivery, attempt } = this;
+    const error = textOf(given); // plain JavaScript may pass anything
     switch (this.kind) {
       case 'ask':
         return { tag: 'Respond', value: { delivery, attempt, id: createId(), status: 'error', data: '', error } };
@@ -61,8 +63,9 @@ export class DeliverySettlement implements Settlement {
     }
   }
 
-  fail(reason: string, retry: boolean): Act {
+  fail(given: string, retry: boolean): Act {
     const { delivery, attempt } = this;
+    const reason = textOf(given);
     return this.kind === 'task'
       ? { tag: 'FailStep', value: { delivery, attempt, error: reason, retry } }
       : { tag: 'Fail', value: { delivery, attempt, reason, retry } };
@@ -109,8 +112,9 @@ export class BroadcastSettlement implements Settlement {
     return this.fail(error, false);
   }
 
-  fail(reason: string, retry: boolean): Act {
+  fail(given: string, retry: boolean): Act {
     const { agent, seq, attempt } = this;
+    const reason = textOf(given);
     return { tag: 'FailBroadcast', value: { agent, seq, attempt, reason, retry } };
   }
 

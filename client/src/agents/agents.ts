@@ -5,6 +5,7 @@ import type { AgentStatus, Presence } from '@agora/module/contract';
 import type { Connection } from '../connection/connection.ts';
 import { ConnectionError, type AgoraError } from '../base/errors.ts';
 import { parseObject } from '../base/json.ts';
+import { checkKeys, type Keys } from '../base/known-keys.ts';
 import { LiveQuery } from '../connection/live-query.ts';
 import { nearestNames } from '../base/nearest-names.ts';
 
@@ -37,6 +38,14 @@ export interface AgentFilters {
   readonly name?: string | undefined;
 }
 
+const FILTERS: Keys<AgentFilters> = {
+  capabilities: true,
+  status: true,
+  presence: true,
+  agentType: true,
+  name: true,
+};
+
 /** Finds agents; subscribes to their table on first use. */
 export class Agents {
   readonly #connection: Connection;
@@ -65,6 +74,7 @@ export class Agents {
 
   /** Returns matching agents in the order of their registration. */
   async find(filters: AgentFilters): Promise<AgentInfo[]> {
+    checkKeys('the filters of agents', filters, FILTERS);
     const found: AgentRow[] = [];
     for (const row of await this.#rows()) if (isWanted(row, filters)) found.push(row);
     found.sort((a, b) => (a.id < b.id ? -1 : 1));

@@ -5,6 +5,7 @@ import { LIMITS, type Admission } from '@agora/module/contract';
 import { Identity } from 'spacetimedb';
 import type { Connection } from '../connection/connection.ts';
 import { AgoraError } from '../base/errors.ts';
+import { reported } from '../base/reported-promise.ts';
 import { dateOf, microsOf } from '../base/micros.ts';
 import { usageOf, type AgentUsage } from './usage.ts';
 
@@ -229,7 +230,8 @@ export class Operator {
   }
 
   #call<T>(name: string, call: (db: Db) => Promise<T>): Promise<T> {
-    return this.#connection.call(name, call);
+    const warn = (error: AgoraError) => this.#connection.warn(error);
+    return reported(name, this.#connection.call(name, call), warn);
   }
 }
 

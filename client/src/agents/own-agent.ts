@@ -3,7 +3,9 @@
 import { LIMITS, type AgentStatus } from '@agora/module/contract';
 import type { Connection } from '../connection/connection.ts';
 import { AgoraError, ConnectionError, TimeoutError, toAgoraError, type AgoraCode } from '../base/errors.ts';
+import { METADATA, toJson } from '../base/json.ts';
 import { isObject } from '../base/is-object.ts';
+import { checkKeys, type Keys } from '../base/known-keys.ts';
 import { LiveQuery } from '../connection/live-query.ts';
 import type { Session } from '../connection/session.ts';
 import type { WaitOptions } from '../base/waiting.ts';
@@ -28,7 +30,10 @@ export interface ReceiveOptions extends WaitOptions {
    * process that serves the agent is not affected. Default true.
    */
   readonly receives?: boolean | undefined;
-  /** True if reported notices stay in the inbox, for a later client of the agent. Default false: they are acknowledged. */
+  /**
+   * True if reported notices stay in the inbox until `acknowledgeNotice`, or for a later client of the agent; the `notice`
+   * event then reports awaited answers, too. Default false: they are acknowledged.
+   */
   readonly keepsNotices?: boolean | undefined;
 }
 
@@ -85,6 +90,7 @@ export class OwnAgent {
   }
 
   async register(registration: Registration, options: ReceiveOptions = {}): Promise<void> {
+    checkRegistration(registration);
     const metadata = metadataOf(registration.metadata ?? {});
     const credit = creditOf(registration.credit ?? 0);
     const { name } = this;
@@ -130,6 +136,7 @@ export class OwnAgent {
 
   async update(changes: Partial<Registration>): Promise<void> {
     const agent = this.mustId();
+    checkRegistration(changes);
     const { agentType, capabilities, metadata, credit, strictPriority } = changes;
     await this.#connection.call('update_agent', db =>
       db.reducers.updateAgent({
@@ -243,13 +250,28 @@ const DETACH_WITHIN_MS = 2_000;
 /** Refusals of an agent that this client no longer has. */
 const LOST_AGENT = new Set<string>(['agent/unknown', 'agent/not-yours']);
 
+const REGISTRATION: Keys<Registration> = {
+  agentType: true,
+  capabilities: true,
+  metadata: true,
+  credit: true,
+  strictPriority: true,
+};
+
+function checkRegistration(registration: Partial<Registration>): void {
+  checkKeys<Partial<Registration>>('the members of a registration', registration, REGISTRATION);
+  const { capabilities } = registration;
+  if (capabilities === undefined || Array.isArray(capabilities)) return;
+  throw new AgoraError('client/bad-option', `capabilities is a list of names, not ${typeof capabilities}`);
+}
+
 function ignore(error: unknown, code: AgoraCode): void {
   if (toAgoraError(error).code !== code) throw error;
 }
 
 function metadataOf(metadata: unknown): string {
   if (!isObject(metadata)) throw new AgoraError('agent/bad-metadata', 'metadata must be an object');
-  return JSON.stringify(metadata);
+  return toJson(metadata, METADATA);
 }
 
 function creditOf(credit: number): number {

@@ -7,6 +7,12 @@ const BYTES = 8;
 
 const pool = new Uint8Array(POOL * BYTES);
 let used = POOL;
+/**
+ * A clock that is set back by more was wrong before. Following the wrong time would keep the hub refusing ids of the future
+ * (`message/id-ahead`) long after the clock was corrected.
+ */
+const MAX_BACK_MS = 5_000;
+
 let lastMs = 0;
 let counter = 0;
 
@@ -23,9 +29,9 @@ let counter = 0;
  */
 export function createId(): string {
   let ms = Date.now();
-  if (ms > lastMs) counter = 0;
+  if (ms > lastMs || lastMs - ms > MAX_BACK_MS) counter = 0;
   else {
-    // The same millisecond, or a clock that was set back: keeps the order.
+    // The same millisecond, or a clock that was set back a little: keeps the order.
     ms = lastMs;
     if (++counter > 0xfff) {
       counter = 0;

@@ -11,6 +11,7 @@ export const CLIENT_CODES = {
   'connection/not-admitted': 'The hub does not admit this identity.',
   'connection/failed': 'The server answers, but a connection could not be opened.',
   'connection/lost': 'The connection was lost and did not come back in time.',
+  'connection/other-version': 'The hub and the client have different versions of the contract.',
   'connection/no-web-socket': 'This runtime has no WebSocket.',
   'client/bad-option': 'An option has an invalid value.',
   'client/closed': 'The client was closed.',
@@ -18,6 +19,9 @@ export const CLIENT_CODES = {
   'client/not-registered': 'The client has not registered its agent yet.',
   'client/new-identity': 'The hub accepted no stored token, so the client is a new identity.',
   'client/queue-full': 'Too many calls wait for the connection.',
+  'client/handler-failed': 'A handler threw.',
+  'client/callback-failed': 'A listener or callback of the program threw.',
+  'client/not-awaited': 'A call was refused, and its promise has no handler.',
   'client/slow-reader': 'A loop is too slow for the values that it watches.',
   'agent/elsewhere': 'Another process is attached to the agent and handles the same messages.',
   'outbox/full': 'The outbox has reached its limit.',
@@ -100,16 +104,50 @@ export class PermanentError extends Error {
   override readonly name: string = 'PermanentError';
 }
 
+/** Returns true if a handler failed its message permanently. It never throws, also for a revoked proxy. */
+export function isPermanent(thrown: unknown): boolean {
+  try {
+    return thrown instanceof PermanentError;
+  } catch {
+    return false;
+  }
+}
+
 /** Converts the rejection of a call to an `AgoraError`: an error of the SDK, or the bare text of a procedure. */
 export function toAgoraError(thrown: unknown): AgoraError {
-  if (thrown instanceof AgoraError) return thrown;
+  try {
+    if (thrown instanceof AgoraError) return thrown;
+  } catch {
+    // A revoked proxy.
+  }
   return parseRefusal(textOf(thrown), thrown) ?? new AgoraError('call/failed', textOf(thrown), { cause: thrown });
 }
 
-/** Returns the message of a thrown value. */
+/** Returns the warning about a listener or callback of the program that threw. */
+export function callbackFailed(what: string, thrown: unknown): AgoraError {
+  return new AgoraError('client/callback-failed', `${what} threw: ${textOf(thrown)}`, { cause: thrown });
+}
+
+/** Returns the message of a thrown value. It never throws and always returns a string, since a program may throw anything. */
 export function textOf(thrown: unknown): string {
-  if (thrown instanceof Error) return thrown.message;
-  return typeof thrown === 'string' ? thrown : String(thrown);
+  try {
+    if (!(thrown instanceof Error)) return String(thrown);
+    const { message, name }: { readonly message?: unknown; readonly name?: unknown } = thrown;
+    // A class field without a value hides the message of its base class.
+    return typeof message === 'string' ? message : String(message ?? name);
+  } catch {
+    return 'a value was thrown that cannot be shown';
+  }
+}
+
+/** Returns the stack of a thrown value, or its message. It never throws. */
+export function stackOf(thrown: unknown): string {
+  try {
+    const { stack }: { readonly stack?: unknown } = thrown as object; // any other value has no property of this name
+    return typeof stack === 'string' ? stack : textOf(thrown);
+  } catch {
+    return textOf(thrown);
+  }
 }
 
 const REFUSAL = /\b([a-z]+\/[a-z-]+): ([^\n]*)/;

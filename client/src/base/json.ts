@@ -2,6 +2,7 @@
 
 import { LIMITS } from '@agora/module/contract';
 import { AgoraError, textOf, type AgoraCode } from './errors.ts';
+import { jsonFaultOf } from './json-fault.ts';
 import { isObject } from './is-object.ts';
 
 const utf8 = new TextEncoder();
@@ -28,6 +29,13 @@ export const HEADERS: JsonRules = {
   maxBytes: LIMITS.headerBytes,
   bad: 'message/bad-headers',
   tooLarge: 'message/bad-headers',
+};
+/** The rules for the metadata of an agent. */
+export const METADATA: JsonRules = {
+  what: 'metadata',
+  maxBytes: LIMITS.headerBytes,
+  bad: 'agent/bad-metadata',
+  tooLarge: 'agent/bad-metadata',
 };
 /** The rules for the data of an event. */
 export const EVENT_DATA: JsonRules = {
@@ -56,6 +64,8 @@ export const SIGNAL: JsonRules = {
 export function toJson(value: unknown, rules: JsonRules): string {
   let text: string | undefined;
   try {
+    const fault = jsonFaultOf(value);
+    if (fault !== undefined) throw new TypeError(fault);
     text = JSON.stringify(value);
   } catch (cause) {
     throw new AgoraError(rules.bad, `${rules.what} cannot be written as JSON: ${textOf(cause)}`, { cause });

@@ -1,6 +1,8 @@
 // Waits with a limit: a timeout or a signal.
 
-/** Returns true if a value is a promise or another thenable. */
+import { startTimer } from './timer.ts';
+
+/** Returns true if a value is a promise or another thenable. Throws what a getter `then` throws. */
 export function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
   return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 }
@@ -39,9 +41,9 @@ export function untilAborted<T>(
 /** Waits until a promise settles, at most `ms`. */
 export function settleWithin(ms: number, promise: Promise<unknown>): Promise<void> {
   return new Promise(resolve => {
-    const timer = setTimeout(resolve, ms);
+    const stop = startTimer(ms, resolve);
     const end = () => {
-      clearTimeout(timer);
+      stop();
       resolve();
     };
     promise.then(end, end);

@@ -3,7 +3,8 @@
 import type { Operator } from '../agents/operator.ts';
 import type { LiveStream } from '../base/live-stream.ts';
 import { ClientParts } from '../client-parts.ts';
-import type { ClientEvents, WatchOptions } from '../client-types.ts';
+import { unknownKey } from '../base/known-keys.ts';
+import { CLIENT_EVENTS, type ClientEvents, type WatchOptions } from '../client-types.ts';
 import type { ConnectionState } from '../connection/connection-state.ts';
 import type { ConnectOptions } from '../connection/connection.ts';
 import type { AgoraClientOptions } from '../options.ts';
@@ -92,6 +93,7 @@ export abstract class ClientBase implements AsyncDisposable {
    * ```
    */
   on<Name extends keyof ClientEvents>(name: Name, listener: (value: ClientEvents[Name]) => void): () => void {
+    checkEventName(name);
     return this.#parts.emitter.on(name, listener);
   }
 
@@ -106,6 +108,11 @@ export abstract class ClientBase implements AsyncDisposable {
    * ```
    */
   watch<Name extends keyof ClientEvents>(name: Name, options: WatchOptions = {}): LiveStream<ClientEvents[Name]> {
+    checkEventName(name);
     return watchClient(this.#parts, name, options);
   }
+}
+
+function checkEventName(name: string): void {
+  if (!Object.hasOwn(CLIENT_EVENTS, name)) throw unknownKey('the events of a client', name, CLIENT_EVENTS);
 }

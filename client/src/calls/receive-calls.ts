@@ -2,6 +2,7 @@
 
 import { untilAborted, type WaitOptions } from '../base/waiting.ts';
 import type { MessageOptions } from '../client-types.ts';
+import type { Notice } from '../receive/inbox.ts';
 import type { IncomingMessage } from '../receive/incoming-message.ts';
 import type { TakeMailOptions, WaitForMailOptions } from '../receive/mail.ts';
 import type { MessageHandler, MessageSubscription } from '../receive/message-subscription.ts';
@@ -19,7 +20,7 @@ export abstract class ReceiveCalls<Types> extends MessageCalls<Types> {
   /**
    * Receives messages by a handler, by priority and at most `concurrency` (8) at a time. Returning finishes the message: the
    * value is the answer to an ask. Throwing fails it, and the hub offers it again, up to five attempts; a `PermanentError`
-   * fails it permanently. Messages come at least once.
+   * fails it permanently. Messages come at least once. Steps of workflows come only if the filter names `task_assignment`.
    *
    * Without a handler the subscription is a loop, and the caller settles each message (`message.ack()`).
    *
@@ -88,10 +89,11 @@ export abstract class ReceiveCalls<Types> extends MessageCalls<Types> {
   serve<const Type extends string = never, const Action extends string = never, const Filter extends string = never>(
     options: ServeOptions<Type, Action, Filter, Types>,
   ): Promise<Served> {
-    const { agent, broadcasts, dispatcher, events, mail, tracing } = partsOf(this);
+    const { agent, broadcasts, connection, dispatcher, events, mail, tracing } = partsOf(this);
     const id = agent.mustId();
     const parts: ServeParts = {
       tracing,
+      warn: error => connection.warn(error),
       begin: async consumer => {
         dispatcher.add(consumer, 'messages');
         await broadcasts.listen(id);
@@ -153,6 +155,11 @@ export abstract class ReceiveCalls<Types> extends MessageCalls<Types> {
   /** Sets the agent idle until mail arrives. Throws `agent/has-mail` if it has mail that this client has not seen. */
   goIdle({ signal }: WaitOptions = {}): Promise<void> {
     return untilAborted(signal, partsOf(this).mail.goIdle());
+  }
+
+  /** Acknowledges a notice that `keepsNotices` has left in the inbox. A no-op for any other notice. */
+  acknowledgeNotice(notice: Notice, { signal }: WaitOptions = {}): Promise<void> {
+    return untilAborted(signal, partsOf(this).inbox.acknowledge(notice));
   }
 
   /** Returns up to `limit` (256) held and waiting messages of this agent, without taking them. */

@@ -9,6 +9,7 @@ import type { DbConnection } from '@agora/bindings';
 import { backoffMs } from '../base/backoff.ts';
 import { AgoraError, ConnectionError, textOf, toAgoraError } from '../base/errors.ts';
 import { reasonOf, untilAborted, type WaitOptions } from '../base/waiting.ts';
+import { checkContractVersion } from './contract-version.ts';
 import { nextState, type ConnectionState, type ConnectionTrigger } from './connection-state.ts';
 import { ReconnectSchedule } from './reconnect-schedule.ts';
 import type { Settings } from './settings.ts';
@@ -40,7 +41,7 @@ export interface ConnectOptions extends WaitOptions {
 const MAX_TOKENS = 10;
 
 /** Errors that no further attempt can change. */
-const FINAL = new Set<string>(['connection/not-admitted', 'connection/bad-token']);
+const FINAL = new Set<string>(['connection/not-admitted', 'connection/bad-token', 'connection/other-version']);
 
 /** Keeps one session with the hub open, and opens a new one after a loss. */
 export class Connection {
@@ -228,7 +229,11 @@ export class Connection {
     this.#token = session.token;
     this.#opening = session;
     try {
+      await checkContractVersion(session, this.settings.server.origin, this.settings.callTimeoutMs);
       for (const opened of this.#openings) await this.#openPart(session, opened);
+    } catch (error) {
+      session.lose(new ConnectionError('connection/lost', textOf(error)));
+      throw error;
     } finally {
       this.#opening = undefined;
     }
@@ -282,17 +287,24 @@ export class Connection {
 
   /** Opens the next session; `error` is why the last one, or the last attempt, failed. */
   async #reconnect(error: AgoraError): Promise<void> {
-    const { giveUpAfterMs, server } = this.settings;
+    const { callTimeoutMs, connectTimeoutMs, giveUpAfterMs, server } = this.settings;
+    // The token, the socket, the reason of a refusal, and the first calls.
+    const maxAttemptMs = 3 * connectTimeoutMs + callTimeoutMs;
     while (!this.#end) {
       if (this.#schedule.isOver) {
         const sentence = `the connection to ${server.origin} was not stable again within ${giveUpAfterMs} ms: ${error.message}`;
         return this.close(new ConnectionError('connection/lost', sentence, { cause: error }));
       }
-      await this.#pause(this.#schedule.nextPauseMs());
+      const pauseMs = this.#schedule.nextPauseMs();
+      const pausedAt = Date.now();
+      await this.#pause(pauseMs);
       if (this.#end) return;
+      const triedAt = Date.now();
+      this.#schedule.took(triedAt - pausedAt, pauseMs);
       try {
         return await this.#open(this.#token);
       } catch (thrown) {
+        this.#schedule.took(Date.now() - triedAt, maxAttemptMs);
         error = this.#withWayOut(thrown);
         if (FINAL.has(error.code)) return this.close(error);
       }

@@ -53,3 +53,13 @@ test('I2: a stable connection ends the unstable period', () => {
   wait(60_001);
   expect(schedule.isOver).toBe(true);
 });
+
+test('I2: the time in which the process slept does not count', () => {
+  const { schedule, hold, wait } = aSchedule();
+  const pauseMs = hold(60);
+  wait(3_600_000);
+  schedule.took(3_600_000, pauseMs);
+  expect(schedule.isOver).toBe(false);
+  wait(60_001);
+  expect(schedule.isOver).toBe(true);
+});

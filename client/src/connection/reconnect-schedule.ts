@@ -2,7 +2,8 @@
 //
 // I1  Pauses grow (exponential backoff with jitter) until a connection has held for `STABLE_AFTER_MS`. A hub that accepts
 //     connections and drops them immediately is therefore asked less and less often.
-// I2  `giveUpAfterMs` counts from the first loss of an unstable period, so such a hub is given up like one that is down.
+// I2  `giveUpAfterMs` counts from the first loss of an unstable period, so such a hub is given up like one that is down. The
+//     time in which the process slept does not count.
 
 import { backoffMs } from '../base/backoff.ts';
 import type { Settings } from './settings.ts';
@@ -12,6 +13,9 @@ import type { Settings } from './settings.ts';
  * the pauses that users notice after a single loss.
  */
 export const STABLE_AFTER_MS = 5_000;
+
+/** How late a timer may be in a busy process. */
+const TOLERANCE_MS = 2_000;
 
 /** Clock and random source of a schedule. */
 export interface ScheduleWorld {
@@ -52,6 +56,15 @@ export class ReconnectSchedule {
     }
     this.#openedAt = undefined;
     this.#unstableSince ??= now;
+  }
+
+  /**
+   * Counts a pause or an attempt. One that took longer than it can take was interrupted: the process or the machine slept, and
+   * that time does not count.
+   */
+  took(ms: number, atMostMs: number): void {
+    if (ms <= atMostMs + TOLERANCE_MS || this.#unstableSince === undefined) return;
+    this.#unstableSince += ms - atMostMs;
   }
 
   /** Milliseconds before the next attempt. */

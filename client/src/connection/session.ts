@@ -3,7 +3,7 @@
 import { DbConnection } from '@agora/bindings';
 import { setGlobalLogLevel, type Identity } from 'spacetimedb';
 import { runtimeWebSocket } from '#platform';
-import { type AgoraError, ConnectionError, TimeoutError, toAgoraError } from '../base/errors.ts';
+import { type AgoraError, ConnectionError, textOf, TimeoutError, toAgoraError } from '../base/errors.ts';
 import { reasonOf } from '../base/waiting.ts';
 import type { Settings } from './settings.ts';
 import { socketFactory, socketUrl } from './socket.ts';
@@ -48,13 +48,16 @@ export class Session {
         fail(new TimeoutError('call/timed-out', `the server did not answer ${what} within ${timeoutMs} ms`));
       }, timeoutMs);
       this.#waiting.add(fail);
-      start(this.db).then(
-        value => {
+      const failed = (error: unknown) => fail(toAgoraError(error));
+      try {
+        start(this.db).then(value => {
           end();
           resolve(value);
-        },
-        (error: unknown) => fail(toAgoraError(error)),
-      );
+        }, failed);
+      } catch (error) {
+        // The arguments have no form on the wire.
+        failed(error);
+      }
     });
   }
 
@@ -120,7 +123,14 @@ export async function openSession(
         .withUri(server)
         .withDatabaseName(database)
         .withCompression('none')
-        .withWSFn(socketFactory(Socket, url))
+        .withWSFn(
+          socketFactory(Socket, url, cause => {
+            const sentence = `a message of ${server.origin} cannot be read, as if this client and the hub had different versions: ${textOf(cause)}`;
+            const error = new ConnectionError('connection/lost', sentence, { cause });
+            if (session) session.lose(error);
+            else reject(error);
+          }),
+        )
         .onConnect((db, identity, issued) => {
           clearTimeout(timer);
           signal?.removeEventListener('abort', aborted);

@@ -26,20 +26,25 @@ type Adapter = Awaited<ReturnType<SocketFactory>>;
 /** The first byte of a frame is its compression; 0 is none. */
 const PLAIN = 0;
 
-/** Returns a factory of sockets to `url`. */
-export function socketFactory(Socket: WebSocketConstructor, url: URL): SocketFactory {
+/**
+ * Returns a factory of sockets to `url`. `failed` receives what the SDK throws while it reads a frame, for example a row of a
+ * newer hub: thrown out of `onmessage` it would end the process, or stop the socket of the package `ws`.
+ */
+export function socketFactory(Socket: WebSocketConstructor, url: URL, failed: (error: unknown) => void): SocketFactory {
   return ({ wsProtocol }) => {
     const socket = new Socket(url.href, wsProtocol);
     socket.binaryType = 'arraybuffer';
-    return Promise.resolve(new PlainSocket(socket));
+    return Promise.resolve(new PlainSocket(socket, failed));
   };
 }
 
 class PlainSocket implements Adapter {
   readonly #socket: WebSocketLike;
+  readonly #failed: (error: unknown) => void;
 
-  constructor(socket: WebSocketLike) {
+  constructor(socket: WebSocketLike, failed: (error: unknown) => void) {
     this.#socket = socket;
+    this.#failed = failed;
   }
 
   get protocol(): string {
@@ -65,8 +70,13 @@ class PlainSocket implements Adapter {
   set onmessage(handler: Adapter['onmessage']) {
     this.#socket.onmessage = ({ data }: { readonly data: unknown }) => {
       // The frame breaks the agreed protocol, so the connection cannot be used.
-      if (!(data instanceof ArrayBuffer) || new Uint8Array(data, 0, 1)[0] !== PLAIN) this.#socket.close();
-      else handler({ data: new Uint8Array(data, 1) });
+      if (!(data instanceof ArrayBuffer) || new Uint8Array(data, 0, 1)[0] !== PLAIN) return this.#socket.close();
+      try {
+        handler({ data: new Uint8Array(data, 1) });
+      } catch (error) {
+        this.#failed(error);
+        this.#socket.close();
+      }
     };
   }
 

@@ -1,7 +1,7 @@
 // A subscription to events: a handler that is called in order, or an iterator.
 
 import type { CheckedTypes } from '../receive/checked-types.ts';
-import { AgoraError, ConnectionError, toAgoraError } from '../base/errors.ts';
+import { AgoraError, ConnectionError, textOf, toAgoraError } from '../base/errors.ts';
 import type { FeedReader } from '../connection/feed-reader.ts';
 import type { NoTypes } from '../wire/message-types.ts';
 import type { Tracing } from '../trace/tracing.ts';
@@ -134,10 +134,8 @@ export class EventSubscription<Type extends string = string, Types = NoTypes>
       const event = await this.#read(row);
       if (event) await this.#options.tracing.handleEvent(event, () => handler(event));
     } catch (error) {
-      const { code, message } = toAgoraError(error);
-      this.#options.warn(
-        new AgoraError(code, `the handler of event ${row.seq} (${row.type}) failed: ${message}`, { cause: error }),
-      );
+      const sentence = `the handler of event ${row.seq} (${row.type}) threw: ${textOf(error)}`;
+      this.#options.warn(new AgoraError('client/handler-failed', sentence, { cause: error }));
     }
   }
 

@@ -203,6 +203,10 @@ class BroadcastKeeper implements MessageKeeper {
     );
   }
 
+  warn(error: AgoraError): void {
+    this.#parts.connection.warn(error);
+  }
+
   extended(): void {
     // A broadcast has no lease.
   }

@@ -22,10 +22,9 @@ export function readThrough(schema: Schema, value: unknown, where: string): Mayb
   try {
     const result = schema['~standard'].validate(value);
     if (!isPromiseLike(result)) return readOf(result, where);
-    return result.then(
-      later => readOf(later, where),
-      (error: unknown) => ({ fault: `${where}: ${textOf(error)}` }),
-    );
+    return Promise.resolve(result)
+      .then(later => readOf(later, where))
+      .catch((error: unknown) => ({ fault: `${where}: ${textOf(error)}` }));
   } catch (error) {
     return { fault: `${where}: ${textOf(error)}` };
   }

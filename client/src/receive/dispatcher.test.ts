@@ -8,6 +8,7 @@ import { MessageQueue } from './message-queue.ts';
 const acts: Act[] = [];
 const keeper: MessageKeeper = {
   perform: act => acts.push(act),
+  warn: () => undefined,
   settled: () => undefined,
   refused: () => undefined,
   extended: () => undefined,

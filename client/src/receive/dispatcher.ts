@@ -64,6 +64,12 @@ export class Dispatcher {
     return this.#unclaimed.size + this.#reading.size;
   }
 
+  /** Counts a message whose payload is being read as unclaimed until `reading` settles. */
+  await(reading: Promise<unknown>): void {
+    const read = reading.then(() => void this.#reading.delete(read));
+    this.#reading.add(read);
+  }
+
   /** Settles once all received messages were read by their schemas. */
   async read(): Promise<void> {
     await Promise.all(this.#reading);

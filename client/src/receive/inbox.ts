@@ -27,6 +27,7 @@ import { LiveQuery, type QueryConnection } from '../connection/live-query.ts';
 import { traceIn, type TraceContext } from '../base/trace-context.ts';
 import { dateOf } from '../base/micros.ts';
 import { IncomingMessage, type MessageKeeper } from './incoming-message.ts';
+import { Arrivals } from './arrivals.ts';
 import type { Dispatcher } from './dispatcher.ts';
 
 /** A row of the inbox. */
@@ -80,13 +81,20 @@ export class Inbox {
   readonly query: LiveQuery;
   readonly #parts: HeldParts;
   readonly #held = new Map<bigint, HeldDelivery>();
+  readonly #arrivals = new Arrivals();
   /** Results that the hub refused because it had taken the delivery back (I3). */
   readonly #finished = new Map<bigint, FinalAct>();
   #renewal: ReturnType<typeof setInterval> | undefined;
+  /** Acts that acknowledge notices which stay in the inbox. */
+  readonly #kept = new WeakMap<Notice, Act>();
   #lastOffer = 0n;
 
   constructor(parts: InboxParts) {
-    this.#parts = { ...parts, finished: ending => this.#finish(ending) };
+    this.#parts = {
+      ...parts,
+      finished: ending => this.#finish(ending),
+      kept: (notice, acknowledge) => void this.#kept.set(notice, acknowledge),
+    };
     this.query = new LiveQuery(parts.connection, {
       query: 'SELECT * FROM my_inbox',
       listen: db => {
@@ -114,6 +122,17 @@ export class Inbox {
     this.#renewal = undefined;
     for (const held of this.#held.values()) held.message?.lose(reason);
     this.#held.clear();
+    this.#arrivals.clear();
+  }
+
+  /** Acknowledges a notice that stays in the inbox; a no-op for any other. */
+  acknowledge(notice: Notice): Promise<void> {
+    const act = this.#kept.get(notice);
+    if (!act) return Promise.resolve();
+    this.#kept.delete(notice);
+    return new Promise((resolve, reject) => {
+      this.#parts.acts.perform(act, error => (error ? reject(error) : resolve()), { kept: true });
+    });
   }
 
   #offered(row: InboxRow): void {
@@ -134,26 +153,46 @@ export class Inbox {
     const envelope = parseEnvelope(row.envelope);
     if (!envelope)
       return this.#parts.connection.warn(new AgoraError('call/failed', `delivery ${row.id} cannot be read`));
-    if (envelope.payloadBytes === undefined) held.arrived(row, envelope);
-    else void this.#fetch(held, row, envelope);
+    const isInline = envelope.payloadBytes === undefined;
+    if (!isDuty(row.kind)) {
+      if (isInline) held.arrived(row, envelope);
+      else void this.#fetch(row, envelope).then(whole => whole && this.#pass(held, row, whole));
+      return;
+    }
+    if (isInline) {
+      const pass = () => this.#pass(held, row, envelope);
+      return this.#arrivals.add({ priority: envelope.priority, seq: row.seq, pass }, undefined);
+    }
+    let whole: Envelope | undefined;
+    // A message that is taken back delays the others no longer.
+    const reading = Promise.race([this.#fetch(row, envelope).then(read => (whole = read)), held.taken]);
+    const pass = () => {
+      if (whole) this.#pass(held, row, whole);
+      // The row appears again on the next connection or after its lease, and then its payload is read again.
+      else if (this.#held.get(row.id) === held) this.#held.delete(row.id);
+    };
+    this.#parts.dispatcher.await(reading);
+    this.#arrivals.add({ priority: envelope.priority, seq: row.seq, pass }, reading);
+  }
+
+  #pass(held: HeldDelivery, row: InboxRow, envelope: Envelope): void {
+    if (this.#held.get(row.id) === held) held.arrived(row, envelope);
   }
 
   #isAwaited(row: InboxRow): boolean {
     return isAboutSent(row.kind) && this.#parts.isAsked(parseEnvelope(row.envelope)?.inReplyTo ?? row.message);
   }
 
-  /** Reads a payload that is too long for the inbox row. */
-  async #fetch(held: HeldDelivery, row: InboxRow, envelope: Envelope): Promise<void> {
+  /** Reads a payload that is too long for the inbox row. Returns undefined, with a warning, if it cannot. */
+  async #fetch(row: InboxRow, envelope: Envelope): Promise<Envelope | undefined> {
     try {
       const text = await this.#parts.connection.call('read_payload', db =>
         db.procedures.readPayload({ delivery: row.id }),
       );
-      if (this.#held.get(row.id) !== held) return;
-      held.arrived(row, { ...envelope, payload: JSON.parse(text) as unknown });
+      return { ...envelope, payload: JSON.parse(text) as unknown };
     } catch (error) {
-      // The row appears again on the next connection or after its lease, and then its payload is read again.
-      if (this.#held.get(row.id) === held) this.#held.delete(row.id);
       this.#parts.connection.warn(toAgoraError(error));
+      return undefined;
     }
   }
 
@@ -215,6 +254,8 @@ export class Inbox {
 }
 
 interface HeldParts extends InboxParts {
+  /** Called for a notice that stays in the inbox, with the act that acknowledges it. */
+  readonly kept: (notice: Notice, acknowledge: Act) => void;
   /** The hub refused this result, since it had taken the delivery back. */
   readonly finished: (ending: FinalAct) => void;
 }
@@ -251,6 +292,7 @@ class HeldDelivery implements MessageKeeper {
   message: IncomingMessage | undefined;
   /** The final act of its handler. */
   ending: FinalAct | undefined;
+  #take: (() => void) | undefined;
 
   constructor(parts: HeldParts, row: InboxRow) {
     this.#parts = parts;
@@ -282,13 +324,20 @@ class HeldDelivery implements MessageKeeper {
     if (isAboutSent(row.kind)) {
       const { from, payload, headers } = envelope;
       const trace = headers && { trace: traceIn(headers) };
-      if (!noticed({ kind: row.kind, about, from, payload, ...trace })) return;
+      const notice: Notice = { kind: row.kind, about, from, payload, ...trace };
+      if (!noticed(notice)) return this.#parts.kept(notice, this.#settlement.acknowledge());
     }
     acts.perform(this.#settlement.acknowledge(), undefined, { kept: true });
   }
 
+  /** Settles once its row was removed. */
+  get taken(): Promise<void> {
+    return new Promise(resolve => (this.#take = resolve));
+  }
+
   /** Its row was removed. */
   lost(now: InboxRow | undefined): void {
+    this.#take?.();
     // Usually the row was removed because this client settled it.
     if (!this.message?.isOpen) return;
     this.message.lose(reasonOfLoss(now));
@@ -339,6 +388,10 @@ class HeldDelivery implements MessageKeeper {
         ? undefined
         : this.#settlement?.fail(error.message, false);
     if (act) acts.perform(act, undefined, { kept: true });
+  }
+
+  warn(error: AgoraError): void {
+    this.#parts.connection.warn(error);
   }
 
   extended(_message: IncomingMessage, ms: number): void {

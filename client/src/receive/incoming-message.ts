@@ -4,9 +4,10 @@ import { LIMITS, type DutyKind, type Envelope } from '@agora/module/contract';
 import type { Act, Settled } from '../acts/acts.ts';
 import type { Settlement } from '../acts/settlement.ts';
 import { referencesOf, type MessageReference } from '../wire/envelope.ts';
-import { AgoraError, PermanentError, textOf } from '../base/errors.ts';
+import { AgoraError, isPermanent, PermanentError, textOf } from '../base/errors.ts';
 import { ANSWER, SIGNAL, toJson } from '../base/json.ts';
 import type { AnswerInputOf, NoTypes, PayloadOf } from '../wire/message-types.ts';
+import { reported } from '../base/reported-promise.ts';
 import { isPromiseLike } from '../base/waiting.ts';
 import { traceIn, type TraceContext } from '../base/trace-context.ts';
 import { dateOf, dateOrNone } from '../base/micros.ts';
@@ -69,6 +70,8 @@ export interface MessageKeeper {
   settled(message: IncomingMessage): void;
   /** The hub refused a settlement that no caller waits for. */
   refused(message: IncomingMessage, error: AgoraError): void;
+  /** Receives the refusal of a settlement that the program does not await. */
+  warn(error: AgoraError): void;
   /** A longer lease was requested. */
   extended(message: IncomingMessage, ms: number): void;
 }
@@ -172,6 +175,11 @@ export class IncomingMessage<Type extends string = string, Types = NoTypes> impl
     return this.#state === 'open';
   }
 
+  /** True once the signal of its handler has aborted. */
+  get isInterrupted(): boolean {
+    return this.#interruption !== undefined;
+  }
+
   get signal(): AbortSignal {
     if (!this.#abort) {
       this.#abort = new AbortController();
@@ -184,19 +192,20 @@ export class IncomingMessage<Type extends string = string, Types = NoTypes> impl
 
   /** Finishes the message without an answer: for messages from an iterator or from `takeMail`. */
   get ack(): () => Promise<void> {
-    return () => this.#settle(this.#settlement.acknowledge());
+    return () => this.#reported('ack', () => this.#settle(this.#settlement.acknowledge()));
   }
 
   get respond(): MessageContext<AnswerInputOf<Type, Types>>['respond'] {
-    return data => this.#respond(data);
+    return data => this.#reported('respond', () => this.#respond(data));
   }
 
   get respondError(): MessageContext['respondError'] {
-    return error => this.#settle(this.#settlement.respondError(error));
+    return error => this.#reported('respondError', () => this.#settle(this.#settlement.respondError(error)));
   }
 
   get fail(): MessageContext['fail'] {
-    return (reason, options = {}) => this.#settle(this.#settlement.fail(reason, options.retry ?? true));
+    return (reason, options = {}) =>
+      this.#reported('fail', () => this.#settle(this.#settlement.fail(reason, options.retry ?? true)));
   }
 
   get progress(): MessageContext['progress'] {
@@ -204,11 +213,15 @@ export class IncomingMessage<Type extends string = string, Types = NoTypes> impl
   }
 
   get requireInput(): MessageContext['requireInput'] {
-    return question => this.#requireInput(question);
+    return question => this.#reported('requireInput', () => this.#requireInput(question));
   }
 
   get extend(): MessageContext['extend'] {
-    return ms => this.#extend(ms);
+    return ms => this.#reported('extend', () => this.#extend(ms));
+  }
+
+  #reported(what: string, settle: () => Promise<void>): Promise<void> {
+    return reported(`${what}() of message ${this.id}`, settle(), error => this.#keeper.warn(error));
   }
 
   async #respond(data: unknown): Promise<void> {
@@ -252,7 +265,7 @@ export class IncomingMessage<Type extends string = string, Types = NoTypes> impl
 
   /** Settles the message after its handler returned. No caller waits for it, so there is no promise. */
   finishWith(value: unknown): void {
-    if (this.#state !== 'open') return;
+    if (this.#state !== 'open') return this.#warnIfLate();
     const failed = (error: unknown) => this.failWith(new PermanentError(textOf(error), { cause: error }));
     try {
       const text = value === undefined ? undefined : toJson(value, ANSWER);
@@ -268,10 +281,19 @@ export class IncomingMessage<Type extends string = string, Types = NoTypes> impl
     }
   }
 
+  /** Reports a result that the hub no longer accepts: it has offered the message again. */
+  #warnIfLate(): void {
+    const isTakenBack =
+      this.#interruption instanceof AgoraError && this.#interruption.code === 'delivery/stale-attempt';
+    if (this.#state !== 'lost' || !isTakenBack) return;
+    const sentence = `the result of ${this.type} ${this.id} is dropped: the hub had taken attempt ${this.attempt} back before the handler ended`;
+    this.#keeper.warn(new AgoraError('delivery/stale-attempt', sentence));
+  }
+
   /** Settles the message after its handler threw. */
   failWith(thrown: unknown): void {
     if (this.#state !== 'open') return;
-    this.#end(this.#settlement.fail(textOf(thrown), !(thrown instanceof PermanentError)), undefined);
+    this.#end(this.#settlement.fail(textOf(thrown), !isPermanent(thrown)), undefined);
   }
 
   /** Replaces the payload by the output of its schema, before the message is dispatched. */

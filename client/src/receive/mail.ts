@@ -8,6 +8,7 @@ import type { Connection } from '../connection/connection.ts';
 import { AgoraError } from '../base/errors.ts';
 import type { Session } from '../connection/session.ts';
 import { reasonOf, settleWithin, untilAborted, type WaitOptions } from '../base/waiting.ts';
+import { startTimer } from '../base/timer.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import type { IncomingMessage } from './incoming-message.ts';
 
@@ -95,14 +96,14 @@ export class Mail {
     const { promise: woken, resolve, reject } = Promise.withResolvers<boolean>();
     const waiter: MailWaiter = { wakeUp: () => resolve(true), fail: reject };
     const aborted = () => reject(reasonOf(signal));
-    const timer = setTimeout(() => resolve(false), timeoutMs);
+    const stop = startTimer(timeoutMs, () => resolve(false));
     this.#waiters.add(waiter);
     signal?.addEventListener('abort', aborted, { once: true });
     try {
       const asleep = this.#keepMail(this.#parts.agent()).then(() => this.#sleep(woken));
       return await Promise.race([woken, asleep]);
     } finally {
-      clearTimeout(timer);
+      stop();
       this.#waiters.delete(waiter);
       signal?.removeEventListener('abort', aborted);
     }

@@ -1,12 +1,14 @@
 // A subscription to messages: a handler with limited concurrency, or an iterator whose caller settles the messages.
 
-import { AgoraError } from '../base/errors.ts';
+import { AgoraError, callbackFailed } from '../base/errors.ts';
 import type { AnswerInputOf, NoTypes } from '../wire/message-types.ts';
+import { callSafely } from '../base/call-safely.ts';
 import { isPromiseLike, settleWithin } from '../base/waiting.ts';
 import type { Tracing } from '../trace/tracing.ts';
 import { MessageQueue } from './message-queue.ts';
 import type { IncomingMessage, MessageContext, MessageOf, Returned } from './incoming-message.ts';
 import type { Consumer } from './dispatcher.ts';
+import { warningOf } from './failed-handler.ts';
 
 /**
  * Handles a message. Returning finishes the message: the value is the answer to an ask and the output of a step. Throwing
@@ -24,6 +26,8 @@ export interface ConsumerOptions {
   /** The most handlers that run at a time. */
   readonly concurrency: number;
   readonly tracing?: Tracing | undefined;
+  /** Receives what handlers and listeners throw. */
+  readonly warn: (error: AgoraError) => void;
   /** Closes the subscription. */
   readonly signal?: AbortSignal | undefined;
   /** Called once, with the messages that were not handled yet. */
@@ -82,7 +86,8 @@ export class MessageSubscription<Type extends string = string, Types = NoTypes>
 
   /** A message was settled or taken back. */
   forgotten(): void {
-    for (const listener of [...this.#listeners]) listener();
+    for (const listener of [...this.#listeners])
+      callSafely(listener, error => this.#options.warn(callbackFailed('onChange', error)));
   }
 
   /** Returns the messages that no handler or loop has taken yet, by priority. The caller may settle them. */
@@ -146,18 +151,20 @@ export class MessageSubscription<Type extends string = string, Types = NoTypes>
     const { handler } = this.#options;
     if (!handler) return;
     this.#running.add(message);
-    let returned: unknown;
+    const failed = (error: unknown) => {
+      const warning = warningOf(message, error);
+      if (warning) this.#options.warn(warning);
+      this.#ended(message, () => message.failWith(error));
+    };
     try {
       const { tracing } = this.#options;
-      returned = tracing ? tracing.handle(message, () => handler(message, message)) : handler(message, message);
+      const returned = tracing ? tracing.handle(message, () => handler(message, message)) : handler(message, message);
+      if (!isPromiseLike(returned)) return this.#ended(message, () => message.finishWith(returned));
+      // `Promise.resolve` settles once, also for a thenable that calls back twice.
+      Promise.resolve(returned).then(value => this.#ended(message, () => message.finishWith(value)), failed);
     } catch (error) {
-      return this.#ended(message, () => message.failWith(error));
+      failed(error);
     }
-    if (!isPromiseLike(returned)) return this.#ended(message, () => message.finishWith(returned));
-    returned.then(
-      value => this.#ended(message, () => message.finishWith(value)),
-      (error: unknown) => this.#ended(message, () => message.failWith(error)),
-    );
   }
 
   #ended(message: IncomingMessage, settle: () => void): void {

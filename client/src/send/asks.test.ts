@@ -12,6 +12,7 @@ function aSource(changes: Partial<AskSource> = {}): AskSource {
   return {
     isConnected: () => true,
     readSignals: () => Promise.resolve([]),
+    warn: () => undefined,
     cancel: (id, reason) => Promise.resolve(void done.push(`cancel ${id}: ${reason}`)),
     reply: (id, data, timeoutMs) => void done.push(`reply ${id}: ${JSON.stringify(data)} ${timeoutMs}`),
     ...changes,

@@ -3,7 +3,8 @@
 
 import type { EndPayload } from '@agora/module/contract';
 import { answerOf, type Answer, type ProgressSignal, type ReplyOptions } from '../wire/answer.ts';
-import { AgoraError, ConnectionError, TimeoutError, toAgoraError } from '../base/errors.ts';
+import { callSafely } from '../base/call-safely.ts';
+import { AgoraError, callbackFailed, ConnectionError, TimeoutError, toAgoraError } from '../base/errors.ts';
 import { reasonOf } from '../base/waiting.ts';
 import type { Notice, Signal } from '../receive/inbox.ts';
 import { isObject } from '../base/is-object.ts';
@@ -26,6 +27,8 @@ export interface AskSource {
   isConnected(): boolean;
   readSignals(id: string, after: number): Promise<readonly ProgressSignal[]>;
   cancel(id: string, reason: string): Promise<void>;
+  /** Receives what `onProgress` throws. */
+  warn(error: AgoraError): void;
   /** Replies to a handler that asked back. `timeoutMs` of 0 keeps the deadline. */
   reply(id: string, data: unknown, timeoutMs: number, refused: (error: AgoraError) => void): void;
 }
@@ -63,7 +66,9 @@ export class Asks {
 
   /** Waits for the answer to message `id`. Rejects with a `TimeoutError`, a `ConnectionError`, or the reason of `signal`. */
   wait(id: string, options: AskOptions): PendingAsk {
-    const { timeoutMs, signal, onProgress, lastSignal } = options;
+    const { timeoutMs, signal, onProgress: given, lastSignal } = options;
+    const failed = (error: unknown) => this.#source.warn(callbackFailed('onProgress', error));
+    const onProgress = given && ((progress: ProgressSignal) => callSafely(() => given(progress), failed));
     const { promise, resolve, reject } = Promise.withResolvers<Answer>();
     const source: PendingSource = {
       readSignals: after => this.#source.readSignals(id, after),

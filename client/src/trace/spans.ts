@@ -342,7 +342,7 @@ export class Spans {
       const value = this.#api.context.with(context, () => inTrace(trace, run));
       if (!isPromiseLike(value)) span.end();
       else
-        value.then(
+        Promise.resolve(value).then(
           () => span.end(),
           (error: unknown) => this.#end(span, error ?? 'rejected'),
         );
@@ -364,7 +364,9 @@ export class Spans {
     }
   }
 
-  #end(span: Otel.Span, error: unknown): void {
+  #end(span: Otel.Span, thrown: unknown): void {
+    // Any value may be thrown, also one whose properties throw.
+    const error = thrown === undefined || isReadable(thrown) ? thrown : textOf(thrown);
     if (error !== undefined) {
       const type = error instanceof AgoraError ? error.code : error instanceof Error ? error.name : 'error';
       if (error instanceof Error) span.recordException(error);
@@ -376,5 +378,13 @@ export class Spans {
   #failed(span: Otel.Span, message: string, type: string): void {
     span.setAttribute('error.type', type);
     span.setStatus({ code: this.#api.SpanStatusCode.ERROR, message });
+  }
+}
+
+function isReadable(thrown: unknown): boolean {
+  try {
+    return !(thrown instanceof Error) || (typeof thrown.message === 'string' && typeof thrown.name === 'string');
+  } catch {
+    return false;
   }
 }

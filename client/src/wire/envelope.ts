@@ -14,10 +14,14 @@ export interface MessageReference {
   readonly sentAt: Date;
 }
 
-/** Parses an envelope; undefined for any other JSON. */
+/** Parses an envelope; undefined for any other text. */
 export function parseEnvelope(text: string): Envelope | undefined {
-  const value: unknown = JSON.parse(text);
-  return isEnvelope(value) ? value : undefined;
+  try {
+    const value: unknown = JSON.parse(text);
+    return isEnvelope(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Converts references, nearest first. */

@@ -3,6 +3,7 @@
 import { checkDefinition, sentenceOf, workflowShape, type Known } from '@agora/module/workflow';
 import type * as z from 'zod';
 import { AgoraError, textOf } from '../base/errors.ts';
+import { jsonFaultOf } from '../base/json-fault.ts';
 import { isObject } from '../base/is-object.ts';
 import { withTrace, type TraceContext } from '../base/trace-context.ts';
 
@@ -51,6 +52,8 @@ export function definitionText(definition: unknown, known: Known = ANY_NAME): st
 
 function textOfWire(definition: unknown, faults: string[]): string {
   try {
+    const fault = jsonFaultOf(definition);
+    if (fault !== undefined) throw new TypeError(fault);
     return JSON.stringify(toWire(definition, 'the definition', faults)) ?? 'null';
   } catch (error) {
     // A value without JSON form, or a cyclic one.

@@ -2,7 +2,10 @@
 
 import type { StepState, UndoState, WaitReason, WorkflowStatus } from '@agora/module/contract';
 import type { AgoraEvent } from '../events/agora-event.ts';
-import { AgoraError, TimeoutError } from '../base/errors.ts';
+import { callSafely } from '../base/call-safely.ts';
+import { AgoraError, callbackFailed, TimeoutError } from '../base/errors.ts';
+import { startTimer } from '../base/timer.ts';
+import { reported } from '../base/reported-promise.ts';
 import { reasonOf } from '../base/waiting.ts';
 
 /** Summary of a workflow. */
@@ -80,6 +83,8 @@ export interface WorkflowSource {
   fork(id: string, step: string): Promise<WorkflowHandle>;
   followAgain(handle: WorkflowHandle): Promise<WorkflowSummary>;
   closed(handle: WorkflowHandle): Promise<void>;
+  /** Receives what listeners throw. */
+  warn(error: AgoraError): void;
 }
 
 interface Waiter {
@@ -185,12 +190,12 @@ export class WorkflowHandle implements AsyncDisposable {
 
   /** Assigns no steps until `resume`; running steps continue. For its initiator and operators: `workflow/not-yours`. */
   pause(): Promise<void> {
-    return this.#source.pause(this.workflowId);
+    return this.#reported('pause', this.#source.pause(this.workflowId));
   }
 
   /** Continues a paused workflow. For its initiator and operators. Throws `workflow/bad-move`. */
   resume(): Promise<void> {
-    return this.#source.resume(this.workflowId);
+    return this.#reported('resume', this.#source.resume(this.workflowId));
   }
 
   /**
@@ -202,7 +207,7 @@ export class WorkflowHandle implements AsyncDisposable {
    * ```
    */
   cancel(reason = 'cancelled'): Promise<void> {
-    return this.#source.cancel(this.workflowId, reason);
+    return this.#reported('cancel', this.#source.cancel(this.workflowId, reason));
   }
 
   /**
@@ -214,7 +219,11 @@ export class WorkflowHandle implements AsyncDisposable {
    * await workflow.retryStep('write_docs');
    * ```
    */
-  async retryStep(name: string): Promise<void> {
+  retryStep(name: string): Promise<void> {
+    return this.#reported('retryStep', this.#retryStep(name));
+  }
+
+  async #retryStep(name: string): Promise<void> {
     await this.#source.retryStep(this.workflowId, name);
     this.update(await this.#source.followAgain(this));
   }
@@ -224,7 +233,7 @@ export class WorkflowHandle implements AsyncDisposable {
    * handle of the copy.
    */
   fork(step: string): Promise<WorkflowHandle> {
-    return this.#source.fork(this.workflowId, step);
+    return this.#reported('fork', this.#source.fork(this.workflowId, step));
   }
 
   /** Ends the watching; the workflow continues. Idempotent. */
@@ -241,7 +250,8 @@ export class WorkflowHandle implements AsyncDisposable {
   /** Sets a new summary. */
   update(summary: WorkflowSummary): void {
     this.#summary = summary;
-    for (const listener of [...this.#listeners]) listener(summary);
+    const failed = (error: unknown) => this.#source.warn(callbackFailed('a listener of a workflow', error));
+    for (const listener of [...this.#listeners]) callSafely(() => listener(summary), failed);
     if (summary.endedAt === undefined) return;
     for (const waiter of [...this.#waiters]) waiter.resolve();
   }
@@ -251,12 +261,16 @@ export class WorkflowHandle implements AsyncDisposable {
     for (const waiter of [...this.#waiters]) waiter.reject(error);
   }
 
+  #reported<T>(what: string, call: Promise<T>): Promise<T> {
+    return reported(`${what}() of workflow ${this.workflowId}`, call, error => this.#source.warn(error));
+  }
+
   #ended(timeoutMs: number, signal: AbortSignal | undefined): Promise<void> {
     if (this.#summary.endedAt !== undefined) return Promise.resolve();
     signal?.throwIfAborted();
     return new Promise((resolve, reject) => {
       const end = () => {
-        clearTimeout(timer);
+        stop();
         signal?.removeEventListener('abort', aborted);
         this.#waiters.delete(waiter);
       };
@@ -271,11 +285,11 @@ export class WorkflowHandle implements AsyncDisposable {
         },
       };
       const aborted = () => waiter.reject(reasonOf(signal));
-      const timer = setTimeout(() => {
+      const stop = startTimer(timeoutMs, () => {
         waiter.reject(
           new TimeoutError('workflow/timed-out', `workflow ${this.workflowId} did not end within ${timeoutMs} ms`),
         );
-      }, timeoutMs);
+      });
       signal?.addEventListener('abort', aborted, { once: true });
       this.#waiters.add(waiter);
     });

@@ -222,6 +222,10 @@ export class Workflows implements WorkflowSource {
     await this.#unwatch(workflowId);
   }
 
+  warn(error: AgoraError): void {
+    this.#parts.connection.warn(error);
+  }
+
   /** Rejects all waiting calls of handles. */
   close(error: Error): void {
     for (const handles of this.#handles.values()) for (const handle of handles) handle.fail(error);

@@ -86,7 +86,10 @@ export class CommitPipeline {
     this.#storage.append(commit, extra);
     const previous = { running: this.#running, number: commit.number };
     this.#previousModules.push(previous);
-    const forget = () => void this.#previousModules.splice(this.#previousModules.indexOf(previous), 1);
+    const forget = () => {
+      this.#previousModules.splice(this.#previousModules.indexOf(previous), 1);
+      previous.running.program.guest.close();
+    };
     this.#storage.whenDurable(commit.number).then(forget, () => undefined);
     this.#running = running;
     this.#views.reset(running.datastore);
@@ -107,6 +110,8 @@ export class CommitPipeline {
 
   close(): void {
     this.#isClosed = true;
+    this.#running.program.guest.close();
+    for (const { running } of this.#previousModules) running.program.guest.close();
     this.#views.stop();
   }
 
@@ -164,6 +169,7 @@ export class CommitPipeline {
     const { functionName, tx, timestamp } = this.#reducer;
     this.#reducer = undefined;
     tx.rollback();
+    this.#views.noteStop();
     this.logThrown(functionName, this.#running.program.guest.cutOff(reason, limits));
     return { kind: 'internal', message: FATAL_ERROR, timestamp };
   }

@@ -60,7 +60,8 @@ export type ProcedureOutcome =
 /** The response of an HTTP handler of the module, or of the host in its place. */
 export interface HandlerResponse {
   readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
+  /** A repeated header is a list. */
+  readonly headers: Readonly<Record<string, string | readonly string[]>>;
   readonly body: Uint8Array;
 }
 

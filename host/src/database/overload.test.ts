@@ -8,6 +8,7 @@ import { HostError } from '../errors.ts';
 import { Guest } from '../guest/guest.ts';
 import { LmdbStorage } from '../storage/lmdb-storage.ts';
 import { TestWorld } from '../testing/test-world.ts';
+import { guardTimers } from './guarded-timers.ts';
 import { ANN, DatabaseHarness } from './testing/database-harness.ts';
 import { SteeredStorage } from './testing/steered-storage.ts';
 
@@ -144,4 +145,23 @@ test('a client leaves also if the module cannot run at all', async () => {
   expect(db.database.log.lines().at(-2)).toContain('running on_disconnect failed: the module does not load again');
   db.database.connect(ANN);
   expect(notes(db)).toEqual(['came', 'came']);
+});
+
+test('a connection id belongs to one client at a time', async () => {
+  const { db } = await open();
+  expect(db.database.connect(ANN).kind).toBe('committed');
+  expect(db.database.connect({ ...ANN, identity: 7n })).toMatchObject({ kind: 'failed' });
+  db.database.disconnect(ANN);
+  expect(db.database.connect({ ...ANN, identity: 7n }).kind).toBe('committed');
+  expect(notes(db)).toEqual(['came', 'came', 'left']);
+});
+
+test('an error in a timer of a database is reported and does not end the process', () => {
+  const world = new TestWorld();
+  const reports: string[] = [];
+  guardTimers(world, report => reports.push(report)).setTimer(5, () => {
+    throw new Error('a bug of the host');
+  });
+  world.advance(5);
+  expect(reports).toEqual(['a timer failed: a bug of the host']);
 });

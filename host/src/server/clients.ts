@@ -276,11 +276,19 @@ export class Clients {
   /** Sends a commit to its subscribers as an update; the caller of its reducer gets it inside the answer. */
   #publish(commit: Commit): void {
     const call = this.#runningCall;
-    for (const [client, updates] of this.#subscriptions.publish(commit)) {
-      if (call?.client === client) call.updates = updates;
-      else {
+    // A client that misses an update would keep wrong rows. It reads everything when it connects again.
+    const drop = ({ connection }: Client, cause: unknown) =>
+      connection.drop(`its update for the commit ${commit.number} failed: ${messageOf(cause)}`);
+    for (const [client, updates] of this.#subscriptions.publish(commit, drop)) {
+      if (call?.client === client) {
+        call.updates = updates;
+        continue;
+      }
+      try {
         writeTransactionUpdate(client.connection.writer, updates);
         this.#seal(client);
+      } catch (cause) {
+        drop(client, cause);
       }
     }
   }

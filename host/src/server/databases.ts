@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Database } from '../database.ts';
 import { LogFile } from '../database/log-file.ts';
 import { ScriptFile } from '../database/script-file.ts';
-import { SystemVariables } from '../query/source.ts';
+import type { SystemVariables } from '../query/source.ts';
 import { identityToHex, parseIdentity } from '../sats/hex.ts';
 import type { Backup } from '../storage/folder-copy.ts';
 import type { DataFolder, DatabaseRecord } from '../storage/data-folder.ts';
@@ -287,7 +287,7 @@ export class Databases {
         ...(scriptPath !== undefined && { scriptPath }),
         ...(bundle && { bundle }),
       });
-      const variables = new SystemVariables();
+      const { variables } = database;
       const clients = new Clients(database, variables, limits, shared, report);
       this.#open.set(identity, { identity, database, clients, variables });
     } catch (error) {

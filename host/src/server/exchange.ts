@@ -29,6 +29,7 @@ export interface KnownExchange extends Exchange {
 /** A response of a route. */
 export interface HttpResponse {
   readonly status: number;
+  /** A list is sent as several headers. */
   readonly headers?: Readonly<Record<string, string | readonly string[]>>;
   readonly body?: string | Uint8Array | AsyncIterable<string | Uint8Array>;
 }

@@ -1,12 +1,13 @@
 // Updates that clients receive for commits.
 
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { ANN, BEN, OWNER, probeSource, type TestSource } from '../query/testing/test-source.ts';
 import { DEFAULT_QUERY_LIMITS, QueryBudget } from '../query/query-budget.ts';
 import { SystemVariables } from '../query/source.ts';
 import type { QuerySetUpdateData } from '../wire/server-message.ts';
 import { Subscriptions } from './subscriptions.ts';
 import { CountingClient } from './testing/counting-client.ts';
+import { WatchedQuery } from './watched-query.ts';
 
 let source: TestSource;
 let subscriptions: Subscriptions<CountingClient>;
@@ -137,7 +138,7 @@ describe('query sets', () => {
   test('a row limit applies to subscriptions and one-off queries', () => {
     const variables = new SystemVariables();
     const limited = new Subscriptions<CountingClient>(source, variables);
-    variables.rowLimit = 1n;
+    variables.setRowLimit(1n);
     const text = 'Estimated cardinality (2 rows) exceeds limit (1 rows)';
     expect(limited.subscribe(connect(), 1, ['SELECT * FROM person'])).toEqual({
       error: `${text}, executing: \`SELECT * FROM person\``,
@@ -253,6 +254,30 @@ describe('commits', () => {
     subscribe(owner, 1, 'SELECT * FROM secret');
     source.insert('secret', 1, 'hush');
     expect(names(owner, 1)).toEqual(['hush']);
+  });
+});
+
+describe('an update that cannot be computed', () => {
+  test('loses the clients that watch the query, and no other', () => {
+    const [ann, ben] = [connect(), connect(BEN)];
+    subscribe(ann, 1, 'SELECT * FROM person');
+    subscribe(ann, 2, 'SELECT * FROM team');
+    subscribe(ben, 1, 'SELECT * FROM person WHERE age > 20');
+    const broken = vi.spyOn(WatchedQuery.prototype, 'takeUpdate').mockImplementationOnce(() => {
+      throw new Error('out of memory');
+    });
+    const lost: CountingClient[] = [];
+    source.onCommit = commit => {
+      for (const [client, updates] of subscriptions.publish(commit, client => lost.push(client)))
+        client.updated(updates);
+    };
+    source.insert('person', 3, 'Cid', 50, 2);
+    broken.mockRestore();
+    expect(lost).toEqual([ann]);
+    expect(names(ben, 1)).toEqual(['Ada', 'Cid']);
+    expect(subscriptions.unsubscribe(ann, 2, false)).toHaveProperty('error');
+    source.insert('person', 4, 'Dan', 50, 2);
+    expect(names(ben, 1)).toEqual(['Ada', 'Cid', 'Dan']);
   });
 });
 

@@ -132,18 +132,39 @@ export class Subscriptions<C extends Subscriber> {
 
   /**
    * The updates of a commit for the affected clients; other clients are not in the map. Must be called for every commit, in
-   * order, before any other method. Clients with exactly the same updates share one list.
+   * order, before any other method. Clients with exactly the same updates share one list. If the update of a client cannot be
+   * computed, its rows are wrong from then on: its query sets end, and it is passed to `lose`.
    */
-  publish(commit: Commit): ReadonlyMap<C, readonly QuerySetUpdateData[]> {
+  publish(
+    commit: Commit,
+    lose: (client: C, cause: unknown) => void = (_client, cause) => {
+      throw cause;
+    },
+  ): ReadonlyMap<C, readonly QuerySetUpdateData[]> {
     const touched = new Set<WatchedQuery>();
-    for (const change of commit.changes) this.#routes.get(change.table)?.route(change, touched);
     const deliveries = new Deliveries<C>();
+    let lost: Map<C, unknown> | undefined;
+    try {
+      for (const change of commit.changes) this.#routes.get(change.table)?.route(change, touched);
+    } catch (cause) {
+      lost = new Map(Array.from(this.#setsByClient.keys(), client => [client, cause]));
+    }
     for (const plan of touched) {
-      completeRows(plan, commit.changes);
-      this.#evaluations++;
-      const update = plan.takeUpdate();
-      const watched = update && this.#plans.get(plan.key);
-      if (watched) deliveries.add(watched.sets, update);
+      const watched = this.#plans.get(plan.key);
+      try {
+        completeRows(plan, commit.changes);
+        this.#evaluations++;
+        const update = plan.takeUpdate();
+        if (update && watched) deliveries.add(watched.sets, update);
+      } catch (cause) {
+        lost ??= new Map();
+        for (const { client } of watched?.sets ?? []) lost.set(client, cause);
+      }
+    }
+    for (const [client, cause] of lost ?? []) {
+      deliveries.byClient.delete(client);
+      this.removeClient(client);
+      lose(client, cause);
     }
     return deliveries.byClient;
   }

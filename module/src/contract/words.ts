@@ -1,5 +1,11 @@
 // The words of the contract: patterns of names, signs of targets, and the values of states, kinds and types.
 
+/**
+ * Version of the interface as clients decode it. It counts up with every change that an older client cannot decode: a further
+ * column of a public table or view, a further field of an act or of a result.
+ */
+export const CONTRACT_VERSION = 1;
+
 /** Names of agents. */
 export const AGENT_NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;
 /** Names that no agent may register, because the hub itself sends under them. */

@@ -27,8 +27,13 @@ export interface TestBrowser extends AsyncDisposable {
   open(): Promise<{ readonly page: Page; readonly errors: readonly string[] }>;
 }
 
-/** Bundles a file for a browser and starts one. Throws when this machine has no browser. */
-export async function openBrowser(entry: string): Promise<TestBrowser> {
+/** Starts a browser. Throws when this machine has none. */
+export async function startChromium(): Promise<{ readonly browser: Browser } & AsyncDisposable> {
+  const browser = await launch();
+  return { browser, [Symbol.asyncDispose]: () => browser.close() };
+}
+
+function launch(): Promise<Browser> {
   const configured = process.env['AGORA_TEST_CHROMIUM'];
   const executablePath = (configured ? [configured] : USUAL_PLACES).find(place => existsSync(place));
   if (executablePath === undefined) {
@@ -36,6 +41,11 @@ export async function openBrowser(entry: string): Promise<TestBrowser> {
       'These tests need Chromium. Install it (Debian: apt-get install chromium), or say where it is: AGORA_TEST_CHROMIUM=/path/to/it',
     );
   }
+  return chromium.launch({ executablePath, args: FLAGS, timeout: 60_000 });
+}
+
+/** Bundles a file for a browser and starts one. Throws when this machine has no browser. */
+export async function openBrowser(entry: string): Promise<TestBrowser> {
   const { outputFiles } = await build({
     entryPoints: [entry],
     bundle: true,
@@ -62,7 +72,7 @@ export async function openBrowser(entry: string): Promise<TestBrowser> {
     server.close();
     server.closeAllConnections();
   };
-  const browser: Browser = await chromium.launch({ executablePath, args: FLAGS, timeout: 60_000 }).catch(error => {
+  const browser = await launch().catch((error: unknown) => {
     close();
     throw error;
   });

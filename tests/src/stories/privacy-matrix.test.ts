@@ -80,6 +80,7 @@ const CALLS: readonly (readonly [string, (scene: Scene) => unknown[], readonly [
   ['clear_quota', s => [s.ada], operators],
   ['set_hub_limits', () => [null, null, null, null], operators],
   ['watch_hub', () => [], operators],
+  ['contract_version', () => [], everyone],
   ['read_events', () => [0, 1], everyone],
   ['my_groups', s => [s.ada], mine],
   ['group_members', s => [s.ada, '#team'], mine],

@@ -30,6 +30,7 @@ export const HUB_COMMANDS: readonly CommandDefinition[] = [
         summary: 'local or anyone may replace the module, which runs as code of this user; by default only its owner',
         suggests: ['local', 'anyone'],
       },
+      { flag: '--no-mcp', summary: 'serve no MCP over HTTP at /mcp' },
       { flag: '--in-memory', summary: 'keep all data in memory; it is lost when the hub stops' },
     ],
     examples: ['agora up', 'agora up --in-memory --port 0 --json'],

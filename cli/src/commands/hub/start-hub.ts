@@ -1,6 +1,6 @@
 // Start of a hub from the command line: a failure becomes a sentence that names the flags.
 
-import { HostError } from '@agora/host';
+import { HostError, type HostOptions } from '@agora/host';
 import { type Hub, HubError, startHub as start } from '@agora/hub';
 import { CliError, EXIT } from '../../base/cli-error.ts';
 
@@ -18,6 +18,8 @@ export interface HubOptions {
   readonly allowPublish?: 'local' | 'anyone' | undefined;
   /** Origins whose pages may use the hub, besides its own. */
   readonly allowOrigins?: readonly string[];
+  /** Routes of other packages on the port of the hub. */
+  readonly routes?: HostOptions['routes'];
   /** Receives sentences for operators. */
   readonly log: (message: string) => void;
 }

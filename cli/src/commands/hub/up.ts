@@ -5,6 +5,7 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import type { AgoraClient, TokenStore } from '@agora/client';
 import { defaultTokenPath, defaultTokenStore } from '@agora/client/node';
 import { isLoopbackName, parseOrigin } from '@agora/host';
+import { createMcpRoute } from '@agora/mcp/http';
 import { z } from 'zod';
 import { CliError, EXIT } from '../../base/cli-error.ts';
 import { oneOf, wholeNumber } from '../../base/flag-schemas.ts';
@@ -36,6 +37,7 @@ export default defineCommand({
       closed: z.boolean().default(false),
       allowPublish: oneOf(['local', 'anyone']).optional(),
       allowOrigin: z.array(origin).default([]),
+      mcp: z.boolean().default(true),
     })
     .refine(({ dataDir, inMemory }) => dataDir === undefined || !inMemory, {
       error: '--data-dir and --in-memory exclude each other; give one of them',
@@ -43,7 +45,7 @@ export default defineCommand({
     .refine(({ open, closed }) => !open || !closed, {
       error: '--open and --closed exclude each other; give one of them',
     }),
-  async run(context, { port, host, dataDir, inMemory, open, closed, allowPublish, allowOrigin }) {
+  async run(context, { port, host, dataDir, inMemory, open, closed, allowPublish, allowOrigin, mcp }) {
     const { output, io, settings, signal } = context;
     const { database } = settings;
     const folder = inMemory ? undefined : context.path(dataDir ?? dataFolder(io.environment));
@@ -51,7 +53,14 @@ export default defineCommand({
     const stopped = signal.aborted ? undefined : once(signal, 'abort');
     const place = { dataDir: folder, database, log };
     if (!open && !isLoopbackName(host)) await checkClosed(context, { ...place, hostname: host, isClosing: closed });
-    const hub = await startHub({ ...place, port, hostname: host, allowPublish, allowOrigins: allowOrigin });
+    const hub = await startHub({
+      ...place,
+      port,
+      hostname: host,
+      allowPublish,
+      allowOrigins: allowOrigin,
+      routes: mcp ? ({ url }) => [createMcpRoute({ server: reachable(url), database })] : [],
+    });
     let removeToken: (() => Promise<void>) | undefined;
     try {
       const url = reachable(hub.url);

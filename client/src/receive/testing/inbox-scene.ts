@@ -69,8 +69,9 @@ export class InboxScene {
   }
 
   handle(handler: MessageHandler): void {
-    const closed = () => undefined;
-    this.dispatcher.add(new MessageSubscription({ wants: () => true, handler, concurrency: 8, closed }), 'messages');
+    const ignored = () => undefined;
+    const options = { wants: () => true, handler, concurrency: 8, warn: ignored, closed: ignored };
+    this.dispatcher.add(new MessageSubscription(options), 'messages');
   }
 
   show(fields: Partial<InboxRow> = {}): InboxRow {
