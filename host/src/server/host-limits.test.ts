@@ -146,12 +146,7 @@ describe('limits of all connections together', () => {
     const host = await start({ maxHeldBytes: 3_000_000 }, line => reports.push(line));
     const sockets = Array.from({ length: 3 }, () => connectSocket(host.port, '127.0.0.1'));
     const closed = Promise.race(
-      sockets.map(socket =>
-        once(
-          socket.on('error', () => undefined),
-          'close',
-        ),
-      ),
+      sockets.map(socket => new Promise(resolve => socket.on('error', () => undefined).once('close', resolve))),
     );
     for (const socket of sockets) {
       const head = 'POST /v1/database/notes/sql HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 2000000\r\n\r\n';

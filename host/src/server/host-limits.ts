@@ -46,6 +46,7 @@ export const DEFAULT_HOST_LIMITS: HostLimits = {
   ...DEFAULT_LIMITS,
   ...DEFAULT_QUERY_LIMITS,
   queryMs: 250,
+  maxResultBytes: 16 * MIB,
   maxHeldBytes: Math.min(Math.max(QUARTER_OF_HEAP, 64 * MIB), 1024 * MIB),
   callMs: 10_000,
   callBytes: 512 * MIB,
