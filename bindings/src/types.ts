@@ -167,6 +167,7 @@ export const Ask = __t.object("Ask", {
   signalDelivery: __t.u64(),
   signalAttempt: __t.u32(),
   signalNumber: __t.u32(),
+  lastFailure: __t.string(),
 });
 export type Ask = __Infer<typeof Ask>;
 
@@ -285,6 +286,13 @@ export const DeadLetterPage = __t.object("DeadLetterPage", {
 });
 export type DeadLetterPage = __Infer<typeof DeadLetterPage>;
 
+export const DeliveryBlock = __t.object("DeliveryBlock", {
+  block: __t.u64(),
+  mailbox: __t.u64(),
+  turn: __t.u64(),
+});
+export type DeliveryBlock = __Infer<typeof DeliveryBlock>;
+
 export const DeliveryStatus = __t.object("DeliveryStatus", {
   agent: __t.u64(),
   name: __t.string(),
@@ -328,6 +336,8 @@ export const Ended = __t.object("Ended", {
   attempt: __t.u32(),
   at: __t.i64(),
   reason: __t.string(),
+  answer: __t.string(),
+  wasOffered: __t.bool(),
 });
 export type Ended = __Infer<typeof Ended>;
 
@@ -447,6 +457,13 @@ export const Hub = __t.object("Hub", {
   idsSince: __t.i64(),
 });
 export type Hub = __Infer<typeof Hub>;
+
+export const HubClock = __t.object("HubClock", {
+  id: __t.u8(),
+  seenAt: __t.i64(),
+  returnedAt: __t.i64(),
+});
+export type HubClock = __Infer<typeof HubClock>;
 
 export const HubCounters = __t.object("HubCounters", {
   id: __t.u8(),
@@ -867,6 +884,7 @@ export const Workflow = __t.object("Workflow", {
   parentStep: __t.u64(),
   inputs: __t.string(),
   headers: __t.string(),
+  forkOf: __t.string(),
 });
 export type Workflow = __Infer<typeof Workflow>;
 

@@ -35,7 +35,7 @@ export interface AgoraClientOptions<Types extends AgoraTypes = NoTypes> {
   /** Queues messages and events while disconnected: true, or its limits and store. Default false. */
   readonly outbox?: boolean | OutboxOptions | undefined;
   /**
-   * Backoff between attempts to reconnect. Default: 100 ms, doubled up to 10 s, with 50 % jitter; it starts again after a
+   * Backoff between attempts to reconnect. Default: 100 ms, doubled up to 5 s, with 50 % jitter; it starts again after a
    * connection has held for 5 s.
    */
   readonly reconnect?: Partial<Backoff> | undefined;

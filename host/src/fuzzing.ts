@@ -16,6 +16,7 @@ export { checkValue, decodeValue, encodeValue } from './sats/value.ts';
 export { BsatnWriter } from './sats/writer.ts';
 export { decodeModule } from './schema/decode.ts';
 export { validateModule } from './schema/validate.ts';
+export { BulkReads } from './server/bulk-reads.ts';
 export { Clients } from './server/clients.ts';
 export { DEFAULT_HOST_LIMITS } from './server/host-limits.ts';
 export { MemoryBudget } from './server/memory-budget.ts';

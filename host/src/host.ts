@@ -7,6 +7,8 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { HostError, messageOf } from './errors.ts';
 import { Databases, type OpenDatabase, type Published } from './server/databases.ts';
+import { BulkReads } from './server/bulk-reads.ts';
+import type { SharedLimits } from './server/client.ts';
 import { ConnectionLimiter } from './server/connection-limiter.ts';
 import { HttpServer } from './server/http-server.ts';
 import type { IssuerOptions } from './server/issuers.ts';
@@ -132,7 +134,11 @@ async function openHost(options: HostOptions): Promise<RunningHost> {
     const tokens = await openTokens(folder, world, options.issuers ?? []);
     const owner = localOwner(folder, tokens);
     const limits = { ...DEFAULT_HOST_LIMITS, ...options.limits };
-    const shared = { memory: new MemoryBudget(limits.maxHeldBytes), pacer: new QueryPacer() };
+    const shared: SharedLimits = {
+      memory: new MemoryBudget(limits.maxHeldBytes),
+      bulkReads: new BulkReads(),
+      pacer: new QueryPacer(),
+    };
     const isOnDisk = options.dataDir !== undefined && options.inMemory !== true;
     const databases = await Databases.open({
       folder,

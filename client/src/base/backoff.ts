@@ -8,8 +8,8 @@ export interface Backoff {
   readonly maxMs: number;
 }
 
-/** The backoff of retries without own settings. */
-export const DEFAULT_BACKOFF: Backoff = { firstMs: 100, maxMs: 10_000 };
+/** The backoff of retries without own settings; the longest pause is shorter than the hub's grace for offline agents. */
+export const DEFAULT_BACKOFF: Backoff = { firstMs: 100, maxMs: 5_000 };
 
 /**
  * Milliseconds before attempt `attempt` (0 for the first): exponential backoff, capped, with 50 % jitter, so that clients

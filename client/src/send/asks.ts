@@ -1,7 +1,7 @@
 // Asks that wait for their answer. Each is settled once: by the answer, by the timeout of the hub, by the local timeout, by
 // the loss of the connection, or by its caller.
 
-import type { EndPayload } from '@agora/module/contract';
+import type { EndPayload, TimeoutPayload } from '@agora/module/contract';
 import { answerOf, type Answer, type ProgressSignal, type ReplyOptions } from '../wire/answer.ts';
 import { callSafely } from '../base/call-safely.ts';
 import { AgoraError, callbackFailed, ConnectionError, TimeoutError, toAgoraError } from '../base/errors.ts';
@@ -99,7 +99,7 @@ export class Asks {
         return true;
       }
       case 'timeout':
-        ask.reject(noAnswer(ask.options.timeoutMs));
+        ask.reject(noAnswer(ask.options.timeoutMs, payload));
         return true;
       case 'dead':
       case 'expired':
@@ -172,8 +172,10 @@ export class Asks {
   }
 }
 
-function noAnswer(timeoutMs: number): TimeoutError {
-  return new TimeoutError('message/no-answer', `no answer within ${timeoutMs / 1000} s`);
+function noAnswer(timeoutMs: number, payload?: unknown): TimeoutError {
+  const { reason } = isObject(payload) ? (payload as Partial<TimeoutPayload>) : {}; // the hub writes it
+  const why = reason === undefined ? '' : `; the last attempt failed: ${reason}`;
+  return new TimeoutError('message/no-answer', `no answer within ${timeoutMs / 1000} s${why}`);
 }
 
 function sentenceOfEnd(payload: unknown): string {

@@ -23,7 +23,6 @@ export const UNIT: readonly SatsValue[] = [];
 /** Types may be recursive, so the bytes decide the depth of a value; deeper ones are refused. */
 const MAX_DEPTH = 256;
 
-
 /** Decodes the next value; byte arrays are copies. Throws `BsatnError` if the bytes are not a value of the type. */
 export function decodeValue(type: AlgebraicType, typespace: Typespace, reader: BsatnReader, depth = 0): SatsValue {
   const resolved = resolveType(type, typespace);

@@ -3,8 +3,7 @@
 import type { Caller } from '../database/outcome.ts';
 import { connectionIdToHex, identityToHex } from '../sats/hex.ts';
 import type { Protocol } from '../wire/frame.ts';
-import type { Connection } from './connection.ts';
-import type { MemoryBudget } from './memory-budget.ts';
+import type { Connection, ConnectionShares } from './connection.ts';
 import type { QueryPacer } from './query-pacer.ts';
 import type { QueryClient } from './query-requests.ts';
 
@@ -27,8 +26,7 @@ export interface Client extends QueryClient {
 }
 
 /** What the clients of all databases of a host share. */
-export interface SharedLimits {
-  readonly memory: MemoryBudget;
+export interface SharedLimits extends ConnectionShares {
   readonly pacer: QueryPacer;
 }
 

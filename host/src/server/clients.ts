@@ -114,7 +114,7 @@ export class Clients {
         onClosed: reason => this.#leave(client, reason),
       },
       this.#limits,
-      this.#shared.memory,
+      this.#shared,
     );
     const { identity } = caller;
     const client: Client = {

@@ -11,6 +11,7 @@ import { BsatnError } from '../sats/reader.ts';
 import type { BsatnWriter } from '../sats/writer.ts';
 import type { ClientMessage } from '../wire/client-message.ts';
 import { MAX_CLIENT_FRAME_BYTES, MAX_NEWCOMER_FRAME_BYTES, readClientFrame, type Protocol } from '../wire/frame.ts';
+import type { BulkReader, BulkReads } from './bulk-reads.ts';
 import type { MemoryBudget, MemoryHolder, MemoryShare } from './memory-budget.ts';
 import { SendBuffer } from './send-buffer.ts';
 
@@ -56,6 +57,8 @@ const BUSY_BYTES = 8 * 1024 * 1024;
 const BUSY_REQUESTS = 4096;
 /** With this much in the socket, frames stay in the send buffer, where later messages can join them. */
 const SOCKET_BYTES = 1024 * 1024;
+/** A message with more unfinished bytes than this is long. */
+const LONG_BYTES = 256 * 1024;
 const CLOSE_HANDSHAKE_MS = 250;
 const MAX_REASON_BYTES = 123;
 
@@ -69,13 +72,20 @@ export interface ConnectionEvents {
   onClosed(reason: string | undefined): void;
 }
 
+/** Resources that all connections share. */
+export interface ConnectionShares {
+  readonly memory: MemoryBudget;
+  readonly bulkReads: BulkReads;
+}
+
 /** Hands out the requests of one client in order, and sends messages to it. */
-export class Connection implements MemoryHolder {
+export class Connection implements MemoryHolder, BulkReader {
   readonly #socket: WebSocket;
   readonly #protocol: Protocol;
   readonly #events: ConnectionEvents;
   readonly #limits: ConnectionLimits;
   readonly #memory: MemoryShare;
+  readonly #bulkReads: BulkReads;
   readonly #buffer: SendBuffer;
   #requests: ClientMessage[] = [];
   #nextRequest = 0;
@@ -90,8 +100,9 @@ export class Connection implements MemoryHolder {
     protocol: Protocol,
     events: ConnectionEvents,
     limits: ConnectionLimits,
-    memory: MemoryBudget,
+    { memory, bulkReads }: ConnectionShares,
   ) {
+    this.#bulkReads = bulkReads;
     this.#socket = socket;
     this.#protocol = protocol;
     this.#events = events;
@@ -99,7 +110,7 @@ export class Connection implements MemoryHolder {
     this.#buffer = new SendBuffer(protocol);
     this.#memory = memory.share(this);
     // After the listener of the library, which has counted the bytes.
-    tcpSocketOf(socket)?.on('data', () => this.#memory.note(this.heldBytes));
+    tcpSocketOf(socket)?.on('data', (chunk: Buffer) => this.#noteChunk(chunk.length));
     socket.on('message', (data, isBinary) => this.#receive(data, isBinary));
     socket.on('pong', () => this.#noteReceived());
     socket.on('ping', () => this.#noteReceived());
@@ -184,6 +195,20 @@ export class Connection implements MemoryHolder {
     return this.#isClosing ? 0 : unfinishedBytes(this.#socket) + this.#waitingBytes + this.#unsentBytes;
   }
 
+  #noteChunk(bytes: number): void {
+    if (this.#isClosing) return;
+    this.#memory.note(this.heldBytes);
+    if (unfinishedBytes(this.#socket) > LONG_BYTES) this.#bulkReads.note(this, bytes);
+  }
+
+  pauseReading(): void {
+    tcpSocketOf(this.#socket)?.pause();
+  }
+
+  resumeReading(): void {
+    if (!this.#isClosing && !this.#socket.isPaused) tcpSocketOf(this.#socket)?.resume();
+  }
+
   #receive(data: RawData, isBinary: boolean): void {
     this.#noteReceived();
     if (this.#isClosing) return;
@@ -243,6 +268,7 @@ export class Connection implements MemoryHolder {
 
   #free(): void {
     this.#memory.end();
+    this.#bulkReads.remove(this);
     this.#forgetRequests();
     this.#buffer.clear();
   }

@@ -43,6 +43,7 @@ const QUARTER_OF_HEAP = Math.floor(getHeapStatistics().heap_size_limit / 4);
 export const DEFAULT_HOST_LIMITS: HostLimits = {
   ...DEFAULT_LIMITS,
   ...DEFAULT_QUERY_LIMITS,
+  queryMs: 250,
   maxHeldBytes: Math.min(Math.max(QUARTER_OF_HEAP, 64 * MIB), 1024 * MIB),
   callMs: 10_000,
   callBytes: 512 * MIB,

@@ -1,10 +1,12 @@
-// Shares the thread between the queries of callers other than the owner, and all other work: the queries get at most half of
-// the time while others wait. A single query is bounded by its `QueryBudget`; many together are bounded here.
+// Shares the thread between the queries of callers other than the owner, and all other work: the queries get at most a
+// third of the time. A single query is bounded by its `QueryBudget`; many together are bounded here.
 
 import { HttpError } from './exchange.ts';
 
 /** Queries may run without a pause for about this long. */
-const BURST_MS = 100;
+const BURST_MS = 50;
+/** After a query, queries pause for this many times its duration. A large answer costs as much again when it is sent. */
+const PAUSE = 2;
 /** Waiting queries that start together. */
 const PUMP_MS = 10;
 
@@ -43,7 +45,7 @@ export class QueryPacer {
       return query();
     } finally {
       this.#countedAt = this.#clock();
-      this.#debtMs = debt + this.#countedAt - begun;
+      this.#debtMs = debt + PAUSE * (this.#countedAt - begun);
     }
   }
 
@@ -94,7 +96,7 @@ export class QueryPacer {
     ).unref();
   }
 
-  /** A query adds its duration; the debt falls by the time that passes between queries. */
+  /** A query adds to the debt; it falls by the time that passes between queries. */
   #debt(): number {
     const now = this.#clock();
     this.#debtMs = Math.max(0, this.#debtMs - (now - this.#countedAt));

@@ -60,17 +60,8 @@ export function isNotice(kind: string): kind is NoticeKind {
   return (NOTICE_KINDS as readonly string[]).includes(kind);
 }
 
-/** States of a delivery; the last five are ends. */
-export const DELIVERY_STATES = [
-  'delayed',
-  'queued',
-  'offered',
-  'done',
-  'failed',
-  'expired',
-  'dead',
-  'cancelled',
-] as const;
+/** States of a delivery; the last four are ends. A delivery that failed finally is `dead`. */
+export const DELIVERY_STATES = ['delayed', 'queued', 'offered', 'done', 'expired', 'dead', 'cancelled'] as const;
 /** One of `DELIVERY_STATES`. */
 export type DeliveryState = (typeof DELIVERY_STATES)[number];
 

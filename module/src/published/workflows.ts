@@ -1,7 +1,7 @@
 // Starts, follows, approves and steers workflows.
 
 import { t } from 'spacetimedb/server';
-import { checkUuid } from '../checks.ts';
+import { checkId } from '../checks.ts';
 import { LIMITS } from '../contract/limits.ts';
 import { agora } from '../schema.ts';
 import { decideApproval } from '../workflow/approvals.ts';
@@ -82,8 +82,8 @@ export const retryStep = agora.reducer({ workflow: t.string(), step: t.string() 
 export const forkWorkflow = agora.reducer(
   { workflow: t.string(), id: t.string(), agent: t.u64(), step: t.string() },
   (ctx, { workflow, id, agent, step }) => {
-    checkUuid('workflow/bad-id', id);
     asMember(ctx, unit => {
+      checkId(unit, id, 'workflow');
       unit.own(agent);
       requireVisible(ctx, workflow);
       fork(unit, workflow, { id, agent, step });

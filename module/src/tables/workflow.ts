@@ -19,6 +19,8 @@ export const workflow = table(
     inputs: t.string().default(''),
     /** Headers of the messages that it sends: JSON, or empty. */
     headers: t.string().default(''),
+    /** Of a fork: the id of the original and the name of the first step, joined by a space; else empty. */
+    forkOf: t.string().default(''),
   },
 );
 

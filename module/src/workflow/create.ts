@@ -3,7 +3,7 @@
 import { checkHeaders } from '../checks.ts';
 import { AGENT_NAME } from '../contract/words.ts';
 import { queueOf } from '../message/queue.ts';
-import { headersOf } from '../message/trace.ts';
+import { headersOf } from '../trace.ts';
 import { toMicros } from '../micros.ts';
 import { refuse } from '../refuse.ts';
 import { UNTOUCHED } from '../tables/workflow.ts';
@@ -34,6 +34,8 @@ export interface NewWorkflow {
   /** The step of an outer workflow that it is, and the inputs of that step as JSON; else 0 and empty. */
   readonly parentStep: bigint;
   readonly inputs: string;
+  /** The column `forkOf`. */
+  readonly forkOf?: string;
 }
 
 /** Stores a workflow whose steps are all pending. */
@@ -57,6 +59,7 @@ export function createWorkflow(unit: UnitOfWork, workflow: NewWorkflow): Run {
       parentStep,
       inputs,
       headers,
+      forkOf: workflow.forkOf ?? '',
     },
     {
       id,

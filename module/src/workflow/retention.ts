@@ -1,5 +1,6 @@
 // Retention of ended workflows: deleted in chunks, one a call, steps first.
 
+import { LIMITS } from '../contract/limits.ts';
 import { toMicros } from '../micros.ts';
 import { byteLength } from '../text.ts';
 import { schedule } from '../time/schedule.ts';
@@ -22,7 +23,7 @@ export function forgetWorkflow(unit: UnitOfWork, workflow: string, from: bigint)
   const { db } = unit.ctx;
   const state = db.workflowState.id.find(workflow);
   if (!state || state.endedAt === 0n) return;
-  if (state.endedAt + toMicros(unit.hub.keepWorkflowsMs) > unit.now) return checkLater(unit, workflow, state.endedAt);
+  if (state.endedAt + keepMicros(unit) > unit.now) return checkLater(unit, workflow, state.endedAt);
   const end = Math.min(Number(from) + CHUNK, state.total);
   let next = Number(from);
   for (let bytes = 0; next < end && bytes < MAX_CHUNK_BYTES; next++) {
@@ -40,7 +41,12 @@ export function forgetWorkflow(unit: UnitOfWork, workflow: string, from: bigint)
 }
 
 function checkLater(unit: UnitOfWork, workflow: string, endedAt: bigint): void {
-  const end = endedAt + toMicros(unit.hub.keepWorkflowsMs);
+  const end = endedAt + keepMicros(unit);
   const next = unit.now + CHECK_MICROS;
   schedule(unit, end < next ? end : next, 'workflow', 0n, workflow);
+}
+
+/** An id may be `clockSkewMs` ahead, so that a workflow is kept that much longer: its id must not become free while it is accepted. */
+function keepMicros(unit: UnitOfWork): bigint {
+  return toMicros(unit.hub.keepWorkflowsMs + BigInt(LIMITS.clockSkewMs));
 }

@@ -1,8 +1,8 @@
 // Starts a workflow: for the reducer `startWorkflow` and the act `StartWorkflow`.
 
-import { checkUuid } from '../checks.ts';
+import { checkId } from '../checks.ts';
 import { LIMITS } from '../contract/limits.ts';
-import { isSameDefinition } from '../message/trace.ts';
+import { isSameDefinition } from '../trace.ts';
 import { refuseOverflow } from '../quota/charge.ts';
 import { refuse } from '../refuse.ts';
 import { byteLength, isDeeperThan, isLongerThan } from '../text.ts';
@@ -24,7 +24,7 @@ export interface Start {
 
 /** Checks a definition and starts the workflow; the caller follows it. Idempotent by id; refuses another definition under one. */
 export function start(unit: UnitOfWork, { id, agent, definition }: Start): void {
-  checkUuid('workflow/bad-id', id);
+  checkId(unit, id, 'workflow');
   if (isLongerThan(definition, MAX_DEFINITION_BYTES)) refuse('workflow/bad-definition', 'the definition is over 1 MiB');
   if (isDeeperThan(definition, LIMITS.jsonDepth)) {
     refuse('workflow/bad-definition', `the definition is nested deeper than ${LIMITS.jsonDepth} levels`);
@@ -32,7 +32,8 @@ export function start(unit: UnitOfWork, { id, agent, definition }: Start): void 
   unit.own(agent);
   const earlier = unit.ctx.db.workflow.id.find(id);
   if (earlier) {
-    if (earlier.initiator === agent && isSameDefinition(earlier.definition, definition)) return;
+    if (earlier.initiator === agent && earlier.forkOf === '' && isSameDefinition(earlier.definition, definition))
+      return;
     refuse('workflow/id-reused', `${id} was used for another workflow; start under a new id`);
   }
   const plan = planOf(unit, definition);

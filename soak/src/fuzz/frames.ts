@@ -4,6 +4,7 @@ import { EventEmitter } from 'node:events';
 import { setImmediate } from 'node:timers/promises';
 import {
   BsatnWriter,
+  BulkReads,
   Clients,
   DEFAULT_HOST_LIMITS,
   MemoryBudget,
@@ -81,7 +82,11 @@ export class Frames {
     const report = (line: string): void => {
       if (!line.includes('was dropped')) tally.fault('frame', 'see the line', line);
     };
-    const shared = { memory: new MemoryBudget(DEFAULT_HOST_LIMITS.maxHeldBytes), pacer: new QueryPacer() };
+    const shared = {
+      memory: new MemoryBudget(DEFAULT_HOST_LIMITS.maxHeldBytes),
+      bulkReads: new BulkReads(),
+      pacer: new QueryPacer(),
+    };
     this.#clients = new Clients(database, new SystemVariables(), DEFAULT_HOST_LIMITS, shared, report);
   }
 

@@ -201,12 +201,12 @@ describe('a lost connection', () => {
     proxy.cut();
     finish.open();
     // The delivery returned after the grace period, as another attempt.
-    await expect.poll(async () => (await boss.messageStatus(id))[0]?.attempt, { timeout: 15_000 }).toBe(2);
+    await expect.poll(async () => (await boss.messageStatus(id))[0]?.attempt, { timeout: 30_000 }).toBe(2);
     proxy.restore();
 
     expect(await asking).toMatchObject({ status: 'success', data: 'done' });
     expect(runs.items).toEqual([1]);
-  });
+  }, 60_000);
 
   test('is detected when no data arrives any more and no end was signalled', async () => {
     await using proxy = await openTcpProxy(hub.url);

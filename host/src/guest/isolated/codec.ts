@@ -24,8 +24,14 @@ export interface Codec {
   receive(): Message | undefined;
 }
 
+/** The calls of `node:fs` that a codec uses. */
+export interface FileCalls {
+  readSync(fd: number, buffer: Uint8Array, offset: number, length: number, position: null): number;
+  writeSync(fd: number, buffer: Uint8Array, offset: number, length: number): number;
+}
+
 /** Creates a codec over two file descriptors that block. */
-export function makeCodec(fs: typeof import('node:fs'), input: number, output: number): Codec {
+export function makeCodec(fs: FileCalls, input: number, output: number): Codec {
   const MAX_MESSAGE_BYTES = 512 * 1024 * 1024;
   const [UNDEFINED, NUMBER, TEXT, BIG, BYTES] = [0, 1, 2, 3, 4];
   let outgoing = Buffer.allocUnsafe(65536);
@@ -64,23 +70,23 @@ export function makeCodec(fs: typeof import('node:fs'), input: number, output: n
       for (const value of values) {
         reserve(at, 16);
         if (typeof value === 'number') {
-          outgoing[at] = NUMBER as number;
+          outgoing[at] = NUMBER;
           outgoing.writeDoubleLE(value, at + 1);
           at += 9;
         } else if (value === undefined) {
-          outgoing[at++] = UNDEFINED as number;
+          outgoing[at++] = UNDEFINED;
         } else if (typeof value === 'string' || typeof value === 'bigint') {
           const text = typeof value === 'bigint' ? value.toString(16) : value;
           // Most texts are short: three bytes a unit are room enough without a look at them.
           const room = text.length * 3;
           reserve(at, room + 16);
-          outgoing[at] = (typeof value === 'bigint' ? BIG : TEXT) as number;
+          outgoing[at] = typeof value === 'bigint' ? BIG : TEXT;
           const length = outgoing.write(text, at + 5, 'utf8');
           outgoing.writeUInt32LE(length, at + 1);
           at += 5 + length;
         } else {
           reserve(at, value.length + 16);
-          outgoing[at] = BYTES as number;
+          outgoing[at] = BYTES;
           outgoing.writeUInt32LE(value.length, at + 1);
           outgoing.set(value, at + 5);
           at += 5 + value.length;

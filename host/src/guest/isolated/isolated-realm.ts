@@ -90,7 +90,7 @@ export class IsolatedRealm {
     this.#process.unref();
     this.#process.once('error', error => this.#end(`its process could not be started: ${error.message}`));
     this.#process.once('exit', () => this.#end(ENDED));
-    this.#codec = makeCodec({ readSync, writeSync } as typeof import('node:fs'), fromChild.read, toChild.write);
+    this.#codec = makeCodec({ readSync, writeSync }, fromChild.read, toChild.write);
     watch({ pid: this.#process.pid ?? 0, words: this.#words, isOver: false });
     this.entries = this.#makeEntries();
     this.#exchange(() => undefined);

@@ -2,7 +2,7 @@
 // any files; it gets everything through one pipe, and its system calls are messages through another.
 
 import type { HostSide, RealmEntries } from '../host-side.ts';
-import type { Codec, Value } from './codec.ts';
+import type { Codec, FileCalls, Value } from './codec.ts';
 
 /** The functions of `RealmEntries` that the host calls by message. */
 export const ENTRIES = [
@@ -62,7 +62,7 @@ export interface ProcessCodes {
 
 /** Runs until the host closes the pipe. */
 export function runModuleProcess(
-  makeCodec: (fs: typeof import('node:fs'), input: number, output: number) => Codec,
+  makeCodec: (fs: FileCalls, input: number, output: number) => Codec,
   codes: ProcessCodes,
 ): void {
   const fs = process.getBuiltinModule('node:fs');
@@ -213,7 +213,7 @@ export function runModuleProcess(
     decodeUtf8(buffer, offset, length, isFatal) {
       const bytes = bytesOf(buffer, offset, length);
       if (typeof bytes === 'number' || (isFatal && !isUtf8(bytes))) return undefined;
-      return Buffer.prototype.toString.call(Object.setPrototypeOf(bytes, Buffer.prototype), 'utf8');
+      return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
     },
     encodeUtf8(text, buffer) {
       const bytes = bytesOf(buffer, 0, 0);

@@ -1,7 +1,7 @@
 // Trace context in headers: the members `traceparent`, `tracestate` and `baggage` of the W3C. The hub copies them to answers
 // and tasks, and never interprets them.
 
-import { isObject, parseInput } from '../text.ts';
+import { isObject, parseInput } from './text.ts';
 
 const MEMBERS = ['traceparent', 'tracestate', 'baggage'];
 
