@@ -150,7 +150,8 @@ export class CommitPipeline {
       }
       if (ran.kind === 'refused') return { kind: 'failed', message: ran.message, timestamp };
       this.logThrown(def.name, ran.thrown);
-      return { kind: 'internal', message: FATAL_ERROR, timestamp };
+      const refusal = ran.thrown.didNotRun && new HostError('guest/failed', ran.thrown.message);
+      return { kind: 'internal', message: FATAL_ERROR, timestamp, ...(refusal && { refusal }) };
     } finally {
       tx.rollback();
       this.#reducer = undefined;

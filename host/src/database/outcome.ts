@@ -27,7 +27,7 @@ export interface NotCommitted {
     | 'lifecycle';
   readonly message: string;
   readonly timestamp: bigint;
-  /** Set if the host refused the call before it ran, because nothing can be written now. */
+  /** Set if the host could not run the call: nothing can be written now, or the module does not load again. */
   readonly refusal?: HostError;
 }
 

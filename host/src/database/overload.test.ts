@@ -165,3 +165,24 @@ test('an error in a timer of a database is reported and does not end the process
   world.advance(5);
   expect(reports).toEqual(['a timer failed: a bug of the host']);
 });
+
+test('a row stays due while the module does not load again', async () => {
+  const { db } = await open();
+  db.call('start', [500n]);
+  const thrown = {
+    message: '',
+    text: 'cannot load the module again',
+    trace: [],
+    line: undefined,
+    didNotRun: true,
+  } as const;
+  const spies = [
+    vi.spyOn(Guest.prototype, 'callReducer').mockReturnValue({ kind: 'threw', thrown }),
+    vi.spyOn(Guest.prototype, 'canRun', 'get').mockReturnValue(false),
+  ];
+  db.world.advance(500);
+  expect([db.rows('once').length, db.rows('errand').length]).toEqual([1, 1]);
+  for (const spy of spies) spy.mockRestore();
+  db.world.advance(60_000);
+  expect(notes(db)).toEqual(['errand', 'ring']);
+});

@@ -56,7 +56,7 @@ export class TimedCalls {
       assert(callable, `the scheduled function ${firing.functionName} exists`);
       const timestamp = now > firing.intendedAt ? now : firing.intendedAt;
       if (isProcedure(callable)) {
-        if (!this.#removeSpent(firing)) return false;
+        if (!running.program.guest.canRun || !this.#removeSpent(firing)) return false;
         isDone = true;
         this.#procedures.run(callable, this.#sender, timestamp, firing.row.bytes);
         return isDone;

@@ -29,6 +29,8 @@ export interface Thrown {
   readonly line: number | undefined;
   /** True if the host stopped the call because of its limits. */
   readonly wasStopped?: true;
+  /** True if the host could not run the function at all. */
+  readonly didNotRun?: true;
 }
 
 const NOTHING: Ran<undefined> = { kind: 'returned', value: undefined };
@@ -122,6 +124,11 @@ export class Guest {
       this.#system.thrown = STACK_ENDED;
       return THREW;
     }
+  }
+
+  /** Returns false while a module that was cut off does not load again. */
+  get canRun(): boolean {
+    return this.#ready() === undefined;
   }
 
   /** Sets the tables that the module's system calls use. */
@@ -247,7 +254,7 @@ export class Guest {
       const endedAt = this.#hooks.monotonic();
       const fault: Ran<never> = {
         kind: 'threw',
-        thrown: fatalFault(`cannot load the module again: ${messageOf(error)}`),
+        thrown: { ...fatalFault(`cannot load the module again: ${messageOf(error)}`), didNotRun: true },
       };
       this.#renewal = { fault, notBefore: endedAt + (endedAt - startedAt) * RENEWAL_PAUSE };
       return fault;
@@ -262,7 +269,8 @@ export class Guest {
     // The view is empty if the module has detached the buffer.
     if (this.#args.length < length || this.#args.length === 0 || !this.#argsBuffer) {
       const buffer = this.#newArgsBuffer(length);
-      if (!buffer) return { kind: 'threw', thrown: fatalFault('there is no memory for the arguments') };
+      if (!buffer)
+        return { kind: 'threw', thrown: { ...fatalFault('there is no memory for the arguments'), didNotRun: true } };
       this.#argsBuffer = buffer;
       this.#args = new Uint8Array(buffer);
     }
