@@ -106,7 +106,8 @@ function reportEnd(
     else answerAsk(unit, message, row.agent, answer, answerId ?? unit.ctx.newUuidV7().toString());
   }
   if (state === 'dead') addDeadLetter(unit, { delivery: row.id, agent: row.agent }, message, reason);
-  if (state !== 'dead' && state !== 'expired') return;
+  // The initiator of a workflow learns of it from the step.
+  if ((state !== 'dead' && state !== 'expired') || message.step > 0n) return;
   const sender = unit.box(message.sender);
   if (!sender) return;
   const about = askIdOf(message);

@@ -22,6 +22,8 @@ export const TIMERS = [
   'step-timeout',
   'step-retry',
   'workflow-deadline',
+  'workflow-jobs',
+  'workflow-held',
   'forget',
   'workflow',
   'redrive',

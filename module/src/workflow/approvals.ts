@@ -9,7 +9,7 @@ import type { UnitOfWork } from '../unit-of-work.ts';
 import { kindOf } from './kinds.ts';
 import { approval, withdrawRequest } from './kinds/approval.ts';
 import { isStepMoved } from './moves.ts';
-import { assign, finish, PROGRESS } from './progress.ts';
+import { assign, finish, PROGRESS, propagate } from './progress.ts';
 import { Run } from './run.ts';
 import { namedIn, stateOf, type Step } from './step.ts';
 import { withStep } from './step-triggers.ts';
@@ -25,7 +25,7 @@ export interface Decision {
 /** Approves or rejects a step, for its approver and operators. Approving an approved step is a no-op. */
 export function decideApproval(unit: UnitOfWork, { workflow, step: name, isApproved, comment }: Decision): void {
   const run = Run.find(unit, workflow);
-  const step = run?.steps().find(each => each.name === name);
+  const step = run?.named(name);
   const approver = step && unit.box(step.approver);
   const isApprover = approver !== undefined && isSame(approver.owner, unit.ctx.sender);
   if (!run || !step || !(isApprover || isOperator(unit.ctx.db, unit.ctx.sender))) {
@@ -40,7 +40,7 @@ export function decideApproval(unit: UnitOfWork, { workflow, step: name, isAppro
   }
   const by = isApprover ? approver.name : 'an operator';
   withdrawRequest(unit, step, `${by} has answered`);
-  if (isApproved) approve(run, step, JSON.stringify({ approved: true, by, comment }));
+  if (isApproved) propagate(run, () => approve(run, step, JSON.stringify({ approved: true, by, comment })));
   else finish(run, step, 'fail', { error: `rejected by ${by}${comment === '' ? '' : `: ${comment}`}` });
   Run.saveAll(unit);
 }
@@ -87,6 +87,6 @@ function askNextApprover(run: Run, step: Step, error: string): void {
   withdrawRequest(unit, step, error);
   const spec = run.specOf(step);
   const next = namedIn(unit, spec, spec.approval?.escalate_to);
-  if (next && next.agent !== step.approver) approval.begins(PROGRESS, run, step);
+  if (next && next.agent !== step.approver) propagate(run, () => approval.begins(PROGRESS, run, step));
   else finish(run, step, 'fail', { error });
 }

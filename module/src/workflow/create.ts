@@ -5,7 +5,7 @@ import { AGENT_NAME } from '../contract/words.ts';
 import { queueOf } from '../message/queue.ts';
 import { headersOf } from '../message/trace.ts';
 import { refuse } from '../refuse.ts';
-import { UNTOUCHED } from '../tables/workflow.ts';
+import { IDLE, UNTOUCHED } from '../tables/workflow.ts';
 import { byteLength } from '../text.ts';
 import { schedule } from '../time/schedule.ts';
 import type { UnitOfWork } from '../unit-of-work.ts';
@@ -56,6 +56,8 @@ export function createWorkflow(unit: UnitOfWork, workflow: NewWorkflow): Run {
       parentStep,
       inputs,
       headers,
+      initiatorName: outer?.initiatorName ?? unit.box(initiator)?.name ?? '',
+      hasNested: plan.steps.some(step => step.spec.workflow !== undefined),
     },
     {
       id,
@@ -69,6 +71,7 @@ export function createWorkflow(unit: UnitOfWork, workflow: NewWorkflow): Run {
       version: 0,
       outcome: '',
       pausedWith: false,
+      ...IDLE,
     },
   );
   unit.addBytes(byteLength(definition));
