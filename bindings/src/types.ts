@@ -580,6 +580,7 @@ export const Message = __t.object("Message", {
   onBehalfOf: __t.string(),
   forwardOf: __t.string(),
   references: __t.string(),
+  referencedBytes: __t.u32(),
 });
 export type Message = __Infer<typeof Message>;
 
@@ -709,6 +710,14 @@ export const RespondAct = __t.object("RespondAct", {
 });
 export type RespondAct = __Infer<typeof RespondAct>;
 
+export const SeenRequest = __t.object("SeenRequest", {
+  step: __t.u64(),
+  approver: __t.u64(),
+  bucket: __t.u8(),
+  message: __t.string(),
+});
+export type SeenRequest = __Infer<typeof SeenRequest>;
+
 export const SendAct = __t.object("SendAct", {
   id: __t.string(),
   agent: __t.u64(),
@@ -783,8 +792,15 @@ export const Step = __t.object("Step", {
   done: __t.u32(),
   parent: __t.u32(),
   element: __t.string(),
+  outputBytes: __t.u32(),
 });
 export type Step = __Infer<typeof Step>;
+
+export const StepOutput = __t.object("StepOutput", {
+  step: __t.u64(),
+  output: __t.string(),
+});
+export type StepOutput = __Infer<typeof StepOutput>;
 
 export const StepRow = __t.object("StepRow", {
   position: __t.u32(),
@@ -867,6 +883,8 @@ export const Workflow = __t.object("Workflow", {
   parentStep: __t.u64(),
   inputs: __t.string(),
   headers: __t.string(),
+  initiatorName: __t.string(),
+  hasNested: __t.bool(),
 });
 export type Workflow = __Infer<typeof Workflow>;
 
@@ -882,6 +900,16 @@ export const WorkflowState = __t.object("WorkflowState", {
   version: __t.u32(),
   outcome: __t.string(),
   pausedWith: __t.bool(),
+  ends: __t.u32(),
+  jobs: __t.string(),
+  continueAt: __t.i64(),
+  undoAt: __t.u32(),
+  undoing: __t.u32(),
+  undos: __t.u32(),
+  cancelledNested: __t.u32(),
+  held: __t.string(),
+  heldUntil: __t.i64(),
+  heldTries: __t.u32(),
 });
 export type WorkflowState = __Infer<typeof WorkflowState>;
 

@@ -41,6 +41,8 @@ export class Run {
   readonly #steps = new Map<number, Step>();
   readonly #changed = new Set<Step>();
   readonly #specs = new Map<Step, StepSpec>();
+  /** Steps that have ended in this call, by rank: their rows are written by `saveAll`. */
+  readonly #ends = new Map<number, Step>();
   readonly #outputs = new Map<Step, string>();
   readonly #values = new Map<Step, unknown>();
   readonly #touched: Set<Run>;
@@ -122,11 +124,17 @@ export class Run {
     return undefined;
   }
 
-  /** The step whose end has a rank, as of the last call. */
+  /** The step whose end has a rank. */
   endedAs(order: number): Step | undefined {
+    const known = this.#ends.get(order);
+    if (known?.order === order) return known;
     this.unit.spend(1);
-    for (const row of this.unit.ctx.db.step.byOrder.filter([this.state.id, order])) return this.stepOf(row); // a full key
+    for (const row of this.unit.ctx.db.step.byOrder.filter([this.state.id, order])) return this.#stillAt(this.stepOf(row), order); // a full key
     return undefined;
+  }
+
+  #stillAt(step: Step, order: number): Step | undefined {
+    return step.order === order ? step : undefined;
   }
 
   #keep<Found extends Step | undefined>(step: Found): Found {
@@ -190,6 +198,7 @@ export class Run {
     const { output, ...rest } = fields;
     if (output !== undefined) this.#setOutput(step, output);
     Object.assign(step, rest);
+    if (rest.order !== undefined) this.#ends.set(rest.order, step);
     if (!this.#changed.has(step)) this.unit.spend(1);
     this.#changed.add(step);
     this.touch();

@@ -58,8 +58,10 @@ export class WorkflowInvariants {
     for (const [row, step] of pairs) {
       const message = row['message'];
       if (row['approval'] === 'asked') asked.add(message);
-      if (row['undo'] === 'running') running.add(row['undo_message']);
-      if (row['undo_message'] !== '') this.#mapping.addTask(row['undo_message'], { step, isUndo: true });
+      // Of a nested workflow that is undone, it is the id of that.
+      const isUndoTask = step.spec.undo !== undefined && row['undo_message'] !== '';
+      if (row['undo'] === 'running' && isUndoTask) running.add(row['undo_message']);
+      if (isUndoTask) this.#mapping.addTask(row['undo_message'], { step, isUndo: true });
       if (row['state'] !== 'running' || message === '' || step.spec.nested) continue;
       running.add(message);
       if (!this.#mapping.hasTask(message)) assigned.push([message, step]);

@@ -12,7 +12,7 @@ import type { ModelSpec, ModelStep } from './model-step.ts';
 import { ModelWorkflow } from './model-workflow.ts';
 
 /** Kinds of timers that the model has too. */
-const WORKFLOW_TIMERS = /^(step-|workflow-|approval$|approver$)/;
+const WORKFLOW_TIMERS = /^(step-|workflow-deadline$|approval$|approver$)/;
 
 /** A tree of workflows and its model. */
 export class WorkflowScene {
@@ -35,6 +35,7 @@ export class WorkflowScene {
     const id = team.start(specs.map(definitionOf), deadlineMs === undefined ? {} : { deadline_ms: deadlineMs });
     this.#mapping = new ModelMapping(team.lab, this.#root, id);
     this.#invariants = new WorkflowInvariants(team.lab, this.#mapping);
+    this.#finishJobs();
     this.#invariants.check({ do: 'wait', ms: 0 });
   }
 
@@ -79,7 +80,16 @@ export class WorkflowScene {
       default:
         this.#changePresence(command.do, command.who);
     }
+    this.#finishJobs();
     this.#invariants.check(command);
+  }
+
+  /** Lets time pass until no workflow has work left from earlier calls. */
+  #finishJobs(): void {
+    for (let rounds = 0; this.#lab.rows('workflow_state').some(row => row['jobs'] !== ''); rounds++) {
+      if (rounds > 5_000) throw new Error('the jobs of a workflow do not end');
+      this.#wait(250);
+    }
   }
 
   /** Answers all tasks and lets time pass until every workflow has ended. */
