@@ -49,9 +49,10 @@ export interface WorkflowWait {
   readonly state: StepState;
   /**
    * Other steps, a moment, the workflow's resumption, an approval, a place in a work queue, an agent, its answer, its elements,
-   * or the workflow that it is.
+   * the workflow that it is, or room within the limits of its initiator or of an inbox.
    */
-  readonly waitsFor: 'steps' | 'time' | 'resume' | 'approval' | 'queue' | 'agent' | 'answer' | 'elements' | 'workflow';
+  readonly waitsFor:
+    'steps' | 'time' | 'resume' | 'approval' | 'queue' | 'agent' | 'answer' | 'elements' | 'workflow' | 'limit';
   /** Names of steps or agents, the capability, or the id of a workflow. */
   readonly whom: readonly string[];
   readonly until: Date | undefined;

@@ -36,9 +36,14 @@ export function endOffered(
   // Waiting deliveries go before those that this end may create, such as the next step of a workflow.
   fillCredit(unit, box);
   // Most deliveries end here: no agent waits for the end of a plain message that was handled.
-  if (row.kind === 'message' && state !== 'dead' && state !== 'expired') return;
+  if (row.kind === 'message' && state !== 'dead' && state !== 'expired' && !isOfStep(row)) return;
   const message = unit.ctx.db.message.id.find(row.message);
   if (message) reportEnd(unit, row, message, state, reason, answer, answerId);
+}
+
+/** Returns true for all messages of workflows, without reading the message; and for few others. */
+function isOfStep({ envelope }: Pick<Offer, 'envelope'>): boolean {
+  return envelope.includes('"initiatorId":');
 }
 
 /** Ends a waiting delivery that was already removed from its lane. */
@@ -99,8 +104,8 @@ function reportEnd(
   answerId?: string,
 ): void {
   if (message.kind === 'task' && state !== 'cancelled') unit.tasks.ended(unit, message, row, answer);
-  if (message.kind === 'message' && message.step > 0n && state === 'dead')
-    unit.tasks.approvalRequestDied(unit, message);
+  if (message.kind === 'message' && message.step > 0n && state !== 'cancelled')
+    unit.tasks.approvalRequestEnded(unit, message, state);
   if (message.kind === 'ask') {
     if (state === 'dead' || state === 'cancelled' || state === 'expired') closeAsk(unit, askIdOf(message), state);
     else answerAsk(unit, message, row.agent, answer, answerId ?? unit.ctx.newUuidV7().toString());

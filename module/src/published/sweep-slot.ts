@@ -16,7 +16,7 @@ import { dueSlot, timerWatch } from '../tables/time.ts';
 import { recoverTimers } from '../time/recover.ts';
 import { CHUNK, chunkKey, scheduleChunk, type Timer } from '../time/schedule.ts';
 import type { UnitOfWork } from '../unit-of-work.ts';
-import { checkApprover, escalate } from '../workflow/approvals.ts';
+import { askForLeft, checkApprover, escalate } from '../workflow/approvals.ts';
 import { forgetWorkflow } from '../workflow/retention.ts';
 import { continueWorkflow, endOverdue, retryHeld, retryStep, timeOutStep } from '../workflow/step-triggers.ts';
 import { withUnitOfWork } from './call.ts';
@@ -33,6 +33,7 @@ const FIRE: { readonly [Kind in Timer]: (unit: UnitOfWork, ref: bigint, text: st
   pulse: checkPulse,
   approval: escalate,
   approver: checkApprover,
+  'approver-left': askForLeft,
   'step-timeout': timeOutStep,
   'step-retry': retryStep,
   'workflow-jobs': (unit, _, workflow) => continueWorkflow(unit, workflow),

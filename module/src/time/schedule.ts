@@ -19,6 +19,7 @@ export const TIMERS = [
   'pulse',
   'approval',
   'approver',
+  'approver-left',
   'step-timeout',
   'step-retry',
   'workflow-deadline',

@@ -1,6 +1,7 @@
 // Decisions, time limits and lost requests of approvals.
 
 import { isOperator, isSame } from '../access.ts';
+import type { DeliveryState } from '../contract/words.ts';
 import { appendSystemEvent } from '../event/append.ts';
 import type { Message } from '../message/envelope.ts';
 import { refuse } from '../refuse.ts';
@@ -61,20 +62,59 @@ export function escalate(unit: UnitOfWork, id: bigint, message: string): void {
   });
 }
 
-/** A request became a dead letter. Its approver may be unregistered, which the timer finds out. */
-export function questionDied(unit: UnitOfWork, message: Message): void {
-  schedule(unit, unit.now, 'approver', message.step, message.id);
+/**
+ * The delivery of a request has ended. A request that its approver has acknowledged stays open, since a person may decide later;
+ * one that the approver failed is put to the next approver.
+ */
+export function requestEnded(unit: UnitOfWork, message: Message, state: DeliveryState): void {
+  if (state !== 'done') return schedule(unit, unit.now, 'approver', message.step, message.id);
+  const step = unit.ctx.db.step.id.find(message.step);
+  if (step && isRequestedBy(step, message.id)) rememberSeen(unit, step);
 }
 
-/** Timer: a request is a dead letter. Asks the next approver if the first is unregistered, else publishes an alert. */
+/** Timer: a request was failed or is a dead letter. Asks the next approver, unless the first one is only absent: that is an alert. */
 export function checkApprover(unit: UnitOfWork, id: bigint, message: string): void {
   withStep(unit, id, (run, step) => {
     if (!isRequestedBy(step, message)) return;
     const approver = unit.box(step.approver);
     if (!approver) return askNextApprover(run, step, 'its approver is unregistered');
+    const [delivery] = unit.ctx.db.message.id.find(message)?.deliveries ?? [];
+    const ended = delivery === undefined ? undefined : unit.ctx.db.ended.id.find(delivery);
+    if (ended?.state === 'failed') {
+      return askNextApprover(run, step, `"${approver.name}" failed the request: ${ended.reason}`);
+    }
+    rememberSeen(unit, step);
     const about = { workflow_id: step.workflow, step: step.name, agent: approver.name };
     appendSystemEvent(unit, 'system_alert', { alert: 'approval_unheard', ...about });
   });
+}
+
+/** Buckets of the seen requests of an approver: one look-up reads one bucket. */
+const BUCKETS = 256n;
+
+/** Records an open request that has no delivery any more, so that it is found if its approver is unregistered. */
+function rememberSeen(unit: UnitOfWork, { id, approver, message }: Step): void {
+  const { seenRequest } = unit.ctx.db;
+  const row = { step: id, approver, bucket: Number(id % BUCKETS), message };
+  if (seenRequest.step.find(id)) seenRequest.step.update(row);
+  else seenRequest.insert(row);
+}
+
+/** An agent was unregistered: a timer asks the next approvers of the requests that it had seen. */
+export function approverLeft(unit: UnitOfWork, agent: bigint): void {
+  schedule(unit, unit.now, 'approver-left', agent, '0');
+}
+
+/** Timer: asks the next approvers. Bound: `rowsPerCall`, and the requests of one bucket. */
+export function askForLeft(unit: UnitOfWork, agent: bigint, from: string): void {
+  const { seenRequest } = unit.ctx.db;
+  for (let bucket = Number(from); bucket < Number(BUCKETS); bucket++) {
+    if (unit.isSpent) return schedule(unit, unit.now, 'approver-left', agent, String(bucket));
+    for (const { step, message } of [...seenRequest.byApprover.filter([agent, bucket])]) {
+      seenRequest.step.delete(step);
+      checkApprover(unit, step, message);
+    }
+  }
 }
 
 /** Returns true if a message is the open request of a step. */

@@ -2,7 +2,7 @@
 
 import { LIMITS } from '../contract/limits.ts';
 import { PRIORITY } from '../contract/words.ts';
-import { parseInput } from '../text.ts';
+import { isLongerThan, parseInput } from '../text.ts';
 import { NESTING, readShape, type StepShape, type WorkflowShape } from './definition.ts';
 
 /** How a step is run; stored with it as JSON. */
@@ -109,6 +109,9 @@ function checkValue(value: unknown, known: Known, depth: number): Checked {
       } else faults.push(...nested.faults.map(fault => `${names[at]}: ${fault}`));
     }
   });
+  if (shape.headers && isLongerThan(JSON.stringify(shape.headers), LIMITS.headerBytes)) {
+    faults.push(`headers: over ${LIMITS.headerBytes} bytes`);
+  }
   const cycle = findCycle(steps);
   if (cycle) faults.push(`the steps wait for each other: ${cycle.map(at => steps[at]?.name ?? '').join(' → ')}`);
   if (faults.length > 0) return { ok: false, faults };

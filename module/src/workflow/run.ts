@@ -129,7 +129,8 @@ export class Run {
     const known = this.#ends.get(order);
     if (known?.order === order) return known;
     this.unit.spend(1);
-    for (const row of this.unit.ctx.db.step.byOrder.filter([this.state.id, order])) return this.#stillAt(this.stepOf(row), order); // a full key
+    for (const row of this.unit.ctx.db.step.byOrder.filter([this.state.id, order]))
+      return this.#stillAt(this.stepOf(row), order); // a full key
     return undefined;
   }
 

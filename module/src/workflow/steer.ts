@@ -2,7 +2,7 @@
 
 import { isOperator, isSame } from '../access.ts';
 import { isSameDefinition } from '../message/trace.ts';
-import { refuseOverflow } from '../quota/charge.ts';
+import { charge } from '../quota/charge.ts';
 import { refuse } from '../refuse.ts';
 import { byteLength } from '../text.ts';
 import type { UnitOfWork } from '../unit-of-work.ts';
@@ -89,7 +89,7 @@ function refuseRetry(run: Run, step: Step): void {
 
 /**
  * Runs an ended workflow again from a step on, under a new id. Steps that succeeded and do not depend on that step keep their
- * outputs. Idempotent by id.
+ * outputs. Idempotent by id. Bound: a thousand new rows and as many reads, and those of `progress.ts`.
  */
 export function fork(unit: UnitOfWork, from: string, { id, agent, step: name }: Fork): void {
   const source = Run.find(unit, from);
@@ -104,7 +104,7 @@ export function fork(unit: UnitOfWork, from: string, { id, agent, step: name }: 
     if (earlier.initiator === agent && isSameDefinition(earlier.definition, definition)) return;
     refuse('workflow/id-reused', `${id} was used for another workflow; fork under a new id`);
   }
-  refuseOverflow(unit, byteLength(definition));
+  charge(unit, unit.own(agent), { deliveries: 0, fanOut: 0, bytes: byteLength(definition) });
   const run = createWorkflow(unit, {
     id,
     initiator: agent,

@@ -16,6 +16,7 @@
 // I11 A step for each element runs at most `concurrency` elements in parallel, and collects their outputs in order.
 // I12 A step is compensated at most once.
 // I13 Steps are compensated in reverse order of their ends.
+// I14 An agent that takes the name of an unregistered one gets no task and no question.
 
 import fc from 'fast-check';
 import { describe, test } from 'vitest';

@@ -39,6 +39,8 @@ function requestApproval(progress: Progress, run: Run, step: Step): void {
 
 /** Cancels the open request of a step. */
 export function withdrawRequest(unit: UnitOfWork, step: Step, reason: string): void {
-  const message = step.approval === 'asked' ? unit.ctx.db.message.id.find(step.message) : undefined;
+  if (step.approval !== 'asked') return;
+  unit.ctx.db.seenRequest.step.delete(step.id);
+  const message = unit.ctx.db.message.id.find(step.message);
   if (message) cancelMessage(unit, message, reason);
 }

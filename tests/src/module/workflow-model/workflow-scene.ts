@@ -22,6 +22,8 @@ export class WorkflowScene {
   readonly #root: ModelWorkflow;
   readonly #mapping: ModelMapping;
   readonly #invariants: WorkflowInvariants;
+  /** Agents that took the name of an unregistered worker: they inherit nothing. */
+  readonly #strangers: LabAgent[] = [];
   /** Registered workers by name. */
   readonly #agents = new Map<string, LabAgent>();
 
@@ -82,6 +84,7 @@ export class WorkflowScene {
     }
     this.#finishJobs();
     this.#invariants.check(command);
+    for (const stranger of this.#strangers) expect(stranger.inbox()).toEqual([]); // I14
   }
 
   /** Lets time pass until no workflow has work left from earlier calls. */
@@ -189,6 +192,9 @@ export class WorkflowScene {
       this.#applyDeadLetters(dead, () => true);
       this.#clock.unregistered.add(who);
       this.#agents.delete(who);
+      const stranger = this.#lab.register(who);
+      stranger.attach();
+      this.#strangers.push(stranger);
     }
   }
 
