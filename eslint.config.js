@@ -2,7 +2,9 @@ import importX from 'eslint-plugin-import-x';
 import tseslint from 'typescript-eslint';
 import { CLI_LAYERS } from './lint/cli-layers.js';
 import { layers } from './lint/layers.js';
+import { MCP_LAYERS } from './lint/mcp-layers.js';
 import { MODULE_LAYERS } from './lint/module-layers.js';
+import { REALM_RULES } from './lint/realm-rules.js';
 
 /**
  * The packages of ours that a package may import, by its folder; all others are refused. Only `hub` joins the host with the
@@ -15,15 +17,17 @@ const PACKAGES = {
   client: ['bindings', 'module/contract', 'module/workflow'],
   codegen: ['host/guest', 'host/schema', 'host/schema/fixtures'],
   hub: ['host', 'module/bundle'],
-  cli: ['client', 'client/node', 'host', 'hub', 'module/contract'],
+  mcp: ['client', 'client/node', 'module/contract'],
+  cli: ['client', 'client/node', 'host', 'hub', 'mcp', 'mcp/hook', 'mcp/http', 'mcp/install', 'module/contract'],
   testing: ['client', 'host', 'host/testing', 'hub'],
   demo: ['client', 'host', 'host/make-folder', 'hub'],
   'demo/src/agents': ['client'],
+  'examples/*': ['client'],
   bench: ['client', 'codegen', 'host', 'host/testing', 'hub'],
-  soak: ['codegen', 'host/fuzzing'],
+  soak: ['client', 'codegen', 'host/fuzzing', 'hub'],
   tests: [
     ...['bindings', 'client', 'client/node', 'client/react', 'codegen', 'host', 'host/guest', 'host/schema'],
-    ...['host/testing', 'hub', 'module/contract', 'testing'],
+    ...['host/testing', 'hub', 'mcp', 'mcp/hook', 'mcp/http', 'mcp/install', 'module/contract', 'testing'],
   ],
   scripts: [],
 };
@@ -43,6 +47,32 @@ const HOST_LAYERS = {
     ['server'],
     ['host.ts'],
   ],
+};
+
+/** The layers of the client; `browser` and `node` implement contracts of acts and connection, one per platform. */
+const CLIENT_LAYERS = {
+  root: 'client/src',
+  layers: [
+    ['base'],
+    ['acts', 'wire'],
+    ['connection', 'trace'],
+    ['browser', 'node'],
+    ['agents', 'receive'],
+    ['send', 'events'],
+    ['workflows'],
+    ['options.ts', 'client-types.ts'],
+    ['client-parts.ts'],
+    ['batch.ts', 'subscriptions.ts', 'serve.ts', 'turns.ts'],
+    ['calls'],
+    ['agora-client.ts'],
+    ['index.ts', 'react'],
+  ],
+  // package.json chooses the implementation of `#platform`; the resolver of ESLint finds that of browsers.
+  exceptions: ['base', 'connection', 'trace'].map(from => ({
+    from,
+    to: 'browser/platform.ts',
+    reason: 'each runtime has its own async context, WebSocket and OpenTelemetry, chosen by the import `#platform`',
+  })),
 };
 
 /** What browsers load. */
@@ -127,7 +157,10 @@ export default tseslint.config(
   allowNode,
   refuseWholeZod,
   ...layers(HOST_LAYERS),
+  ...layers(CLIENT_LAYERS),
   ...layers(MODULE_LAYERS),
   ...layers(CLI_LAYERS),
+  ...REALM_RULES,
+  ...layers(MCP_LAYERS),
   { files: ['**/*.js', '**/*.mjs'], ...tseslint.configs.disableTypeChecked },
 );

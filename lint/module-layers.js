@@ -5,7 +5,8 @@ export const MODULE_LAYERS = {
   layers: [
     ['tables', 'contract'],
     ['schema.ts'],
-    ['micros.ts', 'refuse.ts', 'text.ts', 'hub.ts', 'mailbox.ts'],
+    ['micros.ts', 'refuse.ts', 'text.ts', 'hub.ts'],
+    ['trace.ts', 'mailbox.ts'],
     ['access.ts'],
     ['unit-of-work.ts'],
     ['checks.ts'],

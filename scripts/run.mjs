@@ -35,6 +35,7 @@ const COMMANDS = {
   'pack:all': ['scripts/src/pack/pack-all.ts'],
   'browser-size': ['scripts/src/pack/browser-size.ts'],
   api: ['scripts/src/api/main.ts'],
+  docs: ['scripts/src/docs/main.ts'],
   words: ['scripts/src/words/main.ts'],
   test: ['node_modules/vitest/vitest.mjs', 'run'],
   types: [...TURBO, 'types'],

@@ -73,6 +73,7 @@ import WatchWorkflowReducer from "./watch_workflow_reducer";
 // Import all procedure arg schemas
 import * as AgentUsageProcedure from "./agent_usage_procedure";
 import * as BroadcastStatusProcedure from "./broadcast_status_procedure";
+import * as ContractVersionProcedure from "./contract_version_procedure";
 import * as DeadLettersProcedure from "./dead_letters_procedure";
 import * as GroupMembersProcedure from "./group_members_procedure";
 import * as HubOverviewProcedure from "./hub_overview_procedure";
@@ -206,6 +207,7 @@ const reducersSchema = __reducers(
 const proceduresSchema = __procedures(
   __procedureSchema("agent_usage", AgentUsageProcedure.params, AgentUsageProcedure.returnType),
   __procedureSchema("broadcast_status", BroadcastStatusProcedure.params, BroadcastStatusProcedure.returnType),
+  __procedureSchema("contract_version", ContractVersionProcedure.params, ContractVersionProcedure.returnType),
   __procedureSchema("dead_letters", DeadLettersProcedure.params, DeadLettersProcedure.returnType),
   __procedureSchema("group_members", GroupMembersProcedure.params, GroupMembersProcedure.returnType),
   __procedureSchema("hub_overview", HubOverviewProcedure.params, HubOverviewProcedure.returnType),

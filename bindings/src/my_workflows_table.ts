@@ -11,7 +11,7 @@ import {
 } from "spacetimedb";
 
 export default __t.row({
-  id: __t.string().primaryKey(),
+  id: __t.string(),
   type: __t.string(),
   status: __t.string(),
   total: __t.u32(),
@@ -22,14 +22,4 @@ export default __t.row({
   version: __t.u32(),
   outcome: __t.string(),
   pausedWith: __t.bool().name("paused_with"),
-  ends: __t.u32(),
-  jobs: __t.string(),
-  continueAt: __t.i64().name("continue_at"),
-  undoAt: __t.u32().name("undo_at"),
-  undoing: __t.u32(),
-  undos: __t.u32(),
-  cancelledNested: __t.u32().name("cancelled_nested"),
-  held: __t.string(),
-  heldUntil: __t.i64().name("held_until"),
-  heldTries: __t.u32().name("held_tries"),
 });

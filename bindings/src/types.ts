@@ -167,6 +167,7 @@ export const Ask = __t.object("Ask", {
   signalDelivery: __t.u64(),
   signalAttempt: __t.u32(),
   signalNumber: __t.u32(),
+  lastFailure: __t.string(),
 });
 export type Ask = __Infer<typeof Ask>;
 
@@ -285,6 +286,13 @@ export const DeadLetterPage = __t.object("DeadLetterPage", {
 });
 export type DeadLetterPage = __Infer<typeof DeadLetterPage>;
 
+export const DeliveryBlock = __t.object("DeliveryBlock", {
+  block: __t.u64(),
+  mailbox: __t.u64(),
+  turn: __t.u64(),
+});
+export type DeliveryBlock = __Infer<typeof DeliveryBlock>;
+
 export const DeliveryStatus = __t.object("DeliveryStatus", {
   agent: __t.u64(),
   name: __t.string(),
@@ -328,6 +336,8 @@ export const Ended = __t.object("Ended", {
   attempt: __t.u32(),
   at: __t.i64(),
   reason: __t.string(),
+  answer: __t.string(),
+  wasOffered: __t.bool(),
 });
 export type Ended = __Infer<typeof Ended>;
 
@@ -447,6 +457,13 @@ export const Hub = __t.object("Hub", {
   idsSince: __t.i64(),
 });
 export type Hub = __Infer<typeof Hub>;
+
+export const HubClock = __t.object("HubClock", {
+  id: __t.u8(),
+  seenAt: __t.i64(),
+  returnedAt: __t.i64(),
+});
+export type HubClock = __Infer<typeof HubClock>;
 
 export const HubCounters = __t.object("HubCounters", {
   id: __t.u8(),
@@ -885,6 +902,7 @@ export const Workflow = __t.object("Workflow", {
   headers: __t.string(),
   initiatorName: __t.string(),
   hasNested: __t.bool(),
+  forkOf: __t.string(),
 });
 export type Workflow = __Infer<typeof Workflow>;
 
@@ -912,6 +930,21 @@ export const WorkflowState = __t.object("WorkflowState", {
   heldTries: __t.u32(),
 });
 export type WorkflowState = __Infer<typeof WorkflowState>;
+
+export const WorkflowSummary = __t.object("WorkflowSummary", {
+  id: __t.string(),
+  type: __t.string(),
+  status: __t.string(),
+  total: __t.u32(),
+  ended: __t.u32(),
+  reason: __t.string(),
+  startedAt: __t.i64(),
+  endedAt: __t.i64(),
+  version: __t.u32(),
+  outcome: __t.string(),
+  pausedWith: __t.bool(),
+});
+export type WorkflowSummary = __Infer<typeof WorkflowSummary>;
 
 export const WorkflowWatch = __t.object("WorkflowWatch", {
   id: __t.u64(),

@@ -46,7 +46,7 @@ async function perform(
     );
     return context.exit;
   } catch (thrown) {
-    return output.error(thrown);
+    return definition.isSilent ? EXIT.ok : output.error(thrown);
   } finally {
     await context?.close();
   }
@@ -85,6 +85,8 @@ function createParser({ commands, groups, globals }: CommandTable, io: ProcessIO
       parents.set(first, parent);
     }
     const command = configure(parent.command(second ?? first, { hidden: definition.isHidden === true }), io);
+    // A command may also be a group: `mcp`, and `mcp install`.
+    if (second === undefined) parents.set(first, command);
     addCommand(command, definition, globals, perform);
   }
   return root;

@@ -1,17 +1,17 @@
-// Acts that stand or fall together: one call, one transaction, never merged with others.
+// Batches: several acts in one call and one transaction, never merged with other acts.
 
 import { LIMITS } from '@agora/module/contract';
-import type { Act, Acts } from './acts.ts';
-import { AgoraError } from './errors.ts';
-import type { Events, OutgoingEvent } from './events.ts';
-import type { IncomingMessage } from './incoming-message.ts';
-import { ANSWER, toJson } from './json.ts';
-import type { EventTypeName, MessageTypeName, NoTypes } from './message-types.ts';
-import { destinationOf, type ForwardOptions, type Messages, type OutgoingMessage } from './messages.ts';
-import type { SaidSpan, Spans } from './spans.ts';
-import type { Tracing } from './tracing.ts';
+import type { Act, Acts } from './acts/acts.ts';
+import { AgoraError } from './base/errors.ts';
+import type { Events, OutgoingEvent } from './events/events.ts';
+import type { IncomingMessage } from './receive/incoming-message.ts';
+import { ANSWER, toJson } from './base/json.ts';
+import type { EventTypeName, MessageTypeName, NoTypes } from './wire/message-types.ts';
+import { destinationOf, type ForwardOptions, type Messages, type OutgoingMessage } from './send/messages.ts';
+import type { SendSpan, Spans } from './trace/spans.ts';
+import type { Tracing } from './trace/tracing.ts';
 
-/** One thing of a batch. */
+/** One act of a batch. */
 export type BatchAct<Types = NoTypes> =
   | ({ readonly do: 'send' } & EachMessage<MessageTypeName<Types>, Types>)
   | ({ readonly do: 'publish' } & EachEvent<EventTypeName<Types>, Types>)
@@ -25,7 +25,7 @@ export type BatchAct<Types = NoTypes> =
 type EachMessage<Type extends string, Types> = Type extends string ? OutgoingMessage<Type, Types> : never;
 type EachEvent<Type extends string, Types> = Type extends string ? OutgoingEvent<Type, Types> : never;
 
-/** What a batch needs of its client. */
+/** The parts of the client that a batch needs. */
 export interface BatchParts {
   readonly acts: Acts;
   readonly messages: Messages;
@@ -33,20 +33,20 @@ export interface BatchParts {
   readonly tracing: Tracing;
 }
 
-/** What a batch is made into. */
+/** A converted batch. */
 interface Made {
-  /** Of every message that is sent and event that is published, in order. */
+  /** Ids of the messages and events, in order. */
   readonly ids: string[];
   readonly settled: IncomingMessage[];
-  /** What schemas take their time for. */
+  /** Pending checks of async schemas. */
   readonly checks: Promise<void>[];
 }
 
-/** Performs all or nothing, and returns the id of every message that was sent and event that was published, in order. */
+/** Performs all acts or none. Returns the ids of the messages and events, in order. */
 export function performBatch(parts: BatchParts, batch: readonly BatchAct[]): Promise<readonly string[]> {
   const { spans } = parts.tracing;
   if (!spans) return perform(parts, batch);
-  const created: SaidSpan[] = [];
+  const created: SendSpan[] = [];
   const traced = batch.map(each => {
     const span = createdBy(spans, each);
     if (span) created.push(span);
@@ -55,7 +55,7 @@ export function performBatch(parts: BatchParts, batch: readonly BatchAct[]): Pro
   return spans.batch(created, () => perform(parts, traced));
 }
 
-function createdBy(spans: Spans, each: BatchAct): SaidSpan | undefined {
+function createdBy(spans: Spans, each: BatchAct): SendSpan | undefined {
   switch (each.do) {
     case 'send':
       return spans.create(destinationOf(each), each.messageType, each);
@@ -135,7 +135,7 @@ function settle(message: IncomingMessage, settled: IncomingMessage[], act: (mess
 
 function note(check: Promise<void> | undefined, checks: Promise<void>[]): void {
   if (!check) return;
-  // If another act of the batch is refused first, nobody waits for this one.
+  // If another act is refused first, no caller awaits this check.
   check.catch(() => undefined);
   checks.push(check);
 }

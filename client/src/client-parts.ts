@@ -1,38 +1,44 @@
-// What a client is made of: its parts are joined here, and begin, pause and end together.
+// Wiring of one client: creates its parts, and starts, pauses and ends them together.
 
 import { LIMITS } from '@agora/module/contract';
 import { openOutboxFile } from '#platform';
-import { Acts } from './acts.ts';
-import { Agents } from './agents.ts';
-import { Asks } from './asks.ts';
-import { Broadcasts } from './broadcasts.ts';
-import { CheckedTypes } from './checked-types.ts';
+import { Acts } from './acts/acts.ts';
+import { Agents } from './agents/agents.ts';
+import { Asks } from './send/asks.ts';
+import { Broadcasts } from './receive/broadcasts.ts';
+import { CheckedTypes } from './receive/checked-types.ts';
 import type { ClientEvents } from './client-types.ts';
-import { Connection } from './connection.ts';
-import { Dispatcher } from './dispatcher.ts';
-import { Emitter } from './emitter.ts';
-import { AgoraError, ConnectionError } from './errors.ts';
-import { Events } from './events.ts';
-import { Groups } from './groups.ts';
-import { History } from './history.ts';
-import { Inbox } from './inbox.ts';
-import type { AgoraTypes } from './message-types.ts';
-import { Messages } from './messages.ts';
-import { Operator } from './operator.ts';
-import { readOptions, type AgoraClientOptions, type Settings } from './options.ts';
-import { Outbox, type OutboxNote } from './outbox.ts';
-import { OwnAgent } from './registration.ts';
-import { readSignals } from './signals.ts';
-import { settleWithin } from './time.ts';
-import { Tracing } from './tracing.ts';
-import { Wake } from './wake.ts';
-import { Workflows } from './workflows.ts';
+import { Connection } from './connection/connection.ts';
+import type { Settings } from './connection/settings.ts';
+import { Dispatcher } from './receive/dispatcher.ts';
+import { Emitter } from './base/emitter.ts';
+import { AgoraError, callbackFailed, ConnectionError, isPermanent, stackOf } from './base/errors.ts';
+import { Events } from './events/events.ts';
+import { Groups } from './agents/groups.ts';
+import { History } from './send/history.ts';
+import { Inbox } from './receive/inbox.ts';
+import type { AgoraTypes } from './wire/message-types.ts';
+import { Messages } from './send/messages.ts';
+import { Operator } from './agents/operator.ts';
+import { readOptions, type AgoraClientOptions } from './options.ts';
+import { Outbox, type OutboxNote } from './acts/outbox.ts';
+import { OwnAgent } from './agents/own-agent.ts';
+import { readSignals } from './send/read-signals.ts';
+import { settleWithin } from './base/waiting.ts';
+import { Tracing } from './trace/tracing.ts';
+import { Mail } from './receive/mail.ts';
+import { Workflows } from './workflows/workflows.ts';
 
 const FLUSH_WITHIN_MS = 5_000;
 
-/** The parts of one client. Nothing happens before its connection is opened. */
+/** The parts of one client, which are passive until its connection opens. */
 export class ClientParts {
-  readonly emitter = new Emitter<ClientEvents>();
+  readonly emitter = new Emitter<ClientEvents>((name, thrown) => {
+    const error = callbackFailed(`a listener of "${name}"`, thrown);
+    // A failing listener of warnings would fail again.
+    if (name === 'warning') console.warn(warningText(error));
+    else this.#warn(error);
+  });
   readonly connection: Connection;
   readonly operator: Operator;
   readonly types: CheckedTypes;
@@ -49,11 +55,11 @@ export class ClientParts {
   readonly workflows: Workflows;
   readonly groups: Groups;
   readonly history: History;
-  readonly wake: Wake;
+  readonly mail: Mail;
   readonly outbox: Outbox | undefined;
-  /** Called with why, once the connection is closed. */
+  /** Called once the connection is closed, with its error. */
   readonly endings = new Set<(error: Error | undefined) => void>();
-  #impatience: ReturnType<typeof setInterval> | undefined;
+  #offlineTimer: ReturnType<typeof setInterval> | undefined;
   #closing: Promise<void> | undefined;
 
   /** Throws `agent/bad-name`, `client/bad-option`. */
@@ -83,33 +89,35 @@ export class ClientParts {
       isConnected: () => connection.session !== undefined,
       readSignals: (id, after) => readSignals(connection, agent(), id, after),
       cancel: (id, reason) => this.messages.cancel(id, reason),
+      warn,
       reply: (...reply) => this.messages.reply(...reply),
     });
     this.inbox = new Inbox({
       connection,
       acts,
       dispatcher,
-      // While leaving, nothing more is begun.
+      // A closing client takes no further deliveries.
       agent: () => (this.#closing ? undefined : this.agent.id),
       receives: () => this.agent.receives,
       isAsked: about => this.asks.has(about),
       noticed: notice => {
-        if (this.asks.settle(notice)) return true;
+        const isAwaited = this.asks.settle(notice);
+        if (isAwaited && !this.agent.keepsNotices) return true;
         this.emitter.emit('notice', notice);
         return !this.agent.keepsNotices;
       },
       signalled: signal => this.asks.signal(signal),
-      shown: () => this.wake.wake(),
+      shown: () => this.mail.arrived(),
     });
     this.agent = new OwnAgent(name, connection, this.inbox.query);
     this.agents = new Agents(connection);
     this.messages = new Messages({ acts, asks: this.asks, agents: this.agents, sender: agent, types, tracing, outbox });
-    this.broadcasts = new Broadcasts({ connection, acts, dispatcher, said: () => this.wake.wake() });
+    this.broadcasts = new Broadcasts({ connection, acts, dispatcher, arrived: () => this.mail.arrived() });
     this.events = new Events({ connection, acts, sender: agent, types, tracing, outbox });
     this.workflows = new Workflows({ connection, acts, events: this.events, agents: this.agents, initiator: agent });
     this.groups = new Groups(connection, agent);
     this.history = new History(connection, agent);
-    this.wake = new Wake({
+    this.mail = new Mail({
       connection,
       dispatcher,
       agent,
@@ -120,20 +128,20 @@ export class ClientParts {
     this.#followConnection(settings);
   }
 
-  /** The agent was registered or taken up: it receives, if it is to, and what the outbox holds is sent. */
-  async begin(takingUp: Promise<void>): Promise<void> {
-    await takingUp;
+  /** Waits for the registration of the agent; then receives its messages, and sends those of the outbox. */
+  async begin(registering: Promise<void>): Promise<void> {
+    await registering;
     this.dispatcher.credit = this.agent.credit;
     const agent = this.agent.mustId();
     if (this.agent.receives) {
-      // It may have spoken as the agent before, and passed over what was shown meanwhile.
+      // An earlier `receives: false` has ignored deliveries that are still shown.
       if (this.connection.session) this.inbox.review(this.connection.session.db);
       if (this.dispatcher.hasConsumers) await this.broadcasts.listen(agent);
     }
     await this.outbox?.play(agent);
   }
 
-  /** Leaves: what was done is sent, running handlers are told by their signal. May be called twice. */
+  /** Sends pending acts, aborts running handlers and closes the connection; idempotent. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -146,7 +154,7 @@ export class ClientParts {
     if (this.connection.session) {
       await settleWithin(FLUSH_WITHIN_MS, this.acts.flushed());
       await this.agent.detach().catch((error: unknown) => {
-        // The connection ends now anyway, and with it the attachment.
+        // The attachment ends with the connection.
         if (!(error instanceof AgoraError)) throw error;
       });
     }
@@ -161,45 +169,45 @@ export class ClientParts {
       name,
       acts: this.acts,
       isConnected: () => this.connection.session !== undefined,
-      told: (note: OutboxNote) => void this.emitter.emit('outbox', note),
+      noted: (note: OutboxNote) => void this.emitter.emit('outbox', note),
       warn: (error: AgoraError) => this.#warn(error),
     };
     return new Outbox(parts, options, store ?? (file === undefined ? undefined : openOutboxFile(file)));
   }
 
-  #followConnection({ callTimeoutMs, patienceMs }: Settings): void {
+  #followConnection({ callTimeoutMs, offlineTimeoutMs }: Settings): void {
     const { connection, acts } = this;
-    // After the subscriptions: what they show is compared with what was held before the agent is offered more.
+    // Runs after the subscriptions: their rows are compared with held deliveries before the agent gets new offers.
     connection.onOpen(session => this.agent.resume(session));
     connection.onOpen(() => this.outbox?.resume());
     connection.onOpen(session => {
-      clearInterval(this.#impatience);
+      clearInterval(this.#offlineTimer);
       acts.resume({
         perform: batch => session.wait('perform_acts', callTimeoutMs, db => db.reducers.performActs({ acts: batch })),
       });
     });
-    connection.onLost(error => this.#lost(error, patienceMs));
+    connection.onLost(error => this.#lost(error, offlineTimeoutMs));
   }
 
-  #lost(error: AgoraError, patienceMs: number): void {
+  #lost(error: AgoraError, offlineTimeoutMs: number): void {
     this.acts.pause();
-    clearInterval(this.#impatience);
+    clearInterval(this.#offlineTimer);
     if (this.connection.state === 'closed' || error.code !== 'connection/lost' || this.#closing)
       return this.#ended(error);
     this.outbox?.lost();
-    this.#impatience = setInterval(() => {
-      const lost = this.connection.lossAfter(patienceMs);
+    this.#offlineTimer = setInterval(() => {
+      const lost = this.connection.lossAfter(offlineTimeoutMs);
       this.acts.giveUp(lost);
       this.asks.failAll(lost);
-    }, patienceMs);
+    }, offlineTimeoutMs);
   }
 
-  /** The connection will not be back. */
+  /** Ends all parts with the connection. */
   #ended(error: AgoraError): void {
     this.outbox?.end(error);
     this.acts.end(error);
     this.dispatcher.end(error.code === 'client/closed' ? undefined : error);
-    this.wake.end(error);
+    this.mail.end(error);
     this.asks.failAll(error);
     this.inbox.close(error);
     this.broadcasts.close(error);
@@ -208,6 +216,15 @@ export class ClientParts {
   }
 
   #warn(error: AgoraError): void {
-    if (!this.emitter.emit('warning', error)) console.warn(`agora: ${error.message} (${error.code})`);
+    if (!this.emitter.emit('warning', error)) console.warn(warningText(error));
   }
+}
+
+/** Codes of errors in the program itself, which are shown with their stack. */
+const OF_THE_PROGRAM = new Set<string>(['client/handler-failed', 'client/callback-failed']);
+
+function warningText({ message, code, cause }: AgoraError): string {
+  const text = `agora: ${message} (${code})`;
+  const isBug = OF_THE_PROGRAM.has(code) && !isPermanent(cause);
+  return isBug ? `${text}\n${stackOf(cause)}` : text;
 }

@@ -1,45 +1,49 @@
-// What the methods of `AgoraClient` take, and what it tells of.
+// Parameter types of `AgoraClient`, and its events.
 
-import type { AgentFilters } from './agents.ts';
-import type { ConnectionState } from './connection.ts';
-import type { AgoraError } from './errors.ts';
-import type { EventOptions } from './events.ts';
-import type { MessageFilters } from './filters.ts';
-import type { Notice } from './inbox.ts';
-import type { MessageHandler } from './message-subscription.ts';
-import type { EventsMatching, NoTypes } from './message-types.ts';
-import type { OutboxNote } from './outbox.ts';
-import type { WorkflowSummary } from './workflow-handle.ts';
+import type { AgentFilters } from './agents/agents.ts';
+import type { ConnectionState } from './connection/connection-state.ts';
+import type { AgoraError } from './base/errors.ts';
+import type { Keys } from './base/known-keys.ts';
+import type { EventOptions } from './events/events.ts';
+import type { MessageFilters } from './receive/message-filter.ts';
+import type { Notice } from './receive/inbox.ts';
+import type { MessageHandler } from './receive/message-subscription.ts';
+import type { EventsMatching, NoTypes } from './wire/message-types.ts';
+import type { OutboxNote } from './acts/outbox.ts';
+import type { WorkflowSummary } from './workflows/workflow-handle.ts';
 
-/** What `on` listens to. */
-export interface ClientEvents extends Readonly<Record<string, unknown>> {
-  /** The state of the connection has changed; `error` says why the last one ended. */
+/** Events of `on` and `watch`. */
+export interface ClientEvents {
+  /** The state of the connection has changed; `error` is the reason why the last one ended. */
   readonly connection: { readonly state: ConnectionState; readonly error: AgoraError | undefined };
-  /** Word about a message of this agent that nobody waits for: a late answer, a dead letter. */
+  /** Notice about a sent message that no call waits for: a late answer, a dead letter, an expiry. */
   readonly notice: Notice;
-  /** Something that was said without a connection was kept, accepted, or refused. */
+  /** The outbox has stored a message or event, or the hub has accepted or refused it. */
   readonly outbox: OutboxNote;
-  /** Something went wrong that no call could be rejected with. Without a listener it goes to the console. */
+  /** An error that no call can be rejected with. Without a listener it goes to the console. */
   readonly warning: AgoraError;
 }
 
-/** Which messages a subscription wants, and who handles them. */
+/** The names of the events. */
+export const CLIENT_EVENTS: Keys<ClientEvents> = { connection: true, notice: true, outbox: true, warning: true };
+
+/** Handler and filters of a message subscription. */
 export interface MessageOptions<Type extends string, Types = NoTypes> {
   readonly handler?: MessageHandler<Type, Types> | undefined;
   readonly filters?: MessageFilters<Type> | undefined;
-  /** How many handlers run at once; by default 8. */
+  /** The most handlers that run at a time. Default 8. */
   readonly concurrency?: number | undefined;
-  /** Closes the subscription: a loop over it ends, and the signals of its handlers are aborted. */
+  /** Closes the subscription: its loop ends, and the signals of its handlers abort. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** How something live is watched. */
+/** Options of live loops. */
 export interface WatchOptions {
-  /** Ends the loop, as leaving it does. */
+  /** Ends the loop. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Which events a subscription wants, and who handles them; without `eventTypes`, all. */
+/** Types, handler and range of an event subscription; without `eventTypes`, all types. */
 export interface EventRequest<Filter extends string = string, Types = NoTypes> extends EventOptions<
   EventsMatching<Filter, Types>,
   Types
@@ -47,7 +51,7 @@ export interface EventRequest<Filter extends string = string, Types = NoTypes> e
   readonly eventTypes?: readonly Filter[] | undefined;
 }
 
-/** What coordination data is asked for. */
+/** Query of `queryCoordinationData`. */
 export type CoordinationQuery =
   | { readonly type: 'agents'; readonly filters?: AgentFilters | undefined }
   | {

@@ -1,12 +1,14 @@
-// What programs use to be agents on a hub.
+// Entry point of the client.
 
 export { AgoraClient } from './agora-client.ts';
 export type { ClientEvents, CoordinationQuery, EventRequest, MessageOptions, WatchOptions } from './client-types.ts';
-export type { AgentFilters, AgentInfo } from './agents.ts';
-export type { AgoraEvent, EventOf } from './agora-event.ts';
-export type { Answer, ReplyOptions } from './answer.ts';
+export type { AgentFilters, AgentInfo } from './agents/agents.ts';
+export type { AgentUsage } from './agents/usage.ts';
+export type { AgoraEvent, EventOf } from './events/agora-event.ts';
+export type { Answer, PendingAnswer, ProgressSignal, ReplyOptions } from './wire/answer.ts';
 export type { BatchAct } from './batch.ts';
-export type { ConnectOptions, ConnectionState } from './connection.ts';
+export type { ConnectOptions } from './connection/connection.ts';
+export type { ConnectionState } from './connection/connection-state.ts';
 export {
   AgoraError,
   CLIENT_CODES,
@@ -15,26 +17,25 @@ export {
   TimeoutError,
   type ActRefusal,
   type AgoraCode,
-} from './errors.ts';
-export type { EventHandler, EventSubscription } from './event-subscription.ts';
-export type { EventOptions, OutgoingEvent } from './events.ts';
-export type { MessageReference } from './envelope.ts';
-export type { GroupInfo } from './groups.ts';
-export type { AgentUsage, BroadcastInfo, DeliveryInfo, MessageRecord } from './history.ts';
-export { requiredNames } from './hub-names.ts';
-export type { MessageFilters } from './filters.ts';
-export type { Notice } from './inbox.ts';
-export type { IncomingMessage, MessageContext, MessageKind, MessageOf, Returned } from './incoming-message.ts';
-export type { LiveStream } from './live-stream.ts';
-export type { MessageHandler, MessageSubscription } from './message-subscription.ts';
-export { nearestNames } from './names.ts';
-export type { Accepted, AnswerWithin, DeliveryOptions, ForwardOptions, OutgoingMessage } from './messages.ts';
+} from './base/errors.ts';
+export type { EventHandler, EventSubscription } from './events/event-subscription.ts';
+export type { EventOptions, OutgoingEvent } from './events/events.ts';
+export type { MessageReference } from './wire/envelope.ts';
+export type { GroupInfo } from './agents/groups.ts';
+export type { BroadcastInfo, DeliveryInfo, MessageRecord } from './send/history.ts';
+export { requiredNames } from './wire/required-names.ts';
+export type { MessageFilters } from './receive/message-filter.ts';
+export type { Notice } from './receive/inbox.ts';
+export type { IncomingMessage, MessageContext, MessageKind, MessageOf, Returned } from './receive/incoming-message.ts';
+export type { LiveStream } from './base/live-stream.ts';
+export type { MessageHandler, MessageSubscription } from './receive/message-subscription.ts';
+export { nearestNames } from './base/nearest-names.ts';
+export type { Accepted, AnswerWithin, DeliveryOptions, ForwardOptions, OutgoingMessage } from './send/messages.ts';
 export type { AgoraClientOptions } from './options.ts';
-export type { OutboxNote, OutboxOptions } from './outbox.ts';
-export type { KeptItem, OutboxStore } from './outbox-store.ts';
-export type { PendingAnswer, ProgressSignal } from './pending-answer.ts';
-export type { InboxPeek, PeekedMessage } from './peek.ts';
-export type { ReceiveOptions, Registration } from './registration.ts';
+export type { OutboxNote, OutboxOptions } from './acts/outbox.ts';
+export type { KeptItem, OutboxStore } from './acts/outbox-store.ts';
+export type { InboxPeek, PeekedMessage } from './send/peek.ts';
+export type { ReceiveOptions, Registration } from './agents/own-agent.ts';
 export type {
   DeadLetter,
   DeadLetterFilter,
@@ -43,8 +44,8 @@ export type {
   MailboxInfo,
   OperatorInfo,
   Quota,
-} from './operator.ts';
-export type { WebSocketConstructor, WebSocketLike } from './socket.ts';
+} from './agents/operator.ts';
+export type { WebSocketConstructor, WebSocketLike } from './connection/socket.ts';
 export {
   defineMessages,
   defineTypes,
@@ -65,22 +66,28 @@ export {
   type TaskAction,
   type TaskOutputOf,
   type TaskSchemas,
-} from './message-types.ts';
-export { isStandardType, MESSAGE_SCHEMAS, type StandardMessageType } from './standard-messages.ts';
+} from './wire/message-types.ts';
+export { isStandardType, MESSAGE_SCHEMAS, type StandardMessageType } from './wire/standard-messages.ts';
 export type { Served, ServeOptions } from './serve.ts';
-export type { OpenTelemetryApi } from './spans.ts';
-export type { TaskOptions } from './receiving.ts';
-export { taskOf, type Task, type TaskHandler, type TaskOf } from './tasks.ts';
-export type { TraceContext } from './trace-context.ts';
-export type { TokenStore } from './token-store.ts';
-export type { Waiting } from './time.ts';
+export type { OpenTelemetryApi } from './trace/spans.ts';
+export type { TaskOptions } from './subscriptions.ts';
+export { taskOf, type Task, type TaskHandler, type TaskOf } from './receive/tasks.ts';
+export type { TraceContext } from './base/trace-context.ts';
+export type { TokenStore } from './connection/token-store.ts';
+export type { WaitOptions } from './base/waiting.ts';
 export type { TurnOptions } from './turns.ts';
-export { createId } from './uuid.ts';
-export type { TakeMailOptions, WaitForMailOptions } from './wake.ts';
+export { createId } from './base/create-id.ts';
+export type { TakeMailOptions, WaitForMailOptions } from './receive/mail.ts';
 export {
   parseWorkflow,
   workflowDefinitionSchema,
   type WorkflowDefinition,
   type WorkflowStepDefinition,
-} from './workflow-definition.ts';
-export type { WorkflowHandle, WorkflowResult, WorkflowStep, WorkflowSummary, WorkflowWait } from './workflow-handle.ts';
+} from './workflows/workflow-definition.ts';
+export type {
+  WorkflowHandle,
+  WorkflowResult,
+  WorkflowStep,
+  WorkflowSummary,
+  WorkflowWait,
+} from './workflows/workflow-handle.ts';

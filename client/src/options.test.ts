@@ -1,16 +1,16 @@
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { readOptions } from './options.ts';
 
 afterEach(() => void vi.unstubAllEnvs());
 
 describe('the options of a client', () => {
-  it('have defaults', () => {
+  test('have defaults', () => {
     vi.stubEnv('AGORA_SERVER', '');
-    expect(readOptions('Ada', {})).toMatchObject({ database: 'agora', durable: true, patienceMs: 10_000 });
+    expect(readOptions('Ada', {})).toMatchObject({ database: 'agora', durable: true, offlineTimeoutMs: 10_000 });
     expect(readOptions('Ada', {}).server.href).toBe('http://127.0.0.1:3000/');
   });
 
-  it('come from the environment where nothing else is said', () => {
+  test('come from the environment if they are not set', () => {
     vi.stubEnv('AGORA_SERVER', 'http://hub.example:8080');
     expect(readOptions('Ada', {}).server.href).toBe('http://hub.example:8080/');
     expect(readOptions('Ada', { server: 'https://other.example/below' }).server.href).toBe(
@@ -18,17 +18,17 @@ describe('the options of a client', () => {
     );
   });
 
-  it.each(['http', 'https'])('may be the address of a WebSocket (%s)', scheme => {
+  test.each(['http', 'https'])('accept the address of a WebSocket (%s)', scheme => {
     expect(readOptions('Ada', { server: `${scheme.replace('http', 'ws')}://hub` }).server.href).toBe(
       `${scheme}://hub/`,
     );
   });
 
-  it.each([
+  test.each([
     [{ server: 'hub' }, 'server is a URL'],
     [{ server: 'ftp://hub' }, 'server is a URL'],
-    [{ database: 'a/b' }, 'no name of a database'],
-    [{ patienceMs: -1 }, 'patienceMs'],
+    [{ database: 'a/b' }, 'is not a database name'],
+    [{ offlineTimeoutMs: -1 }, 'offlineTimeoutMs'],
     [{ callTimeoutMs: Number.NaN }, 'callTimeoutMs'],
     [{ giveUpAfterMs: Infinity }, 'giveUpAfterMs'],
   ])('cannot be %j', (options, sentence) => {

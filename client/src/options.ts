@@ -1,91 +1,96 @@
-// What a client may be told, and what it does when it is not.
+// Options of a client, their checks and their defaults.
 
 import { AGENT_NAME } from '@agora/module/contract';
 import { defaultTokenStore } from '#platform';
-import { type Backoff, USUAL_BACKOFF } from './backoff.ts';
-import { AgoraError } from './errors.ts';
-import type { AgoraTypes, NoTypes } from './message-types.ts';
-import type { OutboxOptions } from './outbox.ts';
-import type { WebSocketConstructor } from './socket.ts';
-import type { OpenTelemetryApi } from './spans.ts';
-import type { TokenStore } from './token-store.ts';
+import { type Backoff, DEFAULT_BACKOFF } from './base/backoff.ts';
+import { AgoraError } from './base/errors.ts';
+import { checkKeys, type Keys } from './base/known-keys.ts';
+import type { AgoraTypes, NoTypes } from './wire/message-types.ts';
+import type { OutboxOptions } from './acts/outbox.ts';
+import type { WebSocketConstructor } from './connection/socket.ts';
+import type { OpenTelemetryApi } from './trace/spans.ts';
+import type { Settings } from './connection/settings.ts';
+import type { TokenStore } from './connection/token-store.ts';
 
-/** What a client may be told when it is made; nothing of it has to be. */
+/** Options of a client; all optional. */
 export interface AgoraClientOptions<Types extends AgoraTypes = NoTypes> {
-  /** What messages, tasks and events carry (`defineMessages`, `defineTypes`): known to the compiler, and checked at both ends. */
+  /** Declared types of messages, tasks and events (`defineMessages`, `defineTypes`): typed, and checked at both ends. */
   readonly types?: Types | undefined;
   /**
-   * The module `@opentelemetry/api` (`import * as api from '@opentelemetry/api'`), which makes spans. On Node.js it is found
-   * by itself where the program has it; `false` is without.
+   * The module `@opentelemetry/api` (`import * as api from '@opentelemetry/api'`), for spans. On Node.js the client finds it
+   * itself if the program has it. `false` disables spans.
    */
   readonly openTelemetry?: OpenTelemetryApi | false | undefined;
-  /** Where the hub is; by default `AGORA_SERVER` of the environment, or `http://127.0.0.1:3000`. */
+  /** URL of the hub. Default: `AGORA_SERVER` of the environment, or `http://127.0.0.1:3000`. */
   readonly server?: string | undefined;
-  /** The database on it; by default `agora`. */
+  /** Name of the database. Default `agora`. */
   readonly database?: string | undefined;
-  /** Who the agent's owner is. */
+  /** Token of the identity that owns the agent. It is never replaced: `connection/bad-token`. */
   readonly token?: string | undefined;
   /**
-   * Where the token is found when `token` is not given, and where a new one is put. By default `AGORA_TOKEN` of the
-   * environment; else one file a server and database in the user's own folder (Node.js), or `localStorage`. `false` makes a
-   * new identity each time.
+   * Store of the token, used if `token` is not set. Default: `AGORA_TOKEN` of the environment; else one file per server and
+   * database in the user's folder (Node.js), or `localStorage`. `false` creates a new identity each time.
    */
   readonly tokenStore?: TokenStore | false | undefined;
-  /** Whether what is said without a connection is kept until there is one, how much of it, and where. Default false. */
+  /** Queues messages and events while disconnected: true, or its limits and store. Default false. */
   readonly outbox?: boolean | OutboxOptions | undefined;
-  /** Pauses between tries to find a lost connection again: from 100 ms to 10 s, half of it by chance. */
+  /**
+   * Backoff between attempts to reconnect. Default: 100 ms, doubled up to 5 s, with 50 % jitter; it starts again after a
+   * connection has held for 5 s.
+   */
   readonly reconnect?: Partial<Backoff> | undefined;
-  /** How long `connect` may take. */
+  /** Timeout of one attempt to connect, in milliseconds. Default 10,000. */
   readonly connectTimeoutMs?: number | undefined;
-  /** How long the server may take to answer one call. */
+  /** Timeout of one call to the server, in milliseconds (`call/timed-out`). Default 30,000. */
   readonly callTimeoutMs?: number | undefined;
-  /** How long calls and answers wait for a lost connection before they are rejected with a `ConnectionError`. */
-  readonly patienceMs?: number | undefined;
-  /** How long a lost connection is looked for before the client gives up for good. */
+  /** How long calls and asks wait for a lost connection, in milliseconds (`connection/lost`). Default 10,000. */
+  readonly offlineTimeoutMs?: number | undefined;
+  /** How long the client tries to get a stable connection again before it closes itself, in milliseconds. Default 600,000. */
   readonly giveUpAfterMs?: number | undefined;
-  /** How often the agent says that it lives, and a silent connection is noticed; 0 for never. */
+  /** Interval of heartbeats, which also detect a silent connection, in milliseconds; 0 disables them. Default 15,000. */
   readonly heartbeatMs?: number | undefined;
-  /** Whether an acknowledgement means that the hub has it on disk. Default true. */
+  /** True if the hub confirms a call only once it is on disk. Default true. */
   readonly durable?: boolean | undefined;
-  /** How long the lease of a delivery is renewed while its handler runs. */
+  /** How long leases are renewed while a handler runs, in milliseconds. Default 3,600,000: one hour. */
   readonly handlerTimeoutMs?: number | undefined;
-  /** The WebSocket to use where the runtime has none, or a better one. */
+  /** WebSocket to use in place of that of the runtime. */
   readonly webSocket?: WebSocketConstructor | undefined;
 }
 
-/** The options of a client, none left open. */
-export interface Settings {
-  readonly name: string;
-  readonly server: URL;
-  readonly database: string;
-  readonly token: string | undefined;
-  readonly tokenStore: TokenStore | undefined;
-  readonly outbox: OutboxOptions | undefined;
-  readonly reconnect: Backoff;
-  readonly connectTimeoutMs: number;
-  readonly callTimeoutMs: number;
-  readonly patienceMs: number;
-  readonly giveUpAfterMs: number;
-  readonly heartbeatMs: number;
-  readonly durable: boolean;
-  readonly handlerTimeoutMs: number;
-  readonly webSocket: WebSocketConstructor | undefined;
-}
+const OPTIONS: Keys<AgoraClientOptions> = {
+  types: true,
+  openTelemetry: true,
+  server: true,
+  database: true,
+  token: true,
+  tokenStore: true,
+  outbox: true,
+  reconnect: true,
+  connectTimeoutMs: true,
+  callTimeoutMs: true,
+  offlineTimeoutMs: true,
+  giveUpAfterMs: true,
+  heartbeatMs: true,
+  durable: true,
+  handlerTimeoutMs: true,
+  webSocket: true,
+};
 
 const DEFAULT_SERVER = 'http://127.0.0.1:3000';
 const DATABASE_NAME = /^[a-z0-9][a-z0-9_-]{0,127}$/i;
 
-/** Fills in what was left open. Throws `agent/bad-name` and `client/bad-option`. */
+/** Checks options and fills in defaults. Throws `agent/bad-name`, `client/bad-option`. */
 export function readOptions(name: string, options: AgoraClientOptions): Settings {
   if (!AGENT_NAME.test(name)) {
     throw new AgoraError(
       'agent/bad-name',
-      `"${name}" is no name; use 1-64 letters, digits, _ . - and begin with a letter or digit`,
+      `"${name}" is not an agent name; use 1-64 letters, digits, _ . - and start with a letter or digit`,
     );
   }
+  checkKeys('the options of a client', options, OPTIONS);
   const database = options.database ?? 'agora';
   if (!DATABASE_NAME.test(database))
-    throw new AgoraError('client/bad-option', `"${database}" is no name of a database`);
+    throw new AgoraError('client/bad-option', `"${database}" is not a database name; use letters, digits, _ -`);
   const server = readServer(options.server ?? environment('AGORA_SERVER') ?? DEFAULT_SERVER);
   const { outbox, reconnect } = options;
   return {
@@ -95,12 +100,12 @@ export function readOptions(name: string, options: AgoraClientOptions): Settings
     ...readIdentity(options, server, database),
     outbox: outbox === true ? {} : outbox || undefined,
     reconnect: {
-      firstMs: readMs('reconnect.firstMs', reconnect?.firstMs, USUAL_BACKOFF.firstMs),
-      mostMs: readMs('reconnect.mostMs', reconnect?.mostMs, USUAL_BACKOFF.mostMs),
+      firstMs: readMs('reconnect.firstMs', reconnect?.firstMs, DEFAULT_BACKOFF.firstMs),
+      maxMs: readMs('reconnect.maxMs', reconnect?.maxMs, DEFAULT_BACKOFF.maxMs),
     },
     connectTimeoutMs: readMs('connectTimeoutMs', options.connectTimeoutMs, 10_000),
     callTimeoutMs: readMs('callTimeoutMs', options.callTimeoutMs, 30_000),
-    patienceMs: readMs('patienceMs', options.patienceMs, 10_000),
+    offlineTimeoutMs: readMs('offlineTimeoutMs', options.offlineTimeoutMs, 10_000),
     giveUpAfterMs: readMs('giveUpAfterMs', options.giveUpAfterMs, 600_000),
     heartbeatMs: readMs('heartbeatMs', options.heartbeatMs, 15_000),
     durable: options.durable ?? true,
@@ -109,7 +114,7 @@ export function readOptions(name: string, options: AgoraClientOptions): Settings
   };
 }
 
-/** What the caller says counts, then the environment, then the store of this platform. */
+/** The options have priority over the environment, which has priority over the store of the platform. */
 function readIdentity(
   { token, tokenStore }: AgoraClientOptions,
   server: URL,
@@ -117,18 +122,18 @@ function readIdentity(
 ): Pick<Settings, 'token' | 'tokenStore'> {
   if (token !== undefined || tokenStore === false) return { token, tokenStore: undefined };
   if (tokenStore) return { token: undefined, tokenStore };
-  const given = environment('AGORA_TOKEN');
-  if (given !== undefined) return { token: given, tokenStore: undefined };
+  const fromEnvironment = environment('AGORA_TOKEN');
+  if (fromEnvironment !== undefined) return { token: fromEnvironment, tokenStore: undefined };
   return { token: undefined, tokenStore: defaultTokenStore(server, database) };
 }
 
-/** Timers hold no more than this. */
-const MOST_MS = 2 ** 31 - 1;
+/** The longest delay of timers. */
+const MAX_MS = 2 ** 31 - 1;
 
-function readMs(option: string, given: number | undefined, otherwise: number): number {
-  const ms = given ?? otherwise;
-  if (!(ms >= 0 && ms <= MOST_MS))
-    throw new AgoraError('client/bad-option', `${option} is 0 to ${MOST_MS} milliseconds, not ${ms}`);
+function readMs(option: string, given: number | undefined, fallback: number): number {
+  const ms = given ?? fallback;
+  if (!(ms >= 0 && ms <= MAX_MS))
+    throw new AgoraError('client/bad-option', `${option} is 0 to ${MAX_MS} milliseconds, not ${ms}`);
   return ms;
 }
 
@@ -137,12 +142,12 @@ function readServer(text: string): URL {
   if (url?.protocol !== 'http:' && url?.protocol !== 'https:') {
     throw new AgoraError('client/bad-option', `server is a URL such as ${DEFAULT_SERVER}, not "${text}"`);
   }
-  // Paths below it are resolved against it.
+  // Relative paths resolve against it, which needs the final slash.
   if (!url.pathname.endsWith('/')) url.pathname += '/';
   return url;
 }
 
-/** A variable of the environment, where there is one: browsers have no `process`. */
+/** Returns a variable of the environment; browsers have no `process`. */
 function environment(name: string): string | undefined {
   return typeof process === 'undefined' ? undefined : process.env[name] || undefined;
 }

@@ -1,67 +1,72 @@
-// The loop of an agent: handlers by what comes, a few at a time, until it is told to stop; then it leaves in good order.
+// The main loop of an agent: handlers by type with limited concurrency, and a graceful shutdown.
 //
-// I1  Once it is told to stop, nothing more is begun. What came from a work queue goes back for another agent at once;
-//     what was sent to this agent by name waits for it at the hub.
-// I2  What was begun is let come to its end, and its end reaches the hub, before the client is closed. What takes longer
-//     than `drainMs` is told by its signal and goes back, to be tried again.
+// I1  After the stop no handler starts. Deliveries of a work queue go back immediately for other agents; messages to this
+//     agent by name wait at the hub.
+// I2  Running handlers finish, and their results reach the hub, before the client closes. A handler that takes longer than
+//     `drainMs` is aborted, and its delivery goes back for another attempt.
 
+import { SIGN } from '@agora/module/contract';
 import { onSignals } from '#platform';
-import type { Consumer } from './dispatcher.ts';
-import { AgoraError } from './errors.ts';
-import type { EventHandler } from './event-subscription.ts';
-import type { IncomingMessage } from './incoming-message.ts';
-import { MessageQueue } from './message-queue.ts';
-import type { MessageHandler } from './message-subscription.ts';
-import type { EventsMatching, NoTypes } from './message-types.ts';
-import { taskOf, type TaskHandler } from './tasks.ts';
-import { settleWithin, type Waiting } from './time.ts';
-import type { Tracing } from './tracing.ts';
+import type { Consumer } from './receive/dispatcher.ts';
+import { AgoraError } from './base/errors.ts';
+import type { EventHandler } from './events/event-subscription.ts';
+import { warningOf } from './receive/failed-handler.ts';
+import type { IncomingMessage } from './receive/incoming-message.ts';
+import { MessageQueue } from './receive/message-queue.ts';
+import type { MessageHandler } from './receive/message-subscription.ts';
+import type { EventsMatching, NoTypes } from './wire/message-types.ts';
+import { taskOf, type TaskHandler } from './receive/tasks.ts';
+import { settleWithin, type WaitOptions } from './base/waiting.ts';
+import { startTimer } from './base/timer.ts';
+import type { Tracing } from './trace/tracing.ts';
 
-/** Who handles what, and until when. */
+/** Handlers of an agent, and the end of its service. */
 export interface ServeOptions<
   Type extends string = string,
   Action extends string = string,
   Filter extends string = string,
   Types = NoTypes,
-> extends Waiting {
-  /** Handlers by the type of the message. */
+> extends WaitOptions {
+  /** Handlers by message type. */
   readonly messages?: { readonly [Each in Type]?: MessageHandler<Each, Types> } | undefined;
-  /** Handlers of workflow steps by their action; `*` for every other. */
+  /** Handlers of workflow steps by action; `*` for all others. */
   readonly tasks?: { readonly [Each in Action]?: TaskHandler<Each, Types> } | undefined;
-  /** Handles what nobody else does. Without it that waits, and goes back in the end. */
+  /** Handles all other messages, but no steps of workflows. Without it they stay unclaimed and go back to the queue in the end. */
   readonly otherwise?: MessageHandler | undefined;
-  /** Handlers of events by their type, or a first segment with a wildcard (`build.*`). */
+  /** Handlers of events by type, or by a first segment with a wildcard (`build.*`). */
   readonly events?: { readonly [Each in Filter]?: EventHandler<EventsMatching<Each, Types>, Types> } | undefined;
-  /** How many messages and steps are handled at once, the most important first; by default 8. */
+  /** The most messages and tasks that are handled at a time, by priority. Default 8. */
   readonly concurrency?: number | undefined;
-  /** Signals of the system that end it (Node.js): by default `SIGTERM` and `SIGINT`. A second one waits for nobody. */
+  /** Signals of the system that stop it (Node.js). Default `SIGTERM`, `SIGINT`. A second one ends the draining. */
   readonly signals?: readonly string[] | undefined;
-  /** How long what runs is waited for at the end; by default 30 s. */
+  /** How long running handlers may take after the stop, in milliseconds. Default 30,000. */
   readonly drainMs?: number | undefined;
-  /** Ends it by itself once nothing has come and nothing has run for so long; by default never. */
+  /** Stops it after this many milliseconds without messages and handlers. Default: never. */
   readonly idleMs?: number | undefined;
 }
 
-/** What was done. */
+/** Result of `serve`. */
 export interface Served {
-  /** The name of the signal of the system, or how else it ended. */
+  /** Name of the signal of the system, or another reason of the end. */
   readonly reason: 'aborted' | 'idle' | 'closed' | (string & {});
-  /** Messages and steps whose handler returned. */
+  /** Number of messages and tasks whose handler returned. */
   readonly handled: number;
-  /** Messages and steps whose handler threw. */
+  /** Number of messages and tasks whose handler threw. */
   readonly failed: number;
-  /** What was begun and not done within `drainMs`. */
+  /** Number of messages and tasks that did not finish within `drainMs`. */
   readonly interrupted: number;
 }
 
-/** What serving needs of its client. */
+/** The parts of the client that serving needs. */
 export interface ServeParts {
   readonly tracing: Tracing;
-  /** Has messages given to a consumer from now on. */
+  /** Receives what handlers throw. */
+  warn(error: AgoraError): void;
+  /** Passes messages to a consumer from now on. */
   begin(consumer: Consumer): Promise<void>;
   follow(type: string, handler: EventHandler): Promise<AsyncDisposable>;
   setStatus(status: 'active' | 'draining'): Promise<void>;
-  /** Throws `agent/has-mail` when something is unseen. */
+  /** Throws `agent/has-mail` if there is unseen mail. */
   goIdle(): Promise<void>;
   close(): Promise<void>;
 }
@@ -69,10 +74,10 @@ export interface ServeParts {
 const CONCURRENCY = 8;
 const DRAIN_MS = 30_000;
 const SIGNALS = ['SIGTERM', 'SIGINT'];
-/** The hub may be away: then nobody need know that the agent leaves. */
+/** How long the status `draining` may take; without a connection it is of no use. */
 const STATUS_WITHIN_MS = 2_000;
 
-/** Serves until it is told to stop. Rejects when the connection is lost for good. In any case the client is closed then. */
+/** Serves until it is stopped, then closes the client. Rejects when the connection ends with an error. */
 export async function serve(parts: ServeParts, options: ServeOptions): Promise<Served> {
   options.signal?.throwIfAborted();
   const service = new Service(parts, options);
@@ -103,16 +108,16 @@ class Service implements Consumer {
   readonly #hurried = Promise.withResolvers<void>();
   #isStopping = false;
   #quiet: (() => void) | undefined;
-  #idle: ReturnType<typeof setTimeout> | undefined;
+  #stopIdleTimer: (() => void) | undefined;
   #handled = 0;
   #failed = 0;
 
   constructor(parts: ServeParts, options: ServeOptions) {
     const { concurrency = CONCURRENCY } = options;
     if (!Number.isInteger(concurrency) || concurrency < 1) {
-      throw new AgoraError('client/bad-option', `concurrency is a whole number from 1 on, not ${concurrency}`);
+      throw new AgoraError('client/bad-option', `concurrency is a whole number of at least 1, not ${concurrency}`);
     }
-    // Whoever waits for it hears of it; while nobody does yet, it is no fault of the program.
+    // `run` awaits it later; an earlier rejection must not count as unhandled.
     this.#stopped.promise.catch(() => undefined);
     this.#parts = parts;
     this.#options = options;
@@ -123,20 +128,20 @@ class Service implements Consumer {
 
   async run(): Promise<Served> {
     const subscriptions: AsyncDisposable[] = [];
-    // One that has drained before is there again.
+    // The agent may be draining from an earlier run.
     await this.#parts.setStatus('active');
     for (const [type, handler] of Object.entries(this.#options.events ?? {})) {
       if (handler) subscriptions.push(await this.#parts.follow(type, event => this.#follow(() => handler(event))));
     }
     if (!this.#isStopping) await this.#parts.begin(this);
-    this.#restAwhile();
-    const reason = await this.#stopped.promise.finally(() => clearTimeout(this.#idle));
+    this.#startIdleTimer();
+    const reason = await this.#stopped.promise.finally(() => this.#stopIdleTimer?.());
     const interrupted = reason === 'closed' ? 0 : await this.#drain(subscriptions);
     await this.#parts.close();
     return { reason, handled: this.#handled, failed: this.#failed, interrupted };
   }
 
-  /** Begins nothing more. A second time: waits for nothing more. */
+  /** Starts no further handlers. A second call ends the draining. */
   stop(reason: string): void {
     if (this.#isStopping) this.#hurried.resolve();
     this.#isStopping = true;
@@ -148,7 +153,7 @@ class Service implements Consumer {
   }
 
   take(message: IncomingMessage): void {
-    clearTimeout(this.#idle);
+    this.#stopIdleTimer?.();
     if (this.#isStopping) this.#giveBack(message);
     else if (this.#running.size < this.#concurrency) this.#run(message);
     else this.#queue.push(message);
@@ -165,7 +170,8 @@ class Service implements Consumer {
     const { otherwise } = this.#options;
     const onTask = task && (this.#tasks.get(task.action) ?? this.#tasks.get('*'));
     if (task && onTask) return () => onTask(task, message);
-    const handler = (task ? undefined : this.#messages.get(message.type)) ?? otherwise;
+    // A step goes only to a handler that asks for steps.
+    const handler = this.#messages.get(message.type) ?? (message.kind === 'task' ? undefined : otherwise);
     return handler && (() => handler(message, message));
   }
 
@@ -182,6 +188,8 @@ class Service implements Consumer {
       message.finishWith(value);
     } catch (error) {
       this.#failed++;
+      const warning = warningOf(message, error);
+      if (warning) this.#parts.warn(warning);
       message.failWith(error);
     }
     this.#running.delete(message);
@@ -196,7 +204,7 @@ class Service implements Consumer {
     }
     if (this.#running.size > 0) return;
     this.#quiet?.();
-    this.#restAwhile();
+    this.#startIdleTimer();
   }
 
   async #follow(handle: () => unknown): Promise<void> {
@@ -205,25 +213,25 @@ class Service implements Consumer {
     await handling.finally(() => this.#events.delete(handling));
   }
 
-  /** Nothing runs: if that stays so, and the hub has nothing either, it is the end. */
-  #restAwhile(): void {
+  /** Starts the idle timer, if no handler runs. */
+  #startIdleTimer(): void {
     const { idleMs } = this.#options;
     if (idleMs === undefined || this.#isStopping) return;
-    clearTimeout(this.#idle);
-    this.#idle = setTimeout(() => void this.#rest(), idleMs);
+    this.#stopIdleTimer?.();
+    this.#stopIdleTimer = startTimer(idleMs, () => void this.#stopIfIdle());
   }
 
-  async #rest(): Promise<void> {
+  async #stopIfIdle(): Promise<void> {
     try {
       await this.#parts.goIdle();
       if (this.#running.size === 0 && this.#events.size === 0) return this.stop('idle');
     } catch {
-      // There is mail after all, or no connection.
+      // There is mail, or no connection.
     }
-    if (this.#running.size === 0) this.#restAwhile();
+    if (this.#running.size === 0) this.#startIdleTimer();
   }
 
-  /** Lets what runs come to its end. Gives how much did not. */
+  /** Waits for running handlers. Returns the number of those that did not finish. */
   async #drain(subscriptions: readonly AsyncDisposable[]): Promise<number> {
     const draining = this.#parts.setStatus('draining');
     for (const message of this.#queue.drain()) this.#giveBack(message);
@@ -236,7 +244,10 @@ class Service implements Consumer {
     const finished = Promise.all([done, ...this.#events]);
     await settleWithin(this.#options.drainMs ?? DRAIN_MS, Promise.race([finished, this.#hurried.promise]));
     const late = [...this.#running];
-    const reason = new AgoraError('client/closed', 'the agent leaves, and what it had begun goes back');
+    const reason = new AgoraError(
+      'client/closed',
+      'the agent is stopping; its unfinished messages go back to the queue',
+    );
     for (const message of late) {
       message.failWith(reason);
       message.interrupt(reason);
@@ -244,9 +255,9 @@ class Service implements Consumer {
     return late.length;
   }
 
-  /** To whoever else can do it; what is for this agent alone, or for everyone, is left where it is. */
+  /** Returns a message of a work queue to the hub; other messages stay at the hub for this agent. */
   #giveBack(message: IncomingMessage): void {
-    const isFromQueue = message.to.length === 1 && message.to[0]?.startsWith('@') === true;
-    if (isFromQueue) message.failWith(new Error('the agent leaves'));
+    const isFromQueue = message.to.length === 1 && message.to[0]?.startsWith(SIGN.capability) === true;
+    if (isFromQueue) message.failWith(new Error('the agent is stopping'));
   }
 }

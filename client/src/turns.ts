@@ -1,28 +1,28 @@
-// Agents that work in turns: each turn is the mail that has come, and between turns they sleep. Nobody sleeps with mail unseen.
+// Agents that work in turns: each turn is the new mail; between turns the agent is idle. It cannot go idle with unseen mail.
 
 import { onSignals } from '#platform';
-import type { ConnectionState } from './connection.ts';
-import { ConnectionError } from './errors.ts';
-import type { IncomingMessage } from './incoming-message.ts';
-import type { Waiting } from './time.ts';
-import type { Wake } from './wake.ts';
+import type { ConnectionState } from './connection/connection-state.ts';
+import { ConnectionError } from './base/errors.ts';
+import type { IncomingMessage } from './receive/incoming-message.ts';
+import type { WaitOptions } from './base/waiting.ts';
+import type { Mail } from './receive/mail.ts';
 
-/** How much a turn takes, and until when there are any. */
-export interface TurnOptions extends Waiting {
-  /** So many messages a turn at most; by default 32. */
+/** Options of `turns`. */
+export interface TurnOptions extends WaitOptions {
+  /** The most messages per turn. Default 32. */
   readonly limit?: number | undefined;
-  /** Signals of the system after which no turn begins (Node.js): by default none. The agent is `draining` from then on. */
+  /** Signals of the system after which no turn starts (Node.js) and the agent is `draining`. Default: none. */
   readonly signals?: readonly string[] | undefined;
 }
 
-/** What turns need of their client. */
+/** The parts of the client that turns need. */
 export interface TurnParts {
-  readonly wake: Pick<Wake, 'waitForMail' | 'takeMail'>;
+  readonly mail: Pick<Mail, 'waitForMail' | 'takeMail'>;
   readonly state: () => ConnectionState;
   readonly setStatus: (status: 'active' | 'draining') => Promise<void>;
 }
 
-/** The mail of each turn, never none: ends with the signal or the client, and throws when the connection is lost for good. */
+/** Yields the mail of each turn, never an empty list. Ends with the signal or the client; throws when the connection ends. */
 export async function* turns(
   parts: TurnParts,
   { limit, signal, signals = [] }: TurnOptions,
@@ -43,16 +43,16 @@ export async function* turns(
 }
 
 async function nextMail(
-  { wake, state }: TurnParts,
+  { mail, state }: TurnParts,
   limit: number | undefined,
   until: AbortSignal,
 ): Promise<readonly IncomingMessage[]> {
   try {
-    await wake.waitForMail({ signal: until });
-    return await wake.takeMail({ limit, signal: until });
+    await mail.waitForMail({ signal: until });
+    return await mail.takeMail({ limit, signal: until });
   } catch (error) {
     if (until.aborted) return [];
-    // Closed on purpose; or lost, and looked for: whatever comes afterwards wakes the agent.
+    // The client was closed, or is reconnecting: mail after that wakes the agent.
     const isNoFault = error instanceof ConnectionError && (error.code === 'client/closed' || state() !== 'closed');
     if (isNoFault) return [];
     throw error;

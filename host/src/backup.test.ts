@@ -1,6 +1,6 @@
 // Backups of a running host during writes, and hosts started from them.
 
-import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -149,6 +149,17 @@ describe('a backup of a running host', () => {
   });
 });
 
+test('a backup removes no folder that it has not created', async () => {
+  const host = await start(newPath());
+  await host.publish('notes', bundle);
+  const target = newPath();
+  mkdirSync(`${target}.partial`, { recursive: true });
+  writeFileSync(join(`${target}.partial`, 'mine'), 'of another program');
+  await host.backup(target);
+  expect(readdirSync(`${target}.partial`)).toEqual(['mine']);
+  expect(readdirSync(root).filter(name => name.startsWith('.'))).toEqual([]);
+});
+
 describe('a restore', () => {
   test('from a damaged backup, or over data, is refused and leaves no files', async () => {
     const dataDir = newPath();
@@ -164,6 +175,7 @@ describe('a restore', () => {
     writeFileSync(join(folder, 'databases', database, 'data.mdb'), 'no database');
     const target = newPath();
     await expect(restoreBackup(folder, target)).rejects.toMatchObject({ code: 'storage/damaged' });
-    expect([existsSync(target), existsSync(`${target}.partial`)]).toEqual([false, false]);
+    const left = readdirSync(root).filter(name => name.includes('partial'));
+    expect([existsSync(target), left]).toEqual([false, []]);
   });
 });

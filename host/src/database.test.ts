@@ -8,6 +8,7 @@ import { ANN, BEN, bytesOf, DATABASE_IDENTITY, OWNER, DatabaseHarness } from './
 import { TestWorld } from './testing/test-world.ts';
 import type { Commit } from './datastore/commit.ts';
 import type { Caller, UpdateOutcome } from './database.ts';
+import { runStatement } from './query/statement.ts';
 import { openDataFolder } from './storage/lmdb-folder.ts';
 import type { Storage } from './storage/storage.ts';
 
@@ -76,8 +77,9 @@ const SOURCE = `
     ctx.withTx(tx => say(tx, 'handled'));
     return new SyncResponse(req.method + ' ' + req.url + ' ' + req.headers.get('x-ask') + ' ' + req.text(), { status: 201, headers: { 'x-echo': 'é' } });
   });
+  export const cookies = db.httpHandler(() => new SyncResponse('', { headers: [['set-cookie', 'a=1; Path=/'], ['set-cookie', 'b=2'], ['constructor', 'x']] }));
   export const broken = db.httpHandler(() => { throw new Error('handler broke'); });
-  export const router = db.httpRouter(new Router().get('/hello', hello).post('/echo', echo).get('/broken', broken));
+  export const router = db.httpRouter(new Router().get('/hello', hello).get('/cookies', cookies).post('/echo', echo).get('/broken', broken));
 `;
 
 function notes(db: DatabaseHarness): string[] {
@@ -217,6 +219,14 @@ describe('an HTTP handler', () => {
     const answer = db.database.handleHttp(method, path, `http://host${path}`, { 'x-ask': 'asked' }, body);
     return { ...answer, body: new TextDecoder().decode(answer.body) };
   };
+  test('sets several cookies as several headers', async () => {
+    await using db = await DatabaseHarness.open(SOURCE);
+    expect(request(db, 'GET', '/cookies').headers).toEqual({
+      'set-cookie': ['a=1; Path=/', 'b=2'],
+      constructor: 'x',
+    });
+  });
+
   test('answers only its own route', async () => {
     await using db = await DatabaseHarness.open(SOURCE);
     expect(request(db, 'GET', '/hello')).toMatchObject({ status: 200, body: 'hello' });
@@ -302,6 +312,23 @@ describe('after a restart', () => {
     expect(new Set(ids).size).toBe(ids.length);
     second.database.disconnect(ANN_WITH_TOKEN);
     expect(notes(second)).toHaveLength(before.length + 3);
+    await second.database.close();
+    await again.release();
+  });
+
+  test('the row limit that SQL has set applies', async () => {
+    const folder = temporaryFolder();
+    const storage = await storageIn(folder);
+    const first = await DatabaseHarness.open(SOURCE, { storage });
+    expect(first.database.variables.rowLimit).toBeUndefined();
+    runStatement(first.database, 'SET row_limit TO 7', OWNER, first.database.variables);
+    await first.database.close();
+    expect(() => runStatement(first.database, 'SET row_limit TO 9', OWNER, first.database.variables)).toThrow('closed');
+    await storage.release();
+
+    const again = await storageIn(folder);
+    const second = await DatabaseHarness.open(SOURCE, { storage: again });
+    expect(second.database.variables.rowLimit).toBe(7n);
     await second.database.close();
     await again.release();
   });

@@ -1,14 +1,17 @@
 // One database: a module, its rows, and all operations on them.
 
+import { DeferredWrites } from './database/deferred-writes.ts';
 import { faultOfArgs, Functions, lifecycleRefusal } from './database/functions.ts';
 import type { RequestHeaders } from './database/handlers.ts';
+import { guardTimers } from './database/guarded-timers.ts';
+import { LifecycleCalls } from './database/lifecycle-calls.ts';
 import { LogFile } from './database/log-file.ts';
 import { KEPT_LINES, ModuleLog } from './database/module-log.ts';
 import type { CallOutcome, Caller, HandlerResponse, ProcedureOutcome, UpdateOutcome } from './database/outcome.ts';
 import { failedProcedure, Procedures } from './database/procedures.ts';
 import { loadProgram, type Program } from './database/program.ts';
 import { ScriptFile } from './database/script-file.ts';
-import { CommitPipeline, type Running, type Sender } from './database/commit-pipeline.ts';
+import { CommitPipeline, type Running } from './database/commit-pipeline.ts';
 import { Schedules } from './database/schedules.ts';
 import { TimedCalls } from './database/timed-calls.ts';
 import { planUpdate } from './database/update-plan.ts';
@@ -16,21 +19,22 @@ import type { Commit } from './datastore/commit.ts';
 import { Datastore } from './datastore/datastore.ts';
 import type { Table } from './datastore/table.ts';
 import type { Transaction } from './datastore/transaction.ts';
-import { assert, HostError } from './errors.ts';
+import { HostError } from './errors.ts';
 import type { GuestHooks, Watch } from './guest/activation.ts';
+import type { Isolation } from './guest/isolated/isolated-realm.ts';
 import { fetchAndWait } from './guest/outgoing-http.ts';
 import { Watchdog, type CallLimits } from './guest/watchdog.ts';
-import type { Lifecycle, ModuleDef, ViewDef } from './schema/definition.ts';
+import { SystemVariables } from './query/source.ts';
+import type { ModuleDef, ViewDef } from './schema/definition.ts';
 import type { RawModule } from './schema/raw.ts';
-import type { CommitExtra, Storage, StoredState } from './storage/storage.ts';
+import type { Storage, StoredState } from './storage/storage.ts';
 import type { World } from './world.ts';
 
 export type { CallOutcome, Caller, HandlerResponse, ProcedureOutcome, UpdateOutcome } from './database/outcome.ts';
 
-/** The storage key of the program. */
+/** The storage keys of the program and of the variable `row_limit`. */
 const PROGRAM = 'program';
-
-const NO_ARGS = new Uint8Array(0);
+const ROW_LIMIT = 'row_limit';
 
 /** Options of a database. */
 export interface DatabaseOptions {
@@ -52,6 +56,8 @@ export interface DatabaseOptions {
   readonly scriptPath?: string;
   /** Limits of a call of the module; none by default or with an infinite `callMs`. They apply on the main thread only. */
   readonly callLimits?: CallLimits;
+  /** Runs the module in a process with this much memory. `callLimits.callMs` is then the limit of a call. */
+  readonly isolatedBytes?: number;
 }
 
 /** A running database. It runs on one thread, one transaction at a time. */
@@ -59,15 +65,20 @@ export class Database {
   readonly identity: bigint;
   readonly owner: bigint;
   readonly log: ModuleLog;
+  /** The variables of SQL; they survive a restart. */
+  readonly variables: SystemVariables;
   readonly #trustsModule: boolean;
   readonly #watch: Watch | undefined;
+  readonly #isolation: Isolation | undefined;
   readonly #storage: Storage;
   readonly #world: World;
-  readonly #clients = new Map<bigint, Caller>();
   readonly #schedules: Schedules;
   readonly #pipeline: CommitPipeline;
   readonly #procedures: Procedures;
   readonly #timed: TimedCalls;
+  readonly #lifecycle: LifecycleCalls;
+  /** Calls and disconnects that wait for the disk. */
+  readonly #deferred: DeferredWrites;
 
   /** Is called when the module was replaced; tables obtained before are stale then. */
   onReplaced: (outcome: UpdateOutcome) => void = () => {};
@@ -102,26 +113,38 @@ export class Database {
   }
 
   private constructor(options: DatabaseOptions, bytes: Uint8Array) {
-    const { storage, world, identity, owner, trustsModule = false, callLimits, logPath, scriptPath } = options;
+    const { storage, identity, owner, trustsModule = false, callLimits, logPath, scriptPath } = options;
+    const world = guardTimers(options.world, message => this.log.addSystem('Error', message));
     this.#trustsModule = trustsModule;
-    const watchdog = callLimits && callLimits.callMs !== Infinity ? Watchdog.get() : undefined;
+    const { isolatedBytes } = options;
+    const limits = callLimits ?? { callMs: Infinity, callBytes: Infinity };
+    this.#isolation = isolatedBytes === undefined ? undefined : { memoryBytes: isolatedBytes, limits };
+    const watchdog = !this.#isolation && callLimits && callLimits.callMs !== Infinity ? Watchdog.get() : undefined;
     this.#watch = watchdog && callLimits && { watchdog, limits: callLimits, isCovered: false };
     this.identity = identity;
     this.owner = owner;
     this.#storage = storage;
     this.#world = world;
+    const rowLimit = storage.getMeta(ROW_LIMIT);
+    this.variables = new SystemVariables(rowLimit && BigInt(new TextDecoder().decode(rowLimit)), limit =>
+      this.#storeMeta(ROW_LIMIT, new TextEncoder().encode(String(limit))),
+    );
     const previousLines = logPath === undefined ? [] : LogFile.read(logPath, KEPT_LINES);
     const logFile = logPath === undefined ? undefined : new LogFile(logPath);
     this.log = new ModuleLog(() => world.now(), KEPT_LINES, logFile, previousLines);
-    this.#schedules = new Schedules(world, firing => this.#timed.fire(firing));
+    const isWritable = () => this.#pipeline.refusal === undefined;
+    this.#schedules = new Schedules({ world, isWritable, run: firing => this.#timed.fire(firing) });
+    this.#deferred = new DeferredWrites(world, isWritable);
     const cache = scriptPath === undefined ? undefined : new ScriptFile(scriptPath);
     const program = loadProgram(bytes, this.#guestHooks(), cache);
     const running = createRunning(program, new Datastore(program.def));
     this.#pipeline = new CommitPipeline({ world, storage, log: this.log, schedules: this.#schedules }, running);
     this.#procedures = new Procedures(this.#pipeline, world);
-    this.#timed = new TimedCalls(this.#pipeline, this.#procedures, world, identity);
+    this.#timed = new TimedCalls(this.#pipeline, this.#procedures, this.#deferred, world, identity);
+    this.#lifecycle = new LifecycleCalls(this.#pipeline, this.#deferred, world);
     storage.onFailed = (error, lost) => {
       this.#schedules.stop();
+      this.#deferred.stop();
       this.#pipeline.undo(lost);
       this.log.addSystem('Error', error.message);
       this.onWriteFailed(error);
@@ -260,47 +283,24 @@ export class Database {
    * still decides, and its writes are dropped.
    */
   connect(caller: Caller): CallOutcome {
-    const { identity, connectionId, claims } = caller;
-    assert(connectionId !== undefined, 'a client has a connection id');
-    this.#clients.set(connectionId, caller);
-    const outcome = this.#runLifecycle('onConnect', caller, { connected: { identity, connectionId, claims } });
-    if (outcome.kind !== 'committed') this.#clients.delete(connectionId);
-    return outcome;
+    return this.#lifecycle.connect(caller);
   }
 
-  /** Disconnects a client; a no-op for one that is not connected. */
+  /** Disconnects a client, later if the disk is behind; a no-op for one that is not connected. */
   disconnect(caller: Caller): void {
-    const { connectionId } = caller;
-    if (connectionId === undefined || !this.#clients.has(connectionId)) return;
-    if (this.#pipeline.refusal) {
-      // The stored client is disconnected when the database is opened again.
-      this.#clients.delete(connectionId);
-      return;
-    }
-    const extra: CommitExtra = { disconnected: connectionId };
-    const outcome = this.#runLifecycle('onDisconnect', caller, extra);
-    if (outcome.kind !== 'committed') {
-      this.log.addSystem('Error', `client_disconnected failed: ${outcome.message}`);
-      this.#pipeline.write({ extra }, () => undefined);
-    }
-    this.#clients.delete(connectionId);
+    this.#lifecycle.disconnect(caller);
   }
 
-  #runLifecycle(lifecycle: Lifecycle, sender: Sender, extra: CommitExtra): CallOutcome {
-    const reducer = this.#functions.lifecycle(lifecycle);
-    const isDryRun = this.#pipeline.failure !== undefined;
-    if (isDryRun && !reducer) return this.#pipeline.unchanged(this.#world.now());
-    if (!reducer) return this.#pipeline.write({ extra }, () => undefined).outcome;
-    return this.#pipeline.run(reducer, sender, this.#world.now(), NO_ARGS, { extra, isDryRun });
+  #storeMeta(name: string, value: Uint8Array): void {
+    if (this.#pipeline.refusal) throw this.#pipeline.refusal;
+    this.#pipeline.write({ extra: { meta: { [name]: value } } }, () => undefined);
   }
 
   #initialise(): void {
     // Commit 0 is durable from the start, and the program must be stored even if `init` writes nothing.
     this.datastore.restoreCommitNumber(1);
     this.#schedules.watch(this.datastore);
-    const owner = { identity: this.owner, connectionId: undefined };
-    const outcome = this.#runLifecycle('init', owner, { meta: { [PROGRAM]: this.programBytes } });
-    if (outcome.kind !== 'committed') throw new HostError('publish/init-failed', outcome.message);
+    this.#lifecycle.init(this.owner, { meta: { [PROGRAM]: this.programBytes } });
     this.log.addSystem('Info', 'Database initialized');
   }
 
@@ -315,8 +315,7 @@ export class Database {
     datastore.restoreSequences(state.sequences);
     datastore.restoreCommitNumber(state.commitNumber);
     this.#schedules.watch(datastore);
-    for (const client of state.clients) this.#clients.set(client.connectionId, client);
-    for (const client of state.clients) this.disconnect(client);
+    this.#lifecycle.disconnectAll(state.clients);
   }
 
   /**
@@ -342,6 +341,7 @@ export class Database {
   /** Stops timers, writes pending commits and closes the storage; may be called twice. */
   async close(): Promise<void> {
     this.#schedules.stop();
+    this.#deferred.stop();
     this.#pipeline.close();
     this.log.close();
     await this.#storage.close();
@@ -350,10 +350,11 @@ export class Database {
   #guestHooks(): GuestHooks {
     return {
       ...(this.#watch && { watch: this.#watch }),
+      ...(this.#isolation && { isolation: this.#isolation }),
       identity: this.identity,
       isTrusted: this.#trustsModule,
       log: line => this.log.add(line),
-      claimsOf: connectionId => this.#clients.get(connectionId)?.claims,
+      claimsOf: connectionId => this.#lifecycle.claimsOf(connectionId),
       checkSchedule: (table, row) => this.#schedules.check(table, row),
       scheduleImmediate: (reducer, args) => this.#timed.runSoon(reducer, args),
       fetch: fetchAndWait,

@@ -26,6 +26,7 @@ const CODES = {
   'row/not-unique': { errno: 12, sentence: 'Value with given unique identifier already exists' },
   'row/not-found': { errno: 15, sentence: 'The row was not found, e.g., in an update call' },
   'schedule/too-far': { errno: 13, sentence: 'Specified delay in scheduling row was too long' },
+  'query/over-budget': { status: 400, sentence: 'The query costs too much: ask for fewer rows' },
   'view/failed': { sentence: 'A view failed, so the transaction was rolled back' },
   'schema/invalid': { status: 500, sentence: 'The module describes an impossible database' },
   'guest/invalid': { status: 500, sentence: 'The bundle is not a SpacetimeDB module' },

@@ -133,22 +133,6 @@ describe('a host', () => {
     expect((await closed).map(String)).toEqual(['1001', 'module exited']);
   });
 
-  test('accepts a publish from programs on this machine, but not from a page in a browser', async () => {
-    const host = await start();
-    const url = `${host.url}/v1/database/notes?host_type=Js`;
-    const page = await fetch(url, { method: 'PUT', body: Buffer.from(bundle), headers: { origin: 'http://a.test' } });
-    expect(page.status).toBe(403);
-    expect((await post(host, '/notes?host_type=Js', bundle, undefined, 'PUT')).status).toBe(200);
-  });
-
-  test('accepts a publish from its owner only, or from all callers, by option', async () => {
-    const publish = (host: Host, token?: string) => post(host, '/notes?host_type=Js', bundle, token, 'PUT');
-    const closed = await start({ publishers: 'local-owner' });
-    expect((await publish(closed)).status).toBe(403);
-    expect((await publish(closed, closed.owner.token)).status).toBe(200);
-    expect((await publish(await start({ inMemory: true, publishers: 'anybody' }))).status).toBe(200);
-  });
-
   test('allows only the owner of a database to name it', async () => {
     const host = await start();
     await host.publish('notes', bundle);

@@ -7,11 +7,16 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { HostError, messageOf } from './errors.ts';
 import { Databases, type OpenDatabase, type Published } from './server/databases.ts';
+import { BulkReads } from './server/bulk-reads.ts';
+import type { SharedLimits } from './server/client.ts';
 import { ConnectionLimiter } from './server/connection-limiter.ts';
 import { HttpServer } from './server/http-server.ts';
 import type { IssuerOptions } from './server/issuers.ts';
 import { DEFAULT_HOST_LIMITS, type HostLimits } from './server/host-limits.ts';
+import { MemoryBudget } from './server/memory-budget.ts';
 import { Metrics } from './server/metrics.ts';
+import type { HostRoute } from './server/mounts.ts';
+import { Publishers, publishWarning, type AllowPublish } from './server/publishers.ts';
 import type { HttpRoute } from './server/router.ts';
 import { backupRoutes } from './server/routes/backup.ts';
 import { callRoutes } from './server/routes/call.ts';
@@ -20,11 +25,13 @@ import { handlerRoutes } from './server/routes/handlers.ts';
 import { identityRoutes } from './server/routes/identity.ts';
 import { logRoutes } from './server/routes/logs.ts';
 import { miscRoutes } from './server/routes/misc.ts';
-import { publishRoutes, type Publishers } from './server/routes/publish.ts';
+import { publishRoutes } from './server/routes/publish.ts';
 import { sqlRoutes } from './server/routes/sql.ts';
 import { createSigningKey, Tokens, type Credentials } from './server/tokens.ts';
 import { WebSocketUpgrader, type Compression } from './server/web-socket-upgrader.ts';
+import { QueryPacer } from './server/query-pacer.ts';
 import { RequestConnections } from './server/request-connections.ts';
+import { isLoopbackName, parseOrigin, WebAccess } from './server/web-access.ts';
 import type { Backup } from './storage/folder-copy.ts';
 import type { DataFolder } from './storage/data-folder.ts';
 import { openDataFolder } from './storage/lmdb-folder.ts';
@@ -46,10 +53,20 @@ export interface HostOptions {
   readonly dataDir?: string;
   /** Keeps databases in memory, also with a data folder. */
   readonly inMemory?: boolean;
-  /** Who may publish over HTTP; by default the local owner and programs on this machine, since modules run as code here. */
-  readonly publishers?: Publishers;
+  /** Who may publish, reset and delete over HTTP; by default the local owner only, since modules run as code here. */
+  readonly allowPublish?: AllowPublish;
   /** OpenID Connect providers whose users may connect; by default only holders of a token of this host. */
   readonly issuers?: readonly IssuerOptions[];
+  /**
+   * Origins whose pages may use the host, such as `https://app.example`, besides its own; `*` allows all pages and host
+   * names. The host names of these origins are also accepted as names of this host.
+   */
+  readonly allowOrigins?: readonly string[];
+  /**
+   * Routes of other packages on the port of the host, also as a function that is called with the host. The paths below
+   * `/v1`, `/host` and `/internal` belong to the host.
+   */
+  readonly routes?: readonly HostRoute[] | ((host: Host) => readonly HostRoute[]);
   /** Which clients that accept compression get it; by default those on other machines. */
   readonly compression?: Compression;
   readonly limits?: Partial<HostLimits>;
@@ -86,15 +103,29 @@ export interface Host extends AsyncDisposable {
 
 /**
  * Starts a host with all databases of its data folder. Throws `HostError`: `host/port-in-use`, `host/cannot-listen`,
- * `storage/folder-in-use`, `storage/folder-unwritable`, `storage/no-room`, `storage/damaged`.
+ * `storage/folder-in-use`, `storage/folder-unwritable`, `storage/no-room`, `storage/damaged`; `TypeError` for an unusable
+ * origin or path of a route.
  */
 export async function startHost(options: HostOptions = {}): Promise<Host> {
+  const host = await openHost(options);
+  const { routes = [] } = options;
+  try {
+    host.mount(typeof routes === 'function' ? routes(host) : routes);
+  } catch (error) {
+    await host.close();
+    throw error;
+  }
+  return host;
+}
+
+async function openHost(options: HostOptions): Promise<RunningHost> {
   const {
     world = systemWorld,
     log = () => undefined,
     hostname = DEFAULT_HOSTNAME,
     compression = 'elsewhere',
   } = options;
+  const origins = readOrigins(options.allowOrigins ?? []);
   const folder =
     options.dataDir === undefined || options.inMemory === true
       ? createMemoryFolder()
@@ -103,11 +134,17 @@ export async function startHost(options: HostOptions = {}): Promise<Host> {
     const tokens = await openTokens(folder, world, options.issuers ?? []);
     const owner = localOwner(folder, tokens);
     const limits = { ...DEFAULT_HOST_LIMITS, ...options.limits };
+    const shared: SharedLimits = {
+      memory: new MemoryBudget(limits.maxHeldBytes),
+      bulkReads: new BulkReads(),
+      pacer: new QueryPacer(),
+    };
     const isOnDisk = options.dataDir !== undefined && options.inMemory !== true;
     const databases = await Databases.open({
       folder,
       world,
       limits,
+      shared,
       logFolder: isOnDisk ? join(options.dataDir, 'logs') : undefined,
       cacheFolder: isOnDisk ? join(options.dataDir, 'cache') : undefined,
       createIdentity: () => tokens.mint().identity,
@@ -122,30 +159,51 @@ export async function startHost(options: HostOptions = {}): Promise<Host> {
       connectionsCheckingInterval: Math.min(limits.headersTimeoutMs, MAX_CHECK_MS),
     });
     const limiter = new ConnectionLimiter(server, limits);
-    const routes: HttpRoute[] = [
-      ...identityRoutes(tokens, databases),
-      ...databaseRoutes(databases),
-      ...callRoutes(databases, connections),
-      ...sqlRoutes(databases, connections),
-      ...logRoutes(databases),
-      ...handlerRoutes(databases),
-      ...backupRoutes(to => databases.backup(to), owner.identity),
-      ...publishRoutes(databases, {
-        publishers: options.publishers ?? 'local-programs',
-        owner: owner.identity,
-        maxBundleBytes: limits.maxBundleBytes,
-      }),
-    ];
-    const http: HttpServer = new HttpServer(routes, tokens, limits.maxBodyBytes, log);
-    http.add(...miscRoutes(VERSION, world, new Metrics({ databases, limiter, http })));
-    const upgrader = new WebSocketUpgrader(databases, tokens, world, { ...limits, compression }, log);
-    server.on('request', (request, response) => void http.serve(request, response));
-    server.on('upgrade', (request, socket, head) => void upgrader.handle(request, socket as Socket, head));
-    const port = await listen(server, options.port ?? 0, hostname).catch(async (error: unknown) => {
+    const { port, address } = await listen(server, options.port ?? 0, hostname).catch(async (error: unknown) => {
       await databases.close();
       throw error;
     });
-    return new RunningHost({ server, tokens, http, databases, folder, owner, hostname, port, limits });
+    // No request arrives before the listeners below are added: nothing here waits.
+    const isLoopback = isLoopbackName(hostname) || isLoopbackName(address);
+    const access = new WebAccess({ origins, hostname, isLoopback });
+    const { allowPublish = 'owner' } = options;
+    const publishers = new Publishers(allowPublish, owner.identity);
+    const warning = publishWarning(allowPublish);
+    if (warning !== undefined) log(warning);
+    const routes: HttpRoute[] = [
+      ...identityRoutes(tokens, databases),
+      ...databaseRoutes(databases, publishers),
+      ...callRoutes(databases, connections),
+      ...sqlRoutes(databases, connections, limits, shared.pacer),
+      ...logRoutes(databases),
+      ...handlerRoutes(databases),
+      ...backupRoutes(to => databases.backup(to), owner.identity),
+      ...publishRoutes(databases, { publishers, maxBundleBytes: limits.maxBundleBytes }),
+    ];
+    const { maxBodyBytes, closeTimeoutMs, maxFrameBytes, maxNewcomerFrameBytes } = limits;
+    const { memory } = shared;
+    const http: HttpServer = new HttpServer(routes, {
+      tokens,
+      access,
+      memory,
+      maxBodyBytes,
+      closeTimeoutMs,
+      report: log,
+    });
+    http.add(...miscRoutes(VERSION, world, new Metrics({ databases, limiter, http, shared })));
+    const upgrader = new WebSocketUpgrader({
+      databases,
+      tokens,
+      world,
+      access,
+      maxFrameBytes,
+      maxNewcomerFrameBytes,
+      compression,
+      report: log,
+    });
+    server.on('request', (request, response) => void http.serve(request, response));
+    server.on('upgrade', (request, socket, head) => void upgrader.handle(request, socket as Socket, head));
+    return new RunningHost({ server, tokens, http, databases, memory, folder, owner, hostname, port, limits });
   } catch (error) {
     await folder.close();
     throw error;
@@ -157,6 +215,7 @@ interface Parts {
   readonly tokens: Tokens;
   readonly http: HttpServer;
   readonly limits: HostLimits;
+  readonly memory: MemoryBudget;
   readonly databases: Databases;
   readonly folder: DataFolder;
   readonly owner: Credentials;
@@ -176,6 +235,10 @@ class RunningHost implements Host {
     this.port = parts.port;
     this.owner = parts.owner;
     this.url = `http://${parts.hostname.includes(':') ? `[${parts.hostname}]` : parts.hostname}:${parts.port}`;
+  }
+
+  mount(routes: readonly HostRoute[]): void {
+    this.#parts.http.mount(routes);
   }
 
   publish(name: string, bundle: Uint8Array): Promise<Published> {
@@ -204,18 +267,31 @@ class RunningHost implements Host {
     await this.close();
   }
 
-  /** In reverse order of the start: no new connections, clients get a reason, requests end, pending commits are written. */
+  /**
+   * In reverse order of the start: no new connections, mounts close, clients get a reason, requests end, pending commits are
+   * written.
+   */
   async #close(): Promise<void> {
-    const { server, http, databases, folder, limits } = this.#parts;
+    const { server, http, databases, memory, folder, limits } = this.#parts;
     const stopped = once(server, 'close');
     server.close();
     server.closeIdleConnections();
+    await http.closeMounts();
     await databases.close();
     await Promise.race([http.whenIdle(), setTimeout(limits.closeTimeoutMs, undefined, { ref: false })]);
     server.closeAllConnections();
+    memory.close();
     await stopped;
     await folder.close();
   }
+}
+
+function readOrigins(given: readonly string[]): string[] {
+  return given.map(text => {
+    const origin = parseOrigin(text);
+    if (origin === undefined) throw new TypeError(`an origin is like https://app.example, or *: not "${text}"`);
+    return origin;
+  });
 }
 
 async function openTokens(folder: DataFolder, world: World, options: readonly IssuerOptions[]): Promise<Tokens> {
@@ -246,7 +322,7 @@ function damagedSecret(file: string, cause: unknown): HostError {
   });
 }
 
-async function listen(server: Server, port: number, hostname: string): Promise<number> {
+async function listen(server: Server, port: number, hostname: string): Promise<AddressInfo> {
   try {
     server.listen(port, hostname);
     await once(server, 'listening');
@@ -258,5 +334,5 @@ async function listen(server: Server, port: number, hostname: string): Promise<n
       : new HostError('host/cannot-listen', `cannot listen on ${where}: ${messageOf(cause)}`, { cause });
   }
   // A server that listens on a port has an address with one.
-  return (server.address() as AddressInfo).port;
+  return server.address() as AddressInfo;
 }

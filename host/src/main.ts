@@ -1,13 +1,17 @@
 #!/usr/bin/env node
-// The host as a program: serves published modules until a signal stops it. All callers may publish, or with `--owner-only`
-// only the holder of the token in the data folder.
+// The host as a program: serves published modules until a signal stops it. The holder of the token in the data folder may
+// publish, or with `--allow-publish` other callers too.
 
 import { parseArgs } from 'node:util';
 import { HostError } from './errors.ts';
 import { startHost, type Host } from './host.ts';
 import { DEFAULT_HOST_LIMITS } from './server/host-limits.ts';
+import { ALLOW_PUBLISH, type AllowPublish } from './server/publishers.ts';
+import { parseOrigin } from './server/web-access.ts';
 
-const USAGE = `usage: agora-host [--port N] [--hostname NAME] [--data-dir DIR | --in-memory] [--owner-only]
+const USAGE = `usage: agora-host [--port N] [--hostname NAME] [--data-dir DIR | --in-memory]
+  [--allow-publish owner|local|anyone]     who may publish modules, which run as code in this process (owner)
+  [--allow-origin URL]...                  origins whose web pages may use the host, besides its own; * for all
   [--issuer URL]... [--audience NAME]...   OpenID Connect providers whose users may connect (or HOST_ISSUERS and
                                            HOST_AUDIENCES, separated by commas)
   [--call-ms N]                            how long a call of a module may run (${DEFAULT_HOST_LIMITS.callMs}); 0 for no limit
@@ -54,7 +58,7 @@ async function stop(host: Host, log: Log, signal: string): Promise<void> {
 type Flags = ReturnType<typeof readFlags>;
 
 async function start(flags: Flags, log: Log): Promise<Host> {
-  const { hostname, 'data-dir': dataDir, 'in-memory': isInMemory, 'owner-only': isOwnerOnly } = flags;
+  const { hostname, 'data-dir': dataDir, 'in-memory': isInMemory } = flags;
   const port = readNumber('--port', flags.port);
   const callMs = readNumber('--call-ms', flags['call-ms']);
   const issuers = flags.issuer ?? listOf(process.env['HOST_ISSUERS']);
@@ -63,7 +67,8 @@ async function start(flags: Flags, log: Log): Promise<Host> {
     port: port ?? DEFAULT_PORT,
     ...(hostname === undefined ? {} : { hostname }),
     ...(isInMemory === true ? {} : { dataDir: dataDir ?? DEFAULT_DATA_DIR }),
-    publishers: isOwnerOnly === true ? 'local-owner' : 'anybody',
+    allowPublish: readAllowPublish(flags['allow-publish'] ?? 'owner'),
+    allowOrigins: (flags['allow-origin'] ?? []).map(readOrigin),
     issuers: issuers.map(issuer => ({ issuer, ...(audience.length > 0 && { audience }) })),
     limits: callMs === undefined ? {} : { callMs: callMs === 0 ? Infinity : callMs },
     log: message => log('warn', message),
@@ -73,6 +78,19 @@ async function start(flags: Flags, log: Log): Promise<Host> {
 function readNumber(flag: string, text: string | undefined): number | undefined {
   if (text !== undefined && !/^\d{1,9}$/.test(text)) throw new UsageError(`${flag} takes a number, not "${text}"`);
   return text === undefined ? undefined : Number(text);
+}
+
+function readAllowPublish(text: string): AllowPublish {
+  const allowed = ALLOW_PUBLISH.find(each => each === text);
+  if (allowed === undefined) throw new UsageError(`--allow-publish takes ${ALLOW_PUBLISH.join(', ')}, not "${text}"`);
+  return allowed;
+}
+
+function readOrigin(text: string): string {
+  const origin = parseOrigin(text);
+  if (origin === undefined)
+    throw new UsageError(`--allow-origin takes an origin such as https://app.example, or *, not "${text}"`);
+  return origin;
 }
 
 function listOf(text: string | undefined): string[] {
@@ -94,7 +112,8 @@ function readFlags() {
       hostname: { type: 'string' },
       'data-dir': { type: 'string' },
       'in-memory': { type: 'boolean' },
-      'owner-only': { type: 'boolean' },
+      'allow-publish': { type: 'string' },
+      'allow-origin': { type: 'string', multiple: true },
       issuer: { type: 'string', multiple: true },
       audience: { type: 'string', multiple: true },
       'call-ms': { type: 'string' },

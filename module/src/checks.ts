@@ -1,33 +1,40 @@
 // Checks of arguments that several kinds of calls share. Each refuses.
 
-import type { Code } from './contract/codes.ts';
 import { LIMITS } from './contract/limits.ts';
-import { UUID_V7 } from './contract/words.ts';
 import { toMs } from './micros.ts';
 import { refuse } from './refuse.ts';
 import { isLongerThan, isObject, parseInput, uuidTimeMs } from './text.ts';
 import type { UnitOfWork } from './unit-of-work.ts';
 
-/** Refuses an id that is not a UUIDv7, is older than the retention (it may be a reused one), or is in the future. */
-export function checkId(unit: UnitOfWork, id: string): void {
+/** The settings and codes of an id, by what it names. An answer is a message. */
+const IDS = {
+  message: {
+    keep: 'keepMessagesMs',
+    bad: 'message/bad-id',
+    tooOld: 'message/id-too-old',
+    ahead: 'message/id-ahead',
+  },
+  event: { keep: 'keepEventsMs', bad: 'event/bad-id', tooOld: 'event/id-too-old', ahead: 'event/id-ahead' },
+  workflow: {
+    keep: 'keepWorkflowsMs',
+    bad: 'workflow/bad-id',
+    tooOld: 'workflow/id-too-old',
+    ahead: 'workflow/id-ahead',
+  },
+} as const;
+
+/**
+ * Refuses an id that is not a UUIDv7, is older than the retention of what it names (it may be a reused one), or is in the
+ * future.
+ */
+export function checkId(unit: UnitOfWork, id: string, kind: keyof typeof IDS = 'message'): void {
+  const { keep, bad, tooOld, ahead } = IDS[kind];
   const timeMs = uuidTimeMs(id);
-  if (timeMs === undefined) refuseUuid('message/bad-id', id);
+  if (timeMs === undefined) refuse(bad, `"${id.slice(0, 64)}" is not a UUIDv7 in lower case`);
   const nowMs = toMs(unit.now);
-  const { keepMessagesMs, idsSince } = unit.hub;
-  const oldestMs = Math.max(nowMs - Number(keepMessagesMs), toMs(idsSince));
-  if (timeMs < oldestMs) {
-    refuse('message/id-too-old', `${id} is older than the retention of messages; send under a new id`);
-  }
-  if (timeMs > nowMs + LIMITS.clockSkewMs) refuse('message/id-ahead', `${id} is in the future; set your clock`);
-}
-
-/** Refuses an id that is not a UUIDv7. */
-export function checkUuid(code: Code, id: string): void {
-  if (!UUID_V7.test(id)) refuseUuid(code, id);
-}
-
-function refuseUuid(code: Code, id: string): never {
-  refuse(code, `"${id.slice(0, 64)}" is not a UUIDv7 in lower case`);
+  const oldestMs = Math.max(nowMs - Number(unit.hub[keep]), toMs(unit.hub.idsSince));
+  if (timeMs < oldestMs) refuse(tooOld, `${id} is older than the retention of a ${kind}; use a new id`);
+  if (timeMs > nowMs + LIMITS.clockSkewMs) refuse(ahead, `${id} is in the future; set your clock`);
 }
 
 /** Refuses headers that are neither empty nor a JSON object, or too long. */

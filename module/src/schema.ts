@@ -12,6 +12,7 @@ import {
   broadcastHandled,
   broadcastLog,
   deadLetter,
+  deliveryBlock,
   ended,
   mailbox,
   message,
@@ -23,7 +24,7 @@ import {
 } from './tables/message.ts';
 import { admissionRule, hubCounters, hubWatch, member, operator } from './tables/operator.ts';
 import { account, hub, quota, tally } from './tables/quota.ts';
-import { due, dueCount, dueSlot, failedTimer, keeper, timerCursor, timerWatch } from './tables/time.ts';
+import { due, dueCount, dueSlot, failedTimer, hubClock, keeper, timerCursor, timerWatch } from './tables/time.ts';
 import { seenRequest, step, stepOutput, workflow, workflowState, workflowWatch } from './tables/workflow.ts';
 
 /** The database: all tables; reducers, views and procedures are made from it. */
@@ -74,6 +75,8 @@ export const agora = schema({
   failedTimer,
   stepOutput,
   seenRequest,
+  deliveryBlock,
+  hubClock,
 });
 
 type AgoraSchema = InferSchema<typeof agora>;

@@ -4,7 +4,7 @@
 import { isSame, requireOwn } from './access.ts';
 import { LIMITS } from './contract/limits.ts';
 import { type Hub, hubOf } from './hub.ts';
-import { deliveryId, type Mailbox } from './mailbox.ts';
+import { deliveryId, type Mailbox, openBlock } from './mailbox.ts';
 import type { TaskOwner } from './message/task-owner.ts';
 import type { Ctx } from './schema.ts';
 
@@ -12,8 +12,8 @@ import type { Ctx } from './schema.ts';
 export type Account = NonNullable<ReturnType<Ctx['db']['account']['agent']['find']>>;
 type LogHead = NonNullable<ReturnType<Ctx['db']['logHead']['log']['find']>>;
 
-/** A dense sequence of numbers; `agent` numbers agents, `queue` work queues, `dead` dead letters. */
-export type Log = 'event' | 'broadcast' | 'agent' | 'queue' | 'dead';
+/** A dense sequence of numbers; `agent` numbers agents, `queue` work queues, `dead` dead letters, `block` blocks of delivery ids. */
+export type Log = 'event' | 'broadcast' | 'agent' | 'queue' | 'dead' | 'block';
 
 /** The rows that one call uses, and the environment of that call. */
 export class UnitOfWork {
@@ -161,7 +161,9 @@ export class UnitOfWork {
   nextDelivery(box: Mailbox): bigint {
     this.#changedBoxes.add(box);
     this.spend(6);
-    return deliveryId(box.agent, box.nextDelivery++);
+    const { db } = this.ctx;
+    const counter = box.nextDelivery++;
+    return deliveryId(db, box.agent, counter) ?? openBlock(db, this.nextNumber('block'), box.agent, counter);
   }
 
   /** Returns the last number of a log, 0 before the first. */

@@ -1,18 +1,22 @@
 // `pnpm soak <name> [flags]`: runs one long test. The last line is the result; progress goes to standard error.
 
 import { parseArgs } from 'node:util';
+import { runAttack } from './attack/attack.ts';
 import { runFuzz } from './fuzz/run.ts';
 import { runKills } from './kill/kills.ts';
+import { runSecurity } from './security/rounds.ts';
 
 const USAGE = `pnpm soak kill [--times N] [--seed N]      kills a durable host under load, many times, and audits its data
-pnpm soak fuzz [--inputs N] [--seed N]     sends random and broken input to every parser of the host`;
+pnpm soak fuzz [--inputs N] [--seed N]     sends random and broken input to every parser of the host
+pnpm soak security [--minutes N] [--seed N] runs a module that tries to leave its realm, and to stop or end the host
+pnpm soak attack [--seconds N]             attacks a hub with a small heap while an honest client uses it`;
 
 /** Receives lines of progress. */
 type Note = (line: string) => void;
 
 /** A soak: the flag that bounds it with its default, and its run, which returns the last line and the number of faults. */
 interface Soak {
-  readonly flag: 'times' | 'inputs';
+  readonly flag: 'times' | 'inputs' | 'minutes' | 'seconds';
   readonly amount: number;
   run(amount: number, seed: number, note: Note): Promise<{ readonly line: string; readonly faults: readonly string[] }>;
 }
@@ -37,6 +41,24 @@ const SOAKS: Readonly<Record<string, Soak>> = {
       return { line: `${inputs} inputs, ${counts}, ${grown} MiB grown`, faults };
     },
   },
+  security: {
+    flag: 'minutes',
+    amount: 5,
+    async run(minutes, seed, note) {
+      const size = { combinations: 50_000, loops: 100 };
+      const { combinations, escapes, hangs, crashes, faults } = await runSecurity({ ...size, seed, minutes, note });
+      const counts = `${escapes} escapes, ${hangs} hangs, ${crashes} crashes`;
+      return { line: `${combinations} combinations, ${counts}`, faults };
+    },
+  },
+  attack: {
+    flag: 'seconds',
+    amount: 60,
+    async run(seconds, _seed, note) {
+      const { sent, lost, p50Ms, p99Ms, maxRssMib, faults } = await runAttack({ seconds, agents: 550, note });
+      return { line: `${sent} sent, ${lost} lost, p50 ${p50Ms} ms, p99 ${p99Ms} ms, ${maxRssMib} MiB`, faults };
+    },
+  },
 };
 
 /** Runs one command line and returns its exit code: 2 for wrong flags, 1 for faults. */
@@ -46,10 +68,8 @@ async function main([name = '', ...args]: readonly string[]): Promise<number> {
   let amount: number;
   let seed: number;
   try {
-    const options = { times: { type: 'string' }, inputs: { type: 'string' }, seed: { type: 'string' } } as const;
+    const options = Object.fromEntries([soak.flag, 'seed'].map(flag => [flag, { type: 'string' } as const]));
     const { values } = parseArgs({ args: [...args], options });
-    const wrong = soak.flag === 'times' ? 'inputs' : 'times';
-    if (values[wrong] !== undefined) return badFlags(`--${wrong} is no flag of ${name}.`);
     amount = wholeNumber(soak.flag, values[soak.flag]) ?? soak.amount;
     seed = wholeNumber('seed', values.seed) ?? Math.floor(Math.random() * 2 ** 31);
   } catch (error) {

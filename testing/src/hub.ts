@@ -65,7 +65,9 @@ export interface TestHub extends AsyncDisposable {
 /** Starts a hub in memory, in this process. */
 export async function startHub(options: StartHubOptions = {}): Promise<TestHub> {
   const clock = new HubClock({ isStill: options.clock === 'still', startAt: options.startAt });
-  const hub = new RunningHub(await startPlainHub({ port: options.port ?? 0, world: clock }), clock);
+  // Pages of any origin may use a hub of tests: its data lasts as long as the test.
+  const host = await startPlainHub({ port: options.port ?? 0, world: clock, allowOrigins: ['*'] });
+  const hub = new RunningHub(host, clock);
   try {
     await hub.open(options);
     return hub;

@@ -8,6 +8,7 @@ import { type Infer as __Infer } from "spacetimedb";
 // Import all procedure arg schemas
 import * as AgentUsageProcedure from "../agent_usage_procedure";
 import * as BroadcastStatusProcedure from "../broadcast_status_procedure";
+import * as ContractVersionProcedure from "../contract_version_procedure";
 import * as DeadLettersProcedure from "../dead_letters_procedure";
 import * as GroupMembersProcedure from "../group_members_procedure";
 import * as HubOverviewProcedure from "../hub_overview_procedure";
@@ -33,6 +34,8 @@ export type AgentUsageArgs = __Infer<typeof AgentUsageProcedure.params>;
 export type AgentUsageResult = __Infer<typeof AgentUsageProcedure.returnType>;
 export type BroadcastStatusArgs = __Infer<typeof BroadcastStatusProcedure.params>;
 export type BroadcastStatusResult = __Infer<typeof BroadcastStatusProcedure.returnType>;
+export type ContractVersionArgs = __Infer<typeof ContractVersionProcedure.params>;
+export type ContractVersionResult = __Infer<typeof ContractVersionProcedure.returnType>;
 export type DeadLettersArgs = __Infer<typeof DeadLettersProcedure.params>;
 export type DeadLettersResult = __Infer<typeof DeadLettersProcedure.returnType>;
 export type GroupMembersArgs = __Infer<typeof GroupMembersProcedure.params>;

@@ -40,6 +40,7 @@ export const CLI_CODES = {
   'cli/no-hub': 'No hub answers at the address.',
   'cli/no-program': 'The program that handles messages cannot be started.',
   'cli/not-built': 'The module has not been built.',
+  'cli/open-hub': 'The hub would be open to other machines.',
   'cli/restore-failed': 'The backup could not be restored.',
   'cli/unconfirmed': 'The command needs a confirmation.',
   'cli/unknown-agent': 'No agent has this name.',

@@ -33,6 +33,8 @@ export interface CommandDefinition {
   readonly summary: string;
   /** For programs: hidden from help and completion. */
   readonly isHidden?: boolean;
+  /** Always exits with 0 and prints no error: its caller takes an exit code for a decision. */
+  readonly isSilent?: boolean;
   readonly arguments?: readonly Argument[];
   readonly flags?: readonly Flag[];
   /** Command lines that a reader can copy. */

@@ -7,6 +7,7 @@ import { DATA_COMMANDS } from './data/definitions.ts';
 import { DEAD_LETTER_COMMANDS } from './dead-letters/definitions.ts';
 import { EVENT_COMMANDS } from './events/definitions.ts';
 import { completeDefinition, HUB_COMMANDS } from './hub/definitions.ts';
+import { MCP_COMMANDS } from './mcp/definitions.ts';
 import { MESSAGE_COMMANDS } from './messages/definitions.ts';
 import { OPERATOR_COMMANDS } from './operator/definitions.ts';
 import { WORKFLOW_COMMANDS } from './workflows/definitions.ts';
@@ -21,6 +22,7 @@ const PUBLIC_COMMANDS: readonly CommandDefinition[] = [
   ...DEAD_LETTER_COMMANDS,
   ...OPERATOR_COMMANDS,
   ...DATA_COMMANDS,
+  ...MCP_COMMANDS,
 ];
 
 const PUBLIC_TABLE: CommandTable = {

@@ -21,7 +21,8 @@ export function suggest(table: CommandTable, typed: readonly string[]): Suggesti
   const { definition, path, positions, openFlag } = parseWords(table, before);
   if (openFlag) return fromSuggestion(openFlag.suggests, current);
   if (current.startsWith('-')) return words(flagsOf(table, definition), current);
-  if (!definition) return words(commandsAfter(table, path), current);
+  const further = definition && positions > 0 ? [] : commandsAfter(table, path);
+  if (!definition || further.length > 0) return words(further, current);
   return fromSuggestion(argumentAt(definition, positions)?.suggests, current);
 }
 
@@ -46,11 +47,11 @@ function parseWords(table: CommandTable, before: readonly string[]): ParsedWords
     } else if (word.startsWith('-')) {
       const flag = [...(definition?.flags ?? []), ...table.globals].find(each => namesOf(each).includes(word));
       if (flag && takesValue(flag)) openFlag = flag;
-    } else if (definition) {
-      positions++;
     } else {
-      path = [...path, word];
-      definition = table.commands.find(each => each.name === path.join(' '));
+      const name = [...path, word].join(' ');
+      const named = table.commands.find(each => each.name === name);
+      if (definition && !named) positions++;
+      else [path, definition] = [[...path, word], named];
     }
   }
   return { definition, path, positions, openFlag };

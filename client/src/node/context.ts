@@ -1,16 +1,16 @@
-// What Node.js knows about the function that runs right now, and about what else the program has installed.
+// Async context of Node.js, and the OpenTelemetry API that the program has installed.
 
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { Scope } from '../scope.ts';
+import type { Scope } from '../base/scope.ts';
 
-/** What is handled right now. */
+/** Opens an async context. */
 export function openScope<T>(): Scope<T> {
   return new AsyncLocalStorage<T>();
 }
 
 let found: Promise<unknown> | undefined;
 
-/** The API of OpenTelemetry, if the program has it. Looked for once a process. */
+/** Returns the API of OpenTelemetry, if the program has it; looked up once per process. */
 export function findOpenTelemetry(): Promise<unknown> {
   found ??= import('@opentelemetry/api').catch(() => undefined);
   return found;

@@ -1,7 +1,7 @@
-// A lock between processes of one machine: a file that names who holds it. One whose holder has died counts for nothing.
+// A lock between processes of one machine: a file that names its holder. The lock of a dead process is broken.
 //
-// It is linked into its place whole, so nobody reads half a name; a process is told from a later one of its number by the
-// moment it was started, where the system tells that (Linux).
+// The complete file is linked into place, so no process reads a partial one. The start time of the holder distinguishes it
+// from a later process with the same number, if the system reports it (Linux).
 
 import { link, readFile, rename, unlink, writeFile } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -9,7 +9,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 const POLL_MS = 10;
 let drafts = 0;
 
-/** Takes the lock `path`, waiting for it at most `withinMs`; undefined if somebody else still has it. Call what it gives to let go. */
+/** Waits for the lock `path` at most `withinMs`. Returns a function that releases it; undefined if another process holds it. */
 export async function takeLock(path: string, withinMs: number): Promise<(() => Promise<void>) | undefined> {
   const draft = `${path}.${process.pid}.${drafts++}`;
   const self = `${process.pid} ${await startOf(process.pid)}`;
@@ -18,7 +18,7 @@ export async function takeLock(path: string, withinMs: number): Promise<(() => P
     for (const deadline = performance.now() + withinMs; ;) {
       if (await linkNew(draft, path)) return () => unlinkAny(path);
       const holder = await readAny(path);
-      if (holder !== undefined && (await isGone(holder))) await breakLock(path, holder, `${draft}.stale`);
+      if (holder !== undefined && (await isDead(holder))) await breakLock(path, holder, `${draft}.stale`);
       else if (performance.now() >= deadline) return undefined;
       else await pause(POLL_MS);
     }
@@ -27,7 +27,7 @@ export async function takeLock(path: string, withinMs: number): Promise<(() => P
   }
 }
 
-/** Takes away the lock of a dead holder; if it has become another's meanwhile, puts it back. */
+/** Removes the lock of a dead holder; restores it if another process has taken it since. */
 async function breakLock(path: string, holder: string, aside: string): Promise<void> {
   try {
     await rename(path, aside);
@@ -39,7 +39,7 @@ async function breakLock(path: string, holder: string, aside: string): Promise<v
   await unlinkAny(aside);
 }
 
-async function isGone(holder: string): Promise<boolean> {
+async function isDead(holder: string): Promise<boolean> {
   const [pid = '', start = ''] = holder.split(' ');
   try {
     process.kill(Number(pid), 0);
@@ -49,10 +49,10 @@ async function isGone(holder: string): Promise<boolean> {
   return start !== (await startOf(Number(pid)));
 }
 
-/** When a process was started, in the system's own unit; empty where it does not tell. */
+/** Returns the start time of a process in the unit of the system; '' if the system does not report it. */
 async function startOf(pid: number): Promise<string> {
   const stat = await readAny(`/proc/${pid}/stat`);
-  // The name of the program comes second, in brackets, and may hold anything; the start is the 20th after it.
+  // The second field is the program's name in brackets, with any characters; the start time is the 20th field after it.
   return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
 }
 
@@ -83,7 +83,7 @@ async function unlinkAny(path: string): Promise<void> {
   }
 }
 
-/** The name of a system error. */
+/** Returns the code of a system error. */
 export function codeOf(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }

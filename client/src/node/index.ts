@@ -1,4 +1,4 @@
-// What only programs on Node.js can use.
+// Entry point for programs on Node.js.
 
 export { agoraHome } from './home.ts';
 export { fileOutbox } from './outbox-file.ts';

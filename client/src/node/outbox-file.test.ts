@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { appendFile, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { fileOutbox } from './outbox-file.ts';
 
 let folder: string;
@@ -17,7 +17,7 @@ afterEach(() => rm(folder, { recursive: true }));
 
 const item = (n: number, value: unknown = { n }) => ({ id: `id-${n}`, value });
 
-/** What a new client finds there. */
+/** The items that a new client loads. */
 async function found(): Promise<unknown[]> {
   const outbox = fileOutbox(path);
   const items = await outbox.open();
@@ -26,11 +26,11 @@ async function found(): Promise<unknown[]> {
 }
 
 describe('an outbox in a file', () => {
-  it('has what was kept and not let go of, in order, only for its user to read', async () => {
+  test('loads the items that were kept and not forgotten, in order, readable only by its user', async () => {
     const outbox = fileOutbox(path);
     expect(await outbox.open()).toEqual([]);
     await outbox.keep([item(1), item(2), item(3)]);
-    await outbox.forget(['id-2', 'nobody']);
+    await outbox.forget(['id-2', 'unknown']);
     await outbox.keep([item(4), item(1, 'changed')]);
     await outbox.close();
     await outbox.close();
@@ -38,14 +38,14 @@ describe('an outbox in a file', () => {
     expect(await found()).toEqual(['changed', { n: 3 }, { n: 4 }]);
   });
 
-  it('passes over a last line that was torn', async () => {
+  test('I1: ignores a torn last line', async () => {
     const outbox = fileOutbox(path);
     await outbox.open();
     await outbox.keep([item(1)]);
     await outbox.close();
     await appendFile(path, '{"id":"id-2","val');
     expect(await found()).toEqual([{ n: 1 }]);
-    // The torn line is gone: what follows does not become a part of it.
+    // The torn line was removed, so the next line does not extend it.
     const again = fileOutbox(path);
     await again.open();
     await again.keep([item(3)]);
@@ -53,7 +53,7 @@ describe('an outbox in a file', () => {
     expect(await found()).toEqual([{ n: 1 }, { n: 3 }]);
   });
 
-  it('does not guess at another line that cannot be read', async () => {
+  test('is refused if any other line cannot be read', async () => {
     await found();
     await writeFile(path, 'nonsense\n{"id":"id-1","value":1}\n');
     await expect(fileOutbox(path).open()).rejects.toMatchObject({
@@ -63,7 +63,7 @@ describe('an outbox in a file', () => {
     expect(await readFile(path, 'utf8')).toContain('nonsense');
   });
 
-  it('does not grow with what is past', async () => {
+  test('I3: does not grow with obsolete lines', async () => {
     const outbox = fileOutbox(path);
     await outbox.open();
     const text = 'x'.repeat(100_000);
@@ -78,7 +78,7 @@ describe('an outbox in a file', () => {
     await outbox.close();
   });
 
-  it('is one client’s, until that is closed or has died', async () => {
+  test('I2: belongs to one client until that is closed or its process has died', async () => {
     const first = fileOutbox(path);
     await first.open();
     await expect(fileOutbox(path).open()).rejects.toMatchObject({ code: 'outbox/in-use' });
@@ -92,7 +92,7 @@ describe('an outbox in a file', () => {
     dead.kill('SIGKILL');
     await once(dead, 'exit');
     expect(await found()).toEqual([]);
-    // Another process has the number of the dead one.
+    // Another process has the number of the dead process.
     await writeFile(`${path}.lock`, `${process.pid} 1`);
     expect(await found()).toEqual([]);
   });

@@ -1,23 +1,33 @@
-// An outbox in a file: one line a change, appended and synced, so that what was kept outlives the process and the machine.
+// An outbox in a file: an append-only log with one line per change, synced, so that items survive a crash of the machine.
 //
-// I1  What `keep` has settled for is on disk. A last line that was torn by a crash is passed over.
-// I2  At most one client has the file: the lock beside it names the process.
-// I3  The file is written anew, whole and in place of the old one, when it is opened and when most of it is past.
+// I1  Once `keep` settles, its items are on disk. A torn last line is ignored.
+// I2  At most one client has the file open: the lock file beside it names the process.
+// I3  The file is compacted (rewritten and replaced atomically) on open, and when most of its lines are obsolete.
 
 import { mkdir, open, readFile, rename, type FileHandle } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import * as z from 'zod';
-import { AgoraError } from '../errors.ts';
-import type { KeptItem, OutboxStore } from '../outbox-store.ts';
+import { AgoraError } from '../base/errors.ts';
+import type { KeptItem, OutboxStore } from '../acts/outbox-store.ts';
 import { codeOf, takeLock } from './file-lock.ts';
 
 const LOCK_WITHIN_MS = 1_000;
-/** The file may be longer than twice what it holds by this much. */
+/** Obsolete bytes, beyond the size of the live ones, that cause no compaction. */
 const SLACK_BYTES = 1024 * 1024;
 
 const Line = z.union([z.object({ id: z.string(), value: z.json() }), z.object({ forget: z.array(z.string()) })]);
 
-/** An outbox in a file; folders on the way are made. */
+/**
+ * Returns an outbox store in a file; missing folders are created. The option `outbox: { file }` is the same.
+ *
+ * @example
+ * ```ts
+ * import { fileOutbox } from '@agora/client/node';
+ *
+ * const client = new AgoraClient('Sensor', { outbox: { store: fileOutbox('.agora/sensor.outbox') } });
+ * client.on('outbox', ({ what, id, error }) => console.log(what, id, error?.code));
+ * ```
+ */
 export function fileOutbox(path: string): OutboxStore {
   return new FileOutbox(resolve(path));
 }
@@ -30,7 +40,7 @@ class FileOutbox implements OutboxStore {
   #isTorn = false;
   #file: FileHandle | undefined;
   #release: (() => Promise<void>) | undefined;
-  /** What is to be written next. */
+  /** Changes of the next write. */
   readonly #kept = new Map<string, KeptItem>();
   readonly #forgotten: string[] = [];
   #next: Promise<void> | undefined;
@@ -78,7 +88,7 @@ class FileOutbox implements OutboxStore {
     await release?.();
   }
 
-  /** Has all that was asked for by then written at once, and with one sync. */
+  /** Schedules a write of all changes so far, with one sync. */
   #changed(): Promise<void> {
     this.#next ??= this.#last.then(() => {
       this.#next = undefined;
@@ -94,7 +104,7 @@ class FileOutbox implements OutboxStore {
     const kept = [...this.#kept.values()];
     const forgotten = this.#forgotten.splice(0).filter(id => this.#drop(id));
     this.#kept.clear();
-    for (const { id, value } of kept) this.#remember(id, `${JSON.stringify({ id, value })}\n`);
+    for (const { id, value } of kept) this.#setLine(id, `${JSON.stringify({ id, value })}\n`);
     if (this.#lines.size === 0) {
       if (this.#fileBytes > 0) await file.truncate(0);
       this.#fileBytes = 0;
@@ -102,7 +112,7 @@ class FileOutbox implements OutboxStore {
     }
     const lines = kept.map(({ id }) => this.#lines.get(id));
     if (forgotten.length > 0) lines.push(`${JSON.stringify({ forget: forgotten })}\n`);
-    // After a write that failed, half a line may be there: nothing is appended to that.
+    // A failed write may leave a partial line, to which no line may be appended.
     if (this.#isTorn || this.#fileBytes > 2 * this.#liveBytes + SLACK_BYTES) return this.#rewrite();
     this.#isTorn = true;
     await this.#append(file, lines.join(''));
@@ -122,21 +132,21 @@ class FileOutbox implements OutboxStore {
       if (text === '') continue;
       const line = readLine(text);
       if (!line) {
-        // Torn: the crash came before anybody was told that it is kept.
+        // A torn last line: the crash came before `keep` settled.
         if (at === lines.length - 1) break;
         throw new AgoraError(
           'outbox/unreadable',
-          `line ${at + 1} of ${this.#path} cannot be read; mend it, or move the file away`,
+          `line ${at + 1} of ${this.#path} cannot be read; repair it, or move the file away`,
         );
       }
       if ('forget' in line) for (const id of line.forget) items.delete(id);
       else items.set(line.id, line);
     }
-    for (const { id, value } of items.values()) this.#remember(id, `${JSON.stringify({ id, value })}\n`);
+    for (const { id, value } of items.values()) this.#setLine(id, `${JSON.stringify({ id, value })}\n`);
     return [...items.values()];
   }
 
-  /** Puts what is still kept into a new file, in place of the old one. */
+  /** Writes the live items to a new file and replaces the old one. */
   async #rewrite(): Promise<void> {
     const draft = `${this.#path}.new`;
     const file = await open(draft, 'w', 0o600);
@@ -154,7 +164,7 @@ class FileOutbox implements OutboxStore {
     this.#isTorn = false;
   }
 
-  #remember(id: string, line: string): void {
+  #setLine(id: string, line: string): void {
     const earlier = this.#lines.get(id);
     this.#lines.set(id, line);
     this.#liveBytes += Buffer.byteLength(line) - Buffer.byteLength(earlier ?? '');
@@ -184,7 +194,7 @@ async function readAny(path: string): Promise<string> {
   }
 }
 
-/** A new name is safe once its folder is. Windows cannot open one, and does not need to. */
+/** A new file name is durable once its folder is synced. Windows can neither open a folder nor needs to. */
 async function syncFolder(path: string): Promise<void> {
   try {
     const folder = await open(path, 'r');

@@ -1,4 +1,4 @@
-// What differs on Node.js. `package.json` has `#platform` lead here, or to `../platform.ts`.
+// Platform of Node.js. `package.json` resolves `#platform` to this file, or to `../browser/platform.ts`.
 
 export { findOpenTelemetry, openScope } from './context.ts';
 export { fileOutbox as openOutboxFile } from './outbox-file.ts';

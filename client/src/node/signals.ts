@@ -1,6 +1,6 @@
-// Signals of the system to this process.
+// Signals of the operating system.
 
-/** Has `listener` called at each of these signals, in place of the end of the process; returns what ends that. */
+/** Calls `listener` at each of these signals instead of ending the process; returns a function that removes it. */
 export function onSignals(signals: readonly string[], listener: (signal: string) => void): () => void {
   for (const signal of signals) process.on(signal, listener);
   return () => {

@@ -1,15 +1,24 @@
-// Tokens in files that only their owner can read.
+// Token stores in files that only their user can read.
 
 import { link, mkdir, readFile, rename, unlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { originOf, TokenList, type TokenStore } from '../token-store.ts';
+import { originOf, TokenList, type TokenStore } from '../connection/token-store.ts';
 import { codeOf, takeLock } from './file-lock.ts';
 import { agoraHome } from './home.ts';
 
 const LOCK_WITHIN_MS = 5_000;
 let drafts = 0;
 
-/** Keeps the token of one agent in a file; folders on the way are made. A token that is there already stays. */
+/**
+ * Returns a store of one token in a file; missing folders are created. A stored token is never replaced.
+ *
+ * @example
+ * ```ts
+ * import { fileTokenStore } from '@agora/client/node';
+ *
+ * const client = new AgoraClient('Builder', { tokenStore: fileTokenStore('.agora/builder.token') });
+ * ```
+ */
 export function fileTokenStore(path: string): TokenStore {
   return {
     load: async () => (await readText(path)).trim() || undefined,
@@ -25,8 +34,8 @@ export function fileTokenStore(path: string): TokenStore {
 }
 
 /**
- * The store of programs that say nothing else: one file for each server and database in the user's own folder
- * (`AGORA_HOME`, else `agora` in `XDG_CONFIG_HOME` or `~/.config`), so that all programs of a user are one identity there.
+ * Returns the default store: one file per server and database in the user's folder (`AGORA_HOME`, else `agora` in
+ * `XDG_CONFIG_HOME` or `~/.config`), so that all programs of a user are one identity there.
  */
 export function defaultTokenStore(server: string | URL, database: string): TokenStore {
   const path = defaultTokenPath(server, database);
@@ -46,7 +55,7 @@ export function defaultTokenStore(server: string | URL, database: string): Token
   });
 }
 
-/** The file of `defaultTokenStore`. */
+/** Returns the path of the file of `defaultTokenStore`. */
 export function defaultTokenPath(server: string | URL, database: string): string {
   const { protocol, host } = new URL(originOf(new URL(server)));
   const parts = [protocol.slice(0, -1), host, database].map(encodeURIComponent);
@@ -66,14 +75,14 @@ async function makeFolder(path: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
 }
 
-/** Whole or not at all, whenever the process ends. */
+/** Writes a file atomically. */
 async function writeWhole(path: string, text: string): Promise<void> {
   const draft = `${path}.${process.pid}.${drafts++}.new`;
   await writeFile(draft, text, { mode: 0o600 });
   await rename(draft, path);
 }
 
-/** Whole or not at all, and only if nobody was quicker. */
+/** Writes a file atomically, unless it exists already. */
 async function writeNew(path: string, token: string): Promise<boolean> {
   const draft = `${path}.${process.pid}.${drafts++}.new`;
   await writeFile(draft, `${token}\n`, { mode: 0o600 });

@@ -1,36 +1,48 @@
-// What components look at: agents, the inbox, events, a workflow. Each is followed while a component shows it.
+// Hooks for agents, the inbox, events and a workflow. Each subscribes while a component uses it.
 
 import { useMemo, useSyncExternalStore } from 'react';
 import type { AgoraClient } from '../agora-client.ts';
-import type { AgentFilters, AgentInfo } from '../agents.ts';
-import type { AgoraEvent } from '../agora-event.ts';
-import type { MessageFilters } from '../filters.ts';
-import type { MessageOf } from '../incoming-message.ts';
-import type { StandardMessageType } from '../standard-messages.ts';
-import type { WorkflowStep, WorkflowSummary } from '../workflow-handle.ts';
+import type { AgentFilters, AgentInfo } from '../agents/agents.ts';
+import type { AgoraEvent } from '../events/agora-event.ts';
+import type { MessageFilters } from '../receive/message-filter.ts';
+import type { MessageOf } from '../receive/incoming-message.ts';
+import type { StandardMessageType } from '../wire/standard-messages.ts';
+import type { WorkflowStep, WorkflowSummary } from '../workflows/workflow-handle.ts';
 import { aborted, liveStore, type Follow, type Live } from './live.ts';
 import { useClient } from './provider.ts';
 
-/** A page shows no more than this of a list unless it asks for more. */
-const USUAL_LIMIT = 100;
+/** Default limit of lists. */
+const DEFAULT_LIMIT = 100;
 
 function useLive<T>(key: string, initial: T, follow: Follow<T>): Live<T> {
   const client = useClient();
-  // The key says all that `initial` and `follow` depend on.
+  // The key contains all that `initial` and `follow` depend on.
   const store = useMemo(() => liveStore(client, key, initial, follow), [client, key]);
   return useSyncExternalStore(store.subscribe, store.snapshot, store.serverSnapshot);
 }
 
-const NOBODY: readonly AgentInfo[] = [];
+const NO_AGENTS: readonly AgentInfo[] = [];
 
-/** The agents that are wanted, in the order of their registration. */
+/**
+ * Matching agents, in the order of their registration.
+ *
+ * @example
+ * ```tsx
+ * import { useAgents } from '@agora/client/react';
+ *
+ * function Agents() {
+ *   const { data: agents, isReady } = useAgents({ presence: 'online' });
+ *   return isReady ? <ul>{agents.map(agent => <li key={agent.id}>{agent.name}</li>)}</ul> : <p>Loading</p>;
+ * }
+ * ```
+ */
 export function useAgents(filters: AgentFilters = {}): Live<readonly AgentInfo[]> {
-  return useLive(keyOf('agents', filters), NOBODY, async (client, tell, signal) => {
-    for await (const agents of client.watchAgents(filters, { signal })) tell(agents);
+  return useLive(keyOf('agents', filters), NO_AGENTS, async (client, publish, signal) => {
+    for await (const agents of client.watchAgents(filters, { signal })) publish(agents);
   });
 }
 
-/** Which messages are shown, and at most how many (100). */
+/** Filters and limit of `useInbox`. Default limit: 100. */
 export interface InboxOptions<Type extends string> extends MessageFilters<Type> {
   readonly limit?: number | undefined;
 }
@@ -38,61 +50,99 @@ export interface InboxOptions<Type extends string> extends MessageFilters<Type> 
 const EMPTY: readonly never[] = [];
 
 /**
- * The messages that wait for this agent, the most important first. Each stays until it is settled (`message.ack()`,
- * `respond`, `fail`), or the hub takes it back; while it is shown its lease is renewed. When nobody shows the inbox any
- * more, what is left goes to whoever asks next. The agent has to be registered.
+ * The waiting messages of this agent, by priority. A message stays until it is settled (`ack`, `respond`, `fail`) or taken
+ * back; its lease is renewed while a component shows it. After that the rest goes to other subscriptions. The agent must be
+ * registered.
+ *
+ * @example
+ * ```tsx
+ * import { useInbox } from '@agora/client/react';
+ *
+ * function Inbox() {
+ *   const { data: messages } = useInbox({ messageTypes: ['review_request'] });
+ *   return messages.map(message => (
+ *     <button key={message.id} onClick={() => void message.respond({ approved: true })}>
+ *       {message.payload.file_path}
+ *     </button>
+ *   ));
+ * }
+ * ```
  */
 export function useInbox<const Type extends string = StandardMessageType>(
   options: InboxOptions<Type> = {},
 ): Live<readonly MessageOf<Type>[]> {
-  const { limit = USUAL_LIMIT, ...filters } = options;
-  return useLive<readonly MessageOf<Type>[]>(keyOf('inbox', filters, limit), EMPTY, async (client, tell, signal) => {
+  const { limit = DEFAULT_LIMIT, ...filters } = options;
+  return useLive<readonly MessageOf<Type>[]>(keyOf('inbox', filters, limit), EMPTY, async (client, publish, signal) => {
     await using subscription = await client.subscribeToMessages<Type>({ filters });
-    const show = () => tell(subscription.waiting().slice(0, limit));
+    const show = () => publish(subscription.waiting().slice(0, limit));
     subscription.onChange(show);
     show();
     await aborted(signal);
   });
 }
 
-/** Which events are shown, from which one on, and at most how many (100). */
+/** Start and limit of `useEvents`. Default limit: 100. */
 export interface EventsOptions {
-  /** `live`, the default, or the number of the first event that is wanted. */
+  /** `live` (default), or the number of the first event. */
   readonly from?: 'live' | number | undefined;
   readonly limit?: number | undefined;
 }
 
-/** The newest events of some types, or of all, the oldest of them first. */
+/**
+ * The newest events of some types, or of all, oldest first.
+ *
+ * @example
+ * ```tsx
+ * import { useEvents } from '@agora/client/react';
+ *
+ * function Builds() {
+ *   const { data: events } = useEvents(['build.*'], { limit: 10 });
+ *   return events.map(event => <p key={event.seq}>{event.type}</p>);
+ * }
+ * ```
+ */
 export function useEvents(
   types: string | readonly string[] = [],
-  { from = 'live', limit = USUAL_LIMIT }: EventsOptions = {},
+  { from = 'live', limit = DEFAULT_LIMIT }: EventsOptions = {},
 ): Live<readonly AgoraEvent[]> {
-  return useLive<readonly AgoraEvent[]>(keyOf('events', types, from, limit), EMPTY, async (client, tell, signal) => {
+  return useLive<readonly AgoraEvent[]>(keyOf('events', types, from, limit), EMPTY, async (client, publish, signal) => {
     await using events = await client.subscribeToEvents(types, { from });
     signal.addEventListener('abort', () => void events.close(), { once: true });
     let newest: readonly AgoraEvent[] = [];
-    tell(newest);
-    for await (const event of events) tell((newest = [...newest, event].slice(-limit)));
+    publish(newest);
+    for await (const event of events) publish((newest = [...newest, event].slice(-limit)));
   });
 }
 
-/** A workflow as it is now. */
+/** A workflow with its steps. */
 export interface WorkflowView extends WorkflowSummary {
   /** In the order of the definition. */
   readonly steps: readonly WorkflowStep[];
 }
 
-/** A workflow with its steps; undefined until it is known, or while there is no id. */
+/**
+ * A workflow with its steps; undefined until it is loaded, or without an id.
+ *
+ * @example
+ * ```tsx
+ * import { useWorkflow } from '@agora/client/react';
+ *
+ * function Progress({ id }: { id: string }) {
+ *   const { data: workflow, error } = useWorkflow(id);
+ *   return <p>{error?.message ?? `${workflow?.ended} of ${workflow?.total}`}</p>;
+ * }
+ * ```
+ */
 export function useWorkflow(workflowId: string | undefined): Live<WorkflowView | undefined> {
-  return useLive<WorkflowView | undefined>(keyOf('workflow', workflowId), undefined, (client, tell, signal) =>
-    workflowId === undefined ? Promise.resolve() : followWorkflow(client, workflowId, tell, signal),
+  return useLive<WorkflowView | undefined>(keyOf('workflow', workflowId), undefined, (client, publish, signal) =>
+    workflowId === undefined ? Promise.resolve() : followWorkflow(client, workflowId, publish, signal),
   );
 }
 
 async function followWorkflow(
   client: AgoraClient,
   workflowId: string,
-  tell: (view: WorkflowView) => void,
+  publish: (view: WorkflowView) => void,
   signal: AbortSignal,
 ): Promise<void> {
   await using workflow = await client.workflow(workflowId);
@@ -107,15 +157,15 @@ async function followWorkflow(
   while (!signal.aborted) {
     if (!isChanged) await new Promise<void>(resolve => (wake = resolve));
     else {
-      // What changes meanwhile is read in one more turn.
+      // Changes during the read cause one more turn.
       isChanged = false;
       const summary = workflow.status();
-      tell({ ...summary, steps: await workflow.steps() });
+      publish({ ...summary, steps: await workflow.steps() });
     }
   }
 }
 
-/** What is looked at, with its options, as text. */
+/** Returns the key of a store: its name and options as text. */
 function keyOf(...parts: readonly unknown[]): string {
   return JSON.stringify(parts);
 }

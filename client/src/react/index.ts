@@ -1,4 +1,4 @@
-// Hooks for React: what a hub knows, live in components.
+// Entry point of the React hooks: live data of a hub in components.
 
 export {
   useAgents,

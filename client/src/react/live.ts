@@ -1,100 +1,100 @@
-// Something of a hub as React reads it: a value that changes, followed while at least one component looks at it.
+// External stores for React: live values of a hub, subscribed while at least one component uses them.
 
 import type { AgoraClient } from '../agora-client.ts';
-import { ConnectionError, toAgoraError, type AgoraError } from '../errors.ts';
+import { ConnectionError, toAgoraError, type AgoraError } from '../base/errors.ts';
 
-/** What a hook returns: the newest that is known, whether it has come at all, and what went wrong. */
+/** Result of a hook: the newest data, or why there is none. */
 export interface Live<T> {
   readonly data: T;
-  /** Whether the hub has answered; before that `data` is empty. */
+  /** True once the hub has answered; before that `data` is empty. */
   readonly isReady: boolean;
-  /** Why it is followed no longer. */
+  /** Why the subscription has ended. */
   readonly error: AgoraError | undefined;
 }
 
-/** Follows something until `signal` is aborted, and tells what it is now. What it opens it closes itself. */
-export type Follow<T> = (client: AgoraClient, tell: (data: T) => void, signal: AbortSignal) => Promise<void>;
+/** Subscribes until `signal` aborts and calls `publish` with each new value. It closes what it opens. */
+export type Follow<T> = (client: AgoraClient, publish: (data: T) => void, signal: AbortSignal) => Promise<void>;
 
-/** What is followed of each client, by what it is: components that look at the same share it. */
+/** Stores of each client by key: components with the same key share a store. */
 const shared = new WeakMap<AgoraClient, SharedStores>();
 
-/** A store that was made for a component that never came to be is held by nobody else. */
+/** Weak references, so that the store of a component that was never mounted can be collected. */
 type SharedStores = Map<string, WeakRef<LiveStore<unknown>>>;
 
-/** The store of something of a client. `key` says what it is, with all its options. */
+/** Returns the store of a client for `key`, which contains its name and options. */
 export function liveStore<T>(client: AgoraClient, key: string, initial: T, follow: Follow<T>): LiveStore<T> {
   const stores: SharedStores = shared.get(client) ?? new Map<string, WeakRef<LiveStore<unknown>>>();
   shared.set(client, stores);
   const known = stores.get(key)?.deref();
-  if (known) return known as LiveStore<T>; // what has this key was made with the same types
+  if (known) return known as LiveStore<T>; // a key always has the same types
   const made = new LiveStore(client, initial, follow, { stores, key });
   stores.set(key, new WeakRef(made));
   return made;
 }
 
-/** Where a store is found by others, while it is followed. */
-interface Place {
+/** Entry of a store in the map of its client. */
+interface StoreEntry {
   readonly stores: SharedStores;
   readonly key: string;
 }
 
-/** A store for `useSyncExternalStore`. Follows from the first subscriber on until the last has gone, as often as that is. */
+/** A store for `useSyncExternalStore`. It is subscribed from the first listener to the last, also repeatedly. */
 export class LiveStore<T> {
   readonly #client: AgoraClient;
   readonly #initial: Live<T>;
   readonly #follow: Follow<T>;
-  readonly #place: Place;
+  readonly #entry: StoreEntry;
   readonly #listeners = new Set<() => void>();
   #live: Live<T>;
   #running: AbortController | undefined;
-  #isToBeTold = false;
+  #isScheduled = false;
 
-  constructor(client: AgoraClient, initial: T, follow: Follow<T>, place: Place) {
+  constructor(client: AgoraClient, initial: T, follow: Follow<T>, entry: StoreEntry) {
     this.#client = client;
     this.#initial = { data: initial, isReady: false, error: undefined };
     this.#live = this.#initial;
     this.#follow = follow;
-    this.#place = place;
+    this.#entry = entry;
   }
 
   readonly subscribe = (listener: () => void): (() => void) => {
-    // Each call counts for itself, also with the same function.
-    const tell = () => listener();
-    this.#listeners.add(tell);
+    // A separate function per call, since React may pass the same listener twice.
+    const own = () => listener();
+    this.#listeners.add(own);
     if (!this.#running) this.#start();
     return () => {
-      this.#listeners.delete(tell);
+      this.#listeners.delete(own);
       if (this.#listeners.size === 0) this.#stop();
     };
   };
 
   readonly snapshot = (): Live<T> => this.#live;
 
-  /** What is rendered where nothing can be followed. */
+  /** Rendered on a server. */
   readonly serverSnapshot = (): Live<T> => this.#initial;
 
   #start(): void {
     const running = new AbortController();
     const { signal } = running;
     this.#running = running;
-    const { stores, key } = this.#place;
+    const { stores, key } = this.#entry;
     if (!stores.get(key)?.deref()) stores.set(key, new WeakRef(this));
     this.#set(this.#initial);
-    const tell = (data: T) => {
+    const publish = (data: T) => {
       if (!signal.aborted) this.#set({ data, isReady: true, error: undefined });
     };
-    this.#run(tell, signal).catch((error: unknown) => {
+    this.#run(publish, signal).catch((error: unknown) => {
       if (!signal.aborted) this.#set({ ...this.#live, error: toAgoraError(error) });
     });
   }
 
-  /** Follows again what a lost connection has ended, once there is another. */
-  async #run(tell: (data: T) => void, signal: AbortSignal): Promise<void> {
+  /** Subscribes, and again after each lost connection. */
+  async #run(publish: (data: T) => void, signal: AbortSignal): Promise<void> {
     for (;;) {
       await whenConnected(this.#client, signal);
       if (signal.aborted) return;
       try {
-        return await this.#follow(this.#client, tell, signal);
+        return await this.#follow(this.#client, publish, signal);
       } catch (error) {
         if (!(error instanceof ConnectionError) || this.#client.state === 'closed') throw error;
       }
@@ -104,23 +104,23 @@ export class LiveStore<T> {
   #stop(): void {
     this.#running?.abort();
     this.#running = undefined;
-    const { stores, key } = this.#place;
+    const { stores, key } = this.#entry;
     if (stores.get(key)?.deref() === this) stores.delete(key);
   }
 
   #set(live: Live<T>): void {
     this.#live = live;
-    if (this.#isToBeTold) return;
-    this.#isToBeTold = true;
-    // What comes in one go is rendered once.
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    // Values of one tick cause one rendering.
     setTimeout(() => {
-      this.#isToBeTold = false;
+      this.#isScheduled = false;
       for (const listener of [...this.#listeners]) listener();
     });
   }
 }
 
-/** Settles once the client is connected, or `signal` is aborted. Throws what keeps it from ever being. */
+/** Settles once the client is connected, or `signal` aborts. Throws the error of a failed connection. */
 async function whenConnected(client: AgoraClient, signal: AbortSignal): Promise<void> {
   if (client.state === 'connected' || signal.aborted) return;
   if (client.state === 'closed') throw new ConnectionError('client/closed', 'the client was closed');
@@ -135,7 +135,7 @@ async function whenConnected(client: AgoraClient, signal: AbortSignal): Promise<
   });
 }
 
-/** Settles when `signal` is aborted. */
+/** Settles when `signal` aborts. */
 export function aborted(signal: AbortSignal): Promise<void> {
   if (signal.aborted) return Promise.resolve();
   return new Promise(resolve => signal.addEventListener('abort', () => resolve(), { once: true }));

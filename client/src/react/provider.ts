@@ -1,4 +1,4 @@
-// The client that the components beneath it use: one that the program made, or one that lives as long as the provider.
+// Provides a client to its child components: one of the program, or one that lives as long as the provider.
 
 import {
   createContext,
@@ -11,12 +11,12 @@ import {
   type ReactNode,
 } from 'react';
 import { AgoraClient } from '../agora-client.ts';
-import type { ConnectionState } from '../connection.ts';
-import { toAgoraError, type AgoraError } from '../errors.ts';
+import type { ConnectionState } from '../connection/connection-state.ts';
+import { toAgoraError, type AgoraError } from '../base/errors.ts';
 import type { AgoraClientOptions } from '../options.ts';
-import type { Registration } from '../registration.ts';
+import type { Registration } from '../agents/own-agent.ts';
 
-/** A client of the program, which connects and closes it; or the name of an agent, whose client the provider makes. */
+/** A client that the program connects and closes; or the name of an agent, whose client the provider creates. */
 export type AgoraProviderProps = { readonly children?: ReactNode } & (
   | {
       readonly client: AgoraClient;
@@ -26,38 +26,51 @@ export type AgoraProviderProps = { readonly children?: ReactNode } & (
     }
   | {
       readonly client?: undefined;
-      /** Read once, like `options` and `registration`: give the provider another `key` to have another client. */
+      /** Read once, like `options` and `registration`; another `key` of the provider creates another client. */
       readonly name: string;
       readonly options?: AgoraClientOptions | undefined;
-      /** With it the agent is registered, and has an inbox; without, the client only looks on. */
+      /** Registers the agent, so that it has an inbox. Without it the client only reads. */
       readonly registration?: Registration | undefined;
     }
 );
 
-/** The client, and how its connection is. */
+/** The client and the state of its connection. */
 export interface Agora {
   readonly client: AgoraClient;
   readonly state: ConnectionState;
-  /** Why there is no connection, or why the agent could not be registered. */
+  /** Why there is no connection, or why the registration failed. */
   readonly error: AgoraError | undefined;
 }
 
 interface Known {
   readonly client: AgoraClient;
-  /** Why the client of the provider could not do its first steps. */
+  /** Why the client could not connect or register. */
   readonly error: AgoraError | undefined;
 }
 
 const Context = createContext<Known | undefined>(undefined);
 
-/** Gives the components beneath it a client. One that it made it connects when it is mounted, and closes when it has gone. */
+/**
+ * Provides a client to its child components. A client that it creates connects on mount and closes on unmount.
+ *
+ * @example
+ * ```tsx
+ * import { AgoraProvider } from '@agora/client/react';
+ *
+ * const page = (
+ *   <AgoraProvider name="Reviewer" registration={{ agentType: 'person' }}>
+ *     <main>…</main>
+ *   </AgoraProvider>
+ * );
+ * ```
+ */
 export function AgoraProvider(props: AgoraProviderProps): ReactNode {
   return props.client
     ? createElement(Context.Provider, { value: knownOf(props.client) }, props.children)
     : createElement(OwnClient, props);
 }
 
-/** The same object for the same client, so that nobody renders anew for nothing. */
+/** Returns the same object for the same client, which avoids needless renderings. */
 const known = new WeakMap<AgoraClient, Known>();
 function knownOf(client: AgoraClient): Known {
   const found = known.get(client) ?? { client, error: undefined };
@@ -68,13 +81,13 @@ function knownOf(client: AgoraClient): Known {
 type Named = Extract<AgoraProviderProps, { readonly name: string }>;
 
 function OwnClient({ name, options, registration, children }: Named): ReactNode {
-  // Nothing happens before it connects, so one that React throws away costs nothing.
+  // A client is passive until it connects, so one that React discards needs no cleanup.
   const [own, setOwn] = useState<Known>(() => ({ client: new AgoraClient(name, options), error: undefined }));
   const [wanted] = useState(registration);
   const leaving = useRef<ReturnType<typeof setTimeout>>(undefined);
   const { client } = own;
   useEffect(() => {
-    // In strict mode React leaves and comes back at once: that is no reason to close.
+    // Strict mode unmounts and immediately mounts again, which must not close the client.
     clearTimeout(leaving.current);
     start(client, wanted).catch((error: unknown) => {
       if (client.state !== 'closed') setOwn({ client, error: toAgoraError(error) });
@@ -88,7 +101,7 @@ function OwnClient({ name, options, registration, children }: Named): ReactNode 
 
 const started = new WeakMap<AgoraClient, Promise<void>>();
 
-/** Connects and registers, once however often it is asked. */
+/** Connects and registers, once per client. */
 function start(client: AgoraClient, registration: Registration | undefined): Promise<void> {
   const starting = started.get(client) ?? begin(client, registration);
   started.set(client, starting);
@@ -100,7 +113,19 @@ async function begin(client: AgoraClient, registration: Registration | undefined
   if (registration) await client.registerAgent(registration);
 }
 
-/** The client of the provider above, and how its connection is. Throws where there is no provider. */
+/**
+ * Returns the client of the provider and the state of its connection. Throws without a provider.
+ *
+ * @example
+ * ```tsx
+ * import { useAgora } from '@agora/client/react';
+ *
+ * function Status() {
+ *   const { state, error } = useAgora();
+ *   return <p>{error ? error.message : state}</p>;
+ * }
+ * ```
+ */
 export function useAgora(): Agora {
   const { client, error } = useKnown();
   const connection = connectionOf(client);
@@ -108,14 +133,14 @@ export function useAgora(): Agora {
   return { client, state, error: lost ?? error };
 }
 
-/** The client of the provider above. */
+/** Returns the client of the provider. */
 export function useClient(): AgoraClient {
   return useKnown().client;
 }
 
 function useKnown(): Known {
   const found = useContext(Context);
-  if (!found) throw new Error('there is no AgoraProvider around this component');
+  if (!found) throw new Error('this component is not inside an AgoraProvider');
   return found;
 }
 
@@ -126,7 +151,7 @@ interface ConnectionStore {
 
 const connections = new WeakMap<AgoraClient, ConnectionStore>();
 
-/** The state of a client's connection, followed from the first look on. */
+/** Returns the store of a client's connection state, subscribed from the first call on. */
 function connectionOf(client: AgoraClient): ConnectionStore {
   const found = connections.get(client);
   if (found) return found;
@@ -138,9 +163,9 @@ function connectionOf(client: AgoraClient): ConnectionStore {
   });
   const store: ConnectionStore = {
     subscribe: listener => {
-      const tell = () => listener();
-      listeners.add(tell);
-      return () => void listeners.delete(tell);
+      const own = () => listener();
+      listeners.add(own);
+      return () => void listeners.delete(own);
     },
     snapshot: () => now,
   };

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import type { CallLimits } from '../guest/watchdog.ts';
-import { DatabaseHarness } from './testing/database-harness.ts';
+import { ANN, DatabaseHarness } from './testing/database-harness.ts';
 
 const MODULE = `
 import { schema, table, t, Router } from 'spacetimedb/server';
@@ -111,6 +111,33 @@ test('a view that does not end rolls back the write that triggered it', async ()
   expect(db.viewRows('moody')).toEqual([[1, 1]]);
   expect(db.call('set', [1, 2]).kind).toBe('committed');
   expect(db.viewRows('moody')).toEqual([[1, 2]]);
+});
+
+test.each([
+  ['alone', false],
+  ['under the guard of a turn', true],
+])('a view that never ends is set aside after three stops, and later writes succeed: %s', async (_name, isCovered) => {
+  await using db = await open();
+  db.call('set', [1, 1]);
+  db.database.retainView(db.view('moody'));
+  const set = (id: number, n: number) => {
+    if (!isCovered) return db.call('set', [id, n]).kind;
+    const args = new Uint8Array(Uint32Array.of(id, n).buffer);
+    let kind: string | undefined;
+    db.database.cover(
+      () => {
+        kind ??= db.database.callCovered('set', args, ANN).kind;
+      },
+      outcome => (kind = outcome.kind),
+    );
+    return kind;
+  };
+  expect([set(1, 13), set(1, 13), set(1, 13)]).toEqual(['internal', 'internal', 'internal']);
+  const startedAt = performance.now();
+  expect([set(1, 13), set(1, 14), set(2, 1)]).toEqual(['committed', 'committed', 'committed']);
+  expect(performance.now() - startedAt).toBeLessThan(LIMITS.callMs);
+  expect(db.viewRows('moody')).toEqual([]);
+  expect(db.database.log.lines().join('\n')).toContain('the view moody failed: set aside after 3 stopped computations');
 });
 
 test('a handler that does not end is answered with 500', async () => {

@@ -34,6 +34,8 @@ export interface Purpose {
   /** The caller that waits for the answer, if any. */
   readonly origin?: Caller;
   readonly extra?: CommitExtra;
+  /** Writes to the transaction of a reducer after the reducer has returned. */
+  readonly complete?: (tx: Transaction) => void;
   /** Rolls back after success: only the outcome counts. */
   readonly isDryRun?: boolean;
 }
@@ -84,7 +86,10 @@ export class CommitPipeline {
     this.#storage.append(commit, extra);
     const previous = { running: this.#running, number: commit.number };
     this.#previousModules.push(previous);
-    const forget = () => void this.#previousModules.splice(this.#previousModules.indexOf(previous), 1);
+    const forget = () => {
+      this.#previousModules.splice(this.#previousModules.indexOf(previous), 1);
+      previous.running.program.guest.close();
+    };
     this.#storage.whenDurable(commit.number).then(forget, () => undefined);
     this.#running = running;
     this.#views.reset(running.datastore);
@@ -105,6 +110,8 @@ export class CommitPipeline {
 
   close(): void {
     this.#isClosed = true;
+    this.#running.program.guest.close();
+    for (const { running } of this.#previousModules) running.program.guest.close();
     this.#views.stop();
   }
 
@@ -137,7 +144,10 @@ export class CommitPipeline {
       const activation: Activation = { functionName: def.name, tx };
       const ran = program.guest.callReducer(def.id, identity, connectionId, timestamp, args, activation);
       if (ran.kind === 'returned' && isDryRun) return this.unchanged(timestamp);
-      if (ran.kind === 'returned') return this.#finish(tx, timestamp, startedAt, purpose);
+      if (ran.kind === 'returned') {
+        purpose?.complete?.(tx);
+        return this.#finish(tx, timestamp, startedAt, purpose);
+      }
       if (ran.kind === 'refused') return { kind: 'failed', message: ran.message, timestamp };
       this.logThrown(def.name, ran.thrown);
       return { kind: 'internal', message: FATAL_ERROR, timestamp };
@@ -159,6 +169,7 @@ export class CommitPipeline {
     const { functionName, tx, timestamp } = this.#reducer;
     this.#reducer = undefined;
     tx.rollback();
+    this.#views.noteStop();
     this.logThrown(functionName, this.#running.program.guest.cutOff(reason, limits));
     return { kind: 'internal', message: FATAL_ERROR, timestamp };
   }
@@ -178,9 +189,9 @@ export class CommitPipeline {
     }
   }
 
-  /** Deletes one row in a separate transaction. */
-  remove(table: Table, row: Row): void {
-    this.write({}, tx => tx.deleteRow(table, row));
+  /** Deletes one row in a separate transaction; returns true if it is deleted. */
+  remove(table: Table, row: Row): boolean {
+    return this.write({}, tx => tx.deleteRow(table, row)).outcome.kind === 'committed';
   }
 
   /** Begins and ends the transactions of procedures. */
@@ -275,5 +286,5 @@ export class CommitPipeline {
 }
 
 function refused(refusal: HostError, timestamp: bigint): NotCommitted {
-  return { kind: 'internal', message: refusal.message, timestamp };
+  return { kind: 'internal', message: refusal.message, timestamp, refusal };
 }

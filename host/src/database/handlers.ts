@@ -39,10 +39,13 @@ export function responseOf(ran: Ran<HttpReply>): HandlerResponse {
   }
   try {
     const { status, headers } = decodeResponse(ran.value.response);
-    const joined: Record<string, string> = {};
-    for (const [name, value] of headers) joined[name] = name in joined ? `${joined[name]}, ${value}` : value;
+    const values = Map.groupBy(headers, ([name]) => name.toLowerCase());
+    const joined = Array.from(values, ([name, all]) => {
+      const [first = '', ...others] = all.map(([, value]) => value);
+      return [name, others.length === 0 ? first : [first, ...others]] as const;
+    });
     if (status < 200 || status > 599) throw new HostError('guest/failed', `the handler answered with status ${status}`);
-    return { status, headers: joined, body: ran.value.body };
+    return { status, headers: Object.fromEntries(joined), body: ran.value.body };
   } catch (cause) {
     return textResponse(500, messageOf(cause));
   }

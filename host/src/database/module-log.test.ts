@@ -45,6 +45,45 @@ test('followers receive each line until they stop', () => {
   expect(heard).toEqual([log.lines()[1]]);
 });
 
+test('strangers cannot push other lines out: their refused calls are counted', () => {
+  let now = 0n;
+  const log = new ModuleLog(() => now);
+  log.add(line('an operator must see this'));
+  for (let n = 0; n < 30_000; n++) {
+    log.addMismatch('reducer', `no_such_${n}`, 'unknown');
+    log.add({ level: 101, message: `Uncaught Error: x${n}`, functionName: 'f', line: undefined });
+    log.addSystem('Error', `client_disconnected failed: ${n}`);
+  }
+  expect(log.lines()[0]).toContain('an operator must see this');
+  expect(log.lines().length).toBeLessThan(300);
+
+  now += 60_000_000n;
+  log.addMismatch('reducer', 'again', 'unknown');
+  expect(
+    log
+      .lines()
+      .slice(-4)
+      .map(text => (JSON.parse(text) as { message: string }).message),
+  ).toEqual([
+    expect.stringContaining('"again" failed'),
+    'not logged: 29970 more of: calls of a nonexistent reducer',
+    'not logged: 29900 more of: f: Uncaught Error: x#',
+    'not logged: 29900 more of: client_disconnected failed: #',
+  ]);
+  const count = log.lines().length;
+  for (let n = 0; n < 1000; n++) log.addMismatch('reducer', 'again', 'unknown');
+  expect(log.lines()).toHaveLength(count);
+  log.close();
+  expect(log.lines().at(-1)).toContain('1000 more of');
+});
+
+test('many kinds of lines share one limit', () => {
+  const log = new ModuleLog(() => 0n);
+  const letters = (n: number) => n.toString(26).replaceAll(/[0-9]/g, digit => 'qrstuvwxyz'.charAt(Number(digit)));
+  for (let n = 0; n < 20_000; n++) log.addSystem('Error', `about ${letters(n)}`);
+  expect(log.lines()).toHaveLength(356);
+});
+
 const folders: string[] = [];
 afterEach(() => {
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true });

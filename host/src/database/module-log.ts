@@ -3,6 +3,7 @@
 import type { LogLine } from '../guest/activation.ts';
 import { MODULE_FILE } from '../guest/bundle.ts';
 import { writeJson } from '../sats/json-text.ts';
+import { LogLimiter } from './log-limiter.ts';
 
 /** Maximum number of lines kept. */
 export const KEPT_LINES = 10_000;
@@ -11,6 +12,12 @@ const KEPT_CHARS = 8 * 1024 * 1024;
 /** Longer messages are truncated. */
 const MAX_MESSAGE_CHARS = 64 * 1024;
 const MAX_NAME_CHARS = 200;
+
+/** Lines of one kind that callers can cause in one go: panics and reports of the host, and refused calls. */
+const MAX_REPORTS = 100;
+const MAX_REFUSALS = 30;
+const PANIC = 101;
+const MAX_MICROS = 2n ** 63n;
 
 const LEVELS: Readonly<Record<number, string>> = {
   0: 'Error',
@@ -38,6 +45,8 @@ export class ModuleLog {
   #lines: string[] = [];
   #first = 0;
   #chars = 0;
+  readonly #reports = new LogLimiter(MAX_REPORTS);
+  readonly #refusals = new LogLimiter(MAX_REFUSALS);
   readonly #followers = new Set<(line: string | undefined) => void>();
 
   readonly #sink: LogSink | undefined;
@@ -50,8 +59,9 @@ export class ModuleLog {
     for (const line of previous) this.#keep(line);
   }
 
-  /** Adds a line of the module. */
+  /** Adds a line of the module. Its panics are limited: any caller can cause them. */
   add({ level, message, functionName, line, trace }: LogLine): void {
+    if (level === PANIC && !this.#reports.passes(kindOf(`${functionName ?? ''}: ${message}`), this.#now())) return;
     this.#append({
       level: LEVELS[level] ?? 'Debug',
       ts: this.#now(),
@@ -63,13 +73,19 @@ export class ModuleLog {
     });
   }
 
-  /** Adds a line of the host. */
+  /** Adds a line of the host, unless there are too many like it. */
   addSystem(level: 'Error' | 'Warn' | 'Info', message: string): void {
-    this.#append({ level, ts: this.#now(), target: SYSTEM, filename: SYSTEM, function: SYSTEM, message });
+    if (!this.#reports.passes(kindOf(message), this.#now())) return;
+    this.#append(systemRecord(level, this.#now(), message));
   }
 
-  /** Logs a call of an unknown function or with invalid arguments, most likely made with an older schema. */
+  /**
+   * Logs a call of an unknown function or with invalid arguments, most likely made with an older schema. Calls beyond a limit
+   * are counted: a stranger must not push the other lines out of the log.
+   */
   addMismatch(kind: 'reducer' | 'procedure', called: string, what: 'unknown' | 'arguments'): void {
+    const refusal = what === 'unknown' ? `calls of a nonexistent ${kind}` : `calls of a ${kind} with invalid arguments`;
+    if (!this.#refusals.passes(refusal, this.#now())) return;
     const name = called.slice(0, MAX_NAME_CHARS);
     const message =
       what === 'unknown'
@@ -92,12 +108,24 @@ export class ModuleLog {
 
   /** Writes pending lines and ends followers; may be called twice. */
   close(): void {
+    this.#reportOmitted(MAX_MICROS);
     for (const listener of this.#followers) listener(undefined);
     this.#followers.clear();
     this.#sink?.close();
   }
 
   #append(record: Parameters<typeof writeJson>[0]): void {
+    this.#write(record);
+    this.#reportOmitted(this.#now());
+  }
+
+  #reportOmitted(now: bigint): void {
+    for (const limiter of [this.#refusals, this.#reports]) {
+      for (const text of limiter.report(now)) this.#write(systemRecord('Warn', this.#now(), `not logged: ${text}`));
+    }
+  }
+
+  #write(record: Parameters<typeof writeJson>[0]): void {
     const line = writeJson(record);
     this.#keep(line);
     this.#sink?.append(line);
@@ -116,4 +144,13 @@ export class ModuleLog {
       this.#first = 0;
     }
   }
+}
+
+function systemRecord(level: 'Error' | 'Warn' | 'Info', ts: bigint, message: string) {
+  return { level, ts, target: SYSTEM, filename: SYSTEM, function: SYSTEM, message };
+}
+
+/** Messages that differ in numbers only are of one kind. */
+function kindOf(message: string): string {
+  return message.slice(0, MAX_NAME_CHARS).replaceAll(/[0-9]+/g, '#');
 }

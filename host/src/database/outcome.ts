@@ -1,6 +1,7 @@
 // Callers of a database, and the outcomes of their calls.
 
 import type { Commit } from '../datastore/commit.ts';
+import type { HostError } from '../errors.ts';
 
 /** The identity and connection of a call. */
 export interface Caller {
@@ -26,6 +27,8 @@ export interface NotCommitted {
     | 'lifecycle';
   readonly message: string;
   readonly timestamp: bigint;
+  /** Set if the host refused the call before it ran, because nothing can be written now. */
+  readonly refusal?: HostError;
 }
 
 /** The outcome of a reducer call, a connection or a write. `timestamp` is the module's `ctx.timestamp`. */
@@ -57,7 +60,8 @@ export type ProcedureOutcome =
 /** The response of an HTTP handler of the module, or of the host in its place. */
 export interface HandlerResponse {
   readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
+  /** A repeated header is a list. */
+  readonly headers: Readonly<Record<string, string | readonly string[]>>;
   readonly body: Uint8Array;
 }
 

@@ -63,7 +63,7 @@ function sorted(lines: string[]): string[] {
   return lines.sort((a, b) => parseInt(a) - parseInt(b));
 }
 
-test('a row runs at its time, exists during the run, and is deleted in a separate commit', async () => {
+test('a row runs at its time, exists during the run, and is deleted with the commit of its run', async () => {
   await using db = await DatabaseHarness.open(SOURCE);
   const commits: string[][] = [];
   db.database.onCommit = (commit: Commit) =>
@@ -78,7 +78,7 @@ test('a row runs at its time, exists during the run, and is deleted in a separat
 
   expect(notes(db)).toEqual(['300 ring a database true']);
   expect(db.rows('once')).toEqual([]);
-  expect(commits).toEqual([['once +1 -0'], ['note +1 -0'], ['once +0 -1']]);
+  expect(commits).toEqual([['once +1 -0'], ['note +1 -0', 'once +0 -1']]);
   expect(db.world.timerCount).toBe(0);
 });
 

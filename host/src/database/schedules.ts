@@ -2,7 +2,9 @@
 //
 // I1  A row that was deleted or replaced before its due time does not fire.
 // I2  Only committed rows are queued: a row that was rolled back never fires.
-// I3  An interval stays on the grid of its last intended time; missed ticks are skipped.
+// I3  An interval stays on the grid of its last intended time; missed ticks are skipped. A new process, and a replaced
+//     module, begins a new grid, as on SpacetimeDB.
+// I4  A row that could not run because of the host stays due, and is tried again.
 
 import type { Commit } from '../datastore/commit.ts';
 import type { Datastore } from '../datastore/datastore.ts';
@@ -11,6 +13,7 @@ import { type Table, type Index } from '../datastore/table.ts';
 import { assert, HostError } from '../errors.ts';
 import type { ScheduleDef } from '../schema/definition.ts';
 import type { Timer, World } from '../world.ts';
+import { RETRY_MS } from './deferred-writes.ts';
 import { DueQueue } from './due-queue.ts';
 
 /** Maximum delay of a row, in microseconds. */
@@ -18,6 +21,9 @@ const MAX_DELAY_MICROS = (64n ** 6n - 1n) * 1000n;
 
 /** Rows that run before clients get a turn. */
 const MAX_RUNS_PER_TURN = 64;
+
+/** Maximum delay between two attempts; the delay doubles from `RETRY_MS`. */
+const MAX_RETRY_MS = 60_000;
 
 /** Stale entries are removed when the queue has more of them than this, plus the number of rows. */
 const MAX_STALE = 1024;
@@ -33,7 +39,10 @@ interface ScheduledTable {
 interface Entry {
   readonly scheduled: ScheduledTable;
   readonly key: string;
+  /** The time to run it: later than intended after a failed attempt. */
   readonly dueAt: bigint;
+  readonly intendedAt: bigint;
+  readonly attempts: number;
 }
 
 /** A due row. */
@@ -45,14 +54,23 @@ export interface Firing {
   readonly row: Row;
   /** The due time. */
   readonly intendedAt: bigint;
-  /** The row to delete after the run, if it still exists and runs only once. */
+  /** The row to delete with the run, if it still exists and runs only once. */
   spent(): Row | undefined;
+}
+
+/** The parts that schedules use. */
+export interface SchedulesHost {
+  readonly world: World;
+  /** Returns true if commits are accepted now; nothing runs otherwise. */
+  isWritable(): boolean;
+  /** Runs the function of a row. Returns false if the host failed and the row must run again. Must not throw. */
+  run(firing: Firing): boolean;
 }
 
 /** Fires due rows. One timer waits for the earliest. */
 export class Schedules {
+  readonly #host: SchedulesHost;
   readonly #world: World;
-  readonly #run: (firing: Firing) => void;
   #tables = new Map<Table, ScheduledTable>();
   #queue = new DueQueue<Entry>();
   #timer: Timer | undefined;
@@ -60,10 +78,9 @@ export class Schedules {
   #isRunning = false;
   #isStarted = false;
 
-  /** `run` runs the function of a row; it must not throw. */
-  constructor(world: World, run: (firing: Firing) => void) {
-    this.#world = world;
-    this.#run = run;
+  constructor(host: SchedulesHost) {
+    this.#host = host;
+    this.#world = host.world;
   }
 
   /** Replaces the queue by all rows of a datastore; nothing fires before `start`. */
@@ -126,8 +143,8 @@ export class Schedules {
     this.#wait(scheduled, scheduled.primary.keyOf(row.bytes), at.isInterval ? now + at.micros : at.micros);
   }
 
-  #wait(scheduled: ScheduledTable, key: string, dueAt: bigint): void {
-    const entry: Entry = { scheduled, key, dueAt };
+  #wait(scheduled: ScheduledTable, key: string, intendedAt: bigint, dueAt = intendedAt, attempts = 0): void {
+    const entry: Entry = { scheduled, key, dueAt, intendedAt, attempts };
     scheduled.waiting.set(key, entry);
     this.#queue.push(entry);
   }
@@ -152,7 +169,11 @@ export class Schedules {
     this.#timerDueAt = next.dueAt;
     // Rounded up, so that the timer never fires early.
     const delayMs = Number((next.dueAt - this.#world.now() + 999n) / 1000n);
-    this.#timer = this.#world.setTimer(Math.max(0, delayMs), () => {
+    this.#setTimer(Math.max(0, delayMs));
+  }
+
+  #setTimer(delayMs: number): void {
+    this.#timer = this.#world.setTimer(delayMs, () => {
       this.#timer = undefined;
       this.#fire();
     });
@@ -160,11 +181,15 @@ export class Schedules {
 
   #fire(): void {
     if (!this.#isStarted) return;
+    if (!this.#host.isWritable()) {
+      this.#setTimer(RETRY_MS);
+      return;
+    }
     this.#isRunning = true;
     try {
       for (let runs = 0; runs < MAX_RUNS_PER_TURN;) {
         const entry = this.#queue.peek();
-        if (!entry || entry.dueAt > this.#world.now() || !this.#isStarted) break;
+        if (!entry || entry.dueAt > this.#world.now() || !this.#isStarted || !this.#host.isWritable()) break;
         this.#queue.pop();
         if (!isWaiting(entry)) continue;
         runs++;
@@ -177,7 +202,7 @@ export class Schedules {
   }
 
   #runEntry(entry: Entry): void {
-    const { scheduled, key, dueAt } = entry;
+    const { scheduled, key, intendedAt, attempts } = entry;
     const { table, def, primary, waiting } = scheduled;
     const row = primary.first(key);
     if (!row) {
@@ -188,13 +213,18 @@ export class Schedules {
       const now = primary.first(key);
       return now && !timeOf(scheduled, now.bytes).isInterval ? now : undefined;
     };
-    this.#run({ table, functionName: def.functionName, row, intendedAt: dueAt, spent });
+    const hasRun = this.#host.run({ table, functionName: def.functionName, row, intendedAt, spent });
     const after = primary.first(key);
     // A replacement of the row was queued by its commit.
     if (!after || waiting.get(key) !== entry) return;
+    const now = this.#world.now();
     const at = timeOf(scheduled, after.bytes);
-    if (at.isInterval) this.#wait(scheduled, key, nextTick(dueAt, at.micros, this.#world.now()));
-    else waiting.delete(key);
+    if (hasRun && at.isInterval) this.#wait(scheduled, key, nextTick(intendedAt, at.micros, now));
+    else if (hasRun) waiting.delete(key);
+    else {
+      const delayMs = Math.min(RETRY_MS * 2 ** attempts, MAX_RETRY_MS);
+      this.#wait(scheduled, key, intendedAt, now + BigInt(delayMs * 1000), attempts + 1);
+    }
   }
 }
 

@@ -1,7 +1,8 @@
 // System calls with effects outside the call: reducers scheduled without a row, console timers, tokens.
 
 import { expect, test } from 'vitest';
-import { ANN, DatabaseHarness } from './testing/database-harness.ts';
+import { ANN, bytesOf, DatabaseHarness } from './testing/database-harness.ts';
+import { SteeredStorage } from './testing/steered-storage.ts';
 
 const SOURCE = `
   import { schema, table, t, SenderError } from 'spacetimedb/server';
@@ -63,4 +64,26 @@ test('a console timer logs its duration', async () => {
       message: expect.stringMatching(/^Timing span "span": \d+\.\d{3}ms$/) as string,
     },
   ]);
+});
+
+test('a reducer scheduled without a row waits for the disk, and runs in the module that is current then', async () => {
+  const storage = new SteeredStorage();
+  await using db = await DatabaseHarness.open(SOURCE, { storage });
+  db.call('later', [false]);
+  storage.isOverloaded = true;
+  db.world.advance(1000);
+  expect(notes(db)).toHaveLength(2);
+
+  storage.isOverloaded = false;
+  db.database.update(
+    bytesOf(SOURCE.replace('export const plain =', 'export const earlier = db.reducer(() => {}); $&')),
+  );
+  db.world.advance(1000);
+  expect(notes(db).slice(2)).toEqual(['plain database true no token']);
+
+  db.call('later', [false]);
+  db.database.update(bytesOf(SOURCE.replace('export const plain =', 'export const plainer =')));
+  db.world.advance(1000);
+  expect(notes(db).slice(3)).toEqual(['later client false no token']);
+  expect(db.database.log.lines().at(-1)).toContain('cannot run: no such reducer: plain');
 });

@@ -1,6 +1,6 @@
-// Compatibility of types between two versions of a module.
+// Equality of types between two versions of a module.
 
-import { isUnit, resolveType, type AlgebraicType, type ProductElement, type Typespace } from '../sats/type.ts';
+import { resolveType, type AlgebraicType, type ProductElement, type Typespace } from '../sats/type.ts';
 
 /** A type and the typespace of its references. */
 export interface Placed {
@@ -31,17 +31,4 @@ export function isSameShape(a: Placed, b: Placed, depth = 0): boolean {
     );
   }
   return before.kind === after.kind;
-}
-
-/** Returns true if the next version of a column type accepts all old values: the same type, or an enum with more names. */
-export function isWidened(a: Placed, b: Placed): boolean {
-  if (isSameShape(a, b)) return true;
-  const before = resolveType(a.type, a.typespace);
-  const after = resolveType(b.type, b.typespace);
-  return (
-    before.kind === 'sum' &&
-    after.kind === 'sum' &&
-    after.variants.every(variant => isUnit(variant.type)) &&
-    before.variants.every((variant, at) => isUnit(variant.type) && after.variants[at]?.name === variant.name)
-  );
 }

@@ -5,8 +5,9 @@
 import { Datastore, type StoredRow } from '../datastore/datastore.ts';
 import type { Table } from '../datastore/table.ts';
 import { HostError, messageOf } from '../errors.ts';
-import type { ModuleDef, TableDef, ViewDef } from '../schema/definition.ts';
-import { isSameShape, isWidened } from './type-shape.ts';
+import type { ModuleDef, SequenceDef, TableDef, ViewDef } from '../schema/definition.ts';
+import { isSameShape } from './type-shape.ts';
+import { upgradeFaults } from './type-upgrade.ts';
 
 /** The plan for replacing one module by another. */
 export interface UpdatePlan {
@@ -71,13 +72,19 @@ function compareTables(
   if (table.isEvent !== next.isEvent) {
     faults.push(`Changing the event flag of table ${name} requires a manual migration`);
   }
-  if ((table.schedule === undefined) !== (next.schedule === undefined)) {
-    faults.push(`Adding or removing a schedule of table ${name} is not yet implemented`);
-  }
   for (const index of table.indexes) {
     const nextIndex = named(next.indexes, index.name);
     if (nextIndex && nextIndex.accessor !== index.accessor) {
-      faults.push(`Changing the accessor name of index ${index.name} requires a manual migration`);
+      const [from, to] = [index.accessor, nextIndex.accessor].map(optionText);
+      faults.push(
+        `Changing the accessor name on index ${index.name} from ${from} to ${to} requires a manual migration`,
+      );
+    }
+  }
+  for (const unique of table.uniques) {
+    const other = named(next.uniques, unique.name);
+    if (other && other.columns.join() !== unique.columns.join()) {
+      faults.push(`Changing a unique constraint ${unique.name} requires a manual migration`);
     }
   }
   if (table.isEvent && next.isEvent) {
@@ -99,9 +106,10 @@ function compareColumns(
     if (!nextColumn) {
       faults.push(`Removing a column ${column.name} from table ${table.name} requires a manual migration`);
     } else if (nextAt !== at) {
-      faults.push(`Reordering column ${column.name} of table ${table.name} requires a manual migration`);
-    } else if (!isWidened(placed(column, before), placed(nextColumn, after))) {
-      faults.push(`Changing the type of column ${column.name} in table ${table.name} requires a manual migration`);
+      faults.push(`Reordering table ${table.name} requires a manual migration`);
+    } else {
+      const changed = { table: table.name, column: column.name };
+      faults.push(...upgradeFaults(changed, placed(column, before), placed(nextColumn, after)));
     }
   });
   const defaults: Uint8Array[] = [];
@@ -127,6 +135,7 @@ function rebuild(
       throw new HostError('publish/incompatible', `Cannot remove table \`${name}\`: table contains data. ${wayOut}`);
     }
   }
+  refuseOtherSchedules(older.def, def);
   const datastore = new Datastore(def);
   for (const table of datastore.tables) {
     const source = older.tables.find(each => each.def.name === table.def.name);
@@ -149,23 +158,50 @@ function* rowsOf(table: Table, appended: Uint8Array | undefined): Iterable<Store
   }
 }
 
-/** Throws if a new sequence would generate a value that a row already has. */
+/** Throws if a table that stays would get, lose or change its schedule. */
+function refuseOtherSchedules(before: ModuleDef, after: ModuleDef): void {
+  for (const table of before.tables) {
+    const next = named(after.tables, table.name);
+    if (!next) continue;
+    const [old, current] = [scheduleText(table, before), scheduleText(next, after)];
+    if (old === current) continue;
+    const what = old === undefined ? 'Adding' : 'Removing';
+    throw new HostError('publish/incompatible', `${what} schedules is not yet implemented`);
+  }
+}
+
+/** The column and the function of a schedule. */
+function scheduleText({ schedule }: TableDef, { reducers, procedures }: ModuleDef): string | undefined {
+  if (!schedule) return undefined;
+  const run = [...reducers, ...procedures].find(({ sourceName }) => sourceName === schedule.functionName);
+  return `${schedule.atColumn} ${run?.name ?? ''}`;
+}
+
+/** Throws if a sequence that is new, or has other bounds, could generate a value that a row already has. */
 function refuseTakenSequences(table: Table, source: Table): void {
   for (const { sequence, column } of table.sequences) {
     const { name, min, max } = sequence.def;
-    if (source.sequences.some(({ sequence: { def } }) => def.name === name)) continue;
+    if (source.sequences.some(({ sequence: { def } }) => isSameSequence(def, sequence.def))) continue;
     for (const { bytes } of table.rows()) {
       const value = table.layout.value(bytes, column);
       const number = typeof value === 'number' ? BigInt(value) : value;
       if (typeof number === 'bigint' && number >= min && number <= max) {
-        const where = `column ${table.def.columns[column]?.name ?? column} of table ${table.def.name}`;
         throw new HostError(
           'publish/incompatible',
-          `The sequence ${name} would generate ${number}, which ${where} already has`,
+          `Precheck failed: added sequence ${name} already has values in range`,
         );
       }
     }
   }
+}
+
+function isSameSequence(a: SequenceDef, b: SequenceDef): boolean {
+  return a.name === b.name && a.start === b.start && a.min === b.min && a.max === b.max && a.increment === b.increment;
+}
+
+/** An optional name as SpacetimeDB writes it. */
+function optionText(name: string | undefined): string {
+  return name === undefined ? 'None' : `Some(${JSON.stringify(name)})`;
 }
 
 function isSameColumns(a: TableDef | ViewDef, b: TableDef | ViewDef, before: ModuleDef, after: ModuleDef): boolean {

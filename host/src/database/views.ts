@@ -4,6 +4,8 @@
 // I2  Changes of a view are part of the commit of the transaction; if a view throws, the whole transaction rolls back.
 // I3  A view without watchers is dropped when it becomes stale; the next read computes it again.
 // I4  A view that threw at its first read is empty, and gets rows with the write that makes it succeed.
+// I5  A view that was stopped again and again because of the limits of a call is set aside: it stays empty, and costs no more
+//     writes, until it is dropped or the module is replaced.
 
 import type { Datastore } from '../datastore/datastore.ts';
 import type { RelationDef } from '../datastore/relation.ts';
@@ -23,6 +25,9 @@ import { Readers, ViewReads } from './view-reads.ts';
 const IDLE_MS = 10 * 60_000;
 const MAX_IDLE = 256;
 
+/** Stopped computations in a row after which a view is set aside. */
+const MAX_STOPS = 3;
+
 const ROWS = 0;
 const SQL = 1;
 
@@ -38,6 +43,8 @@ interface ViewInstance {
   reads: ViewReads;
   /** True if it threw last time; then it has no rows. */
   isBroken: boolean;
+  /** Number of stopped computations since the last one that succeeded. */
+  stops: number;
   query: { readonly sql: string; readonly compiled: ViewQuery | undefined } | undefined;
 }
 
@@ -72,6 +79,8 @@ export class Views {
   /** Views without watchers, least recently used first. */
   #idle = new Set<ViewInstance>();
   #sweep: Timer | undefined;
+  /** The view that is being computed; a stopped call leaves it set. */
+  #computing: ViewInstance | undefined;
 
   constructor(datastore: Datastore, host: ViewsHost) {
     this.#datastore = datastore;
@@ -123,6 +132,7 @@ export class Views {
       usedAt: this.#host.world.monotonic(),
       reads: new ViewReads(),
       isBroken: false,
+      stops: 0,
       query: undefined,
     };
     const reads = new ViewReads();
@@ -156,6 +166,13 @@ export class Views {
         continue;
       }
       const reads = new ViewReads();
+      if (instance.stops >= MAX_STOPS) {
+        tx.clear(instance.relation);
+        done.push({ instance, reads, isBroken: true });
+        const reason = `set aside after ${MAX_STOPS} stopped computations; its subscribers see no rows`;
+        this.#host.failed(new ViewFailure(instance.def, reason));
+        continue;
+      }
       let isBroken = false;
       try {
         tx.replaceRelation(instance.relation, this.#compute(instance, reads, tx));
@@ -174,6 +191,12 @@ export class Views {
       this.#readers.add(instance, reads);
       instance.reads = reads;
     }
+  }
+
+  /** Must be called after a call was stopped without running `finally` blocks. */
+  noteStop(): void {
+    if (this.#computing) this.#computing.stops++;
+    this.#computing = undefined;
   }
 
   /** Adds a watcher, which keeps the rows of a view. */
@@ -224,7 +247,11 @@ export class Views {
 
   #compute(instance: ViewInstance, reads: ViewReads, tx: Transaction): readonly Uint8Array[] {
     const { def, sender } = instance;
+    this.#computing = instance;
     const ran = this.#host.call(def, sender, { functionName: def.name, tx, reads });
+    this.#computing = undefined;
+    if (ran.kind === 'threw' && ran.thrown.wasStopped) instance.stops++;
+    else instance.stops = 0;
     if (ran.kind === 'refused') throw new ViewFailure(def, ran.message, ran);
     if (ran.kind === 'threw') throw new ViewFailure(def, ran.thrown.text, ran);
     const bytes = ran.value;
@@ -279,7 +306,9 @@ function splitRows({ layout }: Table, bytes: Uint8Array): readonly Uint8Array[] 
   const reader = new BsatnReader(bytes, 1);
   const rows: Uint8Array[] = [];
   let at = 5;
-  for (let left = reader.u32(); left > 0; left--) {
+  // Rows without bytes are all the same row.
+  const count = layout.fixedSize === 0 ? Math.min(reader.u32(), 1) : reader.u32();
+  for (let left = count; left > 0; left--) {
     const end = layout.endOf(bytes, at);
     rows.push(bytes.subarray(at, end));
     at = end;

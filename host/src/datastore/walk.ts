@@ -23,7 +23,7 @@ export interface Walk {
 /** Row types are not recursive; the limit only stops a broken schema. */
 const MAX_DEPTH = 256;
 
-/** Elements of width 0 cost no bytes, so the input length cannot bound their number. */
+/** Elements of width 0 cost no bytes, so the input length cannot bound their number; none of them is looked at. */
 const MAX_EMPTY_ELEMENTS = 65_536;
 
 /** Compiles the steps over values of a type. */
@@ -102,7 +102,7 @@ function walkArray(element: Walk): Walk {
       const count = readU32(bytes, at);
       if (isFree && width !== undefined && width > 0) return within(bytes, at + 4 + width * count);
       if (count > bytes.length - at + MAX_EMPTY_ELEMENTS) within(bytes, at + 4 + count);
-      return repeat(check, bytes, at);
+      return width === 0 ? at + 4 : repeat(check, bytes, at);
     },
   };
 }

@@ -2,6 +2,7 @@
 
 import { type Index, type Table } from '../datastore/table.ts';
 import type { Transaction } from '../datastore/transaction.ts';
+import type { Isolation } from './isolated/isolated-realm.ts';
 import type { CallLimits, Watchdog } from './watchdog.ts';
 
 /** Records the read set of a view. */
@@ -60,6 +61,8 @@ export interface Watch {
 export interface GuestHooks {
   /** Without it calls have no limits. */
   readonly watch?: Watch;
+  /** Runs the module in a process of its own; `watch` is undefined then. */
+  readonly isolation?: Isolation;
   readonly identity: bigint;
   /** True if the engine's own errors may have stack frames; realm/errors.ts explains how a hostile module abuses them. */
   readonly isTrusted: boolean;

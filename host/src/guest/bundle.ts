@@ -14,6 +14,8 @@ const MAX_CACHED_BUNDLES = 4;
 /** A compiled module. */
 export interface CompiledBundle {
   /** Evaluates to `(module, exports, require) => void`. */
+  readonly text: string;
+  /** The compiled `text`. */
   readonly script: vm.Script;
   /** The line of the published bundle for a position in the script. */
   lineOf(line: number, column: number): number;
@@ -36,7 +38,7 @@ const kept = new Map<string, { readonly compiled: CompiledBundle; readonly scrip
 
 /** Compiles a bundle, or its cached script. Throws `guest/invalid` with the text of the syntax error. */
 export function compileBundle(bundle: string, cache?: ScriptCache): CompiledBundle {
-  const of = `${ESBUILD_VERSION} ${target()}\n${bundle}`;
+  const of = `${ESBUILD_VERSION} ${target()} ${Object.keys(UNSUPPORTED).join()}\n${bundle}`;
   const known = kept.get(bundle);
   const found = cache?.read(of);
   const script = known?.script ?? found ?? transform(bundle);
@@ -52,9 +54,11 @@ export function compileBundle(bundle: string, cache?: ScriptCache): CompiledBund
 }
 
 function compile({ code, map }: TransformedBundle): CompiledBundle {
-  const script = new vm.Script(`(function (module, exports, require) {${code}\n})`, { filename: MODULE_FILE });
+  const text = `(function (module, exports, require) {${code}\n})`;
+  const script = new vm.Script(text, { filename: MODULE_FILE });
   let sourceMap: SourceMap | undefined;
   return {
+    text,
     script,
     lineOf(line, column) {
       // The map is decoded on first use, because most loads need no line.
@@ -65,14 +69,26 @@ function compile({ code, map }: TransformedBundle): CompiledBundle {
   };
 }
 
+/**
+ * A module has no dynamic import: the promise of Node's own would expose an object of the host. Async functions become
+ * generators, because Node would look at the promises that the engine makes for them (realm/promises.ts).
+ */
+const UNSUPPORTED = {
+  'dynamic-import': false,
+  'import-source': false,
+  'import-defer': false,
+  'async-await': false,
+  'async-generator': false,
+  'for-await': false,
+};
+
 function transform(bundle: string): TransformedBundle {
   try {
     return transformSync(bundle, {
       format: 'cjs',
       loader: 'js',
       target: target(),
-      // A module has no dynamic import; the promise of Node's own would expose an object of the host.
-      supported: { 'dynamic-import': false, 'import-source': false, 'import-defer': false },
+      supported: UNSUPPORTED,
       sourcemap: 'external',
       sourcesContent: false,
       charset: 'utf8',

@@ -5,7 +5,7 @@ import { type Table, type Index } from '../datastore/table.ts';
 import type { Transaction } from '../datastore/transaction.ts';
 import { HostError, messageOf } from '../errors.ts';
 import type { Activation } from './activation.ts';
-import { GuestMemory } from './guest-memory.ts';
+import { GuestMemory, MemoryFault } from './guest-memory.ts';
 import { BUFFER_TOO_SMALL, FAILED, FATAL } from './host-side.ts';
 import { RowIterators } from './iterators.ts';
 
@@ -30,8 +30,8 @@ export class CallState {
 
   /** Records why a write failed. An unnumbered error may have left a partial write, so the call must fail. */
   failWrite(cause: unknown): typeof FAILED {
-    if (cause instanceof HostError && cause.errno !== undefined) {
-      this.errno = cause.errno;
+    if (cause instanceof MemoryFault || (cause instanceof HostError && cause.errno !== undefined)) {
+      this.errno = cause.errno ?? FATAL;
       this.reason = cause.message;
     } else {
       this.errno = FATAL;

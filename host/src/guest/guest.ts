@@ -1,13 +1,14 @@
 // Guest: the running module, loaded once and called many times.
 
 import type { Datastore } from '../datastore/datastore.ts';
-import { assert, HostError } from '../errors.ts';
+import { assert, HostError, messageOf } from '../errors.ts';
 import type { Activation, GuestHooks, HttpReply } from './activation.ts';
 import { compileBundle, MODULE_FILE, type CompiledBundle, type ScriptCache } from './bundle.ts';
-import { NOT_A_MODULE, REFUSED, RETURNED, type RealmEntries } from './host-side.ts';
-import { openRealm } from './realm.ts';
+import { NOT_A_MODULE, REFUSED, RETURNED, THREW, type RealmEntries } from './host-side.ts';
+import { IsolatedRealm, type Isolation } from './isolated/isolated-realm.ts';
+import { BOOT_TEXT, openRealm } from './realm.ts';
 import { NO_CALLS, SystemCalls, type CallMark } from './system-calls.ts';
-import { guardedSystemCalls } from './guarded-system-calls.ts';
+import { sealSystemCalls } from './sealed-system-calls.ts';
 import type { CallLimits, StopReason } from './watchdog.ts';
 
 /** Outcome of a function of the module. */
@@ -26,10 +27,23 @@ export interface Thrown {
   /** Frames in the module, innermost first: `name (spacetimedb_module:line:column)`. */
   readonly trace: readonly string[];
   readonly line: number | undefined;
+  /** True if the host stopped the call because of its limits. */
+  readonly wasStopped?: true;
 }
 
 const NOTHING: Ran<undefined> = { kind: 'returned', value: undefined };
 const NO_ARGS = new Uint8Array(0);
+const STACK_ENDED = {
+  message: 'Maximum call stack size exceeded',
+  text: 'RangeError: Maximum call stack size exceeded',
+  stack: '',
+};
+
+/** The part of a stack that is looked at. */
+const MAX_STACK_CHARS = 64 * 1024;
+
+/** After a module did not load again, the next attempt waits as many times as long as that one took. */
+const RENEWAL_PAUSE = 9;
 
 /** One instance of a module in its own realm. Calls are synchronous; a view may run inside a procedure's commit. */
 export class Guest {
@@ -39,6 +53,8 @@ export class Guest {
   #entries: RealmEntries;
   /** True after the realm was cut off during a call: the next call gets a fresh one. */
   #isSpent = false;
+  #isolated: IsolatedRealm | undefined;
+  #renewal: { readonly fault: Ran<never>; readonly notBefore: number } | undefined;
   #argsBuffer: ArrayBuffer | undefined;
   #args: Uint8Array = NO_ARGS;
 
@@ -56,26 +72,56 @@ export class Guest {
 
   /** A fresh instance of the module. Throws `guest/invalid`. */
   #evaluate(): RealmEntries {
-    const { watch, isTrusted } = this.#hooks;
-    const realm = openRealm(watch ? guardedSystemCalls(this.#system, watch.watchdog) : this.#system, isTrusted);
+    const { watch, isTrusted, isolation } = this.#hooks;
+    if (isolation) return this.#isolate(isolation);
+    const realm = openRealm(sealSystemCalls(this.#system, watch?.watchdog), isTrusted);
     const { script } = this.#compiled;
     const ended = this.#outsideCalls(() => realm.entries.load(realm.evaluate(script)));
     if (ended !== RETURNED) throw new HostError('guest/invalid', textWithTrace(this.#loadFault(ended)));
     return realm.entries;
   }
 
+  /** A fresh instance of the module in a process. Throws `guest/invalid`. */
+  #isolate(isolation: Isolation): RealmEntries {
+    this.close();
+    const realm = new IsolatedRealm(this.#system, isolation);
+    const ended = realm.load(BOOT_TEXT, this.#compiled.text, this.#hooks.isTrusted);
+    if (ended !== RETURNED) {
+      realm.close();
+      throw new HostError('guest/invalid', textWithTrace(this.#loadFault(ended)));
+    }
+    this.#isolated = realm;
+    return realm.entries;
+  }
+
+  /** Ends the process of an isolated module; the next call starts another one. */
+  close(): void {
+    this.#isolated?.close();
+  }
+
   /** Runs code of the module outside a call. Throws `guest/invalid` if it has to be stopped. */
   #outsideCalls(run: () => number): number {
     const { watch } = this.#hooks;
-    if (!watch) return run();
+    if (!watch) return this.#enter(run);
     let ended = RETURNED;
     const stopped = watch.watchdog.guard(() => {
       watch.watchdog.begin(watch.limits);
-      ended = run();
+      ended = this.#enter(run);
       watch.watchdog.end();
     });
     if (stopped) throw new HostError('guest/invalid', stoppedFault(stopped, watch.limits).text);
     return ended;
+  }
+
+  /** Calls into the realm. Only its own code throws here, when the stack ends; the value is not looked at. */
+  #enter(call: () => number): number {
+    this.#system.thrown = STACK_ENDED;
+    try {
+      return call();
+    } catch {
+      this.#system.thrown = STACK_ENDED;
+      return THREW;
+    }
   }
 
   /** Sets the tables that the module's system calls use. */
@@ -98,7 +144,8 @@ export class Guest {
     args: Uint8Array,
     activation: Activation,
   ): Ran<undefined> {
-    this.#putArgs(args, NO_ARGS);
+    const fault = this.#putArgs(args, NO_ARGS);
+    if (fault) return fault;
     return this.#run(
       activation,
       () => this.#entries.callReducer(id, sender, connectionId ?? 0n, timestamp, args.length),
@@ -115,7 +162,8 @@ export class Guest {
     args: Uint8Array,
     activation: Activation,
   ): Ran<Uint8Array> {
-    this.#putArgs(args, NO_ARGS);
+    const fault = this.#putArgs(args, NO_ARGS);
+    if (fault) return fault;
     return this.#run(
       activation,
       () => this.#entries.callProcedure(id, sender, connectionId ?? 0n, timestamp, args.length),
@@ -125,7 +173,8 @@ export class Guest {
 
   /** Returns a view's header byte and the bytes after it; an anonymous view has no sender. */
   callView(id: number, sender: bigint | undefined, activation: Activation): Ran<Uint8Array> {
-    if (this.#isSpent && !this.#system.isRunning) this.#renew();
+    const fault = this.#ready();
+    if (fault) return fault;
     return this.#run(
       activation,
       () => (sender === undefined ? this.#entries.callAnonymousView(id) : this.#entries.callView(id, sender)),
@@ -141,7 +190,8 @@ export class Guest {
     body: Uint8Array,
     activation: Activation,
   ): Ran<HttpReply> {
-    this.#putArgs(request, body);
+    const fault = this.#putArgs(request, body);
+    if (fault) return fault;
     return this.#run(
       activation,
       () => this.#entries.callHandler(id, timestamp, request.length, body.length),
@@ -163,7 +213,7 @@ export class Guest {
   }
 
   #runNow<Value>(activation: Activation, call: () => number, returned: () => Ran<Value>): Ran<Value> {
-    const { ended, fatal } = this.#system.run(activation, call);
+    const { ended, fatal } = this.#system.run(activation, () => this.#enter(call));
     if (fatal !== undefined) return { kind: 'threw', thrown: fatalFault(fatal) };
     if (ended === RETURNED) return returned();
     if (ended === REFUSED) return { kind: 'refused', message: this.#system.thrown.message };
@@ -177,32 +227,61 @@ export class Guest {
     return stoppedFault(reason, limits);
   }
 
-  /** Replaces a realm that was cut off. Throws `guest/invalid`. */
-  #renew(): void {
-    this.#isSpent = false;
+  /**
+   * Replaces a realm that was cut off. Returns the fault if the module does not load again; then the next attempt waits
+   * longer than this one took, so that a module that loops while it loads does not take all the time of the host.
+   */
+  #ready(): Ran<never> | undefined {
+    const isDead = this.#isolated?.fault !== undefined;
+    if ((!this.#isSpent && !isDead) || this.#system.isRunning) return undefined;
+    const startedAt = this.#hooks.monotonic();
+    if (this.#renewal && startedAt < this.#renewal.notBefore) return this.#renewal.fault;
     this.#argsBuffer = undefined;
     this.#args = NO_ARGS;
     try {
       this.#entries = this.#evaluate();
+      this.#isSpent = false;
+      this.#renewal = undefined;
+      return undefined;
     } catch (error) {
-      this.#isSpent = true;
-      throw error;
+      const endedAt = this.#hooks.monotonic();
+      const fault: Ran<never> = {
+        kind: 'threw',
+        thrown: fatalFault(`cannot load the module again: ${messageOf(error)}`),
+      };
+      this.#renewal = { fault, notBefore: endedAt + (endedAt - startedAt) * RENEWAL_PAUSE };
+      return fault;
     }
   }
 
-  #putArgs(first: Uint8Array, second: Uint8Array): void {
-    if (this.#isSpent && !this.#system.isRunning) this.#renew();
+  /** Hands the arguments of a call to the realm. Returns the fault of a module that cannot be called. */
+  #putArgs(first: Uint8Array, second: Uint8Array): Ran<never> | undefined {
+    const fault = this.#ready();
+    if (fault) return fault;
     const length = first.length + second.length;
-    if (this.#args.length < length || !this.#argsBuffer) {
-      this.#argsBuffer = this.#entries.argsBuffer(length);
-      this.#args = new Uint8Array(this.#argsBuffer);
+    // The view is empty if the module has detached the buffer.
+    if (this.#args.length < length || this.#args.length === 0 || !this.#argsBuffer) {
+      const buffer = this.#newArgsBuffer(length);
+      if (!buffer) return { kind: 'threw', thrown: fatalFault('there is no memory for the arguments') };
+      this.#argsBuffer = buffer;
+      this.#args = new Uint8Array(buffer);
     }
     this.#args.set(first);
     if (second.length > 0) this.#args.set(second, first.length);
+    return undefined;
+  }
+
+  #newArgsBuffer(length: number): ArrayBuffer | undefined {
+    try {
+      return this.#entries.argsBuffer(length);
+    } catch {
+      return undefined;
+    }
   }
 
   #thrown(): Thrown {
-    const { message, text, stack } = this.#system.thrown;
+    const { message, text } = this.#system.thrown;
+    const stack = this.#system.thrown.stack.slice(0, MAX_STACK_CHARS);
     const trace: string[] = [];
     let firstLine: number | undefined;
     for (const frame of framesOf(stack)) {
@@ -239,11 +318,12 @@ function fatalFault(message: string): Thrown {
 }
 
 function stoppedFault(reason: StopReason, { callMs, callBytes }: CallLimits): Thrown {
-  return fatalFault(
+  const fault = fatalFault(
     reason === 'too-long'
       ? `the module was stopped: it ran for more than ${callMs} ms`
       : `the module was stopped: it took more than ${callBytes} bytes of memory`,
   );
+  return { ...fault, wasStopped: true };
 }
 
 interface Frame {

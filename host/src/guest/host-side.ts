@@ -10,61 +10,66 @@ export const FAILED_BIG = -(2n ** 63n);
 export const FATAL = 0;
 /** The buffer of the call is too small; `neededBytes()` is the required size. */
 export const BUFFER_TOO_SMALL = -1;
+/** A length does not fit the buffer of the call. */
+export const OUT_OF_BOUNDS = -2;
+/** An ArrayBuffer of the realm was expected. */
+export const NOT_A_BUFFER = -3;
 
 /** System calls on rows. */
 export interface RowSide {
-  tableId(name: string): number;
-  indexId(name: string): number;
-  rowCount(table: number): bigint;
-  scanTable(table: number): number;
-  scanPoint(index: number, buffer: ArrayBuffer, length: number): number;
-  scanRange(
+  readonly tableId: (name: string) => number;
+  readonly indexId: (name: string) => number;
+  readonly rowCount: (table: number) => bigint;
+  readonly scanTable: (table: number) => number;
+  readonly scanPoint: (index: number, buffer: ArrayBuffer, length: number) => number;
+  readonly scanRange: (
     index: number,
     buffer: ArrayBuffer,
     prefixLength: number,
     prefixColumns: number,
     startLength: number,
     endLength: number,
-  ): number;
-  advance(iterator: number, buffer: ArrayBuffer): number;
-  closeIterator(iterator: number): number;
-  insert(table: number, buffer: ArrayBuffer, length: number): number;
-  update(table: number, index: number, buffer: ArrayBuffer, length: number): number;
-  deletePoint(index: number, buffer: ArrayBuffer, length: number): number;
-  deleteRange(
+  ) => number;
+  readonly advance: (iterator: number, buffer: ArrayBuffer) => number;
+  readonly closeIterator: (iterator: number) => number;
+  readonly insert: (table: number, buffer: ArrayBuffer, length: number) => number;
+  readonly update: (table: number, index: number, buffer: ArrayBuffer, length: number) => number;
+  readonly deletePoint: (index: number, buffer: ArrayBuffer, length: number) => number;
+  readonly deleteRange: (
     index: number,
     buffer: ArrayBuffer,
     prefixLength: number,
     prefixColumns: number,
     startLength: number,
     endLength: number,
-  ): number;
-  deleteEqual(table: number, buffer: ArrayBuffer, length: number): number;
-  clear(table: number): bigint;
+  ) => number;
+  readonly deleteEqual: (table: number, buffer: ArrayBuffer, length: number) => number;
+  readonly clear: (table: number) => bigint;
 }
 
 /**
- * The system calls of a realm. Arguments are primitives and ArrayBuffers of the realm; results are primitives. Nothing
- * here throws, except on stack overflow, so that no object of the host ever reaches the module.
+ * The system calls of a realm. Arguments are primitives and ArrayBuffers of the realm, but a hostile realm may pass
+ * anything; results are primitives. A failure is a code. What the realm receives (sealed-system-calls.ts) throws only when
+ * the stack ends, and then a primitive, or the engine's error if the function had not started; realm/host-calls.ts drops both.
  */
 export interface HostSide {
   readonly rows: RowSide;
 
   /** Why the last call failed: a numbered error, `FATAL` or `BUFFER_TOO_SMALL`. */
-  errno(): number;
-  reason(): string;
+  readonly errno: () => number;
+  readonly reason: () => string;
   /** The required size of the buffer, after `BUFFER_TOO_SMALL`. */
-  neededBytes(): number;
+  readonly neededBytes: () => number;
 
-  scheduleImmediate(reducer: string, buffer: ArrayBuffer, offset: number, length: number): number;
-  log(level: number, message: string, stack: string): void;
-  startTimer(name: string): number;
-  endTimer(timer: number): number;
-  identity(): bigint;
+  readonly scheduleImmediate: (reducer: string, buffer: ArrayBuffer, offset: number, length: number) => number;
+  readonly log: (level: number, message: string, stack: string) => number;
+  readonly startTimer: (name: string) => number;
+  readonly endTimer: (timer: number) => number;
+  readonly identity: () => bigint;
 
   /** Byte results: the call returns their length, and `take` copies them into a buffer of the realm. */
-  jwtPayload(connectionId: bigint): number;
-  httpRequest(
+  readonly jwtPayload: (connectionId: bigint) => number;
+  readonly httpRequest: (
     request: ArrayBuffer,
     requestOffset: number,
     requestLength: number,
@@ -72,26 +77,26 @@ export interface HostSide {
     body: ArrayBuffer,
     bodyOffset: number,
     bodyLength: number,
-  ): number;
-  httpBodyLength(): number;
-  take(buffer: ArrayBuffer): void;
-  takeHttpBody(buffer: ArrayBuffer): void;
+  ) => number;
+  readonly httpBodyLength: () => number;
+  readonly take: (buffer: ArrayBuffer) => number;
+  readonly takeHttpBody: (buffer: ArrayBuffer) => number;
 
-  startTransaction(): bigint;
-  commitTransaction(): number;
-  abortTransaction(): number;
+  readonly startTransaction: () => bigint;
+  readonly commitTransaction: () => number;
+  readonly abortTransaction: () => number;
 
-  decodeUtf8(buffer: ArrayBuffer, offset: number, length: number): string;
-  isUtf8(buffer: ArrayBuffer, offset: number, length: number): boolean;
-  /** Encodes into the scratch buffer and returns the length, or -1 if it does not fit. */
-  encodeUtf8(text: string, buffer: ArrayBuffer): number;
-  utf8Length(text: string): number;
+  /** Returns undefined for bytes that are not UTF-8, if `isFatal`, and for bytes outside of an ArrayBuffer. */
+  readonly decodeUtf8: (buffer: ArrayBuffer, offset: number, length: number, isFatal: boolean) => string | undefined;
+  /** Encodes into the buffer what fits, and returns the number of bytes. */
+  readonly encodeUtf8: (text: string, buffer: ArrayBuffer) => number;
+  readonly utf8Length: (text: string) => number;
 
   /** The result of a function of the module. */
-  result(buffer: ArrayBuffer, offset: number, length: number): void;
-  secondResult(buffer: ArrayBuffer, offset: number, length: number): void;
+  readonly result: (buffer: ArrayBuffer, offset: number, length: number) => number;
+  readonly secondResult: (buffer: ArrayBuffer, offset: number, length: number) => number;
   /** An exception of the module: its message, its text as `Name: message`, its stack. */
-  threw(message: string, text: string, stack: string): void;
+  readonly threw: (message: string, text: string, stack: string) => number;
 }
 
 /** How a function of the module ended. */
@@ -105,13 +110,25 @@ export const NOT_A_MODULE = 3;
 
 /** The host's calls into a realm. */
 export interface RealmEntries {
-  load(factory: unknown): number;
-  describe(): number;
+  readonly load: (factory: unknown) => number;
+  readonly describe: () => number;
   /** A buffer of at least this size, from which the next call reads its arguments. */
-  argsBuffer(atLeast: number): ArrayBuffer;
-  callReducer(id: number, sender: bigint, connectionId: bigint, timestamp: bigint, argsLength: number): number;
-  callProcedure(id: number, sender: bigint, connectionId: bigint, timestamp: bigint, argsLength: number): number;
-  callView(id: number, sender: bigint): number;
-  callAnonymousView(id: number): number;
-  callHandler(id: number, timestamp: bigint, requestLength: number, bodyLength: number): number;
+  readonly argsBuffer: (atLeast: number) => ArrayBuffer;
+  readonly callReducer: (
+    id: number,
+    sender: bigint,
+    connectionId: bigint,
+    timestamp: bigint,
+    argsLength: number,
+  ) => number;
+  readonly callProcedure: (
+    id: number,
+    sender: bigint,
+    connectionId: bigint,
+    timestamp: bigint,
+    argsLength: number,
+  ) => number;
+  readonly callView: (id: number, sender: bigint) => number;
+  readonly callAnonymousView: (id: number) => number;
+  readonly callHandler: (id: number, timestamp: bigint, requestLength: number, bodyLength: number) => number;
 }

@@ -30,6 +30,17 @@ export function runHttpWorker(): void {
   const https = process.getBuiltinModule('node:https');
   const dns = process.getBuiltinModule('node:dns');
   const net = process.getBuiltinModule('node:net');
+  /** Headers for one origin: a redirect to another one must not carry them there. */
+  const CREDENTIALS = new Set(['authorization', 'cookie', 'host', 'proxy-authorization']);
+  /** Headers of a body that a redirect drops. */
+  const OF_BODY = new Set([
+    'content-encoding',
+    'content-language',
+    'content-length',
+    'content-location',
+    'content-type',
+    'transfer-encoding',
+  ]);
   const REFUSAL = 'refusing to connect to private or special-purpose addresses';
 
   const isRefused = (address: string, ranges: HttpJob['refused']): boolean => {
@@ -51,14 +62,24 @@ export function runHttpWorker(): void {
       });
     };
 
-  const send = (job: HttpJob, uri: string, method: string, body: Uint8Array | string, signal: AbortSignal) =>
+  type Headers = HttpJob['headers'];
+  const without = (headers: Headers, names: Set<string>): Headers =>
+    headers.filter(([name]) => !names.has(name.toLowerCase()));
+  const send = (
+    job: HttpJob,
+    uri: string,
+    method: string,
+    sent: Headers,
+    body: Uint8Array | string,
+    signal: AbortSignal,
+  ) =>
     new Promise<IncomingMessage>((resolve, reject) => {
       const url = new URL(uri);
       if (url.protocol !== 'http:' && url.protocol !== 'https:') throw new Error(`cannot fetch ${url.protocol} URLs`);
       const host = url.hostname.replace(/^\[|\]$/g, '');
       if (net.isIP(host) && isRefused(host, job.refused)) throw new Error(REFUSAL);
       const headers: Record<string, string[]> = {};
-      for (const [name, value] of job.headers) (headers[name.toLowerCase()] ??= []).push(value);
+      for (const [name, value] of sent) (headers[name.toLowerCase()] ??= []).push(value);
       const request = (url.protocol === 'https:' ? https : http).request(url, {
         method,
         headers,
@@ -75,9 +96,9 @@ export function runHttpWorker(): void {
     job: HttpJob,
     signal: AbortSignal,
   ): Promise<{ response: IncomingMessage; body: Uint8Array }> => {
-    let { uri, method, body } = job;
+    let { uri, method, headers, body } = job;
     for (let redirects = 0; ; redirects++) {
-      const response = await send(job, uri, method, body, signal);
+      const response = await send(job, uri, method, headers, body, signal);
       const status = response.statusCode ?? 0;
       const { location } = response.headers;
       if (![301, 302, 303, 307, 308].includes(status) || location === undefined) {
@@ -92,9 +113,12 @@ export function runHttpWorker(): void {
       }
       response.resume();
       if (redirects === job.maxRedirects) throw new Error('too many redirects');
-      uri = new URL(location, uri).href;
+      const next = new URL(location, uri);
+      if (next.origin !== new URL(uri).origin) headers = without(headers, CREDENTIALS);
+      uri = next.href;
       if (status === 303 || (status < 303 && method === 'POST')) {
         method = 'GET';
+        headers = without(headers, OF_BODY);
         body = '';
       }
     }

@@ -15,6 +15,9 @@ const SERVER = `
     request.on('data', chunk => chunks.push(chunk)).on('end', () => {
       if (request.url === '/never') return;
       if (request.url === '/away') return response.writeHead(302, { location: '/echo' }).end();
+      const elsewhere = /^\\/to\\/(.+)$/.exec(request.url);
+      if (elsewhere) return response.writeHead(307, { location: decodeURIComponent(elsewhere[1]) }).end();
+      if (request.url === '/headers') return response.end(JSON.stringify(request.headers));
       if (request.url === '/inside') return response.writeHead(302, { location: 'http://10.0.0.1/' }).end();
       if (request.url === '/circle') return response.writeHead(307, { location: '/circle' }).end();
       if (request.url === '/large') { for (let i = 0; i < 20; i++) response.write(Buffer.alloc(1 << 20)); return response.end(); }
@@ -22,15 +25,25 @@ const SERVER = `
       response.end([request.method, request.headers['x-ask'] ?? '', Buffer.concat(chunks)].join(' '));
     });
   });
-  server.listen(0, '127.0.0.1', () => parentPort.postMessage(server.address().port));
+  const other = require('node:http').createServer((request, response) => {
+    const back = /^\\/to\\/(.+)$/.exec(request.url);
+    if (back) return response.writeHead(307, { location: decodeURIComponent(back[1]) }).end();
+    response.end(JSON.stringify(request.headers));
+  });
+  server.listen(0, '127.0.0.1', () =>
+    other.listen(0, '127.0.0.1', () => parentPort.postMessage([server.address().port, other.address().port])),
+  );
 `;
 
 let server: Worker;
 let base: string;
+/** Another origin: the same address, another port. */
+let other: string;
 beforeAll(async () => {
   server = new Worker(SERVER, { eval: true });
-  const [port] = (await once(server, 'message')) as [number];
+  const [[port, otherPort]] = (await once(server, 'message')) as [[number, number]];
   base = `http://127.0.0.1:${port}`;
+  other = `http://127.0.0.1:${otherPort}`;
 });
 afterAll(() => server.terminate());
 
@@ -78,6 +91,29 @@ describe('a request', () => {
   test('follows redirects, but not endlessly', () => {
     expect(send('POST', `${base}/away`, 'x').text).toBe('GET  ');
     expect(failureOf(() => send('GET', `${base}/circle`))).toBe('too many redirects');
+  });
+
+  const SECRETS: Headers = [
+    ['Authorization', 'Bearer secret'],
+    ['Cookie', 'session=1'],
+    ['Proxy-Authorization', 'Basic secret'],
+    ['x-plain', 'kept'],
+  ];
+  const headersAt = (uri: string) => JSON.parse(send('GET', uri, '', SECRETS).text) as Record<string, string>;
+
+  test('keeps its credentials on a redirect inside its origin', () => {
+    const seen = headersAt(`${base}/to/${encodeURIComponent('/headers')}`);
+    expect(seen).toMatchObject({ authorization: 'Bearer secret', cookie: 'session=1', 'x-plain': 'kept' });
+  });
+
+  test('carries no credentials to another origin, nor back from there', () => {
+    const there = headersAt(`${base}/to/${encodeURIComponent(`${other}/headers`)}`);
+    const back = headersAt(`${base}/to/${encodeURIComponent(`${other}/to/${encodeURIComponent(`${base}/headers`)}`)}`);
+    for (const seen of [there, back]) {
+      expect(seen).toMatchObject({ 'x-plain': 'kept' });
+      for (const name of ['authorization', 'cookie', 'proxy-authorization']) expect(seen).not.toHaveProperty(name);
+    }
+    expect(there['host']).toBe(new URL(other).host);
   });
 
   test('that takes too long or returns too much is aborted', () => {

@@ -73,7 +73,7 @@ export class RowCalls implements RowSide {
     try {
       this.#state.tx();
       const index = this.#state.index(indexId);
-      const key = keyOfBytes(this.#state.memory.view(buffer), 0, length);
+      const key = keyOfBytes(this.#state.memory.holding(buffer, length), 0, length);
       this.#state.running?.reads?.point(index, key);
       if (index.isUnique) {
         const row = index.first(key);
@@ -111,9 +111,11 @@ export class RowCalls implements RowSide {
     startLength: number,
     endLength: number,
   ): readonly Row[] {
+    const lengths = prefixLength + startLength + endLength;
+    const isValid = prefixLength >= 0 && startLength >= 0 && endLength >= 0;
+    const bytes = this.#state.memory.bytes(buffer, isValid ? lengths : -1);
     const startAt = prefixLength;
     const endAt = startAt + startLength;
-    const bytes = this.#state.memory.bytes(buffer, endAt + endLength);
     const lower = boundOf(bytes.subarray(startAt, endAt));
     const upper = endLength === 0 ? lower : boundOf(bytes.subarray(endAt));
     try {
@@ -145,7 +147,7 @@ export class RowCalls implements RowSide {
     try {
       const tx = this.#state.writable();
       const table = this.#state.table(tableId);
-      const memory = this.#state.memory.view(buffer);
+      const memory = this.#state.memory.holding(buffer, length);
       const { row, generated } = tx.insert(table, memory.subarray(0, length));
       this.#hooks.checkSchedule(table, row.bytes);
       if (generated.length > 0) memory.set(generated);
@@ -161,7 +163,7 @@ export class RowCalls implements RowSide {
       const table = this.#state.table(tableId);
       const index = this.#state.index(indexId);
       if (index.table !== table) throw new HostError('index/unknown');
-      const memory = this.#state.memory.view(buffer);
+      const memory = this.#state.memory.holding(buffer, length);
       const { row, generated } = tx.update(table, index, memory.subarray(0, length));
       this.#hooks.checkSchedule(table, row.bytes);
       if (generated.length > 0) memory.set(generated);
@@ -175,7 +177,7 @@ export class RowCalls implements RowSide {
     try {
       const tx = this.#state.writable();
       const index = this.#state.index(indexId);
-      const key = keyOfBytes(this.#state.memory.view(buffer), 0, length);
+      const key = keyOfBytes(this.#state.memory.holding(buffer, length), 0, length);
       if (index.isUnique) {
         const row = index.first(key);
         return row && tx.deleteRow(index.table, row) ? 1 : 0;
@@ -215,7 +217,9 @@ export class RowCalls implements RowSide {
       const table = this.#state.table(tableId);
       const reader = new BsatnReader(this.#state.memory.bytes(buffer, length));
       let deleted = 0;
-      for (let left = reader.u32(); left > 0; left--) {
+      // Rows without bytes are all the same row.
+      const count = table.layout.fixedSize === 0 ? Math.min(reader.u32(), 1) : reader.u32();
+      for (let left = count; left > 0; left--) {
         const from = reader.at;
         checkValue(table.layout.type, table.layout.typespace, reader);
         if (tx.deleteEqual(table, reader.bytes.subarray(from, reader.at))) deleted++;

@@ -102,9 +102,10 @@ export class SystemCalls implements HostSide {
       return this.#state.fail(cause);
     }
   }
-  log(level: number, message: string, stack: string): void {
+  log(level: number, message: string, stack: string): number {
     const functionName = this.#state.running?.functionName;
     this.#hooks.log({ level, message, functionName, line: this.#lineOf(stack) });
+    return 0;
   }
   startTimer(name: string): number {
     this.#timers.set(++this.#lastTimer, { name, startedAt: this.#hooks.monotonic() });
@@ -133,9 +134,16 @@ export class SystemCalls implements HostSide {
       return this.#state.fail(cause);
     }
   }
-  take(buffer: ArrayBuffer): void {
-    this.#state.memory.view(buffer).set(this.#outbox);
-    this.#outbox = EMPTY;
+  take(buffer: ArrayBuffer): number {
+    return this.#fill(buffer, this.#outbox);
+  }
+  #fill(buffer: ArrayBuffer, content: Uint8Array): number {
+    try {
+      this.#state.memory.fill(buffer, content);
+      return 0;
+    } catch (cause) {
+      return this.#state.fail(cause);
+    }
   }
   httpRequest(
     request: ArrayBuffer,
@@ -163,9 +171,10 @@ export class SystemCalls implements HostSide {
   httpBodyLength(): number {
     return this.#httpBody.length;
   }
-  takeHttpBody(buffer: ArrayBuffer): void {
-    this.#state.memory.view(buffer).set(this.#httpBody);
+  takeHttpBody(buffer: ArrayBuffer): number {
+    const filled = this.#fill(buffer, this.#httpBody);
     this.#httpBody = EMPTY;
+    return filled;
   }
 
   startTransaction(): bigint {
@@ -201,11 +210,13 @@ export class SystemCalls implements HostSide {
     }
   }
 
-  decodeUtf8(buffer: ArrayBuffer, offset: number, length: number): string {
-    return this.#state.memory.decode(buffer, offset, length);
-  }
-  isUtf8(buffer: ArrayBuffer, offset: number, length: number): boolean {
-    return this.#state.memory.isUtf8(buffer, offset, length);
+  decodeUtf8(buffer: ArrayBuffer, offset: number, length: number, isFatal: boolean): string | undefined {
+    try {
+      return this.#state.memory.decode(buffer, offset, length, isFatal);
+    } catch (cause) {
+      this.#state.fail(cause);
+      return undefined;
+    }
   }
   encodeUtf8(text: string, buffer: ArrayBuffer): number {
     return this.#state.memory.encode(text, buffer);
@@ -214,13 +225,24 @@ export class SystemCalls implements HostSide {
     return Buffer.byteLength(text);
   }
 
-  result(buffer: ArrayBuffer, offset: number, length: number): void {
-    this.results = [this.#state.memory.copy(buffer, offset, length), EMPTY];
+  result(buffer: ArrayBuffer, offset: number, length: number): number {
+    try {
+      this.results = [this.#state.memory.copy(buffer, offset, length), EMPTY];
+      return 0;
+    } catch (cause) {
+      return this.#state.fail(cause);
+    }
   }
-  secondResult(buffer: ArrayBuffer, offset: number, length: number): void {
-    this.results = [this.results[0], this.#state.memory.copy(buffer, offset, length)];
+  secondResult(buffer: ArrayBuffer, offset: number, length: number): number {
+    try {
+      this.results = [this.results[0], this.#state.memory.copy(buffer, offset, length)];
+      return 0;
+    } catch (cause) {
+      return this.#state.fail(cause);
+    }
   }
-  threw(message: string, text: string, stack: string): void {
+  threw(message: string, text: string, stack: string): number {
     this.thrown = { message, text, stack };
+    return 0;
   }
 }

@@ -38,7 +38,7 @@ const HOOK = '__agora_guarded__';
 export class Watchdog {
   static #only: Watchdog | undefined;
 
-  /** The shared memory, for `guarded-system-calls.ts` only. */
+  /** The shared memory, for `sealed-system-calls.ts` only. */
   readonly words = new Int32Array(new SharedArrayBuffer(4 * Object.keys(AT).length));
   readonly inGuest = AT.inGuest;
   readonly #session = new Session();
@@ -113,20 +113,6 @@ export class Watchdog {
     const words = this.words;
     words[AT.inGuest] = 0;
     if (words[AT.stop] !== 0) this.#waitForCut();
-  }
-
-  /** Wraps a system call so that it is not cut off. */
-  guarded<Args extends unknown[], Result>(call: (...args: Args) => Result): (...args: Args) => Result {
-    const { words, inGuest } = this;
-    return (...args) => {
-      try {
-        this.enterHost();
-        return call(...args);
-      } finally {
-        // Without a function call: there may be no stack left for one.
-        words[inGuest] = 1;
-      }
-    };
   }
 
   /** Runs `work` for which the call waits; that time does not count. */

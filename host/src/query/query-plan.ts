@@ -13,10 +13,7 @@ import {
 } from './condition.ts';
 import { type Guard, guardOf } from './guard.ts';
 import { type Lookup, orderJoin, type JoinStep, type Tuple } from './join-order.ts';
-import { QueryError } from './query-error.ts';
-
-/** Row limit of a join; more rows would block all other clients for seconds and fill the memory. */
-const MAX_JOINED_ROWS = 5_000_000;
+import type { QueryBudget } from './query-budget.ts';
 
 /** Receives one row of each relation; returning `false` stops. The list is reused for the next call. */
 export type TupleVisitor = (tuple: readonly Row[]) => boolean;
@@ -54,16 +51,12 @@ export class QueryPlan {
     this.key = `${tables}:${conditions.map(conditionKey).sort().join('&')}`;
   }
 
-  /** Visits every tuple that meets the conditions. Throws `QueryError` if it reads too many rows. */
-  each(visit: TupleVisitor): void {
+  /** Visits every tuple that meets the conditions. Throws `query/over-budget`. */
+  each(visit: TupleVisitor, budget?: QueryBudget): void {
     const [only] = this.relations;
     const steps = this.#steps(undefined);
-    if (only && this.relations.length === 1 && !steps[0]?.lookup) {
-      scan(only, visit);
-      return;
-    }
-    const stored = this.#tables.reduce((sum, table) => sum + table.count, 0);
-    new Run(steps, visit, { mostRows: MAX_JOINED_ROWS + stored }).step(0);
+    if (only && this.relations.length === 1 && !steps[0]?.lookup) scan(only, visit, budget);
+    else new Run(steps, visit, { budget }).step(0);
   }
 
   /** As `each`, with only these rows for one relation, and for the others that `others` names. */
@@ -78,13 +71,15 @@ export class QueryPlan {
     for (const row of rows) if (!run.take(0, row)) return;
   }
 
-  /** The rows of one relation, each once for every tuple that contains it. */
-  rowsOf(relation: number): Row[] {
+  /** The rows of one relation, each once for every tuple that contains it. Throws `query/over-budget`. */
+  rowsOf(relation: number, budget?: QueryBudget): Row[] {
     const rows: Row[] = [];
     this.each(tuple => {
-      rows.push(tuple[relation] as Row);
+      const row = tuple[relation] as Row; // A tuple has a row for every relation.
+      budget?.returnBytes(row.bytes.length);
+      rows.push(row);
       return true;
-    });
+    }, budget);
     return rows;
   }
 
@@ -116,18 +111,17 @@ class Run {
   readonly #hashes: (Map<string, Row[]> | undefined)[] = [];
   /** Rows that replace a whole relation in this run. */
   readonly #given: ReadonlyMap<number, readonly Row[]> | undefined;
-
-  #rowsLeft: number;
+  readonly #budget: QueryBudget | undefined;
 
   constructor(
     steps: readonly JoinStep[],
     visit: TupleVisitor,
-    { given, mostRows = Infinity }: { given?: ReadonlyMap<number, readonly Row[]> | undefined; mostRows?: number },
+    { given, budget }: { given?: ReadonlyMap<number, readonly Row[]> | undefined; budget?: QueryBudget | undefined },
   ) {
     this.#steps = steps;
     this.#visit = visit;
     this.#given = given;
-    this.#rowsLeft = mostRows;
+    this.#budget = budget;
   }
 
   /** Visits the rows of one step; returns false if the visitor has stopped. */
@@ -138,7 +132,7 @@ class Run {
 
   /** Sets the row of a step and continues with the next step. */
   take(at: number, row: Row): boolean {
-    if (--this.#rowsLeft < 0) throw new QueryError('query/limit', `The join meets more than ${MAX_JOINED_ROWS} rows`);
+    this.#budget?.readRow();
     const { relation, test } = this.#steps[at] as JoinStep;
     this.#tuple[relation] = row;
     if (test && !test(this.#tuple)) return true;
@@ -151,19 +145,23 @@ class Run {
     if (!lookup) return given ?? table.rows();
     const key = lookup.key(this.#tuple);
     if (lookup.index && !given) return lookup.index.point(key);
-    const hash = (this.#hashes[at] ??= hashRows(given ?? table.rows(), lookup));
+    const hash = (this.#hashes[at] ??= hashRows(given ?? table.rows(), lookup, this.#budget));
     return hash.get(key) ?? [];
   }
 }
 
-function hashRows(rows: Iterable<Row>, { index, reader }: Lookup): Map<string, Row[]> {
+function hashRows(rows: Iterable<Row>, { index, reader }: Lookup, budget: QueryBudget | undefined): Map<string, Row[]> {
   const read = reader ?? index.table.layout.keyReader(index.def.columns);
-  return Map.groupBy(rows, row => read(row.bytes));
+  return Map.groupBy(rows, row => {
+    budget?.readRow();
+    return read(row.bytes);
+  });
 }
 
-function scan({ table, test }: PlanRelation, visit: TupleVisitor): void {
+function scan({ table, test }: PlanRelation, visit: TupleVisitor, budget: QueryBudget | undefined): void {
   const tuple: Row[] = [];
   for (const row of table.rows()) {
+    budget?.readRow();
     if (test && !test(row.bytes)) continue;
     tuple[0] = row;
     if (!visit(tuple)) return;

@@ -4,6 +4,7 @@ import type { Row } from '../datastore/row.ts';
 import type { Table } from '../datastore/table.ts';
 import { type CheckedSelect, checkSelect, returnedRelation } from './check-select.ts';
 import { parseSubscription } from './parser.ts';
+import { DEFAULT_QUERY_LIMITS, OWNER_QUERY_LIMITS, QueryBudget } from './query-budget.ts';
 import { QueryPlan } from './query-plan.ts';
 import { QueryError } from './query-error.ts';
 import { narrowed } from './row-level-security.ts';
@@ -25,11 +26,22 @@ export interface QueryResult {
   readonly rows: readonly Row[];
 }
 
-/** Runs one query of the subscription grammar. Throws `QueryError`. */
-export function runQuery(source: QuerySource, sql: string, caller: bigint, variables?: SystemVariables): QueryResult {
-  const queries = compileQueries(sql, callerScope(source, caller));
+/** A budget for one request of a caller, with the default limits. */
+export function createBudget(source: Pick<QuerySource, 'owner'>, caller: bigint): QueryBudget {
+  return new QueryBudget(caller === source.owner ? OWNER_QUERY_LIMITS : DEFAULT_QUERY_LIMITS);
+}
+
+/** Runs one query of the subscription grammar. Throws `QueryError` or `query/over-budget`. */
+export function runQuery(
+  source: QuerySource,
+  sql: string,
+  caller: bigint,
+  variables?: SystemVariables,
+  budget = createBudget(source, caller),
+): QueryResult {
+  const queries = compileQueries(sql, callerScope(source, caller, budget));
   if (caller !== source.owner) for (const { plan } of queries) refuseManyRows(plan, variables);
-  const rows = queries.flatMap(({ plan, returned }) => plan.rowsOf(returned));
+  const rows = queries.flatMap(({ plan, returned }) => plan.rowsOf(returned, budget));
   return { table: queries[0].table, rows };
 }
 
@@ -46,6 +58,9 @@ export function compileWatchedQueries(sql: string, scope: Scope): SomeQueries {
   return compileQueries(sql, scope, refuseUnwatchable);
 }
 
+/** The row limit of callers other than the owner while `SET row_limit` has set no other. */
+const DEFAULT_ROW_LIMIT = 1_000_000n;
+
 type SomeQueries = readonly [TableQuery, ...TableQuery[]];
 
 function compileQueries(sql: string, scope: Scope, refuse?: (checked: CheckedSelect) => void): SomeQueries {
@@ -61,8 +76,7 @@ function compileQueries(sql: string, scope: Scope, refuse?: (checked: CheckedSel
 
 /** Throws `QueryError` for a plan that would read more rows than allowed. */
 export function refuseManyRows(plan: QueryPlan, variables: SystemVariables | undefined): void {
-  const limit = variables?.rowLimit;
-  if (limit === undefined) return;
+  const limit = variables?.rowLimit ?? DEFAULT_ROW_LIMIT;
   const rows = plan.estimate();
   if (BigInt(rows) <= limit) return;
   throw new QueryError('query/limit', `Estimated cardinality (${rows} rows) exceeds limit (${limit} rows)`);

@@ -3,6 +3,7 @@
 import type { Table } from '../datastore/table.ts';
 import type { AlgebraicType, Typespace } from '../sats/type.ts';
 import type { ColumnDef, ModuleDef, TableDef, ViewDef } from '../schema/definition.ts';
+import type { QueryBudget } from './query-budget.ts';
 import { QueryError } from './query-error.ts';
 import type { QuerySource } from './source.ts';
 
@@ -26,8 +27,8 @@ export interface Scope {
   unruled(): Scope;
 }
 
-/** The scope of a caller: public tables and views, and for the owner everything. */
-export function callerScope(source: QuerySource, caller: bigint): Scope {
+/** The scope of a caller: public tables and views, and for the owner everything. Views do not use the budget's time. */
+export function callerScope(source: QuerySource, caller: bigint, budget?: QueryBudget): Scope {
   const seesPrivate = caller === source.owner;
   return {
     typespace: source.def.typespace,
@@ -38,7 +39,7 @@ export function callerScope(source: QuerySource, caller: bigint): Scope {
       const table = source.datastore.tableByName(name);
       if (table) return seesPrivate || table.def.isPublic ? tableRelation(table) : undefined;
       const view = source.def.views.find(def => def.name === name || def.sourceName === name);
-      return view && (seesPrivate || view.isPublic) ? viewRelation(source, view, caller) : undefined;
+      return view && (seesPrivate || view.isPublic) ? viewRelation(source, view, caller, budget) : undefined;
     },
   };
 }
@@ -93,7 +94,9 @@ function tableRelation(table: Table): Relation {
   return { name, columns, isEvent, isView: false, open: () => table };
 }
 
-function viewRelation(source: QuerySource, view: ViewDef, caller: bigint): Relation {
+function viewRelation(source: QuerySource, view: ViewDef, caller: bigint, budget: QueryBudget | undefined): Relation {
   const { name, columns } = view;
-  return { name, columns, isEvent: false, isView: true, open: () => source.viewTable(view, caller) };
+  const compute = (): Table => source.viewTable(view, caller);
+  const open = (): Table => (budget ? budget.exempt(compute) : compute());
+  return { name, columns, isEvent: false, isView: true, open };
 }

@@ -27,6 +27,21 @@ export type WriteOutcome =
 
 /** The variables of `SET`. Each database has one set, shared by its subscriptions and its SQL. */
 export class SystemVariables {
-  /** Row limit of queries of callers other than the owner. */
-  rowLimit: bigint | undefined;
+  #rowLimit: bigint | undefined;
+  readonly #store: (rowLimit: bigint) => void;
+
+  /** `store` keeps a new value for the next start; it throws if that is impossible. */
+  constructor(rowLimit?: bigint, store: (rowLimit: bigint) => void = () => {}) {
+    this.#rowLimit = rowLimit;
+    this.#store = store;
+  }
+
+  /** Row limit of queries of callers other than the owner; undefined while none was set. */
+  get rowLimit(): bigint | undefined {
+    return this.#rowLimit;
+  }
+  setRowLimit(rowLimit: bigint): void {
+    this.#store(rowLimit);
+    this.#rowLimit = rowLimit;
+  }
 }

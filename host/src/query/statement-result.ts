@@ -13,6 +13,7 @@ import {
 } from '../sats/type.ts';
 import { decodeValue } from '../sats/value.ts';
 import { product } from '../schema/structure-json.ts';
+import type { QueryBudget } from './query-budget.ts';
 import type { WriteStats } from './write-statement.ts';
 
 /** The result of a statement. */
@@ -25,17 +26,19 @@ export interface StatementResult {
   readonly stats: WriteStats;
   /** The changes of a write; undefined for a read. */
   readonly commit: Commit | undefined;
+  /** The budget of the request, which its text uses further. */
+  readonly budget: QueryBudget;
 }
 
 /** Depth limit of inlining: a recursive type cannot be written without references, so deeper ones stay. */
 const MAX_DEPTH = 16;
 
-/** The response body of `POST /sql`. */
-export function statementJson({ schema, typespace, rows, stats }: StatementResult, durationMicros: number): JsonText {
-  const rowTexts = rows.map(bytes => toJson(schema, typespace, decodeValue(schema, typespace, new BsatnReader(bytes))));
+/** The response body of `POST /sql`. Throws `query/over-budget`. */
+export function statementJson(result: StatementResult, durationMicros: number): JsonText {
+  const { schema, typespace, stats } = result;
   const members = [
     `"schema":${writeJson(product(inlineProduct(schema, typespace, 0)))}`,
-    `"rows":[${rowTexts.join(',')}]`,
+    `"rows":[${rowsText(result)}]`,
     `"total_duration_micros":${Math.round(durationMicros)}`,
     `"stats":${writeJson({
       rows_inserted: stats.rowsInserted,
@@ -44,6 +47,18 @@ export function statementJson({ schema, typespace, rows, stats }: StatementResul
     })}`,
   ];
   return `[{${members.join(',')}}]`;
+}
+
+/** Appends to one string, so that the text exists only once. */
+function rowsText({ schema, typespace, rows, budget }: StatementResult): string {
+  let text = '';
+  for (const bytes of rows) {
+    budget.checkTime();
+    const row = toJson(schema, typespace, decodeValue(schema, typespace, new BsatnReader(bytes)));
+    budget.returnBytes(row.length);
+    text += text === '' ? row : `,${row}`;
+  }
+  return text;
 }
 
 function inlineProduct({ elements }: ProductType, typespace: Typespace, depth: number): ProductType {

@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { parseSql } from './parser.ts';
+import { OWNER_QUERY_LIMITS, QueryBudget } from './query-budget.ts';
 import { SystemVariables } from './source.ts';
 import { runStatement } from './statement.ts';
 import { ANN, OWNER, probeSource, refusalOf, type TestSource } from './testing/test-source.ts';
@@ -92,8 +93,9 @@ describe('HTTP SQL', () => {
       for (let k = 0; k < 200; k++) tx.insert(source.table('unindexed'), source.row('unindexed', k, k));
     });
     const join = 'FROM unindexed a JOIN unindexed b JOIN unindexed c';
-    expect(refusalOf(() => runStatement(source, `SELECT COUNT(*) AS n ${join}`, owner, variables))).toBe(
-      'The join meets more than 5000000 rows',
+    const budget = new QueryBudget({ ...OWNER_QUERY_LIMITS, maxQueryRows: 5_000_000 });
+    expect(refusalOf(() => runStatement(source, `SELECT COUNT(*) AS n ${join}`, owner, variables, budget))).toBe(
+      'The query reads more than 5000000 rows: ask for fewer rows',
     );
     expect(rowsOf(source, `SELECT a.id ${join} WHERE a.id = 7 AND b.id = a.other AND c.id = b.other`)).toEqual([[7]]);
   });

@@ -7,7 +7,8 @@ import { BsatnWriter } from '../sats/writer.ts';
 import { type CheckedSelect, checkSelect, type Output } from './check-select.ts';
 import { parseSql } from './parser.ts';
 import { QueryPlan } from './query-plan.ts';
-import { refuseManyRows } from './query.ts';
+import { createBudget, refuseManyRows } from './query.ts';
+import type { QueryBudget } from './query-budget.ts';
 import { QueryError } from './query-error.ts';
 import { narrowed } from './row-level-security.ts';
 import { callerScope, type Scope } from './scope.ts';
@@ -22,23 +23,24 @@ export { type StatementResult, statementJson } from './statement-result.ts';
 export const NOTHING_WRITTEN: WriteStats = { rowsInserted: 0, rowsDeleted: 0, rowsUpdated: 0 };
 const NO_COLUMNS: ProductType = { kind: 'product', elements: [] };
 
-/** Runs one statement. Throws `QueryError` with the text of the response. */
+/** Runs one statement. Throws `QueryError` or `query/over-budget`, with the text of the response. */
 export function runStatement<C extends { readonly identity: bigint }>(
   source: WritableSource<C>,
   sql: string,
   caller: C,
   variables: SystemVariables,
+  budget = createBudget(source, caller.identity),
 ): StatementResult {
   const statement = parseSql(sql);
-  const scope = callerScope(source, caller.identity);
+  const scope = callerScope(source, caller.identity, budget);
   const isOwner = caller.identity === source.owner;
   const { typespace } = scope;
   switch (statement.kind) {
     case 'select':
-      return runSelect(narrowed(checkSelect(statement, scope), scope), scope, isOwner ? undefined : variables);
+      return runSelect(narrowed(checkSelect(statement, scope), scope), scope, isOwner ? undefined : variables, budget);
     case 'show': {
       const { schema, rows } = showVariable(statement, variables, isOwner);
-      return { schema, rows, typespace, stats: NOTHING_WRITTEN, commit: undefined };
+      return { schema, rows, typespace, stats: NOTHING_WRITTEN, commit: undefined, budget };
     }
     case 'set':
       setVariable(statement, variables, isOwner);
@@ -55,7 +57,7 @@ export function runStatement<C extends { readonly identity: bigint }>(
   }
 
   function result(stats: WriteStats, commit: Commit | undefined): StatementResult {
-    return { schema: NO_COLUMNS, typespace, rows: [], stats, commit };
+    return { schema: NO_COLUMNS, typespace, rows: [], stats, commit, budget };
   }
 }
 
@@ -63,17 +65,19 @@ function runSelect(
   queries: readonly [CheckedSelect, ...CheckedSelect[]],
   { typespace }: Scope,
   variables: SystemVariables | undefined,
+  budget: QueryBudget,
 ): StatementResult {
   const plans = queries.map(query => new QueryPlan(query));
-  for (const plan of plans) refuseManyRows(plan, variables);
+  if (variables) for (const plan of plans) refuseManyRows(plan, variables);
   const { output, limit = BigInt(Number.MAX_SAFE_INTEGER) } = queries[0];
-  const rows = output.kind === 'count' ? [countRow(plans)] : outputRows(plans, output, Number(limit));
+  const rows = output.kind === 'count' ? [countRow(plans, budget)] : outputRows(plans, output, Number(limit), budget);
   return {
     schema: outputType(queries[0], output),
     typespace,
     rows: rows.slice(0, Number(limit)),
     stats: NOTHING_WRITTEN,
     commit: undefined,
+    budget,
   };
 }
 
@@ -97,12 +101,17 @@ function outputRows(
   plans: readonly QueryPlan[],
   output: Exclude<Output, { kind: 'count' }>,
   limit: number,
+  budget: QueryBudget,
 ): Uint8Array[] {
   const rows: Uint8Array[] = [];
   const writer = new BsatnWriter();
   for (const plan of plans) {
     if (rows.length >= limit) break;
-    plan.each(tuple => rows.push(outputRow(plan, output, tuple, writer)) < limit);
+    plan.each(tuple => {
+      const row = outputRow(plan, output, tuple, writer);
+      budget.returnBytes(row.length);
+      return rows.push(row) < limit;
+    }, budget);
   }
   return rows;
 }
@@ -123,12 +132,12 @@ function outputRow(
   return writer.finish();
 }
 
-function countRow(plans: readonly QueryPlan[]): Uint8Array {
+function countRow(plans: readonly QueryPlan[], budget: QueryBudget): Uint8Array {
   let count = 0n;
   for (const plan of plans) {
     const [only, ...others] = plan.relations;
     if (only && others.length === 0 && plan.conditions.length === 0) count += BigInt(only.table.count);
-    else plan.each(() => ++count > 0n);
+    else plan.each(() => ++count > 0n, budget);
   }
   return new BsatnWriter(8).u64(count).finish();
 }

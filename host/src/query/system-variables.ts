@@ -46,7 +46,7 @@ export function setVariable({ name, value }: SetVariable, variables: SystemVaria
     throw unexpectedType({ kind: 'u64' }, { kind: found }, []);
   }
   const limit = literalValue(value, { kind: 'u64' }, []);
-  if (typeof limit === 'bigint') variables.rowLimit = limit;
+  if (typeof limit === 'bigint') variables.setRowLimit(limit);
 }
 
 /** The value of a variable; no row while it is not set. Throws `QueryError`. */

@@ -11,11 +11,13 @@ export function typeName(type: AlgebraicType, typespace: Typespace, depth = 0): 
   const resolved = resolveType(type, typespace);
   const named = (element: ProductElement, at: number): string =>
     `${element.name ?? at}: ${typeName(element.type, typespace, depth + 1)}`;
+  const variant = ({ name, type: payload }: ProductElement): string =>
+    `${name === undefined ? '' : `${name}: `}${typeName(payload, typespace, depth + 1)}`;
   switch (resolved.kind) {
     case 'product':
       return `(${resolved.elements.map(named).join(', ')})`;
     case 'sum':
-      return `(${resolved.variants.map(named).join(' | ')})`;
+      return resolved.variants.length === 0 ? '(|)' : `(${resolved.variants.map(variant).join(' | ')})`;
     case 'array':
       return `Array<${typeName(resolved.element, typespace, depth + 1)}>`;
     default:

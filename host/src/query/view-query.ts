@@ -2,6 +2,7 @@
 
 import { type Table, type Index } from '../datastore/table.ts';
 import type { ViewDef } from '../schema/definition.ts';
+import { OWNER_QUERY_LIMITS, QueryBudget } from './query-budget.ts';
 import type { PlanRelation } from './query-plan.ts';
 import { compileTableQuery } from './query.ts';
 import { QueryError } from './query-error.ts';
@@ -21,7 +22,7 @@ export interface ViewQuery {
   readonly tables: readonly Table[];
   /** Reports the read set, as narrow as the conditions allow. */
   noteReads(reads: QueryReads): void;
-  /** The current rows, including duplicates. */
+  /** The current rows, including duplicates. Throws `query/over-budget`. */
   rows(): Uint8Array[];
 }
 
@@ -43,7 +44,7 @@ export function compileViewQuery(
     noteReads: reads => {
       for (const relation of plan.relations) noteRelation(relation, reads);
     },
-    rows: () => plan.rowsOf(returned).map(row => row.bytes),
+    rows: () => plan.rowsOf(returned, new QueryBudget(OWNER_QUERY_LIMITS)).map(row => row.bytes),
   };
 }
 

@@ -5,6 +5,9 @@ export class BsatnError extends Error {
   override readonly name = 'BsatnError';
 }
 
+/** Elements of width 0 cost no bytes, so the input length cannot bound their number. */
+export const MAX_EMPTY_ELEMENTS = 65_536;
+
 // A byte order mark is a character of the string like any other.
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
@@ -13,6 +16,7 @@ export class BsatnReader {
   readonly bytes: Uint8Array;
   at: number;
   readonly #view: DataView;
+  #emptyElements = 0;
 
   constructor(bytes: Uint8Array, at = 0) {
     this.bytes = bytes;
@@ -31,6 +35,14 @@ export class BsatnReader {
     }
     this.at = at + width;
     return at;
+  }
+
+  /** Counts decoded elements without bytes; throws when the whole input has too many. */
+  takeEmpty(count: number): void {
+    this.#emptyElements += count;
+    if (this.#emptyElements > MAX_EMPTY_ELEMENTS) {
+      throw new BsatnError(`more than ${MAX_EMPTY_ELEMENTS} elements without bytes`);
+    }
   }
 
   bool(): boolean {

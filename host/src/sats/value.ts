@@ -1,7 +1,7 @@
 // Values of algebraic types as plain JavaScript data, with their encoding to and decoding from BSATN.
 
 import { isUtf8 } from 'node:buffer';
-import { BsatnError, type BsatnReader } from './reader.ts';
+import { BsatnError, MAX_EMPTY_ELEMENTS, type BsatnReader } from './reader.ts';
 import { type AlgebraicType, type ProductElement, resolveType, type Typespace, WIDTH } from './type.ts';
 import { type BsatnWriter } from './writer.ts';
 
@@ -22,9 +22,6 @@ export const UNIT: readonly SatsValue[] = [];
 
 /** Types may be recursive, so the bytes decide the depth of a value; deeper ones are refused. */
 const MAX_DEPTH = 256;
-
-/** Elements of width 0 cost no bytes, so the input length cannot bound their number. */
-const MAX_EMPTY_ELEMENTS = 65_536;
 
 /** Decodes the next value; byte arrays are copies. Throws `BsatnError` if the bytes are not a value of the type. */
 export function decodeValue(type: AlgebraicType, typespace: Typespace, reader: BsatnReader, depth = 0): SatsValue {
@@ -47,6 +44,7 @@ export function decodeValue(type: AlgebraicType, typespace: Typespace, reader: B
       const element = resolveType(resolved.element, typespace);
       if (element.kind === 'u8') return reader.byteArray().slice();
       const count = readCount(reader);
+      if (isEmpty(element, typespace)) reader.takeEmpty(count);
       const elements: SatsValue[] = [];
       for (let i = 0; i < count; i++) elements.push(decodeValue(element, typespace, reader, deeper(depth)));
       return elements;
@@ -73,6 +71,7 @@ export function checkValue(type: AlgebraicType, typespace: Typespace, reader: Bs
       const element = resolveType(resolved.element, typespace);
       if (element.kind === 'u8') return void reader.byteArray();
       const count = readCount(reader);
+      if (isEmpty(element, typespace)) return;
       if (element.kind in WIDTH && element.kind !== 'bool') {
         return void reader.take(count * WIDTH[element.kind as keyof typeof WIDTH]);
       }
@@ -162,6 +161,14 @@ function readCount(reader: BsatnReader): number {
     throw new BsatnError(`data too short: ${count} elements announced, ${reader.left} bytes left`);
   }
   return count;
+}
+
+/** Returns true if no value of a type has bytes. */
+function isEmpty(type: AlgebraicType, typespace: Typespace, depth = 0): boolean {
+  if (type.kind !== 'product' && type.kind !== 'ref') return false;
+  const resolved = resolveType(type, typespace);
+  if (resolved.kind !== 'product' || depth >= MAX_DEPTH) return false;
+  return resolved.elements.every(element => isEmpty(element.type, typespace, depth + 1));
 }
 
 function deeper(depth: number): number {

@@ -6,28 +6,26 @@
 import { setTimeout } from 'node:timers/promises';
 import type { WebSocket } from 'ws';
 import type { Database } from '../database.ts';
-import type { CallOutcome, Caller } from '../database/outcome.ts';
+import type { CallOutcome } from '../database/outcome.ts';
 import type { Commit } from '../datastore/commit.ts';
 import { assert, HostError, messageOf, unreachable } from '../errors.ts';
+import type { QueryLimits } from '../query/query-budget.ts';
 import type { SystemVariables } from '../query/source.ts';
-import { connectionIdToHex, identityToHex } from '../sats/hex.ts';
-import { Subscriptions, type Subscriber } from '../subscription/subscriptions.ts';
+import { Subscriptions } from '../subscription/subscriptions.ts';
 import type { CallProcedure, CallReducer, ClientMessage } from '../wire/client-message.ts';
-import type { Protocol } from '../wire/frame.ts';
 import {
   writeInitialConnection,
-  writeOneOffQueryResult,
   writeProcedureResult,
   writeReducerResult,
-  writeSubscribeApplied,
   writeSubscriptionError,
   writeTransactionUpdate,
-  writeUnsubscribeApplied,
   type QuerySetUpdateData,
   type ReducerOutcome,
 } from '../wire/server-message.ts';
+import { describe, type Arrival, type Client, type SharedLimits } from './client.ts';
 import { Connection, type ConnectionLimits } from './connection.ts';
 import { FlushScheduler } from './flush-scheduler.ts';
+import { answerQuery, createQueryBudget, isQueryKind, type QueryRequest } from './query-requests.ts';
 
 /** How long closing waits for the disk before it disconnects the clients. */
 const CLOSE_FLUSH_MS = 1000;
@@ -39,25 +37,6 @@ const WRITE_FAILED = 'a commit could not be written to disk; connect again to re
 const BUSY_BACKLOG_BYTES = 32 * 1024 * 1024;
 /** How long the requests of one client are served before other clients get their turn. */
 const TURN_MS = 20;
-
-/** The identity and choices of a client that connects. */
-export interface Arrival {
-  readonly caller: Caller & { readonly connectionId: bigint };
-  readonly token: string;
-  readonly protocol: Protocol;
-  /** Messages about a commit are sent only when it is durable. */
-  readonly isConfirmed: boolean;
-}
-
-interface Client extends Subscriber {
-  readonly caller: Arrival['caller'];
-  readonly connection: Connection;
-  readonly isConfirmed: boolean;
-  /** Queries by query set; subscribed again when the module is replaced. */
-  readonly querySets: Map<number, readonly string[]>;
-  /** Queries of all query sets together. */
-  queryCount: number;
-}
 
 /** A reducer call that runs. It outlives the stack: a call that the guard cuts off does not return (`Database.cover`). */
 interface RunningCall {
@@ -72,7 +51,8 @@ export class Clients {
   readonly #database: Database;
   readonly #variables: SystemVariables;
   #subscriptions: Subscriptions<Client>;
-  readonly #limits: ConnectionLimits;
+  readonly #limits: ConnectionLimits & QueryLimits;
+  readonly #shared: SharedLimits;
   readonly #report: (message: string) => void;
   readonly #all = new Set<Client>();
   readonly #connectionIds = new Set<bigint>();
@@ -88,9 +68,11 @@ export class Clients {
   constructor(
     database: Database,
     variables: SystemVariables,
-    limits: ConnectionLimits,
+    limits: ConnectionLimits & QueryLimits,
+    shared: SharedLimits,
     report: (message: string) => void,
   ) {
+    this.#shared = shared;
     this.#database = database;
     this.#variables = variables;
     this.#subscriptions = new Subscriptions(database, variables);
@@ -132,9 +114,18 @@ export class Clients {
         onClosed: reason => this.#leave(client, reason),
       },
       this.#limits,
+      this.#shared,
     );
     const { identity } = caller;
-    const client: Client = { identity, caller, connection, isConfirmed, querySets: new Map(), queryCount: 0 };
+    const client: Client = {
+      identity,
+      caller,
+      connection,
+      isConfirmed,
+      querySets: new Map(),
+      queryCount: 0,
+      cancelWait: undefined,
+    };
     this.#all.add(client);
     this.#connectionIds.add(caller.connectionId);
     writeInitialConnection(connection.writer, {
@@ -196,6 +187,10 @@ export class Clients {
         this.#awaitTurn(client);
         return;
       }
+      if (this.#mustWait(client)) {
+        this.#awaitPacer(client);
+        return;
+      }
       const request = connection.takeRequest();
       try {
         this.#answer(client, request);
@@ -206,8 +201,20 @@ export class Clients {
     }
   }
 
+  /** Returns true if the next request is a query, and queries have used up their share of the time. */
+  #mustWait({ connection, identity }: Client): boolean {
+    return isQueryKind(connection.nextKind) && identity !== this.#database.owner && this.#shared.pacer.isBusy;
+  }
+
+  #awaitPacer(client: Client): void {
+    client.cancelWait ??= this.#shared.pacer.whenFree(() => {
+      client.cancelWait = undefined;
+      this.#readable.add(client);
+      this.#turn();
+    });
+  }
+
   #answer(client: Client, message: ClientMessage): void {
-    const { requestId } = message;
     switch (message.kind) {
       case 'call-reducer':
         this.#callReducer(client, message);
@@ -215,45 +222,25 @@ export class Clients {
       case 'call-procedure':
         this.#callProcedure(client, message);
         return;
-      case 'subscribe': {
-        const { querySetId } = message;
-        const error = this.#faultOfSubscribe(client, message.queries.length);
-        const result =
-          error === undefined ? this.#subscriptions.subscribe(client, querySetId, message.queries) : { error };
-        const { writer } = client.connection;
-        if ('rows' in result) {
-          client.querySets.set(querySetId, message.queries);
-          client.queryCount += message.queries.length;
-          writeSubscribeApplied(writer, requestId, querySetId, result.rows);
-        } else writeSubscriptionError(writer, requestId, querySetId, result.error);
-        break;
-      }
-      case 'unsubscribe': {
-        const { querySetId } = message;
-        const result = this.#subscriptions.unsubscribe(client, querySetId, message.wantsRows);
-        const { writer } = client.connection;
-        if ('rows' in result) {
-          client.queryCount -= client.querySets.get(querySetId)?.length ?? 0;
-          client.querySets.delete(querySetId);
-          writeUnsubscribeApplied(writer, requestId, querySetId, result.rows);
-        } else writeSubscriptionError(writer, requestId, querySetId, result.error);
-        break;
-      }
+      case 'subscribe':
+      case 'unsubscribe':
       case 'one-off-query':
-        writeOneOffQueryResult(client.connection.writer, requestId, this.#subscriptions.oneOff(client, message.query));
-        break;
+        this.#answerQuery(client, message);
+        return;
       default:
         unreachable(message);
     }
-    this.#seal(client);
   }
 
-  /** The reason why a client may not add `more` queries, if there is one. */
-  #faultOfSubscribe({ querySets, queryCount }: Client, more: number): string | undefined {
-    const { maxQuerySets, maxQueries } = this.#limits;
-    if (querySets.size >= maxQuerySets) return `a connection may have ${maxQuerySets} query sets; unsubscribe one`;
-    if (queryCount + more > maxQueries) return `a connection may have ${maxQueries} queries; unsubscribe some`;
-    return undefined;
+  #answerQuery(client: Client, message: QueryRequest): void {
+    const isOwner = client.identity === this.#database.owner;
+    const answer = () => {
+      const budget = createQueryBudget(this.#limits, isOwner);
+      answerQuery(this.#subscriptions, client, message, this.#limits, budget);
+    };
+    if (isOwner) answer();
+    else this.#shared.pacer.measure(answer);
+    this.#seal(client);
   }
 
   #callReducer(client: Client, { requestId, name, args }: CallReducer): void {
@@ -289,35 +276,54 @@ export class Clients {
   /** Sends a commit to its subscribers as an update; the caller of its reducer gets it inside the answer. */
   #publish(commit: Commit): void {
     const call = this.#runningCall;
-    for (const [client, updates] of this.#subscriptions.publish(commit)) {
-      if (call?.client === client) call.updates = updates;
-      else {
+    // A client that misses an update would keep wrong rows. It reads everything when it connects again.
+    const drop = ({ connection }: Client, cause: unknown) =>
+      connection.drop(`its update for the commit ${commit.number} failed: ${messageOf(cause)}`);
+    for (const [client, updates] of this.#subscriptions.publish(commit, drop)) {
+      if (call?.client === client) {
+        call.updates = updates;
+        continue;
+      }
+      try {
         writeTransactionUpdate(client.connection.writer, updates);
         this.#seal(client);
+      } catch (cause) {
+        drop(client, cause);
       }
     }
   }
 
   /** Subscribes all clients to the tables of a new module, or closes them if it breaks clients. */
   #replaceSubscriptions(breaksClients: boolean): void {
+    const previous = this.#subscriptions;
     this.#subscriptions = new Subscriptions(this.#database, this.#variables);
     if (breaksClients) {
       this.#closeAll(MODULE_EXITED);
       return;
     }
-    for (const client of this.#all) this.#resubscribe(client);
+    for (const client of this.#all) {
+      const updates = this.#resume(client, previous);
+      if (updates.length === 0) continue;
+      writeTransactionUpdate(client.connection.writer, updates);
+      this.#seal(client);
+    }
   }
 
-  /** Subscribes a client to its queries again, without sending it the rows that it has. */
-  #resubscribe(client: Client): void {
+  /** Continues the subscriptions of a client; returns how its rows of views have changed by that. */
+  #resume(client: Client, previous: Subscriptions<Client> | undefined): QuerySetUpdateData[] {
+    const updates: QuerySetUpdateData[] = [];
     for (const [querySetId, queries] of client.querySets) {
-      const result = this.#subscriptions.subscribe(client, querySetId, queries);
-      if ('rows' in result) continue;
+      const result = this.#subscriptions.resume(client, querySetId, queries, previous);
+      if ('update' in result) {
+        if (result.update) updates.push(result.update);
+        continue;
+      }
       client.queryCount -= queries.length;
       client.querySets.delete(querySetId);
       writeSubscriptionError(client.connection.writer, undefined, querySetId, result.error);
       this.#seal(client);
     }
+    return updates;
   }
 
   /** Ends a message. Its content may depend on every commit so far, so it waits for the last of them. */
@@ -347,7 +353,8 @@ export class Clients {
     this.#report(error.message);
     this.#subscriptions = new Subscriptions(this.#database, this.#variables);
     for (const client of this.#all) {
-      this.#resubscribe(client);
+      // Clients that stay had received exactly the rows that remain.
+      this.#resume(client, undefined);
       client.connection.flush(this.#database.durable);
       if (client.isConfirmed && !client.connection.isWaiting) continue;
       this.#leave(client, undefined);
@@ -368,6 +375,7 @@ export class Clients {
     this.#connectionIds.delete(client.caller.connectionId);
     this.#flushes.remove(client.connection);
     this.#readable.delete(client);
+    client.cancelWait?.();
     this.#subscriptions.removeClient(client);
     if (reason !== undefined) this.dropped++;
     if (reason !== undefined) this.#report(`${describe(client.caller)} was dropped: ${reason}`);
@@ -392,8 +400,4 @@ function toReducerOutcome(outcome: CallOutcome, updates: readonly QuerySetUpdate
     default:
       return { kind: 'internal-error', message: outcome.message };
   }
-}
-
-function describe({ identity, connectionId }: Arrival['caller']): string {
-  return `client ${identityToHex(identity)}, connection ${connectionIdToHex(connectionId)}`;
 }

@@ -72,7 +72,7 @@ describe.each([
   'with $compression, a client on this machine that asks for "$query"',
   ({ compression, query, isPacked }) => {
     test(`receives long answers ${isPacked ? 'compressed' : 'plain'}, before the short ones that follow`, async () => {
-      await start({ compression });
+      await start({ compression, limits: { maxNewcomerFrameBytes: 32 * 1024 * 1024 } });
       const { socket, heardBytes } = await connect(query);
       socket.send(put(1, LONG));
       expect(await answered(socket, 1)).toEqual([1]);

@@ -5,7 +5,9 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import { BsatnWriter } from '../sats/writer.ts';
 import type { ClientMessage } from '../wire/client-message.ts';
+import { BulkReads } from './bulk-reads.ts';
 import { Connection, DEFAULT_LIMITS, type ConnectionLimits } from './connection.ts';
+import { MemoryBudget } from './memory-budget.ts';
 
 interface Pair extends AsyncDisposable {
   readonly client: WebSocket;
@@ -53,6 +55,7 @@ async function openPair(
       onClosed: reason => onEnded(reason),
     },
     { ...DEFAULT_LIMITS, ...limits },
+    { memory: new MemoryBudget(Infinity), bulkReads: new BulkReads() },
   );
   const serve = () => {
     while (connection.hasRequest && hasRoom()) {

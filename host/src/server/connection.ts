@@ -4,12 +4,15 @@
 // bound its socket is not read. Updates caused by other clients cannot be held back, so a client that does not read them
 // is dropped.
 
+import type { Socket } from 'node:net';
 import { WebSocket, type RawData } from 'ws';
 import { assert } from '../errors.ts';
 import { BsatnError } from '../sats/reader.ts';
 import type { BsatnWriter } from '../sats/writer.ts';
 import type { ClientMessage } from '../wire/client-message.ts';
-import { MAX_CLIENT_FRAME_BYTES, readClientFrame, type Protocol } from '../wire/frame.ts';
+import { MAX_CLIENT_FRAME_BYTES, MAX_NEWCOMER_FRAME_BYTES, readClientFrame, type Protocol } from '../wire/frame.ts';
+import type { BulkReader, BulkReads } from './bulk-reads.ts';
+import type { MemoryBudget, MemoryHolder, MemoryShare } from './memory-budget.ts';
 import { SendBuffer } from './send-buffer.ts';
 
 /** Bounds of one connection. */
@@ -22,6 +25,8 @@ export interface ConnectionLimits {
   readonly maxBytes: number;
   /** Bytes of one received frame; a longer one closes the connection with 1009. */
   readonly maxFrameBytes: number;
+  /** The same for a client that came without a token. */
+  readonly maxNewcomerFrameBytes: number;
   /** Query sets; one more is refused. */
   readonly maxQuerySets: number;
   /** Queries of all query sets together; a query set that exceeds it is refused. */
@@ -38,6 +43,7 @@ export const DEFAULT_LIMITS: ConnectionLimits = {
   maxMessages: 16_384,
   maxBytes: 64 * 1024 * 1024,
   maxFrameBytes: MAX_CLIENT_FRAME_BYTES,
+  maxNewcomerFrameBytes: MAX_NEWCOMER_FRAME_BYTES,
   maxQuerySets: 4096,
   maxQueries: 16_384,
   pingEveryMs: 15_000,
@@ -51,6 +57,8 @@ const BUSY_BYTES = 8 * 1024 * 1024;
 const BUSY_REQUESTS = 4096;
 /** With this much in the socket, frames stay in the send buffer, where later messages can join them. */
 const SOCKET_BYTES = 1024 * 1024;
+/** A message with more unfinished bytes than this is long. */
+const LONG_BYTES = 256 * 1024;
 const CLOSE_HANDSHAKE_MS = 250;
 const MAX_REASON_BYTES = 123;
 
@@ -64,12 +72,20 @@ export interface ConnectionEvents {
   onClosed(reason: string | undefined): void;
 }
 
+/** Resources that all connections share. */
+export interface ConnectionShares {
+  readonly memory: MemoryBudget;
+  readonly bulkReads: BulkReads;
+}
+
 /** Hands out the requests of one client in order, and sends messages to it. */
-export class Connection {
+export class Connection implements MemoryHolder, BulkReader {
   readonly #socket: WebSocket;
   readonly #protocol: Protocol;
   readonly #events: ConnectionEvents;
   readonly #limits: ConnectionLimits;
+  readonly #memory: MemoryShare;
+  readonly #bulkReads: BulkReads;
   readonly #buffer: SendBuffer;
   #requests: ClientMessage[] = [];
   #nextRequest = 0;
@@ -79,12 +95,22 @@ export class Connection {
   #dropReason: string | undefined;
   #receivedAt = performance.now();
 
-  constructor(socket: WebSocket, protocol: Protocol, events: ConnectionEvents, limits: ConnectionLimits) {
+  constructor(
+    socket: WebSocket,
+    protocol: Protocol,
+    events: ConnectionEvents,
+    limits: ConnectionLimits,
+    { memory, bulkReads }: ConnectionShares,
+  ) {
+    this.#bulkReads = bulkReads;
     this.#socket = socket;
     this.#protocol = protocol;
     this.#events = events;
     this.#limits = limits;
     this.#buffer = new SendBuffer(protocol);
+    this.#memory = memory.share(this);
+    // After the listener of the library, which has counted the bytes.
+    tcpSocketOf(socket)?.on('data', (chunk: Buffer) => this.#noteChunk(chunk.length));
     socket.on('message', (data, isBinary) => this.#receive(data, isBinary));
     socket.on('pong', () => this.#noteReceived());
     socket.on('ping', () => this.#noteReceived());
@@ -92,7 +118,7 @@ export class Connection {
     socket.on('error', () => undefined);
     socket.once('close', () => {
       this.#isClosing = true;
-      this.#forgetRequests();
+      this.#free();
       this.#events.onClosed(this.#dropReason);
     });
   }
@@ -120,8 +146,13 @@ export class Connection {
   /** Ends the message just written; it is sent once `commit` is durable. */
   seal(commit: number): void {
     const { maxMessages, maxBytes } = this.#limits;
+    if (this.#isClosing) {
+      this.#buffer.clear();
+      return;
+    }
     const waitingBefore = this.#unsentBytes;
     this.#buffer.seal(commit);
+    this.#memory.note(this.heldBytes);
     if (this.#isClosing) return;
     if (this.#buffer.length > maxMessages) {
       this.drop(`slow consumer: more than ${maxMessages} messages wait for it`);
@@ -156,6 +187,26 @@ export class Connection {
     this.#dropReason ??= reason;
     this.#isClosing = true;
     this.#socket.terminate();
+    this.#free();
+  }
+
+  /** Bytes of unfinished frames, waiting requests and unsent messages. */
+  get heldBytes(): number {
+    return this.#isClosing ? 0 : unfinishedBytes(this.#socket) + this.#waitingBytes + this.#unsentBytes;
+  }
+
+  #noteChunk(bytes: number): void {
+    if (this.#isClosing) return;
+    this.#memory.note(this.heldBytes);
+    if (unfinishedBytes(this.#socket) > LONG_BYTES) this.#bulkReads.note(this, bytes);
+  }
+
+  pauseReading(): void {
+    tcpSocketOf(this.#socket)?.pause();
+  }
+
+  resumeReading(): void {
+    if (!this.#isClosing && !this.#socket.isPaused) tcpSocketOf(this.#socket)?.resume();
   }
 
   #receive(data: RawData, isBinary: boolean): void {
@@ -167,7 +218,12 @@ export class Connection {
     }
     try {
       // `nodebuffer`, the default, gives one Buffer a message.
-      const messages = readClientFrame(this.#protocol, data as Buffer);
+      const room = Math.max(0, this.#limits.maxRequests - this.#waitingRequests);
+      const messages = readClientFrame(this.#protocol, data as Buffer, room);
+      if (messages === undefined) {
+        this.close(1013, 'too many requests');
+        return;
+      }
       if (this.#waitingRequests === 0) this.#waitingBytes = 0;
       this.#waitingBytes += (data as Buffer).length;
       if (this.#waitingRequests === 0) this.#requests = messages;
@@ -178,10 +234,6 @@ export class Connection {
       this.close(1011, error.message);
       return;
     }
-    if (this.#waitingRequests > this.#limits.maxRequests) {
-      this.close(1013, 'too many requests');
-      return;
-    }
     if (this.#waitingRequests > 0) this.#events.onReadable();
     // Frames arrive whole, so the last one may exceed the bound.
     if (this.#waitingRequests > BUSY_REQUESTS || this.#waitingBytes > BUSY_BYTES) this.#socket.pause();
@@ -190,6 +242,11 @@ export class Connection {
   /** Returns true if a request waits and the unsent messages leave room for its answer. */
   get hasRequest(): boolean {
     return this.#waitingRequests > 0 && !this.#isClosing && !this.#isBusy;
+  }
+
+  /** The kind of the next request. */
+  get nextKind(): ClientMessage['kind'] | undefined {
+    return this.#requests[this.#nextRequest]?.kind;
   }
 
   /** The next request; there must be one, see `hasRequest`. */
@@ -206,6 +263,14 @@ export class Connection {
   #forgetRequests(): void {
     this.#requests = [];
     this.#nextRequest = 0;
+    this.#waitingBytes = 0;
+  }
+
+  #free(): void {
+    this.#memory.end();
+    this.#bulkReads.remove(this);
+    this.#forgetRequests();
+    this.#buffer.clear();
   }
 
   get #waitingRequests(): number {
@@ -229,6 +294,22 @@ export class Connection {
   #noteReceived(): void {
     this.#receivedAt = performance.now();
   }
+}
+
+/** The parts of a `ws` socket that it does not publish, in version 8; `connection.test.ts` fails without them. */
+interface SocketInternals {
+  readonly _socket?: Socket;
+  readonly _receiver?: { readonly _bufferedBytes: number; readonly _messageLength: number };
+}
+
+function tcpSocketOf(socket: WebSocket): Socket | undefined {
+  return (socket as unknown as SocketInternals)._socket; // see `SocketInternals`
+}
+
+/** Bytes of a message that has not ended: of its last frame, and the decompressed ones of its earlier frames. */
+function unfinishedBytes(socket: WebSocket): number {
+  const receiver = (socket as unknown as SocketInternals)._receiver; // see `SocketInternals`
+  return receiver ? receiver._bufferedBytes + receiver._messageLength : 0;
 }
 
 /** Cuts a text to at most `maxBytes` of UTF-8, between characters. */

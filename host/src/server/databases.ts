@@ -4,13 +4,14 @@ import { join } from 'node:path';
 import { Database } from '../database.ts';
 import { LogFile } from '../database/log-file.ts';
 import { ScriptFile } from '../database/script-file.ts';
-import { SystemVariables } from '../query/source.ts';
+import type { SystemVariables } from '../query/source.ts';
 import { identityToHex, parseIdentity } from '../sats/hex.ts';
 import type { Backup } from '../storage/folder-copy.ts';
 import type { DataFolder, DatabaseRecord } from '../storage/data-folder.ts';
 import { createMemoryStorage } from '../storage/memory-storage.ts';
 import type { Storage } from '../storage/storage.ts';
 import type { World } from '../world.ts';
+import type { SharedLimits } from './client.ts';
 import { Clients } from './clients.ts';
 import type { HostLimits } from './host-limits.ts';
 import { HttpError } from './exchange.ts';
@@ -44,6 +45,7 @@ export interface DatabasesOptions {
   readonly folder: DataFolder;
   readonly world: World;
   readonly limits: HostLimits;
+  readonly shared: SharedLimits;
   /** The folder of module logs; without it they are kept in memory only. */
   readonly logFolder: string | undefined;
   /** The folder of transformed bundles; it makes the next start faster. */
@@ -269,7 +271,7 @@ export class Databases {
   }
 
   async #run({ identity, owner }: DatabaseRecord, storage: Storage, bundle: Uint8Array | undefined): Promise<void> {
-    const { world, limits, report, trusts } = this.#options;
+    const { world, limits, shared, report, trusts } = this.#options;
     const trustsModule = trusts(owner);
     const logPath = this.#logPath(identity);
     const scriptPath = this.#scriptPath(identity);
@@ -285,8 +287,8 @@ export class Databases {
         ...(scriptPath !== undefined && { scriptPath }),
         ...(bundle && { bundle }),
       });
-      const variables = new SystemVariables();
-      const clients = new Clients(database, variables, limits, report);
+      const { variables } = database;
+      const clients = new Clients(database, variables, limits, shared, report);
       this.#open.set(identity, { identity, database, clients, variables });
     } catch (error) {
       await storage.close();

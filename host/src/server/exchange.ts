@@ -13,7 +13,7 @@ export interface Exchange {
   readonly headers: IncomingHttpHeaders;
   /** Values of the named segments of the pattern. */
   readonly params: Readonly<Record<string, string>>;
-  /** True if the request came from this machine. */
+  /** True if a program on this machine sent the request, without a proxy. */
   readonly isLocal: boolean;
   /** Aborts when the client disconnects. */
   readonly disconnected: AbortSignal;
@@ -29,8 +29,9 @@ export interface KnownExchange extends Exchange {
 /** A response of a route. */
 export interface HttpResponse {
   readonly status: number;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string | Uint8Array | AsyncIterable<string>;
+  /** A list is sent as several headers. */
+  readonly headers?: Readonly<Record<string, string | readonly string[]>>;
+  readonly body?: string | Uint8Array | AsyncIterable<string | Uint8Array>;
 }
 
 /** A refused request: thrown anywhere in a route, sent as plain text. */

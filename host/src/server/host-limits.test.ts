@@ -92,6 +92,119 @@ describe('limits of a connection', () => {
   });
 });
 
+describe('limits of all connections together', () => {
+  const token = (host: Host) => ({ authorization: `Bearer ${host.mint().token}` });
+  const open = async (host: Host, headers: Record<string, string> = {}) => {
+    const url = `${host.url.replace('http', 'ws')}/v1/database/notes/subscribe`;
+    const socket = new WebSocket(url, 'v3.bsatn.spacetimedb', { headers });
+    await once(socket, 'message');
+    return socket;
+  };
+
+  test('the connection with the largest unfinished message is dropped, and the others are served', async () => {
+    const reports: string[] = [];
+    const host = await start({ maxHeldBytes: 3_000_000 }, line => reports.push(line));
+    const [large, small] = [await open(host), await open(host)];
+    const closed = closeOf(large);
+    small.send(new Uint8Array(500_000), { fin: false });
+    for (let parts = 0; parts < 6; parts++) large.send(new Uint8Array(500_000), { fin: false });
+    expect(await closed).toBe('1006 ');
+    await expect.poll(() => reports.join()).toMatch(/was dropped: it held \d{7} bytes, the most of all connections/);
+    expect(small.readyState).toBe(WebSocket.OPEN);
+    small.terminate();
+  });
+
+  test('decompressed parts of a message count with their full size', async () => {
+    const reports: string[] = [];
+    const host = await startHost({
+      limits: { maxHeldBytes: 3_000_000 },
+      compression: 'always',
+      log: line => reports.push(line),
+    });
+    hosts.push(host);
+    await host.publish('notes', bundle);
+    const client = await open(host);
+    const closed = closeOf(client);
+    // 3.9 MB of zeros are 4 kB on the wire, in one part that has no successor.
+    client.send(new Uint8Array(3_900_000), { fin: false, compress: true });
+    expect(await closed).toBe('1006 ');
+    await expect.poll(() => reports.join()).toMatch(/was dropped: it held 39\d{5} bytes/);
+  });
+
+  test('a client that does not read its answers is dropped', async () => {
+    const host = await start({ maxHeldBytes: 4_000_000 });
+    for (let id = 0; id < 20; id++) await send(host, '/v1/database/notes/call/add', `[${id},"${'x'.repeat(100_000)}"]`);
+    const reader = await open(host);
+    reader.pause();
+    for (let set = 1; set <= 20; set++) reader.send(subscribe(set, QUERY));
+    await expect.poll(() => host.database('notes')?.clients.count, { timeout: 5000 }).toBe(0);
+    reader.terminate();
+  });
+
+  test('bodies of HTTP requests count too', async () => {
+    const reports: string[] = [];
+    const host = await start({ maxHeldBytes: 3_000_000 }, line => reports.push(line));
+    const sockets = Array.from({ length: 3 }, () => connectSocket(host.port, '127.0.0.1'));
+    const closed = Promise.race(
+      sockets.map(socket =>
+        once(
+          socket.on('error', () => undefined),
+          'close',
+        ),
+      ),
+    );
+    for (const socket of sockets) {
+      const head = 'POST /v1/database/notes/sql HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 2000000\r\n\r\n';
+      socket.write(head + 'x'.repeat(1_500_000));
+    }
+    await closed;
+    expect(reports.join()).toMatch(/a request to \/v1\/database\/notes\/sql was dropped: it held \d{7} bytes/);
+    for (const socket of sockets) socket.destroy();
+  });
+
+  test('a client without a token sends short frames only', async () => {
+    const host = await start({ maxNewcomerFrameBytes: 1000 });
+    const [newcomer, known] = [await open(host), await open(host, token(host))];
+    newcomer.send(new Uint8Array(1001));
+    expect(await closeOf(newcomer)).toBe('1009 ');
+    const text = 'x'.repeat(1000);
+    known.send(call('add', new BsatnWriter().u32(1).string(text).finish()));
+    await nextText(known);
+    const sql = await send(host, '/v1/database/notes/sql', 'SELECT COUNT(*) AS n FROM note');
+    expect(await sql.json()).toMatchObject([{ rows: [[1]] }]);
+    known.terminate();
+  });
+});
+
+describe('limits of queries', () => {
+  const EXPENSIVE = 'SELECT COUNT(*) AS n FROM note a JOIN note b';
+  const fill = async (host: Host) => {
+    for (let id = 0; id < 50; id++) await send(host, '/v1/database/notes/call/add', `[${id},"${'x'.repeat(100)}"]`);
+  };
+  const ask = (host: Host, sql: string) =>
+    fetch(`${host.url}/v1/database/notes/sql`, { method: 'POST', body: sql }).then(async answer => ({
+      status: answer.status,
+      text: await answer.text(),
+    }));
+
+  test('apply to all callers but the owner', async () => {
+    const host = await start({ maxQueryRows: 1000, maxResultBytes: 1000 });
+    await fill(host);
+    expect(await ask(host, EXPENSIVE)).toEqual({
+      status: 400,
+      text: 'The query reads more than 1000 rows: ask for fewer rows',
+    });
+    expect((await ask(host, 'SELECT * FROM note')).text).toContain('returns more than 1000 bytes');
+    expect((await send(host, '/v1/database/notes/sql', EXPENSIVE)).status).toBe(200);
+    const client = await connect(host);
+    client.send(subscribe(1, QUERY));
+    expect(await nextText(client)).toContain('The query returns more than 1000 bytes: ask for fewer rows');
+    client.send(subscribe(2, `${QUERY} WHERE id = 1`));
+    expect(await nextText(client)).not.toContain('ask for fewer rows');
+    client.terminate();
+  });
+});
+
 describe('limits of a call', () => {
   test('a reducer that does not end is an internal error for its caller, and other clients continue', async () => {
     const host = await start({ callMs: 100 });
@@ -150,7 +263,7 @@ describe('limits of the server', () => {
   test('a client that does not finish its headers is answered with 408', async () => {
     const host = await start({ headersTimeoutMs: 100 });
     const socket = connectSocket(host.port, '127.0.0.1');
-    socket.write('GET /v1/ping HTTP/1.1\r\nHost: a\r\n');
+    socket.write('GET /v1/ping HTTP/1.1\r\nHost: 127.0.0.1\r\n');
     const [data] = (await once(socket, 'data')) as [Buffer];
     expect(data.toString()).toMatch(/^HTTP\/1\.1 408 /);
     socket.destroy();
@@ -172,7 +285,7 @@ function authorization(host: Host): Record<string, string> {
 async function firstLine(host: Host): Promise<string> {
   const socket = connectSocket(host.port, '127.0.0.1');
   socket.on('error', () => undefined);
-  socket.write('GET /v1/ping HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
+  socket.write('GET /v1/ping HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n');
   const [data] = (await once(socket, 'data')) as [Buffer];
   const closed = once(socket, 'close');
   socket.destroy();

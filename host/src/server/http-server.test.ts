@@ -1,13 +1,15 @@
 import { once } from 'node:events';
 import { createServer, request as httpRequest } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { connect, type AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { HostError } from '../errors.ts';
 import { systemWorld } from '../world.ts';
 import { jsonResponse, HttpError, textResponse } from './exchange.ts';
 import { HttpServer } from './http-server.ts';
+import { MemoryBudget } from './memory-budget.ts';
 import type { HttpRoute } from './router.ts';
 import { createSigningKey, Tokens } from './tokens.ts';
+import { WebAccess } from './web-access.ts';
 
 const tokens = new Tokens(createSigningKey(), systemWorld);
 const reports: string[] = [];
@@ -55,7 +57,14 @@ async function* count(upTo: number): AsyncGenerator<string> {
   }
 }
 
-const http = new HttpServer(routes, tokens, 2 * 1024 * 1024, message => reports.push(message));
+const http = new HttpServer(routes, {
+  tokens,
+  access: new WebAccess({ origins: ['http://a.test'], hostname: '127.0.0.1', isLoopback: true }),
+  memory: new MemoryBudget(Infinity),
+  maxBodyBytes: 2 * 1024 * 1024,
+  closeTimeoutMs: 1000,
+  report: message => reports.push(message),
+});
 const server = createServer((request, response) => void http.serve(request, response));
 let url = '';
 beforeAll(async () => {
@@ -110,13 +119,30 @@ describe('the HTTP server', () => {
     expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'POST']);
   });
 
-  test('allows pages of any origin', async () => {
-    const { status, headers } = await ask('/length', { method: 'OPTIONS', headers: { origin: 'http://a.test' } });
-    expect(status).toBe(200);
-    expect(headers.get('access-control-allow-origin')).toBe('*');
-    expect(headers.get('access-control-allow-headers')).toBe('authorization,accept,content-type');
-    expect(headers.get('allow')).toBe('POST');
-    expect((await ask('/checked')).headers.get('access-control-allow-origin')).toBe('*');
+  test('lets the pages of an allowed origin read its answers', async () => {
+    const headers = { origin: 'http://a.test' };
+    const asked = await ask('/length', { method: 'OPTIONS', headers });
+    expect(asked.status).toBe(200);
+    expect(asked.headers.get('access-control-allow-origin')).toBe('http://a.test');
+    expect(asked.headers.get('access-control-allow-headers')).toBe('authorization,accept,content-type');
+    expect(asked.headers.get('allow')).toBe('POST');
+    const read = await ask('/checked', { headers });
+    expect([read.headers.get('access-control-allow-origin'), read.headers.get('vary')]).toEqual([
+      'http://a.test',
+      'Origin',
+    ]);
+  });
+
+  test.each(['/known', '/nothing', '/length'])('refuses the pages of another origin at %s', async path => {
+    for (const method of ['GET', 'POST', 'OPTIONS']) {
+      const { status, body, headers } = await ask(path, { method, headers: { origin: 'http://b.test' } });
+      expect([status, body]).toEqual([
+        403,
+        'pages of the origin "http://b.test" may not use this host: its operator allows it with --allow-origin "http://b.test"',
+      ]);
+      expect(headers.has('access-control-allow-origin')).toBe(false);
+      expect(headers.has('spacetime-identity-token')).toBe(false);
+    }
   });
 
   test('reads a body up to its limit, and refuses a longer one', async () => {
@@ -126,6 +152,22 @@ describe('the HTTP server', () => {
       status: 413,
       body: 'Failed to buffer the request body: length limit exceeded',
     });
+  });
+
+  test('serves the next request of a connection whose body was too long', async () => {
+    const socket = connect(Number(new URL(url).port), '127.0.0.1');
+    let received = '';
+    socket.on('data', (data: Buffer) => (received += data.toString()));
+    const post = (length: number) => {
+      socket.write(`POST /length HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: ${length}\r\n\r\n`);
+      socket.write('x'.repeat(length));
+    };
+    post(12 * 1024 * 1024);
+    await expect.poll(() => received).toMatch(/^HTTP\/1\.1 413 /);
+    received = '';
+    post(10);
+    await expect.poll(() => received).toMatch(/^HTTP\/1\.1 200 [^]*\r\n10$/);
+    socket.destroy();
   });
 
   test('sends a stream part by part', async () => {

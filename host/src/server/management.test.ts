@@ -249,7 +249,7 @@ describe('the host as a program', () => {
   }
 
   test('stops gracefully on SIGTERM: clients get the reason, and the log is JSON by option', async () => {
-    const { child, url, said } = await run('--in-memory', '--log', 'json');
+    const { child, url, said } = await run('--in-memory', '--log', 'json', '--allow-publish', 'local');
     expect((await send({ url }, 'PUT', '/v1/database/notes?host_type=Js', bundle)).status).toBe(200);
     const socket = new WebSocket(`${url.replace('http', 'ws')}/v1/database/notes/subscribe`, 'v3.bsatn.spacetimedb');
     await once(socket, 'message');
@@ -259,6 +259,7 @@ describe('the host as a program', () => {
     expect((await closed).map(String)).toEqual(['1001', 'module exited']);
     expect(await ended).toEqual([0, null]);
     expect(said.map(line => (JSON.parse(line) as { message: string }).message)).toEqual([
+      expect.stringMatching(/^warning: every program on this machine may publish modules/),
       'stopping, because of SIGTERM',
       'stopped',
     ]);
@@ -267,6 +268,11 @@ describe('the host as a program', () => {
   test.each([
     [['--log', 'xml'], '--log takes text or json, not "xml"'],
     [['--call-ms', 'soon'], '--call-ms takes a number, not "soon"'],
+    [['--allow-publish', 'all'], '--allow-publish takes owner, local, anyone, not "all"'],
+    [
+      ['--allow-origin', 'a.test/x'],
+      '--allow-origin takes an origin such as https://app.example, or *, not "a.test/x"',
+    ],
   ])('refuses %s with a sentence', async (flags, sentence) => {
     const child = spawn(process.execPath, [join(import.meta.dirname, '../main.ts'), ...flags]);
     const lines: string[] = [];

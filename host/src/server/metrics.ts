@@ -2,6 +2,7 @@
 
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
 import { identityToHex } from '../sats/hex.ts';
+import type { SharedLimits } from './client.ts';
 import type { Databases, OpenDatabase } from './databases.ts';
 import type { ConnectionLimiter } from './connection-limiter.ts';
 import type { HttpServer } from './http-server.ts';
@@ -11,6 +12,7 @@ export interface MetricsSources {
   readonly databases: Databases;
   readonly limiter: ConnectionLimiter;
   readonly http: HttpServer;
+  readonly shared: SharedLimits;
 }
 
 /** The metrics of one host. */
@@ -22,8 +24,19 @@ export class Metrics {
     this.#sources = sources;
     const registers = [this.#registry];
     collectDefaultMetrics({ register: this.#registry });
-    const { limiter, http, databases } = sources;
+    const { limiter, http, databases, shared } = sources;
     new Gauge({ ...describe('connections', 'Open sockets.'), registers, collect: set(() => limiter.count) });
+    const { memory, pacer } = shared;
+    new Gauge({
+      ...describe('held_bytes', 'Bytes that all connections hold.'),
+      registers,
+      collect: set(() => memory.bytes),
+    });
+    new Gauge({
+      ...describe('waiting_queries', 'Queries that wait for their share of the time.'),
+      registers,
+      collect: set(() => pacer.waiting),
+    });
     new Counter({
       ...describe('connections_refused_total', 'Sockets beyond the limits.'),
       registers,

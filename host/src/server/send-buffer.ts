@@ -68,6 +68,15 @@ export class SendBuffer {
     return frame;
   }
 
+  /** Forgets all messages and frees their bytes. */
+  clear(): void {
+    this.#writer = new BsatnWriter(1024);
+    this.#ends = [];
+    this.#commits = [];
+    this.#first = 0;
+    this.#start = 0;
+  }
+
   /** Frees the bytes of sent messages; each byte is moved at most once for each byte sent. */
   #compact(): void {
     if (this.#start < this.bytes) return;

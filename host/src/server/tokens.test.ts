@@ -77,4 +77,40 @@ describe('a token', () => {
     expect(() => tokens.verify(short.token)).toThrow(/expired/);
     expect(tokens.verify(long.token).identity).toBe(long.identity);
   });
+
+  test('for a WebSocket is not extended when it is swapped again', () => {
+    const clock = { now: 1_700_000_000 };
+    const tokens = tokensAt(clock);
+    let short = tokens.mintShort(tokens.mint());
+    for (let swap = 0; swap < 5; swap++) {
+      clock.now += 20;
+      short = tokens.mintShort(tokens.verify(short.token));
+      expect(payloadOf(short.token)['exp']).toBe(1_700_000_060);
+    }
+    clock.now = 1_700_000_121;
+    expect(() => tokens.verify(short.token)).toThrow(/expired/);
+  });
+
+  test('of another issuer keeps its claims and its expiry when it is swapped', () => {
+    const clock = { now: 1_700_000_000 };
+    const tokens = tokensAt(clock);
+    const first = {
+      iss: 'https://id.example',
+      sub: 'ada',
+      aud: ['agora'],
+      exp: 1_700_000_030,
+      nbf: 1_600_000_000,
+      iat: 1_600_000_000,
+      email: 'ada@example',
+      roles: ['admin'],
+    };
+    const identity = deriveIdentity(first.iss, first.sub);
+    const claims = new Uint8Array(Buffer.from(JSON.stringify(first)));
+    const short = tokens.mintShort({ identity, token: '', claims });
+    expect(payloadOf(short.token)).toEqual({ ...first, hex_identity: identityToHex(identity), iat: 1_700_000_000 });
+    const again = tokens.mintShort(tokens.verify(short.token));
+    expect(payloadOf(again.token)).toEqual(payloadOf(short.token));
+    clock.now = first.exp + 61;
+    for (const { token } of [short, again]) expect(() => tokens.verify(token)).toThrow(/expired/);
+  });
 });

@@ -97,17 +97,23 @@ export class Tokens {
     });
   }
 
-  /** Mints a token with the same claims that lasts a minute: it is put into a URL, and URLs are logged. */
+  /**
+   * Mints a token with the same claims that lasts a minute, but never longer than the given one, so that repeated swaps do not
+   * extend it. It is put into a URL, and URLs are logged.
+   */
   mintShort(credentials: Credentials): Credentials {
-    const payload = payloadShape.parse(JSON.parse(Buffer.from(credentials.claims).toString('utf8')));
+    const { sub, iss, exp, ...others } = payloadShape.parse(
+      JSON.parse(Buffer.from(credentials.claims).toString('utf8')),
+    );
     const now = this.#nowSeconds();
     return this.#sign(credentials.identity, {
       hex_identity: identityToHex(credentials.identity),
-      sub: payload.sub,
-      iss: payload.iss,
-      aud: payload['aud'] ?? [],
+      sub,
+      iss,
+      aud: others['aud'] ?? [],
       iat: now,
-      exp: now + SHORT_TOKEN_SECONDS,
+      exp: Math.min(now + SHORT_TOKEN_SECONDS, exp ?? Infinity),
+      ...withoutKeys(others, ['hex_identity', 'aud', 'iat']),
     });
   }
 
@@ -189,6 +195,10 @@ export class Tokens {
   #nowSeconds(): number {
     return Number(this.#world.now() / 1_000_000n);
   }
+}
+
+function withoutKeys(claims: Readonly<Record<string, unknown>>, keys: readonly string[]): object {
+  return Object.fromEntries(Object.entries(claims).filter(([key]) => !keys.includes(key)));
 }
 
 function explainRefusal(payload: Payload | undefined): string {

@@ -11,8 +11,9 @@ import { authenticate } from './authenticate.ts';
 import type { Databases, OpenDatabase } from './databases.ts';
 import { HttpError, textResponse, type HttpResponse } from './exchange.ts';
 import { readHandshake, type Handshake } from './handshake.ts';
-import { isLoopback, parseUrl, send } from './http-server.ts';
+import { parseUrl, send } from './http-server.ts';
 import type { Credentials, Tokens } from './tokens.ts';
+import { isLocalRequest, type WebAccess } from './web-access.ts';
 
 /** Which clients that accept compression get it: those on other machines, all, or none. */
 export type Compression = 'elsewhere' | 'always' | 'never';
@@ -32,39 +33,65 @@ const DEFLATE: PerMessageDeflateOptions = {
 
 const PATH = /^\/v1\/database\/([^/]+)\/subscribe$/;
 
+/** The parts and choices of a `WebSocketUpgrader`. */
+export interface WebSocketUpgraderOptions {
+  readonly databases: Databases;
+  readonly tokens: Tokens;
+  readonly world: World;
+  readonly access: WebAccess;
+  readonly maxFrameBytes: number;
+  /** The same for clients that came without a token. */
+  readonly maxNewcomerFrameBytes: number;
+  readonly compression: Compression;
+  /** Is called with internal errors. */
+  readonly report: (message: string) => void;
+}
+
+/** A checked upgrade. */
+interface Admitted {
+  readonly open: OpenDatabase;
+  readonly credentials: Credentials;
+  /** False for a new identity. */
+  readonly isKnown: boolean;
+  readonly handshake: Handshake;
+}
+
 /** Turns HTTP upgrades into clients of databases. */
 export class WebSocketUpgrader {
   readonly #databases: Databases;
   readonly #tokens: Tokens;
   readonly #world: World;
+  readonly #access: WebAccess;
   readonly #report: (message: string) => void;
-  readonly #plain: WebSocketServer;
-  readonly #deflating: WebSocketServer;
+  /** By whether a token was given, and whether frames are compressed. */
+  readonly #servers: (isKnown: boolean, isCompressed: boolean) => WebSocketServer;
   readonly #compression: Compression;
 
-  constructor(
-    databases: Databases,
-    tokens: Tokens,
-    world: World,
-    { maxFrameBytes, compression }: { readonly maxFrameBytes: number; readonly compression: Compression },
-    report: (message: string) => void,
-  ) {
-    const server = (perMessageDeflate: PerMessageDeflateOptions | false): WebSocketServer =>
+  constructor(options: WebSocketUpgraderOptions) {
+    const { databases, tokens, world, access, compression, report } = options;
+    const create = (perMessageDeflate: PerMessageDeflateOptions | false, maxPayload: number): WebSocketServer =>
       new WebSocketServer({
         noServer: true,
         perMessageDeflate,
         // The bound after decompression.
-        maxPayload: maxFrameBytes,
+        maxPayload,
         clientTracking: false,
         // The same choice as the handshake; the client's order is ignored.
         handleProtocols: offered => PROTOCOLS.find(each => offered.has(each)) ?? false,
       });
-    this.#plain = server(false);
-    this.#deflating = server(DEFLATE);
+    const { maxFrameBytes } = options;
+    const maxNewcomerFrameBytes = Math.min(options.maxNewcomerFrameBytes, maxFrameBytes);
+    const known = { plain: create(false, maxFrameBytes), deflating: create(DEFLATE, maxFrameBytes) };
+    const newcomers = {
+      plain: create(false, maxNewcomerFrameBytes),
+      deflating: create(DEFLATE, maxNewcomerFrameBytes),
+    };
+    this.#servers = (isKnown, isCompressed) => (isKnown ? known : newcomers)[isCompressed ? 'deflating' : 'plain'];
     this.#compression = compression;
     this.#databases = databases;
     this.#tokens = tokens;
     this.#world = world;
+    this.#access = access;
     this.#report = report;
   }
 
@@ -72,9 +99,9 @@ export class WebSocketUpgrader {
   async handle(request: IncomingMessage, socket: Socket, head: Buffer): Promise<void> {
     socket.on('error', () => socket.destroy());
     try {
-      const { open, credentials, handshake } = await this.#check(request);
+      const { open, credentials, isKnown, handshake } = await this.#check(request);
       if (socket.destroyed) return;
-      const sockets = this.#compresses(handshake, socket) ? this.#deflating : this.#plain;
+      const sockets = this.#servers(isKnown, this.#compresses(handshake, request));
       sockets.handleUpgrade(request, socket, head, webSocket => {
         const { identity, claims, token } = credentials;
         const { connectionId, protocol, isConfirmed } = handshake;
@@ -88,24 +115,24 @@ export class WebSocketUpgrader {
     }
   }
 
-  #compresses({ takesCompression }: Handshake, { remoteAddress }: Socket): boolean {
+  #compresses({ takesCompression }: Handshake, { socket, headers }: IncomingMessage): boolean {
     if (!takesCompression || this.#compression === 'never') return false;
-    return this.#compression === 'always' || !isLoopback(remoteAddress);
+    return this.#compression === 'always' || !isLocalRequest(socket.remoteAddress, headers);
   }
 
-  async #check(
-    request: IncomingMessage,
-  ): Promise<{ open: OpenDatabase; credentials: Credentials; handshake: Handshake }> {
+  async #check(request: IncomingMessage): Promise<Admitted> {
+    this.#access.check(request.headers);
     const { pathname, searchParams } = parseUrl(request.url ?? '/');
     const name = PATH.exec(pathname)?.[1];
     if (name === undefined) throw new HttpError(404, '');
-    const credentials = (await authenticate(this.#tokens, request.headers, searchParams)) ?? this.#tokens.mint();
+    const given = await authenticate(this.#tokens, request.headers, searchParams);
+    const credentials = given ?? this.#tokens.mint();
     const handshake = readHandshake(searchParams, request.headers['sec-websocket-protocol'], this.#world);
     const open = this.#databases.open(name);
     if (open.clients.isConnected(handshake.connectionId)) {
       throw new HttpError(400, 'Invalid connection ID: it belongs to a client that is connected.');
     }
-    return { open, credentials, handshake };
+    return { open, credentials, isKnown: given !== undefined, handshake };
   }
 
   #refuse(request: IncomingMessage, socket: Socket, error: unknown): void {

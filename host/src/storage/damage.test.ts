@@ -163,7 +163,7 @@ describe('a damaged data folder', () => {
       writeFileSync(file, 'half a k');
       await expect(startHost({ dataDir: path })).rejects.toMatchObject({
         code: 'storage/damaged',
-        message: expect.stringContaining(`keys/${name} in the data folder does not fit`) as string,
+        message: expect.stringContaining(`keys/${name} in the data folder is invalid`) as string,
       });
       writeFileSync(file, before);
     }

@@ -7,13 +7,15 @@ import {
   copyFileSync,
   existsSync,
   fsyncSync,
+  mkdtempSync,
   openSync,
   readdirSync,
   renameSync,
+  rmdirSync,
   rmSync,
   statSync,
 } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { HostError, messageOf } from '../errors.ts';
 import { DATA_FILE, type Environment } from './lmdb-environment.ts';
 import { makeFolder } from './make-folder.ts';
@@ -36,17 +38,19 @@ export async function makeWhole(target: string, fill: (partial: string) => Promi
   if (existsSync(folder) && (!statSync(folder).isDirectory() || readdirSync(folder).length > 0)) {
     throw new HostError('backup/target-taken', `${folder} is not empty; choose another folder or move it away`);
   }
-  const partial = `${folder}.partial`;
+  let partial: string | undefined;
   try {
-    rmSync(partial, { recursive: true, force: true });
-    makeFolder(partial, 0o700);
+    makeFolder(dirname(folder), 0o700);
+    // A name that does not exist, so that nothing is removed that this process has not created.
+    partial = mkdtempSync(join(dirname(folder), `.${basename(folder)}.partial-`));
     await fill(partial);
-    rmSync(folder, { recursive: true, force: true });
+    // Fails if it is not empty any more.
+    if (existsSync(folder)) rmdirSync(folder);
     renameSync(partial, folder);
     syncPath(dirname(folder));
     return folder;
   } catch (cause) {
-    rmSync(partial, { recursive: true, force: true });
+    if (partial !== undefined) rmSync(partial, { recursive: true, force: true });
     if (cause instanceof HostError) throw cause;
     throw new HostError('storage/folder-unwritable', `${folder} cannot be written: ${messageOf(cause)}`, { cause });
   }

@@ -1,11 +1,13 @@
 // Updates that clients receive for commits.
 
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { ANN, BEN, OWNER, probeSource, type TestSource } from '../query/testing/test-source.ts';
+import { DEFAULT_QUERY_LIMITS, QueryBudget } from '../query/query-budget.ts';
 import { SystemVariables } from '../query/source.ts';
 import type { QuerySetUpdateData } from '../wire/server-message.ts';
 import { Subscriptions } from './subscriptions.ts';
 import { CountingClient } from './testing/counting-client.ts';
+import { WatchedQuery } from './watched-query.ts';
 
 let source: TestSource;
 let subscriptions: Subscriptions<CountingClient>;
@@ -136,13 +138,41 @@ describe('query sets', () => {
   test('a row limit applies to subscriptions and one-off queries', () => {
     const variables = new SystemVariables();
     const limited = new Subscriptions<CountingClient>(source, variables);
-    variables.rowLimit = 1n;
+    variables.setRowLimit(1n);
     const text = 'Estimated cardinality (2 rows) exceeds limit (1 rows)';
     expect(limited.subscribe(connect(), 1, ['SELECT * FROM person'])).toEqual({
       error: `${text}, executing: \`SELECT * FROM person\``,
     });
     expect(limited.oneOff(connect(), 'SELECT * FROM person')).toEqual({ error: text });
     expect(limited.oneOff(connect(OWNER), 'SELECT * FROM person')).toHaveProperty('rows');
+  });
+});
+
+describe('budgets', () => {
+  test('one budget covers all queries of a set, and a refused set can be asked for again', () => {
+    const ann = connect();
+    const queries = Array.from({ length: 9 }, (_, at) => `SELECT * FROM person WHERE age > ${at}`);
+    const budget = () => new QueryBudget({ ...DEFAULT_QUERY_LIMITS, maxResultBytes: 100 });
+    const text = 'The query returns more than 100 bytes: ask for fewer rows';
+    expect(subscriptions.subscribe(ann, 1, queries, budget())).toEqual({ error: text });
+    subscribe(ann, 1, 'SELECT * FROM person');
+    source.insert('person', 3, 'Cid', 50, 2);
+    expect(heard.get(ann)).toHaveLength(1);
+  });
+
+  test('rows that were encoded for another client count too', () => {
+    subscribe(connect(), 1, 'SELECT * FROM person');
+    const budget = new QueryBudget({ ...DEFAULT_QUERY_LIMITS, maxResultBytes: 10 });
+    expect(subscriptions.subscribe(connect(BEN), 1, ['SELECT * FROM person'], budget)).toHaveProperty('error');
+  });
+
+  test('a set ends even if its rows exceed the budget', () => {
+    const ann = connect();
+    subscribe(ann, 1, 'SELECT * FROM person');
+    const budget = new QueryBudget({ ...DEFAULT_QUERY_LIMITS, maxResultBytes: 10 });
+    expect(subscriptions.unsubscribe(ann, 1, true, budget)).toHaveProperty('error');
+    source.insert('person', 3, 'Cid', 50, 2);
+    expect(heard.size).toBe(0);
   });
 });
 
@@ -224,6 +254,30 @@ describe('commits', () => {
     subscribe(owner, 1, 'SELECT * FROM secret');
     source.insert('secret', 1, 'hush');
     expect(names(owner, 1)).toEqual(['hush']);
+  });
+});
+
+describe('an update that cannot be computed', () => {
+  test('loses the clients that watch the query, and no other', () => {
+    const [ann, ben] = [connect(), connect(BEN)];
+    subscribe(ann, 1, 'SELECT * FROM person');
+    subscribe(ann, 2, 'SELECT * FROM team');
+    subscribe(ben, 1, 'SELECT * FROM person WHERE age > 20');
+    const broken = vi.spyOn(WatchedQuery.prototype, 'takeUpdate').mockImplementationOnce(() => {
+      throw new Error('out of memory');
+    });
+    const lost: CountingClient[] = [];
+    source.onCommit = commit => {
+      for (const [client, updates] of subscriptions.publish(commit, client => lost.push(client)))
+        client.updated(updates);
+    };
+    source.insert('person', 3, 'Cid', 50, 2);
+    broken.mockRestore();
+    expect(lost).toEqual([ann]);
+    expect(names(ben, 1)).toEqual(['Ada', 'Cid']);
+    expect(subscriptions.unsubscribe(ann, 2, false)).toHaveProperty('error');
+    source.insert('person', 4, 'Dan', 50, 2);
+    expect(names(ben, 1)).toEqual(['Ada', 'Cid', 'Dan']);
   });
 });
 

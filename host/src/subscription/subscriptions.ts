@@ -3,7 +3,9 @@
 import type { Commit, TableChange } from '../datastore/commit.ts';
 import type { Table } from '../datastore/table.ts';
 import { isEveryTable } from '../query/parser.ts';
-import { compileWatchedQueries, refuseManyRows, runQuery } from '../query/query.ts';
+import { HostError } from '../errors.ts';
+import { compileWatchedQueries, createBudget, refuseManyRows, runQuery } from '../query/query.ts';
+import type { QueryBudget } from '../query/query-budget.ts';
 import { QueryError } from '../query/query-error.ts';
 import { callerScope, everyTable, type Scope } from '../query/scope.ts';
 import type { QuerySource, SystemVariables } from '../query/source.ts';
@@ -11,6 +13,7 @@ import { encodeRowList } from '../wire/row-list.ts';
 import type { QueryRowsData, QuerySetUpdateData, TableRows } from '../wire/server-message.ts';
 import { Deliveries } from './deliveries.ts';
 import type { QuerySet } from './query-set.ts';
+import { RowDifferences } from './row-difference.ts';
 import { TableRoutes } from './table-routes.ts';
 import { WatchedQuery, watchKey } from './watched-query.ts';
 
@@ -41,6 +44,7 @@ export class Subscriptions<C extends Subscriber> {
   readonly #setsByClient = new Map<C, Map<number, QuerySet<C>>>();
   readonly #plans = new Map<string, { readonly plan: WatchedQuery; readonly sets: Set<QuerySet<C>> }>();
   readonly #routes = new Map<Table, TableRoutes>();
+  readonly #differences = new RowDifferences();
   #evaluations = 0;
 
   constructor(source: WatchableSource, variables?: SystemVariables) {
@@ -53,37 +57,66 @@ export class Subscriptions<C extends Subscriber> {
     return this.#evaluations;
   }
 
-  /** Starts a query set, all or nothing, and returns its current rows. */
-  subscribe(client: C, querySetId: number, queries: readonly string[]): RowsOrError {
-    const sets = this.#setsByClient.get(client) ?? new Map<number, QuerySet<C>>();
-    if (sets.has(querySetId)) {
+  /** Starts a query set, all or nothing, and returns its current rows. One budget covers all queries. */
+  subscribe(
+    client: C,
+    querySetId: number,
+    queries: readonly string[],
+    budget = createBudget(this.#source, client.identity),
+  ): RowsOrError {
+    if (this.#setsByClient.get(client)?.has(querySetId)) {
       return { error: `Subscription with id QuerySetId { id: ${querySetId} } already exists for this client` };
     }
-    const compiled = this.#compile(client, queries);
+    const compiled = this.#compile(client, queries, budget);
     if ('error' in compiled) return compiled;
     const set: QuerySet<C> = { client, id: querySetId, plans: compiled.plans };
-    sets.set(querySetId, set);
-    this.#setsByClient.set(client, sets);
-    for (const plan of set.plans) this.#watch(plan, set);
-    return { rows: rowsOf(set) };
+    const answer = answerOf(set, budget);
+    if ('error' in answer) return answer;
+    this.#add(set);
+    return answer;
   }
 
-  /** Ends a query set; returns its current rows if they are requested. */
-  unsubscribe(client: C, querySetId: number, wantsRows: boolean): RowsOrError | { readonly rows: undefined } {
+  /**
+   * Continues a query set after the tables were replaced, without limits. The update leads from its last rows in `previous`
+   * to the current ones; tables keep their rows, so only those of views can differ.
+   */
+  resume(
+    client: C,
+    querySetId: number,
+    queries: readonly string[],
+    previous: Subscriptions<C> | undefined,
+  ): { readonly update: QuerySetUpdateData | undefined } | { readonly error: string } {
+    const compiled = this.#compile(client, queries, undefined);
+    if ('error' in compiled) return compiled;
+    const set: QuerySet<C> = { client, id: querySetId, plans: compiled.plans };
+    this.#add(set);
+    if (!previous) return { update: undefined };
+    const before = previous.#setsByClient.get(client)?.get(querySetId)?.plans ?? [];
+    const tables = this.#differences.between(before, set.plans);
+    return { update: tables.length === 0 ? undefined : { querySetId, tables } };
+  }
+
+  /** Ends a query set, also if its rows, when they are requested, exceed the budget. */
+  unsubscribe(
+    client: C,
+    querySetId: number,
+    wantsRows: boolean,
+    budget = createBudget(this.#source, client.identity),
+  ): RowsOrError | { readonly rows: undefined } {
     const sets = this.#setsByClient.get(client);
     const set = sets?.get(querySetId);
     if (!sets || !set) return { error: `Subscription not found: this client has no query set ${querySetId}` };
-    const rows = wantsRows ? rowsOf(set) : undefined;
+    const answer = wantsRows ? answerOf(set, budget) : { rows: undefined };
     sets.delete(querySetId);
     if (sets.size === 0) this.#setsByClient.delete(client);
     this.#end(set);
-    return { rows };
+    return answer;
   }
 
   /** Runs one query once. */
-  oneOff(client: C, sql: string): RowsOrError {
+  oneOff(client: C, sql: string, budget = createBudget(this.#source, client.identity)): RowsOrError {
     try {
-      const { table, rows } = runQuery(this.#source, sql, client.identity, this.#variables);
+      const { table, rows } = runQuery(this.#source, sql, client.identity, this.#variables, budget);
       return { rows: [{ table: table.def.name, rows: encodeRowList(rows) }] };
     } catch (thrown) {
       return { error: refusal(thrown) };
@@ -99,32 +132,66 @@ export class Subscriptions<C extends Subscriber> {
 
   /**
    * The updates of a commit for the affected clients; other clients are not in the map. Must be called for every commit, in
-   * order, before any other method. Clients with exactly the same updates share one list.
+   * order, before any other method. Clients with exactly the same updates share one list. If the update of a client cannot be
+   * computed, its rows are wrong from then on: its query sets end, and it is passed to `lose`.
    */
-  publish(commit: Commit): ReadonlyMap<C, readonly QuerySetUpdateData[]> {
+  publish(
+    commit: Commit,
+    lose: (client: C, cause: unknown) => void = (_client, cause) => {
+      throw cause;
+    },
+  ): ReadonlyMap<C, readonly QuerySetUpdateData[]> {
     const touched = new Set<WatchedQuery>();
-    for (const change of commit.changes) this.#routes.get(change.table)?.route(change, touched);
     const deliveries = new Deliveries<C>();
+    let lost: Map<C, unknown> | undefined;
+    try {
+      for (const change of commit.changes) this.#routes.get(change.table)?.route(change, touched);
+    } catch (cause) {
+      lost = new Map(Array.from(this.#setsByClient.keys(), client => [client, cause]));
+    }
     for (const plan of touched) {
-      completeRows(plan, commit.changes);
-      this.#evaluations++;
-      const update = plan.takeUpdate();
-      const watched = update && this.#plans.get(plan.key);
-      if (watched) deliveries.add(watched.sets, update);
+      const watched = this.#plans.get(plan.key);
+      try {
+        completeRows(plan, commit.changes);
+        this.#evaluations++;
+        const update = plan.takeUpdate();
+        if (update && watched) deliveries.add(watched.sets, update);
+      } catch (cause) {
+        lost ??= new Map();
+        for (const { client } of watched?.sets ?? []) lost.set(client, cause);
+      }
+    }
+    for (const [client, cause] of lost ?? []) {
+      deliveries.byClient.delete(client);
+      this.removeClient(client);
+      lose(client, cause);
     }
     return deliveries.byClient;
   }
 
-  /** The distinct queries of a set; new ones are not watched yet. */
-  #compile(client: C, queries: readonly string[]): { plans: WatchedQuery[] } | { error: string } {
+  #add(set: QuerySet<C>): void {
+    const sets = this.#setsByClient.get(set.client) ?? new Map<number, QuerySet<C>>();
+    sets.set(set.id, set);
+    this.#setsByClient.set(set.client, sets);
+    for (const plan of set.plans) this.#watch(plan, set);
+  }
+
+  /** The distinct queries of a set; new ones are not watched yet. Without a budget no limit applies. */
+  #compile(
+    client: C,
+    queries: readonly string[],
+    budget: QueryBudget | undefined,
+  ): { plans: WatchedQuery[] } | { error: string } {
     if (queries.length > MAX_QUERIES_PER_SET) {
       return { error: `a query set has at most ${MAX_QUERIES_PER_SET} queries, not ${queries.length}` };
     }
     const plans = new Map<string, WatchedQuery>();
     for (const sql of queries.flatMap(query => this.#expanded(query))) {
       try {
-        const scope = callerScope(this.#source, client.identity);
-        for (const plan of this.#plansOf(sql, scope)) plans.set(plan.key, plans.get(plan.key) ?? plan);
+        budget?.checkTime();
+        const scope = callerScope(this.#source, client.identity, budget);
+        for (const plan of this.#plansOf(sql, scope, budget !== undefined))
+          plans.set(plan.key, plans.get(plan.key) ?? plan);
       } catch (thrown) {
         return { error: `${refusal(thrown)}, executing: \`${sql}\`` };
       }
@@ -137,9 +204,9 @@ export class Subscriptions<C extends Subscriber> {
     return everyTable(this.#source).map(name => `SELECT * FROM "${name.replaceAll('"', '""')}"`);
   }
 
-  #plansOf(sql: string, scope: Scope): WatchedQuery[] {
+  #plansOf(sql: string, scope: Scope, isLimited: boolean): WatchedQuery[] {
     return compileWatchedQueries(sql, scope).map(query => {
-      if (scope.caller !== this.#source.owner) refuseManyRows(query.plan, this.#variables);
+      if (isLimited && scope.caller !== this.#source.owner) refuseManyRows(query.plan, this.#variables);
       return this.#plans.get(watchKey(query))?.plan ?? new WatchedQuery(query);
     });
   }
@@ -175,12 +242,17 @@ export class Subscriptions<C extends Subscriber> {
   }
 }
 
-/** The rows of every query of a set with a non-empty result. */
-function rowsOf({ plans }: QuerySet<unknown>): QueryRowsData {
-  return plans.flatMap((plan): TableRows[] => {
-    const { count, rows } = plan.result();
-    return count === 0 ? [] : [{ table: plan.query.table.def.name, rows }];
-  });
+/** The rows of every query of a set with a non-empty result, unless they exceed the budget. */
+function answerOf({ plans }: QuerySet<unknown>, budget: QueryBudget): RowsOrError {
+  try {
+    const rows = plans.flatMap((plan): TableRows[] => {
+      const { count, rows } = plan.result(budget);
+      return count === 0 ? [] : [{ table: plan.query.table.def.name, rows }];
+    });
+    return { rows };
+  } catch (thrown) {
+    return { error: refusal(thrown) };
+  }
 }
 
 /**
@@ -199,5 +271,6 @@ function completeRows({ watchers }: WatchedQuery, changes: readonly TableChange[
 /** The refusal's sentence for the client; any other error is a bug and is thrown on. */
 function refusal(thrown: unknown): string {
   if (thrown instanceof QueryError) return thrown.message;
+  if (thrown instanceof HostError && thrown.code === 'query/over-budget') return thrown.message;
   throw thrown;
 }

@@ -9,6 +9,7 @@ import type { Row } from '../datastore/row.ts';
 import type { Table } from '../datastore/table.ts';
 import type { RowChange } from '../datastore/table-changes.ts';
 import type { TableQuery } from '../query/query.ts';
+import type { QueryBudget } from '../query/query-budget.ts';
 import { encodeRowList } from '../wire/row-list.ts';
 import { encodeTableUpdate } from '../wire/server-message.ts';
 import { type SubscriptionRoute, routeOf } from './subscription-route.ts';
@@ -78,11 +79,14 @@ export class WatchedQuery {
       .filter(({ relation }) => relation === 0 || !this.#isOfEvents);
   }
 
-  /** The current rows. */
-  result(): EncodedResult {
+  /** The current rows. Throws `query/over-budget`. */
+  result(budget: QueryBudget): EncodedResult {
     const kept = this.#snapshot?.deref();
-    if (kept) return kept;
-    const rows = this.query.plan.rowsOf(this.query.returned);
+    if (kept) {
+      budget.returnBytes(kept.rows.length);
+      return kept;
+    }
+    const rows = this.query.plan.rowsOf(this.query.returned, budget);
     const result = { count: rows.length, rows: encodeRowList(rows) };
     this.#snapshot = new WeakRef(result);
     return result;

@@ -3,8 +3,7 @@
 import type { Database } from '../database.ts';
 import type { CallOutcome, Caller } from '../database/outcome.ts';
 import type { Table } from '../datastore/table.ts';
-import { runStatement, statementJson } from '../query/statement.ts';
-import { SystemVariables } from '../query/source.ts';
+import { runStatement } from '../query/statement.ts';
 import { BsatnReader } from '../sats/reader.ts';
 import type { ProductType } from '../sats/type.ts';
 import { decodeValue, encodeValue } from '../sats/value.ts';
@@ -74,8 +73,8 @@ export class TestClient {
     return rowsOf(this.#database.viewTable(def, this.identity));
   }
 
-  /** Runs a statement of SQL with the rights of this identity, and returns its rows as lists of columns. */
-  sql(statement: string): unknown[][] {
+  /** Runs a statement of SQL with the rights of this identity, and returns its rows as lists of plain values. */
+  sql(statement: string): Plain[][] {
     return runSql(this.#database, statement, this.#caller);
   }
 
@@ -87,8 +86,8 @@ export class TestClient {
   }
 }
 
-/** The rows of an SQL statement with the rights of an identity, as lists of columns. */
-export function databaseSql(database: Database, statement: string, identity: bigint): unknown[][] {
+/** The rows of an SQL statement with the rights of an identity, as lists of plain values. */
+export function databaseSql(database: Database, statement: string, identity: bigint): Plain[][] {
   return runSql(database, statement, { identity, connectionId: undefined, claims: undefined });
 }
 
@@ -98,10 +97,12 @@ export function databaseRows(database: Database, table: string): PlainObject[] {
   return found ? rowsOf(found) : [];
 }
 
-function runSql(database: Database, statement: string, caller: Caller): unknown[][] {
-  const result = runStatement(database, statement, caller, new SystemVariables());
-  const [first] = JSON.parse(statementJson(result, 0)) as { rows: unknown[][] }[];
-  return first?.rows ?? [];
+function runSql(database: Database, statement: string, caller: Caller): Plain[][] {
+  const { schema, typespace, rows } = runStatement(database, statement, caller, database.variables);
+  return rows.map(bytes => {
+    const reader = new BsatnReader(bytes);
+    return schema.elements.map(({ type }) => toPlain(type, typespace, decodeValue(type, typespace, reader)));
+  });
 }
 
 /** The rows of a table as plain values, in no particular order. */

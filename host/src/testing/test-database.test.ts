@@ -159,8 +159,19 @@ describe('a test database', () => {
     const answer = db.http('POST', '/hello', 'you');
     expect([answer.status, new TextDecoder().decode(answer.body)]).toEqual([200, 'hello you']);
     db.as('ada').connect();
-    expect(db.owner.sql('SELECT COUNT(*) AS n FROM thing')).toEqual([[0]]);
+    expect(db.owner.sql('SELECT COUNT(*) AS n FROM thing')).toEqual([[0n]]);
     expect(() => db.as('ada').sql('SELECT * FROM thing')).toThrow('no such table');
+  });
+
+  test('SQL returns plain values, exact in every digit, which can be asked for again', async () => {
+    const db = await start();
+    db.as('ada').call('make', THING);
+    const big = 9_223_372_041_149_743_105n;
+    db.owner.sql(`UPDATE thing SET id = ${big}`);
+    const [row] = db.owner.sql('SELECT * FROM thing');
+    expect(row).toEqual(Object.values(db.rows('thing')[0] ?? {}));
+    expect(row?.[0]).toBe(big);
+    expect(db.owner.sql(`SELECT id, big FROM thing WHERE id = ${big}`)).toEqual([[big, 2n ** 200n]]);
   });
 
   test('applies row-level rules to all identities but the owner', async () => {

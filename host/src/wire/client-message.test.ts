@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { BsatnError } from '../sats/reader.ts';
+import { BsatnWriter } from '../sats/writer.ts';
 import { PROTOCOLS, readClientFrame, type Protocol } from './frame.ts';
 
 const V2: Protocol = 'v2.bsatn.spacetimedb';
@@ -48,11 +49,31 @@ describe('a client message', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 60 }), fc.constantFrom(...PROTOCOLS), (frame, protocol) => {
         try {
-          expect(readClientFrame(protocol, frame).length).toBeGreaterThan(0);
+          expect(readClientFrame(protocol, frame)?.length).toBeGreaterThan(0);
         } catch (error) {
           expect(error).toBeInstanceOf(BsatnError);
         }
       }),
     );
+  });
+
+  test('is not decoded beyond the number of messages and queries that a frame may have', () => {
+    const unsubscribe = '01 00000000 00000000 00';
+    expect(readClientFrame(V3, bytes(unsubscribe.repeat(3)), 3)).toHaveLength(3);
+    // Bytes after the allowed messages are not read: they need not even be valid.
+    expect(readClientFrame(V3, bytes(`${unsubscribe.repeat(3)} ff`), 3)).toBeUndefined();
+    const subscribe = (count: number) =>
+      new BsatnWriter()
+        .u8(0)
+        .u32(0)
+        .u32(0)
+        .u32(count)
+        .raw(new Uint8Array(4 * count))
+        .finish();
+    expect(readClientFrame(V3, subscribe(65_536))).toHaveLength(1);
+    const why = '65537 queries are too many for one frame';
+    expect(() => readClientFrame(V3, subscribe(65_537))).toThrow(why);
+    const two = Buffer.concat([subscribe(65_536), subscribe(1)]);
+    expect(() => readClientFrame(V3, two)).toThrow('1 queries are too many for one frame');
   });
 });

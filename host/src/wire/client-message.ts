@@ -47,8 +47,8 @@ export interface CallProcedure {
 /** Any message from a client. */
 export type ClientMessage = Subscribe | Unsubscribe | OneOffQuery | CallReducer | CallProcedure;
 
-/** Reads one message. Throws `BsatnError` if the bytes are malformed. */
-export function readClientMessage(reader: BsatnReader): ClientMessage {
+/** Reads one message. Throws `BsatnError` if the bytes are malformed, or have more than `maxQueries`. */
+export function readClientMessage(reader: BsatnReader, maxQueries: number): ClientMessage {
   const tag = reader.u8();
   switch (tag) {
     case 0:
@@ -56,7 +56,7 @@ export function readClientMessage(reader: BsatnReader): ClientMessage {
         kind: 'subscribe',
         requestId: reader.u32(),
         querySetId: reader.u32(),
-        queries: readStrings(reader),
+        queries: readStrings(reader, maxQueries),
       };
     case 1:
       return {
@@ -90,10 +90,11 @@ function readUnsubscribeFlags(reader: BsatnReader): boolean {
 }
 
 /** Does not trust the count: a string takes at least four bytes, so a false count fails before it costs memory. */
-function readStrings(reader: BsatnReader): string[] {
+function readStrings(reader: BsatnReader, maxCount: number): string[] {
   const count = reader.u32();
   if (count * 4 > reader.left) {
     throw new BsatnError(`data too short: ${count} strings wanted, ${reader.left} bytes left`);
   }
+  if (count > maxCount) throw new BsatnError(`${count} queries are too many for one frame`);
   return Array.from({ length: count }, () => reader.string());
 }

@@ -19,14 +19,33 @@ export const MAX_SERVER_FRAME_BYTES = 512 * 1024;
 /** Size limit of a client frame; a longer one closes the connection. */
 export const MAX_CLIENT_FRAME_BYTES = 32 * 1024 * 1024;
 
-/** Reads every message of a client frame, or throws `BsatnError` if any is malformed. */
-export function readClientFrame(protocol: Protocol, bytes: Uint8Array): ClientMessage[] {
+/** Size limit of a frame of a client that came without a token. */
+export const MAX_NEWCOMER_FRAME_BYTES = 4 * 1024 * 1024;
+
+/** Queries of all subscriptions in one frame; a frame with more is malformed. */
+const MAX_QUERIES_IN_FRAME = 65_536;
+
+/**
+ * Reads every message of a client frame, or throws `BsatnError` if any is malformed. Stops with undefined after more than
+ * `maxMessages`: a frame has room for millions, which would take far more memory than its bytes.
+ */
+export function readClientFrame(
+  protocol: Protocol,
+  bytes: Uint8Array,
+  maxMessages = Infinity,
+): ClientMessage[] | undefined {
   const reader = new BsatnReader(bytes);
-  if (protocol === 'v2.bsatn.spacetimedb') return [readClientMessage(reader)];
+  if (protocol === 'v2.bsatn.spacetimedb') return [readClientMessage(reader, MAX_QUERIES_IN_FRAME)];
   if (bytes.length === 0) {
     throw new BsatnError('v3 websocket binary payload must contain at least one v2 client message');
   }
-  const messages = [];
-  while (reader.left > 0) messages.push(readClientMessage(reader));
+  const messages: ClientMessage[] = [];
+  let queriesLeft = MAX_QUERIES_IN_FRAME;
+  while (reader.left > 0) {
+    if (messages.length >= maxMessages) return undefined;
+    const message = readClientMessage(reader, queriesLeft);
+    if (message.kind === 'subscribe') queriesLeft -= message.queries.length;
+    messages.push(message);
+  }
   return messages;
 }

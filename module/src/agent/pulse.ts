@@ -2,6 +2,7 @@
 
 import { LIMITS } from '../contract/limits.ts';
 import { toMicros } from '../micros.ts';
+import { returnPeriodEnd } from '../time/absence.ts';
 import { schedule } from '../time/schedule.ts';
 import type { UnitOfWork } from '../unit-of-work.ts';
 import { goOffline, goOnline } from './presence.ts';
@@ -27,7 +28,8 @@ export function checkPulse(unit: UnitOfWork, agent: bigint): void {
   const { pulse } = unit.ctx.db;
   const row = pulse.agent.find(agent);
   const box = unit.box(agent);
-  if (row && box?.online && row.until > unit.now) return scheduleCheck(unit, agent, row.until);
+  const until = row && row.until > unit.now ? row.until : returnPeriodEnd(unit);
+  if (row && box?.online && until > unit.now) return scheduleCheck(unit, agent, until);
   pulse.agent.delete(agent);
   if (row && box?.online) goOffline(unit, box, 'stale');
 }

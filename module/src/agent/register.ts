@@ -4,7 +4,7 @@ import { isSame } from '../access.ts';
 import { LIMITS } from '../contract/limits.ts';
 import type { AgentStatus, Presence } from '../contract/words.ts';
 import { appendSystemEvent } from '../event/append.ts';
-import { emptyMailbox } from '../mailbox.ts';
+import { checkAgentNumber, emptyMailbox } from '../mailbox.ts';
 import { beginBroadcasts } from '../message/broadcast.ts';
 import { fillCredit } from '../message/deliver.ts';
 import { enterQueues, leaveQueues } from '../message/queue.ts';
@@ -46,6 +46,7 @@ function insert(unit: UnitOfWork, args: Required<Changes> & { readonly name: str
   if (owned >= LIMITS.agentsPerIdentity)
     refuse('agent/too-many', `one identity may own at most ${LIMITS.agentsPerIdentity} agents; unregister one first`);
   const id = unit.nextNumber('agent');
+  checkAgentNumber(id);
   db.agent.insert({
     id,
     name: args.name,

@@ -21,6 +21,10 @@ export function goIdle(unit: UnitOfWork, agent: bigint, lastOffer: bigint, lastB
       `the last broadcast is ${last}, but "${box.name}" has seen only ${lastBroadcast}; read it first`,
     );
   }
+  // An offline or stale agent is offered nothing, so that its mail shows no offer.
+  if (!box.online && box.waiting > 0) {
+    refuse('agent/has-mail', `"${box.name}" is not online, and ${box.waiting} deliveries wait for it; attach it first`);
+  }
   box.isIdle = true;
   box.idleBroadcast = last;
   unit.markBoxChanged(box);

@@ -40,7 +40,8 @@ export const LIMITS = {
   attempts: 5,
   leaseMs: 60_000,
   maxLeaseMs: 3_600_000,
-  graceMs: 5_000,
+  /** Longer than the longest pause of a client between attempts to reconnect. */
+  graceMs: 15_000,
   /** An agent whose last heartbeat is older than this is stale. */
   heartbeatMs: 60_000,
   /** The shortest retention that an operator may set. */

@@ -96,6 +96,12 @@ export interface ProgressPayload {
   readonly data: unknown;
 }
 
+/** Payload of a `timeout` notice. */
+export interface TimeoutPayload {
+  /** The reason of the last failed attempt, if one failed. */
+  readonly reason?: string;
+}
+
 /** Payload of a `dead`, `expired` or `cancelled` notice. */
 export interface EndPayload {
   readonly reason: string;
@@ -103,7 +109,7 @@ export interface EndPayload {
 
 /** Message types of notices that are not stored messages. */
 export interface NoticePayloads {
-  readonly answer_timeout: Readonly<Record<string, never>>;
+  readonly answer_timeout: TimeoutPayload;
   readonly delivery_dead: EndPayload;
   readonly delivery_expired: EndPayload;
   readonly delivery_cancelled: EndPayload;

@@ -1,5 +1,11 @@
 // The words of the contract: patterns of names, signs of targets, and the values of states, kinds and types.
 
+/**
+ * Version of the interface as clients decode it. It counts up with every change that an older client cannot decode: a further
+ * column of a public table or view, a further field of an act or of a result.
+ */
+export const CONTRACT_VERSION = 1;
+
 /** Names of agents. */
 export const AGENT_NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;
 /** Names that no agent may register, because the hub itself sends under them. */
@@ -54,17 +60,8 @@ export function isNotice(kind: string): kind is NoticeKind {
   return (NOTICE_KINDS as readonly string[]).includes(kind);
 }
 
-/** States of a delivery; the last five are ends. */
-export const DELIVERY_STATES = [
-  'delayed',
-  'queued',
-  'offered',
-  'done',
-  'failed',
-  'expired',
-  'dead',
-  'cancelled',
-] as const;
+/** States of a delivery; the last four are ends. A delivery that failed finally is `dead`. */
+export const DELIVERY_STATES = ['delayed', 'queued', 'offered', 'done', 'expired', 'dead', 'cancelled'] as const;
 /** One of `DELIVERY_STATES`. */
 export type DeliveryState = (typeof DELIVERY_STATES)[number];
 

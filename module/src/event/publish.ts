@@ -1,11 +1,12 @@
 // Publishes an event of an agent.
 
-import { checkHeaders, checkUuid } from '../checks.ts';
+import { checkHeaders, checkId } from '../checks.ts';
 import { LIMITS } from '../contract/limits.ts';
 import { SYSTEM_EVENT_TYPES, TYPE_NAME } from '../contract/words.ts';
 import { charge } from '../quota/charge.ts';
 import { refuse } from '../refuse.ts';
 import { byteLength, isLongerThan, parseInput } from '../text.ts';
+import { isSameButTrace } from '../trace.ts';
 import type { UnitOfWork } from '../unit-of-work.ts';
 import { appendEvent } from './append.ts';
 
@@ -22,10 +23,16 @@ export function publish(
 ): void {
   const agent = unit.own(act.agent);
   const { name } = agent;
-  checkUuid('event/bad-id', act.id);
+  checkId(unit, act.id, 'event');
   const earlier = unit.ctx.db.eventLog.id.find(act.id);
   if (earlier) {
-    if (earlier.source === name && earlier.type === act.type && earlier.data === act.data) return;
+    if (
+      earlier.source === name &&
+      earlier.type === act.type &&
+      earlier.data === act.data &&
+      isSameButTrace(earlier.headers, act.headers)
+    )
+      return;
     refuse('event/id-reused', `${act.id} was used for another event; publish under a new id`);
   }
   if (!TYPE_NAME.test(act.type) || act.type.length > 128) {

@@ -5,17 +5,18 @@ import { LIMITS } from '../contract/limits.ts';
 import { PRIORITY, SIGN, TYPE_NAME, UUID_V7 } from '../contract/words.ts';
 import type { Mailbox } from '../mailbox.ts';
 import { toMicros } from '../micros.ts';
-import { charge, refuseFullInbox } from '../quota/charge.ts';
+import { charge, isFull, refuseFullInbox, sentenceOfFull } from '../quota/charge.ts';
 import { refuse } from '../refuse.ts';
 import { schedule } from '../time/schedule.ts';
 import type { UnitOfWork } from '../unit-of-work.ts';
+import { isSameButTrace } from '../trace.ts';
 import { openAsk } from './ask.ts';
 import { sendBroadcast } from './broadcast.ts';
+import { endWaiting } from './end.ts';
 import type { Message } from './envelope.ts';
 import { readOwn, referencesOf } from './reference.ts';
 import { bytesOf, post, systemMessage } from './store.ts';
 import { resolveTargets } from './targets.ts';
-import { isSameButTrace } from './trace.ts';
 
 /** Fields of the act `Send`. */
 export interface SendFields {
@@ -44,7 +45,10 @@ export function accept(unit: UnitOfWork, args: SendFields): void {
   checkContent(send);
   const recipients = resolveTargets(unit, sender, send.to);
   const references = referencesOf(unit, sender, send);
-  for (const box of recipients) refuseFullInbox(unit, box);
+  const open = recipients.filter(box => !isFull(unit, box));
+  const [first] = recipients;
+  // One full recipient does not hold back the others.
+  if (open.length === 0 && first) refuseFullInbox(unit, first);
   const isBroadcast = recipients.length === 0;
   const isToMany = recipients.length > 1 || isBroadcast;
   const bytes = bytesOf(send);
@@ -72,8 +76,18 @@ export function accept(unit: UnitOfWork, args: SendFields): void {
   };
   if (message.answerBy > 0n) openAsk(unit, message);
   if (isBroadcast) sendBroadcast(unit, sender, message);
-  post(unit, message, recipients, bytes);
+  for (const box of recipients) if (!open.includes(box)) giveUp(unit, message, box);
+  post(unit, message, open, bytes);
   if (send.ttlMs > 0n) schedule(unit, unit.now + toMicros(send.ttlMs), 'expire', 0n, send.id);
+}
+
+/** Creates a dead delivery for a full recipient, and notifies the sender. A redrive delivers it. */
+function giveUp(unit: UnitOfWork, message: Message, box: Mailbox): void {
+  const id = unit.nextDelivery(box);
+  message.deliveries.push(id);
+  unit.account(message.sender).unfinished++; // its end subtracts it
+  const row = { id, agent: box.agent, message: message.id, attempt: 1 };
+  endWaiting(unit, row, message, 'queued', 'dead-letter', sentenceOfFull(box));
 }
 
 /** Refuses a message that differs from the earlier one with its id in a field that the sender chose. */

@@ -3,15 +3,15 @@
 import { checkDeadline, checkId, checkPayload } from '../checks.ts';
 import type { AskState } from '../contract/words.ts';
 import { toMicros } from '../micros.ts';
-import { charge } from '../quota/charge.ts';
+import { charge, refuseFullInbox } from '../quota/charge.ts';
 import { refuse } from '../refuse.ts';
 import { schedule } from '../time/schedule.ts';
 import type { UnitOfWork } from '../unit-of-work.ts';
+import { traceOf } from '../trace.ts';
 import { askIdOf, endAsk, isOpen } from './ask.ts';
 import { answerPayload, envelopeOf, type Message } from './envelope.ts';
 import { notify } from './offer.ts';
 import { bytesOf, post, store, systemMessage } from './store.ts';
-import { traceOf } from './trace.ts';
 
 /** Result of a handler; `data` is JSON. With `input_required` it is a question that the asker must answer first. */
 export type Answer =
@@ -77,6 +77,7 @@ export function reply(
   }
   const box = unit.box(ask.askedBackBy);
   if (!box) refuse('message/unknown-recipient', 'the agent that asked back was unregistered');
+  refuseFullInbox(unit, box);
   charge(unit, asker, { deliveries: 1, fanOut: 0, bytes: bytesOf({ payload: act.payload, headers: '' }) });
   const deadline = act.answerWithinMs > 0 ? unit.now + toMicros(act.answerWithinMs) : ask.deadline;
   const message = systemMessage(unit, {

@@ -1,5 +1,6 @@
 // The state of an ask: opened with its message, closed once, by an answer, its deadline, its asker or a dead letter.
 
+import { LIMITS } from '../contract/limits.ts';
 import type { AskState } from '../contract/words.ts';
 import type { Ctx } from '../schema.ts';
 import { schedule } from '../time/schedule.ts';
@@ -35,18 +36,38 @@ export function openAsk(unit: UnitOfWork, message: Message): void {
     signalDelivery: 0n,
     signalAttempt: 0,
     signalNumber: 0,
+    lastFailure: '',
   });
   schedule(unit, message.answerBy, 'ask', 0n, message.id);
 }
 
-/** Closes an open ask at its deadline, and notifies the asker. */
-export function timeOutAsk(unit: UnitOfWork, id: string): void {
+/** Closes an open ask at its deadline, and notifies the asker. Returns false if the ask is not due. */
+export function timeOutAsk(unit: UnitOfWork, id: string): boolean {
   const ask = unit.ctx.db.ask.message.find(id);
   // A reply may have moved the deadline; then this timer is outdated.
-  if (!ask || !isOpen(ask) || ask.deadline > unit.now) return;
+  if (!ask || !isOpen(ask) || ask.deadline > unit.now) return false;
   endAsk(unit, { ...ask, state: 'timed_out' });
   const asker = unit.box(ask.asker);
-  if (asker) notify(unit, asker, 'timeout', id, noticeEnvelope('answer_timeout', id, unit.now, {}));
+  const payload = ask.lastFailure === '' ? {} : { reason: ask.lastFailure };
+  if (asker) notify(unit, asker, 'timeout', id, noticeEnvelope('answer_timeout', id, unit.now, payload));
+  return true;
+}
+
+/**
+ * Returns the reason why an ask is offered to no further agent, or undefined: its deadline has passed, or its asker was
+ * unregistered. An ask that was redriven since then (`attempt`) is offered, and its answer is late.
+ */
+export function withdrawalOf(unit: UnitOfWork, message: Message, attempt: number): string | undefined {
+  if (message.kind !== 'ask' || attempt > LIMITS.attempts) return undefined;
+  if (!unit.box(message.sender)) return 'its asker was unregistered';
+  const ask = message.answerBy > unit.now ? undefined : unit.ctx.db.ask.message.find(askIdOf(message));
+  return ask?.state === 'timed_out' ? 'the deadline of its answer has passed' : undefined;
+}
+
+/** Records the reason of a failed attempt; the notice of a timeout has the last one. */
+export function recordFailure(unit: UnitOfWork, id: string, reason: string): void {
+  const ask = unit.ctx.db.ask.message.find(id);
+  if (ask && isOpen(ask)) unit.ctx.db.ask.message.update({ ...ask, lastFailure: reason });
 }
 
 /** Closes an open ask that gets no answer any more. */

@@ -62,7 +62,7 @@ export function acknowledgeBroadcast(unit: UnitOfWork, act: { readonly agent: bi
 
 /**
  * Records that the agent has failed a broadcast. With `retry` it is shown to this agent again, and becomes a dead letter after
- * the last attempt; without, it is failed. Other agents are not affected.
+ * the last attempt; without, immediately. Other agents are not affected.
  */
 export function failBroadcast(
   unit: UnitOfWork,
@@ -88,8 +88,8 @@ export function failBroadcast(
   if (act.attempt !== (earlier?.attempt ?? 0) + 1) {
     refuse('broadcast/stale-attempt', `broadcast ${act.seq} is at attempt ${(earlier?.attempt ?? 0) + 1}`);
   }
-  const isDead = act.retry && isLastAttempt(act.attempt);
-  const state = !act.retry ? 'failed' : isDead ? 'dead' : 'retry';
+  const isDead = !act.retry || isLastAttempt(act.attempt);
+  const state = isDead ? 'dead' : 'retry';
   const row = {
     id: earlier?.id ?? 0n,
     agent: act.agent,
@@ -101,11 +101,11 @@ export function failBroadcast(
   };
   if (earlier) broadcastFailure.id.update(row);
   else broadcastFailure.insert(row);
-  if (state === 'retry') return;
+  if (!isDead) return;
   markHandled(unit, act.agent, act.seq);
   const broadcast = broadcastLog.seq.find(act.seq);
   const message = broadcast && unit.ctx.db.message.id.find(broadcast.message);
-  if (isDead && message) addDeadLetter(unit, { delivery: 0n, agent: act.agent }, message, row.reason);
+  if (message) addDeadLetter(unit, { delivery: 0n, agent: act.agent }, message, row.reason);
 }
 
 /** Returns the failure row of an agent and a broadcast. */

@@ -7,7 +7,7 @@ import { recordAct } from '../event/append.ts';
 import { mailboxOfDelivery } from '../mailbox.ts';
 import { refuse } from '../refuse.ts';
 import type { UnitOfWork } from '../unit-of-work.ts';
-import { askIdOf, closeAsk } from './ask.ts';
+import { askIdOf, closeAsk, timeOutAsk } from './ask.ts';
 import { expireBroadcast } from './broadcast.ts';
 import { fillCredit } from './deliver.ts';
 import { endWaiting, recordEnd } from './end.ts';
@@ -52,6 +52,19 @@ export function cancelMessage(unit: UnitOfWork, message: Message, reason: string
   if (last && last.id !== message.id) for (const id of last.deliveries) cancelDelivery(unit, last, id, reason);
 }
 
+/** Timer: closes an ask at its deadline. Its delivery leaves the queue; a holder may still answer late. */
+export function timeOut(unit: UnitOfWork, id: string): void {
+  if (!timeOutAsk(unit, id)) return;
+  const { db } = unit.ctx;
+  for (const each of [id, db.ask.message.find(id)?.lastMessage ?? '']) {
+    const message = db.message.id.find(each);
+    for (const delivery of message?.deliveries ?? []) {
+      const row = db.waiting.id.find(delivery);
+      if (message && row) endWaitingRow(unit, message, row, 'withdraw', 'the deadline of its answer has passed');
+    }
+  }
+}
+
 /** Ends the waiting deliveries of a message whose time to live has passed. Offered ones stay with their holders. */
 export function expireMessage(unit: UnitOfWork, id: string): void {
   const { db } = unit.ctx;
@@ -88,10 +101,10 @@ function endWaitingRow(
   unit: UnitOfWork,
   message: Message,
   row: Waiting,
-  trigger: 'cancel' | 'expire',
+  trigger: 'cancel' | 'expire' | 'withdraw',
   reason: string,
 ): void {
-  const home = unit.box(mailboxOfDelivery(row.id));
+  const home = unit.box(mailboxOfDelivery(unit.ctx.db, row.id));
   if (home) removeWaiting(unit, home, row);
   else unit.ctx.db.waiting.id.delete(row.id);
   endWaiting(unit, row, message, row.lane === 0 ? 'delayed' : 'queued', trigger, reason);

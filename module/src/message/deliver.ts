@@ -2,19 +2,24 @@
 //
 // I1  A mailbox holds at most `credit` deliveries, and `criticalCredit` critical ones in addition.
 // I2  After every call, no delivery waits that the credit allows, except if the agent is offline, or if so many positions at
-//     the head of a lane are empty that a separate call skips the rest.
+//     the head of a lane are empty or withdrawn that a separate call skips the rest.
 // I3  The next offer is the choice of `chooseHead` among the heads of the agent's lanes and, if the agent was not free
 //     before, of the work queues of its capabilities.
 
 import { PRIORITY, type Priority } from '../contract/words.ts';
 import { isQueue, type Mailbox } from '../mailbox.ts';
 import { toMicros } from '../micros.ts';
+import { schedule } from '../time/schedule.ts';
 import type { UnitOfWork } from '../unit-of-work.ts';
+import { withdrawalOf } from './ask.ts';
 import { envelopeOf, type Message } from './envelope.ts';
 import { delay, enqueue, headOf, isLaneEmpty, takeHead, type Waiting } from './lane.ts';
 import { offerTo } from './offer.ts';
 import { alertIfDeserted, isFree, moveToEnd, pickReady, queuesOf, syncReady } from './queue.ts';
-import { chooseHead, hasCredit, hasCriticalCredit, LANES } from './rules.ts';
+import { chooseHead, hasCredit, hasCriticalCredit, LANES, move } from './rules.ts';
+
+/** Withdrawn asks that one call takes from a lane; a separate call takes the rest. */
+const MAX_WITHDRAWN = 256;
 
 /** Creates a delivery of `message` and returns its id. Offers it immediately when the lane is empty and credit is free; else it is queued, or delayed. */
 export function deliver(unit: UnitOfWork, box: Mailbox, message: Message, envelope: string): bigint {
@@ -64,17 +69,49 @@ interface Head extends Waiting {
 /** Offers waiting deliveries to an agent, best rank first, as far as its credit allows. At most `credit + criticalCredit` rounds. */
 export function fillCredit(unit: UnitOfWork, box: Mailbox): void {
   const heads = headsFor(unit, box);
+  let withdrawn = 0;
   while (heads.length > 0) {
     const next = chooseHead(hasCredit(box) ? heads : heads.filter(head => isCriticalOf(head, box)), box.strict);
     if (!next || !hasCriticalCredit(box)) break;
     heads.splice(heads.indexOf(next), 1);
     takeHead(unit, next.source, next);
-    const message = unit.ctx.db.message.id.find(next.message);
-    if (message) offerTo(unit, box, next.id, message, next.attempt, envelopeOf(message));
+    if (!offerNext(unit, box, next) && ++withdrawn === MAX_WITHDRAWN)
+      return schedule(unit, unit.now, 'refill', box.agent);
     const following = headOf(unit, next.source, next.lane as Priority); // lanes are numbered by priority
     if (following) heads.push({ ...following, source: next.source });
   }
   syncReady(unit, box);
+}
+
+/** Offers a delivery that was taken from its lane. Returns false if it ended instead, since it is an ask that was withdrawn. */
+function offerNext(unit: UnitOfWork, box: Mailbox, next: Waiting): boolean {
+  const message = unit.ctx.db.message.id.find(next.message);
+  if (!message) return false;
+  if (withdrawalOf(unit, message, next.attempt) !== undefined) {
+    endWithdrawn(unit, next, message);
+    return false;
+  }
+  offerTo(unit, box, next.id, message, next.attempt, envelopeOf(message));
+  return true;
+}
+
+/** Ends a withdrawn ask that was taken from its lane; its asker needs no notice. */
+function endWithdrawn(unit: UnitOfWork, { id, agent, attempt }: Waiting, { id: message, sender }: Message): void {
+  const reason = 'its asker no longer waits for the answer';
+  unit.ctx.db.ended.insert({
+    id,
+    agent,
+    message,
+    state: move('queued', 'withdraw'),
+    attempt,
+    at: unit.now,
+    reason,
+    answer: '',
+    wasOffered: attempt > 1,
+  });
+  const account = unit.account(sender);
+  account.unfinished = Math.max(0, account.unfinished - 1);
+  unit.markAccountChanged(account);
 }
 
 function headsFor(unit: UnitOfWork, box: Mailbox): Head[] {
@@ -98,15 +135,15 @@ function isCriticalOf(head: Head, box: Mailbox): boolean {
 
 /** Offers the deliveries of a work queue to free agents. At most as many rounds as those have credit. */
 export function offerFromQueue(unit: UnitOfWork, queue: Mailbox): void {
+  let withdrawn = 0;
   while (queue.waiting > 0) {
     const heads = LANES.flatMap(lane => headOf(unit, queue, lane) ?? []);
     const next = chooseHead(heads, false);
     const pick = next && pickReady(unit, queue);
     if (!next || !pick) return;
     takeHead(unit, queue, next);
-    const message = unit.ctx.db.message.id.find(next.message);
-    if (message) offerTo(unit, pick.box, next.id, message, next.attempt, envelopeOf(message));
-    moveToEnd(unit, queue, pick);
+    if (offerNext(unit, pick.box, next)) moveToEnd(unit, queue, pick);
+    else if (++withdrawn === MAX_WITHDRAWN) return schedule(unit, unit.now, 'refill', queue.agent);
   }
 }
 

@@ -5,7 +5,7 @@ import type { Ctx } from '../schema.ts';
 
 /** Returns the state of a delivery, with its holder, attempt, time and reason. */
 export function deliveryStatus(db: Ctx['db'], id: bigint) {
-  const home = mailboxOfDelivery(id);
+  const home = mailboxOfDelivery(db, id);
   const nameOf = (agent: bigint) => db.mailbox.agent.find(agent)?.name ?? '';
   const end = db.ended.id.find(id);
   if (end) {

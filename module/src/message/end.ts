@@ -4,7 +4,7 @@ import type { DeliveryState } from '../contract/words.ts';
 import { type Mailbox, mailboxOfDelivery } from '../mailbox.ts';
 import type { UnitOfWork } from '../unit-of-work.ts';
 import { type Answer, answerAsk } from './answer.ts';
-import { askIdOf, closeAsk } from './ask.ts';
+import { askIdOf, closeAsk, recordFailure, withdrawalOf } from './ask.ts';
 import { addDeadLetter } from './dead-letter.ts';
 import { fillCredit } from './deliver.ts';
 import { type Message, noticeEnvelope } from './envelope.ts';
@@ -32,13 +32,13 @@ export function endOffered(
   answerId?: string,
 ): void {
   releaseOffer(unit, box, row);
-  const state = recordEnd(unit, row, row.sender, move('offered', trigger), reason);
+  const state = recordEnd(unit, row, row.sender, move('offered', trigger), reason, answerId);
   // Waiting deliveries go before those that this end may create, such as the next step of a workflow.
   fillCredit(unit, box);
   // Most deliveries end here: no agent waits for the end of a plain message that was handled.
   if (row.kind === 'message' && state !== 'dead' && state !== 'expired' && !isOfStep(row)) return;
   const message = unit.ctx.db.message.id.find(row.message);
-  if (message) reportEnd(unit, row, message, state, reason, answer, answerId);
+  if (message) reportEnd(unit, row, message, { state, trigger, reason, answer, answerId });
 }
 
 /** Returns true for all messages of workflows, without reading the message; and for few others. */
@@ -52,11 +52,11 @@ export function endWaiting(
   row: EndedDelivery,
   message: Message,
   from: 'queued' | 'delayed',
-  trigger: 'dead-letter' | 'expire' | 'cancel',
+  trigger: 'dead-letter' | 'expire' | 'cancel' | 'withdraw',
   reason: string,
 ): void {
   const state = recordEnd(unit, row, message.sender, move(from, trigger), reason);
-  reportEnd(unit, row, message, state, reason, { status: 'error', error: reason });
+  reportEnd(unit, row, message, { state, trigger, reason, answer: { status: 'error', error: reason } });
 }
 
 /** Puts an offered delivery back with one more attempt, after a backoff. After its last attempt it is dead, after its time to live expired. */
@@ -66,7 +66,12 @@ export function giveBack(unit: UnitOfWork, box: Mailbox, row: Offer, reason: str
   if (isLastAttempt(row.attempt)) return endOffered(unit, box, row, 'dead-letter', reason, failure);
   if (message && isExpired(message, unit.now))
     return endOffered(unit, box, row, 'expire', 'its time to live has passed', failure);
-  const home = unit.box(mailboxOfDelivery(row.id));
+  if (message?.kind === 'ask') {
+    const why = withdrawalOf(unit, message, row.attempt);
+    if (why !== undefined) return endOffered(unit, box, row, 'withdraw', why, failure);
+    recordFailure(unit, askIdOf(message), reason);
+  }
+  const home = unit.box(mailboxOfDelivery(unit.ctx.db, row.id));
   if (!home) return endOffered(unit, box, row, 'dead-letter', 'its agent was unregistered', failure);
   releaseOffer(unit, box, row);
   unit.spend(8);
@@ -83,38 +88,53 @@ export function recordEnd(
   sender: bigint,
   state: DeliveryState,
   reason: string,
+  answerId = '',
 ): DeliveryState {
   const { id, agent, message, attempt } = row;
+  // An offered row has a lease; a waiting one was offered in an earlier attempt.
+  const wasOffered = 'leaseUntil' in row || attempt > 1;
   unit.spend(8);
-  unit.ctx.db.ended.insert({ id, agent, message, state, attempt, at: unit.now, reason });
+  unit.ctx.db.ended.insert({ id, agent, message, state, attempt, at: unit.now, reason, answer: answerId, wasOffered });
   const account = unit.account(sender);
   account.unfinished = Math.max(0, account.unfinished - 1);
   unit.markAccountChanged(account);
   return state;
 }
 
-/** Reports an end to the step of a task, the asker of an ask, and, if the delivery failed, its sender. */
-function reportEnd(
-  unit: UnitOfWork,
-  row: EndedDelivery,
-  message: Message,
-  state: DeliveryState,
-  reason: string,
-  answer: Answer,
-  answerId?: string,
-): void {
+/** The end of a delivery, as it is reported. */
+interface End {
+  readonly state: DeliveryState;
+  readonly trigger: Trigger;
+  readonly reason: string;
+  readonly answer: Answer;
+  readonly answerId?: string | undefined;
+}
+
+/**
+ * Reports an end to the step of a task, the asker of an ask, and, if the delivery failed, its sender. A final failure of an
+ * ask is its answer. A final failure of a step is recorded at the step, and is no dead letter.
+ */
+function reportEnd(unit: UnitOfWork, row: EndedDelivery, message: Message, end: End): void {
+  const { state, trigger, reason, answer } = end;
+  const isDead = state === 'dead';
   if (message.kind === 'task' && state !== 'cancelled') unit.tasks.ended(unit, message, row, answer);
   if (message.kind === 'message' && message.step > 0n && state !== 'cancelled')
-    unit.tasks.approvalRequestEnded(unit, message, state);
+    unit.tasks.approvalRequestEnded(unit, message, trigger);
+  let isAnswered = false;
   if (message.kind === 'ask') {
-    if (state === 'dead' || state === 'cancelled' || state === 'expired') closeAsk(unit, askIdOf(message), state);
-    else answerAsk(unit, message, row.agent, answer, answerId ?? unit.ctx.newUuidV7().toString());
+    isAnswered = trigger === 'finish' || trigger === 'fail';
+    if (isAnswered) answerAsk(unit, message, row.agent, answer, end.answerId ?? unit.ctx.newUuidV7().toString());
+    else if (isDead || state === 'cancelled' || state === 'expired') closeAsk(unit, askIdOf(message), state);
   }
-  if (state === 'dead') addDeadLetter(unit, { delivery: row.id, agent: row.agent }, message, reason);
+  if (isDead && !(trigger === 'fail' && message.step > 0n)) {
+    addDeadLetter(unit, { delivery: row.id, agent: row.agent }, message, reason);
+  }
   // The initiator of a workflow learns of it from the step.
-  if ((state !== 'dead' && state !== 'expired') || message.step > 0n) return;
+  if (message.step > 0n) return;
+  if (isAnswered || trigger === 'withdraw' || (!isDead && state !== 'expired')) return;
   const sender = unit.box(message.sender);
   if (!sender) return;
   const about = askIdOf(message);
-  notify(unit, sender, state, about, noticeEnvelope(`delivery_${state}`, about, unit.now, { reason }));
+  const kind = isDead ? 'dead' : 'expired';
+  notify(unit, sender, kind, about, noticeEnvelope(`delivery_${kind}`, about, unit.now, { reason }));
 }

@@ -23,9 +23,9 @@ export interface Held {
 /**
  * Returns the offered row that an act of its holder names, or undefined if the act was performed before; else refuses. `end`
  * is the state after the act: a delivery in that state shows a repeated act (one put back after its last attempt is dead).
- * `tried` means back or, for a step that counts its own retries, failed. An act without `end` is never a repeated one.
+ * `delayed` means back. An act without `end` is never a repeated one.
  */
-export function findHeld(unit: UnitOfWork, act: Attempt, end?: DeliveryState | 'tried'): Held | undefined {
+export function findHeld(unit: UnitOfWork, act: Attempt, end?: DeliveryState): Held | undefined {
   const row = unit.ctx.db.offer.id.find(act.delivery);
   if (row) return heldBy(unit, act, row);
   // A notice without a row was acknowledged: it leaves the inbox in no other way.
@@ -36,7 +36,7 @@ export function findHeld(unit: UnitOfWork, act: Attempt, end?: DeliveryState | '
 
 /** Returns the agent that a notice was for. One about a delivery of a work queue was for its last holder. */
 function noticeAgent(unit: UnitOfWork, delivery: bigint): bigint {
-  const home = mailboxOfDelivery(delivery);
+  const home = mailboxOfDelivery(unit.ctx.db, delivery);
   return isQueue(home) ? (unit.ctx.db.ended.id.find(delivery)?.agent ?? home) : home;
 }
 
@@ -72,8 +72,8 @@ function heldBy(unit: UnitOfWork, act: Attempt, row: Offer): Held {
 }
 
 /** Refuses with the state of a delivery that is not offered, unless the act itself has led to it. */
-function refuseUnlessDone(unit: UnitOfWork, act: Attempt, end: DeliveryState | 'tried' | undefined): void {
-  const isBack = end === 'delayed' || end === 'tried';
+function refuseUnlessDone(unit: UnitOfWork, act: Attempt, end: DeliveryState | undefined): void {
+  const isBack = end === 'delayed';
   const { db } = unit.ctx;
   const ended = db.ended.id.find(act.delivery);
   if (ended) {
@@ -83,14 +83,13 @@ function refuseUnlessDone(unit: UnitOfWork, act: Attempt, end: DeliveryState | '
       refuse('delivery/stale-attempt', `delivery ${act.delivery} ended as ${ended.state} at attempt ${ended.attempt}`);
     }
     if (end === ended.state || (isBack && (ended.state === 'dead' || ended.state === 'expired'))) return;
-    if (end === 'tried' && ended.state === 'failed') return;
     refuse(
       ended.state === 'cancelled' ? 'delivery/cancelled' : 'delivery/ended',
       `delivery ${act.delivery} has ended as ${ended.state}`,
     );
   }
   const waiting = db.waiting.id.find(act.delivery);
-  const home = mailboxOfDelivery(act.delivery);
+  const home = mailboxOfDelivery(unit.ctx.db, act.delivery);
   if (!waiting || !unit.isOwn(isQueue(home) ? waiting.holder : home)) refuseUnknown(act);
   if (isBack && waiting.attempt === act.attempt + 1) return;
   refuse(
@@ -101,7 +100,7 @@ function refuseUnlessDone(unit: UnitOfWork, act: Attempt, end: DeliveryState | '
 
 /** Returns true if an agent of the caller may have held a delivery of a work queue: it announces that capability. */
 function mayHaveHeld(unit: UnitOfWork, delivery: bigint): boolean {
-  const queue = unit.box(mailboxOfDelivery(delivery));
+  const queue = unit.box(mailboxOfDelivery(unit.ctx.db, delivery));
   if (!queue || !isQueue(queue.agent)) return false;
   // At most `agentsPerIdentity` rows, and only on the way to a refusal.
   for (const { capabilities } of unit.ctx.db.agent.owner.filter(unit.ctx.sender)) {

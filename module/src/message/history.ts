@@ -34,10 +34,13 @@ export function receivedBefore(db: Ctx['db'], box: Mailbox, before: bigint, limi
   const rows = [];
   const { from, end } = range(before, box.nextDelivery);
   for (let no = from; no >= end && rows.length < limit; no--) {
-    const delivery = deliveryId(box.agent, no);
-    const ended = db.ended.id.find(delivery);
+    const delivery = deliveryId(db, box.agent, no);
+    const ended = delivery === undefined ? undefined : db.ended.id.find(delivery);
     const message = ended && db.message.id.find(ended.message);
-    if (message) rows.push({ no, delivery, state: ended.state, envelope: envelopeOf(message) });
+    // What ended before its offer was never shown to its recipient.
+    const wasOffered = ended !== null && ended !== undefined && (ended.state === 'done' || ended.wasOffered);
+    if (message && wasOffered && delivery !== undefined)
+      rows.push({ no, delivery, state: ended.state, envelope: envelopeOf(message) });
   }
   return rows;
 }

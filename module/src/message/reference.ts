@@ -35,7 +35,7 @@ export function readOwn(unit: UnitOfWork, agent: Mailbox, id: string): Message {
 export function isSenderOrRecipient(db: Ctx['db'], message: Message, agent: bigint): boolean {
   if (message.sender === agent || message.kind === 'broadcast') return true;
   return message.deliveries.some(id => {
-    const box = mailboxOfDelivery(id);
+    const box = mailboxOfDelivery(db, id);
     if (!isQueue(box)) return box === agent;
     return (db.offer.id.find(id)?.agent ?? db.ended.id.find(id)?.agent) === agent;
   });

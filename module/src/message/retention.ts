@@ -3,8 +3,8 @@
 //
 // I1  Unfinished messages are kept: waiting, offered, dead-lettered, or an open ask. Each gets a separate timer, so that it
 //     does not block the sweep.
-// I2  No id becomes free while `checkId` accepts its time: an id may be `clockSkewMs` ahead, so messages are kept that much
-//     longer.
+// I2  No id becomes free while `checkId` accepts its time: an id may be `clockSkewMs` ahead, so messages and events are kept
+//     that much longer.
 
 import { ScheduleAt } from 'spacetimedb';
 import { LIMITS } from '../contract/limits.ts';
@@ -59,7 +59,7 @@ function scheduleNext(ctx: Ctx, at: bigint, agent: bigint): void {
 
 function sweepEvents(unit: UnitOfWork, budget: Budget): void {
   const { eventLog } = unit.ctx.db;
-  const before = unit.now - toMicros(unit.hub.keepEventsMs);
+  const before = unit.now - toMicros(unit.hub.keepEventsMs + BigInt(LIMITS.clockSkewMs));
   let first = unit.firstNumber('event');
   for (; first <= unit.lastNumber('event') && !budget.isSpent; first++) {
     budget.lookUp();
@@ -67,7 +67,7 @@ function sweepEvents(unit: UnitOfWork, budget: Budget): void {
     if (!row) continue;
     if (row.at.microsSinceUnixEpoch >= before) break;
     eventLog.seq.delete(first);
-    unit.addBytes(-byteLength(row.data));
+    unit.addBytes(-byteLength(row.data) - byteLength(row.headers));
     budget.remove();
   }
   unit.moveFirst('event', first);

@@ -9,7 +9,16 @@ export const LANES: readonly Priority[] = [1, 2, 3, 4];
 
 /** A trigger of a move of a delivery. */
 export type Trigger =
-  'become-available' | 'offer' | 'finish' | 'fail' | 'give-back' | 'dead-letter' | 'expire' | 'cancel' | 'redrive';
+  | 'become-available'
+  | 'offer'
+  | 'finish'
+  | 'fail'
+  | 'give-back'
+  | 'dead-letter'
+  | 'expire'
+  | 'cancel'
+  | 'withdraw'
+  | 'redrive';
 
 const ended = {
   'become-available': 'refused',
@@ -20,6 +29,7 @@ const ended = {
   'dead-letter': 'refused',
   expire: 'refused',
   cancel: 'refused',
+  withdraw: 'refused',
   redrive: 'refused',
 } as const;
 
@@ -34,6 +44,8 @@ export const MOVES: Readonly<Record<DeliveryState, Readonly<Record<Trigger, Deli
     'dead-letter': 'dead',
     expire: 'expired',
     cancel: 'cancelled',
+    // The asker of an ask no longer waits for its answer.
+    withdraw: 'expired',
     redrive: 'refused',
   },
   queued: {
@@ -45,22 +57,23 @@ export const MOVES: Readonly<Record<DeliveryState, Readonly<Record<Trigger, Deli
     'dead-letter': 'dead',
     expire: 'expired',
     cancel: 'cancelled',
+    withdraw: 'expired',
     redrive: 'refused',
   },
   offered: {
     'become-available': 'refused',
     offer: 'refused',
     finish: 'done',
-    fail: 'failed',
+    fail: 'dead',
     'give-back': 'delayed',
     'dead-letter': 'dead',
     // An offered delivery expires only when it is given back; its holder may still finish it.
     expire: 'expired',
     cancel: 'cancelled',
+    withdraw: 'expired',
     redrive: 'refused',
   },
   done: ended,
-  failed: ended,
   expired: ended,
   dead: { ...ended, redrive: 'queued' },
   cancelled: ended,

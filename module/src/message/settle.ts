@@ -1,6 +1,6 @@
 // Acts of the holder of a delivery: acknowledge, respond, fail, extend the lease, finish or fail a step.
 
-import { checkUuid } from '../checks.ts';
+import { checkId } from '../checks.ts';
 import { LIMITS } from '../contract/limits.ts';
 import { toMicros } from '../micros.ts';
 import { refuse } from '../refuse.ts';
@@ -8,6 +8,7 @@ import { isLongerThan, parseInput } from '../text.ts';
 import type { UnitOfWork } from '../unit-of-work.ts';
 import type { Answer } from './answer.ts';
 import { endOffered, giveBack } from './end.ts';
+import { answerPayload } from './envelope.ts';
 import { type Attempt, findHeld, type Held, refuseNotice, requireHeld } from './held.ts';
 import { scheduleSweep, takeNotice } from './offer.ts';
 
@@ -33,26 +34,48 @@ export function respond(
       `an answer's status is "success", "error" or "input_required", not "${status.slice(0, 32)}"`,
     );
   }
-  checkUuid('message/bad-id', act.id);
+  checkId(unit, act.id);
   if (status !== 'error') checkJson(act.data);
   else if (isLongerThan(act.error, LIMITS.headerBytes)) {
     refuse('message/too-large', `the error of an answer is over ${LIMITS.headerBytes} bytes; shorten it`);
   }
+  const answer: Answer = status === 'error' ? { status, error: act.error } : { status, data: act.data };
   const found = findHeld(unit, act, 'done');
-  if (!found) return;
+  if (!found) return checkSameAnswer(unit, act, answer);
   refuseNotice(found.row);
   if (status === 'input_required' && found.row.kind !== 'ask') {
     refuse('delivery/no-asker', `delivery ${act.delivery} is not an ask, so there is no asker to ask back`);
   }
   if (unit.ctx.db.message.id.find(act.id))
     refuse('message/id-reused', `${act.id} was used before; answer under a new id`);
-  const answer: Answer = status === 'error' ? { status, error: act.error } : { status, data: act.data };
   endOffered(unit, found.box, found.row, 'finish', '', answer, act.id);
 }
 
-/** Fails an attempt. With `retry` the delivery goes back after a backoff, and is dead after the last attempt; without, it is failed. */
+/** Refuses an answer to a delivery that was done with another one, or without one. */
+function checkSameAnswer(unit: UnitOfWork, act: Attempt & { readonly id: string }, answer: Answer): void {
+  const { db } = unit.ctx;
+  const ended = db.ended.id.find(act.delivery);
+  if (!ended || ended.answer !== act.id) {
+    refuse('delivery/ended', `delivery ${act.delivery} was done before, without the answer ${act.id}`);
+  }
+  // Only the answer to an ask is a message.
+  const given = db.message.id.find(act.id);
+  if (!given || [false, true].some(isLate => given.payload === answerPayload(answer, isLate))) return;
+  refuse('message/id-reused', `${act.id} was used for another answer; a delivery is answered once`);
+}
+
+/** Refuses an output that differs from the one with which the step of a task was finished. */
+function checkSameOutput(unit: UnitOfWork, act: Attempt & { readonly output: string }): void {
+  const { db } = unit.ctx;
+  const message = db.message.id.find(db.ended.id.find(act.delivery)?.message ?? '');
+  const step = message && db.step.id.find(message.step);
+  if (step?.message !== message?.id || step?.state !== 'succeeded' || step.output === act.output) return;
+  refuse('delivery/ended', `delivery ${act.delivery} was done before, with another output`);
+}
+
+/** Fails an attempt. With `retry` the delivery goes back after a backoff, and is dead after the last attempt; without, it is dead. */
 export function fail(unit: UnitOfWork, act: Attempt & { readonly reason: string; readonly retry: boolean }): void {
-  const found = findHeld(unit, act, act.retry ? 'delayed' : 'failed');
+  const found = findHeld(unit, act, act.retry ? 'delayed' : 'dead');
   if (!found) return;
   refuseNotice(found.row);
   failHeld(unit, found, act.reason, act.retry);
@@ -81,14 +104,14 @@ export function extend(unit: UnitOfWork, act: Attempt & { readonly ms: number })
 export function finishStep(unit: UnitOfWork, act: Attempt & { readonly output: string }): void {
   checkJson(act.output);
   const found = findHeld(unit, act, 'done');
-  if (!found) return;
+  if (!found) return checkSameOutput(unit, act);
   requireTask(found);
   endOffered(unit, found.box, found.row, 'finish', '', { status: 'success', data: act.output });
 }
 
 /** Fails the delivery of a step. With `retry` it is repeated as the step's `retries` define, or like any delivery; without, the step fails. */
 export function failStep(unit: UnitOfWork, act: Attempt & { readonly error: string; readonly retry: boolean }): void {
-  const found = findHeld(unit, act, act.retry ? 'tried' : 'failed');
+  const found = findHeld(unit, act, act.retry ? 'delayed' : 'dead');
   if (!found) return;
   requireTask(found);
   failHeld(unit, found, act.error, act.retry);

@@ -2,6 +2,7 @@
 
 import { LIMITS } from '../contract/limits.ts';
 import { toMicros } from '../micros.ts';
+import { returnPeriodEnd } from '../time/absence.ts';
 import type { UnitOfWork } from '../unit-of-work.ts';
 import { offerWaiting } from './deliver.ts';
 import { endWaiting, giveBack } from './end.ts';
@@ -19,7 +20,9 @@ export function sweepMailbox(unit: UnitOfWork, agent: bigint, at: string): void 
   if (!box || at !== String(box.sweepAt)) return;
   box.sweepAt = 0n;
   unit.markBoxChanged(box);
-  const graceEnds = box.offlineSince + toMicros(LIMITS.graceMs);
+  const until = returnPeriodEnd(unit);
+  const ownGraceEnds = box.offlineSince + toMicros(LIMITS.graceMs);
+  const graceEnds = ownGraceEnds > until ? ownGraceEnds : until;
   const isAbsent = !box.online && graceEnds <= unit.now;
   let next = 0n;
   // At most `credit + criticalCredit` deliveries, and the notices.
@@ -28,8 +31,13 @@ export function sweepMailbox(unit: UnitOfWork, agent: bigint, at: string): void 
     const row = unit.ctx.db.offer.id.find(id);
     if (!row || row.attempt === 0) continue;
     if (isAbsent) giveBack(unit, box, row, 'the agent went offline');
-    else if (row.leaseUntil <= unit.now) giveBack(unit, box, row, 'the lease ended');
-    else if (next === 0n || row.leaseUntil < next) next = row.leaseUntil;
+    else if (row.leaseUntil <= unit.now && until <= unit.now) giveBack(unit, box, row, 'the lease ended');
+    else {
+      // Its holder could not extend it while the hub was absent.
+      const leaseUntil = row.leaseUntil <= unit.now ? until : row.leaseUntil;
+      if (leaseUntil !== row.leaseUntil) unit.ctx.db.offer.id.update({ ...row, leaseUntil });
+      if (next === 0n || leaseUntil < next) next = leaseUntil;
+    }
   }
   if (!box.online && !isAbsent && (next === 0n || graceEnds < next)) next = graceEnds;
   if (next > 0n) scheduleSweep(unit, box, next);

@@ -17,7 +17,7 @@ export function deadLetterOffers(unit: UnitOfWork, box: Mailbox): void {
     // Read again: the end of one may have cancelled another of the same workflow.
     const row = unit.ctx.db.offer.id.find(id);
     if (!row || row.attempt === 0) continue;
-    if (row.agent === mailboxOfDelivery(row.id))
+    if (row.agent === mailboxOfDelivery(unit.ctx.db, row.id))
       endOffered(unit, box, row, 'dead-letter', REASON, { status: 'error', error: REASON });
     else giveBack(unit, box, row, REASON);
   }

@@ -9,6 +9,7 @@ import { deliver, offerWaiting } from '../message/deliver.ts';
 import { envelopeOf } from '../message/envelope.ts';
 import { enqueue } from '../message/lane.ts';
 import { attemptAfterRedrive, isExpired, move } from '../message/rules.ts';
+import { isFull, sentenceOfFull } from '../quota/charge.ts';
 import { refuse } from '../refuse.ts';
 import type { Ctx } from '../schema.ts';
 import { isObject, parseJson } from '../text.ts';
@@ -146,8 +147,9 @@ function redrive(unit: UnitOfWork, row: DeadLetter): Fault | undefined {
   }
   if (isExpired(message, unit.now))
     return ['dead/expired', `the time to live of message ${message.id} has passed; purge the dead letter`];
-  const home = unit.box(row.delivery === 0n ? row.agent : mailboxOfDelivery(row.delivery));
+  const home = unit.box(row.delivery === 0n ? row.agent : mailboxOfDelivery(unit.ctx.db, row.delivery));
   if (!home) return ['agent/unknown', `the recipient of dead letter ${row.no} was unregistered; purge the dead letter`];
+  if (isFull(unit, home)) return ['inbox/full', `${sentenceOfFull(home)}; redrive dead letter ${row.no} later`];
   if (row.delivery === 0n) {
     // The agent's cursor is past the broadcast, so it receives a separate delivery.
     message.deliveries.push(deliver(unit, home, { ...message, delayMs: 0n }, envelopeOf(message)));

@@ -8,6 +8,7 @@ import { checkChanges, register, setStatus as writeStatus, update } from '../age
 import { checkName, checkStatus } from '../agent/rules.ts';
 import { unregister } from '../agent/unregister.ts';
 import { goIdle as setIdle, isIdle } from '../agent/wake.ts';
+import { LIMITS } from '../contract/limits.ts';
 import { recordAct } from '../event/append.ts';
 import { refuse } from '../refuse.ts';
 import { agora, type Ctx } from '../schema.ts';
@@ -54,6 +55,9 @@ export const setStatus = agora.reducer({ agent: t.u64(), status: t.string() }, (
 
 /** Records a heartbeat of agents of the caller. They are stale if the next is not sent within `withinMs` (0: a minute). */
 export const heartbeat = agora.reducer({ agents: t.array(t.u64()), withinMs: t.u32() }, (ctx, { agents, withinMs }) => {
+  if (agents.length > LIMITS.agentsPerIdentity) {
+    refuse('agent/too-many', `a heartbeat names at most ${LIMITS.agentsPerIdentity} agents`);
+  }
   asMember(ctx, unit => {
     for (const agent of agents) beat(unit, agent, withinMs);
   });

@@ -4,6 +4,7 @@ import { t } from 'spacetimedb/server';
 import { isOperator, requireOperator } from '../access.ts';
 import { refuse } from '../refuse.ts';
 import { agora } from '../schema.ts';
+import { schedule } from '../time/schedule.ts';
 import { asOperator } from './call.ts';
 
 /** Makes an identity an operator; for operators. */
@@ -17,12 +18,14 @@ export const grantOperator = agora.reducer({ identity: t.identity() }, (ctx, { i
 
 /** Revokes an operator, unless it is the last one; for operators. */
 export const revokeOperator = agora.reducer({ identity: t.identity() }, (ctx, { identity }) => {
-  asOperator(ctx, 'revoke', () => {
+  asOperator(ctx, 'revoke', unit => {
     if (!isOperator(ctx.db, identity)) return undefined;
     if (ctx.db.operator.count() <= 1n)
       refuse('operator/last', 'the last operator cannot be revoked; grant another first');
     ctx.db.operator.identity.delete(identity);
     ctx.db.hubWatch.watcher.delete(identity);
+    // On a closed hub it may be admitted no more.
+    schedule(unit, unit.now, 'unadmitted', 1n);
     return { identity: identity.toHexString() };
   });
 });

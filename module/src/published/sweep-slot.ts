@@ -2,9 +2,8 @@
 
 import { checkPulse } from '../agent/pulse.ts';
 import { appendSystemEvent } from '../event/append.ts';
-import { timeOutAsk } from '../message/ask.ts';
 import { sendDelayedBroadcast } from '../message/broadcast.ts';
-import { expireMessage } from '../message/cancel.ts';
+import { expireMessage, timeOut } from '../message/cancel.ts';
 import { ensureSweep, forget } from '../message/retention.ts';
 import { refill, requeue, sweepMailbox } from '../message/sweep.ts';
 import { deadLetterLanes } from '../message/unregistered.ts';
@@ -13,6 +12,7 @@ import { refreshCounters } from '../operator/counters.ts';
 import { continueAction } from '../operator/dead-letters.ts';
 import { agora } from '../schema.ts';
 import { dueSlot, timerWatch } from '../tables/time.ts';
+import { recordPresence } from '../time/absence.ts';
 import { recoverTimers } from '../time/recover.ts';
 import { CHUNK, chunkKey, scheduleChunk, type Timer } from '../time/schedule.ts';
 import type { UnitOfWork } from '../unit-of-work.ts';
@@ -26,7 +26,7 @@ const FIRE: { readonly [Kind in Timer]: (unit: UnitOfWork, ref: bigint, text: st
   mailbox: sweepMailbox,
   requeue,
   refill,
-  ask: (unit, _, message) => timeOutAsk(unit, message),
+  ask: (unit, _, message) => timeOut(unit, message),
   expire: (unit, _, message) => expireMessage(unit, message),
   broadcast: (unit, _, message) => sendDelayedBroadcast(unit, message),
   unregistered: deadLetterLanes,
@@ -82,9 +82,10 @@ function markSwept(unit: UnitOfWork, slot: bigint): void {
   else dueCount.slot.update({ ...row, swept });
 }
 
-/** Runs by schedule only: fires lost timers again, and the retention sweep if that was lost. */
+/** Runs by schedule only, every 10 s: records that the hub is running, fires lost timers again, and the retention sweep if that was lost. */
 export const watchTimers = agora.reducer({ onSchedule: timerWatch }, { row: timerWatch.rowType }, ctx => {
   withUnitOfWork(ctx, unit => {
+    recordPresence(unit);
     recoverTimers(unit, ({ kind, ref }) => {
       appendSystemEvent(unit, 'system_alert', { alert: 'timer_failed', timer: kind, ref: Number(ref) });
     });

@@ -2,9 +2,8 @@
 // bound, and `workflow/job.ts` has the rest.
 
 import { t } from 'spacetimedb/server';
+import { checkId } from '../checks.ts';
 import { LIMITS } from '../contract/limits.ts';
-import { UUID_V7 } from '../contract/words.ts';
-import { refuse } from '../refuse.ts';
 import { agora } from '../schema.ts';
 import { decideApproval } from '../workflow/approvals.ts';
 import { start } from '../workflow/start.ts';
@@ -84,8 +83,8 @@ export const retryStep = agora.reducer({ workflow: t.string(), step: t.string() 
 export const forkWorkflow = agora.reducer(
   { workflow: t.string(), id: t.string(), agent: t.u64(), step: t.string() },
   (ctx, { workflow, id, agent, step }) => {
-    if (!UUID_V7.test(id)) refuse('workflow/bad-id', `"${id.slice(0, 64)}" is not a UUIDv7 in lower case`);
     asMember(ctx, unit => {
+      checkId(unit, id, 'workflow');
       unit.own(agent);
       requireVisible(ctx, workflow);
       fork(unit, workflow, { id, agent, step });

@@ -83,7 +83,15 @@ export function refuseOverflow(unit: UnitOfWork, bytes: number): void {
 
 /** Refuses a delivery to a mailbox with the maximum number of unfinished ones. */
 export function refuseFullInbox(unit: UnitOfWork, box: Mailbox): void {
-  const { inboxLength } = limitsOf(unit, box.agent);
-  if (box.waiting + box.held < inboxLength) return;
-  refuse('inbox/full', `"${box.name}" has ${inboxLength} unfinished deliveries; send again when some have ended`);
+  if (isFull(unit, box)) refuse('inbox/full', `${sentenceOfFull(box)}; send again when some have ended`);
+}
+
+/** Returns true if a mailbox has the maximum number of unfinished deliveries. */
+export function isFull(unit: UnitOfWork, box: Mailbox): boolean {
+  return box.waiting + box.held >= limitsOf(unit, box.agent).inboxLength;
+}
+
+/** Returns the sentence about a full mailbox. */
+export function sentenceOfFull(box: Mailbox): string {
+  return `"${box.name}" has its maximum number of unfinished deliveries, ${box.waiting + box.held}`;
 }

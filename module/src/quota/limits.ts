@@ -64,11 +64,15 @@ export function setStorage(
     if (ms !== undefined && (ms < BigInt(LIMITS.minRetentionMs) || ms > MAX_RETENTION_MS))
       refuse('quota/bad-limit', `${name} must be ${LIMITS.minRetentionMs} to ${MAX_RETENTION_MS}`);
   }
-  const { keepMessagesMs: kept, idsSince } = unit.hub;
-  // Deleted messages stay unknown, so their ids stay refused after a longer retention is set.
-  const deletedUntil = (times.keepMessagesMs ?? kept) > kept ? unit.now - toMicros(kept) : 0n;
+  // What was deleted stays unknown, so that its ids stay refused after a longer retention is set.
+  let { idsSince } = unit.hub;
+  for (const name of ['keepMessagesMs', 'keepEventsMs', 'keepWorkflowsMs'] as const) {
+    const kept = unit.hub[name];
+    const deletedUntil = (times[name] ?? kept) > kept ? unit.now - toMicros(kept) : 0n;
+    if (deletedUntil > idsSince) idsSince = deletedUntil;
+  }
   const written: Partial<Hub> = { ...given(times), ...given({ storedBytes }) };
-  writeHub(unit.ctx.db, { ...written, idsSince: deletedUntil > idsSince ? deletedUntil : idsSince });
+  writeHub(unit.ctx.db, { ...written, idsSince });
   return written;
 }
 

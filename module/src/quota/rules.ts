@@ -2,7 +2,8 @@
 
 /** Returns a debt after `micros` microseconds, in which it drains at `rate` per second. */
 export function debtAfter(debt: number, micros: bigint, rate: number): number {
-  return Math.max(0, debt - (Number(micros) / 1_000_000) * rate);
+  // A clock that was set back adds no debt.
+  return Math.max(0, debt - (Math.max(0, Number(micros)) / 1_000_000) * rate);
 }
 
 /** Returns the milliseconds until a debt plus `amount` is within `limit`; 0 if it is now. */

@@ -85,6 +85,12 @@ export const mailbox = table(
   },
 );
 
+/** A further block of 2³² delivery ids: the `turn`-th of its mailbox, from 1 on. Never deleted, so that no id is used twice. */
+export const deliveryBlock = table(
+  { indexes: [{ accessor: 'byTurn', algorithm: 'btree', columns: ['mailbox', 'turn'] }] },
+  { block: t.u64().primaryKey(), mailbox: t.u64(), turn: t.u64() },
+);
+
 /** A free agent in the ready list of a work queue: a linked list, so that each removal costs the same. */
 export const ready = table(
   {},
@@ -156,6 +162,10 @@ export const ended = table(
     attempt: t.u32(),
     at: t.i64(),
     reason: t.string(),
+    /** The id of the answer that its holder gave, or empty. */
+    answer: t.string().default(''),
+    /** True if it was offered to its recipient at least once. */
+    wasOffered: t.bool().default(false),
   },
 );
 
@@ -195,6 +205,8 @@ export const ask = table(
     signalDelivery: t.u64().default(0n),
     signalAttempt: t.u32().default(0),
     signalNumber: t.u32().default(0),
+    /** The reason of the last failed attempt, or empty. */
+    lastFailure: t.string().default(''),
   },
 );
 
@@ -240,7 +252,7 @@ export const broadcastFailure = table(
     agent: t.u64().index('btree'),
     seq: t.u64(),
     attempt: t.u32(),
-    /** `retry`, `failed` or `dead`. */
+    /** `retry` or `dead`. */
     state: t.string(),
     reason: t.string(),
     at: t.i64(),

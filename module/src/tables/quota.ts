@@ -42,7 +42,7 @@ export const hub = table(
     keepMessagesMs: t.u64(),
     keepEventsMs: t.u64(),
     keepWorkflowsMs: t.u64(),
-    /** Message ids from before this time (microseconds) are refused: they may have been used and pruned. */
+    /** Ids of messages, events and workflows from before this time (microseconds) are refused: they may have been used and pruned. */
     idsSince: t.i64(),
   },
 );

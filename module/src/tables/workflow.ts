@@ -22,6 +22,8 @@ export const workflow = table(
     initiatorName: t.string().default(''),
     /** True if a step is a workflow. */
     hasNested: t.bool().default(false),
+    /** Of a fork: the id of the original and the name of the first step, joined by a space; else empty. */
+    forkOf: t.string().default(''),
   },
 );
 

@@ -1,9 +1,9 @@
 // Decisions, time limits and lost requests of approvals.
 
 import { isOperator, isSame } from '../access.ts';
-import type { DeliveryState } from '../contract/words.ts';
 import { appendSystemEvent } from '../event/append.ts';
 import type { Message } from '../message/envelope.ts';
+import type { Trigger } from '../message/rules.ts';
 import { refuse } from '../refuse.ts';
 import { schedule } from '../time/schedule.ts';
 import type { UnitOfWork } from '../unit-of-work.ts';
@@ -62,26 +62,34 @@ export function escalate(unit: UnitOfWork, id: bigint, message: string): void {
   });
 }
 
+/** Marks the timer of a request that its approver has failed. */
+const FAILED = ' failed';
+
 /**
  * The delivery of a request has ended. A request that its approver has acknowledged stays open, since a person may decide later;
  * one that the approver failed is put to the next approver.
  */
-export function requestEnded(unit: UnitOfWork, message: Message, state: DeliveryState): void {
-  if (state !== 'done') return schedule(unit, unit.now, 'approver', message.step, message.id);
+export function requestEnded(unit: UnitOfWork, message: Message, trigger: Trigger): void {
+  if (trigger !== 'finish') {
+    const how = trigger === 'fail' ? FAILED : '';
+    return schedule(unit, unit.now, 'approver', message.step, message.id + how);
+  }
   const step = unit.ctx.db.step.id.find(message.step);
   if (step && isRequestedBy(step, message.id)) rememberSeen(unit, step);
 }
 
 /** Timer: a request was failed or is a dead letter. Asks the next approver, unless the first one is only absent: that is an alert. */
-export function checkApprover(unit: UnitOfWork, id: bigint, message: string): void {
+export function checkApprover(unit: UnitOfWork, id: bigint, text: string): void {
+  const isFailed = text.endsWith(FAILED);
+  const message = isFailed ? text.slice(0, -FAILED.length) : text;
   withStep(unit, id, (run, step) => {
     if (!isRequestedBy(step, message)) return;
     const approver = unit.box(step.approver);
     if (!approver) return askNextApprover(run, step, 'its approver is unregistered');
     const [delivery] = unit.ctx.db.message.id.find(message)?.deliveries ?? [];
-    const ended = delivery === undefined ? undefined : unit.ctx.db.ended.id.find(delivery);
-    if (ended?.state === 'failed') {
-      return askNextApprover(run, step, `"${approver.name}" failed the request: ${ended.reason}`);
+    if (isFailed) {
+      const reason = delivery === undefined ? '' : (unit.ctx.db.ended.id.find(delivery)?.reason ?? '');
+      return askNextApprover(run, step, `"${approver.name}" failed the request: ${reason}`);
     }
     rememberSeen(unit, step);
     const about = { workflow_id: step.workflow, step: step.name, agent: approver.name };

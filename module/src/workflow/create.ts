@@ -3,7 +3,8 @@
 import { checkHeaders } from '../checks.ts';
 import { AGENT_NAME } from '../contract/words.ts';
 import { queueOf } from '../message/queue.ts';
-import { headersOf } from '../message/trace.ts';
+import { headersOf } from '../trace.ts';
+import { toMicros } from '../micros.ts';
 import { refuse } from '../refuse.ts';
 import { IDLE, UNTOUCHED } from '../tables/workflow.ts';
 import { byteLength } from '../text.ts';
@@ -33,6 +34,8 @@ export interface NewWorkflow {
   /** The step of an outer workflow that it is, and the inputs of that step as JSON; else 0 and empty. */
   readonly parentStep: bigint;
   readonly inputs: string;
+  /** The column `forkOf`. */
+  readonly forkOf?: string;
 }
 
 /** Stores a workflow whose steps are all pending. */
@@ -58,6 +61,7 @@ export function createWorkflow(unit: UnitOfWork, workflow: NewWorkflow): Run {
       headers,
       initiatorName: outer?.initiatorName ?? unit.box(initiator)?.name ?? '',
       hasNested: plan.steps.some(step => step.spec.workflow !== undefined),
+      forkOf: workflow.forkOf ?? '',
     },
     {
       id,
@@ -102,7 +106,7 @@ export function createWorkflow(unit: UnitOfWork, workflow: NewWorkflow): Run {
       ...UNTOUCHED,
     });
   });
-  if (plan.deadlineMs > 0) schedule(unit, unit.now + BigInt(plan.deadlineMs) * 1000n, 'workflow-deadline', 0n, id);
+  if (plan.deadlineMs > 0) schedule(unit, unit.now + toMicros(plan.deadlineMs), 'workflow-deadline', 0n, id);
   const about = parent && { parent_workflow_id: parent.workflow, parent_step: parent.name };
   run.publish('workflow_started', { initiator: unit.box(initiator)?.name, ...about });
   return run;

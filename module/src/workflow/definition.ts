@@ -6,6 +6,9 @@ import { LIMITS } from '../contract/limits.ts';
 import { PRIORITY, SHORT_NAME } from '../contract/words.ts';
 import { isObject } from '../text.ts';
 
+/** Ends of a step that a condition may name. As an object, since the order of a union in the API report is not stable. */
+const END_STATES = { succeeded: 'succeeded', failed: 'failed', timed_out: 'timed_out', skipped: 'skipped' } as const;
+
 // SpacetimeDB's realm compiles no code from text.
 z.config({ jitless: true });
 
@@ -29,7 +32,7 @@ const comparison = z.strictObject({
 const condition = z.strictObject({
   /** The id or the action of a dependency. */
   step: z.string(),
-  status: z.enum(['succeeded', 'failed', 'timed_out', 'skipped']).optional(),
+  status: z.enum(END_STATES).optional(),
   output: comparison.optional(),
 });
 

@@ -205,10 +205,10 @@ export function end(
   trigger: Extract<WorkflowTrigger, 'finish' | 'undone-failed' | 'undone-cancelled'>,
 ): void {
   if (!run.moveWorkflow(trigger, { endedAt: run.unit.now })) return;
-  const { id, status, reason } = run.state;
+  const { id, status } = run.state;
   keepEnded(run.unit, id);
   if (status === 'succeeded') run.publish('workflow_completion', {});
-  else if (status === 'failed') run.publish('workflow_failed', { reason });
+  else if (status === 'failed') run.publish('workflow_failed', {});
   else run.publish('workflow_cancelled', {});
   if (run.definition.parentStep > 0n) endInOuter(run);
 }

@@ -1,5 +1,7 @@
 // Retention of ended workflows: deleted in chunks, one a call, steps first.
 
+import { LIMITS } from '../contract/limits.ts';
+import { toMicros } from '../micros.ts';
 import { byteLength } from '../text.ts';
 import { schedule } from '../time/schedule.ts';
 import type { UnitOfWork } from '../unit-of-work.ts';
@@ -21,7 +23,7 @@ export function forgetWorkflow(unit: UnitOfWork, workflow: string, from: bigint)
   const { db } = unit.ctx;
   const state = db.workflowState.id.find(workflow);
   if (!state || state.endedAt === 0n) return;
-  if (state.endedAt + unit.hub.keepWorkflowsMs * 1000n > unit.now) return checkLater(unit, workflow, state.endedAt);
+  if (state.endedAt + keepMicros(unit) > unit.now) return checkLater(unit, workflow, state.endedAt);
   // A nested workflow may have to be undone until the outer one ends.
   const outer = db.step.id.find(db.workflow.id.find(workflow)?.parentStep ?? 0n)?.workflow ?? '';
   if (db.workflowState.id.find(outer)?.endedAt === 0n) return checkLater(unit, workflow, unit.now);
@@ -43,7 +45,12 @@ export function forgetWorkflow(unit: UnitOfWork, workflow: string, from: bigint)
 }
 
 function checkLater(unit: UnitOfWork, workflow: string, endedAt: bigint): void {
-  const end = endedAt + unit.hub.keepWorkflowsMs * 1000n;
+  const end = endedAt + keepMicros(unit);
   const next = unit.now + CHECK_MICROS;
   schedule(unit, end < next ? end : next, 'workflow', 0n, workflow);
+}
+
+/** An id may be `clockSkewMs` ahead, so that a workflow is kept that much longer: its id must not become free while it is accepted. */
+function keepMicros(unit: UnitOfWork): bigint {
+  return toMicros(unit.hub.keepWorkflowsMs + BigInt(LIMITS.clockSkewMs));
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { toMicros } from '../micros.ts';
 import { holds, retryMicros } from './rules.ts';
 
 describe('a condition', () => {
@@ -27,7 +28,7 @@ describe('the backoff of a step', () => {
   test('doubles up to its limit, and adds at most the jitter', () => {
     const retries = { attempts: 9, backoff_ms: 100, max_backoff_ms: 500, jitter: 0.5 };
     expect([1, 2, 3, 4, 9].map(n => retryMicros(retries, n, 0))).toEqual(
-      [100n, 200n, 400n, 500n, 500n].map(ms => ms * 1000n),
+      [100n, 200n, 400n, 500n, 500n].map(ms => toMicros(ms)),
     );
     expect(retryMicros(retries, 1, 1)).toBe(150_000n);
   });

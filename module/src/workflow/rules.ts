@@ -1,6 +1,7 @@
 // Pure rules of steps: conditions on outputs, lists of `for_each`, backoff with jitter.
 
 import { LIMITS } from '../contract/limits.ts';
+import { toMicros } from '../micros.ts';
 import type { StepSpec } from './check.ts';
 import type { StepShape } from './definition.ts';
 
@@ -55,5 +56,5 @@ const MAX_BACKOFF_MS = 60_000;
 export function retryMicros(retries: NonNullable<StepShape['retries']>, n: number, random: number): bigint {
   const max = retries.max_backoff_ms ?? Math.max(MAX_BACKOFF_MS, retries.backoff_ms);
   const backoff = Math.min(retries.backoff_ms * 2 ** (n - 1), max);
-  return BigInt(Math.round(backoff * (1 + retries.jitter * random))) * 1000n;
+  return toMicros(Math.round(backoff * (1 + retries.jitter * random)));
 }

@@ -8,6 +8,7 @@
 import { LIMITS } from '../contract/limits.ts';
 import type { SystemEventType, UndoState, WorkflowStatus } from '../contract/words.ts';
 import { appendSystemEvent } from '../event/append.ts';
+import { toMicros } from '../micros.ts';
 import type { Ctx } from '../schema.ts';
 import { byteLength, parseJson } from '../text.ts';
 import { schedule } from '../time/schedule.ts';
@@ -251,7 +252,7 @@ export class Run {
     const startedAt = step.startedAt || this.unit.now;
     if (!this.moveStep(step, 'assign', { message: by, tries: step.tries + 1, startedAt, dueAt: 0n })) return false;
     if (timeoutMs !== undefined && !forEach) {
-      schedule(this.unit, this.unit.now + BigInt(timeoutMs) * 1000n, 'step-timeout', step.id, by);
+      schedule(this.unit, this.unit.now + toMicros(timeoutMs), 'step-timeout', step.id, by);
     }
     return true;
   }

@@ -1,9 +1,9 @@
 // Starts a workflow: for the reducer `startWorkflow` and the act `StartWorkflow`.
 
+import { checkId } from '../checks.ts';
 import { LIMITS } from '../contract/limits.ts';
-import { UUID_V7 } from '../contract/words.ts';
-import { isSameDefinition } from '../message/trace.ts';
 import { charge } from '../quota/charge.ts';
+import { isSameDefinition } from '../trace.ts';
 import { refuse } from '../refuse.ts';
 import { byteLength, isDeeperThan, isLongerThan } from '../text.ts';
 import type { UnitOfWork } from '../unit-of-work.ts';
@@ -27,7 +27,7 @@ export interface Start {
  * definition under one. Bound: one row for each step of the definition, which the caller sends, and those of `progress.ts`.
  */
 export function start(unit: UnitOfWork, { id, agent, definition }: Start): void {
-  if (!UUID_V7.test(id)) refuse('workflow/bad-id', `"${id.slice(0, 64)}" is not a UUIDv7 in lower case`);
+  checkId(unit, id, 'workflow');
   if (isLongerThan(definition, MAX_DEFINITION_BYTES)) refuse('workflow/bad-definition', 'the definition is over 1 MiB');
   if (isDeeperThan(definition, LIMITS.jsonDepth)) {
     refuse('workflow/bad-definition', `the definition is nested deeper than ${LIMITS.jsonDepth} levels`);
@@ -35,7 +35,8 @@ export function start(unit: UnitOfWork, { id, agent, definition }: Start): void 
   const starter = unit.own(agent);
   const earlier = unit.ctx.db.workflow.id.find(id);
   if (earlier) {
-    if (earlier.initiator === agent && isSameDefinition(earlier.definition, definition)) return;
+    if (earlier.initiator === agent && earlier.forkOf === '' && isSameDefinition(earlier.definition, definition))
+      return;
     refuse('workflow/id-reused', `${id} was used for another workflow; start under a new id`);
   }
   const plan = planOf(unit, definition);

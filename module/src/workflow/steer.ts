@@ -1,7 +1,6 @@
 // Steers a workflow: pause, resume, cancel, retry and fork, for its initiator and operators.
 
 import { isOperator, isSame } from '../access.ts';
-import { isSameDefinition } from '../message/trace.ts';
 import { charge } from '../quota/charge.ts';
 import { refuse } from '../refuse.ts';
 import { byteLength } from '../text.ts';
@@ -99,9 +98,10 @@ export function fork(unit: UnitOfWork, from: string, { id, agent, step: name }: 
   if (isRefused(source.status, 'fork'))
     refuse('workflow/bad-move', `workflow ${from} has not ended; retry the step, or wait`);
   const { definition } = source.definition;
+  const forkOf = `${from} ${name}`;
   const earlier = unit.ctx.db.workflow.id.find(id);
   if (earlier) {
-    if (earlier.initiator === agent && isSameDefinition(earlier.definition, definition)) return;
+    if (earlier.initiator === agent && earlier.forkOf === forkOf) return;
     refuse('workflow/id-reused', `${id} was used for another workflow; fork under a new id`);
   }
   charge(unit, unit.own(agent), { deliveries: 0, fanOut: 0, bytes: byteLength(definition) });
@@ -112,6 +112,7 @@ export function fork(unit: UnitOfWork, from: string, { id, agent, step: name }: 
     plan: planOf(unit, definition),
     parentStep: 0n,
     inputs: source.definition.inputs,
+    forkOf,
   });
   const again = [...reachableFrom(source, step)];
   progress.propagate(run, () => {

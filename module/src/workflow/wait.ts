@@ -1,8 +1,8 @@
 // The reasons for which steps wait.
 
 import type { WaitReason } from '../contract/words.ts';
-import type { Ctx } from '../schema.ts';
 import { isQueue } from '../mailbox.ts';
+import type { Ctx } from '../schema.ts';
 import type { Step } from './step.ts';
 
 /** Tables of a reducer or a procedure. */

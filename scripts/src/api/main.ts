@@ -1,19 +1,16 @@
 // `pnpm api`: writes the public API of each published package into its folder `api`, so that a review shows its changes.
-// `--check` fails on drift and writes nothing; `--docs DIR` makes a reference in Markdown.
+// `--check` fails on drift and writes no report; `--docs DIR` makes a reference in Markdown.
 
-import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { createRequire } from 'node:module';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join, relative, resolve } from 'node:path';
-import { promisify } from 'node:util';
+import { join, relative, resolve } from 'node:path';
 import { CommandError, parseFlags, runCommand } from '../command.ts';
 import { buildPackage } from '../pack/build-package.ts';
 import { PACKAGES, ROOT } from '../pack/packages.ts';
+import { referenceIndex, referencePage, type ReferencePage } from './reference.ts';
 import { writeReport } from './report.ts';
 
-const USAGE = 'pnpm api [--check | --docs DIR]';
-const DOCS_TIMEOUT_MS = 120_000;
+const USAGE = 'pnpm api [--check] [--docs DIR]';
 
 await runCommand(async args => {
   const { values } = parseFlags(
@@ -24,20 +21,25 @@ await runCommand(async args => {
   try {
     const isChecked = values.check || values.docs !== undefined;
     const changed: string[] = [];
+    const pages: ReferencePage[] = [];
     // One after the other: the order of union members in declarations depends on the files that TypeScript read before.
     for (const built of PACKAGES) await buildPackage(built);
     for (const { folder, reports = [] } of PACKAGES) {
       await mkdir(join(ROOT, folder, 'api'), { recursive: true });
       for (const entry of reports) {
-        const { file, isChanged } = writeReport({ folder, entry, models, isChecked });
+        const { file, model, isChanged } = writeReport({ folder, entry, models, isChecked });
         if (isChanged) changed.push(relative(ROOT, file));
+        const title = ['@agora', folder, entry.replace(/\/?index$/, '')].filter(part => part !== '').join('/');
+        pages.push(referencePage(await readFile(model, 'utf8'), title));
       }
     }
     if (values.docs !== undefined) {
       const docs = resolve(process.env['INIT_CWD'] ?? process.cwd(), values.docs);
-      await writeDocs(models, docs);
+      await writeReference(pages, docs);
       console.log(`The reference starts at ${join(docs, 'index.md')}.`);
-    } else if (changed.length === 0) console.log('The API reports are up to date.');
+      if (!values.check) return;
+    }
+    if (changed.length === 0) console.log('The API reports are up to date.');
     else if (!values.check) console.log(`Updated: ${changed.join(', ')}.`);
     else {
       throw new CommandError(
@@ -49,10 +51,10 @@ await runCommand(async args => {
   }
 });
 
-/** Writes a reference in Markdown from a folder of models. */
-async function writeDocs(models: string, docs: string): Promise<void> {
-  const require = createRequire(import.meta.url);
-  const documenter = join(dirname(require.resolve('@microsoft/api-documenter/package.json')), 'bin/api-documenter');
-  const args = [documenter, 'markdown', '--input-folder', models, '--output-folder', docs];
-  await promisify(execFile)(process.execPath, args, { timeout: DOCS_TIMEOUT_MS });
+/** Writes the pages of a reference, in a new folder. */
+async function writeReference(pages: readonly ReferencePage[], docs: string): Promise<void> {
+  await rm(docs, { recursive: true, force: true });
+  await mkdir(docs, { recursive: true });
+  await writeFile(join(docs, 'index.md'), referenceIndex(pages));
+  for (const { file, text } of pages) await writeFile(join(docs, file), text);
 }

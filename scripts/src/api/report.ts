@@ -1,6 +1,5 @@
 // Report of one entry of a published package, made by API Extractor from the published declarations.
 
-import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Extractor, ExtractorConfig, ExtractorLogLevel } from '@microsoft/api-extractor';
 import { ROOT } from '../pack/packages.ts';
@@ -16,7 +15,11 @@ export interface ReportOptions {
 }
 
 /** Writes a report, or compares the existing one. */
-export function writeReport(options: ReportOptions): { readonly file: string; readonly isChanged: boolean } {
+export function writeReport(options: ReportOptions): {
+  readonly file: string;
+  readonly model: string;
+  readonly isChanged: boolean;
+} {
   const { folder, entry, models, isChecked } = options;
   const projectFolder = join(ROOT, folder);
   const entryFile = join(projectFolder, 'lib', `${entry}.d.ts`);
@@ -57,15 +60,7 @@ export function writeReport(options: ReportOptions): { readonly file: string; re
     localBuild: !isChecked,
     messageCallback: message => (message.handled = true),
   });
-  if (entry !== 'index') nameModel(model, folder, name);
-  return { file: join(projectFolder, 'api', `${name}.api.md`), isChanged: result.apiReportChanged };
-}
-
-/** Gives the model of a further entry its own package name, since a reference has one part per package. */
-function nameModel(model: string, folder: string, name: string): void {
-  const text = readFileSync(model, 'utf8');
-  const renamed = text.replace(new RegExp(`"@agora/${folder}(?=[!"])`, 'g'), `"@agora/${folder}-${name}`);
-  writeFileSync(model, renamed);
+  return { file: join(projectFolder, 'api', `${name}.api.md`), model, isChanged: result.apiReportChanged };
 }
 
 /** The name of a report: the package for `index`, the folder or file for other entries. */

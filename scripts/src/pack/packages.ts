@@ -41,6 +41,7 @@ export const PACKAGES: readonly PublishedPackage[] = [
   { folder: 'codegen', platform: 'node', reports: ['index'] },
   { folder: 'hub', platform: 'node', reports: ['index'] },
   { folder: 'testing', platform: 'node', reports: ['index'] },
+  { folder: 'mcp', platform: 'node', reports: ['index', 'hook/index', 'http/index', 'install/index'] },
   { folder: 'cli', platform: 'node' },
 ];
 

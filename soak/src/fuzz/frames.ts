@@ -4,8 +4,11 @@ import { EventEmitter } from 'node:events';
 import { setImmediate } from 'node:timers/promises';
 import {
   BsatnWriter,
+  BulkReads,
   Clients,
-  DEFAULT_LIMITS,
+  DEFAULT_HOST_LIMITS,
+  MemoryBudget,
+  QueryPacer,
   SystemVariables,
   type Database,
   type Protocol,
@@ -79,7 +82,12 @@ export class Frames {
     const report = (line: string): void => {
       if (!line.includes('was dropped')) tally.fault('frame', 'see the line', line);
     };
-    this.#clients = new Clients(database, new SystemVariables(), DEFAULT_LIMITS, report);
+    const shared = {
+      memory: new MemoryBudget(DEFAULT_HOST_LIMITS.maxHeldBytes),
+      bulkReads: new BulkReads(),
+      pacer: new QueryPacer(),
+    };
+    this.#clients = new Clients(database, new SystemVariables(), DEFAULT_HOST_LIMITS, shared, report);
   }
 
   /** Sends the frames of one turn, checks that another client still gets answers, and returns the number of frames. */

@@ -31,7 +31,7 @@ export class Requests {
     const report = (line: string): void => {
       if (!line.includes('was dropped')) tally.fault('http', 'see the line', line);
     };
-    const host = await startHost({ publishers: 'local-owner', log: report });
+    const host = await startHost({ log: report });
     await host.publish(NAME, bundle);
     return new Requests(random, tally, corpus, host);
   }
@@ -95,7 +95,7 @@ export class Requests {
   async #noise(): Promise<void> {
     const random = this.#random;
     const upgrade =
-      `GET /v1/database/${NAME}/subscribe?compression=Gzip HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
+      `GET /v1/database/${NAME}/subscribe?compression=Gzip HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
       'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n' +
       'Sec-WebSocket-Protocol: v3.bsatn.spacetimedb\r\n\r\n';
     const frames = [Buffer.from(upgrade), ...this.#corpus.messages.slice(0, 50)];

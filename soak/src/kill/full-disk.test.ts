@@ -93,7 +93,7 @@ describe.each([fileLimit, ...(mayMount() ? [fullFileSystem] : [])])('$name', sho
 
     // Each kind of writer gets the reason. LMDB reports a write that was cut short as an input/output error.
     const why =
-      /the database can no longer be written \((File too large|No space left on device|Input\/output error)\); it can be read, and written again when/;
+      /the database can no longer be written \((File too large|No space left on device|Input\/output error)\); it can be read; to write again, restart the host/;
     const refused = idle.connection.reducers.add({ op: 'late', value: 1n });
     await expect(Promise.race([refused, idle.ended])).rejects.toThrow(why);
     expect(await host.call('add', ['late', 1])).toMatchObject({

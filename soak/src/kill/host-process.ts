@@ -27,7 +27,7 @@ export class HostProcess {
   /** `cacheDir` keeps compiled code, which halves the start time; `limits` are shell commands for this process. */
   constructor(dataDir: string, cacheDir: string, limits?: string) {
     this.#dataDir = dataDir;
-    const command = [process.execPath, MAIN, '--port', '0', '--data-dir', dataDir, '--owner-only'];
+    const command = [process.execPath, MAIN, '--port', '0', '--data-dir', dataDir];
     const [program = '', ...args] =
       limits === undefined ? command : ['bash', '-c', `${limits}; exec "$0" "$@"`, ...command];
     const child = spawn(program, args, {

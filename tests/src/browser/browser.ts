@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { parse } from 'node:path';
 import { build } from 'esbuild';
 import { chromium, type Browser, type Page } from 'playwright-core';
 
@@ -15,16 +16,24 @@ const FLAGS = [
   '--disable-component-update',
   '--disable-sync',
   '--no-first-run',
+  '--host-resolver-rules=MAP rebound.test 127.0.0.1',
 ];
 
-/** A browser and the origin of its page. */
+/** A browser and its page. */
 export interface TestBrowser extends AsyncDisposable {
+  /** The origin of the page. */
+  readonly origin: string;
   /** A new page with the bundle loaded. Errors that it throws are in `page.errors`. */
   open(): Promise<{ readonly page: Page; readonly errors: readonly string[] }>;
 }
 
-/** Bundles a file for a browser and starts one. Throws when this machine has no browser. */
-export async function openBrowser(entry: string): Promise<TestBrowser> {
+/** Starts a browser. Throws when this machine has none. */
+export async function startChromium(): Promise<{ readonly browser: Browser } & AsyncDisposable> {
+  const browser = await launch();
+  return { browser, [Symbol.asyncDispose]: () => browser.close() };
+}
+
+function launch(): Promise<Browser> {
   const configured = process.env['AGORA_TEST_CHROMIUM'];
   const executablePath = (configured ? [configured] : USUAL_PLACES).find(place => existsSync(place));
   if (executablePath === undefined) {
@@ -32,6 +41,11 @@ export async function openBrowser(entry: string): Promise<TestBrowser> {
       'These tests need Chromium. Install it (Debian: apt-get install chromium), or say where it is: AGORA_TEST_CHROMIUM=/path/to/it',
     );
   }
+  return chromium.launch({ executablePath, args: FLAGS, timeout: 60_000 });
+}
+
+/** Bundles a file for a browser and starts one. Throws when this machine has no browser. */
+export async function openBrowser(entry: string): Promise<TestBrowser> {
   const { outputFiles } = await build({
     entryPoints: [entry],
     bundle: true,
@@ -45,10 +59,11 @@ export async function openBrowser(entry: string): Promise<TestBrowser> {
     logLevel: 'silent',
   });
   const files = new Map(outputFiles.map(({ path, contents }) => [path, contents]));
+  const html = `<!doctype html><title>Agora</title><body><script type="module" src="/${parse(entry).name}.js"></script>`;
   const server = createServer((request, response) => {
     const script = files.get(request.url ?? '');
     response.setHeader('content-type', script ? 'text/javascript' : 'text/html');
-    response.end(script ?? '<!doctype html><title>Agora</title><body><script type="module" src="/page.js"></script>');
+    response.end(script ?? html);
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -57,11 +72,13 @@ export async function openBrowser(entry: string): Promise<TestBrowser> {
     server.close();
     server.closeAllConnections();
   };
-  const browser: Browser = await chromium.launch({ executablePath, args: FLAGS, timeout: 60_000 }).catch(error => {
+  const browser = await launch().catch((error: unknown) => {
     close();
     throw error;
   });
+  const origin = `http://127.0.0.1:${port}`;
   return {
+    origin,
     async open() {
       const context = await browser.newContext();
       const page = await context.newPage();
@@ -73,7 +90,7 @@ export async function openBrowser(entry: string): Promise<TestBrowser> {
         const isFault = ['error', 'warning'].includes(message.type()) && !message.text().includes('net::ERR_');
         if (isFault) errors.push(message.text());
       });
-      await page.goto(`http://127.0.0.1:${port}/`);
+      await page.goto(`${origin}/`);
       return { page, errors };
     },
     async [Symbol.asyncDispose]() {

@@ -30,7 +30,13 @@ const refused = (code: number, error: string) => ({
 
 describe('agora send', () => {
   test('sends a payload from each source as the default agent of this user, and prints the id', async () => {
-    const received = new Received<{ type: string; priority: number; payload: unknown; headers: unknown; from: string }>();
+    const received = new Received<{
+      type: string;
+      priority: number;
+      payload: unknown;
+      headers: unknown;
+      from: string;
+    }>();
     const receiver = await hub.join('Receiver');
     await receiver.subscribeToMessages<string>(({ type, priority, payload, headers, from }) =>
       received.add({ type, priority, payload, headers, from }),

@@ -134,6 +134,7 @@ describe('agora doctor', () => {
       database: 'ok',
       module: 'ok',
       identity: 'ok',
+      mcp: 'skipped',
     });
     expect((await shell.run('doctor')).err).toBe('No faults.\n');
   });

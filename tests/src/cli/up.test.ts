@@ -61,7 +61,7 @@ describe('agora up', () => {
     const refused: [string[], number, RegExp][] = [
       [['--port', String(port), '--in-memory'], 1, /^error Port \d+ on 127.0.0.1 is in use;.*--port\.\n$/],
       [
-        ['--host', '203.0.113.1', '--port', '0', '--in-memory'],
+        ['--host', '203.0.113.1', '--port', '0', '--in-memory', '--open'],
         1,
         /^error The hub cannot listen on 203\.0\.113\.1.*\n$/,
       ],
@@ -70,6 +70,15 @@ describe('agora up', () => {
       [['--prot', '4000'], 2, /^error Unknown option '--prot'\. \(Did you mean --port\?\)\n$/],
       [['--port', '65536'], 2, /^error --port: a whole number from 0 to 65535\.\n$/],
       [['--in-memory', '--data-dir', 'x'], 2, /^error --data-dir and --in-memory exclude each other;.*\n$/],
+      [
+        ['--host', '0.0.0.0', '--in-memory'],
+        2,
+        /^error Every program that reaches 0\.0\.0\.0 .* --open allows it\.\n$/,
+      ],
+      [['--host', '0.0.0.0', '--data-dir', 'data'], 2, /^error Every program that reaches 0\.0\.0\.0 .*\n$/],
+      [['--open', '--closed'], 2, /^error --open and --closed exclude each other;.*\n$/],
+      [['--allow-publish', 'all'], 2, /^error --allow-publish: local, anyone\.\n$/],
+      [['--allow-origin', 'app.example'], 2, /^error --allow-origin: an origin such as .*\n$/],
       [['extra'], 2, /^error Too many arguments.*\n$/],
     ];
     const ended = await Promise.all(refused.map(([flags]) => shell.run('up', ...flags)));
@@ -77,6 +86,28 @@ describe('agora up', () => {
       expect([flags, ended[at]]).toEqual([flags, { code, out: '', err: expect.stringMatching(sentence) as string }]);
     }
     other.close();
+  });
+
+  test('serves a closed hub to other machines, and an open one by --open', async () => {
+    const address = ['--host', '0.0.0.0', '--data-dir', 'data'];
+    const admission = async (...flags: string[]) => {
+      const { hub, url } = await greeted(...address, ...flags);
+      const [{ mode } = {}] = await shell.json('operator', 'admission', '--server', url);
+      hub.child.kill('SIGINT');
+      expect((await hub.ended).code).toBe(0);
+      return mode;
+    };
+    expect(await admission('--open')).toBe('open');
+    expect(await admission('--closed')).toBe('closed');
+    expect(await admission()).toBe('closed');
+  });
+
+  test('answers pages of an allowed origin only, and warns of other publishers', async () => {
+    const { hub, url } = await greeted('--in-memory', '--allow-origin', 'http://a.test', '--allow-publish', 'local');
+    const ask = async (origin: string) => (await fetch(`${url}/v1/ping`, { headers: { origin } })).status;
+    expect([await ask('http://a.test'), await ask('http://b.test')]).toEqual([200, 403]);
+    hub.child.kill('SIGINT');
+    expect((await hub.ended).err).toMatch(/^warning: every program on this machine may publish modules/);
   });
 
   test('refuses a data folder that another hub uses', async () => {

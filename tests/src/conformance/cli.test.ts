@@ -37,7 +37,7 @@ const known = new Map<string, string>();
 
 beforeAll(async () => {
   bundle = (await buildProbeModules(['probe'])).get('probe') ?? Buffer.alloc(0);
-  host = await startHost({ inMemory: true });
+  host = await startHost({ inMemory: true, allowPublish: 'anyone', allowOrigins: ['*'] });
 }, 60_000);
 afterAll(() => host.close());
 

@@ -17,7 +17,7 @@ let bundles: ReadonlyMap<string, Buffer>;
 
 beforeAll(async () => {
   bundles = await buildProbeModules();
-  host = await startHost({ inMemory: true, publishers: 'anybody' });
+  host = await startHost({ inMemory: true, allowPublish: 'anyone', allowOrigins: ['*'] });
 }, SCENARIO_TIMEOUT_MS);
 afterAll(() => host.close());
 

@@ -164,7 +164,9 @@ describe('the official SDK and long frames', () => {
       host = await startHost({ inMemory: true, compression });
       try {
         await host.publish(DATABASE, bundle);
-        const writer = await connect();
+        // A client that came without a token may send 4 MiB.
+        const { token } = await connect();
+        const writer = await connect(token);
         const long = 'long '.repeat(1_000_000);
         for (const a of [1, 2]) await within(writer.connection.reducers.addLoose({ a, b: long }));
         const reader = await connect();

@@ -65,7 +65,7 @@ async function exchange(name: string): Promise<unknown> {
   peer.events = new Received();
   peer.tasks = new Received();
   const say = { messageType: 'say', to: 'Peer' };
-  await using agent = hub.client(name, { server: proxy.url, reconnect: { firstMs: 2, mostMs: 10 } });
+  await using agent = hub.client(name, { server: proxy.url, reconnect: { firstMs: 2, maxMs: 10 } });
   await agent.connect({ retryForMs: 10_000 });
   agent.onTask('sum', ({ requirements }) => {
     tasks.add(requirements['of']);

@@ -50,7 +50,7 @@ describe('a hub that is killed under load', () => {
     async () => {
       const port = await freePort();
       hub = await startHub(port);
-      const options = { server: `http://127.0.0.1:${port}`, tokenStore: false, patienceMs: 60_000 } as const;
+      const options = { server: `http://127.0.0.1:${port}`, tokenStore: false, offlineTimeoutMs: 60_000 } as const;
       await using receiver = new AgoraClient('Receiver', options);
       await receiver.connect();
       await receiver.registerAgent({ agentType: 'worker', credit: 128 });

@@ -51,7 +51,7 @@ let names = 0;
 function anAgent(options: AgoraClientOptions = {}, name = `Agent${++names}`) {
   const notes = new Received<OutboxNote>();
   const warnings = new Received<AgoraError>();
-  const reconnect = { firstMs: 5, mostMs: 20 };
+  const reconnect = { firstMs: 5, maxMs: 20 };
   const client = hub.client(name, { server: proxy.url, outbox: true, reconnect, ...options });
   client.on('outbox', notes.add);
   client.on('warning', warnings.add);
@@ -76,7 +76,7 @@ const keptMessage = (payload: unknown, more: object = {}) => ({ to: 'Peer', mess
 
 describe('a message sent without a connection', () => {
   test('is sent in order after reconnecting, and broadcasts and events too: each sent once and reported once', async () => {
-    const { client, notes } = await joined({ patienceMs: 50 });
+    const { client, notes } = await joined({ offlineTimeoutMs: 50 });
     const events = await peer.subscribeToEvents(['outbox.*']);
     await isLost(client);
 

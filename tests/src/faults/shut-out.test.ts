@@ -31,7 +31,7 @@ function codeOf(promise: Promise<unknown>): Promise<unknown> {
 
 describe('a client whose agent another client has unregistered', () => {
   test.each(['while it is connected', 'while it reconnects'])('is closed with the reason: %s', async when => {
-    const agent = await hub.join('Removed', {}, { server: proxy.url, reconnect: { firstMs: 5, mostMs: 20 } });
+    const agent = await hub.join('Removed', {}, { server: proxy.url, reconnect: { firstMs: 5, maxMs: 20 } });
     const lost = new Received<string>();
     agent.on('connection', ({ state }) => lost.add(state));
     const serving = agent.serve({ messages: { n: () => undefined }, signals: [] });
@@ -64,7 +64,7 @@ describe('a client that a closed hub does not let in', () => {
   });
 
   test('gets the reason when it is expelled while it reconnects, and so do all pending calls', async () => {
-    const reconnect = { firstMs: 5, mostMs: 20 };
+    const reconnect = { firstMs: 5, maxMs: 20 };
     const client = await hub.join('ShutOut', {}, { server: proxy.url, reconnect, outbox: true });
     const turner = await hub.join('Turner', {}, { server: proxy.url, reconnect });
     const server = await hub.join('Server', {}, { server: proxy.url, reconnect });

@@ -20,6 +20,9 @@ import type { ModuleLab, Row } from '../support/module-lab.ts';
 const SLOT_MICROS = 250_000;
 const FIRST_QUEUE = 2n ** 31n;
 const OPEN = ['open', 'input_required'];
+/** The reason with which a test fails a delivery finally. */
+export const FINAL_FAILURE = 'finally';
+const WITHDRAWN = 'the deadline of its answer has passed';
 
 /** The rows that the invariants concern, at one moment. */
 export interface Snapshot {
@@ -258,7 +261,10 @@ function checkNotices(at: Snapshot, taken: readonly Row[]): void {
   }
   const all = [...at.notices, ...at.notYetShown, ...taken];
   const count = (kind: string) => all.filter(row => row['kind'] === kind).length;
-  const ends = (state: string) => [...at.ended.values()].filter(row => row['state'] === state).length;
+  const isAsk = (row: Row) => at.messages.get(String(row['message']))?.['kind'] === 'ask';
+  // The answer to a finally failed ask, and the timeout of a withdrawn one, are their notices.
+  const hasOther = (row: Row) => isAsk(row) && [FINAL_FAILURE, WITHDRAWN].includes(String(row['reason']));
+  const ends = (state: string) => [...at.ended.values()].filter(row => row['state'] === state && !hasOther(row)).length;
   expect(new Set(all.map(row => String(row['id']))).size, 'N1: each once').toBe(all.length);
   expect([count('dead'), count('expired')], 'N1: ends').toEqual([ends('dead'), ends('expired')]);
   expect(count('answer'), 'N1: answers').toBe(

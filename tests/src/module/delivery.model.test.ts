@@ -4,7 +4,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ModuleLab, uuidAt, type LabAgent, type Row } from '../support/module-lab.ts';
-import { checkInvariants, takeSnapshot, type Snapshot } from './delivery-invariants.ts';
+import { checkInvariants, takeSnapshot, type Snapshot, FINAL_FAILURE } from './delivery-invariants.ts';
 
 const TARGETS = [
   ['Able'],
@@ -220,7 +220,7 @@ class DeliveryScene {
         return { Acknowledge: attempt };
       case 'fail':
       case 'retry':
-        return { Fail: { ...attempt, reason: 'because', retry: how === 'retry' } };
+        return { Fail: { ...attempt, reason: how === 'retry' ? 'because' : FINAL_FAILURE, retry: how === 'retry' } };
       case 'respond':
         return { Respond: { ...answer, status: 'success' } };
       case 'askBack':

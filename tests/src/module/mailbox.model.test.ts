@@ -118,6 +118,7 @@ class MailboxScene {
   #wait(ms: number): void {
     if (!this.#isOnline) return;
     for (const row of this.#lab.rows('offer')) {
+      if (row['attempt'] === 0) continue; // a notice
       this.#recipient.act({ Extend: { delivery: row['id'], attempt: 1, ms: LIMITS.maxLeaseMs } });
     }
     this.#lab.advance(ms);
@@ -127,6 +128,7 @@ class MailboxScene {
     const messages = (table: string) =>
       this.#lab
         .rows(table)
+        .filter(row => row['attempt'] !== 0) // notices
         .map(row => String(row['message']))
         .sort();
     const inState = (state: ModelDelivery['state']) =>

@@ -1,4 +1,4 @@
-import { HUB_DEFAULTS } from '@agora/module/contract';
+import { HUB_DEFAULTS, LIMITS } from '@agora/module/contract';
 import { describe, expect, test } from 'vitest';
 import { ModuleLab, uuidAt } from '../support/module-lab.ts';
 
@@ -89,7 +89,7 @@ describe('retention', () => {
     const definition = JSON.stringify({ workflow_type: 'long', steps });
     sender.call('start_workflow', { id: uuidAt(lab.nowMs, 1), agent: sender.id, definition });
     recipient.act({ FailStep: { delivery: recipient.inbox()[0]?.['id'], attempt: 1, error: 'no', retry: false } });
-    lab.advance(2 * MINUTE);
+    lab.advance(2 * MINUTE + LIMITS.clockSkewMs);
     expect([lab.rows('step'), lab.rows('workflow_state'), lab.rows('workflow'), lab.rows('workflow_watch')]).toEqual([
       [],
       [],

@@ -38,7 +38,10 @@ describe('an agent that takes a freed name', () => {
     const stranger = usurp(team, 'Owner');
     team.lab.advance(6_000);
     expect(stranger.inbox()).toEqual([]);
-    expect(team.summary(id)).toMatchObject({ status: 'failed', reason: expect.stringContaining('not approved') });
+    expect(team.summary(id)).toMatchObject({
+      status: 'failed',
+      reason: expect.stringContaining('not approved') as string,
+    });
   });
 
   test('gets no compensation, neither by its step nor by its name', async () => {

@@ -323,7 +323,7 @@ describe('a workflow', () => {
       ['see', 'running', 'answer', ['B']],
     ]);
     team.worker('B').leave();
-    team.lab.advance(10_000);
+    team.lab.advance(20_000);
     expect(why().map(row => row[2])).toEqual(['agent', 'steps', 'queue', 'queue']);
     expect(why()[2]?.[3]).toEqual(['@review']);
   });

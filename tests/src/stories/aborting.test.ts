@@ -86,7 +86,7 @@ describe('connecting', () => {
   test('is retried until the configured time is over', async () => {
     await using down = await openTcpProxy(hub.url);
     down.cut();
-    const client = hub.client('Early', { server: down.url, reconnect: { firstMs: 5, mostMs: 20 } });
+    const client = hub.client('Early', { server: down.url, reconnect: { firstMs: 5, maxMs: 20 } });
     await expect(client.connect()).rejects.toMatchObject({ code: 'connection/refused' });
     await expect(client.connect({ retryForMs: 50 })).rejects.toMatchObject({ code: 'connection/refused' });
     const connecting = client.connect({ retryForMs: 20_000 });

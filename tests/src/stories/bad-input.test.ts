@@ -224,7 +224,7 @@ describe('a workflow is refused', () => {
     expectRefusal(
       start({ participants: ['Ghost'], steps: [step('a'), step('a')] }),
       'workflow/bad-definition',
-      /(?=.*Ghost)(?=.*another step has this id)(?=.*no participant)/,
+      /(?=.*Ghost)(?=.*another step has this id)(?=.*not a participant)/,
     ));
 
   test('without steps, or with unknown keys', async () => {

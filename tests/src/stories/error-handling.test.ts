@@ -65,7 +65,7 @@ describe('a request', () => {
 
   test('waits while the connection is lost, and reports it when the connection is not restored', async () => {
     await using proxy = await openTcpProxy(hub.url);
-    const client = await hub.join('CutOff', {}, { server: proxy.url, patienceMs: 300 });
+    const client = await hub.join('CutOff', {}, { server: proxy.url, offlineTimeoutMs: 300 });
     const waiting = request(client, { title: 'silence' }, 30);
     await client.sendMessage({ toAgent: 'DocSystemAgent', messageType: 'status_update', payload: {} });
 
@@ -187,7 +187,7 @@ describe('a lost connection', () => {
     await using proxy = await openTcpProxy(hub.url);
     const runs = new Received<number>();
     const finish = gate();
-    const client = await hub.join('LongAway', {}, { server: proxy.url, reconnect: { firstMs: 5, mostMs: 50 } });
+    const client = await hub.join('LongAway', {}, { server: proxy.url, reconnect: { firstMs: 5, maxMs: 50 } });
     await client.subscribeToMessages<'job'>(async (_message, { attempt }) => {
       runs.add(attempt);
       await finish.opened;
@@ -201,12 +201,12 @@ describe('a lost connection', () => {
     proxy.cut();
     finish.open();
     // The delivery returned after the grace period, as another attempt.
-    await expect.poll(async () => (await boss.messageStatus(id))[0]?.attempt, { timeout: 15_000 }).toBe(2);
+    await expect.poll(async () => (await boss.messageStatus(id))[0]?.attempt, { timeout: 30_000 }).toBe(2);
     proxy.restore();
 
     expect(await asking).toMatchObject({ status: 'success', data: 'done' });
     expect(runs.items).toEqual([1]);
-  });
+  }, 60_000);
 
   test('is detected when no data arrives any more and no end was signalled', async () => {
     await using proxy = await openTcpProxy(hub.url);

@@ -85,7 +85,7 @@ describe('a program without a configured identity', () => {
     client.on('warning', warnings.add);
     await client.connect();
     expect(client.identity).toMatch(/^[0-9a-f]{64}$/);
-    expect((await warnings.first()).message).toContain('could not be kept');
+    expect((await warnings.first()).message).toContain('could not be stored');
   });
 });
 
@@ -126,7 +126,7 @@ describe('a kept token that the hub does not accept', () => {
     await expect(identityOf({ tokenStore: fileTokenStore(path) })).rejects.toMatchObject({
       name: 'ConnectionError',
       code: 'connection/bad-token',
-      message: expect.stringContaining('remove the kept token') as string,
+      message: expect.stringContaining('remove the stored token') as string,
     });
     expect(await readFile(path, 'utf8')).toBe('no.token.at-all\n');
   });

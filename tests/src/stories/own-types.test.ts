@@ -115,7 +115,7 @@ describe('a message of a declared type', () => {
     });
     expect(await stranger.sendMessage({ ...order, payload: { item: 'tea' } })).toMatchObject({ data: 'sent' });
     const ping = await stranger.sendMessage({ to: 'Shop', messageType: 'ping', payload: 'n', timeout: 10 });
-    expect(ping).toMatchObject({ status: 'error', error: expect.stringContaining('no ping') as string });
+    expect(ping).toMatchObject({ status: 'error', error: expect.stringContaining('not a valid ping') as string });
     expect(orders.items).toEqual(['tea']);
     expect(warnings.items).toHaveLength(2);
   });
@@ -153,7 +153,7 @@ describe('an answer of a declared type', () => {
     const none = await client.sendMessage({ ...ask, payload: { target: 'x' } });
     expect(none).toMatchObject({
       status: 'error',
-      error: expect.stringContaining('no answer to a build_request') as string,
+      error: expect.stringContaining('not a valid answer to a build_request') as string,
     });
     expect(await client.sendMessage({ ...ask, payload: { target: 'again' } })).toMatchObject({ data: { took: 1 } });
     expect(errors.items[0]).toMatchObject({

@@ -35,7 +35,7 @@ const CALLS: readonly (readonly [string, (scene: Scene) => unknown[], readonly [
   ['heartbeat', s => [[s.ada], 0], mine],
   ['attach_agent', s => [s.ada], mine],
   ['detach_agent', s => [s.ada], mine],
-  ['go_idle', s => [s.idle, 99, 99], mine],
+  ['go_idle', s => [s.fresh(), 99, 99], mine],
   ['join_group', s => [s.ada, '#team'], mine],
   ['leave_group', s => [s.idle, '#team'], mine],
   [
@@ -80,6 +80,7 @@ const CALLS: readonly (readonly [string, (scene: Scene) => unknown[], readonly [
   ['clear_quota', s => [s.ada], operators],
   ['set_hub_limits', () => [null, null, null, null], operators],
   ['watch_hub', () => [], operators],
+  ['contract_version', () => [], everyone],
   ['read_events', () => [0, 1], everyone],
   ['my_groups', s => [s.ada], mine],
   ['group_members', s => [s.ada, '#team'], mine],

@@ -244,7 +244,7 @@ describe('an agent that works in turns', () => {
     const agent = await hub.join(
       'Sleeper',
       {},
-      { server: proxy.url, patienceMs: 20, reconnect: { firstMs: 5, mostMs: 20 } },
+      { server: proxy.url, offlineTimeoutMs: 20, reconnect: { firstMs: 5, maxMs: 20 } },
     );
     const states = new Received<string>();
     agent.on('connection', ({ state }) => states.add(state));

@@ -55,7 +55,7 @@ describe('without OpenTelemetry, a trace context of the caller', () => {
   test('travels to every task of a workflow, and to those of workflows in it', async () => {
     const traces = new Received<TraceContext | undefined>();
     const worker = await hub.join('TracedWorker', {}, plain);
-    await worker.subscribeToMessages(message => {
+    worker.onTask('*', (_task, message) => {
       traces.add(message.trace);
       return 'done';
     });

@@ -156,11 +156,11 @@ describe('a workflow', () => {
     }
   });
 
-  test('assigns its steps also to a plain listener, whose return value is the output', async () => {
+  test('assigns its steps also to a listener whose filter names their type, and its return value is the output', async () => {
     const worker = await hub.join('PlainListener');
-    await worker.subscribeToMessages(message => {
-      if (message.type === 'task_assignment') return { did: message.payload.task['action'] };
-      return undefined;
+    await worker.subscribeToMessages({
+      filters: { messageTypes: ['task_assignment'] },
+      handler: ({ payload }) => ({ did: payload.task['action'] }),
     });
     const client = await hub.join('PlainStarter');
     const steps = [{ agent: 'PlainListener', action: 'anything' }];

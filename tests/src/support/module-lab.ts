@@ -6,6 +6,7 @@ import {
   BsatnWriter,
   createMemoryStorage,
   Database,
+  databaseSql,
   decodeValue,
   encodeValue,
   fromJson,
@@ -104,6 +105,10 @@ export class ModuleLab {
   advance(ms: number): void {
     this.#world.advance(ms);
   }
+  /** Moves the clock in one step, as if the hub had slept or was restarted; due timers fire late. */
+  sleep(ms: number): void {
+    this.#world.sleep(ms);
+  }
 
   /** Registers an agent of a new identity. */
   register(name: string, options: Fields = {}): LabAgent {
@@ -142,6 +147,11 @@ export class ModuleLab {
     const act = acts?.kind === 'array' && acts.element.kind === 'ref' ? typespace[acts.element.ref] : undefined;
     if (act?.kind !== 'sum') throw new Error('perform_acts takes no list of acts');
     return act.variants.map(({ name = '' }) => name.charAt(0).toUpperCase() + name.slice(1));
+  }
+
+  /** Runs a statement of SQL as the owner of the database. */
+  sql(statement: string): void {
+    databaseSql(this.#database, statement, this.owner.identity);
   }
 
   viewRows(view: string, identity: bigint): Row[] {
@@ -270,6 +280,9 @@ export class LabClient {
   /** Returns true if the hub accepts the connection. */
   connect(): boolean {
     return this.lab.connect(this.caller);
+  }
+  disconnect(): void {
+    this.lab.disconnect(this.caller);
   }
 
   /** Calls a reducer; a refusal is thrown. */

@@ -12,6 +12,8 @@ export interface TcpProxy extends AsyncDisposable {
   restore(): void;
   /** From now on no data passes in either direction, and no end is signalled. */
   freeze(): void;
+  /** From now on cuts each WebSocket that long after its upgrade. Calls `upgraded` for each one. */
+  dropWebSockets(afterMs: number, upgraded: () => void): void;
 }
 
 /** Opens a proxy to the hub at `target`. */
@@ -19,6 +21,7 @@ export async function openTcpProxy(target: string): Promise<TcpProxy> {
   const { hostname, port } = new URL(target);
   const sockets = new Set<Socket>();
   let isCut = false;
+  let dropped: { readonly afterMs: number; readonly upgraded: () => void } | undefined;
   const server = createServer(near => {
     if (isCut) {
       near.destroy();
@@ -34,6 +37,12 @@ export async function openTcpProxy(target: string): Promise<TcpProxy> {
         for (const each of ends) each.destroy();
       });
     }
+    // The answer to an upgrade is the first that comes on its connection, since clients open one for each WebSocket.
+    far.once('data', (answer: Buffer) => {
+      if (!dropped || !answer.toString('latin1').startsWith('HTTP/1.1 101')) return;
+      dropped.upgraded();
+      setTimeout(() => near.destroy(), dropped.afterMs);
+    });
     near.pipe(far).pipe(near);
   });
   server.listen(0, '127.0.0.1');
@@ -52,6 +61,10 @@ export async function openTcpProxy(target: string): Promise<TcpProxy> {
         socket.unpipe();
         socket.pause();
       }
+    },
+    dropWebSockets(afterMs, upgraded) {
+      dropped = { afterMs, upgraded };
+      for (const socket of sockets) socket.destroy();
     },
     async [Symbol.asyncDispose]() {
       cut();

@@ -19,6 +19,18 @@ export const HUB_COMMANDS: readonly CommandDefinition[] = [
         summary: 'folder for keys and rows (AGORA_DATA_DIR; ~/.local/share/agora)',
         suggests: 'files',
       },
+      { flag: '--open', summary: 'lets other machines use an open hub, with an address of --host that they reach' },
+      { flag: '--closed', summary: 'closes the hub: only operators and admitted identities can use it' },
+      {
+        flag: '--allow-origin <origin...>',
+        summary: 'web pages of this origin may use the hub, such as https://app.example; * for all',
+      },
+      {
+        flag: '--allow-publish <who>',
+        summary: 'local or anyone may replace the module, which runs as code of this user; by default only its owner',
+        suggests: ['local', 'anyone'],
+      },
+      { flag: '--no-mcp', summary: 'serve no MCP over HTTP at /mcp' },
       { flag: '--in-memory', summary: 'keep all data in memory; it is lost when the hub stops' },
     ],
     examples: ['agora up', 'agora up --in-memory --port 0 --json'],

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { EXIT } from '../../base/cli-error.ts';
 import type { Output } from '../../base/output.ts';
 import { defineCommand } from '../../command/command.ts';
+import { checkCodingAgents } from '../../doctor/coding-agents.ts';
 import type { Finding, Setup } from '../../doctor/finding.ts';
 import { checkIdentity } from '../../doctor/identity.ts';
 import { checkMachine } from '../../doctor/machine.ts';
@@ -14,7 +15,7 @@ export default defineCommand({
   async run(context) {
     const { output } = context;
     const setup: Setup = { context, isReachable: false, hasDatabase: false };
-    for (const check of [checkMachine, checkServer, checkIdentity]) {
+    for (const check of [checkMachine, checkServer, checkIdentity, checkCodingAgents]) {
       for await (const finding of check(setup)) {
         if (finding.verdict === 'fault') context.exit = EXIT.failed;
         await output.data(finding, () => show(output, finding));

@@ -1,6 +1,6 @@
 // Start of a hub from the command line: a failure becomes a sentence that names the flags.
 
-import { HostError } from '@agora/host';
+import { HostError, type HostOptions } from '@agora/host';
 import { type Hub, HubError, startHub as start } from '@agora/hub';
 import { CliError, EXIT } from '../../base/cli-error.ts';
 
@@ -14,15 +14,21 @@ export interface HubOptions {
   /** Undefined keeps the data in memory. */
   readonly dataDir: string | undefined;
   readonly database: string;
+  /** Who may publish besides the owner; by default no other caller. */
+  readonly allowPublish?: 'local' | 'anyone' | undefined;
+  /** Origins whose pages may use the hub, besides its own. */
+  readonly allowOrigins?: readonly string[];
+  /** Routes of other packages on the port of the hub. */
+  readonly routes?: HostOptions['routes'];
   /** Receives sentences for operators. */
   readonly log: (message: string) => void;
 }
 
 /** Starts a hub. Throws a `CliError` whose sentence names the flag that helps. */
 export async function startHub(options: HubOptions): Promise<Hub> {
-  const { dataDir, ...rest } = options;
+  const { dataDir, allowPublish, ...rest } = options;
   try {
-    return await start({ ...rest, ...(dataDir !== undefined && { dataDir }) });
+    return await start({ ...rest, ...(dataDir !== undefined && { dataDir }), ...(allowPublish && { allowPublish }) });
   } catch (thrown) {
     if (thrown instanceof HubError) throw new CliError('cli/not-built', thrown.message, EXIT.failed, { cause: thrown });
     if (thrown instanceof HostError) throw toCliError(thrown, options);

@@ -2,10 +2,13 @@
 
 import { once } from 'node:events';
 import { readFile, rm, writeFile } from 'node:fs/promises';
-import type { TokenStore } from '@agora/client';
+import type { AgoraClient, TokenStore } from '@agora/client';
 import { defaultTokenPath, defaultTokenStore } from '@agora/client/node';
+import { isLoopbackName, parseOrigin } from '@agora/host';
+import { createMcpRoute } from '@agora/mcp/http';
 import { z } from 'zod';
-import { wholeNumber } from '../../base/flag-schemas.ts';
+import { CliError, EXIT } from '../../base/cli-error.ts';
+import { oneOf, wholeNumber } from '../../base/flag-schemas.ts';
 import { dataFolder } from '../../base/settings.ts';
 import type { CommandContext } from '../../command/command-context.ts';
 import { defineCommand } from '../../command/command.ts';
@@ -19,6 +22,10 @@ const IdentityResponse = z.object({ identity: z.string(), token: z.string() });
 /** The payload of a token that this host has issued. */
 const TokenPayload = z.object({ hex_identity: z.string() });
 
+const origin = z
+  .string()
+  .refine(text => parseOrigin(text) !== undefined, 'an origin such as https://app.example, or *');
+
 export default defineCommand({
   input: z
     .object({
@@ -26,21 +33,39 @@ export default defineCommand({
       host: z.string().min(1, 'an address of this machine'),
       dataDir: z.string().min(1, 'a folder').optional(),
       inMemory: z.boolean().default(false),
+      open: z.boolean().default(false),
+      closed: z.boolean().default(false),
+      allowPublish: oneOf(['local', 'anyone']).optional(),
+      allowOrigin: z.array(origin).default([]),
+      mcp: z.boolean().default(true),
     })
     .refine(({ dataDir, inMemory }) => dataDir === undefined || !inMemory, {
       error: '--data-dir and --in-memory exclude each other; give one of them',
+    })
+    .refine(({ open, closed }) => !open || !closed, {
+      error: '--open and --closed exclude each other; give one of them',
     }),
-  async run(context, { port, host, dataDir, inMemory }) {
+  async run(context, { port, host, dataDir, inMemory, open, closed, allowPublish, allowOrigin, mcp }) {
     const { output, io, settings, signal } = context;
     const { database } = settings;
     const folder = inMemory ? undefined : context.path(dataDir ?? dataFolder(io.environment));
     const log = (line: string) => void io.stderr.write(`${line}\n`);
     const stopped = signal.aborted ? undefined : once(signal, 'abort');
-    const hub = await startHub({ port, hostname: host, dataDir: folder, database, log });
+    const place = { dataDir: folder, database, log };
+    if (!open && !isLoopbackName(host)) await checkClosed(context, { ...place, hostname: host, isClosing: closed });
+    const hub = await startHub({
+      ...place,
+      port,
+      hostname: host,
+      allowPublish,
+      allowOrigins: allowOrigin,
+      routes: mcp ? ({ url }) => [createMcpRoute({ server: reachable(url), database })] : [],
+    });
     let removeToken: (() => Promise<void>) | undefined;
     try {
       const url = reachable(hub.url);
       const store = defaultTokenStore(url, database);
+      if (closed) await withOwner(context, { ...hub, url }, owner => owner.operator.setAdmission('closed'));
       const { identity, issued } = await grantOperator(context, { ...hub, url }, store);
       if (inMemory && issued !== undefined)
         removeToken = () => removeTokenFrom(defaultTokenPath(url, database), issued);
@@ -74,10 +99,63 @@ async function grantOperator(context: CommandContext, hub: Hub, store: TokenStor
   const known = token === undefined ? undefined : identityIn(token);
   const operator = known === undefined ? await newIdentity(hub.url) : { identity: known };
   if (given === undefined && operator.issued !== undefined) await store.save(operator.issued);
-  const owner = await context.connect('agora-cli', { server: hub.url, token: hub.ownerToken });
-  await owner.operator.grant(operator.identity);
-  await owner.close();
+  await withOwner(context, hub, owner => owner.operator.grant(operator.identity));
   return operator;
+}
+
+interface NextStart {
+  readonly dataDir: string | undefined;
+  readonly database: string;
+  readonly log: (line: string) => void;
+  /** The address that other machines can reach. */
+  readonly hostname: string;
+  /** Closes the hub, in place of a refusal. */
+  readonly isClosing: boolean;
+}
+
+/**
+ * Refuses to serve an open hub to other machines. The hub is checked on an address of this machine only, before any other
+ * machine can connect.
+ */
+async function checkClosed(
+  context: CommandContext,
+  { dataDir, database, log, hostname, isClosing }: NextStart,
+): Promise<void> {
+  if (isClosing) return;
+  const isClosed = dataDir !== undefined && (await isClosedHub(context, { dataDir, database, log }));
+  if (isClosed) return;
+  throw new CliError(
+    'cli/open-hub',
+    `Every program that reaches ${hostname} could use this hub: --closed admits only operators and admitted identities, --open allows it.`,
+    EXIT.usage,
+  );
+}
+
+async function isClosedHub(
+  context: CommandContext,
+  place: Pick<NextStart, 'dataDir' | 'database' | 'log'>,
+): Promise<boolean> {
+  const hub = await startHub({ ...place, port: 0, hostname: '127.0.0.1' });
+  try {
+    const { mode } = await withOwner(context, hub, owner => owner.operator.admissions());
+    return mode === 'closed';
+  } finally {
+    await hub.close();
+  }
+}
+
+/** Runs `work` with a client that has the owner's identity. */
+async function withOwner<T>(
+  context: CommandContext,
+  hub: Pick<Hub, 'url' | 'ownerToken'>,
+  work: (owner: AgoraClient) => Promise<T>,
+): Promise<T> {
+  const owner = await context.connect('agora-cli', { server: hub.url, token: hub.ownerToken });
+  try {
+    return await work(owner);
+  } finally {
+    await owner.close();
+  }
 }
 
 /** Removes a token from the store. Its hub ran in memory, so no hub will accept the token again. */

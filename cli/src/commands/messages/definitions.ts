@@ -105,7 +105,10 @@ export const MESSAGE_COMMANDS: readonly CommandDefinition[] = [
   {
     name: 'wait',
     summary: 'Waits until an agent has mail, and takes none; the exit code is 0, or 4 without mail.',
-    flags: [{ flag: '--timeout <time>', summary: 'how long to wait; 0 only checks', default: '5m' }],
+    flags: [
+      { flag: '--timeout <time>', summary: 'how long to wait; 0 only checks', default: '5m' },
+      { flag: '--follow', summary: 'print a line each time there is new mail, until Ctrl-C or the end of the parent' },
+    ],
     examples: ['agora wait --as Writer && agora inbox --as Writer --take'],
     load: () => import('./wait.ts'),
   },

@@ -6,11 +6,13 @@ import { EXIT } from '../../base/cli-error.ts';
 import { duration } from '../../base/flag-schemas.ts';
 import { actAs } from '../../command/act-as.ts';
 import { defineCommand } from '../../command/command.ts';
+import { followMailOf } from './follow-mail.ts';
 import { describeNotice } from './notices.ts';
 
 export default defineCommand({
-  input: z.object({ timeout: duration }),
-  async run(context, { timeout: timeoutMs }) {
+  input: z.object({ timeout: duration, follow: z.boolean().default(false) }),
+  async run(context, { timeout: timeoutMs, follow }) {
+    if (follow) return followMailOf(context);
     const { output, signal } = context;
     const client = await actAs(context);
     // Peeking offers no message, since an offer would use up an attempt.

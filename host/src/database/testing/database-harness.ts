@@ -31,13 +31,24 @@ export class DatabaseHarness implements AsyncDisposable {
   /** Opens a database with a module given as source. */
   static async open(
     source: string,
-    options: { readonly world?: TestWorld; readonly storage?: Storage; readonly callLimits?: CallLimits } = {},
+    options: {
+      readonly world?: TestWorld;
+      readonly storage?: Storage;
+      readonly callLimits?: CallLimits;
+      readonly isolatedBytes?: number;
+    } = {},
   ): Promise<DatabaseHarness> {
     const world = options.world ?? new TestWorld();
     const storage = options.storage ?? (await openMemoryStorage());
-    const { callLimits } = options;
+    const { callLimits, isolatedBytes } = options;
     const known = { identity: DATABASE_IDENTITY, owner: OWNER.identity, bundle: bytesOf(source) };
-    const opened = { storage, world, ...known, ...(callLimits && { callLimits }) };
+    const opened = {
+      storage,
+      world,
+      ...known,
+      ...(callLimits && { callLimits }),
+      ...(isolatedBytes !== undefined && { isolatedBytes }),
+    };
     return new DatabaseHarness(await Database.open(opened), world);
   }
 

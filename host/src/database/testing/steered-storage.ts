@@ -10,6 +10,8 @@ export class SteeredStorage implements Storage {
   readonly backlogBytes = 0;
   onFailed: FailureListener = () => {};
   failure: HostError | undefined;
+  /** True while the disk is too far behind. */
+  isOverloaded = false;
   readonly #durable = new DurableNumber(0);
   #waiting: Commit[] = [];
   /** True, the default, if commits become durable immediately. */
@@ -52,7 +54,7 @@ export class SteeredStorage implements Storage {
     return this.#durable.listen(listener);
   }
   get refusal(): HostError | undefined {
-    return this.failure;
+    return this.failure ?? (this.isOverloaded ? new HostError('storage/overloaded') : undefined);
   }
   whenRoom(): Promise<void> {
     return Promise.resolve();

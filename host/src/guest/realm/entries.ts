@@ -1,106 +1,144 @@
 // Runs inside a module's realm: loads the module and calls its functions. (globals.ts explains how this text gets there.)
 // Returned and thrown values are converted here; the host gets bytes and strings.
 
-import type { HostSide, RealmEntries } from '../host-side.ts';
-import type { SystemModules } from './system-calls.ts';
+import type { RealmEntries } from '../host-side.ts';
+import type { HostCalls } from './host-calls.ts';
+import type { Primordials } from './primordials.ts';
+import type { Codes, SystemModules } from './system-calls.ts';
 
-/** Creates the entries. The numbers are those of host-side.ts. */
+/** Creates the entries. */
 export function makeEntries(
-  host: HostSide,
+  host: HostCalls,
+  primordials: Primordials,
   system: SystemModules,
-  returned: number,
-  refused: number,
-  threw: number,
-  notAModule: number,
+  codes: Codes,
 ): RealmEntries {
   'use strict';
 
-  type Hook = (...args: unknown[]) => unknown;
-  type Hooks = Record<string, Hook> & { __sender_error_class__: new (message: string) => Error };
-  const apply: (call: Hook, self: unknown, args: unknown[]) => unknown = Reflect.apply;
-  const Bytes = Uint8Array;
-  const View = DataView;
-  const Text = String;
-  let hooks: Hooks | undefined;
+  const { ArrayBuffer, DataView, Error, TypeError, Uint8Array } = primordials;
+  const {
+    apply,
+    bare,
+    byteLength,
+    enumerableKeys,
+    freeze,
+    get,
+    isInstance,
+    isView,
+    max,
+    sort,
+    textOf,
+    objectPrototype,
+  } = primordials;
+  const { typeOfView, bufferOfArray, offsetOfArray, lengthOfArray, sliceBytes } = primordials;
+  const { bufferOfView, offsetOfView, lengthOfView } = primordials;
+  const { result, secondResult, threw } = host;
+  const { moduleHooks, refusedImport, require, setErrorConstructor } = system;
+  const { failed, returned, refused, notAModule } = codes;
+  let isLoaded = false;
+  let hooks: unknown;
+  let senderError: unknown;
+  let describeHook: unknown;
+  let reducerHook: unknown;
+  let procedureHook: unknown;
+  let viewHook: unknown;
+  let anonymousViewHook: unknown;
+  let handlerHook: unknown;
   let args = new ArrayBuffer(4096);
 
   /** Any value as text, safe against its own methods. */
-  const textOf = (value: unknown): string => {
+  const showOf = (value: unknown): string => {
     try {
-      return typeof value === 'string' ? value : Text(value);
+      return textOf(value);
     } catch {
       return 'something that cannot be shown';
     }
   };
   const partOf = (thrown: unknown, part: 'message' | 'stack'): string | undefined => {
     try {
-      const found: unknown = typeof thrown === 'object' && thrown !== null ? Reflect.get(thrown, part) : undefined;
+      const found: unknown = typeof thrown === 'object' && thrown !== null ? get(thrown, part) : undefined;
       return typeof found === 'string' ? found : undefined;
     } catch {
       return undefined;
     }
   };
   const report = (thrown: unknown): number => {
-    const text = textOf(thrown);
-    host.threw(partOf(thrown, 'message') ?? text, text, partOf(thrown, 'stack') ?? '');
-    return threw;
+    const text = showOf(thrown);
+    threw(partOf(thrown, 'message') ?? text, text, partOf(thrown, 'stack') ?? '');
+    return codes.threw;
   };
   const isSenderError = (thrown: unknown): boolean => {
     try {
-      return hooks !== undefined && thrown instanceof hooks.__sender_error_class__;
+      return isInstance(senderError, thrown);
     } catch {
       return false;
     }
   };
   const refuseModule = (text: string): number => {
-    host.threw(text, text, '');
+    threw(text, text, '');
     return notAModule;
   };
-  const hook = (name: string): Hook => {
-    if (!hooks) throw new Error('the module is not loaded');
-    return hooks[name] as Hook;
+  /** Calls a function of the module by its hook. */
+  const callHook = (hook: unknown, values: readonly unknown[]): unknown => {
+    if (!isLoaded) throw new Error('the module is not loaded');
+    return apply(hook, hooks, values);
   };
-  /** Passes bytes to the host as a copy, so that only a plain buffer of this realm crosses the boundary. */
-  const give = (value: unknown, second = false) => {
-    if (!ArrayBuffer.isView(value)) throw new TypeError('the module returned something that is not bytes');
-    const bytes = new Bytes(value.buffer as ArrayBuffer, value.byteOffset, value.byteLength).slice();
-    if (second) host.secondResult(bytes.buffer, 0, bytes.length);
-    else host.result(bytes.buffer, 0, bytes.length);
+  /** Passes bytes to the host, which copies them. */
+  const give = (value: unknown, receive: (buffer: ArrayBuffer, offset: number, length: number) => number) => {
+    if (!isView(value)) throw new TypeError('the module returned something that is not bytes');
+    const isArray = typeOfView(value) !== undefined;
+    const buffer = isArray ? bufferOfArray(value) : bufferOfView(value);
+    const offset = isArray ? offsetOfArray(value) : offsetOfView(value);
+    const length = isArray ? lengthOfArray(value) : lengthOfView(value);
+    if (receive(buffer, offset, length) === failed) throw new TypeError('the module returned bytes of a shared buffer');
   };
   const giveRows = (value: unknown) => {
-    give(ArrayBuffer.isView(value) ? value : (value as { data: unknown }).data);
+    give(isView(value) ? value : (value as { data: unknown }).data, result);
   };
 
   return {
     load(factory) {
-      const module = { exports: {} as Record<string, unknown> };
+      const exported = { __proto__: objectPrototype } as unknown as Record<string, unknown>;
+      const module = { __proto__: objectPrototype, exports: exported };
       try {
-        apply(factory as Hook, undefined, [module, module.exports, (name: string) => system.require(name)]);
+        const requireModule = (name: unknown) => require(textOf(name));
+        apply(factory, undefined, [module, module.exports, requireModule]);
       } catch (thrown) {
-        const import_ = system.refusedImport();
-        if (import_ !== undefined) return refuseModule(`Uncaught TypeError: ${import_}`);
+        const missing = refusedImport();
+        if (missing !== undefined) return refuseModule(`Uncaught TypeError: ${missing}`);
         return report(thrown);
       }
       try {
         const { exports } = module;
-        const schema = exports['default'] as Record<symbol, Hook> | undefined;
+        const schema = exports['default'] as Record<symbol, unknown> | null | undefined;
         if (schema === undefined) return refuseModule('must export schema as default export');
-        const makeHooks: unknown = schema === null ? undefined : schema[system.moduleHooks];
+        const makeHooks: unknown = schema === null ? undefined : schema[moduleHooks];
         if (typeof makeHooks !== 'function') return refuseModule('default export is not a Schema object');
         // A module namespace lists its keys in ascending order of code units; ids of functions follow it.
-        const namespace = Object.create(null) as Record<string, unknown>;
-        for (const name of Object.keys(exports).sort()) namespace[name] = exports[name];
-        const made = apply(makeHooks as Hook, schema, [Object.freeze(namespace)]) as Hooks;
-        const required = ['describe_module', 'get_error_constructor', 'call_reducer', 'call_view', 'call_view_anon'];
-        for (const name of [...required, 'call_procedure']) {
-          if (typeof made[`__${name}__`] !== 'function') return refuseModule(`the hook __${name}__ is missing`);
-        }
-        if (typeof made.__sender_error_class__ !== 'function') {
-          return refuseModule('__sender_error_class__ is not a class');
-        }
-        const constructorOf = made['__get_error_constructor__'] as Hook;
-        system.setErrorConstructor(errno => apply(constructorOf, undefined, [errno]) as new (text: string) => Error);
+        const namespace = bare();
+        const names = sort(enumerableKeys(exports));
+        for (let at = 0; at < names.length; at++) namespace[names[at] as string] = exports[names[at] as string];
+        const made = apply(makeHooks, schema, [freeze(namespace)]) as Record<string, unknown>;
+        let missing: string | undefined;
+        const hookOf = (name: string): unknown => {
+          const found = made[`__${name}__`];
+          if (typeof found !== 'function') missing ??= name;
+          return found;
+        };
+        describeHook = hookOf('describe_module');
+        const constructorHook = hookOf('get_error_constructor');
+        reducerHook = hookOf('call_reducer');
+        viewHook = hookOf('call_view');
+        anonymousViewHook = hookOf('call_view_anon');
+        procedureHook = hookOf('call_procedure');
+        if (missing !== undefined) return refuseModule(`the hook __${missing}__ is missing`);
+        // A module without handlers may lack it.
+        handlerHook = made['__call_http_handler__'];
+        senderError = made['__sender_error_class__'];
+        if (typeof senderError !== 'function') return refuseModule('__sender_error_class__ is not a class');
+        setErrorConstructor(errno => apply(constructorHook, undefined, [errno]) as new (message: string) => Error);
         hooks = made;
+        isLoaded = true;
         return returned;
       } catch (thrown) {
         return report(thrown);
@@ -109,7 +147,7 @@ export function makeEntries(
 
     describe() {
       try {
-        give(apply(hook('__describe_module__'), hooks, []));
+        give(callHook(describeHook, []), result);
         return returned;
       } catch (thrown) {
         return report(thrown);
@@ -117,22 +155,23 @@ export function makeEntries(
     },
 
     argsBuffer(atLeast) {
-      if (args.byteLength < atLeast) args = new ArrayBuffer(Math.max(atLeast, args.byteLength * 2));
+      // The module may have detached the buffer.
+      const size = byteLength(args);
+      if (size < atLeast || size === 0) args = new ArrayBuffer(max(atLeast, size * 2, 4096));
       return args;
     },
 
     callReducer(id, sender, connectionId, timestamp, argsLength) {
       try {
-        if (!hooks) throw new Error('the module is not loaded');
-        const view = new View(args, 0, argsLength);
-        const nothing = (hooks['__call_reducer__'] as Hook)(id, sender, connectionId, timestamp, view);
+        const view = new DataView(args, 0, argsLength);
+        const nothing = callHook(reducerHook, [id, sender, connectionId, timestamp, view]);
         if (nothing !== undefined) throw new TypeError('the reducer hook returned a value');
         return returned;
       } catch (thrown) {
         if (!isSenderError(thrown)) return report(thrown);
         // A refusal needs no stack, and formatting one is expensive.
         const message = partOf(thrown, 'message') ?? '';
-        host.threw(message, message, '');
+        threw(message, message, '');
         return refused;
       }
     },
@@ -140,8 +179,8 @@ export function makeEntries(
     callProcedure(id, sender, connectionId, timestamp, argsLength) {
       try {
         // A copy, because other calls use the buffer while a procedure commits.
-        const bytes = new Bytes(args, 0, argsLength).slice();
-        give(apply(hook('__call_procedure__'), hooks, [id, sender, connectionId, timestamp, bytes]));
+        const bytes = sliceBytes(new Uint8Array(args), 0, argsLength);
+        give(callHook(procedureHook, [id, sender, connectionId, timestamp, bytes]), result);
         return returned;
       } catch (thrown) {
         return report(thrown);
@@ -150,7 +189,7 @@ export function makeEntries(
 
     callView(id, sender) {
       try {
-        giveRows(apply(hook('__call_view__'), hooks, [id, sender, new Bytes(0)]));
+        giveRows(callHook(viewHook, [id, sender, new Uint8Array(0)]));
         return returned;
       } catch (thrown) {
         return report(thrown);
@@ -159,7 +198,7 @@ export function makeEntries(
 
     callAnonymousView(id) {
       try {
-        giveRows(apply(hook('__call_view_anon__'), hooks, [id, new Bytes(0)]));
+        giveRows(callHook(anonymousViewHook, [id, new Uint8Array(0)]));
         return returned;
       } catch (thrown) {
         return report(thrown);
@@ -168,11 +207,11 @@ export function makeEntries(
 
     callHandler(id, timestamp, requestLength, bodyLength) {
       try {
-        const request = new Bytes(args, 0, requestLength).slice();
-        const body = new Bytes(args, requestLength, bodyLength).slice();
-        const answer = apply(hook('__call_http_handler__'), hooks, [id, timestamp, request, body]) as unknown[];
-        give(answer[0]);
-        give(answer[1], true);
+        const request = sliceBytes(new Uint8Array(args), 0, requestLength);
+        const body = sliceBytes(new Uint8Array(args), requestLength, requestLength + bodyLength);
+        const answer = callHook(handlerHook, [id, timestamp, request, body]) as unknown[];
+        give(answer[0], result);
+        give(answer[1], secondResult);
         return returned;
       } catch (thrown) {
         return report(thrown);

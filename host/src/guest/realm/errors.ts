@@ -6,60 +6,67 @@
 // by default no error carries frames of the engine's own: errors that a module makes get a `stack` that hides what the
 // formatting throws, and errors that the engine throws (`null.x`) have none.
 
+import type { Primordials } from './primordials.ts';
+
 /** Makes the error classes safe and returns a function that reads the stack of its caller. */
-export function guardStacks(isTrusted: boolean): () => string {
+export function guardStacks(primordials: Primordials, isTrusted: boolean): () => string {
   'use strict';
 
-  const Real = Error;
-  const construct = Reflect.construct;
-  const capture = Real.captureStackTrace.bind(Real);
-  const defineProperty = Reflect.defineProperty;
+  const { construct, define, get, global, ownKeys, prototypeOf, setPrototypeOf, captureStack } = primordials;
+  const { sliceText, indexOf, functionPrototype, Error } = primordials;
   const FRAMES = 10;
   /** A log line needs the frame after the library's own. */
   const FRAMES_OF_A_LINE = 4;
+  const fixed = (value: unknown) => ({
+    __proto__: null,
+    value,
+    writable: false,
+    enumerable: false,
+    configurable: false,
+  });
+  const hidden = (value: unknown) => ({
+    __proto__: null,
+    value,
+    writable: true,
+    enumerable: false,
+    configurable: true,
+  });
 
-  /** The frames of an object passed to `capture`. */
+  /** The frames of an object passed to `captureStack`. */
   const framesOf = (holder: { readonly stack?: unknown }): string => {
     try {
       const { stack } = holder;
-      return typeof stack === 'string' ? stack.slice(stack.indexOf('\n') + 1) : '';
+      return typeof stack === 'string' ? sliceText(stack, indexOf(stack, '\n') + 1) : '';
     } catch {
       return '';
     }
   };
-  if (isTrusted) {
-    return function stackHere() {
-      const holder = {};
-      const before = Real.stackTraceLimit;
-      Real.stackTraceLimit = FRAMES_OF_A_LINE;
-      try {
-        capture(holder, stackHere);
-      } finally {
-        Real.stackTraceLimit = before;
-      }
-      return framesOf(holder);
-    };
-  }
-
-  // The engine collects frames only while the limit is a number.
-  const limit = Real as { stackTraceLimit: number | undefined };
-  limit.stackTraceLimit = undefined;
+  const limit = Error as { stackTraceLimit: number | undefined };
+  /** Captures the frames above a function; the engine collects frames only while the limit is a number. */
   const captureHere = (frames: number, above: (...args: never[]) => unknown): { readonly stack?: unknown } => {
-    const holder = {};
+    const holder = { __proto__: null, stack: undefined };
+    const before = limit.stackTraceLimit;
     limit.stackTraceLimit = frames;
     try {
-      capture(holder, above);
+      captureStack(holder, above);
     } finally {
-      limit.stackTraceLimit = undefined;
+      limit.stackTraceLimit = before;
     }
     return holder;
   };
+  function stackHere(): string {
+    return framesOf(captureHere(FRAMES_OF_A_LINE, stackHere));
+  }
+  if (isTrusted) return stackHere;
+
+  limit.stackTraceLimit = undefined;
 
   type ErrorClass = new (...args: unknown[]) => Error;
   const addStack = (error: object) => {
     const holder = captureHere(FRAMES, addStack);
     let given: { readonly value: unknown } | undefined;
-    defineProperty(error, 'stack', {
+    define(error, 'stack', {
+      __proto__: null,
       configurable: true,
       enumerable: false,
       get: () => {
@@ -70,11 +77,11 @@ export function guardStacks(isTrusted: boolean): () => string {
         } catch {
           // An error without a readable name.
         }
-        given = { value: `${text}\n${framesOf(holder)}` };
+        given = { __proto__: null, value: `${text}\n${framesOf(holder)}` } as { readonly value: unknown };
         return given.value;
       },
       set: (value: unknown) => {
-        given = { value };
+        given = { __proto__: null, value } as { readonly value: unknown };
       },
     });
   };
@@ -83,35 +90,34 @@ export function guardStacks(isTrusted: boolean): () => string {
     const { name } = Original;
     const prototype = Original.prototype as object;
     const Replacement = function (...args: unknown[]) {
-      const error = construct(Original, args, new.target ?? Replacement) as object;
+      const error = construct(Original, args, new.target ?? Replacement);
       addStack(error);
       return error;
     } as unknown as ErrorClass;
-    const fixed = { writable: false, enumerable: false, configurable: false };
-    defineProperty(Replacement, 'name', { value: name, configurable: true });
-    defineProperty(Replacement, 'length', { value: 1, configurable: true });
-    defineProperty(Replacement, 'prototype', { value: prototype, ...fixed });
-    defineProperty(prototype, 'constructor', { value: Replacement, writable: true, configurable: true });
-    Object.setPrototypeOf(Replacement, parent);
+    define(Replacement, 'name', { __proto__: null, value: name, configurable: true });
+    define(Replacement, 'length', { __proto__: null, value: 1, configurable: true });
+    define(Replacement, 'prototype', fixed(prototype));
+    define(prototype, 'constructor', hidden(Replacement));
+    setPrototypeOf(Replacement, parent);
     // Node calls the function of this name with every frame.
-    if (Original === (Real as ErrorClass))
-      defineProperty(Replacement, 'prepareStackTrace', { value: undefined, ...fixed });
-    defineProperty(globalThis, name, { value: Replacement, ...fixed });
+    if (Original === (Error as ErrorClass)) define(Replacement, 'prepareStackTrace', fixed(undefined));
+    define(global, name, fixed(Replacement));
     return Replacement;
   };
 
-  const Safe = replace(Real as ErrorClass, Function.prototype);
-  defineProperty(Safe, 'captureStackTrace', { value: addStack, writable: true, configurable: true });
-  const wasm = Reflect.get(globalThis, 'WebAssembly') as object | undefined;
-  for (const holder of [globalThis, wasm ?? {}]) {
-    for (const name of Reflect.ownKeys(holder)) {
-      const found: unknown = Reflect.get(holder, name);
-      if (typeof found !== 'function' || Object.getPrototypeOf(found) !== Real) continue;
-      if (holder === globalThis) replace(found as ErrorClass, Safe);
-      else Object.setPrototypeOf(found, Safe);
+  const Safe = replace(Error as ErrorClass, functionPrototype);
+  define(Safe, 'captureStackTrace', hidden(addStack));
+  const wasm = get(global, 'WebAssembly') as object | undefined;
+  const guardAll = (holder: object) => {
+    const names = ownKeys(holder);
+    for (let at = 0; at < names.length; at++) {
+      const found: unknown = get(holder, names[at] as PropertyKey);
+      if (typeof found !== 'function' || prototypeOf(found) !== Error) continue;
+      if (holder === global) replace(found as ErrorClass, Safe);
+      else setPrototypeOf(found, Safe);
     }
-  }
-  return function stackHere() {
-    return framesOf(captureHere(FRAMES_OF_A_LINE, stackHere));
   };
+  guardAll(global);
+  if (wasm) guardAll(wasm);
+  return stackHere;
 }

@@ -1,33 +1,35 @@
 // Runs inside a module's realm before the module: sets the globals of SpacetimeDB and closes the escapes to the host.
 //
 // The functions of this folder are passed as source text (`String(f)`), so each is self-contained: it uses only its
-// parameters and the globals of the realm. The module cannot reach their closures.
+// parameters, which are the primordials and what earlier functions made. The module cannot reach their closures.
 
-import type { HostSide } from '../host-side.ts';
+import type { HostCalls } from './host-calls.ts';
+import type { Primordials } from './primordials.ts';
 
 /** Prepares the globals of a fresh realm. */
-export function prepareGlobals(host: HostSide): void {
+export function prepareGlobals(host: HostCalls, primordials: Primordials): void {
   'use strict';
 
-  const define = (target: object, name: PropertyKey, value: unknown) =>
-    Object.defineProperty(target, name, { value, writable: true, enumerable: false, configurable: true });
+  const { ArrayBuffer, Proxy, RangeError, TypeError, Uint8Array, apply, construct, define, exec, get, global, remove } =
+    primordials;
+  const { charCodeAt, fromCharCode, isView, prototypeOf, setPrototypeOf, sliceBytes, toLowerCase } = primordials;
+  const { typeOfView, bufferOfArray, offsetOfArray, lengthOfArray } = primordials;
+  const { bufferOfView, offsetOfView, lengthOfView, byteLength, functionPrototype } = primordials;
+  const { encodeUtf8, decodeUtf8, utf8Length } = host;
+  const replace = (target: object, name: PropertyKey, value: unknown) =>
+    define(target, name, { __proto__: null, value, writable: true, enumerable: false, configurable: true });
+  const nameClass = (of: object, value: string) => define(of, 'name', { __proto__: null, value, configurable: true });
 
   // The engine's own console writes to the host's inspector; the library brings another.
-  Reflect.deleteProperty(globalThis, 'console');
+  remove(global, 'console');
 
-  Object.defineProperty(Math, 'random', {
+  define(get(global, 'Math') as object, 'random', {
+    __proto__: null,
     configurable: true,
     get() {
       throw new TypeError('Math.random is not available in SpacetimeDB modules. Use ctx.random instead.');
     },
   });
-
-  // Streaming compilation would reject with an error of the host.
-  const wasm: unknown = Reflect.get(globalThis, 'WebAssembly');
-  if (typeof wasm === 'object' && wasm !== null) {
-    Reflect.deleteProperty(wasm, 'compileStreaming');
-    Reflect.deleteProperty(wasm, 'instantiateStreaming');
-  }
 
   // A cleanup would run between calls, and its error would end the host. The language never guarantees a cleanup.
   class SilentFinalizationRegistry {
@@ -39,20 +41,19 @@ export function prepareGlobals(host: HostSide): void {
       return false;
     }
   }
-  Object.defineProperty(SilentFinalizationRegistry, 'name', { value: 'FinalizationRegistry' });
-  define(globalThis, 'FinalizationRegistry', SilentFinalizationRegistry);
+  nameClass(SilentFinalizationRegistry, 'FinalizationRegistry');
+  replace(global, 'FinalizationRegistry', SilentFinalizationRegistry);
 
-  // `import()` in text compiled at run time: its promise would be rejected with an error of the host. The bundle itself
-  // has none left. Property names (`row.import`, `{ import: 1 }`) are allowed. The module may have changed any prototype
-  // by the time this runs, so no code here uses one.
+  // Text compiled at run time may not contain `import()`, whose promise would be rejected with an error of the host, nor
+  // native async functions, whose promises Node would look at (promises.ts). The bundle itself has neither left. Property
+  // names (`row.import`, `{ async: 1 }`) are allowed.
   type Compiler = (...args: unknown[]) => unknown;
-  const apply: (call: Compiler, self: unknown, args: unknown[]) => unknown = Reflect.apply;
-  const { construct } = Reflect;
-  const exec = Reflect.get(RegExp.prototype, 'exec') as Compiler;
   const mayImport = /(?:^|[^\w$.'"`]|\.\.\.)import(?![\w$'"`:,])/;
-  const refuseImport = (source: string) => {
-    if (apply(exec, mayImport, [source]) !== null) {
-      throw new TypeError('import() is not available in SpacetimeDB modules');
+  const mayBeAsync = /(?:^|[^\w$.]|\.\.\.)async(?![\w$])(?!\s*(?:[:,;})=\]]|$))/;
+  const refuseText = (source: string) => {
+    if (exec(mayImport, source) !== null) throw new TypeError('import() is not available in SpacetimeDB modules');
+    if (exec(mayBeAsync, source) !== null) {
+      throw new TypeError('async functions are not available in text that is compiled at run time');
     }
   };
   /** Converts the arguments to text, once, in place. */
@@ -63,69 +64,50 @@ export function prepareGlobals(host: HostSide): void {
       args[i] = text;
       whole += `\n${text}\n`;
     }
-    refuseImport(whole);
+    refuseText(whole);
   };
-  const guardCompiler = (compiler: Compiler): Compiler => {
-    const handler: ProxyHandler<Compiler> = {
-      apply(target, self, args: unknown[]) {
-        check(args);
-        return apply(target, self, args);
-      },
-      construct(target, args: unknown[], newTarget) {
-        check(args);
-        return construct(target, args, newTarget) as object;
-      },
-    };
-    // With a prototype, a trap defined there would receive the unguarded function.
-    Object.setPrototypeOf(handler, null);
-    return new Proxy(compiler, handler);
+  /** A handler without a prototype: a trap defined there would receive the unguarded function. */
+  const handlerOf = (traps: ProxyHandler<Compiler>): ProxyHandler<Compiler> => {
+    setPrototypeOf(traps, null);
+    return traps;
   };
+  const guardCompiler = (compiler: Compiler): Compiler =>
+    new Proxy(
+      compiler,
+      handlerOf({
+        apply(target, self, args: unknown[]) {
+          check(args);
+          return apply(target, self, args);
+        },
+        construct(target, args: unknown[], newTarget) {
+          check(args);
+          return construct(target, args, newTarget);
+        },
+      }),
+    );
 
-  const guardedFunction = guardCompiler(Function as unknown as Compiler);
-  define(globalThis, 'Function', guardedFunction);
-  define(Function.prototype, 'constructor', guardedFunction);
-  for (const sample of [async function () {}, function* () {}, async function* () {}]) {
-    const prototype = Object.getPrototypeOf(sample) as { constructor: Compiler };
+  const guardedFunction = guardCompiler(primordials.Function as unknown as Compiler);
+  replace(global, 'Function', guardedFunction);
+  replace(functionPrototype, 'constructor', guardedFunction);
+  const guardKind = (sample: object) => {
+    const prototype = prototypeOf(sample) as { constructor: Compiler };
     const compiler = prototype.constructor;
-    Object.setPrototypeOf(compiler, guardedFunction);
-    Object.defineProperty(prototype, 'constructor', { value: guardCompiler(compiler), configurable: true });
-  }
-  const evalHandler: ProxyHandler<Compiler> = {
-    apply(target, _self, args: unknown[]) {
+    setPrototypeOf(compiler, guardedFunction);
+    define(prototype, 'constructor', { __proto__: null, value: guardCompiler(compiler), configurable: true });
+  };
+  guardKind(async function () {});
+  guardKind(function* () {});
+  guardKind(async function* () {});
+  const evaluate = primordials.eval as Compiler;
+  const guardedEval = handlerOf({
+    apply(_target, _self, args: unknown[]) {
       const source = args[0];
       if (typeof source !== 'string') return source;
-      refuseImport(source);
-      return target(source);
+      refuseText(source);
+      return evaluate(source);
     },
-  };
-  Object.setPrototypeOf(evalHandler, null);
-  define(globalThis, 'eval', new Proxy(globalThis.eval as Compiler, evalHandler));
-
-  // The host's exception on stack overflow is an object of the host, so it is dropped.
-  const encodeUtf8 = (text: string, buffer: ArrayBuffer) => {
-    try {
-      return host.encodeUtf8(text, buffer);
-    } catch {
-      throw new RangeError('Maximum call stack size exceeded');
-    }
-  };
-  const utf8Length = (text: string) => {
-    try {
-      return host.utf8Length(text);
-    } catch {
-      throw new RangeError('Maximum call stack size exceeded');
-    }
-  };
-  const decodeUtf8 = (buffer: ArrayBuffer, offset: number, length: number, isFatal: boolean) => {
-    let isGood;
-    try {
-      isGood = !isFatal || host.isUtf8(buffer, offset, length);
-      if (isGood) return host.decodeUtf8(buffer, offset, length);
-    } catch {
-      throw new RangeError('Maximum call stack size exceeded');
-    }
-    throw new TypeError('The encoded data was not valid for encoding utf-8');
-  };
+  });
+  replace(global, 'eval', new Proxy(evaluate, guardedEval));
 
   const scratch = new ArrayBuffer(16384);
   const scratchBytes = new Uint8Array(scratch);
@@ -142,16 +124,16 @@ export function prepareGlobals(host: HostSide): void {
         const bytes = new Uint8Array(length);
         let at = 0;
         for (; at < length; at++) {
-          const unit = source.charCodeAt(at);
+          const unit = charCodeAt(source, at);
           if (unit > 127) break;
           bytes[at] = unit;
         }
         if (at === length) return bytes;
       }
-      if (length <= 5400) return scratchBytes.slice(0, encodeUtf8(source, scratch));
-      const large = new Uint8Array(utf8Length(source));
-      encodeUtf8(source, large.buffer);
-      return large;
+      if (length <= 5400) return sliceBytes(scratchBytes, 0, encodeUtf8(source, scratch));
+      const large = new ArrayBuffer(utf8Length(source));
+      encodeUtf8(source, large);
+      return new Uint8Array(large);
     }
   }
 
@@ -161,7 +143,7 @@ export function prepareGlobals(host: HostSide): void {
 
     constructor(label = 'utf-8', options?: { fatal?: boolean }) {
       if (label !== 'utf-8') {
-        const name = `${label}`.toLowerCase();
+        const name = toLowerCase(`${label}`);
         if (name !== 'utf-8' && name !== 'utf8') {
           throw new RangeError(`The "${name}" encoding is not supported by TextDecoder`);
         }
@@ -173,10 +155,21 @@ export function prepareGlobals(host: HostSide): void {
     }
     decode(input?: ArrayBuffer | ArrayBufferView) {
       if (input === undefined) return '';
-      const isView = ArrayBuffer.isView(input);
-      const buffer = (isView ? input.buffer : input) as ArrayBuffer;
-      const offset = isView ? input.byteOffset : 0;
-      const length = input.byteLength;
+      let buffer: ArrayBuffer;
+      let offset = 0;
+      let length: number;
+      if (!isView(input)) {
+        buffer = input;
+        length = byteLength(input);
+      } else if (typeOfView(input) !== undefined) {
+        buffer = bufferOfArray(input);
+        offset = offsetOfArray(input);
+        length = lengthOfArray(input);
+      } else {
+        buffer = bufferOfView(input);
+        offset = offsetOfView(input);
+        length = lengthOfView(input);
+      }
       if (length <= 16) {
         const bytes = new Uint8Array(buffer, offset, length);
         let text = '';
@@ -184,23 +177,17 @@ export function prepareGlobals(host: HostSide): void {
         for (; at < length; at++) {
           const byte = bytes[at] as number;
           if (byte > 127) break;
-          text += String.fromCharCode(byte);
+          text += fromCharCode(byte);
         }
         if (at === length) return text;
       }
-      return decodeUtf8(buffer, offset, length, this.fatal);
+      const text = decodeUtf8(buffer, offset, length, this.fatal);
+      if (text === undefined) throw new TypeError('The encoded data was not valid for encoding utf-8');
+      return text;
     }
   }
-  Object.defineProperty(RealmTextEncoder, 'name', { value: 'TextEncoder' });
-  Object.defineProperty(RealmTextDecoder, 'name', { value: 'TextDecoder' });
-  define(globalThis, 'TextEncoder', RealmTextEncoder);
-  define(globalThis, 'TextDecoder', RealmTextDecoder);
-
-  // Absent before Node 22.
-  if (!('isSubsetOf' in Set.prototype)) {
-    define(Set.prototype, 'isSubsetOf', function (this: Set<unknown>, other: Set<unknown>) {
-      for (const element of this) if (!other.has(element)) return false;
-      return true;
-    });
-  }
+  nameClass(RealmTextEncoder, 'TextEncoder');
+  nameClass(RealmTextDecoder, 'TextDecoder');
+  replace(global, 'TextEncoder', RealmTextEncoder);
+  replace(global, 'TextDecoder', RealmTextDecoder);
 }

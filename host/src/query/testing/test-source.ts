@@ -5,6 +5,7 @@ import { Datastore } from '../../datastore/datastore.ts';
 import type { Table } from '../../datastore/table.ts';
 import { rowTypeOf } from '../../datastore/testing/module-sketch.ts';
 import type { Transaction } from '../../datastore/transaction.ts';
+import { HostError } from '../../errors.ts';
 import { BsatnReader } from '../../sats/reader.ts';
 import { type AlgebraicType, type PrimitiveKind, type Typespace } from '../../sats/type.ts';
 import { decodeValue, encodeValue, isList, type SatsValue } from '../../sats/value.ts';
@@ -261,12 +262,13 @@ export function probeSource(): TestSource {
   );
 }
 
-/** The sentence of a refusal, or `accepted`. */
+/** The sentence of a refusal or of an exceeded budget, or `accepted`. */
 export function refusalOf(work: () => unknown): string {
   try {
     work();
   } catch (thrown) {
     if (thrown instanceof QueryError) return thrown.message;
+    if (thrown instanceof HostError && thrown.code === 'query/over-budget') return thrown.message;
     throw thrown;
   }
   return 'accepted';

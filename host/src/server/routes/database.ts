@@ -6,12 +6,28 @@ import { writeJson, type JsonData } from '../../sats/json-text.ts';
 import { moduleJson } from '../../schema/module-json.ts';
 import { checkDatabaseName } from '../database-name.ts';
 import type { Databases } from '../databases.ts';
-import { badQuery, EMPTY_RESPONSE, jsonResponse, param, HttpError, textResponse } from '../exchange.ts';
+import {
+  badQuery,
+  EMPTY_RESPONSE,
+  jsonResponse,
+  param,
+  HttpError,
+  textResponse,
+  type KnownExchange,
+} from '../exchange.ts';
 import { programHash } from '../program-hash.ts';
+import type { Publishers } from '../publishers.ts';
 import type { HttpRoute } from '../router.ts';
 
 /** The routes that describe, name, lock and delete a database. */
-export function databaseRoutes(databases: Databases): HttpRoute[] {
+export function databaseRoutes(databases: Databases, publishers: Publishers): HttpRoute[] {
+  /** Throws `HttpError` unless the caller may publish here and owns the database. */
+  const authorize = (exchange: KnownExchange, action: string): bigint => {
+    const identity = databases.identityOf(param(exchange, 'db'));
+    databases.authorize(identity, exchange.credentials.identity, action);
+    publishers.check(exchange);
+    return identity;
+  };
   return [
     {
       method: 'GET',
@@ -49,8 +65,7 @@ export function databaseRoutes(databases: Databases): HttpRoute[] {
       async handle(exchange) {
         const name = new TextDecoder().decode(await exchange.body()).trim();
         checkDatabaseName(name);
-        const identity = databases.identityOf(param(exchange, 'db'));
-        databases.authorize(identity, exchange.credentials.identity, 'rename database');
+        const identity = authorize(exchange, 'rename database');
         await databases.addName(identity, name);
         return jsonResponse(writeJson({ Success: { domain: name, database_identity: identityToHex(identity) } }));
       },
@@ -62,8 +77,7 @@ export function databaseRoutes(databases: Databases): HttpRoute[] {
       async handle(exchange) {
         const names = readNames(new TextDecoder().decode(await exchange.body()));
         for (const name of names) checkDatabaseName(name);
-        const identity = databases.identityOf(param(exchange, 'db'));
-        databases.authorize(identity, exchange.credentials.identity, 'rename database');
+        const identity = authorize(exchange, 'rename database');
         await databases.setNames(identity, names);
         return jsonResponse('"Success"');
       },
@@ -73,8 +87,7 @@ export function databaseRoutes(databases: Databases): HttpRoute[] {
       pattern: `/v1/database/:db/${word}`,
       asks: 'known',
       async handle(exchange) {
-        const identity = databases.identityOf(param(exchange, 'db'));
-        databases.authorize(identity, exchange.credentials.identity, `${word} database`);
+        const identity = authorize(exchange, `${word} database`);
         await databases.lock(identity, word === 'lock');
         return EMPTY_RESPONSE;
       },
@@ -96,8 +109,7 @@ export function databaseRoutes(databases: Databases): HttpRoute[] {
       pattern: '/v1/database/:db',
       asks: 'known',
       async handle(exchange) {
-        const identity = databases.identityOf(param(exchange, 'db'));
-        databases.authorize(identity, exchange.credentials.identity, 'delete database');
+        const identity = authorize(exchange, 'delete database');
         await databases.delete(identity);
         return EMPTY_RESPONSE;
       },

@@ -17,37 +17,19 @@ import {
   type KnownExchange,
 } from '../exchange.ts';
 import { planJson } from '../migration-text.ts';
+import type { Publishers } from '../publishers.ts';
 import type { HttpRoute } from '../router.ts';
-
-/**
- * Who may publish over HTTP besides the local owner: no other caller; programs on this machine, except web pages in its
- * browsers (they send an Origin); all callers.
- */
-export type Publishers = 'local-owner' | 'local-programs' | 'anybody';
 
 /** Options of the publish routes. */
 export interface PublishOptions {
   readonly publishers: Publishers;
-  /** The identity of the local owner. */
-  readonly owner: bigint;
   readonly maxBundleBytes: number;
 }
 
 /** The routes that publish a module or show the plan for it. */
-export function publishRoutes(
-  databases: Databases,
-  { publishers, owner, maxBundleBytes }: PublishOptions,
-): HttpRoute[] {
-  const mayPublish = ({ credentials, isLocal, headers }: KnownExchange): boolean =>
-    publishers === 'anybody' ||
-    credentials.identity === owner ||
-    (publishers === 'local-programs' && isLocal && headers.origin === undefined);
+export function publishRoutes(databases: Databases, { publishers, maxBundleBytes }: PublishOptions): HttpRoute[] {
   const readBundle = async (exchange: KnownExchange): Promise<Uint8Array> => {
-    if (!mayPublish(exchange)) {
-      const who = identityToHex(exchange.credentials.identity);
-      const others = publishers === 'local-programs' ? ', or a program on its machine' : '';
-      throw new HttpError(403, `${who} may not publish here: only the owner of this host does${others}`);
-    }
+    publishers.check(exchange);
     checkHostType(exchange);
     return exchange.body(maxBundleBytes);
   };

@@ -1,14 +1,22 @@
 // `POST /:db/sql`: runs one SQL statement.
 
+import type { QueryLimits } from '../../query/query-budget.ts';
 import { QueryError } from '../../query/query-error.ts';
 import { runStatement, statementJson } from '../../query/statement.ts';
 import type { Databases } from '../databases.ts';
 import { flag, jsonResponse, param, HttpError } from '../exchange.ts';
+import type { QueryPacer } from '../query-pacer.ts';
+import { createQueryBudget } from '../query-requests.ts';
 import type { HttpRoute } from '../router.ts';
 import type { RequestConnections } from '../request-connections.ts';
 
-/** The route that runs an SQL statement. */
-export function sqlRoutes(databases: Databases, connections: RequestConnections): HttpRoute[] {
+/** The route that runs an SQL statement. Callers other than the owner share a part of the time. */
+export function sqlRoutes(
+  databases: Databases,
+  connections: RequestConnections,
+  limits: QueryLimits,
+  pacer: QueryPacer,
+): HttpRoute[] {
   return [
     {
       method: 'POST',
@@ -18,15 +26,21 @@ export function sqlRoutes(databases: Databases, connections: RequestConnections)
         const sql = new TextDecoder().decode(await exchange.body());
         const isConfirmed = flag(exchange, 'confirmed', true);
         const { database, variables } = databases.open(param(exchange, 'db'));
-        const begun = performance.now();
-        try {
-          const result = await connections.run(
+        const isOwner = exchange.credentials.identity === database.owner;
+        const run = () =>
+          connections.run(
             database,
             exchange.credentials,
-            caller => runStatement(database, sql, caller, variables),
+            caller => {
+              const begun = performance.now();
+              const budget = createQueryBudget(limits, isOwner);
+              const result = runStatement(database, sql, caller, variables, budget);
+              return statementJson(result, Math.round((performance.now() - begun) * 1000));
+            },
             isConfirmed,
           );
-          return jsonResponse(statementJson(result, Math.round((performance.now() - begun) * 1000)));
+        try {
+          return jsonResponse(await (isOwner ? run() : pacer.run(run, exchange.disconnected)));
         } catch (cause) {
           if (cause instanceof QueryError) throw new HttpError(400, cause.message, { cause });
           throw cause;

@@ -2,6 +2,7 @@
 
 import { cancelMessage } from '../../message/cancel.ts';
 import { post } from '../../message/store.ts';
+import { toMicros } from '../../micros.ts';
 import { schedule } from '../../time/schedule.ts';
 import type { UnitOfWork } from '../../unit-of-work.ts';
 import type { Run } from '../run.ts';
@@ -30,7 +31,7 @@ function requestApproval(progress: Progress, run: Run, step: Step): void {
   if (!approver) return progress.finish(run, step, 'fail', { error: `approver "${next ?? by}" is unregistered` });
   if (!chargeWork(run, approver)) return run.hold(step);
   const message = workMessage(run, step, 'approval', approver);
-  const dueAt = timeoutMs === undefined ? 0n : unit.now + BigInt(timeoutMs) * 1000n;
+  const dueAt = timeoutMs === undefined ? 0n : unit.now + toMicros(timeoutMs);
   run.moveStep(step, 'hold', { approval: 'asked', approver: approver.agent, message: message.id, dueAt });
   if (timeoutMs !== undefined) schedule(unit, dueAt, 'approval', step.id, message.id);
   post(unit, message, [approver]);

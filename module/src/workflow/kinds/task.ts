@@ -1,9 +1,9 @@
 // A step that an agent does: its agent, or one with a capability.
 
+import type { Mailbox } from '../../mailbox.ts';
 import { cancelMessage } from '../../message/cancel.ts';
 import { alertIfDeserted, queueOf } from '../../message/queue.ts';
 import { post } from '../../message/store.ts';
-import type { Mailbox } from '../../mailbox.ts';
 import type { UnitOfWork } from '../../unit-of-work.ts';
 import type { StepSpec } from '../check.ts';
 import type { Run } from '../run.ts';

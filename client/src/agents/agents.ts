@@ -1,0 +1,165 @@
+// Discovery: the public table of agents, subscribed on first use.
+
+import type { DbConnection } from '@agora/bindings';
+import type { AgentStatus, Presence } from '@agora/module/contract';
+import type { Connection } from '../connection/connection.ts';
+import { ConnectionError, type AgoraError } from '../base/errors.ts';
+import { parseObject } from '../base/json.ts';
+import { checkKeys, type Keys } from '../base/known-keys.ts';
+import { LiveQuery } from '../connection/live-query.ts';
+import { nearestNames } from '../base/nearest-names.ts';
+
+/** A row of the public table of agents. */
+export type AgentRow = Parameters<Parameters<DbConnection['db']['agent']['onInsert']>[0]>[1];
+
+/** Public data of an agent. */
+export interface AgentInfo {
+  readonly id: number;
+  readonly name: string;
+  readonly agentType: string;
+  readonly capabilities: readonly string[];
+  /** Status that the agent sets. */
+  readonly status: AgentStatus;
+  /** State of its connection, as the hub knows it. */
+  readonly presence: Presence;
+  readonly metadata: Readonly<Record<string, unknown>>;
+  /** Identity of its owner, in hexadecimal. */
+  readonly owner: string;
+  readonly registeredAt: Date;
+  readonly updatedAt: Date;
+}
+
+/** Filters of agents; an agent must match all that are set, and have all capabilities. */
+export interface AgentFilters {
+  readonly capabilities?: readonly string[] | undefined;
+  readonly status?: AgentStatus | undefined;
+  readonly presence?: Presence | undefined;
+  readonly agentType?: string | undefined;
+  readonly name?: string | undefined;
+}
+
+const FILTERS: Keys<AgentFilters> = {
+  capabilities: true,
+  status: true,
+  presence: true,
+  agentType: true,
+  name: true,
+};
+
+/** Finds agents; subscribes to their table on first use. */
+export class Agents {
+  readonly #connection: Connection;
+  readonly #query: LiveQuery;
+  readonly #watchers = new Set<() => void>();
+  /** Why the connection has ended. */
+  #end: AgoraError | undefined;
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+    const changed = () => this.#changed();
+    this.#query = new LiveQuery(connection, {
+      query: 'SELECT * FROM agent',
+      listen: db => {
+        db.db.agent.onInsert(changed);
+        db.db.agent.onUpdate(changed);
+        db.db.agent.onDelete(changed);
+      },
+      applied: changed,
+    });
+    connection.onLost(error => {
+      if (connection.state === 'closed') this.#end = error;
+      this.#changed();
+    });
+  }
+
+  /** Returns matching agents in the order of their registration. */
+  async find(filters: AgentFilters): Promise<AgentInfo[]> {
+    checkKeys('the filters of agents', filters, FILTERS);
+    const found: AgentRow[] = [];
+    for (const row of await this.#rows()) if (isWanted(row, filters)) found.push(row);
+    found.sort((a, b) => (a.id < b.id ? -1 : 1));
+    return found.map(infoOf);
+  }
+
+  /**
+   * Yields matching agents, and again after each change of any agent, until the client is closed or `signal` aborts. Changes
+   * between two turns of the loop are merged. Throws when the connection has ended.
+   */
+  async *watch(filters: AgentFilters, signal?: AbortSignal): AsyncGenerator<readonly AgentInfo[], void> {
+    let isNew = true;
+    let wake: (() => void) | undefined;
+    const look = () => {
+      isNew = true;
+      wake?.();
+    };
+    this.#watchers.add(look);
+    signal?.addEventListener('abort', look, { once: true });
+    try {
+      for (;;) {
+        if (signal?.aborted || this.#end?.code === 'client/closed') return;
+        if (this.#end) throw this.#end;
+        if (isNew) {
+          isNew = false;
+          const found = await this.#findUnlessLost(filters);
+          if (found) yield found;
+        } else await new Promise<void>(resolve => (wake = resolve));
+      }
+    } finally {
+      this.#watchers.delete(look);
+      signal?.removeEventListener('abort', look);
+    }
+  }
+
+  /** Returns the registered names that are similar to an unknown one, best first; none for a registered name. */
+  async nearest(name: string): Promise<string[]> {
+    const names = new Set<string>();
+    for (const row of await this.#rows()) names.add(row.name);
+    return names.has(name) ? [] : nearestNames(name, names);
+  }
+
+  /** Returns undefined while disconnected: the next connection reports a change. */
+  async #findUnlessLost(filters: AgentFilters): Promise<AgentInfo[] | undefined> {
+    try {
+      return await this.find(filters);
+    } catch (error) {
+      if (error instanceof ConnectionError && (error.code === 'connection/lost' || this.#end)) return undefined;
+      throw error;
+    }
+  }
+
+  #changed(): void {
+    for (const look of [...this.#watchers]) look();
+  }
+
+  async #rows(): Promise<Iterable<AgentRow>> {
+    await this.#query.open();
+    const session = await this.#connection.ready();
+    return session.db.db.agent.iter();
+  }
+}
+
+function isWanted(row: AgentRow, filters: AgentFilters): boolean {
+  const { capabilities, status, presence, agentType, name } = filters;
+  return (
+    (status === undefined || row.status === status) &&
+    (presence === undefined || row.presence === presence) &&
+    (agentType === undefined || row.agentType === agentType) &&
+    (name === undefined || row.name === name) &&
+    (capabilities === undefined || capabilities.every(each => row.capabilities.includes(each)))
+  );
+}
+
+function infoOf(row: AgentRow): AgentInfo {
+  return {
+    id: Number(row.id),
+    name: row.name,
+    agentType: row.agentType,
+    capabilities: row.capabilities,
+    status: row.status as AgentStatus, // the module stores only these words
+    presence: row.presence as Presence,
+    metadata: parseObject(row.metadata),
+    owner: row.owner.toHexString(),
+    registeredAt: row.registeredAt.toDate(),
+    updatedAt: row.updatedAt.toDate(),
+  };
+}

@@ -1,0 +1,44 @@
+// Groups of agents. A message to `#name` is delivered to each member.
+
+import { SIGN } from '@agora/module/contract';
+import type { Connection } from '../connection/connection.ts';
+
+/** A group that this agent is in. */
+export interface GroupInfo {
+  /** With its sign, as the target of a message. */
+  readonly name: string;
+  /** Number of members. */
+  readonly members: number;
+}
+
+/** The groups of this client's agent. */
+export class Groups {
+  readonly #connection: Connection;
+  readonly #agent: () => bigint;
+
+  constructor(connection: Connection, agent: () => bigint) {
+    this.#connection = connection;
+    this.#agent = agent;
+  }
+
+  async join(group: string): Promise<void> {
+    const agent = this.#agent();
+    await this.#connection.call('join_group', db => db.reducers.joinGroup({ agent, group }));
+  }
+
+  async leave(group: string): Promise<void> {
+    const agent = this.#agent();
+    await this.#connection.call('leave_group', db => db.reducers.leaveGroup({ agent, group }));
+  }
+
+  async list(): Promise<GroupInfo[]> {
+    const agent = this.#agent();
+    const groups = await this.#connection.call('my_groups', db => db.procedures.myGroups({ agent }));
+    return groups.map(({ name, members }) => ({ name: `${SIGN.group}${name}`, members }));
+  }
+
+  async members(group: string): Promise<string[]> {
+    const agent = this.#agent();
+    return this.#connection.call('group_members', db => db.procedures.groupMembers({ agent, group }));
+  }
+}

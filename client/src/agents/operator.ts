@@ -1,0 +1,249 @@
+// Calls of operators. The hub checks each: non-operators get `operator/required`.
+
+import type { DbConnection } from '@agora/bindings';
+import { LIMITS, type Admission } from '@agora/module/contract';
+import { Identity } from 'spacetimedb';
+import type { Connection } from '../connection/connection.ts';
+import { AgoraError } from '../base/errors.ts';
+import { reported } from '../base/reported-promise.ts';
+import { dateOf, microsOf } from '../base/micros.ts';
+import { usageOf, type AgentUsage } from './usage.ts';
+
+type Db = DbConnection;
+
+/** Counters of a hub. */
+export interface HubStatus {
+  readonly agents: number;
+  /** Connections with an attached agent. */
+  readonly online: number;
+  readonly messages: number;
+  readonly waiting: number;
+  readonly offered: number;
+  readonly ended: number;
+  readonly dead: number;
+  readonly asks: number;
+  readonly workflows: number;
+  readonly events: number;
+  readonly broadcasts: number;
+  readonly storedBytes: number;
+}
+
+/** Limits of one agent, or of all agents without own limits. An omitted limit does not change. */
+export interface Quota {
+  /** Messages and events per second, and the burst above this rate. */
+  readonly rate?: number | undefined;
+  readonly burst?: number | undefined;
+  readonly unfinished?: number | undefined;
+  readonly inboxLength?: number | undefined;
+  /** Recipients per minute. */
+  readonly fanOut?: number | undefined;
+}
+
+/** Storage limits of the hub. An omitted limit does not change. */
+export interface HubLimits {
+  readonly storedBytes?: number | undefined;
+  readonly keepMessagesMs?: number | undefined;
+  readonly keepEventsMs?: number | undefined;
+  readonly keepWorkflowsMs?: number | undefined;
+}
+
+/** Filters of dead letters; a dead letter must match all that are set. */
+export interface DeadLetterFilter {
+  /** Numbers of agents. */
+  readonly agent?: number | undefined;
+  readonly sender?: number | undefined;
+  readonly type?: string | undefined;
+  /** A part of the reason. */
+  readonly reason?: string | undefined;
+  readonly before?: Date | undefined;
+}
+
+/** A delivery without further attempts. */
+export interface DeadLetter {
+  readonly no: bigint;
+  readonly agent: number;
+  readonly sender: number;
+  readonly messageId: string;
+  readonly type: string;
+  readonly reason: string;
+  readonly at: Date;
+}
+
+/** The mailbox of an agent, or a work queue (`@capability`). */
+export interface MailboxInfo {
+  readonly name: string;
+  readonly isOnline: boolean;
+  readonly held: number;
+  readonly waiting: number;
+  readonly credit: number;
+}
+
+/** An identity with operator rights. */
+export interface OperatorInfo {
+  readonly identity: string;
+  readonly grantedAt: Date;
+}
+
+/** Operator calls. Every agent may list, redrive and purge its own dead letters. */
+export class Operator {
+  readonly #connection: Connection;
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+  }
+
+  /** Grants operator rights to an identity (hexadecimal). */
+  grant(identity: string): Promise<void> {
+    return this.#call('grant_operator', db => db.reducers.grantOperator({ identity: identityOf(identity) }));
+  }
+  /** Revokes operator rights, unless the identity is the last operator. */
+  revoke(identity: string): Promise<void> {
+    return this.#call('revoke_operator', db => db.reducers.revokeOperator({ identity: identityOf(identity) }));
+  }
+
+  /** Returns all operators. */
+  async operators(): Promise<OperatorInfo[]> {
+    const rows = await this.#call('list_operators', db => db.procedures.listOperators({}));
+    return rows.map(({ identity, grantedAt }) => ({ identity, grantedAt: dateOf(grantedAt) }));
+  }
+
+  /** Admits every identity (`open`), or only those that operators admitted (`closed`). */
+  setAdmission(mode: Admission): Promise<void> {
+    return this.#call('set_admission', db => db.reducers.setAdmission({ mode }));
+  }
+  admitIdentity(identity: string, note = ''): Promise<void> {
+    return this.#call('admit_identity', db => db.reducers.admitIdentity({ identity: identityOf(identity), note }));
+  }
+  /** Admits every identity whose token has this issuer and audience. */
+  admitIssuer(issuer: string, audience: string, note = ''): Promise<void> {
+    return this.#call('admit_issuer', db => db.reducers.admitIssuer({ issuer, audience, note }));
+  }
+  /** Removes an admission rule by its number in `admissions`. */
+  expel(rule: bigint): Promise<void> {
+    return this.#call('expel', db => db.reducers.expel({ rule }));
+  }
+  /** Returns the admission mode and the rules. */
+  admissions() {
+    return this.#call('list_admissions', db => db.procedures.listAdmissions({}));
+  }
+
+  /** Sets limits of an agent by its number; 0 for all agents without own limits. */
+  setQuota(agent: number, quota: Quota): Promise<void> {
+    const { rate, burst, unfinished, inboxLength, fanOut } = quota;
+    return this.#call('set_quota', db =>
+      db.reducers.setQuota({ agent: BigInt(agent), rate, burst, unfinished, inboxLength, fanOut }),
+    );
+  }
+  clearQuota(agent: number): Promise<void> {
+    return this.#call('clear_quota', db => db.reducers.clearQuota({ agent: BigInt(agent) }));
+  }
+  /** Returns the quota usage of an agent by its number. */
+  async usage(agent: number): Promise<AgentUsage> {
+    return usageOf(await this.#call('agent_usage', db => db.procedures.agentUsage({ agent: BigInt(agent) })));
+  }
+  setHubLimits({ storedBytes, keepMessagesMs, keepEventsMs, keepWorkflowsMs }: HubLimits): Promise<void> {
+    const big = (value: number | undefined) => (value === undefined ? undefined : BigInt(value));
+    return this.#call('set_hub_limits', db =>
+      db.reducers.setHubLimits({
+        storedBytes: big(storedBytes),
+        keepMessagesMs: big(keepMessagesMs),
+        keepEventsMs: big(keepEventsMs),
+        keepWorkflowsMs: big(keepWorkflowsMs),
+      }),
+    );
+  }
+
+  /** Unregisters an agent of any owner. */
+  unregisterAgent(agent: number): Promise<void> {
+    return this.#call('unregister_agent', db => db.reducers.unregisterAgent({ agent: BigInt(agent) }));
+  }
+
+  /** Returns the counters of the hub. */
+  async status(): Promise<HubStatus> {
+    const row = await this.#call('hub_overview', db => db.procedures.hubOverview({}));
+    return {
+      agents: Number(row.agents),
+      online: Number(row.online),
+      messages: Number(row.messages),
+      waiting: Number(row.waiting),
+      offered: Number(row.offered),
+      ended: Number(row.ended),
+      dead: Number(row.dead),
+      asks: Number(row.asks),
+      workflows: Number(row.workflows),
+      events: Number(row.events),
+      broadcasts: Number(row.broadcasts),
+      storedBytes: Number(row.storedBytes),
+    };
+  }
+
+  /** Yields all mailboxes and work queues, page by page. */
+  async *mailboxes(): AsyncGenerator<MailboxInfo, void> {
+    for (let after = 0n; ;) {
+      const page = await this.#call('list_mailboxes', db => db.procedures.listMailboxes({ after, limit: LIMITS.page }));
+      for (const { name, online: isOnline, held, waiting, credit } of page.rows) {
+        yield { name, isOnline, held, waiting, credit };
+      }
+      if (page.next === 0n || page.next === after) return;
+      after = page.next;
+    }
+  }
+
+  /** Returns a message with all its deliveries. */
+  readMessage(message: string) {
+    return this.#call('read_message', db => db.procedures.readMessage({ message }));
+  }
+
+  /** Yields dead letters page by page: all for operators, for others those of their agents and of their messages. */
+  async *deadLetters({ agent = 0, sender = 0 }: DeadLetterFilter = {}): AsyncGenerator<DeadLetter, void> {
+    for (let after = 0n; ;) {
+      const page = await this.#call('dead_letters', db =>
+        db.procedures.deadLetters({ after, limit: LIMITS.page, agent: BigInt(agent), sender: BigInt(sender) }),
+      );
+      for (const row of page.rows) {
+        yield {
+          no: row.no,
+          agent: Number(row.agent),
+          sender: Number(row.sender),
+          messageId: row.message,
+          type: row.type,
+          reason: row.reason,
+          at: dateOf(row.at),
+        };
+      }
+      if (page.next === 0n || page.next === after) return;
+      after = page.next;
+    }
+  }
+  /** Sends a dead letter to its recipient once more. */
+  redrive(no: bigint): Promise<void> {
+    return this.#call('redrive', db => db.reducers.redrive({ no }));
+  }
+  purge(no: bigint): Promise<void> {
+    return this.#call('purge', db => db.reducers.purge({ no }));
+  }
+  redriveAll(filter: DeadLetterFilter = {}): Promise<void> {
+    return this.#call('redrive_all', db => db.reducers.redriveAll({ filter: wireFilter(filter) }));
+  }
+  purgeAll(filter: DeadLetterFilter = {}): Promise<void> {
+    return this.#call('purge_all', db => db.reducers.purgeAll({ filter: wireFilter(filter) }));
+  }
+
+  #call<T>(name: string, call: (db: Db) => Promise<T>): Promise<T> {
+    const warn = (error: AgoraError) => this.#connection.warn(error);
+    return reported(name, this.#connection.call(name, call), warn);
+  }
+}
+
+function identityOf(text: string): Identity {
+  const hex = text.replace(/^0x/i, '');
+  if (!/^[0-9a-f]{64}$/i.test(hex)) {
+    throw new AgoraError('client/bad-option', `an identity is 64 hexadecimal digits, not "${text.slice(0, 70)}"`);
+  }
+  return new Identity(hex);
+}
+
+function wireFilter({ agent = 0, sender = 0, type = '', reason = '', before }: DeadLetterFilter) {
+  const micros = before === undefined ? 0n : microsOf(before);
+  return { agent: BigInt(agent), sender: BigInt(sender), type, reason, before: micros };
+}

@@ -1,0 +1,280 @@
+// The agent of this client: registration, attachment to every connection, heartbeats.
+
+import { LIMITS, type AgentStatus } from '@agora/module/contract';
+import type { Connection } from '../connection/connection.ts';
+import { AgoraError, ConnectionError, TimeoutError, toAgoraError, type AgoraCode } from '../base/errors.ts';
+import { METADATA, toJson } from '../base/json.ts';
+import { isObject } from '../base/is-object.ts';
+import { checkKeys, type Keys } from '../base/known-keys.ts';
+import { LiveQuery } from '../connection/live-query.ts';
+import type { Session } from '../connection/session.ts';
+import type { WaitOptions } from '../base/waiting.ts';
+import type { AgentRow } from './agents.ts';
+
+/** Registration data of an agent. */
+export interface Registration {
+  /** For example `specialist`, `worker` or `coordinator`. */
+  readonly agentType: string;
+  readonly capabilities?: readonly string[] | undefined;
+  readonly metadata?: Readonly<Record<string, unknown>> | undefined;
+  /** The most deliveries that the agent holds at a time. Default 32, at most 256. */
+  readonly credit?: number | undefined;
+  /** True if the highest priority always comes first, also before messages that wait for a long time. Default false. */
+  readonly strictPriority?: boolean | undefined;
+}
+
+/** What a client receives as its agent. */
+export interface ReceiveOptions extends WaitOptions {
+  /**
+   * False for a client that only sends as the agent and receives the answers to its asks: it takes no messages, and the
+   * process that serves the agent is not affected. Default true.
+   */
+  readonly receives?: boolean | undefined;
+  /**
+   * True if reported notices stay in the inbox until `acknowledgeNotice`, or for a later client of the agent; the `notice`
+   * event then reports awaited answers, too. Default false: they are acknowledged.
+   */
+  readonly keepsNotices?: boolean | undefined;
+}
+
+/** Registers the agent of this client, attaches it to every session, and keeps it alive. */
+export class OwnAgent {
+  readonly name: string;
+  readonly #connection: Connection;
+  readonly #inbox: LiveQuery;
+  readonly #row: LiveQuery;
+  #id: bigint | undefined;
+  #credit: number = LIMITS.defaultCredit;
+  #isWanted = false;
+  #receives = true;
+  #keepsNotices = false;
+  #heartbeat: ReturnType<typeof setInterval> | undefined;
+
+  constructor(name: string, connection: Connection, inbox: LiveQuery) {
+    this.name = name;
+    this.#connection = connection;
+    this.#inbox = inbox;
+    // The name was checked, so it needs no escaping.
+    this.#row = new LiveQuery(connection, {
+      query: `SELECT * FROM agent WHERE name = '${name}'`,
+      listen: db =>
+        db.db.agent.onDelete((_, row) => {
+          if (this.#isWanted && row.id === this.#id) this.#unregistered();
+        }),
+    });
+  }
+
+  /** Number of the agent, once it is registered. */
+  get id(): bigint | undefined {
+    return this.#id;
+  }
+
+  get credit(): number {
+    return this.#credit;
+  }
+
+  /** True if this client takes the agent's messages. */
+  get receives(): boolean {
+    return this.#receives;
+  }
+
+  /** True if reported notices stay in the inbox. */
+  get keepsNotices(): boolean {
+    return this.#keepsNotices;
+  }
+
+  /** Returns the number of the agent. Throws `client/not-registered`. */
+  mustId(): bigint {
+    if (this.#id !== undefined) return this.#id;
+    throw new AgoraError('client/not-registered', `call registerAgent() first; "${this.name}" is not registered yet`);
+  }
+
+  async register(registration: Registration, options: ReceiveOptions = {}): Promise<void> {
+    checkRegistration(registration);
+    const metadata = metadataOf(registration.metadata ?? {});
+    const credit = creditOf(registration.credit ?? 0);
+    const { name } = this;
+    await Promise.all([
+      this.#connection.call('register_agent', db =>
+        db.reducers.registerAgent({
+          name,
+          agentType: registration.agentType,
+          capabilities: [...(registration.capabilities ?? [])],
+          metadata,
+          credit,
+          strictPriority: registration.strictPriority ?? false,
+        }),
+      ),
+      this.#row.open(),
+    ]);
+    const row = await this.#ownRow();
+    if (!row) throw new AgoraError('agent/unknown', `"${name}" was registered and immediately unregistered again`);
+    this.#credit = credit || LIMITS.defaultCredit;
+    await this.#take(row, options);
+  }
+
+  /** Attaches to the agent with its stored registration. */
+  async takeUp(options: ReceiveOptions = {}): Promise<void> {
+    await this.#row.open();
+    const row = await this.#ownRow();
+    if (!row) throw new AgoraError('agent/unknown', `no agent is named "${this.name}"; register it first`);
+    await this.#take(row, options);
+  }
+
+  async #take(row: AgentRow, { receives = true, keepsNotices = false }: ReceiveOptions): Promise<void> {
+    if (receives && row.presence === 'online' && !(this.#isWanted && this.#id === row.id)) this.#warnOfAnother();
+    this.#id = row.id;
+    this.#receives = receives;
+    this.#keepsNotices = keepsNotices;
+    this.#isWanted = receives;
+    await Promise.all([
+      this.#inbox.open(),
+      receives && this.#connection.call('attach_agent', db => db.reducers.attachAgent({ agent: row.id })),
+    ]);
+    if (receives) this.#keepAlive();
+  }
+
+  async update(changes: Partial<Registration>): Promise<void> {
+    const agent = this.mustId();
+    checkRegistration(changes);
+    const { agentType, capabilities, metadata, credit, strictPriority } = changes;
+    await this.#connection.call('update_agent', db =>
+      db.reducers.updateAgent({
+        agent,
+        agentType,
+        capabilities: capabilities && [...capabilities],
+        metadata: metadata && metadataOf(metadata),
+        credit: credit === undefined ? undefined : creditOf(credit),
+        strictPriority,
+      }),
+    );
+    if (credit !== undefined) this.#credit = credit || LIMITS.defaultCredit;
+  }
+
+  async setStatus(status: AgentStatus): Promise<void> {
+    const agent = this.mustId();
+    await this.#connection.call('set_status', db => db.reducers.setStatus({ agent, status }));
+  }
+
+  async unregister(): Promise<void> {
+    const agent = this.mustId();
+    this.#stop();
+    let isAgain = false;
+    await this.#connection
+      .call('unregister_agent', db => {
+        const calling = db.reducers.unregisterAgent({ agent });
+        // A repeated call after a loss: the first one may have unregistered it.
+        if (isAgain) return calling.catch((error: unknown) => ignore(error, 'agent/unknown'));
+        isAgain = true;
+        return calling;
+      })
+      .finally(() => (this.#id = undefined));
+  }
+
+  /** Detaches from the agent, which stays registered. */
+  async detach(): Promise<void> {
+    const agent = this.#id;
+    const isAttached = this.#isWanted && agent !== undefined;
+    this.#stop();
+    const session = this.#connection.session;
+    if (!isAttached || !session) return;
+    await session.wait('detach_agent', DETACH_WITHIN_MS, db => db.reducers.detachAgent({ agent }));
+  }
+
+  /** Attaches the agent to a new connection. */
+  async resume(session: Session): Promise<void> {
+    const agent = this.#id;
+    if (!this.#isWanted || agent === undefined) return;
+    try {
+      await session.wait('attach_agent', this.#connection.settings.callTimeoutMs, db =>
+        db.reducers.attachAgent({ agent }),
+      );
+    } catch (error) {
+      if (!(error instanceof AgoraError && LOST_AGENT.has(error.code))) throw error;
+      this.#unregistered();
+    }
+  }
+
+  /** Closes the client: its agent was unregistered by another client, or the hub has other data now. */
+  #unregistered(): void {
+    this.#stop();
+    const sentence = `"${this.name}" of this client was unregistered; start again to register it again`;
+    this.#connection.close(new AgoraError('agent/unknown', sentence));
+  }
+
+  /** Warns of a second process: all programs of a user are one identity, so the hub does not refuse their common name. */
+  #warnOfAnother(): void {
+    const sentence = `another process is or was just attached to "${this.name}": both get the same messages; use another name, or end it`;
+    this.#connection.warn(new AgoraError('agent/elsewhere', sentence));
+  }
+
+  #stop(): void {
+    this.#isWanted = false;
+    clearInterval(this.#heartbeat);
+    this.#heartbeat = undefined;
+  }
+
+  /** Returns the row of the agent, if there is one. Throws `agent/not-yours` for an agent of another identity. */
+  async #ownRow(): Promise<AgentRow | undefined> {
+    const session = await this.#connection.ready();
+    for (const row of session.db.db.agent.iter()) {
+      if (row.name !== this.name) continue;
+      if (row.owner.isEqual(session.identity)) return row;
+      throw new AgoraError('agent/not-yours', `agent "${this.name}" belongs to another identity`);
+    }
+    return undefined;
+  }
+
+  /** Sends heartbeats. A connection without an answer to one is dropped and reopened. */
+  #keepAlive(): void {
+    const { heartbeatMs, callTimeoutMs } = this.#connection.settings;
+    if (heartbeatMs === 0 || this.#heartbeat) return;
+    this.#heartbeat = setInterval(() => {
+      const session = this.#connection.session;
+      const agent = this.#id;
+      if (!session || agent === undefined) return;
+      const timeoutMs = Math.min(heartbeatMs, callTimeoutMs);
+      session
+        .wait('heartbeat', timeoutMs, db => db.reducers.heartbeat({ agents: [agent], withinMs: 4 * heartbeatMs }))
+        .catch((error: unknown) => {
+          if (!(error instanceof TimeoutError)) return;
+          session.lose(
+            new ConnectionError('connection/lost', `the hub was silent for ${timeoutMs} ms`, { cause: error }),
+          );
+        });
+    }, heartbeatMs);
+  }
+}
+
+const DETACH_WITHIN_MS = 2_000;
+/** Refusals of an agent that this client no longer has. */
+const LOST_AGENT = new Set<string>(['agent/unknown', 'agent/not-yours']);
+
+const REGISTRATION: Keys<Registration> = {
+  agentType: true,
+  capabilities: true,
+  metadata: true,
+  credit: true,
+  strictPriority: true,
+};
+
+function checkRegistration(registration: Partial<Registration>): void {
+  checkKeys<Partial<Registration>>('the members of a registration', registration, REGISTRATION);
+  const { capabilities } = registration;
+  if (capabilities === undefined || Array.isArray(capabilities)) return;
+  throw new AgoraError('client/bad-option', `capabilities is a list of names, not ${typeof capabilities}`);
+}
+
+function ignore(error: unknown, code: AgoraCode): void {
+  if (toAgoraError(error).code !== code) throw error;
+}
+
+function metadataOf(metadata: unknown): string {
+  if (!isObject(metadata)) throw new AgoraError('agent/bad-metadata', 'metadata must be an object');
+  return toJson(metadata, METADATA);
+}
+
+function creditOf(credit: number): number {
+  if (Number.isInteger(credit) && credit >= 0 && credit <= LIMITS.maxCredit) return credit;
+  throw new AgoraError('agent/bad-credit', `credit is a whole number from 0 to ${LIMITS.maxCredit}, not ${credit}`);
+}

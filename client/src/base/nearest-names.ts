@@ -1,0 +1,20 @@
+// Suggestions for misspelled names.
+
+import { distance } from 'fastest-levenshtein';
+
+const MAX_NAMES = 3;
+
+/** Returns the names that are similar to a misspelled one, best first, at most three. */
+export function nearestNames(name: string, names: Iterable<string>): string[] {
+  const wanted = name.toLowerCase();
+  const tolerance = Math.max(2, Math.floor(name.length / 3));
+  const near: { readonly name: string; readonly distance: number }[] = [];
+  for (const each of names) {
+    const candidate = each.toLowerCase();
+    const isPart = wanted.length >= 3 && (candidate.includes(wanted) || wanted.includes(candidate));
+    const edits = distance(wanted, candidate);
+    if (edits <= tolerance || isPart) near.push({ name: each, distance: edits });
+  }
+  near.sort((a, b) => a.distance - b.distance || (a.name < b.name ? -1 : 1));
+  return near.slice(0, MAX_NAMES).map(each => each.name);
+}

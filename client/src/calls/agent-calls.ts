@@ -1,0 +1,175 @@
+// Calls about agents: the agent of this client, discovery, and groups.
+
+import type { AgentStatus } from '@agora/module/contract';
+import type { AgentFilters, AgentInfo } from '../agents/agents.ts';
+import type { GroupInfo } from '../agents/groups.ts';
+import type { ReceiveOptions, Registration } from '../agents/own-agent.ts';
+import type { AgentUsage } from '../agents/usage.ts';
+import { AgoraError } from '../base/errors.ts';
+import { untilAborted, type WaitOptions } from '../base/waiting.ts';
+import type { CoordinationQuery } from '../client-types.ts';
+import type { WorkflowSummary } from '../workflows/workflow-handle.ts';
+import { ClientBase, partsOf } from './client-base.ts';
+
+/** Registers the agent of a client, and finds other agents. */
+export abstract class AgentCalls extends ClientBase {
+  /**
+   * Registers the agent, or updates its registration, and receives its messages from now on. The outbox is sent. Idempotent.
+   *
+   * Throws `agent/name-taken` if another identity owns the name, `agent/bad-capability`, `agent/bad-metadata`,
+   * `agent/bad-credit`.
+   *
+   * @example
+   * ```ts
+   * await client.registerAgent({ agentType: 'specialist', capabilities: ['documentation'] });
+   * ```
+   */
+  registerAgent(registration: Registration, options: ReceiveOptions = {}): Promise<void> {
+    const parts = partsOf(this);
+    return untilAborted(options.signal, parts.begin(parts.agent.register(registration, options)));
+  }
+
+  /**
+   * Attaches to the agent with its stored registration. With `receives: false` the client only sends as the agent, while
+   * another process serves it. Throws `agent/unknown`, `agent/not-yours`.
+   *
+   * @example
+   * ```ts
+   * await client.resumeAgent({ receives: false });
+   * ```
+   */
+  resumeAgent(options: ReceiveOptions = {}): Promise<void> {
+    const parts = partsOf(this);
+    return untilAborted(options.signal, parts.begin(parts.agent.takeUp(options)));
+  }
+
+  /** Receives no more messages; held ones can still be settled within 5 s. The agent stays registered. */
+  detachAgent(): Promise<void> {
+    return partsOf(this).agent.detach();
+  }
+
+  /** Changes parts of the registration; omitted ones stay. Throws `client/not-registered`, `agent/bad-credit`. */
+  async updateAgent(changes: Partial<Registration>, { signal }: WaitOptions = {}): Promise<void> {
+    const { agent, dispatcher } = partsOf(this);
+    await untilAborted(signal, agent.update(changes));
+    dispatcher.credit = agent.credit;
+  }
+
+  /**
+   * Sets the status of the agent: `active`, `busy`, `away`, or `draining`, which gets no new work from work queues. Throws
+   * `client/not-registered`.
+   *
+   * @example
+   * ```ts
+   * await client.setStatus('busy');
+   * ```
+   */
+  setStatus(status: AgentStatus, { signal }: WaitOptions = {}): Promise<void> {
+    return untilAborted(signal, partsOf(this).agent.setStatus(status));
+  }
+
+  /**
+   * Unregisters the agent: its unfinished messages become dead letters, and its name is free. Throws `client/not-registered`.
+   *
+   * @example
+   * ```ts
+   * await client.unregisterAgent();
+   * ```
+   */
+  async unregisterAgent(): Promise<void> {
+    const { agent, broadcasts, inbox, outbox } = partsOf(this);
+    const reason = new AgoraError('agent/unknown', `"${this.name}" was unregistered`);
+    broadcasts.close(reason);
+    outbox?.rest();
+    await agent.unregister();
+    inbox.close(reason);
+  }
+
+  /**
+   * Returns matching agents in the order of their registration.
+   *
+   * @example
+   * ```ts
+   * const reviewers = await client.findAgents({ capabilities: ['review'], presence: 'online' });
+   * ```
+   */
+  findAgents(filters: AgentFilters = {}, { signal }: WaitOptions = {}): Promise<AgentInfo[]> {
+    return untilAborted(signal, partsOf(this).agents.find(filters));
+  }
+
+  /**
+   * Yields matching agents immediately, and again after each change. Changes between two turns of the loop are merged: it
+   * gets the newest state.
+   *
+   * @example
+   * ```ts
+   * for await (const agents of client.watchAgents({ agentType: 'worker' })) console.log(agents.length);
+   * ```
+   */
+  watchAgents(
+    filters: AgentFilters = {},
+    options: { readonly signal?: AbortSignal | undefined } = {},
+  ): AsyncGenerator<readonly AgentInfo[], void> {
+    return partsOf(this).agents.watch(filters, options.signal);
+  }
+
+  /**
+   * Returns agents, or the workflows that this client watches.
+   *
+   * @example
+   * ```ts
+   * const idle = await client.queryCoordinationData({ type: 'agents', filters: { status: 'active' } });
+   * const running = await client.queryCoordinationData({ type: 'workflows', filters: { status: 'running' } });
+   * ```
+   */
+  queryCoordinationData(
+    query: Extract<CoordinationQuery, { type: 'agents' }>,
+    options?: WaitOptions,
+  ): Promise<AgentInfo[]>;
+  queryCoordinationData(
+    query: Extract<CoordinationQuery, { type: 'workflows' }>,
+    options?: WaitOptions,
+  ): Promise<WorkflowSummary[]>;
+  async queryCoordinationData(
+    query: CoordinationQuery,
+    { signal }: WaitOptions = {},
+  ): Promise<AgentInfo[] | WorkflowSummary[]> {
+    const { agents, workflows } = partsOf(this);
+    if (query.type === 'agents') return untilAborted(signal, agents.find(query.filters ?? {}));
+    return untilAborted(signal, workflows.find(query.filters?.status));
+  }
+
+  /** Returns the quota usage of this agent. */
+  agentUsage({ signal }: WaitOptions = {}): Promise<AgentUsage> {
+    return untilAborted(signal, partsOf(this).history.usage());
+  }
+
+  /**
+   * Joins a group (`#name`); the first member creates it. A message to the group is delivered to each member. Throws
+   * `group/bad-name`, `group/full`.
+   *
+   * @example
+   * ```ts
+   * await client.joinGroup('#release');
+   * await client.sendMessage({ to: '#release', messageType: 'status_update', payload: { status: 'building' } });
+   * ```
+   */
+  joinGroup(name: string, { signal }: WaitOptions = {}): Promise<void> {
+    return untilAborted(signal, partsOf(this).groups.join(name));
+  }
+
+  /** Leaves a group, which ends with its last member. Throws `group/unknown`. */
+  leaveGroup(name: string, { signal }: WaitOptions = {}): Promise<void> {
+    return untilAborted(signal, partsOf(this).groups.leave(name));
+  }
+
+  /** Returns the groups of this agent. */
+  groups({ signal }: WaitOptions = {}): Promise<GroupInfo[]> {
+    return untilAborted(signal, partsOf(this).groups.list());
+  }
+
+  /** Returns the names of the members of a group of this agent. Throws `group/unknown`. */
+  groupMembers(name: string, { signal }: WaitOptions = {}): Promise<string[]> {
+    return untilAborted(signal, partsOf(this).groups.members(name));
+  }
+}

@@ -1,0 +1,119 @@
+// Definitions of workflows: conversion to the wire format, checked by the rules of the hub; the hub checks agents itself.
+
+import { checkDefinition, sentenceOf, workflowShape, type Known } from '@agora/module/workflow';
+import type * as z from 'zod';
+import { AgoraError, textOf } from '../base/errors.ts';
+import { jsonFaultOf } from '../base/json-fault.ts';
+import { isObject } from '../base/is-object.ts';
+import { withTrace, type TraceContext } from '../base/trace-context.ts';
+
+type Camel<Key> = Key extends `${infer Head}_${infer Tail}` ? `${Head}${Capitalize<Camel<Tail>>}` : Key;
+
+/** The keys of an object in snake_case or camelCase; free JSON keeps its keys. */
+type EitherCase<T> = T extends readonly (infer Element)[]
+  ? readonly EitherCase<Element>[]
+  : T extends object
+    ? string extends keyof T
+      ? T
+      : { [Key in keyof T]: EitherCase<T[Key]> } | { [Key in keyof T as Camel<Key>]: EitherCase<T[Key]> }
+    : T;
+
+type WireDefinition = z.input<typeof workflowShape>;
+type WireStep = WireDefinition['steps'][number];
+
+/** Definition of a step, with keys of the wire (`depends_on`) or in camelCase (`dependsOn`). */
+export type WorkflowStepDefinition = EitherCase<WireStep>;
+
+/** Definition of a workflow, with keys of the wire (`workflow_type`) or in camelCase (`workflowType`). */
+export type WorkflowDefinition = EitherCase<Omit<WireDefinition, 'steps'>> & {
+  readonly steps: readonly WorkflowStepDefinition[];
+};
+
+/** Schema of a definition with keys of the wire, as the hub uses it. */
+export const workflowDefinitionSchema = workflowShape;
+
+/** Members with free JSON, whose keys are not converted. */
+const FREE_JSON = new Set(['requirements', 'metadata', 'headers', 'equals', 'not_equals']);
+
+const ANY_NAME: Known = { isAgent: () => true, isCapability: () => true };
+
+/**
+ * Returns the definition in wire format, as JSON. Throws `workflow/bad-definition` with every fault and its step. `known`
+ * checks the names of agents and capabilities; by default any name passes.
+ */
+export function definitionText(definition: unknown, known: Known = ANY_NAME): string {
+  const faults: string[] = [];
+  const text = textOfWire(definition, faults);
+  const checked = checkDefinition(text, known);
+  if (!checked.ok) faults.push(...checked.faults);
+  if (faults.length > 0) throw new AgoraError('workflow/bad-definition', sentenceOf(faults));
+  return text;
+}
+
+function textOfWire(definition: unknown, faults: string[]): string {
+  try {
+    const fault = jsonFaultOf(definition);
+    if (fault !== undefined) throw new TypeError(fault);
+    return JSON.stringify(toWire(definition, 'the definition', faults)) ?? 'null';
+  } catch (error) {
+    // A value without JSON form, or a cyclic one.
+    throw new AgoraError('workflow/bad-definition', `the definition cannot be written as JSON: ${textOf(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+/**
+ * Reads a definition from YAML or JSON. Throws `workflow/bad-definition` with every fault.
+ *
+ * @example
+ * ```ts
+ * const definition = await parseWorkflow(`
+ * workflow_type: review
+ * steps:
+ *   - { agent: Writer, action: write }
+ *   - { agent: Editor, action: edit, depends_on: [write] }
+ * `);
+ * await client.startWorkflowCoordination(definition);
+ * ```
+ */
+export async function parseWorkflow(text: string): Promise<WorkflowDefinition> {
+  // The YAML parser is loaded on first use.
+  const { parseDocument } = await import('yaml');
+  const document = parseDocument(text);
+  const faults = document.errors.map(({ message }) => message);
+  if (faults.length > 0) throw new AgoraError('workflow/bad-definition', sentenceOf(faults));
+  let definition: unknown;
+  try {
+    definition = document.toJS({ maxAliasCount: 100 });
+  } catch (error) {
+    throw new AgoraError('workflow/bad-definition', textOf(error), { cause: error });
+  }
+  definitionText(definition);
+  return definition as WorkflowDefinition; // `definitionText` has checked its shape
+}
+
+/** Returns the type of a definition. */
+export function typeOf(definition: WorkflowDefinition): string {
+  return 'workflowType' in definition ? definition.workflowType : definition.workflow_type;
+}
+
+/** Adds a trace context to the headers of a definition, unless it has one. */
+export function tracedDefinition(definition: WorkflowDefinition, trace: TraceContext | undefined): WorkflowDefinition {
+  const headers = withTrace(definition.headers, trace);
+  return headers === definition.headers ? definition : { ...definition, headers };
+}
+
+/** Converts a value to keys of the wire. */
+function toWire(value: unknown, where: string, faults: string[]): unknown {
+  if (Array.isArray(value)) return value.map((each, at) => toWire(each, `${where}[${at}]`, faults));
+  if (!isObject(value)) return value;
+  const wire: Record<string, unknown> = {};
+  for (const [key, member] of Object.entries(value)) {
+    if (member === undefined) continue;
+    const wireKey = key.replace(/[A-Z]/g, letter => `_${letter.toLowerCase()}`);
+    if (Object.hasOwn(wire, wireKey)) faults.push(`${where}: ${wireKey} is given twice`);
+    wire[wireKey] = FREE_JSON.has(wireKey) ? member : toWire(member, wireKey, faults);
+  }
+  return wire;
+}

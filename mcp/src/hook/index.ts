@@ -1,0 +1,8 @@
+// Entry point for hooks and wakers, which starts faster than the server.
+
+export { runHook, type HookResult, type HookRun } from './run-hook.ts';
+export { HOOK_CLIENT_NAMES, type HookClientName } from './hook-output.ts';
+export { followMail, type FollowOptions } from './follow-mail.ts';
+export { mailSentence, type WaitingMail } from './hook-words.ts';
+export { openLooker } from './look.ts';
+export { agentNameOf, type SessionFacts } from '../agent/agent-name.ts';

@@ -1,0 +1,85 @@
+import { LIMITS } from '@agora/module/contract';
+import { describe, expect, test } from 'vitest';
+import { ModuleLab } from '../support/module-lab.ts';
+
+/** The longest pause of a client between attempts to reconnect. */
+const LONGEST_PAUSE_MS = 5_000;
+
+/** A hub that has run for a minute, with two agents that hold one delivery each: one by name, one of a work queue. */
+async function working() {
+  const lab = await ModuleLab.open();
+  const sender = lab.register('Sender');
+  const bob = lab.register('Bob');
+  const worker = lab.register('Worker', { capabilities: ['review'] });
+  bob.attach();
+  worker.attach();
+  lab.advance(60_000);
+  sender.send('Bob');
+  sender.send('@review');
+  return { lab, sender, bob, worker, [Symbol.asyncDispose]: () => lab.close() };
+}
+
+describe('an absence of the hub', () => {
+  test('ends no lease: its holders have the grace to extend it', async () => {
+    await using scene = await working();
+    const { lab, bob, worker } = scene;
+    lab.sleep(LIMITS.leaseMs + 15_000);
+    lab.advance(LIMITS.graceMs - 1_000);
+    expect(bob.inbox()).toMatchObject([{ attempt: 1 }]);
+    expect(worker.inbox()).toMatchObject([{ attempt: 1 }]);
+    bob.act({ Extend: { delivery: bob.inbox()[0]?.['id'], attempt: 1, ms: LIMITS.leaseMs } });
+    lab.advance(5_000);
+    expect(bob.inbox()).toMatchObject([{ attempt: 1 }]);
+    expect(worker.inbox()).toMatchObject([{ attempt: 2 }]);
+  });
+
+  test.each([4_000, 8_000, 14_000, 60_000])('of %i ms after an orderly stop ends no grace', async downMs => {
+    await using scene = await working();
+    const { lab, bob, worker } = scene;
+    bob.leave();
+    worker.leave();
+    lab.sleep(downMs);
+    lab.advance(LONGEST_PAUSE_MS + 1_000);
+    expect(lab.rows('waiting')).toEqual([]);
+    for (const agent of [bob, worker]) {
+      agent.attach();
+      agent.act({ Extend: { delivery: agent.inbox()[0]?.['id'], attempt: 1, ms: LIMITS.leaseMs } });
+    }
+    lab.advance(LIMITS.graceMs);
+    expect(bob.inbox()).toMatchObject([{ attempt: 1 }]);
+    expect(worker.inbox()).toMatchObject([{ attempt: 1 }]);
+  });
+
+  test('delays the end of the grace of an agent that stays away, once', async () => {
+    await using scene = await working();
+    const { lab, bob, worker } = scene;
+    bob.leave();
+    worker.leave();
+    lab.sleep(60_000);
+    lab.advance(LIMITS.graceMs + 1_000);
+    expect(lab.rows('offer')).toEqual([]);
+  });
+
+  test('makes no agent stale', async () => {
+    await using scene = await working();
+    const { lab, bob } = scene;
+    bob.call('heartbeat', { agents: [bob.id], withinMs: 10_000 });
+    lab.sleep(60_000);
+    lab.advance(LIMITS.graceMs - 1_000);
+    expect(lab.rows('agent').find(row => row['name'] === 'Bob')).toMatchObject({ presence: 'online' });
+    lab.advance(61_000);
+    expect(lab.rows('agent').find(row => row['name'] === 'Bob')).toMatchObject({ presence: 'stale' });
+  });
+});
+
+describe('a stale agent', () => {
+  test('with waiting mail cannot go idle', async () => {
+    await using scene = await working();
+    const { lab, sender, bob } = scene;
+    bob.act({ Acknowledge: { delivery: bob.inbox()[0]?.['id'], attempt: 1 } });
+    bob.call('heartbeat', { agents: [bob.id], withinMs: 1_000 });
+    lab.advance(61_000);
+    sender.send('Bob');
+    expect(bob.tryCall('go_idle', { agent: bob.id, lastOffer: 1, lastBroadcast: 0 })).toBe('agent/has-mail');
+  });
+});
