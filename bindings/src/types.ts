@@ -597,6 +597,7 @@ export const Message = __t.object("Message", {
   onBehalfOf: __t.string(),
   forwardOf: __t.string(),
   references: __t.string(),
+  referencedBytes: __t.u32(),
 });
 export type Message = __Infer<typeof Message>;
 
@@ -726,6 +727,14 @@ export const RespondAct = __t.object("RespondAct", {
 });
 export type RespondAct = __Infer<typeof RespondAct>;
 
+export const SeenRequest = __t.object("SeenRequest", {
+  step: __t.u64(),
+  approver: __t.u64(),
+  bucket: __t.u8(),
+  message: __t.string(),
+});
+export type SeenRequest = __Infer<typeof SeenRequest>;
+
 export const SendAct = __t.object("SendAct", {
   id: __t.string(),
   agent: __t.u64(),
@@ -800,8 +809,15 @@ export const Step = __t.object("Step", {
   done: __t.u32(),
   parent: __t.u32(),
   element: __t.string(),
+  outputBytes: __t.u32(),
 });
 export type Step = __Infer<typeof Step>;
+
+export const StepOutput = __t.object("StepOutput", {
+  step: __t.u64(),
+  output: __t.string(),
+});
+export type StepOutput = __Infer<typeof StepOutput>;
 
 export const StepRow = __t.object("StepRow", {
   position: __t.u32(),
@@ -884,6 +900,8 @@ export const Workflow = __t.object("Workflow", {
   parentStep: __t.u64(),
   inputs: __t.string(),
   headers: __t.string(),
+  initiatorName: __t.string(),
+  hasNested: __t.bool(),
   forkOf: __t.string(),
 });
 export type Workflow = __Infer<typeof Workflow>;
@@ -900,8 +918,33 @@ export const WorkflowState = __t.object("WorkflowState", {
   version: __t.u32(),
   outcome: __t.string(),
   pausedWith: __t.bool(),
+  ends: __t.u32(),
+  jobs: __t.string(),
+  continueAt: __t.i64(),
+  undoAt: __t.u32(),
+  undoing: __t.u32(),
+  undos: __t.u32(),
+  cancelledNested: __t.u32(),
+  held: __t.string(),
+  heldUntil: __t.i64(),
+  heldTries: __t.u32(),
 });
 export type WorkflowState = __Infer<typeof WorkflowState>;
+
+export const WorkflowSummary = __t.object("WorkflowSummary", {
+  id: __t.string(),
+  type: __t.string(),
+  status: __t.string(),
+  total: __t.u32(),
+  ended: __t.u32(),
+  reason: __t.string(),
+  startedAt: __t.i64(),
+  endedAt: __t.i64(),
+  version: __t.u32(),
+  outcome: __t.string(),
+  pausedWith: __t.bool(),
+});
+export type WorkflowSummary = __Infer<typeof WorkflowSummary>;
 
 export const WorkflowWatch = __t.object("WorkflowWatch", {
   id: __t.u64(),

@@ -24,8 +24,8 @@ import {
 } from './tables/message.ts';
 import { admissionRule, hubCounters, hubWatch, member, operator } from './tables/operator.ts';
 import { account, hub, quota, tally } from './tables/quota.ts';
-import { due, dueCount, dueSlot, failedTimer, keeper, timerCursor, timerWatch, hubClock } from './tables/time.ts';
-import { step, workflow, workflowState, workflowWatch } from './tables/workflow.ts';
+import { due, dueCount, dueSlot, failedTimer, hubClock, keeper, timerCursor, timerWatch } from './tables/time.ts';
+import { seenRequest, step, stepOutput, workflow, workflowState, workflowWatch } from './tables/workflow.ts';
 
 /** The database: all tables; reducers, views and procedures are made from it. */
 export const agora = schema({
@@ -73,6 +73,8 @@ export const agora = schema({
   timerWatch,
   timerCursor,
   failedTimer,
+  stepOutput,
+  seenRequest,
   deliveryBlock,
   hubClock,
 });

@@ -181,6 +181,8 @@ export function waitText({ waitsFor, whom, until }: WorkflowWait, now: Date): st
     case 'answer':
     case 'elements':
       return '';
+    case 'limit':
+      return 'waits for room within the limits';
     case 'workflow':
       return `is workflow ${who}`;
   }

@@ -53,7 +53,7 @@ export interface WorkflowWait {
   readonly state: StepState;
   /**
    * Other steps, a point in time, the resumption of the workflow, an approval, a place in a work queue, an agent, its answer,
-   * its elements, or its nested workflow.
+   * its elements, its nested workflow, or room within the limits of its initiator or of an inbox.
    */
   readonly waitsFor: WaitReason;
   /** Names of steps or agents, a capability, or the id of a workflow. */

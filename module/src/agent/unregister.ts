@@ -7,7 +7,10 @@ import { leaveQueues } from '../message/queue.ts';
 import { deadLetterLanesLater, deadLetterOffers } from '../message/unregistered.ts';
 import type { UnitOfWork } from '../unit-of-work.ts';
 
-/** Removes an agent with its offered deliveries. Returns false if it was removed before. */
+/**
+ * Removes an agent with its offered deliveries. Returns false if it was removed before. Bound: its credit of ended deliveries, the
+ * `broadcastWindow` twice, 64 queues and 64 groups, and `rowsPerCall` for workflows; its lanes and approvals follow by timers.
+ */
 export function unregister(
   unit: UnitOfWork,
   { id: agent, name }: { readonly id: bigint; readonly name: string },
@@ -26,6 +29,7 @@ export function unregister(
   db.quota.agent.delete(agent);
   endBroadcasts(unit, agent);
   leaveAll(unit, agent);
+  unit.tasks.agentLeft(unit, agent);
   if (box.waiting > 0) deadLetterLanesLater(unit, agent, box);
   appendSystemEvent(unit, 'agent_unregistered', { agent_name: name, agent_id: Number(agent) });
   return true;

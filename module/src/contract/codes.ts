@@ -68,6 +68,7 @@ export const CODES = {
   'workflow/unknown': 'No workflow has this id, or the caller may not see it.',
   'workflow/not-yours': 'Only the initiator of the workflow or an operator may control it.',
   'workflow/bad-move': 'The state of the workflow, or of the step, does not allow this.',
+  'workflow/busy': 'The workflow still works on an earlier event; the call can be repeated soon.',
   'workflow/no-approval': 'The step waits for no approval, or another agent is its approver.',
   'workflow/unknown-step': 'The workflow has no step of this name.',
   'workflow/too-many-watchers': 'The workflow, or the identity, has the maximum number of watches.',

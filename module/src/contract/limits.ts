@@ -49,7 +49,7 @@ export const LIMITS = {
   clockSkewMs: 5 * 60_000,
   answerWithinMs: 24 * 3_600_000,
   /** Rows, about, after which a call leaves the rest of a large work to another call. */
-  rowsPerCall: 4_000,
+  rowsPerCall: 8_000,
   /** Calls that try a failing timer before it is set aside, and timers that are kept aside. */
   timerTries: 5,
   failedTimers: 1_000,
@@ -60,6 +60,8 @@ export const LIMITS = {
   elements: 1_000,
   /** Steps and elements of one workflow. */
   workflowRows: 10_000,
+  /** Bytes of the inputs of a task above which `readPayload` reads them, in place of a copy in each message. */
+  taskBytes: 16 * 1024,
   /** Characters of the inputs of one step. */
   inputsLength: 1024 * 1024,
   watchersPerWorkflow: 16,

@@ -26,6 +26,9 @@ export interface Envelope {
   readonly sentAt: number;
   /** Deadline of the answer; 0 when the message is not an ask. */
   readonly answerBy: number;
+  /** Of a task or an approval request: the agent that started the workflow, and its id. */
+  readonly initiator?: string;
+  readonly initiatorId?: number;
   /** The message that this one answers or reports on. */
   readonly inReplyTo?: string;
   /** The ask that this reply continues. */

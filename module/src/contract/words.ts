@@ -115,7 +115,7 @@ export type UndoState = (typeof UNDO_STATES)[number];
 
 /**
  * What an unfinished step waits for: other steps, a moment, the resumption of its workflow, an approval, a place in a work
- * queue, an agent, an answer, its elements, or its nested workflow.
+ * queue, an agent, an answer, its elements, its nested workflow, or room within the limits of its initiator or of an inbox.
  */
 export const WAIT_REASONS = [
   'steps',
@@ -127,6 +127,7 @@ export const WAIT_REASONS = [
   'answer',
   'elements',
   'workflow',
+  'limit',
 ] as const;
 /** One of `WAIT_REASONS`. */
 export type WaitReason = (typeof WAIT_REASONS)[number];

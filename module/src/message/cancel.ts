@@ -25,7 +25,7 @@ export function cancel(
   const message = db.message.id.find(act.message);
   const isByOperator = isOperator(db, sender);
   if (!isByOperator) unit.own(act.agent);
-  if (!message || (message.sender !== act.agent && !isByOperator)) {
+  if (!message || ((message.sender !== act.agent || message.step > 0n) && !isByOperator)) {
     refuse('message/unknown', `there is no message ${act.message.slice(0, 64)} of yours`);
   }
   if (message.kind === 'broadcast') {

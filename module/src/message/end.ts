@@ -36,9 +36,14 @@ export function endOffered(
   // Waiting deliveries go before those that this end may create, such as the next step of a workflow.
   fillCredit(unit, box);
   // Most deliveries end here: no agent waits for the end of a plain message that was handled.
-  if (row.kind === 'message' && state !== 'dead' && state !== 'expired') return;
+  if (row.kind === 'message' && state !== 'dead' && state !== 'expired' && !isOfStep(row)) return;
   const message = unit.ctx.db.message.id.find(row.message);
   if (message) reportEnd(unit, row, message, { state, trigger, reason, answer, answerId });
+}
+
+/** Returns true for all messages of workflows, without reading the message; and for few others. */
+function isOfStep({ envelope }: Pick<Offer, 'envelope'>): boolean {
+  return envelope.includes('"initiatorId":');
 }
 
 /** Ends a waiting delivery that was already removed from its lane. */
@@ -113,7 +118,8 @@ function reportEnd(unit: UnitOfWork, row: EndedDelivery, message: Message, end: 
   const { state, trigger, reason, answer } = end;
   const isDead = state === 'dead';
   if (message.kind === 'task' && state !== 'cancelled') unit.tasks.ended(unit, message, row, answer);
-  if (message.kind === 'message' && message.step > 0n && isDead) unit.tasks.approvalRequestDied(unit, message);
+  if (message.kind === 'message' && message.step > 0n && state !== 'cancelled')
+    unit.tasks.approvalRequestEnded(unit, message, trigger);
   let isAnswered = false;
   if (message.kind === 'ask') {
     isAnswered = trigger === 'finish' || trigger === 'fail';
@@ -123,6 +129,8 @@ function reportEnd(unit: UnitOfWork, row: EndedDelivery, message: Message, end: 
   if (isDead && !(trigger === 'fail' && message.step > 0n)) {
     addDeadLetter(unit, { delivery: row.id, agent: row.agent }, message, reason);
   }
+  // The initiator of a workflow learns of it from the step.
+  if (message.step > 0n) return;
   if (isAnswered || trigger === 'withdraw' || (!isDead && state !== 'expired')) return;
   const sender = unit.box(message.sender);
   if (!sender) return;

@@ -9,7 +9,7 @@ type RequiredMembers = Pick<
   'id' | 'from' | 'fromId' | 'to' | 'type' | 'priority' | 'sentAt' | 'answerBy' | 'payload'
 >;
 /** Members of an envelope whose message uses all of them; a payload is either inline or counted. */
-type AllMembers = Required<Omit<Envelope, 'payload'>>;
+type AllMembers = Required<Omit<Envelope, 'payload' | 'initiator' | 'initiatorId'>>;
 
 const reference: EnvelopeReference = { id: 'm0', from: 'Bob', fromId: 8, type: 'note', sentAt: 5 };
 
@@ -38,6 +38,7 @@ function message(overrides: Partial<Message>): Message {
     onBehalfOf: '',
     forwardOf: '',
     references: '',
+    referencedBytes: 0,
     ...overrides,
   };
 }
@@ -85,6 +86,16 @@ describe('an envelope', () => {
       headers: { h: 1 },
       payloadBytes: 5,
     } satisfies AllMembers);
+  });
+
+  test('of a task comes from the hub, names the initiator, and counts inputs that are read with the steps', () => {
+    expect(JSON.parse(envelopeOf(message({ step: 4n, referencedBytes: 20_000 })))).toMatchObject({
+      from: 'system',
+      fromId: 0,
+      initiator: 'Ada',
+      initiatorId: 7,
+      payloadBytes: 20_000,
+    } satisfies Partial<Envelope>);
   });
 
   test('of a notice names the message that it reports on', () => {

@@ -16,10 +16,15 @@ export type Message = NonNullable<ReturnType<Ctx['db']['message']['id']['find']>
 /** Returns the `Envelope` of a message, with its payload if that has at most `inlineBytes` bytes. */
 export function envelopeOf(message: Message, inlineBytes: number = LIMITS.inlineBytes): string {
   const { payload, headers, inReplyTo, continues, references } = message;
-  const body = isLongerThan(payload, inlineBytes) ? `"payloadBytes":${byteLength(payload)}` : `"payload":${payload}`;
+  const isInline = message.referencedBytes === 0 && !isLongerThan(payload, inlineBytes);
+  const body = isInline ? `"payload":${payload}` : `"payloadBytes":${message.referencedBytes || byteLength(payload)}`;
+  // Messages of workflows come from the hub, and name who has started the workflow.
+  const isOfStep = message.step > 0n;
+  const from = isOfStep ? '"system","fromId":0' : `"${message.senderName}","fromId":${message.sender}`;
   return (
-    `{"id":"${message.id}","from":"${message.senderName}","fromId":${message.sender},"to":"${message.target}",` +
+    `{"id":"${message.id}","from":${from},"to":"${message.target}",` +
     `"type":"${message.type}","priority":${message.priority},"sentAt":${message.acceptedAt},"answerBy":${message.answerBy},` +
+    (isOfStep ? `"initiator":"${message.senderName}","initiatorId":${message.sender},` : '') +
     (inReplyTo === '' ? '' : `"inReplyTo":"${inReplyTo}",`) +
     (continues === '' ? '' : `"continues":"${continues}",`) +
     (message.ttlMs === 0n ? '' : `"expiresAt":${message.acceptedAt + toMicros(message.ttlMs)},`) +

@@ -22,7 +22,8 @@ export function sentBefore(db: Ctx['db'], agent: bigint, before: bigint, limit: 
   for (let no = from; no >= end && rows.length < limit; no--) {
     // A full key: one row at most.
     for (const message of db.message.bySender.filter([agent, no])) {
-      rows.push({ no, delivery: 0n, state: '', envelope: envelopeOf(message) });
+      // Messages of workflows are charged to their initiator, but the hub sends them.
+      if (message.step === 0n) rows.push({ no, delivery: 0n, state: '', envelope: envelopeOf(message) });
     }
   }
   return rows;

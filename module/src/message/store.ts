@@ -53,6 +53,7 @@ export function systemMessage(
     onBehalfOf: '',
     forwardOf: '',
     references: '',
+    referencedBytes: 0,
     ...fields,
   };
 }

@@ -32,7 +32,7 @@ export function deadLetterLanesLater(unit: UnitOfWork, agent: bigint, { heads, t
   schedule(unit, unit.now, 'unregistered', agent, lanes);
 }
 
-/** Ends a chunk of the lanes of a deleted mailbox; `text` has their positions. */
+/** Ends a chunk of the lanes of a deleted mailbox; `text` has their positions. Bound: `rowsPerCall`, or 256 positions. */
 export function deadLetterLanes(unit: UnitOfWork, agent: bigint, text: string): void {
   const lanes = parseJson(text)?.value;
   if (!isObject(lanes)) return;
@@ -42,7 +42,7 @@ export function deadLetterLanes(unit: UnitOfWork, agent: bigint, text: string): 
   for (const lane of LANES) {
     let at = heads[lane - 1] ?? 0n;
     const tail = tails[lane - 1] ?? 0n;
-    for (; at < tail && left > 0n; at++, left--) {
+    for (; at < tail && left > 0n && !unit.isSpent; at++, left--) {
       // A full key: one row, or none at an empty position.
       for (const row of [...unit.ctx.db.waiting.byLane.filter([agent, lane, at])]) {
         unit.ctx.db.waiting.id.delete(row.id);

@@ -5,11 +5,16 @@ import { type Details, recordAct } from '../event/append.ts';
 import type { TaskOwner } from '../message/task-owner.ts';
 import type { Ctx } from '../schema.ts';
 import { UnitOfWork } from '../unit-of-work.ts';
-import { approvalRequestDied } from '../workflow/approvals.ts';
+import { approverLeft, requestEnded } from '../workflow/approvals.ts';
 import { endStep, isTriedByStep } from '../workflow/step-triggers.ts';
 
 /** The workflow engine, as `message/` calls it. */
-const TASK_OWNER: TaskOwner = { ended: endStep, ownsRetries: isTriedByStep, approvalRequestDied };
+const TASK_OWNER: TaskOwner = {
+  ended: endStep,
+  ownsRetries: isTriedByStep,
+  approvalRequestEnded: requestEnded,
+  agentLeft: approverLeft,
+};
 
 /** Runs a call of a caller that the hub admits; refuses others. */
 export function asMember(ctx: Ctx, work: (unit: UnitOfWork) => void): void {

@@ -7,6 +7,7 @@ import { deliveryStatus } from '../message/delivery-status.ts';
 import { envelopeOf } from '../message/envelope.ts';
 import { refuse } from '../refuse.ts';
 import { agora } from '../schema.ts';
+import { wholePayload } from '../workflow/payload.ts';
 
 /** Returns the payload of an inbox row of the caller, as JSON. */
 export const readPayload = agora.procedure({ delivery: t.u64() }, t.string(), (ctx, { delivery }) =>
@@ -14,6 +15,7 @@ export const readPayload = agora.procedure({ delivery: t.u64() }, t.string(), (c
     requireAdmitted(tx);
     const row = tx.db.offer.id.find(delivery);
     const message = row && isSame(row.owner, ctx.sender) ? tx.db.message.id.find(row.message) : undefined;
+    if (message && message.referencedBytes > 0) return wholePayload(tx.db, message);
     return message?.payload ?? refuse('delivery/unknown', `there is no offered delivery ${delivery} of yours`);
   }),
 );

@@ -16,9 +16,9 @@ import { recordPresence } from '../time/absence.ts';
 import { recoverTimers } from '../time/recover.ts';
 import { CHUNK, chunkKey, scheduleChunk, type Timer } from '../time/schedule.ts';
 import type { UnitOfWork } from '../unit-of-work.ts';
-import { checkApprover, escalate } from '../workflow/approvals.ts';
+import { askForLeft, checkApprover, escalate } from '../workflow/approvals.ts';
 import { forgetWorkflow } from '../workflow/retention.ts';
-import { endOverdue, retryStep, timeOutStep } from '../workflow/step-triggers.ts';
+import { continueWorkflow, endOverdue, retryHeld, retryStep, timeOutStep } from '../workflow/step-triggers.ts';
 import { withUnitOfWork } from './call.ts';
 
 /** The action of each timer, by its kind; a kind without an entry does not compile. */
@@ -33,8 +33,11 @@ const FIRE: { readonly [Kind in Timer]: (unit: UnitOfWork, ref: bigint, text: st
   pulse: checkPulse,
   approval: escalate,
   approver: checkApprover,
+  'approver-left': askForLeft,
   'step-timeout': timeOutStep,
   'step-retry': retryStep,
+  'workflow-jobs': (unit, _, workflow) => continueWorkflow(unit, workflow),
+  'workflow-held': (unit, _, workflow) => retryHeld(unit, workflow),
   'workflow-deadline': (unit, _, workflow) => endOverdue(unit, workflow),
   forget: (unit, _, message) => forget(unit, message),
   workflow: (unit, from, workflow) => forgetWorkflow(unit, workflow, from),

@@ -6,7 +6,7 @@ import { checkPage } from '../checks.ts';
 import { LIMITS } from '../contract/limits.ts';
 import { agora } from '../schema.ts';
 import { innerIdOf } from '../workflow/kinds/nested.ts';
-import { stepAt } from '../workflow/step.ts';
+import { outputOf, stepAt } from '../workflow/step.ts';
 import { requireVisible } from '../workflow/visibility.ts';
 import { waitOf } from '../workflow/why-waiting.ts';
 
@@ -46,10 +46,11 @@ export const workflowSteps = agora.procedure(
       for (let position = from; position < from + limit; position++) {
         const row = stepAt(tx.db, workflow, position);
         if (!row) break;
-        const { name, agentName: agent, action, state, attempt, output, error, startedAt, endedAt, tries, undo } = row;
+        const { name, agentName: agent, action, state, attempt, error, startedAt, endedAt, tries, undo } = row;
+        const output = outputOf(tx.db, row);
         const about = { name, agent, action, state, attempt, output, error, startedAt, endedAt, tries, undo };
         const { dependencies, parent } = row;
-        rows.push({ position, ...about, nested: innerIdOf(row), dependencies, parent });
+        rows.push({ position, ...about, nested: innerIdOf(tx.db, row), dependencies, parent });
       }
       return rows;
     });

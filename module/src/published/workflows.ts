@@ -1,4 +1,5 @@
-// Starts, follows, approves and steers workflows.
+// Starts, follows, approves and steers workflows. Every call does a bounded part of its work: `workflow/progress.ts` states the
+// bound, and `workflow/job.ts` has the rest.
 
 import { t } from 'spacetimedb/server';
 import { checkId } from '../checks.ts';
@@ -8,7 +9,7 @@ import { decideApproval } from '../workflow/approvals.ts';
 import { start } from '../workflow/start.ts';
 import { cancel, fork, pause, resume, retry } from '../workflow/steer.ts';
 import { requireVisible } from '../workflow/visibility.ts';
-import { unwatch, watch } from '../workflow/watch.ts';
+import { unwatch, watch, watchIfFree } from '../workflow/watch.ts';
 import { asMember } from './call.ts';
 
 /** Checks a definition and starts it in the same transaction; refuses with all faults. Idempotent by id. */
@@ -87,7 +88,7 @@ export const forkWorkflow = agora.reducer(
       unit.own(agent);
       requireVisible(ctx, workflow);
       fork(unit, workflow, { id, agent, step });
-      watch(unit, id);
+      watchIfFree(unit, id);
     });
   },
 );

@@ -51,6 +51,25 @@ export function charge(unit: UnitOfWork, sender: Mailbox, cost: Cost): void {
   unit.markAccountChanged(account);
 }
 
+/**
+ * Charges an agent for a message of a workflow to a mailbox. Returns false, and charges nothing, if a limit of the agent, of that
+ * mailbox or of the hub does not allow it now.
+ */
+export function tryCharge(unit: UnitOfWork, agent: bigint, target: Mailbox, bytes: number): boolean {
+  const account = unit.account(agent);
+  const limits = limitsOf(unit, agent);
+  const passed = unit.now - account.at;
+  const rateDebt = debtAfter(account.rateDebt, passed, limits.rate);
+  if (waitMs(rateDebt, 1, limits.burst, limits.rate) > 0 || account.unfinished >= limits.unfinished) return false;
+  if (target.waiting + target.held >= limitsOf(unit, target.agent).inboxLength) return false;
+  if (unit.storedBytes + BigInt(bytes) > unit.hub.storedBytes) return false;
+  account.rateDebt = rateDebt + 1;
+  account.fanOutDebt = debtAfter(account.fanOutDebt, passed, limits.fanOut / 60);
+  account.at = unit.now;
+  unit.markAccountChanged(account);
+  return true;
+}
+
 /** Refuses to store more bytes than the limit of the hub. */
 export function refuseOverflow(unit: UnitOfWork, bytes: number): void {
   const limit = unit.hub.storedBytes;

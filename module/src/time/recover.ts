@@ -22,10 +22,12 @@ const MAX_SLOTS = 4_096n;
 /** Timers of one search. */
 const MAX_TIMERS = 1_024;
 
-/** Starts the recurring search. Also called on connect, for a database that was published by a version without it. */
+/** Starts the recurring search, from the slots of now on. Also called on connect, for a database that was published by a version without it. */
 export function ensureTimerWatch(ctx: Ctx): void {
   if (ctx.db.timerWatch.count() > 0n) return;
   ctx.db.timerWatch.insert({ scheduledId: 0n, scheduledAt: ScheduleAt.interval(INTERVAL_MICROS) });
+  if (ctx.db.timerCursor.id.find(0)) return;
+  ctx.db.timerCursor.insert({ id: 0, slot: ctx.timestamp.microsSinceUnixEpoch / SLOT_MICROS });
 }
 
 /** Searches the slots since the last search. Bound: `MAX_SLOTS` look-ups; `MAX_TIMERS` and one chunk of timers, 3 rows each. */
@@ -33,7 +35,7 @@ export function recoverTimers(unit: UnitOfWork, onSetAside: (timer: Due) => void
   const { db } = unit.ctx;
   const stored = db.timerCursor.id.find(0);
   const last = (unit.now - LOST_AFTER_MICROS) / SLOT_MICROS;
-  const first = stored ? stored.slot : last;
+  const first = stored?.slot ?? last;
   const end = last < first + MAX_SLOTS ? last : first + MAX_SLOTS;
   let slot = first;
   for (let left = MAX_TIMERS; slot < end && left > 0; slot++) {

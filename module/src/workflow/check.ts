@@ -2,7 +2,7 @@
 
 import { LIMITS } from '../contract/limits.ts';
 import { PRIORITY } from '../contract/words.ts';
-import { parseInput } from '../text.ts';
+import { isLongerThan, parseInput } from '../text.ts';
 import { NESTING, readShape, type StepShape, type WorkflowShape } from './definition.ts';
 
 /** How a step is run; stored with it as JSON. */
@@ -16,6 +16,8 @@ export interface StepSpec {
   readonly need: number;
   readonly approval?: StepShape['approval'];
   readonly compensate?: StepShape['compensate'];
+  /** True if it is a workflow of which a step has a `compensate`, at any depth. */
+  readonly hasCompensation?: boolean;
   /** Definition of the workflow that the step is. */
   readonly workflow?: StepShape['workflow'];
   /** Ids of the agents that the step names besides its own, also in its nested definition; resolved once, at the start. */
@@ -95,15 +97,21 @@ function checkValue(value: unknown, known: Known, depth: number): Checked {
   const others = shape.steps.map(({ approval, compensate }) => {
     return [approval?.by, approval?.escalate_to, compensate?.agent].filter(name => name !== undefined);
   });
+  const undoable: boolean[] = [];
   shape.steps.forEach(({ workflow }, at) => {
     if (!workflow) return;
     if (depth === NESTING) faults.push(`${names[at]}: workflows may be nested at most ${NESTING} deep`);
     else {
       const nested = checkValue(workflow, known, depth + 1);
-      if (nested.ok) others[at]?.push(...agentsOf(nested.plan));
-      else faults.push(...nested.faults.map(fault => `${names[at]}: ${fault}`));
+      if (nested.ok) {
+        others[at]?.push(...agentsOf(nested.plan));
+        undoable[at] = nested.plan.steps.some(({ spec }) => spec.compensate ?? spec.hasCompensation);
+      } else faults.push(...nested.faults.map(fault => `${names[at]}: ${fault}`));
     }
   });
+  if (shape.headers && isLongerThan(JSON.stringify(shape.headers), LIMITS.headerBytes)) {
+    faults.push(`headers: over ${LIMITS.headerBytes} bytes`);
+  }
   const cycle = findCycle(steps);
   if (cycle) faults.push(`the steps wait for each other: ${cycle.map(at => steps[at]?.name ?? '').join(' → ')}`);
   if (faults.length > 0) return { ok: false, faults };
@@ -115,9 +123,14 @@ function checkValue(value: unknown, known: Known, depth: number): Checked {
       participants,
       priority,
       deadlineMs,
-      steps: steps.map((step, at) => ({ ...step, others: others[at] ?? [] })),
+      steps: steps.map((step, at) => withNested(step, others[at] ?? [], undoable[at] === true)),
     },
   };
+}
+
+/** Adds what the definitions inside of a step say. */
+function withNested(step: Omit<StepPlan, 'others'>, others: readonly string[], hasCompensation: boolean): StepPlan {
+  return { ...step, others, spec: hasCompensation ? { ...step.spec, hasCompensation } : step.spec };
 }
 
 /** All agents that a plan names. */

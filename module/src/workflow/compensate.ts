@@ -1,4 +1,5 @@
-// Compensation when a workflow ends badly: undoes each succeeded step that has a `compensate`, once, in reverse order of completion.
+// Compensation when a workflow ends badly: undoes each succeeded step that has a `compensate`, each succeeded element of one that
+// has, and the steps of succeeded nested workflows; once, one after another, in reverse order of completion.
 
 import { queueOf } from '../message/queue.ts';
 import { post } from '../message/store.ts';
@@ -7,28 +8,40 @@ import { schedule } from '../time/schedule.ts';
 import { innerOf } from './kinds.ts';
 import type { Run } from './run.ts';
 import { namedIn, type Step } from './step.ts';
-import { taskMessage } from './task-message.ts';
+import { workMessage } from './work-message.ts';
 
-/** Undoes the latest step that is not undone yet. Returns false if nothing is being undone any more. */
-export function undoNext(run: Run): boolean {
-  // Inner workflows that were cancelled undo their steps first, which are later than those that had ended.
-  if (isInnerUndoing(run)) return true;
-  const done = run.steps().filter(step => step.state === 'succeeded' && run.specOf(step).compensate);
-  if (done.some(step => step.undo === 'running')) return true;
-  for (const step of done.sort((a, b) => b.order - a.order)) {
-    if (step.undo !== '') continue;
-    if (undo(run, step)) return true;
-    run.change(step, { undo: 'failed', error: 'the agent that undoes it is unregistered' });
+/** What follows: the next step, the end of the workflow, or nothing before the end of what is being undone. */
+export type Undoing = 'next' | 'end' | 'wait';
+
+/** Looks at one step: the latest that was not looked at. Undoes it if that is defined. `undoNested` undoes a nested workflow. */
+export function undoNext(run: Run, undoNested: (inner: Run, reason: string) => void): Undoing {
+  const { state } = run;
+  // Nested workflows that were cancelled undo their steps first, which are later than those that had ended.
+  if (state.undoing > 0 || state.cancelledNested > 0) return 'wait';
+  if (state.undoAt === 0) return 'end';
+  const step = run.endedAs(state.undoAt--);
+  if (step?.state !== 'succeeded' || step.undo !== '') return 'next';
+  const { compensate, hasCompensation, forEach } = run.specOf(step);
+  // Elements are undone one by one.
+  if (forEach || !(compensate || hasCompensation)) return 'next';
+  state.undos++;
+  const isBegun = compensate ? undo(run, step) : undoInner(run, step, undoNested);
+  return isBegun ? 'wait' : 'next';
+}
+
+function undoInner(run: Run, step: Step, undoNested: (inner: Run, reason: string) => void): boolean {
+  const inner = innerOf(run, step);
+  if (inner?.status !== 'succeeded') {
+    run.change(step, { undo: 'failed', error: 'its nested workflow is no longer kept' });
+    return false;
   }
-  return false;
+  run.change(step, { undo: 'running', undoMessage: inner.state.id });
+  run.state.undoing = step.position + 1;
+  undoNested(inner, `step "${step.name}" is undone`);
+  return true;
 }
 
-/** Returns true if a workflow that was cancelled with its step still undoes its own steps. */
-function isInnerUndoing(run: Run): boolean {
-  return run.steps().some(step => step.state === 'cancelled' && innerOf(run, step)?.status === 'compensating');
-}
-
-/** Assigns the compensation of a step. Returns false if its agent or capability does not exist. */
+/** Assigns the compensation of a step. Returns false if its agent or capability does not exist: then it has failed. */
 function undo(run: Run, step: Step): boolean {
   const { unit } = run;
   const spec = run.specOf(step);
@@ -37,15 +50,13 @@ function undo(run: Run, step: Step): boolean {
   const queue = compensate.capability ?? (compensate.agent === undefined ? capability : undefined);
   const agent = compensate.agent === undefined ? unit.box(step.agent) : namedIn(unit, spec, compensate.agent);
   const assignee = queue === undefined ? agent : queueOf(unit, queue);
-  if (!assignee) return false;
-  const message = taskMessage(run, step, {
-    target: assignee.name,
-    action: compensate.action,
-    requirements: JSON.stringify(compensate.requirements ?? {}),
-    inputs: { inputs: `{${JSON.stringify(step.name)}:${step.output || 'null'}}` },
-    rest: { compensates: 'true' },
-  });
+  if (!assignee) {
+    run.change(step, { undo: 'failed', error: 'the agent that undoes it is unregistered' });
+    return false;
+  }
+  const message = workMessage(run, step, 'undo', assignee);
   run.change(step, { undo: 'running', undoMessage: message.id });
+  run.state.undoing = step.position + 1;
   const timeoutMs = compensate.timeout_ms;
   if (timeoutMs !== undefined) schedule(unit, unit.now + toMicros(timeoutMs), 'step-timeout', step.id, message.id);
   post(unit, message, [assignee]);

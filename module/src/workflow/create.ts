@@ -6,7 +6,7 @@ import { queueOf } from '../message/queue.ts';
 import { headersOf } from '../trace.ts';
 import { toMicros } from '../micros.ts';
 import { refuse } from '../refuse.ts';
-import { UNTOUCHED } from '../tables/workflow.ts';
+import { IDLE, UNTOUCHED } from '../tables/workflow.ts';
 import { byteLength } from '../text.ts';
 import { schedule } from '../time/schedule.ts';
 import type { UnitOfWork } from '../unit-of-work.ts';
@@ -59,6 +59,8 @@ export function createWorkflow(unit: UnitOfWork, workflow: NewWorkflow): Run {
       parentStep,
       inputs,
       headers,
+      initiatorName: outer?.initiatorName ?? unit.box(initiator)?.name ?? '',
+      hasNested: plan.steps.some(step => step.spec.workflow !== undefined),
       forkOf: workflow.forkOf ?? '',
     },
     {
@@ -73,6 +75,7 @@ export function createWorkflow(unit: UnitOfWork, workflow: NewWorkflow): Run {
       version: 0,
       outcome: '',
       pausedWith: false,
+      ...IDLE,
     },
   );
   unit.addBytes(byteLength(definition));

@@ -58,7 +58,7 @@ describe('the moves of a step', () => {
 });
 
 describe('the moves of a workflow', () => {
-  const byItself = WORKFLOW_TRIGGERS.filter(each => each !== 'restart' && each !== 'fork');
+  const byItself = WORKFLOW_TRIGGERS.filter(each => each !== 'restart' && each !== 'fork' && each !== 'undo');
 
   test.each(WORKFLOW_STATUSES)('answer every trigger of a workflow that is %s', status => {
     for (const trigger of WORKFLOW_TRIGGERS) {
@@ -75,10 +75,11 @@ describe('the moves of a workflow', () => {
   });
 
   test.each(WORKFLOW_STATUSES.slice(3))(
-    'leave a workflow that is %s as it ended, unless a step is restarted',
+    'leave a workflow that is %s as it ended, unless a step is restarted or its outer workflow is undone',
     status => {
       expect([...reached(WORKFLOW_MOVES, WORKFLOW_STATUSES, status, byItself)]).toEqual([status]);
       expect(workflowAfter(status, 'restart')).toBe('running');
+      expect(workflowAfter(status, 'undo')).toBe(status === 'succeeded' ? 'compensating' : undefined);
     },
   );
 });

@@ -40,6 +40,8 @@ export const WORKFLOW_TRIGGERS = [
   'restart',
   /** Another workflow starts as a copy of it. */
   'fork',
+  /** The outer workflow, of which it is a succeeded step, ends badly. */
+  'undo',
 ] as const;
 /** One of `WORKFLOW_TRIGGERS`. */
 export type WorkflowTrigger = (typeof WORKFLOW_TRIGGERS)[number];
@@ -124,6 +126,7 @@ export const WORKFLOW_MOVES: Readonly<Record<WorkflowStatus, Readonly<Record<Wor
       'undone-cancelled': 'ignored',
       restart: 'running',
       fork: 'refused',
+      undo: 'ignored',
     },
     paused: {
       pause: 'ignored',
@@ -135,6 +138,7 @@ export const WORKFLOW_MOVES: Readonly<Record<WorkflowStatus, Readonly<Record<Wor
       'undone-cancelled': 'ignored',
       restart: 'paused',
       fork: 'refused',
+      undo: 'ignored',
     },
     compensating: {
       pause: 'refused',
@@ -146,6 +150,7 @@ export const WORKFLOW_MOVES: Readonly<Record<WorkflowStatus, Readonly<Record<Wor
       'undone-cancelled': 'cancelled',
       restart: 'refused',
       fork: 'refused',
+      undo: 'ignored',
     },
     succeeded: {
       pause: 'refused',
@@ -157,6 +162,7 @@ export const WORKFLOW_MOVES: Readonly<Record<WorkflowStatus, Readonly<Record<Wor
       'undone-cancelled': 'ignored',
       restart: 'running',
       fork: 'succeeded',
+      undo: 'compensating',
     },
     failed: {
       pause: 'refused',
@@ -168,6 +174,7 @@ export const WORKFLOW_MOVES: Readonly<Record<WorkflowStatus, Readonly<Record<Wor
       'undone-cancelled': 'ignored',
       restart: 'running',
       fork: 'failed',
+      undo: 'ignored',
     },
     cancelled: {
       pause: 'refused',
@@ -180,6 +187,7 @@ export const WORKFLOW_MOVES: Readonly<Record<WorkflowStatus, Readonly<Record<Wor
       'undone-cancelled': 'ignored',
       restart: 'running',
       fork: 'cancelled',
+      undo: 'ignored',
     },
   };
 

@@ -1,14 +1,19 @@
-// Progress of a workflow: which steps begin, and what their ends mean for the others, in the transaction of the trigger.
+// Progress of a workflow: which steps begin, and what their ends mean for the others.
 //
-// I1  A step is first assigned in the transaction that ends the last of the dependencies it needs, and not before.
+// I1  A step is first assigned in the transaction that ends the last of the dependencies it needs, or in its recorded
+//     continuation (`job.ts`), and not before.
 // I3  A workflow has ended when all its steps have; from then on it assigns none.
 // I4  Dependents are updated one end at a time, in the order of the ends; those of one step in the order of the definition.
+//
+// Bound of every trigger: `rowsPerCall`, and the rows of one part of a job: the 1,000 elements or nested steps that one step
+// begins with are the largest.
 
 import type { WorkflowStatus } from '../contract/words.ts';
 import type { Answer } from '../message/answer.ts';
 import { schedule } from '../time/schedule.ts';
 import type { StepSpec } from './check.ts';
-import { undoNext } from './compensate.ts';
+import type { Job } from './job.ts';
+import { performJob } from './jobs.ts';
 import { innerOf, KINDS, kindOf } from './kinds.ts';
 import type { Progress } from './kinds/kind.ts';
 import { answerOf } from './kinds/nested.ts';
@@ -23,10 +28,7 @@ export const PROGRESS: Progress = { assign, cancelStep, finish, release };
 
 /** Begins all steps that wait for no other step: of a workflow that starts, or continues after a retry. */
 export function release(run: Run): void {
-  propagate(run, () => {
-    // Elements are assigned by the step that they belong to.
-    for (const step of run.steps()) if (step.state === 'pending' && step.parent === 0) decide(run, step);
-  });
+  propagate(run, () => run.jobs.push({ do: 'release', at: 0 }));
 }
 
 /** Resumes a workflow: assigns steps that became ready during the pause, and resumes inner workflows that were paused with it. */
@@ -34,13 +36,9 @@ export function resume(run: Run): void {
   if (!run.moveWorkflow('resume', { pausedWith: false })) return;
   run.publish('workflow_resumed', {});
   propagate(run, () => {
-    for (const step of run.steps()) {
-      const isDue = step.state === 'ready' && step.dueAt <= run.unit.now && step.approval !== 'asked';
-      if (isDue) assign(run, step);
-    }
-    for (const inner of runningInner(run)) {
-      if (inner.status === 'paused' && inner.state.pausedWith) resume(inner);
-    }
+    dropJobs(run, 'pause-nested');
+    run.jobs.push({ do: 'resume', at: 0 });
+    if (run.definition.hasNested) run.jobs.push({ do: 'resume-nested', at: 0 });
   });
 }
 
@@ -48,7 +46,15 @@ export function resume(run: Run): void {
 export function pause(run: Run, isWithOuter = false): void {
   if (!run.moveWorkflow('pause', { pausedWith: isWithOuter })) return;
   run.publish('workflow_paused', {});
-  for (const inner of runningInner(run)) if (inner.isRunning) pause(inner, true);
+  propagate(run, () => {
+    dropJobs(run, 'resume', 'resume-nested');
+    if (run.definition.hasNested) run.jobs.unshift({ do: 'pause-nested', at: 0 });
+  });
+}
+
+function dropJobs(run: Run, ...kinds: readonly Job['do'][]): void {
+  const kept = run.jobs.filter(job => !kinds.includes(job.do));
+  run.jobs.splice(0, run.jobs.length, ...kept);
 }
 
 /** Begins a step, or holds it while the workflow is paused. */
@@ -79,55 +85,87 @@ export function finish(run: Run, step: Step, trigger: AttemptEnd, fields: EndFie
   propagate(run, () => run.endStep(step, trigger, fields));
 }
 
-/** Takes back the work for a step that is no longer needed, and ends the step. */
+/** Takes back the work for a step that is no longer needed, and ends the step; one with elements after these have ended. */
 export function cancelStep(run: Run, step: Step, reason: string): void {
+  if (step.state === 'running' && step.children > 0) {
+    run.jobs.unshift({ do: 'end-elements', step: step.position, at: 0, reason, trigger: 'cancel', error: reason });
+    return;
+  }
   const wasRunning = step.state === 'running';
   for (const kind of KINDS) kind.stops?.(PROGRESS, run, step, reason);
   run.endStep(step, 'cancel', { error: reason });
   // After the end of the step, so that the end of the inner workflow is not the end of an attempt.
   const inner = wasRunning ? innerOf(run, step) : undefined;
-  if (inner?.isLive) stop(inner, 'cancel', reason);
+  if (!inner || inner.hasEnded) return;
+  run.state.cancelledNested++;
+  if (inner.isLive) stop(inner, 'cancel', reason);
 }
 
 /** Ends a workflow early: cancels unfinished steps and undoes finished ones. */
 export function stop(run: Run, trigger: Extract<WorkflowTrigger, 'fail' | 'cancel'>, reason: string): void {
   const outcome: WorkflowStatus = trigger === 'fail' ? 'failed' : 'cancelled';
-  for (const step of run.steps()) if (step.endedAt === 0n) cancelStep(run, step, reason);
-  run.propagation.length = 0;
-  run.moveWorkflow(trigger, { outcome, reason });
+  // From here on no step is assigned, also if the jobs continue in another call.
+  if (!run.moveWorkflow(trigger, { outcome, reason })) return;
+  propagate(run, () => {
+    run.held.length = 0;
+    run.jobs.splice(0, run.jobs.length, { do: 'cancel', at: 0, reason });
+  });
+}
+
+/** Undoes a nested workflow that had succeeded, with the step that it is. */
+export function undoNested(run: Run, reason: string): void {
+  if (!run.moveWorkflow('undo', { outcome: 'cancelled', reason, endedAt: 0n, undoAt: run.state.ends })) return;
   continueUndo(run);
 }
 
 /** Undoes the next step, or ends the workflow if none is left to undo. */
 export function continueUndo(run: Run): void {
-  if (!undoNext(run)) end(run, run.state.outcome === 'cancelled' ? 'undone-cancelled' : 'undone-failed');
+  // Jobs of a workflow that ends early end with this one.
+  if (run.status !== 'compensating' || run.jobs.length > 0) return;
+  propagate(run, () => run.jobs.push({ do: 'undo' }));
 }
 
-/** Runs `work`, then empties the propagation queue. Inside another `propagate` it only runs `work`: the outer one continues. */
-function propagate(run: Run, work: () => void): void {
+/** Continues the jobs of a workflow in another call. */
+export function continueJobs(run: Run): void {
+  run.state.continueAt = 0n;
+  run.touch();
+  propagate(run, () => undefined);
+}
+
+/** Runs `work`, then performs the jobs. Inside another `propagate` it only runs `work`: the outer one continues. */
+export function propagate(run: Run, work: () => void): void {
   if (run.isPropagating) return work();
   run.isPropagating = true;
   work();
-  // Terminates, since each step ends once.
-  for (let step = run.propagation.shift(); step; step = run.propagation.shift()) updateDependents(run, step);
+  // Terminates, since each step ends once, and each job moves its cursor.
+  while (!run.unit.isSpent) {
+    const job = run.jobs.shift();
+    if (!job) break;
+    run.touch();
+    performJob(run, job);
+  }
   run.isPropagating = false;
-  if (run.isLive && run.state.ended === run.state.total) end(run, 'finish');
+  if (run.jobs.length > 0) run.continueLater();
+  else if (run.isLive && run.state.ended === run.state.total) end(run, 'finish');
 }
 
-/** Counts an ended step at its dependents, and begins or skips those that it decides. */
-function updateDependents(run: Run, step: Step): void {
+/** Counts an ended step at one of its dependents, and begins or skips that if this decides it. */
+export function updateDependents(run: Run, position: number, at: number): void {
+  const step = run.step(position);
+  if (!step) return;
   if (step.parent > 0) return updateParent(run, step);
   const spec = run.specOf(step);
   if (isBad(step) && spec.onFailure === 'fail') {
     const how = step.state === 'failed' ? 'failed' : 'took too long';
     return stop(run, 'fail', `step "${step.name}" ${how}: ${step.error}`);
   }
-  for (const position of step.dependents) {
-    const dependent = run.step(position);
-    if (dependent?.state !== 'pending') continue;
-    run.change(dependent, { unmet: dependent.unmet - 1, met: dependent.met + (isMet(step, spec) ? 1 : 0) });
-    decide(run, dependent);
-  }
+  const next = step.dependents[at];
+  if (next === undefined) return;
+  if (at + 1 < step.dependents.length) run.jobs.unshift({ do: 'update', step: position, at: at + 1 });
+  const dependent = run.step(next);
+  if (dependent?.state !== 'pending') return;
+  run.change(dependent, { unmet: dependent.unmet - 1, met: dependent.met + (isMet(step, spec) ? 1 : 0) });
+  decide(run, dependent);
 }
 
 function updateParent(run: Run, child: Step): void {
@@ -137,39 +175,35 @@ function updateParent(run: Run, child: Step): void {
 }
 
 /** Begins a step if enough of its dependencies ended well, or skips it if they no longer can. */
-function decide(run: Run, step: Step): void {
+export function decide(run: Run, step: Step): void {
   const spec = run.specOf(step);
+  const { position } = step;
   if (step.met >= spec.need) {
-    if (step.unmet > 0) cancelLosers(run, step, step);
-    if (isWanted(run, spec)) return assign(run, step);
-    return run.endStep(step, 'skip', { error: 'its condition does not hold' });
+    if (step.unmet === 0) return beginDecided(run, step);
+    // The losers are cancelled first.
+    run.jobs.unshift({ do: 'losers', winner: position, open: step.dependencies }, { do: 'begin', step: position });
+    return;
   }
   if (step.met + step.unmet >= spec.need) return;
   run.endStep(step, 'skip', { error: 'too few of the steps it depends on ended well' });
 }
 
-function isWanted(run: Run, { when }: StepSpec): boolean {
-  const dependency = when && run.step(when.position);
-  return !when || (dependency !== undefined && holds(when, dependency.state, dependency.output));
+/** Begins or skips a step whose join is decided. */
+export function beginDecided(run: Run, step: Step): void {
+  if (isWanted(run, run.specOf(step))) return assign(run, step);
+  run.endStep(step, 'skip', { error: 'its condition does not hold' });
 }
 
-/** Cancels the losers of a race: unfinished steps that no other pending step depends on, and the steps that only they need. */
-function cancelLosers(run: Run, winner: Step, loser: Step): void {
-  for (const position of loser.dependencies) {
-    const step = run.step(position);
-    if (!step || step.endedAt > 0n) continue;
-    const isNeeded = step.dependents.some(each => {
-      const dependent = run.step(each);
-      return dependent !== winner && dependent?.state === 'pending';
-    });
-    if (isNeeded) continue;
-    cancelStep(run, step, `step "${winner.name}" no longer needs it`);
-    cancelLosers(run, winner, step);
-  }
+function isWanted(run: Run, { when }: StepSpec): boolean {
+  const dependency = when && run.step(when.position);
+  return !when || (dependency !== undefined && holds(when, dependency.state, () => run.valueOf(dependency)));
 }
 
 /** Ends the workflow, and the attempt at the step that it is. */
-function end(run: Run, trigger: Extract<WorkflowTrigger, 'finish' | 'undone-failed' | 'undone-cancelled'>): void {
+export function end(
+  run: Run,
+  trigger: Extract<WorkflowTrigger, 'finish' | 'undone-failed' | 'undone-cancelled'>,
+): void {
   if (!run.moveWorkflow(trigger, { endedAt: run.unit.now })) return;
   const { id, status } = run.state;
   keepEnded(run.unit, id);
@@ -179,17 +213,22 @@ function end(run: Run, trigger: Extract<WorkflowTrigger, 'finish' | 'undone-fail
   if (run.definition.parentStep > 0n) endInOuter(run);
 }
 
-/** An inner workflow has ended. Ends the attempt at its step; or continues undoing, if it was cancelled with its step. */
+/** An inner workflow has ended. Ends the attempt at its step; or continues undoing, if it was cancelled or undone with its step. */
 function endInOuter(inner: Run): void {
   const row = inner.unit.ctx.db.step.id.find(inner.definition.parentStep);
   const outer = row && Run.find(inner.unit, row.workflow);
   if (!outer) return;
   const step = outer.stepOf(row);
-  if (step.message !== inner.state.id) return;
-  if (step.state === 'running') endAttempt(outer, step, answerOf(inner));
-  else if (outer.status === 'compensating') continueUndo(outer);
-}
-
-function runningInner(run: Run): Run[] {
-  return run.steps().flatMap(step => (step.state === 'running' && innerOf(run, step)) || []);
+  const { id } = inner.state;
+  if (step.undo === 'running' && step.undoMessage === id) {
+    outer.change(step, { undo: 'done' });
+    outer.state.undoing = 0;
+    return continueUndo(outer);
+  }
+  if (step.message !== id) return;
+  if (step.state === 'running') return endAttempt(outer, step, answerOf(inner));
+  if (step.state !== 'cancelled') return;
+  outer.state.cancelledNested--;
+  outer.touch();
+  continueUndo(outer);
 }

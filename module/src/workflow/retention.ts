@@ -24,6 +24,9 @@ export function forgetWorkflow(unit: UnitOfWork, workflow: string, from: bigint)
   const state = db.workflowState.id.find(workflow);
   if (!state || state.endedAt === 0n) return;
   if (state.endedAt + keepMicros(unit) > unit.now) return checkLater(unit, workflow, state.endedAt);
+  // A nested workflow may have to be undone until the outer one ends.
+  const outer = db.step.id.find(db.workflow.id.find(workflow)?.parentStep ?? 0n)?.workflow ?? '';
+  if (db.workflowState.id.find(outer)?.endedAt === 0n) return checkLater(unit, workflow, unit.now);
   const end = Math.min(Number(from) + CHUNK, state.total);
   let next = Number(from);
   for (let bytes = 0; next < end && bytes < MAX_CHUNK_BYTES; next++) {
@@ -31,6 +34,7 @@ export function forgetWorkflow(unit: UnitOfWork, workflow: string, from: bigint)
     if (!step) continue;
     bytes += bytesOfStep(step);
     db.step.id.delete(step.id);
+    if (step.outputBytes > 0) db.stepOutput.step.delete(step.id);
     unit.addBytes(-bytesOfStep(step));
   }
   if (next < state.total) return schedule(unit, unit.now, 'workflow', BigInt(next), workflow);

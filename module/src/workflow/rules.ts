@@ -2,13 +2,12 @@
 
 import { LIMITS } from '../contract/limits.ts';
 import { toMicros } from '../micros.ts';
-import { parseJson } from '../text.ts';
 import type { StepSpec } from './check.ts';
 import type { StepShape } from './definition.ts';
 
 /** The list of a `for_each` step, or the reason why there is none. */
-export function listOf(forEach: NonNullable<StepSpec['forEach']>, output: string): readonly unknown[] | string {
-  const found: unknown = at(parseJson(output)?.value, forEach.path);
+export function listOf(forEach: NonNullable<StepSpec['forEach']>, output: unknown): readonly unknown[] | string {
+  const found: unknown = at(output, forEach.path);
   if (!isList(found)) return `the value for "for_each" is not a list`;
   if (found.length > LIMITS.elements) return `the list has ${found.length} elements; ${LIMITS.elements} are allowed`;
   return found;
@@ -19,12 +18,12 @@ function isList(value: unknown): value is readonly unknown[] {
   return Array.isArray(value);
 }
 
-/** Returns true if the condition of a step holds for a dependency that has ended. */
-export function holds(when: NonNullable<StepSpec['when']>, state: string, output: string): boolean {
+/** Returns true if the condition of a step holds for a dependency that has ended; `output` reads the value of its output. */
+export function holds(when: NonNullable<StepSpec['when']>, state: string, output: () => unknown): boolean {
   if (when.status !== undefined && when.status !== state) return false;
   if (!when.output) return true;
   const { path, exists, equals, not_equals: notEquals, greater_than: min, less_than: max } = when.output;
-  const found = at(parseJson(output)?.value, path);
+  const found = at(output(), path);
   if (exists !== undefined && exists !== (found !== undefined)) return false;
   if (equals !== undefined && !isEqual(found, equals)) return false;
   if (notEquals !== undefined && isEqual(found, notEquals)) return false;

@@ -1,20 +1,15 @@
 // Steers a workflow: pause, resume, cancel, retry and fork, for its initiator and operators.
 
 import { isOperator, isSame } from '../access.ts';
-import { refuseOverflow } from '../quota/charge.ts';
+import { charge } from '../quota/charge.ts';
 import { refuse } from '../refuse.ts';
 import { byteLength } from '../text.ts';
 import type { UnitOfWork } from '../unit-of-work.ts';
 import { createWorkflow, planOf } from './create.ts';
-import { withdrawRequest } from './kinds/approval.ts';
-import { childrenOf } from './kinds/for-each.ts';
 import { isRefused, isStepMoved, type WorkflowTrigger } from './moves.ts';
 import * as progress from './progress.ts';
 import { Run } from './run.ts';
-import { isBad, isMet, stateOf, type Step } from './step.ts';
-
-/** Columns of a step that a restart clears. */
-const CLEARED = { message: '', tries: 0, dueAt: 0n, approval: '', approver: 0n } as const;
+import { stateOf, type Step } from './step.ts';
 
 /** A copy of a workflow that runs again from `step` on, under the new `id`, started by `agent`. */
 export interface Fork {
@@ -56,22 +51,19 @@ export function cancel(unit: UnitOfWork, id: string, reason: string): void {
  */
 export function retry(unit: UnitOfWork, id: string, name: string): void {
   const run = steered(unit, id);
-  const step = run.steps().find(each => each.name === name);
+  const step = run.named(name);
   if (!step) refuse('workflow/unknown-step', `workflow ${id} has no step "${name.slice(0, 64)}"`);
   refuseRetry(run, step);
-  const restarted = stepsToRestart(run, step);
-  for (const each of restarted) {
-    run.moveStep(each, 'restart', { ...CLEARED, endedAt: 0n, startedAt: 0n, error: '', output: '' });
-  }
-  // Numbers the remaining ends again, so that later ends come after them.
-  run.state.ended = 0;
-  for (const each of inOrderOfEnds(run.steps())) run.change(each, { order: ++run.state.ended });
-  const recounted = new Set([...restarted].filter(each => each.parent === 0));
-  for (const each of restarted) for (const waiting of resetDependents(run, each)) recounted.add(waiting);
-  for (const each of recounted) countDependencies(run, each);
+  const hadFailed = run.hasEnded && run.status !== 'succeeded';
   run.moveWorkflow('restart', { outcome: '', reason: '', endedAt: 0n });
   run.publish('workflow_resumed', { step: name });
-  progress.release(run);
+  progress.propagate(run, () => {
+    run.jobs.push(
+      { do: 'restart', open: [step.position], at: hadFailed ? 0 : undefined, by: name },
+      { do: 'recount', at: 0 },
+      { do: 'release', at: 0 },
+    );
+  });
   Run.saveAll(unit);
 }
 
@@ -83,8 +75,10 @@ function refuseRetry(run: Run, step: Step): void {
       `step "${step.name}" is ${step.state}; only a step that ended without success can be retried`,
     );
   }
+  if (run.jobs.length > 0)
+    refuse('workflow/busy', `workflow ${id} is still working on an earlier event; try again soon`);
   if (step.parent > 0) refuse('workflow/bad-move', `"${step.name}" is an element of a step; retry that step`);
-  if (isRefused(run.status, 'restart') || run.steps().some(each => each.undo !== '')) {
+  if (isRefused(run.status, 'restart') || run.state.undos > 0) {
     refuse('workflow/bad-move', `steps of workflow ${id} were undone; start it again`);
   }
   if (run.hasEnded && run.definition.parentStep > 0n) {
@@ -94,12 +88,13 @@ function refuseRetry(run: Run, step: Step): void {
 
 /**
  * Runs an ended workflow again from a step on, under a new id. Steps that succeeded and do not depend on that step keep their
- * outputs. Idempotent by id.
+ * outputs. Idempotent by id. Bound: a thousand new rows and as many reads, and those of `progress.ts`.
  */
 export function fork(unit: UnitOfWork, from: string, { id, agent, step: name }: Fork): void {
   const source = Run.find(unit, from);
-  const step = source?.steps().find(each => each.name === name && each.parent === 0);
-  if (!source || !step) refuse('workflow/unknown-step', `workflow ${from} has no step "${name.slice(0, 64)}"`);
+  const step = source?.named(name);
+  if (!source || step?.parent !== 0)
+    refuse('workflow/unknown-step', `workflow ${from} has no step "${name.slice(0, 64)}"`);
   if (isRefused(source.status, 'fork'))
     refuse('workflow/bad-move', `workflow ${from} has not ended; retry the step, or wait`);
   const { definition } = source.definition;
@@ -109,7 +104,7 @@ export function fork(unit: UnitOfWork, from: string, { id, agent, step: name }: 
     if (earlier.initiator === agent && earlier.forkOf === forkOf) return;
     refuse('workflow/id-reused', `${id} was used for another workflow; fork under a new id`);
   }
-  refuseOverflow(unit, byteLength(definition));
+  charge(unit, unit.own(agent), { deliveries: 0, fanOut: 0, bytes: byteLength(definition) });
   const run = createWorkflow(unit, {
     id,
     initiator: agent,
@@ -119,16 +114,14 @@ export function fork(unit: UnitOfWork, from: string, { id, agent, step: name }: 
     inputs: source.definition.inputs,
     forkOf,
   });
-  const again = reachableFrom(source, step);
-  for (const before of inOrderOfEnds(source.steps())) {
-    const copy = before.parent === 0 ? run.step(before.position) : undefined;
-    // Undone steps run again.
-    if (!copy || before.state !== 'succeeded' || before.undo !== '' || again.has(before.position)) continue;
-    const { output, startedAt } = before;
-    run.moveStep(copy, 'succeed', { output, startedAt, endedAt: unit.now, order: ++run.state.ended });
-  }
-  for (const each of run.steps()) countDependencies(run, each);
-  progress.release(run);
+  const again = [...reachableFrom(source, step)];
+  progress.propagate(run, () => {
+    run.jobs.push(
+      { do: 'copy', from, at: 1, last: source.state.ends, again },
+      { do: 'recount', at: 0 },
+      { do: 'release', at: 0 },
+    );
+  });
   Run.saveAll(unit);
 }
 
@@ -155,12 +148,7 @@ function refuseMove(run: Run, trigger: WorkflowTrigger): void {
   refuse('workflow/bad-move', `workflow ${run.state.id} ${how}`);
 }
 
-/** Ended steps in the order of their ends. */
-function inOrderOfEnds(steps: readonly Step[]): Step[] {
-  return steps.filter(each => each.endedAt > 0n).sort((a, b) => a.order - b.order);
-}
-
-/** The positions of a step and of all that depend on it. */
+/** The positions of a step and of all that depend on it: at most a thousand look-ups. */
 function reachableFrom(run: Run, step: Step): Set<number> {
   const reached = new Set<number>();
   const open = [step.position];
@@ -170,48 +158,4 @@ function reachableFrom(run: Run, step: Step): Set<number> {
     open.push(...(run.step(at)?.dependents ?? []));
   }
   return reached;
-}
-
-/**
- * The steps without success among: a step and its dependents; and, if the workflow ended early, the steps that failed it and
- * those that were cancelled then.
- */
-function stepsToRestart(run: Run, step: Step): Set<Step> {
-  const restarted = new Set<Step>();
-  const reached = [step];
-  if (run.hasEnded && run.status !== 'succeeded') {
-    // Elements follow with their step.
-    const isPart = (each: Step) =>
-      each.parent === 0 && (each.state === 'cancelled' || (isBad(each) && run.specOf(each).onFailure === 'fail'));
-    reached.push(...run.steps().filter(isPart));
-  }
-  for (let each = reached.pop(); each; each = reached.pop()) {
-    if (restarted.has(each) || each.state === 'succeeded' || each.endedAt === 0n) continue;
-    restarted.add(each);
-    reached.push(...childrenOf(run, each));
-    for (const position of each.dependents) {
-      const dependent = run.step(position);
-      if (dependent) reached.push(dependent);
-    }
-  }
-  return restarted;
-}
-
-/** Resets the dependents of a restarted step that have not begun, also ready ones: they wait for it again. Returns them. */
-function resetDependents(run: Run, step: Step): Step[] {
-  const dependents = step.dependents.flatMap(position => run.step(position) ?? []);
-  const waiting = dependents.filter(({ state }) => state === 'pending' || state === 'ready');
-  for (const each of waiting) {
-    withdrawRequest(run.unit, each, `step "${step.name}" runs again`);
-    run.moveStep(each, 'reset', { ...CLEARED });
-  }
-  return waiting;
-}
-
-/** Counts again how many dependencies of a step have not ended, and how many ended well. */
-function countDependencies(run: Run, step: Step): void {
-  const dependencies = step.dependencies.flatMap(position => run.step(position) ?? []);
-  const ended = dependencies.filter(each => each.endedAt > 0n);
-  const met = ended.filter(each => isMet(each, run.specOf(each)));
-  run.change(step, { unmet: dependencies.length - ended.length, met: met.length });
 }

@@ -5,7 +5,7 @@ import { cancelMessage } from '../message/cancel.ts';
 import type { Message } from '../message/envelope.ts';
 import type { UnitOfWork } from '../unit-of-work.ts';
 import { innerOf } from './kinds.ts';
-import { assign, continueUndo, endAttempt, stop } from './progress.ts';
+import { assign, continueJobs, continueUndo, endAttempt, propagate, stop } from './progress.ts';
 import { Run } from './run.ts';
 import { specOf, type Step } from './step.ts';
 
@@ -28,7 +28,7 @@ export function endStep(
 export function isTriedByStep(unit: UnitOfWork, id: string): boolean {
   const { db } = unit.ctx;
   const step = db.step.id.find(db.message.id.find(id)?.step ?? 0n);
-  return step !== null && isDoneBy(step, id) && specOf(step).retries !== undefined;
+  return step !== null && isDoneBy(step, id) && specOf(db, step).retries !== undefined;
 }
 
 /** Timer: an attempt or a compensation took too long. Cancels its message; retries or ends the step. */
@@ -55,9 +55,33 @@ export function timeOutStep(unit: UnitOfWork, id: bigint, message: string): void
 export function retryStep(unit: UnitOfWork, id: bigint): void {
   withStep(unit, id, (run, step) => {
     const isDue = step.state === 'ready' && step.dueAt > 0n && step.dueAt <= unit.now && step.approval !== 'asked';
-    if (isDue && run.isRunning) assign(run, step);
+    if (isDue && run.isRunning) propagate(run, () => assign(run, step));
   });
 }
+
+/** Timer: the jobs of a workflow did not fit into the last call. */
+export function continueWorkflow(unit: UnitOfWork, id: string): void {
+  const run = Run.find(unit, id);
+  if (!run) return;
+  continueJobs(run);
+  Run.saveAll(unit);
+}
+
+/** Timer: tries the steps again that limits hold. */
+export function retryHeld(unit: UnitOfWork, id: string): void {
+  const run = Run.find(unit, id);
+  if (!run) return;
+  run.state.heldUntil = 0n;
+  run.state.heldTries = Math.min(run.state.heldTries + 1, MAX_HELD_TRIES);
+  run.touch();
+  propagate(run, () => {
+    if (run.held.length > 0) run.tryHeld();
+  });
+  Run.saveAll(unit);
+}
+
+/** From here on the time between tries is the longest. */
+const MAX_HELD_TRIES = 6;
 
 /** Timer: the deadline of a workflow has passed. */
 export function endOverdue(unit: UnitOfWork, id: string): void {
@@ -80,6 +104,7 @@ export function withStep(unit: UnitOfWork, id: bigint, work: (run: Run, step: St
 function endUndo(run: Run, step: Step, answer: Answer): void {
   if (answer.status === 'error') run.change(step, { undo: 'failed', error: answer.error });
   else run.change(step, { undo: 'done' });
+  run.state.undoing = 0;
   continueUndo(run);
 }
 

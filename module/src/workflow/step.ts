@@ -10,18 +10,39 @@ import type { StepSpec } from './check.ts';
 /** The row of a step, or of an element of one. */
 export type Step = NonNullable<ReturnType<Ctx['db']['step']['id']['find']>>;
 
-const DEFAULT_SPEC: StepSpec = { onFailure: 'fail', need: 0 };
-
 /** The step at a position; positions are dense and unique within a workflow, so this reads one row. */
 export function stepAt(db: Pick<Ctx['db'], 'step'>, workflow: string, position: number): Step | undefined {
   for (const row of db.step.byPosition.filter([workflow, position])) return row;
   return undefined;
 }
 
-/** How a step is run. Rows from before the column `spec` have an empty one. */
-export function specOf(step: Pick<Step, 'spec' | 'dependencies'>): StepSpec {
-  // Written by `createWorkflow` and `addChildren` alone.
-  return step.spec === '' ? { ...DEFAULT_SPEC, need: step.dependencies.length } : (JSON.parse(step.spec) as StepSpec);
+/** How a step is run. An element is run as its parent is, without what concerns the whole list. */
+export function specOf(db: Pick<Ctx['db'], 'step'>, step: Step): StepSpec {
+  if (step.parent === 0) return JSON.parse(step.spec) as StepSpec; // `createWorkflow` writes it
+  const parent = stepAt(db, step.workflow, step.parent - 1);
+  if (!parent) throw new Error(`the element "${step.name}" has no parent`);
+  return elementSpec(specOf(db, parent));
+}
+
+/** The spec of the elements of a step: without what concerns the whole list. */
+export function elementSpec({ forEach: _, when: _when, approval: _approval, ...spec }: StepSpec): StepSpec {
+  return { ...spec, need: 0 };
+}
+
+/** The requirements of a step as JSON; an element has those of its parent. */
+export function requirementsOf(db: Pick<Ctx['db'], 'step'>, step: Step): string {
+  if (step.parent === 0) return step.requirements;
+  return stepAt(db, step.workflow, step.parent - 1)?.requirements ?? '{}';
+}
+
+/** The output of a step as JSON text, or empty. */
+export function outputOf(db: Pick<Ctx['db'], 'stepOutput'>, step: Pick<Step, 'id' | 'output' | 'outputBytes'>): string {
+  return step.outputBytes === 0 ? step.output : (db.stepOutput.step.find(step.id)?.output ?? '');
+}
+
+/** About the length of the output of a step, without reading a long one. */
+export function outputLength({ output, outputBytes }: Pick<Step, 'output' | 'outputBytes'>): number {
+  return outputBytes || output.length;
 }
 
 /** The mailbox of an agent that the spec of a step names; undefined if that agent is unregistered, also if its name is taken again. */
@@ -40,8 +61,12 @@ export function isBad({ state }: Pick<Step, 'state'>): boolean {
 }
 
 /** Stored bytes that a step is charged for. */
-export function bytesOfStep({ output, element }: Pick<Step, 'output' | 'element'>): number {
-  return byteLength(output) + byteLength(element);
+export function bytesOfStep({
+  output,
+  outputBytes,
+  element,
+}: Pick<Step, 'output' | 'outputBytes' | 'element'>): number {
+  return byteLength(output) + outputBytes + byteLength(element);
 }
 
 /** The state of a step. */

@@ -20,27 +20,34 @@ function ownWatches(unit: UnitOfWork): Map<string, Watch> {
   return own;
 }
 
-/** Adds a watch of the caller. At the limit it removes the watches of ended workflows, or refuses if there are none. */
+/** Adds a watch of the caller, or refuses if there is no free place. */
 export function watch(unit: UnitOfWork, workflow: string): void {
+  const full = watchIfFree(unit, workflow);
+  if (full !== undefined) refuse('workflow/too-many-watchers', full);
+}
+
+/**
+ * Adds a watch of the caller, and returns undefined; or returns a sentence that says why there is no free place. At the limit it
+ * removes the watches of ended workflows. A workflow that starts is watched if it can be: any number may run.
+ */
+export function watchIfFree(unit: UnitOfWork, workflow: string): string | undefined {
   const { db, sender } = unit.ctx;
   const own = ownWatches(unit);
-  if (own.has(workflow)) return;
+  if (own.has(workflow)) return undefined;
   if (own.size >= LIMITS.watchesPerIdentity) {
     const followed = [...own.keys()];
     const ended = followed.filter(id => (db.workflowState.id.find(id)?.endedAt ?? 1n) > 0n);
     for (const id of ended) unwatch(unit, id);
     if (ended.length === 0) {
-      refuse(
-        'workflow/too-many-watchers',
-        `you follow ${own.size} running workflows; stop following one with unwatchWorkflow`,
-      );
+      return `you follow ${own.size} running workflows; stop following one with unwatchWorkflow`;
     }
   }
   const watchers = [...db.workflowWatch.workflow.filter(workflow)].length; // at most 16
   if (watchers >= LIMITS.watchersPerWorkflow) {
-    refuse('workflow/too-many-watchers', `workflow ${workflow} has ${watchers} followers already`);
+    return `workflow ${workflow} has ${watchers} followers already`;
   }
   own.set(workflow, db.workflowWatch.insert({ id: 0n, watcher: sender, workflow }));
+  return undefined;
 }
 
 /** Removes a watch of the caller. Idempotent. */

@@ -13,9 +13,9 @@ export function waitOf(db: Db, step: Step, isPaused: boolean, now: bigint): Wait
     return { waitsFor: 'steps', whom, until: 0n };
   }
   if (step.state === 'ready' && step.approval !== 'asked') {
-    return isPaused && step.dueAt <= now
-      ? { waitsFor: 'resume', whom: [], until: 0n }
-      : { waitsFor: 'time', whom: [], until: step.dueAt };
+    if (isPaused && step.dueAt <= now) return { waitsFor: 'resume', whom: [], until: 0n };
+    if (step.dueAt === 0n) return { waitsFor: 'limit', whom: [], until: 0n };
+    return { waitsFor: 'time', whom: [], until: step.dueAt };
   }
-  return kindOf(step, specOf(step))?.waitsFor(db, step);
+  return kindOf(step, specOf(db, step))?.waitsFor(db, step);
 }

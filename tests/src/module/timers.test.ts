@@ -102,7 +102,7 @@ describe('a timer that fails', () => {
 describe('a slot with more work than one call may do', () => {
   test('is fired by several calls, each within its budget', async () => {
     await using lab = await ModuleLab.open([
-      ['rowsPerCall: 4e3', 'rowsPerCall: 100'],
+      ['rowsPerCall: 8e3', 'rowsPerCall: 100'],
       [FIRE, `${FIRE} unit.fired = (unit.fired ?? 0) + 1; if (unit.fired > 30) throw new Error("too much");`],
     ]);
     const asker = lab.register('Asker');

@@ -16,12 +16,13 @@
 // I11 A step for each element runs at most `concurrency` elements in parallel, and collects their outputs in order.
 // I12 A step is compensated at most once.
 // I13 Steps are compensated in reverse order of their ends.
+// I14 An agent that takes the name of an unregistered one gets no task and no question.
 
 import fc from 'fast-check';
 import { describe, test } from 'vitest';
 import { Team } from '../support/team.ts';
-import { commands } from './workflow-model/commands.ts';
-import { NAMES, WORKERS, workflows } from './workflow-model/random-workflows.ts';
+import { commands, endsOneStep } from './workflow-model/commands.ts';
+import { NAMES, timeless, WORKERS, workflows } from './workflow-model/random-workflows.ts';
 import { WorkflowScene } from './workflow-model/workflow-scene.ts';
 
 /** Few by default, for speed; more runs search longer. */
@@ -44,4 +45,20 @@ describe('workflows under random commands', () => {
       { numRuns: RUNS, endOnFailure: true },
     );
   });
+
+  test(
+    'agree with the model when each call does a small part of the work',
+    { timeout: 60_000 + RUNS * 1_000 },
+    async () => {
+      await fc.assert(
+        fc.asyncProperty(workflows, commands, fc.constantFrom(1, 4, 40), async (specs, list, rows) => {
+          await using team = await Team.with([['rowsPerCall: 8e3', `rowsPerCall: ${rows}`]], ...WORKERS);
+          const scene = new WorkflowScene(team, NAMES, specs.map(timeless), undefined);
+          for (const command of list.filter(endsOneStep)) scene.perform(command);
+          scene.drive();
+        }),
+        { numRuns: Math.ceil(RUNS / 4), endOnFailure: true },
+      );
+    },
+  );
 });

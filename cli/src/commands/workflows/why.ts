@@ -15,6 +15,7 @@ const WORDS: Readonly<Record<WorkflowWait['waitsFor'], string>> = {
   answer: 'its agent to finish it',
   elements: 'its elements',
   workflow: 'its nested workflow',
+  limit: 'room within the limits',
 };
 const MAX_NAMES = 5;
 

@@ -1,14 +1,13 @@
 // A step that waits for an approval, before it begins or as its only work. The request is an ordinary message.
 
-import type { ApprovalPayload } from '../../contract/wire.ts';
 import { cancelMessage } from '../../message/cancel.ts';
-import { post, systemMessage } from '../../message/store.ts';
+import { post } from '../../message/store.ts';
 import { toMicros } from '../../micros.ts';
 import { schedule } from '../../time/schedule.ts';
 import type { UnitOfWork } from '../../unit-of-work.ts';
-import { inputTexts, objectText } from '../payload.ts';
 import type { Run } from '../run.ts';
 import { namedIn, type Step } from '../step.ts';
+import { chargeWork, workMessage } from '../work-message.ts';
 import type { Progress, StepKind } from './kind.ts';
 
 export const approval: StepKind = {
@@ -30,22 +29,8 @@ function requestApproval(progress: Progress, run: Run, step: Step): void {
   const { by, escalate_to: next, timeout_ms: timeoutMs } = spec.approval;
   const approver = (step.approval === '' ? namedIn(unit, spec, by) : undefined) ?? namedIn(unit, spec, next);
   if (!approver) return progress.finish(run, step, 'fail', { error: `approver "${next ?? by}" is unregistered` });
-  const request = objectText<ApprovalPayload['approval']>({
-    workflow_id: `"${step.workflow}"`,
-    step: JSON.stringify(step.name),
-    action: JSON.stringify(step.action),
-    requirements: step.requirements,
-    ...inputTexts(run, step),
-  });
-  const message = systemMessage(unit, {
-    id: unit.ctx.newUuidV7().toString(),
-    target: approver.name,
-    type: 'approval_request',
-    priority: spec.priority ?? run.definition.priority,
-    headers: run.definition.headers,
-    payload: objectText<ApprovalPayload>({ approval: request }),
-    step: step.id,
-  });
+  if (!chargeWork(run, approver)) return run.hold(step);
+  const message = workMessage(run, step, 'approval', approver);
   const dueAt = timeoutMs === undefined ? 0n : unit.now + toMicros(timeoutMs);
   run.moveStep(step, 'hold', { approval: 'asked', approver: approver.agent, message: message.id, dueAt });
   if (timeoutMs !== undefined) schedule(unit, dueAt, 'approval', step.id, message.id);
@@ -55,6 +40,8 @@ function requestApproval(progress: Progress, run: Run, step: Step): void {
 
 /** Cancels the open request of a step. */
 export function withdrawRequest(unit: UnitOfWork, step: Step, reason: string): void {
-  const message = step.approval === 'asked' ? unit.ctx.db.message.id.find(step.message) : undefined;
+  if (step.approval !== 'asked') return;
+  unit.ctx.db.seenRequest.step.delete(step.id);
+  const message = unit.ctx.db.message.id.find(step.message);
   if (message) cancelMessage(unit, message, reason);
 }

@@ -4,30 +4,23 @@ import { LIMITS } from '../../contract/limits.ts';
 import { UNTOUCHED } from '../../tables/workflow.ts';
 import { listOf } from '../rules.ts';
 import type { Run } from '../run.ts';
-import type { Step } from '../step.ts';
+import { outputLength, type Step } from '../step.ts';
 import type { Progress, StepKind } from './kind.ts';
 
 export const forEach: StepKind = {
   appliesTo: (_, spec) => spec.forEach !== undefined,
   begins: beginElements,
   waitsFor: () => ({ waitsFor: 'elements', whom: [], until: 0n }),
-  stops: cancelChildren,
   childEnded,
 };
 
-/** The children of a step in order: one look-up each, at most a thousand. */
-export function childrenOf(run: Run, parent: Step): Step[] {
-  return Array.from({ length: parent.children }, (_, at) => run.step(parent.firstChild + at)).filter(
-    step => step !== undefined,
-  );
-}
-
-/** Assigns the children of a step, up to its concurrency. The first time, creates them. */
+/** Assigns the children of a step, up to its concurrency. The first time, creates them: at most 1,000 rows. */
 function beginElements(progress: Progress, run: Run, step: Step): void {
   const spec = run.specOf(step).forEach;
   if (!spec) return;
   if (step.children === 0) {
-    const list = listOf(spec, run.step(spec.position)?.output ?? '');
+    const dependency = run.step(spec.position);
+    const list = listOf(spec, dependency && run.valueOf(dependency));
     if (typeof list === 'string') return progress.finish(run, step, 'fail', { error: list });
     const rows = run.state.total + list.length;
     if (rows > LIMITS.workflowRows) {
@@ -39,44 +32,51 @@ function beginElements(progress: Progress, run: Run, step: Step): void {
   }
   if (!run.startAttempt(step, '')) return;
   run.change(step, { given: 0, done: 0 });
-  assignChildren(progress, run, step);
+  run.jobs.unshift({ do: 'elements', step: step.position });
 }
 
 /** Ends the parent with its last child, or with the first that fails; else assigns the next child. */
-function childEnded(progress: Progress, run: Run, parent: Step, child: Step): void {
+function childEnded(_: Progress, run: Run, parent: Step, child: Step): void {
   run.change(parent, { done: parent.done + 1 });
-  if (child.state === 'succeeded') return assignChildren(progress, run, parent);
-  cancelChildren(progress, run, parent, `${child.name} failed`);
-  progress.finish(run, parent, 'fail', { error: `${child.name}: ${child.error}` });
+  const step = parent.position;
+  if (child.state === 'succeeded') run.jobs.unshift({ do: 'elements', step });
+  else {
+    const about = { reason: `${child.name} failed`, error: `${child.name}: ${child.error}` };
+    run.jobs.unshift({ do: 'end-elements', step, at: 0, trigger: 'fail', ...about });
+  }
 }
 
-function cancelChildren(progress: Progress, run: Run, parent: Step, reason: string): void {
-  for (const child of childrenOf(run, parent)) if (child.endedAt === 0n) progress.cancelStep(run, child, reason);
-}
-
-/** Assigns children up to the concurrency of the step. Those that succeeded before a retry count as done. */
-function assignChildren(progress: Progress, run: Run, parent: Step): void {
+/** Assigns the next child, if the concurrency of the step allows; or ends the step. One that succeeded before a retry is done. */
+export function assignNext(progress: Progress, run: Run, parent: Step): void {
+  if (parent.state !== 'running') return;
   const max = run.specOf(parent).forEach?.concurrency ?? parent.children;
-  while (parent.state === 'running' && parent.given < parent.children && parent.given - parent.done < max) {
+  if (parent.given < parent.children && parent.given - parent.done < max) {
     const child = run.step(parent.firstChild + parent.given);
     const isDone = child?.state === 'succeeded';
     run.change(parent, { given: parent.given + 1, done: parent.done + (isDone ? 1 : 0) });
+    run.jobs.unshift({ do: 'elements', step: parent.position });
     if (child && !isDone) progress.assign(run, child);
-  }
-  if (parent.state === 'running' && parent.done === parent.children) collectOutputs(progress, run, parent);
+  } else if (parent.done === parent.children) collectOutputs(progress, run, parent);
 }
 
+/** Ends the step with the list of its outputs. Bound: 1,000 rows, and outputs of `inputsLength` characters. */
 function collectOutputs(progress: Progress, run: Run, parent: Step): void {
-  const output = `[${childrenOf(run, parent)
-    .map(each => each.output || 'null')
-    .join(',')}]`;
-  if (output.length <= LIMITS.inputsLength) return progress.finish(run, parent, 'succeed', { output });
-  const error = `its results are ${output.length} characters; ${LIMITS.inputsLength} are allowed`;
-  progress.finish(run, parent, 'fail', { error });
+  const children = Array.from({ length: parent.children }, (_, at) => run.step(parent.firstChild + at));
+  const length = children.reduce((sum, child) => sum + (child ? outputLength(child) : 0) + 1, 1);
+  if (length > LIMITS.inputsLength) {
+    const error = `its results are ${length} characters; ${LIMITS.inputsLength} are allowed`;
+    return progress.finish(run, parent, 'fail', { error });
+  }
+  const outputs = children.map(child => (child && run.outputOf(child)) || 'null');
+  progress.finish(run, parent, 'succeed', { output: `[${outputs.join(',')}]` });
+}
+
+/** The positions of the elements of a step. */
+export function childrenFrom({ firstChild, children }: Step): number[] {
+  return Array.from({ length: children }, (_, at) => firstChild + at);
 }
 
 function addChildren(run: Run, parent: Step, list: readonly unknown[]): void {
-  const { forEach: _, when: _when, approval: _approval, compensate: _compensate, ...spec } = run.specOf(parent);
   const firstChild = run.state.total;
   list.forEach((element, at) => {
     run.add({
@@ -90,7 +90,9 @@ function addChildren(run: Run, parent: Step, list: readonly unknown[]): void {
       unmet: 0,
       met: 0,
       state: 'pending',
-      spec: JSON.stringify({ ...spec, need: 0 }),
+      output: '',
+      requirements: '',
+      spec: '',
       parent: parent.position + 1,
       element: JSON.stringify(element),
     });

@@ -9,7 +9,7 @@ import type { Db, Wait } from '../wait.ts';
 export interface Progress {
   /** Begins a step, or holds it while the workflow is paused. */
   assign(run: Run, step: Step): void;
-  /** Takes back the work for a step, and ends the step. */
+  /** Takes back the work for a step, and ends the step. Only inside of a job. */
   cancelStep(run: Run, step: Step, reason: string): void;
   /** Ends a step and updates its dependents. */
   finish(run: Run, step: Step, trigger: AttemptEnd, fields: EndFields): void;

@@ -7,7 +7,8 @@ import { createWorkflow } from '../create.ts';
 import { checkDefinition, sentenceOf } from '../check.ts';
 import { inputTexts, objectText } from '../payload.ts';
 import { Run } from '../run.ts';
-import { specOf, type Step } from '../step.ts';
+import { outputLength, specOf, type Step } from '../step.ts';
+import type { Db } from '../wait.ts';
 import type { Progress, StepKind } from './kind.ts';
 
 export const nested: StepKind = {
@@ -18,8 +19,9 @@ export const nested: StepKind = {
 };
 
 /** The id of the workflow that a step is; empty before it has begun. */
-export function innerIdOf(step: Step): string {
-  return step.message !== '' && specOf(step).workflow ? step.message : '';
+export function innerIdOf(db: Db, step: Step): string {
+  // The message of a step that waits for its approval is the request.
+  return step.tries > 0 && step.message !== '' && specOf(db, step).workflow ? step.message : '';
 }
 
 function beginNested(progress: Progress, run: Run, step: Step): void {
@@ -46,7 +48,7 @@ function beginNested(progress: Progress, run: Run, step: Step): void {
   );
 }
 
-/** The result of an inner workflow, as the answer to the step that it is. */
+/** The result of an inner workflow that has ended, as the answer to the step that it is. */
 export function answerOf(inner: Run): Answer {
   const { reason, id } = inner.state;
   const { status } = inner;
@@ -54,12 +56,13 @@ export function answerOf(inner: Run): Answer {
     // A caller that cancelled it does not want a retry.
     return { status: 'error', error: reason || `workflow ${id} was ${status}`, isPermanent: status === 'cancelled' };
   }
-  const members = inner
-    .steps()
-    .filter(step => step.state === 'succeeded' && step.parent === 0)
-    .map(step => `${JSON.stringify(step.name)}:${step.output || 'null'}`);
-  const data = `{${members.join(',')}}`;
-  if (data.length <= LIMITS.inputsLength) return { status: 'success', data };
-  const error = `its results are ${data.length} characters; ${LIMITS.inputsLength} are allowed`;
-  return { status: 'error', error, isPermanent: true };
+  // At most a thousand rows, and outputs of `inputsLength` characters.
+  const steps = [...inner.planned()].filter(step => step.state === 'succeeded');
+  const length = steps.reduce((sum, step) => sum + step.name.length + outputLength(step) + 4, 2);
+  if (length > LIMITS.inputsLength) {
+    const error = `its results are ${length} characters; ${LIMITS.inputsLength} are allowed`;
+    return { status: 'error', error, isPermanent: true };
+  }
+  const members = steps.map(step => `${JSON.stringify(step.name)}:${inner.outputOf(step) || 'null'}`);
+  return { status: 'success', data: `{${members.join(',')}}` };
 }

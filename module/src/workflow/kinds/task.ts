@@ -6,11 +6,10 @@ import { alertIfDeserted, queueOf } from '../../message/queue.ts';
 import { post } from '../../message/store.ts';
 import type { UnitOfWork } from '../../unit-of-work.ts';
 import type { StepSpec } from '../check.ts';
-import { inputTexts } from '../payload.ts';
 import type { Run } from '../run.ts';
 import type { Step } from '../step.ts';
-import { taskMessage } from '../task-message.ts';
 import { waitOfDelivery } from '../wait.ts';
+import { chargeWork, workMessage } from '../work-message.ts';
 import type { Progress, StepKind } from './kind.ts';
 
 export const task: StepKind = {
@@ -30,17 +29,12 @@ function assignTask(progress: Progress, run: Run, step: Step): void {
   const spec = run.specOf(step);
   const assignee = assigneeOf(run.unit, step, spec);
   if (!assignee) return progress.finish(run, step, 'fail', { error: `agent "${step.agentName}" is unregistered` });
-  const parent = step.parent > 0 ? run.step(step.parent - 1) : undefined;
-  const message = taskMessage(run, step, {
-    target: assignee.name,
-    action: step.action,
-    requirements: step.requirements,
-    inputs: inputTexts(run, parent ?? step),
-    rest: parent ? { element: step.element, index: String(step.position - parent.firstChild) } : {},
-  });
+  if (!chargeWork(run, assignee)) return run.hold(step);
+  const message = workMessage(run, step, 'task', assignee);
   if (!run.startAttempt(step, message.id)) return;
   post(run.unit, message, [assignee]);
-  alertIfDeserted(run.unit, assignee);
+  // `deliver` reports the first delivery of a deserted queue.
+  if (assignee.waiting > 1) alertIfDeserted(run.unit, assignee);
   run.publish('step_ready', { step: step.name, agent: step.agentName || `@${spec.capability}` });
 }
 

@@ -44,3 +44,8 @@ const anyCommands: fc.Arbitrary<Command[]> = fc.array(
 export const commands: fc.Arbitrary<Command[]> = fc
   .tuple(anyCommands, seldom(3, fc.constant<Command>({ do: 'cancel', pick: 0 })))
   .map(([list, last]) => (last ? [...list, last] : list));
+
+/** Returns false for commands that may end several deliveries in one call: the model performs the work of each before the next. */
+export function endsOneStep(command: Command): boolean {
+  return command.do !== 'unregister' && !(command.do === 'wait' && command.ms > 6_000);
+}

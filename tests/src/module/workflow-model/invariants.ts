@@ -4,7 +4,7 @@ import { expect } from 'vitest';
 import type { ModuleLab, Row } from '../../support/module-lab.ts';
 import type { Command } from './commands.ts';
 import type { ModelMapping, StepPair } from './model-mapping.ts';
-import { hasEnded, type ModelStep } from './model-step.ts';
+import { hasEnded, isUndoable, type ModelStep } from './model-step.ts';
 
 /** Checks of one tree of workflows; keeps the rows of the check before. */
 export class WorkflowInvariants {
@@ -29,7 +29,8 @@ export class WorkflowInvariants {
     const pairs: StepPair[] = [];
     for (const [workflow, id] of this.#mapping.ids) {
       const own = rows.filter(row => row['workflow'] === id);
-      expect(own.map(stateOfRow)).toEqual(workflow.steps.map(stateOfStep)); // I1
+      const places = placesOf(own);
+      expect(own.map(row => stateOfRow(row, places))).toEqual(workflow.steps.map(stateOfStep)); // I1
       expect(states.get(id)).toMatchObject({ status: workflow.status, ended: workflow.ended, total: own.length }); // I1, I6
       this.#checkVersion(id, own, states.get(id));
       workflow.steps.forEach((step, at) => pairs.push([own[at] ?? {}, step]));
@@ -57,8 +58,10 @@ export class WorkflowInvariants {
     for (const [row, step] of pairs) {
       const message = row['message'];
       if (row['approval'] === 'asked') asked.add(message);
-      if (row['undo'] === 'running') running.add(row['undo_message']);
-      if (row['undo_message'] !== '') this.#mapping.addTask(row['undo_message'], { step, isUndo: true });
+      // Of a nested workflow that is undone, it is the id of that.
+      const isUndoTask = step.spec.undo !== undefined && row['undo_message'] !== '';
+      if (row['undo'] === 'running' && isUndoTask) running.add(row['undo_message']);
+      if (isUndoTask) this.#mapping.addTask(row['undo_message'], { step, isUndo: true });
       if (row['state'] !== 'running' || message === '' || step.spec.nested) continue;
       running.add(message);
       if (!this.#mapping.hasTask(message)) assigned.push([message, step]);
@@ -98,15 +101,21 @@ export class WorkflowInvariants {
       expect(['', 'running']).toContain(before); // I12
       const later = pairs.filter(([other, step]) => {
         const isLater = this.#succeeded.indexOf(other['id']) > this.#succeeded.indexOf(row['id']);
-        return isLater && other['workflow'] === row['workflow'] && step.spec.undo !== undefined;
+        return isLater && other['workflow'] === row['workflow'] && isUndoable(step.spec);
       });
       for (const [other] of later) expect(['done', 'failed']).toContain(other['undo']); // I13
     }
   }
 }
 
-function stateOfRow(row: Row): string {
-  const place = rowHasEnded(row) ? row['order'] : 0;
+/** The places of steps in the order of their ends, from 1 on, by row. */
+function placesOf(rows: readonly Row[]): Map<Row, number> {
+  const ended = rows.filter(rowHasEnded).sort((a, b) => Number(a['order']) - Number(b['order']));
+  expect(new Set(ended.map(row => row['order'])).size).toBe(ended.length);
+  return new Map(ended.map((row, at) => [row, at + 1]));
+}
+function stateOfRow(row: Row, places: ReadonlyMap<Row, number>): string {
+  const place = places.get(row) ?? 0;
   return [row['name'], row['state'], row['tries'], row['approval'], row['undo'], place].map(String).join(' ');
 }
 function stateOfStep(step: ModelStep): string {

@@ -67,6 +67,14 @@ export function isMet(step: ModelStep): boolean {
 export function isRenewable(step: ModelStep): boolean {
   return hasEnded(step) && step.state !== 'succeeded';
 }
+/** Returns true if a succeeded step is undone: itself, or as a nested workflow. The elements of a list are undone one by one. */
+export function isUndoable({ undo, nested, forEach }: ModelSpec): boolean {
+  return forEach === undefined && (undo !== undefined || (nested?.some(hasUndo) ?? false));
+}
+/** Returns true if a step, or one nested in it, defines how it is undone. */
+function hasUndo({ undo, nested }: ModelSpec): boolean {
+  return undo !== undefined || (nested?.some(hasUndo) ?? false);
+}
 /** The value of a key of a JSON object. */
 export function member(value: unknown, key: string): unknown {
   return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>)[key] : undefined;

@@ -10,6 +10,7 @@ import {
   isBad,
   isMet,
   isRenewable,
+  isUndoable,
   member,
   type ModelSpec,
   type ModelStep,
@@ -174,6 +175,12 @@ export class ModelWorkflow {
     this.#compensateNext();
   }
 
+  /** Undoes a succeeded nested workflow, with its step. */
+  undoWithParent(): void {
+    Object.assign(this, { status: 'compensating', outcome: 'cancelled' });
+    this.#compensateNext();
+  }
+
   #schedule(kind: string, ms: number, step: ModelStep): void {
     const { token } = step;
     this.#clock.schedule(kind, ms, () => this.#timerFired(kind, step, token));
@@ -228,7 +235,7 @@ export class ModelWorkflow {
     if (within !== undefined) this.#schedule('approval', within, step);
   }
   #startEach(step: ModelStep): void {
-    const { forEach, approval: _, when: _when, undo: _undo, ...spec } = step.spec;
+    const { forEach, approval: _, when: _when, ...spec } = step.spec;
     if (step.children.length === 0) {
       const list = member(this.#at(forEach?.at ?? 0).output, 'list');
       if (!Array.isArray(list)) return this.#finish(step, 'failed');
@@ -318,10 +325,14 @@ export class ModelWorkflow {
   /** Compensates succeeded steps one after the other, the last that ended first. */
   #compensateNext(): void {
     if (this.steps.some(({ state, run }) => state === 'cancelled' && run?.status === 'compensating')) return;
-    const done = this.#ends.filter(step => step.state === 'succeeded' && step.spec.undo).reverse();
+    const done = this.#ends.filter(step => step.state === 'succeeded' && isUndoable(step.spec)).reverse();
     if (done.some(step => step.undo === 'running')) return;
     for (const step of done.filter(each => each.undo === '')) {
-      const { agent = step.spec.agent, timeoutMs } = step.spec.undo ?? {};
+      if (!step.spec.undo) {
+        step.undo = 'running';
+        return step.run?.undoWithParent();
+      }
+      const { agent = step.spec.agent, timeoutMs } = step.spec.undo;
       step.undo = agent !== undefined && this.#isUnregistered(agent) ? 'failed' : 'running';
       if (step.undo === 'failed') continue;
       step.token = this.#clock.nextToken();
@@ -335,7 +346,8 @@ export class ModelWorkflow {
     const step = this.parent;
     const workflow = step?.workflow;
     if (!step || step.run !== this) return;
-    if (step.state !== 'running') {
+    if (step.state === 'succeeded') workflow?.undone(step, true);
+    else if (step.state !== 'running') {
       if (workflow?.status === 'compensating') workflow.#compensateNext();
     } else if (status === 'succeeded') {
       const done = this.steps.filter(each => each.state === 'succeeded' && !each.parent);

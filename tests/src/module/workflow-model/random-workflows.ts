@@ -36,6 +36,16 @@ const workers: fc.Arbitrary<Worker> = fc.oneof(
   { weight: 2, arbitrary: fc.constantFrom({ capability: 'x' }, { capability: 'y' }) },
 );
 
+/** The same step without time limits, whose ends would come between the parts of a work. */
+export function timeless({ retries: _, timeoutMs: _ms, approval, undo, nested, ...spec }: ModelSpec): ModelSpec {
+  return {
+    ...spec,
+    approval: approval && { ...approval, timeoutMs: undefined },
+    undo: undo && { ...undo, timeoutMs: undefined },
+    ...(nested && { nested: nested.map(timeless) }),
+  };
+}
+
 /** The steps of a workflow; each depends on some earlier ones or, reversed, on some later ones. */
 function graphOf(worker: fc.Arbitrary<Worker>, maxLength: number): fc.Arbitrary<readonly ModelSpec[]> {
   const options = fc.record({ worker, ...optionArbitraries });

@@ -12,7 +12,7 @@ import type { ModelSpec, ModelStep } from './model-step.ts';
 import { ModelWorkflow } from './model-workflow.ts';
 
 /** Kinds of timers that the model has too. */
-const WORKFLOW_TIMERS = /^(step-|workflow-|approval$|approver$)/;
+const WORKFLOW_TIMERS = /^(step-|workflow-deadline$|approval$|approver$)/;
 
 /** A tree of workflows and its model. */
 export class WorkflowScene {
@@ -22,6 +22,8 @@ export class WorkflowScene {
   readonly #root: ModelWorkflow;
   readonly #mapping: ModelMapping;
   readonly #invariants: WorkflowInvariants;
+  /** Agents that took the name of an unregistered worker: they inherit nothing. */
+  readonly #strangers: LabAgent[] = [];
   /** Registered workers by name. */
   readonly #agents = new Map<string, LabAgent>();
 
@@ -35,6 +37,7 @@ export class WorkflowScene {
     const id = team.start(specs.map(definitionOf), deadlineMs === undefined ? {} : { deadline_ms: deadlineMs });
     this.#mapping = new ModelMapping(team.lab, this.#root, id);
     this.#invariants = new WorkflowInvariants(team.lab, this.#mapping);
+    this.#finishJobs();
     this.#invariants.check({ do: 'wait', ms: 0 });
   }
 
@@ -79,7 +82,17 @@ export class WorkflowScene {
       default:
         this.#changePresence(command.do, command.who);
     }
+    this.#finishJobs();
     this.#invariants.check(command);
+    for (const stranger of this.#strangers) expect(stranger.inbox()).toEqual([]); // I14
+  }
+
+  /** Lets time pass until no workflow has work left from earlier calls. */
+  #finishJobs(): void {
+    for (let rounds = 0; this.#lab.rows('workflow_state').some(row => row['jobs'] !== ''); rounds++) {
+      if (rounds > 5_000) throw new Error('the jobs of a workflow do not end');
+      this.#wait(250);
+    }
   }
 
   /** Answers all tasks and lets time pass until every workflow has ended. */
@@ -179,6 +192,9 @@ export class WorkflowScene {
       this.#applyDeadLetters(dead, () => true);
       this.#clock.unregistered.add(who);
       this.#agents.delete(who);
+      const stranger = this.#lab.register(who);
+      stranger.attach();
+      this.#strangers.push(stranger);
     }
   }
 
