@@ -38,8 +38,10 @@ import AdmitIdentityReducer from "./admit_identity_reducer";
 import AdmitIssuerReducer from "./admit_issuer_reducer";
 import ApproveStepReducer from "./approve_step_reducer";
 import AttachAgentReducer from "./attach_agent_reducer";
+import AttachProcessReducer from "./attach_process_reducer";
 import CancelWorkflowReducer from "./cancel_workflow_reducer";
 import ClearQuotaReducer from "./clear_quota_reducer";
+import DeclareConcurrencyReducer from "./declare_concurrency_reducer";
 import DetachAgentReducer from "./detach_agent_reducer";
 import ExpelReducer from "./expel_reducer";
 import ForkWorkflowReducer from "./fork_workflow_reducer";
@@ -170,8 +172,10 @@ const reducersSchema = __reducers(
   __reducerSchema("admit_issuer", AdmitIssuerReducer),
   __reducerSchema("approve_step", ApproveStepReducer),
   __reducerSchema("attach_agent", AttachAgentReducer),
+  __reducerSchema("attach_process", AttachProcessReducer),
   __reducerSchema("cancel_workflow", CancelWorkflowReducer),
   __reducerSchema("clear_quota", ClearQuotaReducer),
+  __reducerSchema("declare_concurrency", DeclareConcurrencyReducer),
   __reducerSchema("detach_agent", DetachAgentReducer),
   __reducerSchema("expel", ExpelReducer),
   __reducerSchema("fork_workflow", ForkWorkflowReducer),

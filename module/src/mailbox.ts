@@ -93,5 +93,8 @@ export function emptyMailbox(
     notices: 0,
     noticeHead: 0n,
     noticeTail: 0n,
+    concurrency: 0,
+    isCut: false,
+    isAlone: false,
   };
 }

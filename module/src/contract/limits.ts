@@ -38,6 +38,8 @@ export const LIMITS = {
   /** Critical deliveries an agent may hold beyond its credit. */
   criticalCredit: 4,
   attempts: 5,
+  /** Attempts that ended with the process of their holder, after which a delivery is offered alone. */
+  crashes: 2,
   leaseMs: 60_000,
   maxLeaseMs: 3_600_000,
   /** Longer than the longest pause of a client between attempts to reconnect. */

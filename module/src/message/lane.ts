@@ -11,11 +11,7 @@ import type { UnitOfWork } from '../unit-of-work.ts';
 export type Waiting = NonNullable<ReturnType<Ctx['db']['waiting']['id']['find']>>;
 
 /** Puts a delivery at the end of its priority's lane. */
-export function enqueue(
-  unit: UnitOfWork,
-  box: Mailbox,
-  row: Pick<Waiting, 'id' | 'message' | 'lane' | 'attempt' | 'availableAt' | 'holder'>,
-): void {
+export function enqueue(unit: UnitOfWork, box: Mailbox, row: Omit<Waiting, 'agent' | 'position'>): void {
   const position = box.tails[row.lane - 1] ?? 0n;
   box.tails[row.lane - 1] = position + 1n;
   box.waiting++;
@@ -24,11 +20,7 @@ export function enqueue(
 }
 
 /** Delays a delivery: it is in no lane (lane 0, position = delivery) until it becomes available. */
-export function delay(
-  unit: UnitOfWork,
-  box: Mailbox,
-  row: Pick<Waiting, 'id' | 'message' | 'attempt' | 'availableAt' | 'holder'>,
-): void {
+export function delay(unit: UnitOfWork, box: Mailbox, row: Omit<Waiting, 'agent' | 'position' | 'lane'>): void {
   unit.ctx.db.waiting.insert({ ...row, agent: box.agent, lane: 0, position: row.id });
   schedule(unit, row.availableAt, 'requeue', row.id);
 }
