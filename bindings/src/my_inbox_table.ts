@@ -11,7 +11,7 @@ import {
 } from "spacetimedb";
 
 export default __t.row({
-  id: __t.u64(),
+  id: __t.u64().primaryKey(),
   owner: __t.identity(),
   agent: __t.u64(),
   kind: __t.string(),

@@ -19,6 +19,8 @@ export const LIMITS = {
   visibleNotices: 128,
   groupMembers: 1_000,
   groupsPerAgent: 64,
+  /** Joins and leaves of a group that are kept. */
+  groupChanges: 256,
   /** Signals of one open ask that are kept, and the bytes of one. */
   signals: 64,
   signalBytes: 16 * 1024,

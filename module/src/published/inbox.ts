@@ -44,7 +44,8 @@ export const peekInbox = agora.procedure({ agent: t.u64(), limit: t.u32() }, Pee
 
 /** A row of `myInbox`: a type of its own, so that a column of `offer` is no change of the contract. */
 const InboxRow = t.row('InboxRow', {
-  id: t.u64(),
+  /** The key makes a change of a row an update for clients. */
+  id: t.u64().primaryKey(),
   owner: t.identity(),
   agent: t.u64(),
   kind: t.string(),

@@ -78,6 +78,18 @@ describe.skipIf(process.env['AGORA_TEST_SERVER'] !== undefined)('work in hand', 
       expect([...runs.values()]).toEqual([...runs.values()].map(() => 1));
     },
   );
+
+  test('runs once when the hub is suspended for longer than the grace', { timeout: 120_000 }, async () => {
+    const { runs, finish, asks } = await inHand();
+    hub?.kill('SIGSTOP');
+    await pause(35_000);
+    hub?.kill('SIGCONT');
+    await pause(20_000);
+    finish();
+    const answers = await Promise.all(asks);
+    expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 'success'));
+    expect([...runs.values()]).toEqual([...runs.values()].map(() => 1));
+  });
 });
 
 test('a message that ends its process each time is dead after its attempts, and its neighbours are handled', async () => {
