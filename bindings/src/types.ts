@@ -136,6 +136,9 @@ export const AgentGroup = __t.object("AgentGroup", {
   id: __t.u64(),
   name: __t.string(),
   members: __t.u32(),
+  owner: __t.u64(),
+  policy: __t.string(),
+  changes: __t.u64(),
 });
 export type AgentGroup = __Infer<typeof AgentGroup>;
 
@@ -426,6 +429,40 @@ export const FinishStepAct = __t.object("FinishStepAct", {
   output: __t.string(),
 });
 export type FinishStepAct = __Infer<typeof FinishStepAct>;
+
+export const GroupChange = __t.object("GroupChange", {
+  id: __t.u64(),
+  group: __t.u64(),
+  no: __t.u64(),
+  name: __t.string(),
+  change: __t.string(),
+  at: __t.i64(),
+});
+export type GroupChange = __Infer<typeof GroupChange>;
+
+export const GroupChangeRow = __t.object("GroupChangeRow", {
+  no: __t.u64(),
+  name: __t.string(),
+  change: __t.string(),
+  at: __t.i64(),
+});
+export type GroupChangeRow = __Infer<typeof GroupChangeRow>;
+
+export const GroupChanges = __t.object("GroupChanges", {
+  owner: __t.string(),
+  policy: __t.string(),
+  get rows() {
+    return __t.array(GroupChangeRow);
+  },
+});
+export type GroupChanges = __Infer<typeof GroupChanges>;
+
+export const GroupInvitation = __t.object("GroupInvitation", {
+  id: __t.u64(),
+  group: __t.u64(),
+  agent: __t.u64(),
+});
+export type GroupInvitation = __Infer<typeof GroupInvitation>;
 
 export const GroupMember = __t.object("GroupMember", {
   id: __t.u64(),

@@ -22,13 +22,13 @@ export function unregister(
   box.online = false;
   leaveQueues(unit, box);
   deadLetterOffers(unit, box);
+  leaveAll(unit, agent);
   unit.removeBox(box);
   db.agent.id.delete(agent);
   db.attachment.agent.delete(agent);
   db.pulse.agent.delete(agent);
   db.quota.agent.delete(agent);
   endBroadcasts(unit, agent);
-  leaveAll(unit, agent);
   unit.tasks.agentLeft(unit, agent);
   if (box.waiting > 0) deadLetterLanesLater(unit, agent, box);
   appendSystemEvent(unit, 'agent_unregistered', { agent_name: name, agent_id: Number(agent) });

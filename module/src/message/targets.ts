@@ -1,7 +1,7 @@
 // Resolves the targets of a message: agents by name, members of a group, the work queue of a capability, or all agents.
 
 import { LIMITS } from '../contract/limits.ts';
-import { AGENT_NAME, SIGN } from '../contract/words.ts';
+import { AGENT_NAME, SHORT_NAME, SIGN } from '../contract/words.ts';
 import { findGroup, membersOf } from '../group/members.ts';
 import type { Mailbox } from '../mailbox.ts';
 import { refuse } from '../refuse.ts';
@@ -48,6 +48,12 @@ export function resolveTargets(unit: UnitOfWork, sender: Mailbox, to: readonly s
 function boxesOf(unit: UnitOfWork, sender: Mailbox, name: string): readonly Mailbox[] | string {
   if (name === SIGN.everyone) refuse('message/unsupported-target', '"*" reaches everyone already; name it alone');
   const shown = name.slice(0, 65);
+  // The name becomes part of the envelope, also one without a recipient.
+  const isName =
+    name.startsWith(SIGN.group) || name.startsWith(SIGN.capability)
+      ? SHORT_NAME.test(name.slice(1))
+      : AGENT_NAME.test(name);
+  if (!isName) refuse('message/unknown-recipient', `there is no agent "${shown.slice(0, 64)}"`);
   if (name.startsWith(SIGN.group)) {
     const group = findGroup(unit.ctx.db, name);
     if (!group) return `there is no group "${shown}"; the first agent that joins it creates it`;
@@ -57,6 +63,6 @@ function boxesOf(unit: UnitOfWork, sender: Mailbox, name: string): readonly Mail
     const queue = queueOf(unit, name.slice(1));
     return queue ? [queue] : `no agent ever announced the capability "${shown.slice(1)}"`;
   }
-  const box = AGENT_NAME.test(name) ? unit.boxNamed(name) : undefined;
+  const box = unit.boxNamed(name);
   return box ? [box] : `there is no agent "${shown.slice(0, 64)}"`;
 }

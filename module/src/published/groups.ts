@@ -91,7 +91,12 @@ export const groupChanges = agora.procedure(
     checkPage(limit);
     return ctx.withTx(tx => {
       const found = readableGroup(tx, agent, group);
-      const rows = changesAfter(tx.db, found, after, limit).map(({ no, name, change, at }) => ({ no, name, change, at }));
+      const rows = changesAfter(tx.db, found, after, limit).map(({ no, name, change, at }) => ({
+        no,
+        name,
+        change,
+        at,
+      }));
       return { owner: tx.db.mailbox.agent.find(found.owner)?.name ?? '', policy: found.policy, rows };
     });
   },

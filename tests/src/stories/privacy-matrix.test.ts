@@ -38,6 +38,9 @@ const CALLS: readonly (readonly [string, (scene: Scene) => unknown[], readonly [
   ['declare_concurrency', s => [s.ada, 0], mine],
   ['detach_agent', s => [s.ada], mine],
   ['go_idle', s => [s.fresh(), 99, 99], mine],
+  ['create_group', s => [s.ada, '#team', 'open'], mine],
+  ['invite_to_group', s => [s.ada, '#team', 'Idle'], mine],
+  ['remove_from_group', s => [s.ada, '#team', 'Idle'], mine],
   ['join_group', s => [s.ada, '#team'], mine],
   ['leave_group', s => [s.idle, '#team'], mine],
   [
@@ -86,6 +89,7 @@ const CALLS: readonly (readonly [string, (scene: Scene) => unknown[], readonly [
   ['read_events', () => [0, 1], everyone],
   ['my_groups', s => [s.ada], mine],
   ['group_members', s => [s.ada, '#team'], mine],
+  ['group_changes', s => [s.ada, '#team', 0, 10], mine],
   ['read_payload', () => [1], ['delivery/unknown', 'delivery/unknown', 'delivery/unknown', 'delivery/unknown']],
   ['read_broadcasts', s => [s.ada, 0, 1], mine],
   ['broadcast_status', s => [s.ada, s.broadcast], mine],
