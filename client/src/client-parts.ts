@@ -23,6 +23,7 @@ import { Operator } from './agents/operator.ts';
 import { readOptions, type AgoraClientOptions } from './options.ts';
 import { Outbox, type OutboxNote } from './acts/outbox.ts';
 import { OwnAgent } from './agents/own-agent.ts';
+import { readAsk } from './send/read-ask.ts';
 import { readSignals } from './send/read-signals.ts';
 import { settleWithin } from './base/waiting.ts';
 import { Tracing } from './trace/tracing.ts';
@@ -90,6 +91,7 @@ export class ClientParts {
     this.asks = new Asks({
       isConnected: () => connection.session !== undefined,
       readSignals: (id, after) => readSignals(connection, agent(), id, after),
+      readAsk: id => readAsk(connection, agent(), id),
       cancel: (id, reason) => this.messages.cancel(id, reason),
       warn,
       reply: (...reply) => this.messages.reply(...reply),

@@ -45,6 +45,8 @@ export interface HubLimits {
   readonly keepMessagesMs?: number | undefined;
   readonly keepEventsMs?: number | undefined;
   readonly keepWorkflowsMs?: number | undefined;
+  /** Messages in a chain of replies, forwards and messages on behalf of others. */
+  readonly hops?: number | undefined;
 }
 
 /** Filters of dead letters; a dead letter must match all that are set. */
@@ -141,7 +143,7 @@ export class Operator {
   async usage(agent: number): Promise<AgentUsage> {
     return usageOf(await this.#call('agent_usage', db => db.procedures.agentUsage({ agent: BigInt(agent) })));
   }
-  setHubLimits({ storedBytes, keepMessagesMs, keepEventsMs, keepWorkflowsMs }: HubLimits): Promise<void> {
+  setHubLimits({ storedBytes, keepMessagesMs, keepEventsMs, keepWorkflowsMs, hops }: HubLimits): Promise<void> {
     const big = (value: number | undefined) => (value === undefined ? undefined : BigInt(value));
     return this.#call('set_hub_limits', db =>
       db.reducers.setHubLimits({
@@ -149,6 +151,7 @@ export class Operator {
         keepMessagesMs: big(keepMessagesMs),
         keepEventsMs: big(keepEventsMs),
         keepWorkflowsMs: big(keepWorkflowsMs),
+        hops,
       }),
     );
   }

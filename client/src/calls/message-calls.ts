@@ -5,6 +5,7 @@ import { untilAborted, type WaitOptions } from '../base/waiting.ts';
 import { performBatch, type BatchAct } from '../batch.ts';
 import type { IncomingMessage } from '../receive/incoming-message.ts';
 import type { BroadcastInfo, DeliveryInfo, MessageRecord } from '../send/history.ts';
+import type { AskInfo } from '../send/read-ask.ts';
 import type { Accepted, AnswerWithin, ForwardOptions, OutgoingMessage } from '../send/messages.ts';
 import type { Answer, PendingAnswer } from '../wire/answer.ts';
 import type { AnswerOf, MessageTypeName } from '../wire/message-types.ts';
@@ -64,6 +65,30 @@ export abstract class MessageCalls<Types> extends AgentCalls {
   ): PendingAnswer<AnswerOf<Type, Types>> {
     const pending: PendingAnswer<unknown> = partsOf(this).messages.ask(message, message);
     return pending as PendingAnswer<AnswerOf<Type, Types>>; // the schema of its type has read it
+  }
+
+  /**
+   * Continues to wait for the answer to an ask of this agent, also one of an earlier process: the answer of an ask that has ended
+   * is returned while the hub keeps it (24 h). `lastSignal` is the last progress signal that was received. Rejects with
+   * `ask/unknown`, `message/no-answer`, `delivery/cancelled`.
+   *
+   * @example
+   * ```ts
+   * const { messageId } = client.ask({ to: 'Builder', messageType: 'build', payload: {}, timeoutMs: 3_600_000 });
+   * // After a restart, with the id from a file:
+   * const answer = await client.resumeAsk(messageId);
+   * ```
+   */
+  resumeAsk<Data = unknown>(
+    messageId: string,
+    options: Pick<AnswerWithin, 'signal' | 'onProgress'> & { readonly lastSignal?: number | undefined } = {},
+  ): PendingAnswer<Data> {
+    return partsOf(this).asks.resume(messageId, options) as PendingAnswer<Data>; // as its caller expects it
+  }
+
+  /** Returns the state of an ask of this agent, and the number of its progress signals. Throws `ask/unknown`. */
+  askState(messageId: string, { signal }: WaitOptions = {}): Promise<AskInfo> {
+    return untilAborted(signal, partsOf(this).asks.stateOf(messageId));
   }
 
   /**

@@ -15,7 +15,7 @@ import { sendBroadcast } from './broadcast.ts';
 import { endWaiting } from './end.ts';
 import { type Message, noticeEnvelope } from './envelope.ts';
 import { notify } from './offer.ts';
-import { readOwn, referencesOf } from './reference.ts';
+import { hopsOf, readOwn, referencesOf } from './reference.ts';
 import { bytesOf, post, systemMessage } from './store.ts';
 import { resolveTargets } from './targets.ts';
 
@@ -46,6 +46,7 @@ export function accept(unit: UnitOfWork, args: SendFields): void {
   checkContent(send);
   const { recipients, missing } = resolveTargets(unit, sender, send.to);
   const references = referencesOf(unit, sender, send);
+  const hops = hopsOf(unit, sender, send);
   const open = recipients.filter(box => !isFull(unit, box));
   const [first] = recipients;
   // One full recipient does not hold back the others.
@@ -74,6 +75,7 @@ export function accept(unit: UnitOfWork, args: SendFields): void {
     onBehalfOf: send.onBehalfOf,
     forwardOf: send.forwardOf,
     references,
+    hops,
   };
   if (message.answerBy > 0n) openAsk(unit, message);
   if (isBroadcast) sendBroadcast(unit, sender, message);

@@ -161,6 +161,7 @@ function remove(unit: UnitOfWork, message: Message): number {
   for (const id of message.deliveries) db.ended.id.delete(id);
   if (message.kind === 'ask') {
     db.ask.message.delete(message.id);
+    if (message.onBehalfOf !== '') db.dependentAsk.message.delete(message.id);
     db.signal.ask.delete(message.id); // at most 64
   }
   db.message.id.delete(message.id);

@@ -14,6 +14,7 @@ export const TIMERS = [
   'refill',
   'ask',
   'expire',
+  'dependents',
   'broadcast',
   'unregistered',
   'pulse',
