@@ -81,6 +81,6 @@ function writePresence(unit: UnitOfWork, agent: bigint, presence: Presence): voi
   if (!row || row.presence === presence) return;
   unit.ctx.db.agent.id.update({ ...row, presence });
   if (presence !== 'online') {
-    appendSystemEvent(unit, 'agent_offline', { agent_name: row.name, agent_id: Number(agent), presence });
+    appendSystemEvent(unit, agent, 'agent_offline', { agent_name: row.name, agent_id: Number(agent), presence });
   }
 }

@@ -1,15 +1,17 @@
 // Registers an agent of the caller, and changes one.
 
 import { isSame } from '../access.ts';
-import { LIMITS } from '../contract/limits.ts';
+import { LIMITS, ROW_BYTES } from '../contract/limits.ts';
 import type { AgentStatus, Presence } from '../contract/words.ts';
 import { appendSystemEvent } from '../event/append.ts';
 import { checkAgentNumber, emptyMailbox } from '../mailbox.ts';
 import { beginBroadcasts } from '../message/broadcast.ts';
 import { fillCredit } from '../message/deliver.ts';
 import { enterQueues, leaveQueues } from '../message/queue.ts';
+import { charge, refuseOverflow } from '../quota/charge.ts';
 import { refuse } from '../refuse.ts';
 import type { Ctx } from '../schema.ts';
+import { byteLength } from '../text.ts';
 import type { UnitOfWork } from '../unit-of-work.ts';
 import { checkAgentType, checkCapabilities, checkCredit, checkMetadata } from './rules.ts';
 
@@ -47,7 +49,7 @@ function insert(unit: UnitOfWork, args: Required<Changes> & { readonly name: str
     refuse('agent/too-many', `one identity may own at most ${LIMITS.agentsPerIdentity} agents; unregister one first`);
   const id = unit.nextNumber('agent');
   checkAgentNumber(id);
-  db.agent.insert({
+  const row = db.agent.insert({
     id,
     name: args.name,
     owner: sender,
@@ -59,11 +61,13 @@ function insert(unit: UnitOfWork, args: Required<Changes> & { readonly name: str
     registeredAt: timestamp,
     updatedAt: timestamp,
   });
+  refuseOverflow(unit, id, bytesOfAgent(row));
+  unit.addBytes(id, bytesOfAgent(row));
   const options = { credit: args.credit ?? 0, strict: args.strictPriority ?? false };
   const box = unit.addBox(emptyMailbox(id, args.name, sender, options));
   enterQueues(unit, box, args.capabilities ?? []);
   beginBroadcasts(unit, id);
-  appendSystemEvent(unit, 'agent_registration', {
+  appendSystemEvent(unit, id, 'agent_registration', {
     agent_name: args.name,
     agent_id: Number(id),
     agent_type: args.agentType,
@@ -95,8 +99,11 @@ export function update(unit: UnitOfWork, agent: bigint, changes: Changes): void 
   }
   fillCredit(unit, box);
   if (isUnchanged) return;
+  const growth = bytesOfAgent(after) - bytesOfAgent(row);
+  charge(unit, box, { deliveries: 0, fanOut: 0, bytes: growth });
+  unit.addBytes(agent, growth);
   db.agent.id.update({ ...after, updatedAt: timestamp });
-  appendSystemEvent(unit, 'agent_update', {
+  appendSystemEvent(unit, agent, 'agent_update', {
     agent_name: row.name,
     agent_id: Number(agent),
     agent_type: after.agentType,
@@ -109,11 +116,17 @@ export function setStatus(unit: UnitOfWork, row: AgentRow, status: AgentStatus):
   if (row.status === status) return;
   const { db, timestamp } = unit.ctx;
   const box = unit.own(row.id);
+  charge(unit, box, { deliveries: 0, fanOut: 0, bytes: 0 });
   db.agent.id.update({ ...row, status, updatedAt: timestamp });
-  appendSystemEvent(unit, 'agent_update', { agent_name: row.name, agent_id: Number(row.id), status });
+  appendSystemEvent(unit, row.id, 'agent_update', { agent_name: row.name, agent_id: Number(row.id), status });
   box.isActive = status === 'active';
   unit.markBoxChanged(box);
   fillCredit(unit, box);
+}
+
+/** Returns the bytes that an agent counts. */
+export function bytesOfAgent({ metadata, capabilities }: Pick<AgentRow, 'metadata' | 'capabilities'>): number {
+  return ROW_BYTES.agent + byteLength(metadata) + capabilities.join('').length;
 }
 
 type AgentRow = NonNullable<ReturnType<Ctx['db']['agent']['id']['find']>>;

@@ -1,7 +1,7 @@
 // Accepts a message of an agent: checks it, stores it once and creates the deliveries of its targets.
 
 import { checkDeadline, checkHeaders, checkId, checkPayload } from '../checks.ts';
-import { LIMITS } from '../contract/limits.ts';
+import { LIMITS, ROW_BYTES } from '../contract/limits.ts';
 import { PRIORITY, SIGN, TYPE_NAME, UUID_V7 } from '../contract/words.ts';
 import type { Mailbox } from '../mailbox.ts';
 import { toMicros } from '../micros.ts';
@@ -15,7 +15,7 @@ import { sendBroadcast } from './broadcast.ts';
 import { endWaiting } from './end.ts';
 import type { Message } from './envelope.ts';
 import { readOwn, referencesOf } from './reference.ts';
-import { bytesOf, post, systemMessage } from './store.ts';
+import { post, systemMessage, textBytesOf } from './store.ts';
 import { resolveTargets } from './targets.ts';
 
 /** Fields of the act `Send`. */
@@ -51,12 +51,12 @@ export function accept(unit: UnitOfWork, args: SendFields): void {
   if (open.length === 0 && first) refuseFullInbox(unit, first);
   const isBroadcast = recipients.length === 0;
   const isToMany = recipients.length > 1 || isBroadcast;
-  const bytes = bytesOf(send);
+  const bytes = textBytesOf(send);
   charge(unit, sender, {
     deliveries: recipients.length,
     // The table's own count: it reads no rows.
     fanOut: isBroadcast ? Number(unit.ctx.db.agent.count()) - 1 : isToMany ? recipients.length : 0,
-    bytes,
+    bytes: bytes + ROW_BYTES.message + recipients.length * ROW_BYTES.delivery,
   });
   const message: Message = {
     ...systemMessage(unit, { id: send.id, target: send.to.join(' '), type: send.type, payload: send.payload }),
@@ -78,7 +78,7 @@ export function accept(unit: UnitOfWork, args: SendFields): void {
   if (isBroadcast) sendBroadcast(unit, sender, message);
   for (const box of recipients) if (!open.includes(box)) giveUp(unit, message, box);
   post(unit, message, open, bytes);
-  if (send.ttlMs > 0n) schedule(unit, unit.now + toMicros(send.ttlMs), 'expire', 0n, send.id);
+  if (send.ttlMs > 0n) schedule(unit, unit.now + toMicros(send.ttlMs), 'expire', 0n, send.id, sender.agent);
 }
 
 /** Creates a dead delivery for a full recipient, and notifies the sender. A redrive delivers it. */

@@ -1,11 +1,12 @@
 // A broadcast is one row that all agents follow. Each agent has a durable cursor, and rows for its exceptions beyond it.
 
-import { LIMITS } from '../contract/limits.ts';
+import { LIMITS, ROW_BYTES } from '../contract/limits.ts';
 import type { Mailbox } from '../mailbox.ts';
 import { toMicros } from '../micros.ts';
 import { refuse } from '../refuse.ts';
 import type { Ctx } from '../schema.ts';
 import { schedule } from '../time/schedule.ts';
+import { byteLength } from '../text.ts';
 import type { UnitOfWork } from '../unit-of-work.ts';
 import { addDeadLetter } from './dead-letter.ts';
 import { envelopeOf, type Message } from './envelope.ts';
@@ -13,7 +14,8 @@ import { isLastAttempt } from './rules.ts';
 
 /** Publishes a broadcast, immediately or after its delay. */
 export function sendBroadcast(unit: UnitOfWork, sender: Mailbox, message: Message): void {
-  if (message.delayMs > 0n) schedule(unit, unit.now + toMicros(message.delayMs), 'broadcast', 0n, message.id);
+  if (message.delayMs > 0n)
+    schedule(unit, unit.now + toMicros(message.delayMs), 'broadcast', 0n, message.id, sender.agent);
   else publishBroadcast(unit, sender, message);
 }
 
@@ -34,6 +36,7 @@ function publishBroadcast(unit: UnitOfWork, sender: Mailbox | undefined, message
   const { priority, sender: agent } = message;
   const { db } = unit.ctx;
   db.broadcastLog.insert({ seq, message: message.id, sender: agent, priority, envelope, at: unit.now });
+  unit.addBytes(agent, bytesOfBroadcast({ envelope }));
   db.broadcastFeed.insert({ seq, sender: agent, priority, envelope });
   if (sender) markHandled(unit, agent, seq);
 }
@@ -42,7 +45,20 @@ function publishBroadcast(unit: UnitOfWork, sender: Mailbox | undefined, message
 export function expireBroadcast(unit: UnitOfWork, seq: bigint): void {
   const { broadcastLog } = unit.ctx.db;
   const row = broadcastLog.seq.find(seq);
-  if (row) broadcastLog.seq.update({ ...row, envelope: '' });
+  if (!row) return;
+  const emptied = { ...row, envelope: '' };
+  broadcastLog.seq.update(emptied);
+  unit.addBytes(row.sender, bytesOfBroadcast(emptied) - bytesOfBroadcast(row));
+}
+
+/** Returns the bytes that a kept broadcast counts, besides its message. */
+export function bytesOfBroadcast({ envelope }: { readonly envelope: string }): number {
+  return ROW_BYTES.broadcast + byteLength(envelope);
+}
+
+/** Counts rows of broadcasts that an agent handled out of order, or failed; negative after a deletion. */
+function countMarks(unit: UnitOfWork, agent: bigint, rows: number): void {
+  unit.addBytes(agent, rows * ROW_BYTES.broadcastMark);
 }
 
 /** Creates the cursor of a new agent: it receives the broadcasts from now on. */
@@ -100,7 +116,10 @@ export function failBroadcast(
     at: unit.now,
   };
   if (earlier) broadcastFailure.id.update(row);
-  else broadcastFailure.insert(row);
+  else {
+    broadcastFailure.insert(row);
+    countMarks(unit, act.agent, 1);
+  }
   if (!isDead) return;
   markHandled(unit, act.agent, act.seq);
   const broadcast = broadcastLog.seq.find(act.seq);
@@ -115,7 +134,7 @@ export function failureOf(db: Pick<Ctx['db'], 'broadcastFailure'>, agent: bigint
 }
 
 function forgetFailure(unit: UnitOfWork, agent: bigint, seq: bigint): void {
-  unit.ctx.db.broadcastFailure.byAgentSeq.delete([agent, seq]);
+  countMarks(unit, agent, -unit.ctx.db.broadcastFailure.byAgentSeq.delete([agent, seq]));
 }
 
 function checkNumber(unit: UnitOfWork, seq: bigint): void {
@@ -134,12 +153,14 @@ function markHandled(unit: UnitOfWork, agent: bigint, seq: bigint): void {
   const cursor = cursorOf(unit, agent);
   if (!cursor || seq <= cursor.handled) return;
   if (seq > cursor.handled + 1n) {
-    if (!isHandled(unit.ctx.db, agent, seq)) broadcastHandled.insert({ id: 0n, agent, seq });
-    return;
+    if (isHandled(unit.ctx.db, agent, seq)) return;
+    broadcastHandled.insert({ id: 0n, agent, seq });
+    return countMarks(unit, agent, 1);
   }
   // Each round deletes one row that an earlier call inserted, so the work is bounded by those calls.
   let handled = seq;
   while (broadcastHandled.byAgentSeq.delete([agent, handled + 1n]) > 0) handled++;
+  countMarks(unit, agent, Number(seq - handled));
   broadcastCursor.agent.update({ ...cursor, handled });
 }
 
@@ -149,15 +170,17 @@ function cursorOf(unit: UnitOfWork, agent: bigint) {
   const cursor = broadcastCursor.agent.find(agent);
   const before = unit.firstNumber('broadcast') - 1n;
   if (!cursor || cursor.handled >= before) return cursor;
+  let removed = 0;
   // At most `broadcastWindow` rows each.
   for (const row of [...broadcastHandled.agent.filter(agent)]) {
-    if (row.seq <= before) broadcastHandled.id.delete(row.id);
+    if (row.seq <= before && broadcastHandled.id.delete(row.id)) removed++;
   }
   for (const row of [...broadcastFailure.agent.filter(agent)]) {
-    if (row.seq <= before) broadcastFailure.id.delete(row.id);
+    if (row.seq <= before && broadcastFailure.id.delete(row.id)) removed++;
   }
   let handled = before;
   while (broadcastHandled.byAgentSeq.delete([agent, handled + 1n]) > 0) handled++;
+  countMarks(unit, agent, -removed - Number(handled - before));
   const moved = { ...cursor, handled };
   broadcastCursor.agent.update(moved);
   return moved;
@@ -172,6 +195,6 @@ export function isHandled(db: Pick<Ctx['db'], 'broadcastHandled'>, agent: bigint
 /** Deletes the cursor and the exceptions (at most `broadcastWindow`) of an unregistered agent. */
 export function endBroadcasts(unit: UnitOfWork, agent: bigint): void {
   unit.ctx.db.broadcastCursor.agent.delete(agent);
-  unit.ctx.db.broadcastHandled.agent.delete(agent);
-  unit.ctx.db.broadcastFailure.agent.delete(agent);
+  countMarks(unit, agent, -unit.ctx.db.broadcastHandled.agent.delete(agent));
+  countMarks(unit, agent, -unit.ctx.db.broadcastFailure.agent.delete(agent));
 }

@@ -29,7 +29,7 @@ export function deliver(unit: UnitOfWork, box: Mailbox, message: Message, envelo
   unit.markAccountChanged(account);
   const row = { id, message: message.id, attempt: 1, holder: 0n };
   if (message.delayMs > 0n) {
-    delay(unit, box, { ...row, availableAt: unit.now + toMicros(message.delayMs) });
+    delay(unit, box, { ...row, availableAt: unit.now + toMicros(message.delayMs) }, message.sender);
     return id;
   }
   if (box.waiting > 0 && !mayPassOthers(unit, box, message)) {
@@ -45,7 +45,7 @@ export function deliver(unit: UnitOfWork, box: Mailbox, message: Message, envelo
     syncReady(unit, box);
   } else {
     enqueue(unit, box, { ...row, lane: message.priority, availableAt: unit.now });
-    alertIfDeserted(unit, box);
+    alertIfDeserted(unit, box, message.sender);
   }
   return id;
 }

@@ -77,7 +77,7 @@ export function giveBack(unit: UnitOfWork, box: Mailbox, row: Offer, reason: str
   unit.spend(8);
   const attempt = row.attempt + 1;
   const availableAt = unit.now + backoffMicros(attempt);
-  delay(unit, home, { id: row.id, message: row.message, attempt, availableAt, holder: row.agent });
+  delay(unit, home, { id: row.id, message: row.message, attempt, availableAt, holder: row.agent }, row.sender);
   fillCredit(unit, box);
 }
 

@@ -28,9 +28,12 @@ export function delay(
   unit: UnitOfWork,
   box: Mailbox,
   row: Pick<Waiting, 'id' | 'message' | 'attempt' | 'availableAt' | 'holder'>,
+  sender: bigint,
 ): void {
   unit.ctx.db.waiting.insert({ ...row, agent: box.agent, lane: 0, position: row.id });
-  schedule(unit, row.availableAt, 'requeue', row.id);
+  box.delayed++;
+  unit.markBoxChanged(box);
+  schedule(unit, row.availableAt, 'requeue', row.id, '', sender);
 }
 
 /** Returns true if a lane has no positions left. `headOf` moves over those whose delivery was removed. */
@@ -67,7 +70,7 @@ export function takeHead(unit: UnitOfWork, box: Mailbox, head: Waiting): void {
 /** Removes a waiting delivery, queued or delayed. */
 export function removeWaiting(unit: UnitOfWork, box: Mailbox, row: Waiting): void {
   unit.ctx.db.waiting.id.delete(row.id);
-  if (row.lane === 0) return;
-  box.waiting--;
+  if (row.lane === 0) box.delayed--;
+  else box.waiting--;
   unit.markBoxChanged(box);
 }

@@ -4,7 +4,7 @@
 // I2  After every call, a queue is empty, or no agent of that capability is free (online, active, with credit).
 // I3  Every free agent is once in the ready list of each of its queues, in the order in which the agents became free.
 
-import { LIMITS } from '../contract/limits.ts';
+import { LIMITS, ROW_BYTES } from '../contract/limits.ts';
 import { SIGN } from '../contract/words.ts';
 import { appendSystemEvent } from '../event/append.ts';
 import { emptyMailbox, isQueue, type Mailbox, queueNumber } from '../mailbox.ts';
@@ -44,10 +44,10 @@ export function leaveQueues(unit: UnitOfWork, box: Mailbox): void {
   unit.markBoxChanged(box);
 }
 
-/** Publishes an alert if no agent announces the capability of a queue: its deliveries wait until one does. */
-export function alertIfDeserted(unit: UnitOfWork, queue: Mailbox): void {
+/** Publishes an alert, charged to `agent`, if no agent announces the capability of a queue: its deliveries wait until one does. */
+export function alertIfDeserted(unit: UnitOfWork, queue: Mailbox, agent = 0n): void {
   if (!isQueue(queue.agent) || queue.capabilities > 0) return;
-  appendSystemEvent(unit, 'system_alert', {
+  appendSystemEvent(unit, agent, 'system_alert', {
     alert: 'queue_deserted',
     capability: queue.name.slice(SIGN.capability.length),
     waiting: queue.waiting,
@@ -57,6 +57,7 @@ export function alertIfDeserted(unit: UnitOfWork, queue: Mailbox): void {
 function openQueue(unit: UnitOfWork, capability: string): Mailbox {
   const number = queueNumber(unit.nextNumber('queue'));
   const owner = unit.ctx.databaseIdentity; // never the identity of a caller
+  unit.addBytes(0n, ROW_BYTES.queue);
   return unit.addBox(emptyMailbox(number, SIGN.capability + capability, owner, { credit: 0, strict: false }));
 }
 

@@ -8,12 +8,13 @@
 
 import { ScheduleAt } from 'spacetimedb';
 import { LIMITS } from '../contract/limits.ts';
+import { bytesOfEvent } from '../event/append.ts';
 import { toMicros } from '../micros.ts';
 import type { Ctx } from '../schema.ts';
-import { byteLength } from '../text.ts';
 import { schedule } from '../time/schedule.ts';
 import type { Account, UnitOfWork } from '../unit-of-work.ts';
 import { isOpen } from './ask.ts';
+import { bytesOfBroadcast } from './broadcast.ts';
 import type { Message } from './envelope.ts';
 import { bytesOf } from './store.ts';
 
@@ -67,7 +68,7 @@ function sweepEvents(unit: UnitOfWork, budget: Budget): void {
     if (!row) continue;
     if (row.at.microsSinceUnixEpoch >= before) break;
     eventLog.seq.delete(first);
-    unit.addBytes(-byteLength(row.data) - byteLength(row.headers));
+    unit.addBytes(row.agent, -bytesOfEvent(row));
     budget.remove();
   }
   unit.moveFirst('event', first);
@@ -84,6 +85,7 @@ function sweepBroadcasts(unit: UnitOfWork, budget: Budget): void {
     if (!row) continue;
     if (row.at >= before) break;
     broadcastLog.seq.delete(first);
+    unit.addBytes(row.sender, -bytesOfBroadcast(row));
     budget.remove();
   }
   unit.moveFirst('broadcast', first);
@@ -99,7 +101,7 @@ function sweepMessages(unit: UnitOfWork, budget: Budget, from: bigint): bigint {
     if (!db.account.agent.find(agent)) continue;
     const account = unit.account(agent);
     sweepAccount(unit, budget, account);
-    const isEmpty = account.firstKept > account.sent && account.unfinished === 0;
+    const isEmpty = account.firstKept > account.sent && account.unfinished === 0 && account.stored === 0n;
     if (isEmpty && agent > 0n && !unit.box(agent)) unit.removeAccount(account);
     else if (budget.isSpent) return agent;
   }
@@ -115,7 +117,7 @@ function sweepAccount(unit: UnitOfWork, budget: Budget, account: Account): void 
       if (isYoung(unit, message)) return;
       budget.lookUp(message.deliveries.length);
       if (isFinished(db, message)) budget.remove(remove(unit, message));
-      else schedule(unit, unit.now + LATER_MICROS, 'forget', 0n, message.id);
+      else schedule(unit, unit.now + LATER_MICROS, 'forget', 0n, message.id, message.sender);
     }
     account.firstKept++;
     unit.markAccountChanged(account);
@@ -128,7 +130,7 @@ export function forget(unit: UnitOfWork, id: string): void {
   const message = db.message.id.find(id);
   if (!message) return;
   if (isFinished(db, message) && !isYoung(unit, message)) remove(unit, message);
-  else schedule(unit, unit.now + LATER_MICROS, 'forget', 0n, id);
+  else schedule(unit, unit.now + LATER_MICROS, 'forget', 0n, id, message.sender);
 }
 
 function isYoung(unit: UnitOfWork, message: Message): boolean {
@@ -155,15 +157,15 @@ function isOngoing(db: Ctx['db'], delivery: bigint): boolean {
   return false;
 }
 
-/** Deletes a message with its ended deliveries, ask and signals; returns how many rows that were, at least. */
+/** Deletes a message with its ended deliveries and its ask; returns how many rows that were, at least. */
 function remove(unit: UnitOfWork, message: Message): number {
   const { db } = unit.ctx;
   for (const id of message.deliveries) db.ended.id.delete(id);
   if (message.kind === 'ask') {
+    // Its signals ended with it.
     db.ask.message.delete(message.id);
-    db.signal.ask.delete(message.id); // at most 64
   }
   db.message.id.delete(message.id);
-  unit.addBytes(-bytesOf(message));
+  unit.addBytes(message.sender, -bytesOf(message));
   return message.deliveries.length + 1;
 }

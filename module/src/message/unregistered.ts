@@ -5,6 +5,7 @@ import { isObject, parseJson } from '../text.ts';
 import { schedule } from '../time/schedule.ts';
 import type { UnitOfWork } from '../unit-of-work.ts';
 import { endOffered, endWaiting, giveBack } from './end.ts';
+import { bytesOfNotice } from './offer.ts';
 import { LANES } from './rules.ts';
 
 const CHUNK = 256n;
@@ -21,14 +22,19 @@ export function deadLetterOffers(unit: UnitOfWork, box: Mailbox): void {
       endOffered(unit, box, row, 'dead-letter', REASON, { status: 'error', error: REASON });
     else giveBack(unit, box, row, REASON);
   }
-  // Notices, also those that these ends have just created.
+  // Notices, also those that these ends have just created: the visible ones, and one for each open ask with progress.
+  for (const row of unit.ctx.db.offer.agent.filter(box.agent)) unit.addBytes(box.agent, -bytesOfNotice(row));
   unit.ctx.db.offer.agent.delete(box.agent);
-  unit.ctx.db.notice.agent.delete(box.agent);
 }
 
-/** Schedules the end of the deliveries in the lanes of a deleted mailbox. */
-export function deadLetterLanesLater(unit: UnitOfWork, agent: bigint, { heads, tails }: Lanes): void {
-  const lanes = JSON.stringify({ heads: heads.map(String), tails: tails.map(String) });
+/** Schedules the end of the deliveries in the lanes of a deleted mailbox, and of its queued notices. */
+export function deadLetterLanesLater(unit: UnitOfWork, agent: bigint, box: Lanes): void {
+  const lanes = JSON.stringify({
+    heads: box.heads.map(String),
+    tails: box.tails.map(String),
+    noticeHead: String(box.noticeHead),
+    noticeTail: String(box.noticeTail),
+  });
   schedule(unit, unit.now, 'unregistered', agent, lanes);
 }
 
@@ -39,6 +45,14 @@ export function deadLetterLanes(unit: UnitOfWork, agent: bigint, text: string): 
   const heads = bigints(lanes['heads']);
   const tails = bigints(lanes['tails']);
   let left = CHUNK;
+  let [noticeHead = 0n, noticeTail = 0n] = bigints([lanes['noticeHead'], lanes['noticeTail']]);
+  for (; noticeHead < noticeTail && left > 0n && !unit.isSpent; noticeHead++, left--) {
+    // A full key: one row.
+    for (const row of [...unit.ctx.db.notice.byPosition.filter([agent, noticeHead])]) {
+      unit.ctx.db.notice.id.delete(row.id);
+      unit.addBytes(agent, -bytesOfNotice(row));
+    }
+  }
   for (const lane of LANES) {
     let at = heads[lane - 1] ?? 0n;
     const tail = tails[lane - 1] ?? 0n;
@@ -52,11 +66,11 @@ export function deadLetterLanes(unit: UnitOfWork, agent: bigint, text: string): 
     }
     heads[lane - 1] = at;
   }
-  const isMore = LANES.some(lane => (heads[lane - 1] ?? 0n) < (tails[lane - 1] ?? 0n));
-  if (isMore) deadLetterLanesLater(unit, agent, { heads, tails });
+  const isMore = noticeHead < noticeTail || LANES.some(lane => (heads[lane - 1] ?? 0n) < (tails[lane - 1] ?? 0n));
+  if (isMore) deadLetterLanesLater(unit, agent, { heads, tails, noticeHead, noticeTail });
 }
 
-type Lanes = Pick<Mailbox, 'heads' | 'tails'>;
+type Lanes = Pick<Mailbox, 'heads' | 'tails' | 'noticeHead' | 'noticeTail'>;
 
 function bigints(value: unknown): bigint[] {
   return Array.isArray(value) ? value.map(each => BigInt(String(each))) : [];

@@ -14,7 +14,7 @@ import { agora } from '../schema.ts';
 import { dueSlot, timerWatch } from '../tables/time.ts';
 import { recordPresence } from '../time/absence.ts';
 import { recoverTimers } from '../time/recover.ts';
-import { CHUNK, chunkKey, scheduleChunk, type Timer } from '../time/schedule.ts';
+import { CHUNK, chunkKey, removeTimer, scheduleChunk, type Timer } from '../time/schedule.ts';
 import type { UnitOfWork } from '../unit-of-work.ts';
 import { askForLeft, checkApprover, escalate } from '../workflow/approvals.ts';
 import { forgetWorkflow } from '../workflow/retention.ts';
@@ -60,7 +60,7 @@ export const sweepSlot = agora.reducer(
       const rows = [...ctx.db.due.chunk.filter(chunkKey(slot, chunk))]; // at most 256 rows, by construction of the key
       for (const row of rows) {
         if (unit.isSpent) return scheduleChunk(unit, slot, chunk);
-        ctx.db.due.id.delete(row.id);
+        removeTimer(unit, row);
         FIRE[row.kind as Timer](unit, row.ref, row.text); // only `schedule` writes kinds
         unit.spend(ROWS_PER_TIMER);
       }
@@ -87,7 +87,7 @@ export const watchTimers = agora.reducer({ onSchedule: timerWatch }, { row: time
   withUnitOfWork(ctx, unit => {
     recordPresence(unit);
     recoverTimers(unit, ({ kind, ref }) => {
-      appendSystemEvent(unit, 'system_alert', { alert: 'timer_failed', timer: kind, ref: Number(ref) });
+      appendSystemEvent(unit, 0n, 'system_alert', { alert: 'timer_failed', timer: kind, ref: Number(ref) });
     });
   });
   ensureSweep(ctx);

@@ -82,6 +82,8 @@ export const mailbox = table(
     notices: t.u32().default(0),
     noticeHead: t.u64().default(0n),
     noticeTail: t.u64().default(0n),
+    /** Delayed deliveries: those in lane 0. */
+    delayed: t.u32().default(0),
   },
 );
 

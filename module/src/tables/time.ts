@@ -13,6 +13,8 @@ export const due = table(
     text: t.string(),
     /** Calls that fired it and failed. */
     tries: t.u32().default(0),
+    /** The agent that is charged for it; 0 for the hub. */
+    agent: t.u64().default(0n),
   },
 );
 

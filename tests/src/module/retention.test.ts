@@ -22,6 +22,8 @@ describe('retention', () => {
   test('deletes finished messages with their ends and bytes, however many', async () => {
     await using scene = await forgetful();
     const { lab, sender, recipient } = scene;
+    lab.advance(10 * MINUTE);
+    const before = lab.rows('tally');
     for (let n = 0; n < 600; n++) {
       sender.send('Recipient');
       recipient.act({ Acknowledge: { delivery: recipient.inbox()[0]?.['id'], attempt: 1 } });
@@ -29,7 +31,7 @@ describe('retention', () => {
     lab.advance(10 * MINUTE);
     expect(lab.rows('message')).toEqual([]);
     expect(lab.rows('ended')).toEqual([]);
-    expect(lab.rows('tally')).toMatchObject([{ bytes: 0 }]);
+    expect(lab.rows('tally')).toEqual(before);
     expect(firstKept(lab, sender.id)).toBe(601);
   });
 
