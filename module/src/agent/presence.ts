@@ -9,6 +9,7 @@ import { fillCredit } from '../message/deliver.ts';
 import { scheduleSweep } from '../message/offer.ts';
 import { syncReady } from '../message/queue.ts';
 import { toMicros } from '../micros.ts';
+import { isWithinShare } from '../quota/charge.ts';
 import type { UnitOfWork } from '../unit-of-work.ts';
 
 /** Attaches an agent to a connection, and offers it waiting deliveries. Idempotent. */
@@ -75,12 +76,13 @@ export function goOffline(unit: UnitOfWork, box: Mailbox, presence: Exclude<Pres
   scheduleSweep(unit, box, unit.now + toMicros(LIMITS.graceMs));
 }
 
-/** Writes the presence into the public row; publishes an event unless it is `online`. */
+/** Writes the presence into the public row; publishes an event unless it is `online`, or the agent has used up its share. */
 function writePresence(unit: UnitOfWork, agent: bigint, presence: Presence): void {
   const row = unit.ctx.db.agent.id.find(agent);
   if (!row || row.presence === presence) return;
   unit.ctx.db.agent.id.update({ ...row, presence });
-  if (presence !== 'online') {
+  // Attaching and detaching is free, so that its events end with the share of the agent.
+  if (presence !== 'online' && isWithinShare(unit, agent)) {
     appendSystemEvent(unit, agent, 'agent_offline', { agent_name: row.name, agent_id: Number(agent), presence });
   }
 }

@@ -76,12 +76,21 @@ export function refuseOverflow(unit: UnitOfWork, agent: bigint, bytes: number): 
   if (fault !== undefined) refuse('quota/stored-bytes', fault);
 }
 
+/** Returns true if an agent has not used up its share of the stored bytes. */
+export function isWithinShare(unit: UnitOfWork, agent: bigint): boolean {
+  return unit.account(agent).stored <= shareOf(unit);
+}
+
+function shareOf(unit: UnitOfWork): bigint {
+  return unit.hub.storedBytes / BigInt(LIMITS.storeShare);
+}
+
 /** Returns the sentence about the limit that so many more bytes of an agent would exceed. */
 function overflowOf(unit: UnitOfWork, agent: bigint, bytes: number): string | undefined {
   const limit = unit.hub.storedBytes;
   const wayOut = 'an operator can raise the limit or shorten the retention';
   if (unit.storedBytes + BigInt(bytes) > limit) return `the hub has stored its limit of ${limit} bytes; ${wayOut}`;
-  const share = limit / BigInt(LIMITS.storeShare);
+  const share = shareOf(unit);
   if (unit.account(agent).stored + BigInt(bytes) <= share) return undefined;
   return `agent ${agent} has stored its share of ${share} bytes; ${wayOut}`;
 }
