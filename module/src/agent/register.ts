@@ -1,7 +1,7 @@
 // Registers an agent of the caller, and changes one.
 
 import { isSame } from '../access.ts';
-import { LIMITS, ROW_BYTES } from '../contract/limits.ts';
+import { LIMITS } from '../contract/limits.ts';
 import type { AgentStatus, Presence } from '../contract/words.ts';
 import { appendSystemEvent } from '../event/append.ts';
 import { checkAgentNumber, emptyMailbox } from '../mailbox.ts';
@@ -11,9 +11,8 @@ import { enterQueues, leaveQueues } from '../message/queue.ts';
 import { charge, refuseOverflow } from '../quota/charge.ts';
 import { refuse } from '../refuse.ts';
 import type { Ctx } from '../schema.ts';
-import { byteLength } from '../text.ts';
 import type { UnitOfWork } from '../unit-of-work.ts';
-import { checkAgentType, checkCapabilities, checkCredit, checkMetadata } from './rules.ts';
+import { bytesOfAgent, checkAgentType, checkCapabilities, checkCredit, checkMetadata } from './rules.ts';
 
 /** The fields of an agent that its owner may change; undefined keeps a field. */
 export interface Changes {
@@ -122,11 +121,6 @@ export function setStatus(unit: UnitOfWork, row: AgentRow, status: AgentStatus):
   box.isActive = status === 'active';
   unit.markBoxChanged(box);
   fillCredit(unit, box);
-}
-
-/** Returns the bytes that an agent counts. */
-export function bytesOfAgent({ metadata, capabilities }: Pick<AgentRow, 'metadata' | 'capabilities'>): number {
-  return ROW_BYTES.agent + byteLength(metadata) + capabilities.join('').length;
 }
 
 type AgentRow = NonNullable<ReturnType<Ctx['db']['agent']['id']['find']>>;

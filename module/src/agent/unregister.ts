@@ -5,9 +5,9 @@ import { leaveAll } from '../group/members.ts';
 import { endBroadcasts } from '../message/broadcast.ts';
 import { leaveQueues } from '../message/queue.ts';
 import { deadLetterLanesLater, deadLetterOffers } from '../message/unregistered.ts';
-import { bytesOfAgent } from './register.ts';
 import type { Ctx } from '../schema.ts';
 import type { UnitOfWork } from '../unit-of-work.ts';
+import { bytesOfAgent } from './rules.ts';
 
 /**
  * Removes an agent with its offered deliveries. Returns false if it was removed before. Bound: its credit of ended deliveries, the

@@ -44,6 +44,12 @@ export const LIMITS = {
   graceMs: 15_000,
   /** An agent whose last heartbeat is older than this is stale. */
   heartbeatMs: 60_000,
+  /** How long a dead letter is kept, unless it is redriven or purged before. */
+  keepDeadLettersMs: 30 * 24 * 3_600_000,
+  /** How long a work queue is kept that no agent announces; its deliveries are dead after it. */
+  keepQueuesMs: 30 * 24 * 3_600_000,
+  /** How long an agent is kept that is offline and sends nothing; it is unregistered after it. */
+  keepAgentsMs: 90 * 24 * 3_600_000,
   /** The shortest retention that an operator may set. */
   minRetentionMs: 60_000,
   clockSkewMs: 5 * 60_000,

@@ -8,7 +8,9 @@ import { LIMITS, ROW_BYTES } from '../contract/limits.ts';
 import { SIGN } from '../contract/words.ts';
 import { appendSystemEvent } from '../event/append.ts';
 import { emptyMailbox, isQueue, type Mailbox, queueNumber } from '../mailbox.ts';
+import { toMicros } from '../micros.ts';
 import type { Ctx } from '../schema.ts';
+import { schedule } from '../time/schedule.ts';
 import type { UnitOfWork } from '../unit-of-work.ts';
 import { hasCredit } from './rules.ts';
 
@@ -27,6 +29,7 @@ export function enterQueues(unit: UnitOfWork, box: Mailbox, capabilities: readon
     unit.ctx.db.agentCapability.insert({ id: 0n, capability, agent: box.agent });
     const queue = queueOf(unit, capability) ?? openQueue(unit, capability);
     queue.capabilities++;
+    queue.offlineSince = 0n;
     unit.markBoxChanged(queue);
   }
 }
@@ -37,11 +40,20 @@ export function leaveQueues(unit: UnitOfWork, box: Mailbox): void {
   for (const queue of queuesOf(unit, box)) {
     queue.capabilities = Math.max(0, queue.capabilities - 1);
     unit.markBoxChanged(queue);
+    if (queue.capabilities === 0) becomeDeserted(unit, queue);
     if (queue.waiting > 0) alertIfDeserted(unit, queue);
   }
   unit.ctx.db.agentCapability.agent.delete(box.agent);
   box.capabilities = 0;
   unit.markBoxChanged(box);
+}
+
+/** Records the time since which no agent announces a queue, and schedules its check; one such timer runs for each queue. */
+function becomeDeserted(unit: UnitOfWork, queue: Mailbox): void {
+  queue.offlineSince = unit.now;
+  if (queue.sweepAt !== 0n) return;
+  queue.sweepAt = unit.now + toMicros(LIMITS.keepQueuesMs);
+  schedule(unit, queue.sweepAt, 'deserted', queue.agent);
 }
 
 /** Publishes an alert, charged to `agent`, if no agent announces the capability of a queue: its deliveries wait until one does. */

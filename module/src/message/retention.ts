@@ -15,6 +15,7 @@ import { schedule } from '../time/schedule.ts';
 import type { Account, UnitOfWork } from '../unit-of-work.ts';
 import { isOpen } from './ask.ts';
 import { bytesOfBroadcast } from './broadcast.ts';
+import { removeDeadLetter } from './dead-letter.ts';
 import type { Message } from './envelope.ts';
 import { bytesOf } from './store.ts';
 
@@ -40,12 +41,16 @@ class Budget {
   }
 }
 
+/** Ends an agent that is absent for too long. Returns true if it did; a layer above supplies it. */
+type EndAgent = (unit: UnitOfWork, agent: bigint) => boolean;
+
 /** One bounded sweep; schedules the next one. `from` is the agent whose messages are swept first. */
-export function sweepRetention(unit: UnitOfWork, from: bigint): void {
+export function sweepRetention(unit: UnitOfWork, from: bigint, endAgent: EndAgent): void {
   const budget = new Budget();
   sweepEvents(unit, budget);
   sweepBroadcasts(unit, budget);
-  const agent = sweepMessages(unit, budget, from);
+  sweepDeadLetters(unit, budget);
+  const agent = sweepMessages(unit, budget, from, endAgent);
   scheduleNext(unit.ctx, budget.isSpent ? unit.now : unit.now + PAUSE_MICROS, budget.isSpent ? agent : 0n);
 }
 
@@ -91,16 +96,39 @@ function sweepBroadcasts(unit: UnitOfWork, budget: Budget): void {
   unit.moveFirst('broadcast', first);
 }
 
+/** A dead letter that is deleted no longer keeps its message. */
+function sweepDeadLetters(unit: UnitOfWork, budget: Budget): void {
+  const { deadLetter } = unit.ctx.db;
+  const before = unit.now - toMicros(LIMITS.keepDeadLettersMs);
+  let first = unit.firstNumber('dead');
+  for (; first <= unit.lastNumber('dead') && !budget.isSpent; first++) {
+    budget.lookUp();
+    const row = deadLetter.no.find(first);
+    if (!row) continue;
+    if (row.at >= before) break;
+    removeDeadLetter(unit, row);
+    budget.remove();
+  }
+  unit.moveFirst('dead', first);
+}
+
 /** Sweeps the accounts from an agent on, and returns where the next call continues. Agent 0 is the hub itself. */
-function sweepMessages(unit: UnitOfWork, budget: Budget, from: bigint): bigint {
+function sweepMessages(unit: UnitOfWork, budget: Budget, from: bigint, endAgent: EndAgent): bigint {
   const { db } = unit.ctx;
   const last = unit.lastNumber('agent');
-  for (let agent = from; agent <= last; agent++) {
+  // Agent 0 is the first; agents below the first number have no account any more.
+  const first = unit.firstNumber('agent');
+  for (let agent = from > 0n && from < first ? first : from; agent <= last; agent = agent === 0n ? first : agent + 1n) {
     if (budget.isSpent) return agent;
     budget.lookUp();
-    if (!db.account.agent.find(agent)) continue;
+    if (!db.account.agent.find(agent)) {
+      if (agent === unit.firstNumber('agent') && !unit.box(agent)) unit.moveFirst('agent', agent + 1n);
+      continue;
+    }
     const account = unit.account(agent);
     sweepAccount(unit, budget, account);
+    // One in a call, since each touches many rows.
+    if (agent > 0n && endAgent(unit, agent)) budget.remove(DELETIONS);
     const isEmpty = account.firstKept > account.sent && account.unfinished === 0 && account.stored === 0n;
     if (isEmpty && agent > 0n && !unit.box(agent)) unit.removeAccount(account);
     else if (budget.isSpent) return agent;

@@ -1,6 +1,8 @@
 // Ends the deliveries of an unregistered agent: offered ones immediately, its lanes in chunks.
 
-import { type Mailbox, mailboxOfDelivery } from '../mailbox.ts';
+import { LIMITS, ROW_BYTES } from '../contract/limits.ts';
+import { isQueue, type Mailbox, mailboxOfDelivery } from '../mailbox.ts';
+import { toMicros } from '../micros.ts';
 import { isObject, parseJson } from '../text.ts';
 import { schedule } from '../time/schedule.ts';
 import type { UnitOfWork } from '../unit-of-work.ts';
@@ -10,6 +12,7 @@ import { LANES } from './rules.ts';
 
 const CHUNK = 256n;
 const REASON = 'its agent was unregistered';
+const DESERTED = 'no agent announced its capability for too long';
 
 /** Ends the offered deliveries of a mailbox: its own are dead, those of work queues go back there. */
 export function deadLetterOffers(unit: UnitOfWork, box: Mailbox): void {
@@ -38,6 +41,23 @@ export function deadLetterLanesLater(unit: UnitOfWork, agent: bigint, box: Lanes
   schedule(unit, unit.now, 'unregistered', agent, lanes);
 }
 
+/** Timer: removes a work queue that no agent has announced for `keepQueuesMs`; its deliveries are dead. */
+export function removeDeserted(unit: UnitOfWork, number: bigint): void {
+  const queue = unit.box(number);
+  if (!queue) return;
+  queue.sweepAt = 0n;
+  unit.markBoxChanged(queue);
+  if (queue.capabilities > 0) return;
+  const at = queue.offlineSince + toMicros(LIMITS.keepQueuesMs);
+  if (at > unit.now) {
+    queue.sweepAt = at;
+    return schedule(unit, at, 'deserted', number);
+  }
+  unit.removeBox(queue);
+  unit.addBytes(0n, -ROW_BYTES.queue);
+  if (queue.waiting > 0) deadLetterLanesLater(unit, number, queue);
+}
+
 /** Ends a chunk of the lanes of a deleted mailbox; `text` has their positions. Bound: `rowsPerCall`, or 256 positions. */
 export function deadLetterLanes(unit: UnitOfWork, agent: bigint, text: string): void {
   const lanes = parseJson(text)?.value;
@@ -45,7 +65,8 @@ export function deadLetterLanes(unit: UnitOfWork, agent: bigint, text: string): 
   const heads = bigints(lanes['heads']);
   const tails = bigints(lanes['tails']);
   let left = CHUNK;
-  let [noticeHead = 0n, noticeTail = 0n] = bigints([lanes['noticeHead'], lanes['noticeTail']]);
+  const [firstNotice = 0n, noticeTail = 0n] = bigints([lanes['noticeHead'], lanes['noticeTail']]);
+  let noticeHead = firstNotice;
   for (; noticeHead < noticeTail && left > 0n && !unit.isSpent; noticeHead++, left--) {
     // A full key: one row.
     for (const row of [...unit.ctx.db.notice.byPosition.filter([agent, noticeHead])]) {
@@ -61,7 +82,7 @@ export function deadLetterLanes(unit: UnitOfWork, agent: bigint, text: string): 
       for (const row of [...unit.ctx.db.waiting.byLane.filter([agent, lane, at])]) {
         unit.ctx.db.waiting.id.delete(row.id);
         const message = unit.ctx.db.message.id.find(row.message);
-        if (message) endWaiting(unit, row, message, 'queued', 'dead-letter', REASON);
+        if (message) endWaiting(unit, row, message, 'queued', 'dead-letter', isQueue(agent) ? DESERTED : REASON);
       }
     }
     heads[lane - 1] = at;

@@ -21,6 +21,7 @@ export const TIMERS = [
   'expire',
   'broadcast',
   'unregistered',
+  'deserted',
   'pulse',
   'approval',
   'approver',
@@ -40,6 +41,12 @@ export const TIMERS = [
 /** One of `TIMERS`. */
 export type Timer = (typeof TIMERS)[number];
 
+/** Timers that are checked once a day, since their subject may be deleted long before their time. */
+const CHECKED = ['expire', 'step-timeout', 'workflow-deadline', 'deserted'] as const satisfies readonly Timer[];
+/** One of `CHECKED`. */
+export type Checked = (typeof CHECKED)[number];
+const CHECK_MICROS = 86_400_000_000n;
+
 /** Length of a slot, the maximum lateness of a timer. One scheduled row fires up to `CHUNK` timers of a slot. */
 export const SLOT_MICROS = 250_000n;
 /** Timers in a chunk. */
@@ -57,11 +64,22 @@ export function chunkKey(slot: bigint, chunk: number): bigint {
  * charged for it (0: the hub, for timers of which each agent has one).
  */
 export function schedule(unit: UnitOfWork, at: bigint, kind: Timer, ref: bigint, text = '', agent = 0n): void {
-  const time = at > unit.now ? at : unit.now;
+  const later = unit.now + CHECK_MICROS;
+  const isChecked = at > later && (CHECKED as readonly Timer[]).includes(kind);
+  const time = isChecked ? later : at > unit.now ? at : unit.now;
   const slot = time / SLOT_MICROS + 1n;
   const place = unit.placeInSlot(slot);
   const chunk = Math.floor(place / CHUNK);
-  unit.ctx.db.due.insert({ id: 0n, chunk: chunkKey(slot, chunk), kind, ref, text, tries: 0, agent });
+  unit.ctx.db.due.insert({
+    id: 0n,
+    chunk: chunkKey(slot, chunk),
+    kind,
+    ref,
+    text,
+    tries: 0,
+    agent,
+    until: isChecked ? at : 0n,
+  });
   unit.addBytes(agent, bytesOfTimer(text));
   unit.spend(1);
   // Each chunk is a separate scheduled call.

@@ -113,6 +113,11 @@ function isDoneBy(step: Step, message: string): boolean {
   return step.state === 'running' && step.message === message;
 }
 
+/** Returns true if a message is the current attempt at a step, or at undoing it. */
+export function isUnderWay(step: Step | null, message: string): boolean {
+  return step !== null && (isDoneBy(step, message) || isUndoneBy(step, message));
+}
+
 function isUndoneBy(step: Step, message: string): boolean {
   return step.undo === 'running' && step.undoMessage === message;
 }

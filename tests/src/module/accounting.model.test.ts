@@ -76,7 +76,7 @@ class Scene {
     if (command.do === 'wait' && command.ms >= HOUR) this.#lab.sleep(command.ms);
     else if (command.do === 'wait') this.#lab.advance(command.ms);
     else if (command.do === 'settle') this.#settle(command);
-    else if (command.do === 'redrive' || command.do === 'purge') {
+    else if (!('who' in command)) {
       const rows = this.#lab.rows('dead_letter');
       const row = rows[command.pick % Math.max(1, rows.length)];
       if (row) this.#lab.owner.refusalCode(command.do, { no: row['no'] });
@@ -84,8 +84,11 @@ class Scene {
     check(this.#lab);
   }
 
-  #perform(command: Exclude<Command, { do: 'wait' | 'settle' | 'redrive' | 'purge' }>, agent: LabAgent | undefined) {
-    if (command.do === 'register' && !agent) this.#agents[command.who] = this.#register(NAMES[command.who] ?? '');
+  #perform(command: Extract<Command, { who: number }>, agent: LabAgent | undefined) {
+    if (command.do === 'register') {
+      this.#agents[command.who] ??= this.#register(NAMES.at(command.who) ?? '');
+      return;
+    }
     if (!agent) return;
     const id = uuidAt(this.#lab.nowMs, ++this.#ids);
     switch (command.do) {
@@ -188,12 +191,17 @@ class Scene {
   /** Ends all work and waits until everything is past its retention. */
   end(): void {
     for (const agent of this.#agents) agent?.call('unregister_agent', { agent: agent.id });
-    for (let day = 0; day < 8; day++) {
-      this.#lab.owner.call('purge_all', { filter: { agent: 0, sender: 0, type: '', reason: '', before: 0 } });
-      this.#lab.sleep(25 * HOUR);
+    for (let month = 0; month < 6; month++) {
+      for (let day = 0; day < 3; day++) {
+        this.#lab.sleep(25 * HOUR);
+        this.#lab.advance(90_000);
+      }
+      this.#lab.sleep(31 * 24 * HOUR);
       this.#lab.advance(90_000);
     }
     check(this.#lab);
+    expect(this.#lab.rows('account').map(row => row['agent'])).toEqual([0]);
+    expect(this.#lab.rows('mailbox')).toEqual([]);
   }
 }
 

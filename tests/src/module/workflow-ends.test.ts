@@ -2,9 +2,9 @@
 
 import { LIMITS, ROW_BYTES } from '@agora/module/contract';
 import { describe, expect, test } from 'vitest';
-import { storedBytes } from './stored-bytes.ts';
 import { Team } from '../support/team.ts';
 import { uuidAt } from '../support/module-lab.ts';
+import { storedBytes } from './stored-bytes.ts';
 
 const undo = (name: string) => ({ compensate: { action: `undo_${name}` } });
 
