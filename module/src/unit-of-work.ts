@@ -257,5 +257,6 @@ function emptyAccount(agent: bigint, now: bigint): Account {
     sent: 0n,
     firstKept: 1n,
     stored: 0n,
+    lastId: '',
   };
 }

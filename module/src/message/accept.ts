@@ -39,7 +39,9 @@ export interface SendFields {
 export function accept(unit: UnitOfWork, args: SendFields): void {
   const sender = unit.own(args.agent);
   checkId(unit, args.id);
-  const earlier = unit.ctx.db.message.id.find(args.id);
+  const account = unit.account(sender.agent);
+  // Ids of a client ascend, so that one above all earlier ones is new; `store` refuses it if another sender has used it.
+  const earlier = args.id > account.lastId ? undefined : unit.ctx.db.message.id.find(args.id);
   if (earlier) return checkSame(earlier, args);
   const send = args.forwardOf === '' ? args : forwarded(unit, sender, args);
   checkContent(send);
@@ -74,10 +76,11 @@ export function accept(unit: UnitOfWork, args: SendFields): void {
     forwardOf: send.forwardOf,
     references,
   };
-  if (message.answerBy > 0n) openAsk(unit, message);
+  if (args.id > account.lastId) account.lastId = args.id;
   if (isBroadcast) sendBroadcast(unit, sender, message);
   for (const box of recipients) if (!open.includes(box)) giveUp(unit, message, box);
   post(unit, message, open, bytes);
+  if (message.answerBy > 0n) openAsk(unit, message);
   if (send.ttlMs > 0n) schedule(unit, unit.now + toMicros(send.ttlMs), 'expire', 0n, send.id, sender.agent);
 }
 

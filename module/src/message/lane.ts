@@ -14,13 +14,14 @@ export type Waiting = NonNullable<ReturnType<Ctx['db']['waiting']['id']['find']>
 export function enqueue(
   unit: UnitOfWork,
   box: Mailbox,
-  row: Pick<Waiting, 'id' | 'message' | 'lane' | 'attempt' | 'availableAt' | 'holder'>,
+  row: Pick<Waiting, 'id' | 'message' | 'lane' | 'attempt' | 'availableAt' | 'holder'> &
+    Partial<Pick<Waiting, 'envelope' | 'sender'>>,
 ): void {
   const position = box.tails[row.lane - 1] ?? 0n;
   box.tails[row.lane - 1] = position + 1n;
   box.waiting++;
   unit.markBoxChanged(box);
-  unit.ctx.db.waiting.insert({ ...row, agent: box.agent, position });
+  unit.ctx.db.waiting.insert({ envelope: '', sender: 0n, ...row, agent: box.agent, position });
 }
 
 /** Delays a delivery: it is in no lane (lane 0, position = delivery) until it becomes available. */
@@ -30,7 +31,7 @@ export function delay(
   row: Pick<Waiting, 'id' | 'message' | 'attempt' | 'availableAt' | 'holder'>,
   sender: bigint,
 ): void {
-  unit.ctx.db.waiting.insert({ ...row, agent: box.agent, lane: 0, position: row.id });
+  unit.ctx.db.waiting.insert({ ...row, agent: box.agent, lane: 0, position: row.id, envelope: '', sender });
   box.delayed++;
   unit.markBoxChanged(box);
   schedule(unit, row.availableAt, 'requeue', row.id, '', sender);

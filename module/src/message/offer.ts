@@ -21,7 +21,7 @@ export function offerTo(
   unit: UnitOfWork,
   box: Mailbox,
   id: bigint,
-  message: Message,
+  message: Pick<Message, 'id' | 'kind' | 'priority' | 'sender'>,
   attempt: number,
   envelope: string,
 ): void {

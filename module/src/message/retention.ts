@@ -180,6 +180,8 @@ function isFinished(db: Ctx['db'], message: Message): boolean {
 }
 
 function isOngoing(db: Ctx['db'], delivery: bigint): boolean {
+  // Most are done, and have no other row.
+  if (db.ended.id.find(delivery)?.state === 'done') return false;
   if (db.waiting.id.find(delivery) ?? db.offer.id.find(delivery) ?? db.notice.id.find(delivery)) return true;
   for (const _ of db.deadLetter.delivery.filter(delivery)) return true; // one row at most
   return false;

@@ -1,8 +1,10 @@
 // Stores messages: delivers them, numbers them by sender, and counts their bytes.
 
+import { errors } from 'spacetimedb/server';
 import { ROW_BYTES } from '../contract/limits.ts';
 import { type InboxKind, PRIORITY } from '../contract/words.ts';
 import type { Mailbox } from '../mailbox.ts';
+import { refuse } from '../refuse.ts';
 import { byteLength } from '../text.ts';
 import type { UnitOfWork } from '../unit-of-work.ts';
 import { deliver } from './deliver.ts';
@@ -21,7 +23,12 @@ export function store(unit: UnitOfWork, message: Message, textBytes = textBytesO
   message.no = ++account.sent;
   unit.markAccountChanged(account);
   unit.addBytes(message.sender, rowBytesOf(message) + textBytes);
-  unit.ctx.db.message.insert(message);
+  try {
+    unit.ctx.db.message.insert(message);
+  } catch (error) {
+    if (!(error instanceof errors.UniqueAlreadyExists)) throw error;
+    refuse('message/id-reused', `${message.id} was used for another message; send under a new id`);
+  }
 }
 
 /** Returns the bytes that a message counts: with its deliveries, in any state, and its ask. */

@@ -118,6 +118,9 @@ export const waiting = table(
     attempt: t.u32(),
     /** The agent that last held it, or 0. */
     holder: t.u64().default(0n),
+    /** Of a queued plain message with a short envelope: that envelope, and its sender; else empty. */
+    envelope: t.string().default(''),
+    sender: t.u64().default(0n),
   },
 );
 
@@ -238,7 +241,16 @@ export const broadcastLog = table(
 );
 
 /** The agent has handled all broadcasts up to `handled`; `since` is the last one before it was registered. */
-export const broadcastCursor = table({}, { agent: t.u64().primaryKey(), since: t.u64(), handled: t.u64() });
+export const broadcastCursor = table(
+  {},
+  {
+    agent: t.u64().primaryKey(),
+    since: t.u64(),
+    handled: t.u64(),
+    /** Rows of the agent in `broadcastHandled` and `broadcastFailure`. */
+    marks: t.u32().default(0),
+  },
+);
 
 /** Broadcasts beyond the cursor that an agent has handled. */
 export const broadcastHandled = table(

@@ -19,6 +19,8 @@ export const account = table(
     firstKept: t.u64(),
     /** Bytes of the stored rows that it has caused. */
     stored: t.i64().default(0n),
+    /** The highest id of its messages so far, or empty. */
+    lastId: t.string().default(''),
   },
 );
 
