@@ -34,6 +34,8 @@ export interface ServerParts {
   readonly agentName: string | undefined;
   /** True for programs that run beside the client: hooks of it may call the hidden tool. */
   readonly hasHookTool: boolean;
+  /** Called when a client reads a resource that changes with the hub. */
+  readonly follow: () => Promise<void>;
   /** Adds further tools, prompts and resources, behind the same entry. */
   readonly extend?: ((server: McpServer) => void) | undefined;
 }
@@ -56,7 +58,7 @@ export function createServer(parts: ServerParts): McpServer {
   for (const tool of toolsOf(parts.profile)) addTool(server, tool, context => facts(context));
   if (parts.hasHookTool) addTool(server, hookTool, context => facts(context));
   addPrompts(server);
-  addResources(server, () => facts());
+  addResources(server, () => facts(), parts.follow);
   parts.extend?.(server);
   return server;
 }
