@@ -12,6 +12,7 @@ import { serveStdio as serve, StdioServerTransport } from '@modelcontextprotocol
 import { agentNameOf, isNameKnown, type Environment } from '../agent/agent-name.ts';
 import { AnnouncedIds, sessionKey } from '../agent/announced-ids.ts';
 import { AgentSession } from '../agent/agent-session.ts';
+import { CodexWaker } from '../hook/codex-waker.ts';
 import type { Profile } from '../tools/index.ts';
 import { createServer, type RequestFacts } from './create-server.ts';
 import { ResourceChanges } from './resource-changes.ts';
@@ -51,6 +52,7 @@ export async function serveStdio(options: StdioOptions): Promise<void> {
         profile: profileOf(environment),
         agentName: sessions.knownName,
         hasHookTool: true,
+        onCall: facts => sessions.called(facts, log),
         follow: () => sessions.follow(),
         extend: options.extend,
       });
@@ -94,6 +96,7 @@ class LazySession {
   /** Reports a changed resource to the client. */
   notify: (uri: string) => void = () => undefined;
   #changes: ResourceChanges | undefined;
+  #waker: CodexWaker | undefined;
   readonly #environment: Environment;
   readonly #options: StdioOptions;
   #session: AgentSession | undefined;
@@ -120,6 +123,13 @@ class LazySession {
     return this.#session;
   }
 
+  /** Notes a call of the model, for the waker. */
+  called(facts: RequestFacts, log: (sentence: string) => void): () => void {
+    if (this.#environment['AGORA_MCP_WAKE'] !== 'codex') return () => undefined;
+    this.#waker ??= new CodexWaker({ session: this.get(facts), log });
+    return this.#waker.called(facts.sessionId);
+  }
+
   async follow(): Promise<void> {
     await this.#changes?.follow();
   }
@@ -131,6 +141,7 @@ class LazySession {
   }
 
   async close(): Promise<void> {
+    this.#waker?.[Symbol.dispose]();
     await this.#session?.close();
   }
 }
