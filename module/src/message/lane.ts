@@ -14,8 +14,7 @@ export type Waiting = NonNullable<ReturnType<Ctx['db']['waiting']['id']['find']>
 export function enqueue(
   unit: UnitOfWork,
   box: Mailbox,
-  row: Pick<Waiting, 'id' | 'message' | 'lane' | 'attempt' | 'availableAt' | 'holder'> &
-    Partial<Pick<Waiting, 'envelope' | 'sender'>>,
+  row: Omit<Waiting, 'agent' | 'position' | 'envelope' | 'sender'> & Partial<Pick<Waiting, 'envelope' | 'sender'>>,
 ): void {
   const position = box.tails[row.lane - 1] ?? 0n;
   box.tails[row.lane - 1] = position + 1n;
@@ -28,7 +27,7 @@ export function enqueue(
 export function delay(
   unit: UnitOfWork,
   box: Mailbox,
-  row: Pick<Waiting, 'id' | 'message' | 'attempt' | 'availableAt' | 'holder'>,
+  row: Omit<Waiting, 'agent' | 'position' | 'lane' | 'envelope' | 'sender'>,
   sender: bigint,
 ): void {
   unit.ctx.db.waiting.insert({ ...row, agent: box.agent, lane: 0, position: row.id, envelope: '', sender });
