@@ -38,6 +38,7 @@ import AdmitIdentityReducer from "./admit_identity_reducer";
 import AdmitIssuerReducer from "./admit_issuer_reducer";
 import ApproveStepReducer from "./approve_step_reducer";
 import AttachAgentReducer from "./attach_agent_reducer";
+import BreakClaimReducer from "./break_claim_reducer";
 import CancelWorkflowReducer from "./cancel_workflow_reducer";
 import ClearQuotaReducer from "./clear_quota_reducer";
 import DetachAgentReducer from "./detach_agent_reducer";
@@ -73,6 +74,7 @@ import WatchWorkflowReducer from "./watch_workflow_reducer";
 // Import all procedure arg schemas
 import * as AgentUsageProcedure from "./agent_usage_procedure";
 import * as BroadcastStatusProcedure from "./broadcast_status_procedure";
+import * as ClaimsOnProcedure from "./claims_on_procedure";
 import * as ContractVersionProcedure from "./contract_version_procedure";
 import * as DeadLettersProcedure from "./dead_letters_procedure";
 import * as GroupMembersProcedure from "./group_members_procedure";
@@ -98,6 +100,7 @@ import * as WorkflowStepsProcedure from "./workflow_steps_procedure";
 // Import all table schema definitions
 import AgentRow from "./agent_table";
 import BroadcastFeedRow from "./broadcast_feed_table";
+import ClaimRow from "./claim_table";
 import EventFeedRow from "./event_feed_table";
 import HubStatusRow from "./hub_status_table";
 import MyInboxRow from "./my_inbox_table";
@@ -133,6 +136,23 @@ const tablesSchema = __schema({
     ],
     event: true,
   }, BroadcastFeedRow),
+  claim: __table({
+    name: 'claim',
+    indexes: [
+      { accessor: 'agent', name: 'claim_agent_idx_btree', algorithm: 'btree', columns: [
+        'agent',
+      ] },
+      { accessor: 'id', name: 'claim_id_idx_btree', algorithm: 'btree', columns: [
+        'id',
+      ] },
+      { accessor: 'name', name: 'claim_name_idx_btree', algorithm: 'btree', columns: [
+        'name',
+      ] },
+    ],
+    constraints: [
+      { name: 'claim_id_key', constraint: 'unique', columns: ['id'] },
+    ],
+  }, ClaimRow),
   eventFeed: __table({
     name: 'event_feed',
     indexes: [
@@ -170,6 +190,7 @@ const reducersSchema = __reducers(
   __reducerSchema("admit_issuer", AdmitIssuerReducer),
   __reducerSchema("approve_step", ApproveStepReducer),
   __reducerSchema("attach_agent", AttachAgentReducer),
+  __reducerSchema("break_claim", BreakClaimReducer),
   __reducerSchema("cancel_workflow", CancelWorkflowReducer),
   __reducerSchema("clear_quota", ClearQuotaReducer),
   __reducerSchema("detach_agent", DetachAgentReducer),
@@ -207,6 +228,7 @@ const reducersSchema = __reducers(
 const proceduresSchema = __procedures(
   __procedureSchema("agent_usage", AgentUsageProcedure.params, AgentUsageProcedure.returnType),
   __procedureSchema("broadcast_status", BroadcastStatusProcedure.params, BroadcastStatusProcedure.returnType),
+  __procedureSchema("claims_on", ClaimsOnProcedure.params, ClaimsOnProcedure.returnType),
   __procedureSchema("contract_version", ContractVersionProcedure.params, ContractVersionProcedure.returnType),
   __procedureSchema("dead_letters", DeadLettersProcedure.params, DeadLettersProcedure.returnType),
   __procedureSchema("group_members", GroupMembersProcedure.params, GroupMembersProcedure.returnType),

@@ -1,5 +1,6 @@
 // Unregisters an agent: removes it immediately, and ends its queued deliveries in chunks.
 
+import { freeAll } from '../claim/held.ts';
 import { appendSystemEvent } from '../event/append.ts';
 import { leaveAll } from '../group/members.ts';
 import { endBroadcasts } from '../message/broadcast.ts';
@@ -9,7 +10,7 @@ import type { UnitOfWork } from '../unit-of-work.ts';
 
 /**
  * Removes an agent with its offered deliveries. Returns false if it was removed before. Bound: its credit of ended deliveries, the
- * `broadcastWindow` twice, 64 queues and 64 groups, and `rowsPerCall` for workflows; its lanes and approvals follow by timers.
+ * `broadcastWindow` twice, 64 queues and 64 groups, `claimsPerAgent` claims, and `rowsPerCall` for workflows; its lanes and approvals follow by timers.
  */
 export function unregister(
   unit: UnitOfWork,
@@ -29,6 +30,7 @@ export function unregister(
   db.quota.agent.delete(agent);
   endBroadcasts(unit, agent);
   leaveAll(unit, agent);
+  freeAll(unit, agent);
   unit.tasks.agentLeft(unit, agent);
   if (box.waiting > 0) deadLetterLanesLater(unit, agent, box);
   appendSystemEvent(unit, 'agent_unregistered', { agent_name: name, agent_id: Number(agent) });
