@@ -38,7 +38,12 @@ export function createServer(parts: ServerParts): McpServer {
     { name: 'agora', title: 'Agora', version: VERSION },
     {
       instructions: instructionsFor(parts.agentName),
-      capabilities: { tools: {}, prompts: {}, resources: { subscribe: true } },
+      // The lists never change.
+      capabilities: {
+        tools: { listChanged: false },
+        prompts: { listChanged: false },
+        resources: { listChanged: false, subscribe: true },
+      },
     },
   );
   const facts = (context?: ServerContext) => parts.sessionOf(factsOf(server, context));
