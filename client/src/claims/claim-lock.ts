@@ -43,10 +43,12 @@ export class HeldClaim implements ClaimLock {
   readonly id: string;
   readonly number: number;
   readonly resources: readonly ClaimedResource[];
+  /** True if it outlives its client, which does not extend it. */
+  readonly isKept: boolean;
   readonly #holder: LockHolder;
   readonly #leaseMs: number;
   readonly #abort = new AbortController();
-  readonly #extension: ReturnType<typeof setInterval>;
+  readonly #extension: ReturnType<typeof setInterval> | undefined;
   #deadline: ReturnType<typeof setTimeout> | undefined;
   #grace: ReturnType<typeof setTimeout> | undefined;
   #isExtending = false;
@@ -54,7 +56,7 @@ export class HeldClaim implements ClaimLock {
 
   constructor(
     { id, number, resources }: Pick<ClaimLock, 'id' | 'number' | 'resources'>,
-    leaseMs: number,
+    { leaseMs, isKept }: { readonly leaseMs: number; readonly isKept: boolean },
     holder: LockHolder,
   ) {
     this.id = id;
@@ -63,7 +65,8 @@ export class HeldClaim implements ClaimLock {
     this.#holder = holder;
     this.#leaseMs = leaseMs;
     this.#setDeadline(performance.now());
-    this.#extension = setInterval(() => void this.#extend(), leaseMs / EXTENSIONS);
+    this.isKept = isKept;
+    if (!isKept) this.#extension = setInterval(() => void this.#extend(), leaseMs / EXTENSIONS);
   }
 
   get signal(): AbortSignal {
@@ -86,12 +89,13 @@ export class HeldClaim implements ClaimLock {
     if (this.#abort.signal.aborted || this.#released) return;
     this.#stop();
     // The hub may still have it.
-    this.#holder.release(this.id).catch(() => undefined);
+    if (!this.isKept) this.#holder.release(this.id).catch(() => undefined);
     this.#abort.abort(new AgoraError('claim/lost', `claim ${this.id} was lost: ${why}`));
   }
 
   /** The connection was lost: the hub frees the claim after the grace. */
   disconnected(): void {
+    if (this.isKept) return;
     this.#grace ??= setTimeout(() => this.lose('the connection was lost'), LIMITS.graceMs);
   }
 
@@ -99,7 +103,7 @@ export class HeldClaim implements ClaimLock {
   reconnected(): void {
     clearTimeout(this.#grace);
     this.#grace = undefined;
-    void this.#extend();
+    if (!this.isKept) void this.#extend();
   }
 
   async #extend(): Promise<void> {

@@ -23,9 +23,18 @@ export interface ClaimOptions extends WaitOptions {
   readonly note?: string | undefined;
   /** After this time without an extension the hub frees the claim. Default 60 s; the client extends it automatically. */
   readonly leaseMs?: number | undefined;
+  /** True if the claim outlives this client: it ends with its lease, or by `releaseClaim`. Default false. */
+  readonly isKept?: boolean | undefined;
 }
 
-const OPTIONS: Keys<ClaimOptions> = { timeoutMs: true, shared: true, note: true, leaseMs: true, signal: true };
+const OPTIONS: Keys<ClaimOptions> = {
+  timeoutMs: true,
+  shared: true,
+  note: true,
+  leaseMs: true,
+  isKept: true,
+  signal: true,
+};
 
 /** The parts of the client that claims need. */
 export interface ClaimParts {
@@ -87,7 +96,7 @@ export class Claims {
 
   async claim(targets: ClaimTarget | readonly ClaimTarget[], options: ClaimOptions = {}): Promise<ClaimLock> {
     checkKeys('the options of a claim', options, OPTIONS);
-    const { timeoutMs = 0, shared = false, note = '', leaseMs = LIMITS.leaseMs, signal } = options;
+    const { timeoutMs = 0, shared = false, note = '', leaseMs = LIMITS.leaseMs, isKept = false, signal } = options;
     signal?.throwIfAborted();
     const agent = this.#parts.agent();
     await this.#mine.open();
@@ -119,7 +128,7 @@ export class Claims {
           if (!row) return fail(notInTime(timeoutMs, sentAt));
           if (row.state !== 'held' || own.lock) return;
           end();
-          own.lock = new HeldClaim({ id, number: Number(row.number), resources }, leaseMs, this.#holder);
+          own.lock = new HeldClaim({ id, number: Number(row.number), resources }, { leaseMs, isKept }, this.#holder);
           resolve(own.lock);
         },
       };
@@ -187,7 +196,8 @@ export class Claims {
 
   /** Releases the claims of a client that closes. */
   close(): void {
-    for (const [id, { lock }] of [...this.#own]) void (lock?.release() ?? this.#release(id)).catch(() => undefined);
+    for (const [id, { lock }] of [...this.#own])
+      if (!lock?.isKept) void (lock?.release() ?? this.#release(id)).catch(() => undefined);
   }
 
   /** True for the notice about a claim that this client waits for or holds. */

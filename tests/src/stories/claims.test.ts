@@ -37,7 +37,7 @@ describe('a lock', () => {
       first = lock.number;
       await expect(bo.claim('one/')).rejects.toMatchObject({
         code: 'claim/held',
-        message: expect.stringMatching(/"Ada".*a fix/),
+        message: expect.stringMatching(/"Ada".*a fix/) as string,
       });
       expect(await bo.claims({ on: 'one/a.ts' })).toMatchObject([{ agent: 'Ada', note: 'a fix', number: first }]);
       expect(await bo.claims({ agent: 'Ada' })).toMatchObject([{ state: 'held', shared: false }]);
