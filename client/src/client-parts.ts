@@ -103,7 +103,9 @@ export class ClientParts {
       receives: () => this.agent.receives,
       isAsked: about => this.asks.has(about),
       noticed: notice => {
-        const isAwaited = this.asks.settle(notice) || (notice.kind === 'claim' && this.claims.isOwn(notice.payload));
+        const isAwaited = this.asks.settle(notice);
+        // The caller of `claim` has it already.
+        if (this.claims.isAwaited(notice.payload)) return true;
         if (isAwaited && !this.agent.keepsNotices) return true;
         this.emitter.emit('notice', notice);
         return !this.agent.keepsNotices;

@@ -5,6 +5,7 @@ import { LIMITS } from '@agora/module/contract';
 import type { Act, Acts } from '../acts/acts.ts';
 import { createId } from '../base/create-id.ts';
 import { AgoraError, ConnectionError, TimeoutError, toAgoraError } from '../base/errors.ts';
+import { isObject } from '../base/is-object.ts';
 import { checkKeys, type Keys } from '../base/known-keys.ts';
 import { reasonOf, type WaitOptions } from '../base/waiting.ts';
 import type { Connection } from '../connection/connection.ts';
@@ -200,10 +201,9 @@ export class Claims {
       if (!lock?.isKept) void (lock?.release() ?? this.#release(id)).catch(() => undefined);
   }
 
-  /** True for the notice about a claim that this client waits for or holds. */
-  isOwn(payload: unknown): boolean {
-    const id = typeof payload === 'object' && payload !== null && 'claim' in payload ? payload.claim : undefined;
-    return typeof id === 'string' && this.#own.has(id);
+  /** Returns true for the payload of a notice that a claim of this client was granted. */
+  isAwaited(payload: unknown): boolean {
+    return isObject(payload) && 'until' in payload && this.#own.has(String(payload['claim']));
   }
 
   readonly #holder = {

@@ -43,7 +43,7 @@ export function grant(unit: UnitOfWork, row: Claim): void {
   const box = hasWaited ? unit.box(row.agent) : undefined;
   if (!box) return;
   const payload = { claim: row.id, number: Number(number), resources: resourcesOf(row), until: Number(until) };
-  notify(unit, box, 'claim', '', noticeEnvelope('claim_granted', '', unit.now, payload));
+  notify(unit, box, 'claim', '', noticeEnvelope('claim_granted', row.id, unit.now, payload));
 }
 
 /** Ends a claim of the caller, held or waiting. Idempotent: an unknown claim was released before. */
@@ -60,7 +60,7 @@ export function endClaim(unit: UnitOfWork, row: Claim, end: ClaimEnd, reason: st
   const box = unit.box(row.agent);
   if (!box) return;
   const payload = { claim: row.id, number: Number(row.number), resources: resourcesOf(row), end, reason };
-  notify(unit, box, 'claim', '', noticeEnvelope('claim_ended', '', unit.now, payload));
+  notify(unit, box, 'claim', '', noticeEnvelope('claim_ended', row.id, unit.now, payload));
 }
 
 /** Ends a claim for an operator. Returns the details of the audit event. */
