@@ -12,15 +12,14 @@ const Input = z.object({
   paths: z.array(z.string()).optional().describe('files, folders, src/**, or name:anything'),
   shared: z.boolean().optional().describe('for readers'),
   note: z.string().optional(),
-  timeout_s: z.number().optional().describe('seconds to wait, default 0'),
+  timeout_s: z.number().optional().describe('seconds to wait'),
 });
 type Input = z.output<typeof Input>;
 
 /** `claims`: claims files before they are changed, releases them, and shows who holds what. */
 export const claims = defineTool({
   name: 'claims',
-  description:
-    'Claim files before you edit them; release them afterwards (no paths: all yours). list shows who holds what.',
+  description: 'Claim files before you edit them; release them after (no paths: all yours). list shows who holds what.',
   input: Input,
   output: z.looseObject({ claims: z.array(z.looseObject({})), inbox }),
   annotations: { readOnlyHint: false, destructiveHint: false, openWorldHint: false },
