@@ -1,6 +1,7 @@
 // Presence: an agent is online while a connection is attached to it.
 
 import type { ConnectionId } from 'spacetimedb';
+import { endClaimsAfterGrace } from '../claim/timers.ts';
 import { LIMITS } from '../contract/limits.ts';
 import type { Presence } from '../contract/words.ts';
 import { appendSystemEvent } from '../event/append.ts';
@@ -8,13 +9,14 @@ import type { Mailbox } from '../mailbox.ts';
 import { fillCredit } from '../message/deliver.ts';
 import type { Attempt } from '../message/held.ts';
 import { scheduleSweep } from '../message/offer.ts';
-import { beginProcess, keepClaims } from '../message/process.ts';
+import { beginProcess, keepHeld } from '../message/process.ts';
 import { syncReady } from '../message/queue.ts';
 import { toMicros } from '../micros.ts';
+import { isWithinShare } from '../quota/charge.ts';
 import type { UnitOfWork } from '../unit-of-work.ts';
 
 /** More than an agent can hold. */
-const MAX_CLAIMS = LIMITS.maxCredit + LIMITS.criticalCredit;
+const MAX_HELD = LIMITS.maxCredit + LIMITS.criticalCredit;
 
 /** What a process reports when it attaches its agent. */
 export interface ProcessState {
@@ -35,9 +37,9 @@ export function attach(unit: UnitOfWork, agent: bigint, connection: ConnectionId
   db.attachment.insert({ id: 0n, connection, agent });
   if (process?.isNew && !box.online) beginProcess(unit, box);
   if (process && process.concurrency > 0) box.concurrency = process.concurrency;
-  const claims = process?.isNew === false ? process.holds.slice(0, MAX_CLAIMS) : [];
-  if (!box.online) return goOnline(unit, box, claims);
-  keepClaims(unit, box, claims);
+  const holds = process?.isNew === false ? process.holds.slice(0, MAX_HELD) : [];
+  if (!box.online) return goOnline(unit, box, holds);
+  keepHeld(unit, box, holds);
   fillCredit(unit, box);
 }
 
@@ -49,14 +51,14 @@ export function declareConcurrency(unit: UnitOfWork, agent: bigint, concurrency:
   unit.markBoxChanged(box);
 }
 
-/** Sets an agent online, and offers it waiting deliveries after those that it claims. */
-export function goOnline(unit: UnitOfWork, box: Mailbox, claims: readonly Attempt[] = []): void {
+/** Sets an agent online, and offers it waiting deliveries after those that its process still holds. */
+export function goOnline(unit: UnitOfWork, box: Mailbox, holds: readonly Attempt[] = []): void {
   box.online = true;
   box.offlineSince = 0n;
   box.isCut = false;
   unit.markBoxChanged(box);
   writePresence(unit, box.agent, 'online');
-  keepClaims(unit, box, claims);
+  keepHeld(unit, box, holds);
   fillCredit(unit, box);
 }
 
@@ -104,14 +106,16 @@ export function goOffline(unit: UnitOfWork, box: Mailbox, presence: Exclude<Pres
   writePresence(unit, box.agent, presence);
   syncReady(unit, box);
   scheduleSweep(unit, box, unit.now + toMicros(LIMITS.graceMs));
+  endClaimsAfterGrace(unit, box);
 }
 
-/** Writes the presence into the public row; publishes an event unless it is `online`. */
+/** Writes the presence into the public row; publishes an event unless it is `online`, or the agent has used up its share. */
 function writePresence(unit: UnitOfWork, agent: bigint, presence: Presence): void {
   const row = unit.ctx.db.agent.id.find(agent);
   if (!row || row.presence === presence) return;
   unit.ctx.db.agent.id.update({ ...row, presence });
-  if (presence !== 'online') {
-    appendSystemEvent(unit, 'agent_offline', { agent_name: row.name, agent_id: Number(agent), presence });
+  // Attaching and detaching is free, so that its events end with the share of the agent.
+  if (presence !== 'online' && isWithinShare(unit, agent)) {
+    appendSystemEvent(unit, agent, 'agent_offline', { agent_name: row.name, agent_id: Number(agent), presence });
   }
 }

@@ -22,6 +22,8 @@ import { chooseHead, hasCredit, hasCriticalCredit, isSuspect, LANES, move } from
 
 /** Withdrawn asks that one call takes from a lane; a separate call takes the rest. */
 const MAX_WITHDRAWN = 256;
+/** Characters of an envelope that is stored with a queued delivery. */
+const SHORT_ENVELOPE = 1_024;
 
 /** Creates a delivery of `message` and returns its id. Offers it immediately when the lane is empty and credit is free; else it is queued, or delayed. */
 export function deliver(unit: UnitOfWork, box: Mailbox, message: Message, envelope: string): bigint {
@@ -31,11 +33,12 @@ export function deliver(unit: UnitOfWork, box: Mailbox, message: Message, envelo
   unit.markAccountChanged(account);
   const row = { id, message: message.id, attempt: 1, holder: 0n, spared: 0, crashes: 0 };
   if (message.delayMs > 0n) {
-    delay(unit, box, { ...row, availableAt: unit.now + toMicros(message.delayMs) });
+    delay(unit, box, { ...row, availableAt: unit.now + toMicros(message.delayMs) }, message.sender);
     return id;
   }
+  const queued = { ...row, lane: message.priority, availableAt: unit.now, ...shortOf(message, envelope) };
   if (box.waiting > 0 && !mayPassOthers(unit, box, message)) {
-    enqueue(unit, box, { ...row, lane: message.priority, availableAt: unit.now });
+    enqueue(unit, box, queued);
     return id;
   }
   const pick = isQueue(box.agent) ? pickReady(unit, box) : undefined;
@@ -46,10 +49,16 @@ export function deliver(unit: UnitOfWork, box: Mailbox, message: Message, envelo
     offerTo(unit, box, row, message, envelope);
     syncReady(unit, box);
   } else {
-    enqueue(unit, box, { ...row, lane: message.priority, availableAt: unit.now });
-    alertIfDeserted(unit, box);
+    enqueue(unit, box, queued);
+    alertIfDeserted(unit, box, message.sender);
   }
   return id;
+}
+
+/** Returns the columns by which a short plain message is offered without reading it again; empty for any other. */
+function shortOf({ kind, sender }: Message, envelope: string): Pick<Waiting, 'envelope' | 'sender'> {
+  const isShort = kind === 'message' && envelope.length <= SHORT_ENVELOPE;
+  return { envelope: isShort ? envelope : '', sender };
 }
 
 /** Returns true if a critical delivery may pass the waiting ones: only critical ones hold it back. */
@@ -85,6 +94,8 @@ export function fillCredit(unit: UnitOfWork, box: Mailbox): void {
     takeHead(unit, next.source, next);
     if (!offerNext(unit, box, next) && ++withdrawn === MAX_WITHDRAWN)
       return schedule(unit, unit.now, 'refill', box.agent);
+    // The usual end: the credit is used up, and no further head is read.
+    if (!hasCriticalCredit(box) || (!hasCredit(box) && isLaneEmpty(box, PRIORITY.critical))) break;
     const following = headOf(unit, next.source, next.lane as Priority); // lanes are numbered by priority
     if (following) heads.push({ ...following, source: next.source });
   }
@@ -93,6 +104,11 @@ export function fillCredit(unit: UnitOfWork, box: Mailbox): void {
 
 /** Offers a delivery that was taken from its lane. Returns false if it ended instead, since it is an ask that was withdrawn. */
 function offerNext(unit: UnitOfWork, box: Mailbox, next: Waiting): boolean {
+  if (next.envelope !== '') {
+    const { message, lane: priority, sender, envelope } = next;
+    offerTo(unit, box, next, { id: message, kind: 'message', priority, sender }, envelope);
+    return true;
+  }
   const message = unit.ctx.db.message.id.find(next.message);
   if (!message) return false;
   if (withdrawalOf(unit, message, next.attempt - next.spared) !== undefined) {

@@ -1,11 +1,12 @@
 // Rows of an inbox: deliveries, which take credit and have a lease, and notices, which have neither.
 
-import { LIMITS } from '../contract/limits.ts';
+import { LIMITS, ROW_BYTES } from '../contract/limits.ts';
 import { type InboxKind, PRIORITY } from '../contract/words.ts';
 import type { Mailbox } from '../mailbox.ts';
 import { toMicros } from '../micros.ts';
 import type { Ctx } from '../schema.ts';
 import { schedule } from '../time/schedule.ts';
+import { byteLength } from '../text.ts';
 import type { UnitOfWork } from '../unit-of-work.ts';
 import type { Message } from './envelope.ts';
 import { isSuspect } from './rules.ts';
@@ -24,7 +25,7 @@ export function offerTo(
   unit: UnitOfWork,
   box: Mailbox,
   { id, attempt, spared, crashes }: Attempts,
-  message: Message,
+  message: Pick<Message, 'id' | 'kind' | 'priority' | 'sender'>,
   envelope: string,
 ): void {
   const leaseUntil = unit.now + toMicros(LIMITS.leaseMs);
@@ -70,6 +71,7 @@ export function nextOffer(unit: UnitOfWork, box: Mailbox): bigint {
 export function notify(unit: UnitOfWork, box: Mailbox, kind: InboxKind, message: string, envelope: string): bigint {
   const id = unit.nextDelivery(box);
   putNotice(unit, box, { id, kind, message, envelope });
+  unit.addBytes(box.agent, bytesOfNotice({ kind, envelope }));
   return id;
 }
 
@@ -85,10 +87,20 @@ export function putNotice(
   unit.markBoxChanged(box);
 }
 
+/** Returns the bytes that a notice counts. A stored answer, or a delivery that was cancelled, counts with its message. */
+export function bytesOfNotice({ kind, envelope }: Pick<Offer, 'kind' | 'envelope'>): number {
+  return isOfMessage(kind) ? 0 : ROW_BYTES.notice + byteLength(envelope);
+}
+
+function isOfMessage(kind: string): boolean {
+  return (['answer', 'cancelled'] satisfies InboxKind[]).some(each => each === kind);
+}
+
 /** Deletes an acknowledged notice, and shows the oldest queued one. */
-export function takeNotice(unit: UnitOfWork, box: Mailbox, id: bigint): void {
+export function takeNotice(unit: UnitOfWork, box: Mailbox, taken: Offer): void {
   const { db } = unit.ctx;
-  db.offer.id.delete(id);
+  db.offer.id.delete(taken.id);
+  unit.addBytes(box.agent, -bytesOfNotice(taken));
   box.notices = Math.max(0, box.notices - 1);
   unit.markBoxChanged(box);
   if (box.noticeHead === box.noticeTail) return;

@@ -46,7 +46,7 @@ export function hopsOf(
   }
   if (hops === bound) {
     const participants = [...new Set([sender.name, ...sendersOf(unit, earlier)])];
-    appendSystemEvent(unit, 'system_alert', { alert: 'message_loop', message_id: send.id, hops, participants });
+    appendSystemEvent(unit, 0n, 'system_alert', { alert: 'message_loop', message_id: send.id, hops, participants });
   }
   return hops;
 }

@@ -6,7 +6,7 @@ import { returnPeriodEnd } from '../time/absence.ts';
 import type { UnitOfWork } from '../unit-of-work.ts';
 import { offerWaiting } from './deliver.ts';
 import { endWaiting, giveBack } from './end.ts';
-import { enqueue } from './lane.ts';
+import { enqueue, removeWaiting } from './lane.ts';
 import { scheduleSweep } from './offer.ts';
 import { endOf, mayHaveBegun } from './process.ts';
 import { alertIfDeserted } from './queue.ts';
@@ -49,10 +49,11 @@ export function sweepMailbox(unit: UnitOfWork, agent: bigint, at: string): void 
 export function requeue(unit: UnitOfWork, delivery: bigint): void {
   const { db } = unit.ctx;
   const row = db.waiting.id.find(delivery);
-  // A claim may have taken it back in between; then it waits for a later time.
+  // Its process may have returned and given it back again since; then it waits for a later time.
   if (!row || row.lane !== 0 || row.availableAt > unit.now) return;
-  db.waiting.id.delete(delivery);
   const box = unit.box(row.agent);
+  if (box) removeWaiting(unit, box, row);
+  else db.waiting.id.delete(delivery);
   const message = db.message.id.find(row.message);
   if (!message) return;
   if (!box) return endWaiting(unit, row, message, 'delayed', 'dead-letter', 'its agent was unregistered');

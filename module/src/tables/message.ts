@@ -91,6 +91,8 @@ export const mailbox = table(
     notices: t.u32().default(0),
     noticeHead: t.u64().default(0n),
     noticeTail: t.u64().default(0n),
+    /** Delayed deliveries: those in lane 0. */
+    delayed: t.u32().default(0),
     /** How many deliveries its process handles at a time; 0 if it has not declared it. */
     concurrency: t.u32().default(0),
     /** True if a connection of the agent ended without a detach, so that its process may have ended. */
@@ -131,6 +133,9 @@ export const waiting = table(
     attempt: t.u32(),
     /** The agent that last held it, or 0. */
     holder: t.u64().default(0n),
+    /** Of a queued plain message with a short envelope: that envelope, and its sender; else empty. */
+    envelope: t.string().default(''),
+    sender: t.u64().default(0n),
     ...tries,
   },
 );
@@ -261,7 +266,16 @@ export const broadcastLog = table(
 );
 
 /** The agent has handled all broadcasts up to `handled`; `since` is the last one before it was registered. */
-export const broadcastCursor = table({}, { agent: t.u64().primaryKey(), since: t.u64(), handled: t.u64() });
+export const broadcastCursor = table(
+  {},
+  {
+    agent: t.u64().primaryKey(),
+    since: t.u64(),
+    handled: t.u64(),
+    /** Rows of the agent in `broadcastHandled` and `broadcastFailure`. */
+    marks: t.u32().default(0),
+  },
+);
 
 /** Broadcasts beyond the cursor that an agent has handled. */
 export const broadcastHandled = table(

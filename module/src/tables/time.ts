@@ -13,6 +13,10 @@ export const due = table(
     text: t.string(),
     /** Calls that fired it and failed. */
     tries: t.u32().default(0),
+    /** The agent that is charged for it; 0 for the hub. */
+    agent: t.u64().default(0n),
+    /** The time of a timer that is checked before, so that it ends with its subject; else 0. */
+    until: t.i64().default(0n),
   },
 );
 

@@ -6,10 +6,7 @@ import { ScheduleAt } from 'spacetimedb';
 import { LIMITS } from '../contract/limits.ts';
 import type { Ctx } from '../schema.ts';
 import type { UnitOfWork } from '../unit-of-work.ts';
-import { CHUNK, chunkKey, scheduleAlone, SLOT_MICROS } from './schedule.ts';
-
-/** A stored timer. */
-export type Due = NonNullable<ReturnType<Ctx['db']['due']['id']['find']>>;
+import { CHUNK, chunkKey, type Due, removeTimer, scheduleAlone, SLOT_MICROS } from './schedule.ts';
 
 /** Time between searches. An interval, since a failure never ends it. */
 const INTERVAL_MICROS = 5_000_000n;
@@ -81,7 +78,7 @@ function fireAgain(unit: UnitOfWork, row: Due): boolean {
     db.due.id.update({ ...row, chunk: scheduleAlone(unit), tries: row.tries + 1 });
     return true;
   }
-  db.due.id.delete(row.id);
+  removeTimer(unit, row);
   const { id, kind, ref, text } = row;
   if (db.failedTimer.count() < BigInt(LIMITS.failedTimers))
     db.failedTimer.insert({ id, kind, ref, text, at: unit.now });
