@@ -28,13 +28,26 @@ export interface ClientEvents {
 export const CLIENT_EVENTS: Keys<ClientEvents> = { connection: true, notice: true, outbox: true, warning: true };
 
 /** Handler and filters of a message subscription. */
-export interface MessageOptions<Type extends string, Types = NoTypes> {
+export interface MessageOptions<Type extends string = string, Types = NoTypes> {
   readonly handler?: MessageHandler<Type, Types> | undefined;
   readonly filters?: MessageFilters<Type> | undefined;
   /** The most handlers that run at a time. Default 8. */
   readonly concurrency?: number | undefined;
   /** Closes the subscription: its loop ends, and the signals of its handlers abort. */
   readonly signal?: AbortSignal | undefined;
+}
+
+/** Options of a message subscription whose types are its first argument. */
+export interface TypedMessageOptions<Type extends string = string, Types = NoTypes> extends Omit<
+  MessageOptions<Type, Types>,
+  'filters'
+> {
+  readonly filters?: Omit<MessageFilters, 'messageTypes'> | undefined;
+}
+
+/** Options of a message subscription to every type. */
+export interface UntypedMessageOptions extends TypedMessageOptions {
+  readonly filters?: (Omit<MessageFilters, 'messageTypes'> & { readonly messageTypes?: undefined }) | undefined;
 }
 
 /** Options of live loops. */

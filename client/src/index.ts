@@ -1,7 +1,15 @@
 // Entry point of the client.
 
 export { AgoraClient } from './agora-client.ts';
-export type { ClientEvents, CoordinationQuery, EventRequest, MessageOptions, WatchOptions } from './client-types.ts';
+export type {
+  ClientEvents,
+  CoordinationQuery,
+  EventRequest,
+  MessageOptions,
+  TypedMessageOptions,
+  UntypedMessageOptions,
+  WatchOptions,
+} from './client-types.ts';
 export type { AgentFilters, AgentInfo } from './agents/agents.ts';
 export type { AgentUsage } from './agents/usage.ts';
 export type { AgoraEvent, EventOf } from './events/agora-event.ts';

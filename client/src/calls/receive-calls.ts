@@ -1,7 +1,7 @@
 // Calls that receive messages and tasks: subscriptions, the serve loop, and turns.
 
 import { untilAborted, type WaitOptions } from '../base/waiting.ts';
-import type { MessageOptions } from '../client-types.ts';
+import type { MessageOptions, TypedMessageOptions, UntypedMessageOptions } from '../client-types.ts';
 import type { Notice } from '../receive/inbox.ts';
 import type { IncomingMessage } from '../receive/incoming-message.ts';
 import type { TakeMailOptions, WaitForMailOptions } from '../receive/mail.ts';
@@ -9,9 +9,9 @@ import type { MessageHandler, MessageSubscription } from '../receive/message-sub
 import type { TaskHandler } from '../receive/tasks.ts';
 import { peekInbox, type InboxPeek } from '../send/peek.ts';
 import { serve, type Served, type ServeOptions, type ServeParts } from '../serve.ts';
-import { openMessageSubscription, openTaskSubscription, type TaskOptions } from '../subscriptions.ts';
+import { messageOptionsOf, openMessageSubscription, openTaskSubscription, type TaskOptions } from '../subscriptions.ts';
 import { turns, type TurnOptions, type TurnParts } from '../turns.ts';
-import type { ExpectedType, TaskAction } from '../wire/message-types.ts';
+import type { TaskAction } from '../wire/message-types.ts';
 import { partsOf } from './client-base.ts';
 import { MessageCalls } from './message-calls.ts';
 
@@ -20,7 +20,8 @@ export abstract class ReceiveCalls<Types> extends MessageCalls<Types> {
   /**
    * Receives messages by a handler, by priority and at most `concurrency` (8) at a time. Returning finishes the message: the
    * value is the answer to an ask. Throwing fails it, and the hub offers it again, up to five attempts; a `PermanentError`
-   * fails it permanently. Messages come at least once. Steps of workflows come only if the filter names `task_assignment`.
+   * fails it permanently. Messages come at least once. Steps of workflows come only if the types include `task_assignment`.
+   * Without types, every type comes; `message.is(type)` narrows its payload.
    *
    * Without a handler the subscription is a loop, and the caller settles each message (`message.ack()`).
    *
@@ -35,19 +36,30 @@ export abstract class ReceiveCalls<Types> extends MessageCalls<Types> {
    *   },
    * });
    * ```
+   * @example Types by name: the handler gets only these, and knows their payloads
+   * ```ts
+   * await client.subscribeToMessages('greeting', ({ from }) => ({ text: `Hello, ${from}!` }));
+   * ```
    * @example A loop
    * ```ts
-   * const messages = await client.subscribeToMessages<'note'>({ filters: { messageTypes: ['note'] } });
+   * const messages = await client.subscribeToMessages('note');
    * for await (const message of messages) {
    *   console.log(message.from, message.payload);
    *   await message.ack();
    * }
    * ```
    */
-  subscribeToMessages<const Type extends string = ExpectedType<Types>>(
-    options: MessageHandler<Type, Types> | MessageOptions<Type, Types> = {},
-  ): Promise<MessageSubscription<Type, Types>> {
-    return openMessageSubscription(partsOf(this), typeof options === 'function' ? { handler: options } : options);
+  subscribeToMessages<const Type extends string>(
+    types: Type | readonly Type[],
+    handler?: MessageHandler<Type, Types> | TypedMessageOptions<Type, Types>,
+    options?: TypedMessageOptions<Type, Types>,
+  ): Promise<MessageSubscription<Type, Types>>;
+  subscribeToMessages<const Type extends string>(
+    options: MessageOptions<Type, Types> & { readonly filters: { readonly messageTypes: readonly Type[] } },
+  ): Promise<MessageSubscription<Type, Types>>;
+  subscribeToMessages(options?: MessageHandler | UntypedMessageOptions): Promise<MessageSubscription>;
+  subscribeToMessages(...given: readonly unknown[]): Promise<unknown> {
+    return openMessageSubscription(partsOf(this), messageOptionsOf(given));
   }
 
   /**

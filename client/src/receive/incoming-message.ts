@@ -17,7 +17,7 @@ import { dateOf, dateOrNone } from '../base/micros.ts';
  *
  * @example
  * ```ts
- * await client.subscribeToMessages<'build'>(async (message, { attempt, signal, progress, respond, fail }) => {
+ * await client.subscribeToMessages('build', async (message, { attempt, signal, progress, respond, fail }) => {
  *   if (attempt > 3) return fail('the build is broken', { retry: false });
  *   await progress({ percent: 10 });
  *   if (!signal.aborted) await respond({ ok: true });
@@ -158,6 +158,11 @@ export class IncomingMessage<Type extends string = string, Types = NoTypes> impl
   /** Its trace context. Messages of its handler continue it; in a browser the handler passes `trace: message.trace`. */
   get trace(): TraceContext | undefined {
     return traceIn(this.headers);
+  }
+
+  /** Returns true if the message has this type, and narrows its payload: for handlers of every type. */
+  is<const Name extends string>(type: Name): this is IncomingMessage<Name, Types> {
+    return (this.type as string) === type;
   }
 
   /** True if the sender waits for an answer. */

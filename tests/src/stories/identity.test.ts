@@ -142,7 +142,7 @@ describe('agents of one identity', () => {
     const received = { Ada: new Received<unknown>(), Bob: new Received<unknown>() };
     const progress = new Received<unknown>();
     for (const agent of [ada, bob]) {
-      await agent.subscribeToMessages<'n'>(async (message, context) => {
+      await agent.subscribeToMessages('n', async (message, context) => {
         await context.progress('half');
         received[agent.name as 'Ada' | 'Bob'].add(message.payload);
         return agent.name;

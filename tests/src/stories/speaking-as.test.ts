@@ -10,10 +10,10 @@ afterAll(() => hub[Symbol.asyncDispose]());
 
 test('a process that only sends as an agent takes no delivery from the one that serves it, and receives answers to its questions', async () => {
   const echo = await hub.join('Echo');
-  await echo.subscribeToMessages<'question'>(message => message.payload);
+  await echo.subscribeToMessages('question', message => message.payload);
   const serving = await hub.join('Served', { capabilities: ['serving'], metadata: { home: 'here' } });
   const received = new Received<string>();
-  await serving.subscribeToMessages<'work'>(message => received.add(message.id));
+  await serving.subscribeToMessages('work', message => received.add(message.id));
 
   const speaking = hub.client('Served', { token: serving.token });
   await speaking.connect();
