@@ -1,6 +1,6 @@
 // Parameter types of `AgoraClient`, and its events.
 
-import type { AgentFilters } from './agents/agents.ts';
+import type { AgentFilters, AgentInfo } from './agents/agents.ts';
 import type { ConnectionState } from './connection/connection-state.ts';
 import type { AgoraError } from './base/errors.ts';
 import type { Keys } from './base/known-keys.ts';
@@ -64,10 +64,22 @@ export interface EventRequest<Filter extends string = string, Types = NoTypes> e
   readonly eventTypes?: readonly Filter[] | undefined;
 }
 
+/** Filters of `queryCoordinationData` by its type. */
+export interface CoordinationFilters {
+  readonly agents: AgentFilters;
+  readonly workflows: { readonly status?: WorkflowSummary['status'] | undefined };
+}
+
+/** Entries that `queryCoordinationData` returns, by its type. */
+export interface CoordinationResult {
+  readonly agents: AgentInfo;
+  readonly workflows: WorkflowSummary;
+}
+
 /** Query of `queryCoordinationData`. */
-export type CoordinationQuery =
-  | { readonly type: 'agents'; readonly filters?: AgentFilters | undefined }
-  | {
-      readonly type: 'workflows';
-      readonly filters?: { readonly status?: WorkflowSummary['status'] | undefined } | undefined;
-    };
+export type CoordinationQuery = {
+  [Type in keyof CoordinationFilters]: {
+    readonly type: Type;
+    readonly filters?: CoordinationFilters[Type] | undefined;
+  };
+}[keyof CoordinationFilters];

@@ -4,7 +4,7 @@ import type { ClientEvents, MessageOptions, WatchOptions } from './client-types.
 import type { ClientParts } from './client-parts.ts';
 import { AgoraError } from './base/errors.ts';
 import { checkKeys, type Keys } from './base/known-keys.ts';
-import { messageMatcher, type MessageFilters } from './receive/message-filter.ts';
+import { MESSAGE_FILTERS, messageMatcher } from './receive/message-filter.ts';
 import { LiveStream } from './base/live-stream.ts';
 import { MessageSubscription, type MessageHandler } from './receive/message-subscription.ts';
 import { taskOf, type TaskHandler } from './receive/tasks.ts';
@@ -23,8 +23,8 @@ export interface TaskOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+const TASK_OPTIONS: Keys<TaskOptions> = { concurrency: true, signal: true };
 const MESSAGE_OPTIONS: Keys<MessageOptions> = { handler: true, filters: true, concurrency: true, signal: true };
-const FILTERS: Keys<MessageFilters> = { messageTypes: true, priority: true, fromAgents: true };
 
 /** Reads the arguments of `subscribeToMessages`: types, handler and options, or options alone. */
 export function messageOptionsOf([first, second, third]: readonly unknown[]): MessageOptions {
@@ -49,7 +49,7 @@ export async function openMessageSubscription(
   options: MessageOptions,
 ): Promise<MessageSubscription> {
   const { handler, filters, concurrency = CONCURRENCY, signal } = options;
-  if (filters) checkKeys('the filters of messages', filters, FILTERS);
+  if (filters) checkKeys('the filters of messages', filters, MESSAGE_FILTERS);
   const matches = messageMatcher(filters);
   // A step goes only to a handler that asks for steps: another one would finish it with a return value of no meaning.
   const asksForSteps = filters?.messageTypes?.some(type => type === TASK_TYPE) === true;
@@ -72,8 +72,10 @@ export function openTaskSubscription(
   { connection, dispatcher, tracing }: ClientParts,
   actions: ReadonlySet<string>,
   handler: TaskHandler,
-  { concurrency = CONCURRENCY, signal }: TaskOptions,
+  options: TaskOptions,
 ): MessageSubscription {
+  checkKeys('the options of onTask()', options, TASK_OPTIONS);
+  const { concurrency = CONCURRENCY, signal } = options;
   const subscription = new MessageSubscription({
     wants: message => {
       const task = taskOf(message);

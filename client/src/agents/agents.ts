@@ -3,7 +3,7 @@
 import type { DbConnection } from '@agora/bindings';
 import type { AgentStatus, Presence } from '@agora/module/contract';
 import type { Connection } from '../connection/connection.ts';
-import { ConnectionError, type AgoraError } from '../base/errors.ts';
+import { AgoraError, ConnectionError } from '../base/errors.ts';
 import { parseObject } from '../base/json.ts';
 import { checkKeys, type Keys } from '../base/known-keys.ts';
 import { LiveQuery } from '../connection/live-query.ts';
@@ -74,7 +74,7 @@ export class Agents {
 
   /** Returns matching agents in the order of their registration. */
   async find(filters: AgentFilters): Promise<AgentInfo[]> {
-    checkKeys('the filters of agents', filters, FILTERS);
+    checkFilters(filters);
     const found: AgentRow[] = [];
     for (const row of await this.#rows()) if (isWanted(row, filters)) found.push(row);
     found.sort((a, b) => (a.id < b.id ? -1 : 1));
@@ -85,7 +85,12 @@ export class Agents {
    * Yields matching agents, and again after each change of any agent, until the client is closed or `signal` aborts. Changes
    * between two turns of the loop are merged. Throws when the connection has ended.
    */
-  async *watch(filters: AgentFilters, signal?: AbortSignal): AsyncGenerator<readonly AgentInfo[], void> {
+  watch(filters: AgentFilters, signal?: AbortSignal): AsyncGenerator<readonly AgentInfo[], void> {
+    checkFilters(filters);
+    return this.#watch(filters, signal);
+  }
+
+  async *#watch(filters: AgentFilters, signal?: AbortSignal): AsyncGenerator<readonly AgentInfo[], void> {
     let isNew = true;
     let wake: (() => void) | undefined;
     const look = () => {
@@ -136,6 +141,13 @@ export class Agents {
     const session = await this.#connection.ready();
     return session.db.db.agent.iter();
   }
+}
+
+function checkFilters(filters: AgentFilters): void {
+  checkKeys('the filters of agents', filters, FILTERS);
+  const { capabilities } = filters;
+  if (capabilities !== undefined && !Array.isArray(capabilities))
+    throw new AgoraError('client/bad-option', `capabilities is a list, not ${typeof capabilities}`);
 }
 
 function isWanted(row: AgentRow, filters: AgentFilters): boolean {

@@ -10,6 +10,7 @@ import type { ConnectOptions } from '../connection/connection.ts';
 import type { AgoraClientOptions } from '../options.ts';
 import { watchClient } from '../subscriptions.ts';
 import type { AgoraTypes } from '../wire/message-types.ts';
+import { checkConnect, checkWatch } from './known-options.ts';
 
 /** Returns the parts of a client, for the classes of this folder. */
 export let partsOf: (client: ClientBase) => ClientParts;
@@ -60,6 +61,7 @@ export abstract class ClientBase implements AsyncDisposable {
    * ```
    */
   async connect(options: ConnectOptions = {}): Promise<void> {
+    checkConnect(options);
     await Promise.all([this.#parts.outbox?.open(), this.#parts.tracing.open()]);
     await this.#parts.connection.connect(options);
   }
@@ -109,6 +111,7 @@ export abstract class ClientBase implements AsyncDisposable {
    */
   watch<Name extends keyof ClientEvents>(name: Name, options: WatchOptions = {}): LiveStream<ClientEvents[Name]> {
     checkEventName(name);
+    checkWatch(options);
     return watchClient(this.#parts, name, options);
   }
 }

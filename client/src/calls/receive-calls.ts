@@ -1,6 +1,6 @@
 // Calls that receive messages and tasks: subscriptions, the serve loop, and turns.
 
-import { untilAborted, type WaitOptions } from '../base/waiting.ts';
+import { performUntil, untilAborted, type WaitOptions } from '../base/waiting.ts';
 import type { MessageOptions, TypedMessageOptions, UntypedMessageOptions } from '../client-types.ts';
 import type { Notice } from '../receive/inbox.ts';
 import type { IncomingMessage } from '../receive/incoming-message.ts';
@@ -13,6 +13,7 @@ import { messageOptionsOf, openMessageSubscription, openTaskSubscription, type T
 import { turns, type TurnOptions, type TurnParts } from '../turns.ts';
 import type { TaskAction } from '../wire/message-types.ts';
 import { partsOf } from './client-base.ts';
+import { checkServe, checkTakeMail, checkTurns, checkWaitForMail } from './known-options.ts';
 import { MessageCalls } from './message-calls.ts';
 
 /** Receives messages. */
@@ -101,6 +102,7 @@ export abstract class ReceiveCalls<Types> extends MessageCalls<Types> {
   serve<const Type extends string = never, const Action extends string = never, const Filter extends string = never>(
     options: ServeOptions<Type, Action, Filter, Types>,
   ): Promise<Served> {
+    checkServe(options as unknown as ServeOptions);
     const { agent, broadcasts, connection, dispatcher, events, mail, tracing } = partsOf(this);
     const id = agent.mustId();
     const parts: ServeParts = {
@@ -130,6 +132,7 @@ export abstract class ReceiveCalls<Types> extends MessageCalls<Types> {
    * ```
    */
   turns(options: TurnOptions = {}): AsyncIterable<readonly IncomingMessage[]> {
+    checkTurns(options);
     const { agent } = partsOf(this);
     agent.mustId();
     const setStatus: TurnParts['setStatus'] = status => agent.setStatus(status);
@@ -152,12 +155,14 @@ export abstract class ReceiveCalls<Types> extends MessageCalls<Types> {
    * }
    * ```
    */
-  waitForMail(options: WaitForMailOptions = {}): Promise<boolean> {
+  async waitForMail(options: WaitForMailOptions = {}): Promise<boolean> {
+    checkWaitForMail(options);
     return partsOf(this).mail.waitForMail(options);
   }
 
   /** Takes up to `limit` (32) messages that no subscription accepts, by priority. The caller settles each (`ack`). */
   async takeMail(options: TakeMailOptions = {}): Promise<IncomingMessage[]> {
+    checkTakeMail(options);
     const { mail, tracing } = partsOf(this);
     const taken = await mail.takeMail(options);
     tracing.spans?.receive(taken);
@@ -165,18 +170,19 @@ export abstract class ReceiveCalls<Types> extends MessageCalls<Types> {
   }
 
   /** Sets the agent idle until mail arrives. Throws `agent/has-mail` if it has mail that this client has not seen. */
-  goIdle({ signal }: WaitOptions = {}): Promise<void> {
-    return untilAborted(signal, partsOf(this).mail.goIdle());
+  goIdle(options: WaitOptions = {}): Promise<void> {
+    return performUntil(options, () => partsOf(this).mail.goIdle());
   }
 
   /** Acknowledges a notice that `keepsNotices` has left in the inbox. A no-op for any other notice. */
-  acknowledgeNotice(notice: Notice, { signal }: WaitOptions = {}): Promise<void> {
-    return untilAborted(signal, partsOf(this).inbox.acknowledge(notice));
+  acknowledgeNotice(notice: Notice, options: WaitOptions = {}): Promise<void> {
+    return performUntil(options, () => partsOf(this).inbox.acknowledge(notice));
   }
 
   /** Returns up to `limit` (256) held and waiting messages of this agent, without taking them. */
-  peekInbox({ limit, signal }: { readonly limit?: number | undefined } & WaitOptions = {}): Promise<InboxPeek> {
+  async peekInbox(options: TakeMailOptions = {}): Promise<InboxPeek> {
+    checkTakeMail(options);
     const { agent, connection } = partsOf(this);
-    return untilAborted(signal, peekInbox(connection, agent.mustId(), limit));
+    return untilAborted(options.signal, peekInbox(connection, agent.mustId(), options.limit));
   }
 }

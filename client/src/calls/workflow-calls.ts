@@ -1,14 +1,16 @@
 // Calls about events and workflows.
 
 import { currentTrace } from '../base/trace-context.ts';
-import { untilAborted, type WaitOptions } from '../base/waiting.ts';
+import { performUntil, untilAborted, type WaitOptions } from '../base/waiting.ts';
 import type { EventRequest } from '../client-types.ts';
 import type { EventHandler, EventSubscription } from '../events/event-subscription.ts';
 import type { EventOptions, OutgoingEvent } from '../events/events.ts';
 import type { EventsMatching, EventTypeName } from '../wire/message-types.ts';
 import { tracedDefinition, typeOf, type WorkflowDefinition } from '../workflows/workflow-definition.ts';
 import type { WorkflowHandle } from '../workflows/workflow-handle.ts';
+import type { StartOptions } from '../workflows/workflows.ts';
 import { partsOf } from './client-base.ts';
+import { checkEvent, checkEventRequest, checkStart } from './known-options.ts';
 import { ReceiveCalls } from './receive-calls.ts';
 
 /** Publishes events, subscribes to them, and coordinates workflows. */
@@ -34,6 +36,7 @@ export abstract class WorkflowCalls<Types> extends ReceiveCalls<Types> {
     options: EventOptions<EventsMatching<Filter, Types>, Types> = {},
   ): Promise<EventSubscription<EventsMatching<Filter, Types>, Types>> {
     const request = typeof types === 'string' ? { eventTypes: [types] } : isList(types) ? { eventTypes: types } : types;
+    checkEventRequest(request as EventRequest, options as EventOptions);
     const { eventTypes = [], handler, from, until, signal } = { ...request, ...options };
     const asked = { handler: handler as EventHandler | undefined, from, until, signal }; // it gets only matching types
     const subscription: unknown = await partsOf(this).events.subscribe(eventTypes, asked);
@@ -57,12 +60,13 @@ export abstract class WorkflowCalls<Types> extends ReceiveCalls<Types> {
   publishEvent<const Type extends EventTypeName<Types>>(
     event: OutgoingEvent<Type, Types>,
   ): Promise<{ readonly eventId: string }> {
+    checkEvent(event);
     return partsOf(this).events.publish(event);
   }
 
   /**
    * Starts a workflow and watches it. Keys of the definition may be in snake_case or camelCase. Throws
-   * `workflow/bad-definition` with every fault and its step.
+   * `workflow/bad-definition` with every fault and its step. With an `id` of the caller (`createId()`) a start may be repeated.
    *
    * @example
    * ```ts
@@ -76,13 +80,12 @@ export abstract class WorkflowCalls<Types> extends ReceiveCalls<Types> {
    * const { status, outputs } = await workflow.result({ timeoutMs: 600_000 });
    * ```
    */
-  async startWorkflowCoordination(
-    definition: WorkflowDefinition,
-    { signal }: WaitOptions = {},
-  ): Promise<WorkflowHandle> {
+  async startWorkflowCoordination(definition: WorkflowDefinition, options: StartOptions = {}): Promise<WorkflowHandle> {
     const { tracing, types, workflows } = partsOf(this);
+    checkStart(options);
+    const { id, signal } = options;
     await untilAborted(signal, types.checkSteps(definition));
-    const start = (trace = currentTrace()) => workflows.start(tracedDefinition(definition, trace));
+    const start = (trace = currentTrace()) => workflows.start(tracedDefinition(definition, trace), id);
     const { spans } = tracing;
     return untilAborted(signal, spans ? spans.workflow(typeOf(definition), start) : start());
   }
@@ -97,8 +100,8 @@ export abstract class WorkflowCalls<Types> extends ReceiveCalls<Types> {
    * console.log(workflow.status().status, await workflow.whyWaiting());
    * ```
    */
-  workflow(id: string, { signal }: WaitOptions = {}): Promise<WorkflowHandle> {
-    return untilAborted(signal, partsOf(this).workflows.follow(id));
+  workflow(id: string, options: WaitOptions = {}): Promise<WorkflowHandle> {
+    return performUntil(options, () => partsOf(this).workflows.follow(id));
   }
 
   /**
@@ -109,8 +112,8 @@ export abstract class WorkflowCalls<Types> extends ReceiveCalls<Types> {
    * await client.approveStep('0198d5c8-0000-7000-8000-000000000000', 'publish', 'looks good');
    * ```
    */
-  approveStep(workflowId: string, step: string, comment = '', { signal }: WaitOptions = {}): Promise<void> {
-    return untilAborted(signal, partsOf(this).workflows.approve(workflowId, step, comment));
+  approveStep(workflowId: string, step: string, comment = '', options: WaitOptions = {}): Promise<void> {
+    return performUntil(options, () => partsOf(this).workflows.approve(workflowId, step, comment));
   }
 
   /**
@@ -121,8 +124,8 @@ export abstract class WorkflowCalls<Types> extends ReceiveCalls<Types> {
    * await client.rejectStep('0198d5c8-0000-7000-8000-000000000000', 'publish', 'the links are broken');
    * ```
    */
-  rejectStep(workflowId: string, step: string, comment = '', { signal }: WaitOptions = {}): Promise<void> {
-    return untilAborted(signal, partsOf(this).workflows.reject(workflowId, step, comment));
+  rejectStep(workflowId: string, step: string, comment = '', options: WaitOptions = {}): Promise<void> {
+    return performUntil(options, () => partsOf(this).workflows.reject(workflowId, step, comment));
   }
 }
 

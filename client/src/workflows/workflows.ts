@@ -17,7 +17,7 @@ import type { Connection } from '../connection/connection.ts';
 import { AgoraError, toAgoraError } from '../base/errors.ts';
 import type { Events } from '../events/events.ts';
 import { LiveQuery } from '../connection/live-query.ts';
-import { untilAborted } from '../base/waiting.ts';
+import { untilAborted, type WaitOptions } from '../base/waiting.ts';
 import { createId } from '../base/create-id.ts';
 import { dateOf, dateOrNone, microsOf } from '../base/micros.ts';
 import { definitionText, type WorkflowDefinition } from './workflow-definition.ts';
@@ -33,6 +33,12 @@ type Row = Parameters<Parameters<DbConnection['db']['myWorkflows']['onInsert']>[
 
 /** Attempts to watch a workflow that another program of the same identity unwatches at the same time. */
 const MAX_WATCH_ATTEMPTS = 8;
+
+/** Options of `startWorkflowCoordination`. */
+export interface StartOptions extends WaitOptions {
+  /** A UUIDv7 of the caller (`createId()`), which makes the start idempotent: the hub accepts an id once. */
+  readonly id?: string | undefined;
+}
 
 /** The parts of the client that workflows need. */
 export interface WorkflowParts {
@@ -62,15 +68,16 @@ export class Workflows implements WorkflowSource {
   }
 
   /** Starts a workflow. Throws `workflow/bad-definition` with every fault. */
-  async start(definition: WorkflowDefinition): Promise<WorkflowHandle> {
+  async start(definition: WorkflowDefinition, given?: string): Promise<WorkflowHandle> {
     const text = await this.#textOf(definition);
     const agent = this.#parts.initiator();
-    const id = createId();
+    const id = given ?? createId();
     await Promise.all([
       this.#query.open(),
       this.#perform({ tag: 'StartWorkflow', value: { id, agent, definition: text } }),
     ]);
-    return this.#handle(id);
+    // A repeated start may find the workflow ended, and no longer watched.
+    return given === undefined ? this.#handle(id) : ((await this.#find(id)) ?? this.follow(id));
   }
 
   /** Returns the definition as JSON. If it has faults, unknown agents are reported together with them. */

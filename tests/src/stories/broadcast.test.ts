@@ -138,7 +138,7 @@ describe('a broadcast', () => {
     const { token } = before;
     await before.close();
     await crier.broadcast({ messageType: 'ranked', payload: 'over', ttlMs: 1 });
-    for (const priority of [1, 3, 2, 4, 3])
+    for (const priority of [1, 3, 2, 4, 3] as const)
       await crier.broadcast({ messageType: 'ranked', payload: priority, priority });
     await expect.poll(async () => JSON.stringify(await hub.rows('broadcast_log')).includes('over')).toBe(false);
 

@@ -4,7 +4,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { ConnectionError, PermanentError, type AgoraClient } from '@agora/client';
+import { ConnectionError, PermanentError, type AgoraClient, type Priority } from '@agora/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { gate, Received } from '../support/received.ts';
 import { startTestHub, type TestHub } from '../support/hub.ts';
@@ -81,7 +81,7 @@ describe('an agent that serves', () => {
         },
       },
     });
-    const send = (payload: string, priority: number) =>
+    const send = (payload: string, priority: Priority) =>
       boss.sendMessage({ to: 'Narrow', messageType: 'work', payload, priority });
     await send('first', 2);
     await begun.opened;

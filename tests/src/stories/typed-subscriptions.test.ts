@@ -42,7 +42,7 @@ describe('a subscription by types', () => {
     const clerk = await hub.join('Clerk');
     const sender = await hub.join('Sender');
     const received = new Received<unknown>();
-    const filters = { priority: [4] };
+    const filters = { priority: [4] } as const;
     await clerk.subscribeToMessages('note', ({ payload }) => received.add(payload), { filters, concurrency: 1 });
     await sender.sendMessage({ to: 'Clerk', messageType: 'note', payload: 'low', priority: 1 });
     await sender.sendMessage({ to: 'Clerk', messageType: 'note', payload: 'critical', priority: 4 });
