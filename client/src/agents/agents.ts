@@ -8,6 +8,7 @@ import { parseObject } from '../base/json.ts';
 import { checkKeys, type Keys } from '../base/known-keys.ts';
 import { LiveQuery } from '../connection/live-query.ts';
 import { nearestNames } from '../base/nearest-names.ts';
+import { unmarked } from './takeover.ts';
 
 /** A row of the public table of agents. */
 export type AgentRow = Parameters<Parameters<DbConnection['db']['agent']['onInsert']>[0]>[1];
@@ -169,7 +170,7 @@ function infoOf(row: AgentRow): AgentInfo {
     capabilities: row.capabilities,
     status: row.status as AgentStatus, // the module stores only these words
     presence: row.presence as Presence,
-    metadata: parseObject(row.metadata),
+    metadata: unmarked(parseObject(row.metadata)),
     owner: row.owner.toHexString(),
     registeredAt: row.registeredAt.toDate(),
     updatedAt: row.updatedAt.toDate(),

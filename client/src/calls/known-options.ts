@@ -80,7 +80,7 @@ const SERVE: Keys<ServeOptions> = {
   idleMs: true,
   signal: true,
 };
-const RECEIVE: Keys<ReceiveOptions> = { receives: true, keepsNotices: true, signal: true };
+const RECEIVE: Keys<ReceiveOptions> = { receives: true, ifServed: true, keepsNotices: true, signal: true };
 const START: Keys<StartOptions> = { id: true, signal: true };
 const TURNS: Keys<TurnOptions> = { limit: true, signals: true, signal: true };
 const WAIT_FOR_MAIL: Keys<WaitForMailOptions> = { timeoutMs: true, signal: true };
