@@ -4,6 +4,7 @@ import { LIMITS, type AgentStatus } from '@agora/module/contract';
 import type { Connection } from '../connection/connection.ts';
 import { AgoraError, ConnectionError, TimeoutError, toAgoraError, type AgoraCode } from '../base/errors.ts';
 import { createId } from '../base/create-id.ts';
+import { watchLoop } from '../base/loop-watch.ts';
 import { METADATA, parseObject, toJson } from '../base/json.ts';
 import { isObject } from '../base/is-object.ts';
 import { checkKeys, type Keys } from '../base/known-keys.ts';
@@ -59,6 +60,7 @@ export class OwnAgent {
   /** Changes when another client takes the agent over. */
   #mark: string | undefined;
   readonly #watchers = new Set<() => void>();
+  #stopWatch: (() => void) | undefined;
   #heartbeat: ReturnType<typeof setInterval> | undefined;
 
   constructor(name: string, connection: Connection, inbox: LiveQuery) {
@@ -144,7 +146,9 @@ export class OwnAgent {
       this.#inbox.open(),
       receives && this.#connection.call('attach_agent', db => db.reducers.attachAgent({ agent: row.id })),
     ]);
-    if (receives) this.#keepAlive();
+    if (!receives) return;
+    this.#keepAlive();
+    this.#stopWatch ??= watchLoop(ms => this.#warnOfPause(ms));
   }
 
   async update(changes: Partial<Registration>): Promise<void> {
@@ -286,10 +290,23 @@ export class OwnAgent {
     return metadataOf(isObject(metadata) ? marked(metadata, this.#mark) : metadata);
   }
 
+  #warnOfPause(ms: number): void {
+    const seconds = Math.round(ms / 1_000);
+    const limit = SILENT_MS / 1_000;
+    const effect =
+      ms < SILENT_MS
+        ? `after about ${limit} s the hub gives its messages to others`
+        : 'the hub may have given its messages to others, and then refuses their results here';
+    const sentence = `the event loop did not run for ${seconds} s: ${effect}; run long work in a worker thread`;
+    this.#connection.warn(new AgoraError('client/loop-blocked', sentence));
+  }
+
   #stop(): void {
     this.#isWanted = false;
     clearInterval(this.#heartbeat);
     this.#heartbeat = undefined;
+    this.#stopWatch?.();
+    this.#stopWatch = undefined;
   }
 
   /** Returns the row of the agent, if there is one. Throws `agent/not-yours` for an agent of another identity. */
@@ -336,6 +353,8 @@ export class OwnAgent {
 const DETACH_WITHIN_MS = 2_000;
 /** How long a new process waits for the end of an earlier one. */
 const ENDS_WITHIN_MS = 2_000;
+/** A silent connection is dropped after 30 s, and its messages go back 15 s later. */
+const SILENT_MS = 45_000;
 const CHOICES = new Set(['refuse', 'takeOver', 'share']);
 /** Refusals of an agent that this client no longer has. */
 const LOST_AGENT = new Set<string>(['agent/unknown', 'agent/not-yours']);

@@ -23,6 +23,7 @@ export const CLIENT_CODES = {
   'client/callback-failed': 'A listener or callback of the program threw.',
   'client/not-awaited': 'A call was refused, and its promise has no handler.',
   'client/slow-reader': 'A loop is too slow for the values that it watches.',
+  'client/loop-blocked': 'The event loop was blocked for so long that the hub may take messages back.',
   'agent/in-use': 'Another process serves the agent; `ifServed` takes it over or shares it.',
   'agent/taken-over': 'Another process has taken the agent over; this client is closed.',
   'agent/elsewhere': 'Another process is attached to the agent and handles the same messages.',
