@@ -50,6 +50,12 @@ export interface UntypedMessageOptions extends TypedMessageOptions {
   readonly filters?: (Omit<MessageFilters, 'messageTypes'> & { readonly messageTypes?: undefined }) | undefined;
 }
 
+/** Options of `close`. */
+export interface CloseOptions {
+  /** How long running handlers may take, in milliseconds; 0 aborts them immediately. Default 5,000. */
+  readonly drainMs?: number | undefined;
+}
+
 /** Options of live loops. */
 export interface WatchOptions {
   /** Ends the loop. */

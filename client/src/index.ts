@@ -3,6 +3,7 @@
 export { AgoraClient } from './agora-client.ts';
 export type {
   ClientEvents,
+  CloseOptions,
   CoordinationFilters,
   CoordinationQuery,
   CoordinationResult,

@@ -4,7 +4,7 @@ import { checkKeys, unknownKey, type Keys } from '../base/known-keys.ts';
 import { AgoraError } from '../base/errors.ts';
 import { WAIT_OPTIONS, type WaitOptions } from '../base/waiting.ts';
 import type { BatchAct } from '../batch.ts';
-import type { CoordinationQuery, EventRequest, WatchOptions } from '../client-types.ts';
+import type { CloseOptions, CoordinationQuery, EventRequest, WatchOptions } from '../client-types.ts';
 import type { ReceiveOptions } from '../agents/own-agent.ts';
 import type { ConnectOptions } from '../connection/connection.ts';
 import type { EventOptions, OutgoingEvent } from '../events/events.ts';
@@ -86,6 +86,7 @@ const TURNS: Keys<TurnOptions> = { limit: true, signals: true, signal: true };
 const WAIT_FOR_MAIL: Keys<WaitForMailOptions> = { timeoutMs: true, signal: true };
 const TAKE_MAIL: Keys<TakeMailOptions> = { limit: true, signal: true };
 const CONNECT: Keys<ConnectOptions> = { retryForMs: true, signal: true };
+const CLOSE: Keys<CloseOptions> = { drainMs: true };
 const WATCH: Keys<WatchOptions> = { signal: true };
 
 export const checkServe = (options: ServeOptions) => checkKeys('the options of serve()', options, SERVE);
@@ -96,5 +97,6 @@ export const checkWaitForMail = (options: WaitForMailOptions) =>
   checkKeys('the options of waitForMail()', options, WAIT_FOR_MAIL);
 export const checkTakeMail = (options: TakeMailOptions) => checkKeys('the options of a call', options, TAKE_MAIL);
 export const checkConnect = (options: ConnectOptions) => checkKeys('the options of connect()', options, CONNECT);
+export const checkClose = (options: CloseOptions) => checkKeys('the options of close()', options, CLOSE);
 export const checkWatch = (options: WatchOptions) => checkKeys('the options of a loop', options, WATCH);
 export const checkWait = (options: WaitOptions) => checkKeys('the options of a call', options, WAIT_OPTIONS);

@@ -233,7 +233,9 @@ describe('a second process under the name of an agent', () => {
     await expect(second.resumeAgent()).rejects.toMatchObject(refused);
     const wrong: object = { ifServed: 'takeover' };
     await expect(second.resumeAgent(wrong)).rejects.toMatchObject({ code: 'client/bad-option' });
-    expect(await first.findAgents({ name: 'Castor' })).toMatchObject([{ agentType: 'worker', metadata: { site: 'a' } }]);
+    expect(await first.findAgents({ name: 'Castor' })).toMatchObject([
+      { agentType: 'worker', metadata: { site: 'a' } },
+    ]);
     await second.resumeAgent({ receives: false });
     await first.close();
   });
