@@ -115,7 +115,15 @@ export class ClientParts {
     });
     this.agent = new OwnAgent(name, connection, this.inbox.query);
     this.agents = new Agents(connection);
-    this.messages = new Messages({ acts, asks: this.asks, agents: this.agents, sender: agent, types, tracing, outbox });
+    this.messages = new Messages({
+      acts,
+      asks: this.asks,
+      targets: async () => new Set([...(await this.agents.targets()), ...(await this.groups.names().catch(() => []))]),
+      sender: agent,
+      types,
+      tracing,
+      outbox,
+    });
     this.broadcasts = new Broadcasts({ connection, acts, dispatcher, arrived: () => this.mail.arrived() });
     this.events = new Events({ connection, acts, sender: agent, types, tracing, outbox });
     this.workflows = new Workflows({ connection, acts, events: this.events, agents: this.agents, initiator: agent });

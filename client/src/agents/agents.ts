@@ -1,13 +1,12 @@
 // Discovery: the public table of agents, subscribed on first use.
 
 import type { DbConnection } from '@agora/bindings';
-import type { AgentStatus, Presence } from '@agora/module/contract';
+import { SIGN, type AgentStatus, type Presence } from '@agora/module/contract';
 import type { Connection } from '../connection/connection.ts';
 import { AgoraError, ConnectionError } from '../base/errors.ts';
 import { parseObject } from '../base/json.ts';
 import { checkKeys, type Keys } from '../base/known-keys.ts';
 import { LiveQuery } from '../connection/live-query.ts';
-import { nearestNames } from '../base/nearest-names.ts';
 import { unmarked } from './takeover.ts';
 
 /** A row of the public table of agents. */
@@ -116,11 +115,14 @@ export class Agents {
     }
   }
 
-  /** Returns the registered names that are similar to an unknown one, best first; none for a registered name. */
-  async nearest(name: string): Promise<string[]> {
+  /** Returns the names of all agents and, with their sign, of all capabilities. */
+  async targets(): Promise<Set<string>> {
     const names = new Set<string>();
-    for (const row of await this.#rows()) names.add(row.name);
-    return names.has(name) ? [] : nearestNames(name, names);
+    for (const row of await this.#rows()) {
+      names.add(row.name);
+      for (const each of row.capabilities) names.add(`${SIGN.capability}${each}`);
+    }
+    return names;
   }
 
   /** Returns undefined while disconnected: the next connection reports a change. */

@@ -157,7 +157,7 @@ export abstract class AgentCalls extends ClientBase {
     return performUntil(options, () => partsOf(this).groups.join(name));
   }
 
-  /** Leaves a group, which ends with its last member. Throws `group/unknown`. */
+  /** Leaves a group, which ends with its last member. A no-op for a group that it is not in. */
   leaveGroup(name: string, options: WaitOptions = {}): Promise<void> {
     return performUntil(options, () => partsOf(this).groups.leave(name));
   }

@@ -1,12 +1,19 @@
 // Calls about events and workflows.
 
+import { isObject } from '../base/is-object.ts';
 import { currentTrace } from '../base/trace-context.ts';
 import { performUntil, untilAborted, type WaitOptions } from '../base/waiting.ts';
 import type { EventRequest } from '../client-types.ts';
 import type { EventHandler, EventSubscription } from '../events/event-subscription.ts';
 import type { EventOptions, OutgoingEvent } from '../events/events.ts';
 import type { EventsMatching, EventTypeName } from '../wire/message-types.ts';
-import { tracedDefinition, typeOf, type WorkflowDefinition } from '../workflows/workflow-definition.ts';
+import {
+  definitionText,
+  readDefinition,
+  tracedDefinition,
+  typeOf,
+  type WorkflowDefinition,
+} from '../workflows/workflow-definition.ts';
 import type { WorkflowHandle } from '../workflows/workflow-handle.ts';
 import type { StartOptions } from '../workflows/workflows.ts';
 import { partsOf } from './client-base.ts';
@@ -65,7 +72,7 @@ export abstract class WorkflowCalls<Types> extends ReceiveCalls<Types> {
   }
 
   /**
-   * Starts a workflow and watches it. Keys of the definition may be in snake_case or camelCase. Throws
+   * Starts a workflow and watches it. The definition is an object with keys in snake_case or camelCase, or YAML or JSON text. Throws
    * `workflow/bad-definition` with every fault and its step. With an `id` of the caller (`createId()`) a start may be repeated.
    *
    * @example
@@ -80,12 +87,18 @@ export abstract class WorkflowCalls<Types> extends ReceiveCalls<Types> {
    * const { status, outputs } = await workflow.result({ timeoutMs: 600_000 });
    * ```
    */
-  async startWorkflowCoordination(definition: WorkflowDefinition, options: StartOptions = {}): Promise<WorkflowHandle> {
+  async startWorkflowCoordination(
+    given: WorkflowDefinition | string,
+    options: StartOptions = {},
+  ): Promise<WorkflowHandle> {
     const { tracing, types, workflows } = partsOf(this);
     checkStart(options);
     const { id, signal } = options;
-    await untilAborted(signal, types.checkSteps(definition));
-    const start = (trace = currentTrace()) => workflows.start(tracedDefinition(definition, trace), id);
+    // `start` checks the whole definition, and reports all its faults together.
+    const definition = typeof given === 'string' ? ((await readDefinition(given)) as WorkflowDefinition) : given;
+    if (!isObject(definition)) definitionText(definition);
+    const faults = await untilAborted(signal, types.stepFaults(definition));
+    const start = (trace = currentTrace()) => workflows.start(tracedDefinition(definition, trace), faults, id);
     const { spans } = tracing;
     return untilAborted(signal, spans ? spans.workflow(typeOf(definition), start) : start());
   }

@@ -2,10 +2,10 @@
 
 import { AGENT_NAME, LIMITS, PRIORITY } from '@agora/module/contract';
 import type { Act, Acts, Settled } from '../acts/acts.ts';
-import type { Agents } from '../agents/agents.ts';
 import { CheckedTypes } from '../receive/checked-types.ts';
 import { AgoraError, toAgoraError } from '../base/errors.ts';
 import type { IncomingMessage } from '../receive/incoming-message.ts';
+import { nearestNames } from '../base/nearest-names.ts';
 import { PAYLOAD, toJson } from '../base/json.ts';
 import type { NoTypes, PayloadInputOf } from '../wire/message-types.ts';
 import { priorityOf, type PriorityLevel } from '../wire/priority.ts';
@@ -84,7 +84,8 @@ export interface Accepted {
 export interface MessageParts {
   readonly acts: Acts;
   readonly asks: Asks;
-  readonly agents: Agents;
+  /** Returns the names of agents, capabilities and own groups, for suggestions. */
+  readonly targets: () => Promise<ReadonlySet<string>>;
   /** Returns the number of the sender. Throws `client/not-registered`. */
   readonly sender: () => bigint;
   readonly types?: CheckedTypes | undefined;
@@ -252,15 +253,16 @@ export class Messages {
   }
 
   /** Adds similar names to the refusal of an unknown recipient. */
-  async #explain(error: unknown, message: ForwardOptions): Promise<never> {
+  async #explain(error: unknown, message: Recipients): Promise<never> {
     if (!(error instanceof AgoraError) || error.code !== 'message/unknown-recipient') throw error;
-    const names: string[] = [];
-    for (const target of targetsOf(message)) {
-      if (isAgentName(target)) names.push(...(await this.#parts.agents.nearest(target).catch(() => [])));
-    }
-    if (names.length === 0) throw error;
-    const meant = names.map(name => `"${name}"`).join(' or ');
-    throw new AgoraError(error.code, `${error.message}; did you mean ${meant}?`, { cause: error });
+    const known = await this.#parts.targets().catch(() => undefined);
+    if (!known) throw error;
+    const names = targetsOf(message).flatMap(target => (known.has(target) ? [] : nearestNames(target, known)));
+    // A suggestion of another kind (an agent for a group) would mislead.
+    const meant = names.filter(name => targetsOf(message).some(target => kindOf(target) === kindOf(name)));
+    if (meant.length === 0) throw error;
+    const sentence = `${error.message}; did you mean ${meant.map(name => `"${name}"`).join(' or ')}?`;
+    throw new AgoraError(error.code, sentence, { cause: error });
   }
 }
 
@@ -282,9 +284,9 @@ function targetsOf({ toAgent, to }: Recipients): string[] {
   return names;
 }
 
-/** Returns true unless a target is a group, a capability, or everyone. */
-function isAgentName(target: string): boolean {
-  return AGENT_NAME.test(target);
+/** The sign of a group or capability; '' for an agent. */
+function kindOf(target: string): string {
+  return AGENT_NAME.test(target) ? '' : target.slice(0, 1);
 }
 
 function idOf(message: IncomingMessage | string): string {
