@@ -543,6 +543,7 @@ export const Mailbox = __t.object("Mailbox", {
   notices: __t.u32(),
   noticeHead: __t.u64(),
   noticeTail: __t.u64(),
+  keptUntil: __t.i64(),
 });
 export type Mailbox = __Infer<typeof Mailbox>;
 

@@ -93,5 +93,6 @@ export function emptyMailbox(
     notices: 0,
     noticeHead: 0n,
     noticeTail: 0n,
+    keptUntil: 0n,
   };
 }

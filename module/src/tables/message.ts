@@ -82,6 +82,8 @@ export const mailbox = table(
     notices: t.u32().default(0),
     noticeHead: t.u64().default(0n),
     noticeTail: t.u64().default(0n),
+    /** Time until which the agent keeps what it holds while it is offline: the longest lease that it has set while offline, or 0. */
+    keptUntil: t.i64().default(0n),
   },
 );
 
