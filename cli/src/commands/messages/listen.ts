@@ -9,6 +9,7 @@ import type { CommandContext } from '../../command/command-context.ts';
 import { defineCommand } from '../../command/command.ts';
 import { describeMessage, showMessage, wantsResult } from '../../command/message-text.ts';
 import { agentNameOf, serveAs } from '../../command/serve-as.ts';
+import { checkProgram } from './find-program.ts';
 import { ListenSession, type SessionEnd } from './listen-session.ts';
 import { describeNotice, showNotice } from './notices.ts';
 import { OpenMessages } from './open-messages.ts';
@@ -50,6 +51,7 @@ export default defineCommand({
   async run(context, given) {
     const name = agentNameOf(context);
     const program = programOf(given);
+    if (program && 'words' in program) checkProgram(program.words[0] ?? '', context.io);
     const client = await context.connect(name, { handlerTimeoutMs: MAX_TIMER_MS });
     const { limit, for: forMs, grace: graceMs } = given;
     const session = new ListenSession({ limit, forMs, graceMs, signal: context.signal });
@@ -177,9 +179,12 @@ function handling(
 function watchClient(context: CommandContext, client: AgoraClient, session: ListenSession, isData: boolean) {
   const { output } = context;
   let failure: { readonly error: unknown } | undefined;
+  let isLost = false;
   const fail = (error: unknown) => (failure ??= { error });
   client.on('connection', ({ state, error }) => {
     if (state === 'reconnecting') output.note('The connection was lost; reconnecting …');
+    else if (state === 'connected' && isLost) output.note('Connected again.');
+    isLost = state === 'reconnecting';
     if (state !== 'closed' || !error) return;
     fail(error);
     session.end('asked');
