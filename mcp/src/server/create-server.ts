@@ -1,10 +1,16 @@
 // The MCP server of one connection or one HTTP request: tools, prompts and resources over an agent session.
 
-import { McpServer, type Implementation, type ServerContext } from '@modelcontextprotocol/server';
+import {
+  CLIENT_CAPABILITIES_META_KEY,
+  McpServer,
+  type Implementation,
+  type ServerContext,
+} from '@modelcontextprotocol/server';
+import * as z from 'zod';
 import type { AgentSession } from '../agent/agent-session.ts';
 import { hookTool } from '../hook/hook-tool.ts';
 import { toolsOf, type Profile } from '../tools/index.ts';
-import { callTool, type Tool } from '../tools/tool.ts';
+import { callTool, type Tool, type ToolCall } from '../tools/tool.ts';
 import { VERSION } from '../version.ts';
 import { advertisedSchema } from './advertised-schema.ts';
 import { instructionsFor } from './instructions.ts';
@@ -38,7 +44,12 @@ export function createServer(parts: ServerParts): McpServer {
     { name: 'agora', title: 'Agora', version: VERSION },
     {
       instructions: instructionsFor(parts.agentName),
-      capabilities: { tools: {}, prompts: {}, resources: { subscribe: true } },
+      // The lists never change.
+      capabilities: {
+        tools: { listChanged: false },
+        prompts: { listChanged: false },
+        resources: { listChanged: false, subscribe: true },
+      },
     },
   );
   const facts = (context?: ServerContext) => parts.sessionOf(factsOf(server, context));
@@ -80,16 +91,25 @@ function addTool(server: McpServer, tool: Tool, sessionOf: (context: ServerConte
     return;
   }
   server.registerTool(name, { ...config, outputSchema: output }, (given, context) =>
-    callTool(tool, sessionOf(context), given, context),
+    callTool(tool, sessionOf(context), given, context, canAskUser(server, context)),
   );
 }
 
-const NO_CALL = {
+const NO_CALL: ToolCall = {
   signal: new AbortController().signal,
   hasProgress: false,
   progress: () => undefined,
   onDelivered: () => undefined,
+  askUser: () => ({ kind: 'unavailable' }),
 };
+
+const Capabilities = z.looseObject({ [CLIENT_CAPABILITIES_META_KEY]: z.looseObject({}).optional() });
+
+/** In the 2026 revisions each request lists what the client can do; before, the connection does. */
+function canAskUser({ server }: McpServer, { mcpReq }: ServerContext): boolean {
+  const given = Capabilities.parse(mcpReq.envelope ?? {})[CLIENT_CAPABILITIES_META_KEY];
+  return 'elicitation' in (given ?? server.getClientCapabilities() ?? {});
+}
 
 /** In the 2026 revisions each request names its client; before, the connection does. Codex reports its thread with each call. */
 function factsOf({ server }: McpServer, context: ServerContext | undefined): RequestFacts {

@@ -2,7 +2,7 @@
 // agent, and ends some time after its last request. Until then it holds the mail that it was offered.
 
 import { AGENT_NAME } from '@agora/module/contract';
-import { createMcpHandler, type McpHttpHandler } from '@modelcontextprotocol/server';
+import { createMcpHandler, type McpHttpHandler, type McpServer } from '@modelcontextprotocol/server';
 import { AgentSession } from '../agent/agent-session.ts';
 import { createServer } from './create-server.ts';
 import { INBOX_URI } from './resources.ts';
@@ -11,6 +11,8 @@ import { INBOX_URI } from './resources.ts';
 export interface HttpSessionsOptions {
   readonly server: string;
   readonly database: string;
+  /** Adds tools, for tests of conformance. */
+  readonly extend?: ((server: McpServer) => void) | undefined;
 }
 
 /** The verified caller of a request. */
@@ -69,9 +71,9 @@ export class HttpSessions {
     const known = this.#entries.get(key);
     if (known) return known;
     if (this.#entries.size >= MAX_SESSIONS) return undefined;
-    const { server, database } = this.#options;
+    const { server, database, extend } = this.#options;
     const session = new AgentSession({ name, isNameChosen: true, client: { server, database, token } });
-    const parts = { sessionOf: () => session, profile: 'all', agentName: name, hasHookTool: false } as const;
+    const parts = { sessionOf: () => session, profile: 'all', agentName: name, hasHookTool: false, extend } as const;
     const handler = createMcpHandler(() => createServer(parts));
     session.mailbox.onChange(() => handler.notify.resourceUpdated(INBOX_URI));
     const entry: Entry = { session, handler, running: 0, usedAt: Date.now() };
