@@ -164,7 +164,9 @@ function removeWhatRunsNothing() {
   remove(toolsFolder, 'node_modules');
   const binaries = join(modules, 'node', 'node_modules');
   if (!existsSync(binaries)) return;
-  for (const name of readdirSync(binaries)) for (const part of ['include', 'share']) remove(binaries, name, part);
+  for (const entry of readdirSync(binaries, { withFileTypes: true })) {
+    if (entry.isDirectory()) for (const part of ['include', 'share']) remove(binaries, entry.name, part);
+  }
 }
 
 async function installStep(program, args, onOutput) {
