@@ -108,7 +108,7 @@ export function Compose({ to: initialTo = '', isAsk: initialAsk = false, onClose
                 value={payload}
                 onChange={event => setPayload(event.target.value)}
                 spellCheck={false}
-                autoFocus={initialTo !== ''}
+                data-focus={initialTo !== '' ? '' : undefined}
               />
             )}
           </Field>
@@ -189,7 +189,7 @@ function TargetInput({ id, describedBy, value, onChange, isFocused }: TargetInpu
         value={value}
         onChange={event => onChange(event.target.value)}
         required
-        autoFocus={isFocused}
+        data-focus={isFocused ? '' : undefined}
         autoComplete="off"
         spellCheck={false}
       />

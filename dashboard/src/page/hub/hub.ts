@@ -178,7 +178,7 @@ export class Hub {
       if (this.#db !== db) return;
       this.#me = { identity, isOperator };
       this.#pauseMs = FIRST_PAUSE_MS;
-      this.tables.open(db, isOperator);
+      this.tables.open(db);
       if (isOperator) this.#watchCounters();
       this.#set({ name: 'connected' });
     } catch (error) {

@@ -57,15 +57,15 @@ export class LiveTables {
   #pulseTimer: ReturnType<typeof setTimeout> | undefined;
 
   /** Opens all held subscriptions on a new connection. */
-  open(db: DbConnection, _isOperator: boolean): void {
+  open(db: DbConnection): void {
     this.#db = db;
     for (const name of ['agent', 'myInbox', 'myWorkflows', 'hubStatus'] as const) {
       const changed = () => this.#changed(name);
       db.db[name].onInsert(changed);
       db.db[name].onDelete(changed);
+      db.db[name].onUpdate(changed);
       this.#dirty.add(name);
     }
-    db.db.agent.onUpdate(() => this.#changed('agent'));
     db.db.eventFeed.onInsert((_, row) => {
       this.#arrived.push(row);
       if (this.#arrived.length > MAX_EVENTS) this.#arrived.splice(0, this.#arrived.length - MAX_EVENTS);
@@ -107,7 +107,7 @@ export class LiveTables {
   }
 
   rows<Name extends Table>(name: Name): readonly Row<Name>[] {
-    return (this.#rows[name] ?? EMPTY); // each name has the rows of its own table
+    return this.#rows[name] ?? EMPTY; // each name has the rows of its own table
   }
 
   /** The events since the page was opened, oldest first. */

@@ -248,7 +248,7 @@ function OwnGroups({ agent }: { readonly agent: AgentRow }) {
         {(data ?? []).map(group => (
           <span key={group.name} className="chip">
             <a href={href(['groups', group.name], { agent: agent.name })}>
-              <Foreign text={group.name} />
+              <Foreign text={`#${group.name.replace(/^#/, '')}`} />
             </a>{' '}
             {group.members}
             <button

@@ -1,6 +1,6 @@
 // Events: live, or from a point of the log on, filtered by type and source.
 
-import { useMemo, useState } from 'react';
+import { useId, useMemo, useState } from 'react';
 import { count, pretty, visible } from '../base/format.ts';
 import { useFilter } from '../base/router.ts';
 import { useHub, useLiveEvents, useRead } from '../hub/hooks.ts';
@@ -102,18 +102,7 @@ export function Events() {
         ) : (
           <ol className="events" aria-label="Events, newest first">
             {[...shown].reverse().map(event => (
-              <li key={String(event.seq)}>
-                <details>
-                  <summary>
-                    <span className="seq number">{String(event.seq)}</span>
-                    <EventLine event={event} />
-                  </summary>
-                  <pre tabIndex={0} aria-label="Data of the event">
-                    {visible(pretty(event.data)).slice(0, 20_000)}
-                  </pre>
-                  <p className="faint">{new Date(timeOf(event)).toISOString()}</p>
-                </details>
-              </li>
+              <EventItem key={String(event.seq)} event={event} />
             ))}
           </ol>
         )}
@@ -139,6 +128,42 @@ export function Events() {
         </div>
       </Panel>
     </Page>
+  );
+}
+
+/** An event with its data on request. */
+function EventItem({ event }: { readonly event: Shown }) {
+  const [isOpen, setOpen] = useState(false);
+  const id = useId();
+  return (
+    <li>
+      <div className="event-row">
+        <button
+          type="button"
+          className="link seq"
+          aria-expanded={isOpen}
+          aria-controls={id}
+          aria-label={`Data of event ${event.seq}`}
+          onClick={() => setOpen(!isOpen)}
+        >
+          <span className="sign" aria-hidden="true">
+            {isOpen ? '▾' : '▸'}
+          </span>
+          {String(event.seq)}
+        </button>
+        <EventLine event={event} />
+      </div>
+      <div id={id} className="event-data" hidden={!isOpen}>
+        {isOpen && (
+          <>
+            <pre tabIndex={0} aria-label="Data of the event">
+              {visible(pretty(event.data)).slice(0, 20_000)}
+            </pre>
+            <p className="faint">{new Date(timeOf(event)).toISOString()}</p>
+          </>
+        )}
+      </div>
+    </li>
   );
 }
 

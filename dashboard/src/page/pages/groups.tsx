@@ -79,7 +79,7 @@ export function Groups() {
           {(data ?? []).map(group => (
             <li key={group.name}>
               <a href={href(['groups', group.name], { agent: group.own[0] })}>
-                <Foreign text={group.name} />
+                <Foreign text={`#${group.name.replace(/^#/, '')}`} />
               </a>
               <span className="faint">
                 with <Foreign text={group.own.join(', ')} />

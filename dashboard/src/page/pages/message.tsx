@@ -322,7 +322,13 @@ async function readAsOwner(db: DbConnection, message: string, own: readonly bigi
     try {
       const envelope = readEnvelope(await db.procedures.readReference({ agent, message, reference: message }));
       const deliveries = await db.procedures.messageStatus({ agent, message }).catch(() => []);
-      return { envelope, kind: '', sender: deliveries.length > 0 ? agent : BigInt(envelope.fromId), broadcast: 0n, deliveries };
+      return {
+        envelope,
+        kind: '',
+        sender: deliveries.length > 0 ? agent : BigInt(envelope.fromId),
+        broadcast: 0n,
+        deliveries,
+      };
     } catch (error) {
       refusal = toRefusal(error);
     }

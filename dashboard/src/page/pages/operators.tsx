@@ -103,12 +103,12 @@ function Members() {
       <ul className="lines">
         {(data ?? []).map(({ identity, grantedAt }) => (
           <li key={identity}>
-            <code>{identity.replace(/^0x/, '').slice(0, 16)}…</code>
+            <code>{identity.replace(/^0x/, '').slice(0, 12)}…</code>
             {identity.replace(/^0x/, '') === mine.toHexString() && <span className="chip">you</span>}
             <CopyButton text={identity} what="the identity" />
             <span className="spacer" />
             <span className="faint">
-              since <Ago ms={msOf(grantedAt)} />
+              granted <Ago ms={msOf(grantedAt)} />
             </span>
             <button type="button" className="small danger" onClick={() => setAsked(identity)}>
               Revoke

@@ -48,11 +48,11 @@ function HubFigures() {
           hint={`${count(row.online)} connected`}
           link={href(['agents'])}
         />
-        <Figure name="In progress" value={count(row.offered)} hint="offered, and notices" link={href(['messages'])} />
+        <Figure name="In progress" value={count(row.offered)} hint="offered" link={href(['messages'])} />
         <Figure
           name="Waiting"
           value={count(row.waiting)}
-          hint="queued and delayed"
+          hint="queued or delayed"
           tone={row.waiting > 1_000n ? 'warn' : undefined}
         />
         <Figure

@@ -335,7 +335,7 @@ function DecisionDialog({ kind, step, onClose, onDecide }: DecisionProps) {
                 rows={3}
                 value={comment}
                 onChange={event => setComment(event.target.value)}
-                autoFocus
+                data-focus=""
               />
             )}
           </Field>

@@ -67,7 +67,7 @@ export function Palette({
           aria-controls="palette-list"
           aria-activedescendant={found.length > 0 ? `palette-${active}` : undefined}
           value={text}
-          autoFocus
+          data-focus=""
           autoComplete="off"
           spellCheck={false}
           placeholder="Page, agent, action, or an id"

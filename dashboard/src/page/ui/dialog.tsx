@@ -17,6 +17,8 @@ export function Dialog({ title, onClose, children, isWide = false }: DialogProps
   useEffect(() => {
     const before = document.activeElement;
     ref.current?.showModal();
+    // Otherwise the first button, which closes it, has the focus.
+    ref.current?.querySelector<HTMLElement>('[data-focus]')?.focus();
     return () => {
       if (before instanceof HTMLElement) before.focus();
     };
@@ -81,7 +83,7 @@ export function Confirm({ title, verb, isDangerous = false, onConfirm, onClose, 
           <button type="button" onClick={onClose}>
             Keep
           </button>
-          <button type="submit" className={isDangerous ? 'primary danger' : 'primary'} autoFocus>
+          <button type="submit" className={isDangerous ? 'primary danger' : 'primary'} data-focus="">
             {verb}
           </button>
         </footer>
