@@ -47,15 +47,12 @@ export const inside: Contender = {
 };
 
 /** Calls over WebSockets, each connection with one call at a time. */
-export const socket: Contender = {
-  name: 'host: socket',
-  round: size =>
-    withHost(async ({ host, clients, url }) =>
-      measureCalls(host, size, 'connections', async (reducer, count, seconds) => {
-        await clients.call('connect', { url, count }, z.null());
-        return clients.call('call', { reducer, seconds }, Seen);
-      }),
-    ),
+export const socket: Contender = { name: 'host: socket', round: size => withHost(overSockets(size)) };
+
+/** The same, with the module in a process of its own. */
+export const isolated: Contender = {
+  name: 'host: socket, isolated',
+  round: size => withHost(overSockets(size), { isolate: true }),
 };
 
 /** Memory of idle connections. */
@@ -108,7 +105,7 @@ export const start: Contender = {
       const startedAt = nowMs();
       const next = new Part('host: next life', new URL('./server.ts', import.meta.url));
       try {
-        const { readyAt } = await next.call('start', { dataDir: folder, bundle: null }, Ready);
+        const { readyAt } = await next.call('start', { dataDir: folder, bundle: null, isolate: false }, Ready);
         const { items } = await next.call('counts', null, Counts);
         const bytes = await next.call('memory', null, z.number());
         await next.call('stop', null, z.null());
@@ -125,6 +122,14 @@ export const start: Contender = {
       }
     }),
 };
+
+function overSockets(size: Size): (stage: Stage) => Promise<Round> {
+  return ({ host, clients, url }) =>
+    measureCalls(host, size, 'connections', async (reducer, count, seconds) => {
+      await clients.call('connect', { url, count }, z.null());
+      return clients.call('call', { reducer, seconds }, Seen);
+    });
+}
 
 async function measureCalls(
   host: Part,
@@ -150,7 +155,10 @@ async function measureCalls(
   return { measurements, audited: made.empty + made.insert + made.bump, faults };
 }
 
-async function withHost(work: (stage: Stage) => Promise<Round>): Promise<Round> {
+async function withHost(
+  work: (stage: Stage) => Promise<Round>,
+  { isolate = false }: { readonly isolate?: boolean } = {},
+): Promise<Round> {
   const root = await mkdtemp(join(tmpdir(), 'agora-bench-'));
   const host = new Part('host', new URL('./server.ts', import.meta.url));
   const clients = new Part('host: clients', new URL('./clients.ts', import.meta.url));
@@ -158,7 +166,7 @@ async function withHost(work: (stage: Stage) => Promise<Round>): Promise<Round> 
     const out = join(root, 'bundle.js');
     const bundle = await buildModule(fileURLToPath(new URL('.', import.meta.url)), { entry: 'module.ts', out });
     const folder = join(root, 'data');
-    const { url } = await host.call('start', { dataDir: folder, bundle }, Ready);
+    const { url } = await host.call('start', { dataDir: folder, bundle, isolate }, Ready);
     const round = await work({ url, host, clients, folder });
     await clients.call('stop', null, z.null());
     await host.call('stop', null, z.null());

@@ -41,8 +41,10 @@ async function column(sql: string): Promise<number[]> {
 servePart({
   /** Starts on a folder and publishes a bundle if one is given; returns the address and the time of readiness. */
   async start(argument) {
-    const { dataDir, bundle } = z.object({ dataDir: z.string(), bundle: z.string().nullable() }).parse(argument);
-    host = await startHost({ dataDir });
+    const { bundle, ...options } = z
+      .object({ dataDir: z.string(), bundle: z.string().nullable(), isolate: z.boolean() })
+      .parse(argument);
+    host = await startHost(options);
     if (bundle !== null) await host.publish(DATABASE, await readFile(bundle));
     return { url: host.url, readyAt: nowMs() };
   },

@@ -1,7 +1,7 @@
 // The load `host`: the embedded host with a small module, without Agora.
 
 import { runLoad, type Load } from '../harness.ts';
-import { fanOut, idle, inside, socket, start } from '../host/contenders.ts';
+import { fanOut, idle, inside, isolated, socket, start } from '../host/contenders.ts';
 import { table } from '../print.ts';
 
 const HELD = 'calls, rows and updates were there exactly once';
@@ -10,6 +10,6 @@ const HELD = 'calls, rows and updates were there exactly once';
 export const host: Load = {
   name: 'host',
   run: (size, note) =>
-    runLoad({ name: 'host', contenders: [inside, socket, idle, fanOut, start], held: HELD }, size, note),
+    runLoad({ name: 'host', contenders: [inside, socket, isolated, idle, fanOut, start], held: HELD }, size, note),
   print: table,
 };

@@ -5,7 +5,13 @@
 // I2  What the hub offers is held, and its lease renewed, until it is settled or the session closes. Closing hands it back.
 // I3  Notices are acknowledged after they were read, so an answer survives the end of the process.
 
-import { AgoraClient, type AgoraClientOptions, AgoraError, type PendingAnswer } from '@agora/client';
+import {
+  AgoraClient,
+  type AgoraClientOptions,
+  AgoraError,
+  type IncomingMessage,
+  type PendingAnswer,
+} from '@agora/client';
 import { Mailbox } from '../mail/mailbox.ts';
 import type { AnnouncedIds } from './announced-ids.ts';
 
@@ -33,6 +39,8 @@ const CREDIT = 16;
 const CONCURRENCY = 4_096;
 const MAX_WARNINGS = 8;
 const AGENT_TYPE = 'coding-agent';
+/** Steps of workflows go only to subscriptions that name their type. */
+const STEP_TYPE = 'task_assignment';
 
 /** The agent of one coding session. */
 export class AgentSession implements AsyncDisposable {
@@ -127,10 +135,9 @@ export class AgentSession implements AsyncDisposable {
     client.on('notice', notice => this.mailbox.keep(notice));
     try {
       await client.connect();
-      await client.subscribeToMessages({
-        concurrency: CONCURRENCY,
-        handler: message => this.mailbox.hold(message),
-      });
+      const handler = (message: IncomingMessage) => this.mailbox.hold(message);
+      await client.subscribeToMessages({ concurrency: CONCURRENCY, handler });
+      await client.subscribeToMessages({ concurrency: CONCURRENCY, handler, filters: { messageTypes: [STEP_TYPE] } });
       await this.#takeUp(client);
     } catch (error) {
       await client.close();

@@ -5,13 +5,15 @@ import { priorityOf } from '../mail/entry.ts';
 import type { Tool } from '../tools/tool.ts';
 import { announcedBy, hookOutput } from './hook-output.ts';
 
-const Input = z.looseObject({ event: z.string().default(''), active: z.union([z.string(), z.boolean()]).optional() });
+const Advertised = z.looseObject({ event: z.string().default('') });
+/** Clients send `active` as text or as a boolean; a list of types in a schema is not portable, so it is not advertised. */
+const Input = Advertised.extend({ active: z.union([z.string(), z.boolean()]).optional() });
 
 /** The hidden tool. Its text is the output of the hook. */
 export const hookTool: Tool = {
   name: 'hook',
   description: 'For hooks of the client.',
-  input: Input,
+  input: Advertised,
   output: z.looseObject({}),
   annotations: { readOnlyHint: true, openWorldHint: false },
   isCore: true,

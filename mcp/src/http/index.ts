@@ -1,6 +1,7 @@
 // Entry point of MCP over streamable HTTP: a route for the port of a hub. The server is loaded with the first request, so that
 // a hub without MCP clients starts as fast as before.
 
+import type { McpServer } from '@modelcontextprotocol/server';
 import type { HttpSessions } from '../server/http-sessions.ts';
 
 /** How the route finds its hub. */
@@ -8,6 +9,8 @@ export interface McpRouteOptions {
   /** The address of the hub, by which the route is a client of it. */
   readonly server: string;
   readonly database: string;
+  /** Adds tools, prompts and resources behind the same entry, for tests of conformance. */
+  readonly extend?: ((server: McpServer) => void) | undefined;
 }
 
 /** The caller of a request, by its token. */

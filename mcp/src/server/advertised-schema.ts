@@ -6,8 +6,10 @@ import * as z from 'zod';
 
 /** The schema of a tool for the list, which accepts any value. */
 export function advertisedSchema(schema: z.ZodObject, io: 'input' | 'output'): StandardSchemaWithJSON {
-  const { $schema: _, ...json } = z.toJSONSchema(schema, { io });
-  const slim = withoutNoise(json) as Record<string, unknown>;
+  const { $schema: _, required, ...json } = z.toJSONSchema(schema, { io });
+  // An error has other members than a result, and clients check it by the same schema: only the mail is in both.
+  const always = io === 'output' ? required?.filter(name => name === 'inbox') : required;
+  const slim = withoutNoise(always?.length ? { ...json, required: always } : json) as Record<string, unknown>;
   return {
     '~standard': {
       version: 1,

@@ -1,10 +1,16 @@
 // The MCP server of one connection or one HTTP request: tools, prompts and resources over an agent session.
 
-import { McpServer, type Implementation, type ServerContext } from '@modelcontextprotocol/server';
+import {
+  CLIENT_CAPABILITIES_META_KEY,
+  McpServer,
+  type Implementation,
+  type ServerContext,
+} from '@modelcontextprotocol/server';
+import * as z from 'zod';
 import type { AgentSession } from '../agent/agent-session.ts';
 import { hookTool } from '../hook/hook-tool.ts';
 import { toolsOf, type Profile } from '../tools/index.ts';
-import { callTool, type Tool } from '../tools/tool.ts';
+import { callTool, type Tool, type ToolCall } from '../tools/tool.ts';
 import { VERSION } from '../version.ts';
 import { advertisedSchema } from './advertised-schema.ts';
 import { instructionsFor } from './instructions.ts';
@@ -28,6 +34,10 @@ export interface ServerParts {
   readonly agentName: string | undefined;
   /** True for programs that run beside the client: hooks of it may call the hidden tool. */
   readonly hasHookTool: boolean;
+  /** Called when a tool begins; the result is called when it has ended. */
+  readonly onCall?: ((facts: RequestFacts) => () => void) | undefined;
+  /** Called when a client reads a resource that changes with the hub. */
+  readonly follow: () => Promise<void>;
   /** Adds further tools, prompts and resources, behind the same entry. */
   readonly extend?: ((server: McpServer) => void) | undefined;
 }
@@ -38,14 +48,18 @@ export function createServer(parts: ServerParts): McpServer {
     { name: 'agora', title: 'Agora', version: VERSION },
     {
       instructions: instructionsFor(parts.agentName),
-      capabilities: { tools: {}, prompts: {}, resources: { subscribe: true } },
+      // The lists never change.
+      capabilities: {
+        tools: { listChanged: false },
+        prompts: { listChanged: false },
+        resources: { listChanged: false, subscribe: true },
+      },
     },
   );
-  const facts = (context?: ServerContext) => parts.sessionOf(factsOf(server, context));
-  for (const tool of toolsOf(parts.profile)) addTool(server, tool, context => facts(context));
-  if (parts.hasHookTool) addTool(server, hookTool, context => facts(context));
+  for (const tool of toolsOf(parts.profile)) addTool(server, tool, parts);
+  if (parts.hasHookTool) addTool(server, hookTool, parts);
   addPrompts(server);
-  addResources(server, () => facts());
+  addResources(server, () => parts.sessionOf(factsOf(server, undefined)), parts.follow);
   parts.extend?.(server);
   return server;
 }
@@ -62,7 +76,7 @@ function schemasOf(tool: Tool) {
   return schemas;
 }
 
-function addTool(server: McpServer, tool: Tool, sessionOf: (context: ServerContext) => AgentSession): void {
+function addTool(server: McpServer, tool: Tool, { sessionOf, onCall }: ServerParts): void {
   const { name, description, annotations, isAlwaysLoaded, isHidden } = tool;
   const { input, output } = schemasOf(tool);
   const meta = {
@@ -74,22 +88,37 @@ function addTool(server: McpServer, tool: Tool, sessionOf: (context: ServerConte
   if (isHidden) {
     // The text of its result is the output of a hook, so it has no structured content.
     server.registerTool(name, config, async (given, context) => {
-      const value = await tool.run(sessionOf(context), given, NO_CALL);
+      const value = await tool.run(sessionOf(factsOf(server, context)), given, NO_CALL);
       return { content: [{ type: 'text', text: JSON.stringify(value) }] };
     });
     return;
   }
-  server.registerTool(name, { ...config, outputSchema: output }, (given, context) =>
-    callTool(tool, sessionOf(context), given, context),
-  );
+  server.registerTool(name, { ...config, outputSchema: output }, async (given, context) => {
+    const facts = factsOf(server, context);
+    const ended = onCall?.(facts);
+    try {
+      return await callTool(tool, sessionOf(facts), given, context, canAskUser(server, context));
+    } finally {
+      ended?.();
+    }
+  });
 }
 
-const NO_CALL = {
+const NO_CALL: ToolCall = {
   signal: new AbortController().signal,
   hasProgress: false,
   progress: () => undefined,
   onDelivered: () => undefined,
+  askUser: () => ({ kind: 'unavailable' }),
 };
+
+const Capabilities = z.looseObject({ [CLIENT_CAPABILITIES_META_KEY]: z.looseObject({}).optional() });
+
+/** In the 2026 revisions each request lists what the client can do; before, the connection does. */
+function canAskUser({ server }: McpServer, { mcpReq }: ServerContext): boolean {
+  const given = Capabilities.parse(mcpReq.envelope ?? {})[CLIENT_CAPABILITIES_META_KEY];
+  return 'elicitation' in (given ?? server.getClientCapabilities() ?? {});
+}
 
 /** In the 2026 revisions each request names its client; before, the connection does. Codex reports its thread with each call. */
 function factsOf({ server }: McpServer, context: ServerContext | undefined): RequestFacts {

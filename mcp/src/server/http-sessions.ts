@@ -2,15 +2,17 @@
 // agent, and ends some time after its last request. Until then it holds the mail that it was offered.
 
 import { AGENT_NAME } from '@agora/module/contract';
-import { createMcpHandler, type McpHttpHandler } from '@modelcontextprotocol/server';
+import { createMcpHandler, type McpHttpHandler, type McpServer } from '@modelcontextprotocol/server';
 import { AgentSession } from '../agent/agent-session.ts';
 import { createServer } from './create-server.ts';
-import { INBOX_URI } from './resources.ts';
+import { ResourceChanges } from './resource-changes.ts';
 
 /** The hub of the sessions. */
 export interface HttpSessionsOptions {
   readonly server: string;
   readonly database: string;
+  /** Adds tools, for tests of conformance. */
+  readonly extend?: ((server: McpServer) => void) | undefined;
 }
 
 /** The verified caller of a request. */
@@ -69,11 +71,18 @@ export class HttpSessions {
     const known = this.#entries.get(key);
     if (known) return known;
     if (this.#entries.size >= MAX_SESSIONS) return undefined;
-    const { server, database } = this.#options;
+    const { server, database, extend } = this.#options;
     const session = new AgentSession({ name, isNameChosen: true, client: { server, database, token } });
-    const parts = { sessionOf: () => session, profile: 'all', agentName: name, hasHookTool: false } as const;
+    const changes = new ResourceChanges(session, uri => handler.notify.resourceUpdated(uri));
+    const parts = {
+      sessionOf: () => session,
+      profile: 'all',
+      agentName: name,
+      hasHookTool: false,
+      follow: () => changes.follow(),
+      extend,
+    } as const;
     const handler = createMcpHandler(() => createServer(parts));
-    session.mailbox.onChange(() => handler.notify.resourceUpdated(INBOX_URI));
     const entry: Entry = { session, handler, running: 0, usedAt: Date.now() };
     this.#entries.set(key, entry);
     return entry;

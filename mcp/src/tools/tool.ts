@@ -1,6 +1,13 @@
 // Tools: their definition as data, and the frame of every call: input check, answer within its bound, pending mail, errors.
 
-import type { CallToolResult, ServerContext, ToolAnnotations } from '@modelcontextprotocol/server';
+import {
+  inputRequired,
+  inputResponse,
+  type CallToolResult,
+  type InputRequiredResult,
+  type ServerContext,
+  type ToolAnnotations,
+} from '@modelcontextprotocol/server';
 import type * as z from 'zod';
 import { McpError, reportOf } from '../base/mcp-error.ts';
 import { jsonBytes, MAX_ANSWER_BYTES } from '../base/size.ts';
@@ -14,7 +21,32 @@ export interface ToolCall {
   readonly progress: (message: string) => void;
   /** Called after the answer was made, unless the client has cancelled the call. */
   readonly onDelivered: (callback: () => void | Promise<void>) => void;
+  /** Asks the user of the client. The tool runs again with the reply, so nothing may change before. */
+  readonly askUser: AskUser;
 }
+
+/** Returns the reply to a form; throws `QuestionToUser` while there is none. */
+export type AskUser = <Form extends z.ZodObject>(message: string, form: Form) => UserReply<z.output<Form>>;
+
+/** The reply of a user. */
+export type UserReply<Content> =
+  | { readonly kind: 'answered'; readonly content: Content }
+  /** The user has refused to answer, or closed the question. */
+  | { readonly kind: 'declined' }
+  /** The client cannot ask its user. */
+  | { readonly kind: 'unavailable' };
+
+/** Ends a run of a tool with a question to the user. */
+class QuestionToUser extends Error {
+  readonly result: InputRequiredResult;
+
+  constructor(message: string, requestedSchema: z.ZodObject) {
+    super('the user is asked');
+    this.result = inputRequired({ inputRequests: { [QUESTION]: inputRequired.elicit({ message, requestedSchema }) } });
+  }
+}
+
+const QUESTION = 'question';
 
 /** The definition of a tool. */
 export interface Tool {
@@ -61,16 +93,23 @@ export async function callTool(
   session: AgentSession,
   input: unknown,
   context: ServerContext,
-): Promise<CallToolResult> {
+  canAskUser: boolean,
+): Promise<CallToolResult | InputRequiredResult> {
   const { signal } = context.mcpReq;
   const callbacks: (() => void | Promise<void>)[] = [];
-  const call: ToolCall = { signal, ...progressOf(context), onDelivered: callback => callbacks.push(callback) };
+  const call: ToolCall = {
+    signal,
+    ...progressOf(context),
+    onDelivered: callback => callbacks.push(callback),
+    askUser: canAskUser ? (message, form) => replyOf(context, message, form) : () => ({ kind: 'unavailable' }),
+  };
   try {
     await session.mailbox.dismissRead();
     const value = await tool.run(session, input, call);
     if (!signal.aborted) for (const callback of callbacks) await callback();
     return resultOf(session, value);
   } catch (error) {
+    if (error instanceof QuestionToUser) return error.result;
     return { ...resultOf(session, reportOf(error)), isError: true };
   }
 }
@@ -85,6 +124,20 @@ function resultOf(session: AgentSession, value: object): CallToolResult {
   // The text is made of the answer once more, so that members without a value are in neither.
   const text = JSON.stringify(answer);
   return { content: [{ type: 'text', text }], structuredContent: JSON.parse(text) as Record<string, unknown> };
+}
+
+/** The reply of the user, whose content is checked. Clients of 2025 are asked in the same call, by the SDK. */
+function replyOf<Form extends z.ZodObject>(
+  { mcpReq }: ServerContext,
+  message: string,
+  form: Form,
+): UserReply<z.output<Form>> {
+  const reply = inputResponse(mcpReq.inputResponses, QUESTION);
+  if (reply.kind !== 'elicit') throw new QuestionToUser(message, form);
+  if (reply.action !== 'accept') return { kind: 'declined' };
+  const content = form.safeParse(reply.content ?? {});
+  if (!content.success) throw new QuestionToUser(message, form);
+  return { kind: 'answered', content: content.data };
 }
 
 function progressOf({ mcpReq }: ServerContext): Pick<ToolCall, 'hasProgress' | 'progress'> {

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { McpError } from '../base/mcp-error.ts';
 import { clip, fitting, jsonBytes, MAX_ANSWER_BYTES, RESERVED_BYTES } from '../base/size.ts';
 import { inbox } from './fields.ts';
-import { defineTool } from './tool.ts';
+import { defineTool, type ToolCall } from './tool.ts';
 
 const BUDGET = MAX_ANSWER_BYTES - RESERVED_BYTES;
 const MAX_OUTPUT_BYTES = 1_500;
@@ -61,13 +61,13 @@ export const workflow = defineTool({
   },
 });
 
-const ACTIONS = ['pause', 'resume', 'cancel', 'retry', 'fork', 'approve', 'reject'] as const;
+const ACTIONS = ['pause', 'resume', 'cancel', 'retry', 'fork', 'approve', 'reject', 'ask_user'] as const;
 
 /** `steer_workflow`: controls a workflow and decides approvals. */
 export const steerWorkflow = defineTool({
   name: 'steer_workflow',
   description:
-    'Controls a workflow. retry, fork, approve and reject need a step. An approval that is the user’s: ask the user first.',
+    'Controls a workflow. retry, fork, approve, reject and ask_user need a step. ask_user lets your user decide an approval: use it when the decision is theirs.',
   input: z.object({
     workflow_id,
     do: z.enum(ACTIONS),
@@ -76,8 +76,9 @@ export const steerWorkflow = defineTool({
   }),
   output: z.looseObject({ workflow_id, status: z.string(), inbox }),
   annotations: { readOnlyHint: false, destructiveHint: true, openWorldHint: false },
-  async run(session, { workflow_id: id, do: action, step, comment }) {
+  async run(session, { workflow_id: id, do: action, step, comment }, call) {
     const client = await session.open();
+    if (action === 'ask_user') return askUser(client, id, mustStep(step, action), call);
     if (action === 'approve') {
       await client.approveStep(id, mustStep(step, action), comment);
       return { workflow_id: id, status: 'approved' };
@@ -108,6 +109,26 @@ export const steerWorkflow = defineTool({
     return { workflow_id: id, status: DONE[action] };
   },
 });
+
+const Decision = z.object({
+  approve: z.boolean().describe('Approve this step?'),
+  comment: z.string().max(1_000).optional().describe('Reason, for the other agents'),
+});
+
+/** Asks the user for the decision of an approval. The question has names only: other texts are the words of other agents. */
+async function askUser(client: AgoraClient, id: string, step: string, call: ToolCall): Promise<object> {
+  await using handle = await client.workflow(id);
+  const { type } = handle.status();
+  const question = `The step "${clip(step, 64)}" of the workflow "${clip(type, 64)}" waits for an approval.`;
+  const reply = call.askUser(question, Decision);
+  if (reply.kind === 'answered') {
+    const { approve, comment = '' } = reply.content;
+    await (approve ? client.approveStep(id, step, comment) : client.rejectStep(id, step, comment));
+    return { workflow_id: id, status: approve ? 'approved' : 'rejected', decided_by: 'user' };
+  }
+  const next = 'Ask your user in words, then call steer_workflow with approve or reject.';
+  return { workflow_id: id, status: 'undecided', reason: reply.kind, next };
+}
 
 const DONE = { pause: 'paused', resume: 'resumed', cancel: 'cancelled', retry: 'retried' } as const;
 

@@ -187,11 +187,12 @@ beforeAll(async () => {
     if (role === 'operator') operatorIdentity = `0x${issued.identity.replace(/^0x/, '')}`;
   }
   expect(await call('publisher', 'grant_operator', [[operatorIdentity]])).toBe('ok');
-  const names = ['Ada', 'Idle', 'Spare1', 'Spare2', 'Spare3', 'Spare4'];
+  // One spare agent for each role in each row that changes or removes its agent.
+  const names = ['Ada', 'Idle', ...Array.from({ length: 8 }, (_, index) => `Spare${index + 1}`)];
   for (const name of names)
     expect(await call('owner', 'register_agent', [name, 'worker', [], '{}', 0, false])).toBe('ok');
   expect(await call('other', 'register_agent', ['Eve', 'worker', [], '{}', 0, false])).toBe('ok');
-  spares.push(3, 4, 5, 6);
+  spares.push(3, 4, 5, 6, 7, 8, 9, 10);
   const [message, broadcast, workflow] = [createId(), createId(), createId()];
   const acts = [sending(message, 1, 'Idle'), sending(broadcast, 1, '*')];
   expect(await call('owner', 'perform_acts', [acts])).toBe('ok');

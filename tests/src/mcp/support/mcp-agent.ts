@@ -1,7 +1,7 @@
 // An MCP client over standard input and output: the official one, with a real `agora mcp` process behind it.
 
 import { fileURLToPath } from 'node:url';
-import { Client } from '@modelcontextprotocol/client';
+import { Client, type ElicitRequest, type ElicitResult } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 
 const MAIN = fileURLToPath(new URL('../../../../cli/src/main.ts', import.meta.url));
@@ -12,6 +12,8 @@ export interface McpAgentOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** Which protocol era the client speaks. Default the newest that both speak. */
   readonly mode?: 'auto' | 'legacy';
+  /** The user of the client, who answers questions. */
+  readonly user?: (params: ElicitRequest['params']) => ElicitResult;
 }
 
 /** The answer of a tool. */
@@ -61,8 +63,12 @@ export class McpAgent implements AsyncDisposable {
 
 /** Starts `agora mcp` as the agent `name`. */
 export async function startMcpAgent(name: string, options: McpAgentOptions): Promise<McpAgent> {
-  const { server, environment = {}, mode = 'auto' } = options;
-  const client = new Client({ name: 'test-client', version: '1.0.0' }, { versionNegotiation: { mode } });
+  const { server, environment = {}, mode = 'auto', user } = options;
+  const client = new Client(
+    { name: 'test-client', version: '1.0.0' },
+    { versionNegotiation: { mode }, capabilities: user ? { elicitation: { form: {} } } : {} },
+  );
+  if (user) client.setRequestHandler('elicitation/create', ({ params }) => user(params));
   const transport = new StdioClientTransport({
     command: process.execPath,
     args: [MAIN, 'mcp'],
