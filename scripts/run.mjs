@@ -37,6 +37,7 @@ const COMMANDS = {
   'browser-size': ['scripts/src/pack/browser-size.ts'],
   api: ['scripts/src/api/main.ts'],
   docs: ['scripts/src/docs/main.ts'],
+  pictures: ['tests/src/dashboard/pictures.ts'],
   words: ['scripts/src/words/main.ts'],
   test: ['node_modules/vitest/vitest.mjs', 'run'],
   types: [...TURBO, 'types'],

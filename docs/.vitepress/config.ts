@@ -43,6 +43,7 @@ export default defineConfig({
       {
         text: 'Operating',
         items: [
+          { text: 'Dashboard', link: '/dashboard' },
           { text: 'Operators', link: '/operators' },
           { text: 'Deployment', link: '/deployment' },
           { text: 'Security', link: '/reference/security' },
