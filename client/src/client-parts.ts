@@ -78,6 +78,8 @@ export class ClientParts {
       warn,
     });
     this.connection = connection;
+    // Before the subscriptions, so that their rows show the deliveries that the agent claims.
+    connection.onOpen(session => this.agent.resume(session));
     this.operator = new Operator(connection);
     const { acts } = this;
     const agent = () => this.agent.mustId();
@@ -109,7 +111,11 @@ export class ClientParts {
       signalled: signal => this.asks.signal(signal),
       shown: () => this.mail.arrived(),
     });
-    this.agent = new OwnAgent(name, connection, this.inbox.query);
+    this.agent = new OwnAgent(name, connection, this.inbox.query, {
+      held: () => this.inbox.held(),
+      concurrency: () => dispatcher.concurrency,
+    });
+    dispatcher.changed = () => queueMicrotask(() => this.agent.declareConcurrency());
     this.agents = new Agents(connection);
     this.messages = new Messages({ acts, asks: this.asks, agents: this.agents, sender: agent, types, tracing, outbox });
     this.broadcasts = new Broadcasts({ connection, acts, dispatcher, arrived: () => this.mail.arrived() });
@@ -177,8 +183,6 @@ export class ClientParts {
 
   #followConnection({ callTimeoutMs, offlineTimeoutMs }: Settings): void {
     const { connection, acts } = this;
-    // Runs after the subscriptions: their rows are compared with held deliveries before the agent gets new offers.
-    connection.onOpen(session => this.agent.resume(session));
     connection.onOpen(() => this.outbox?.resume());
     connection.onOpen(session => {
       clearInterval(this.#offlineTimer);

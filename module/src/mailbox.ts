@@ -94,5 +94,8 @@ export function emptyMailbox(
     noticeHead: 0n,
     noticeTail: 0n,
     delayed: 0,
+    concurrency: 0,
+    isCut: false,
+    isAlone: false,
   };
 }

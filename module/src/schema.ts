@@ -3,7 +3,7 @@
 import { schema, type InferSchema, type ReducerCtx } from 'spacetimedb/server';
 import { agent, agentCapability, attachment, pulse } from './tables/agent.ts';
 import { eventFeed, eventLog, logHead } from './tables/event.ts';
-import { agentGroup, groupMember } from './tables/group.ts';
+import { agentGroup, groupChange, groupInvitation, groupMember } from './tables/group.ts';
 import {
   ask,
   broadcastCursor,
@@ -61,6 +61,8 @@ export const agora = schema({
   broadcastFailure,
   agentGroup,
   groupMember,
+  groupInvitation,
+  groupChange,
   account,
   quota,
   hub,

@@ -1,5 +1,6 @@
 // The agent of this client: registration, attachment to every connection, heartbeats.
 
+import type { DbConnection } from '@agora/bindings';
 import { LIMITS, type AgentStatus } from '@agora/module/contract';
 import type { Connection } from '../connection/connection.ts';
 import { AgoraError, ConnectionError, TimeoutError, toAgoraError, type AgoraCode } from '../base/errors.ts';
@@ -37,12 +38,23 @@ export interface ReceiveOptions extends WaitOptions {
   readonly keepsNotices?: boolean | undefined;
 }
 
+/** The state of this process that the hub learns when its agent is attached. */
+export interface ProcessState {
+  /** The deliveries that it holds. */
+  readonly held: () => Iterable<{ readonly delivery: bigint; readonly attempt: number }>;
+  /** How many deliveries it handles at a time; 0 if it does not know. */
+  readonly concurrency: () => number;
+}
+
 /** Registers the agent of this client, attaches it to every session, and keeps it alive. */
 export class OwnAgent {
   readonly name: string;
   readonly #connection: Connection;
   readonly #inbox: LiveQuery;
+  readonly #process: ProcessState;
   readonly #row: LiveQuery;
+  /** The concurrency that the hub knows. */
+  #declared = 0;
   #id: bigint | undefined;
   #credit: number = LIMITS.defaultCredit;
   #isWanted = false;
@@ -50,8 +62,9 @@ export class OwnAgent {
   #keepsNotices = false;
   #heartbeat: ReturnType<typeof setInterval> | undefined;
 
-  constructor(name: string, connection: Connection, inbox: LiveQuery) {
+  constructor(name: string, connection: Connection, inbox: LiveQuery, process: ProcessState) {
     this.name = name;
+    this.#process = process;
     this.#connection = connection;
     this.#inbox = inbox;
     // The name was checked, so it needs no escaping.
@@ -122,14 +135,15 @@ export class OwnAgent {
   }
 
   async #take(row: AgentRow, { receives = true, keepsNotices = false }: ReceiveOptions): Promise<void> {
-    if (receives && row.presence === 'online' && !(this.#isWanted && this.#id === row.id)) this.#warnOfAnother();
+    const isNew = !(this.#isWanted && this.#id === row.id);
+    if (receives && row.presence === 'online' && isNew) this.#warnOfAnother();
     this.#id = row.id;
     this.#receives = receives;
     this.#keepsNotices = keepsNotices;
     this.#isWanted = receives;
     await Promise.all([
       this.#inbox.open(),
-      receives && this.#connection.call('attach_agent', db => db.reducers.attachAgent({ agent: row.id })),
+      receives && this.#connection.call('attach_process', db => this.#attach(db, row.id, isNew)),
     ]);
     if (receives) this.#keepAlive();
   }
@@ -186,13 +200,37 @@ export class OwnAgent {
     const agent = this.#id;
     if (!this.#isWanted || agent === undefined) return;
     try {
-      await session.wait('attach_agent', this.#connection.settings.callTimeoutMs, db =>
-        db.reducers.attachAgent({ agent }),
-      );
+      const { callTimeoutMs } = this.#connection.settings;
+      await session.wait('attach_process', callTimeoutMs, db => this.#attach(db, agent, false));
     } catch (error) {
       if (!(error instanceof AgoraError && LOST_AGENT.has(error.code))) throw error;
       this.#unregistered();
     }
+  }
+
+  #attach(db: DbConnection, agent: bigint, isNew: boolean): Promise<void> {
+    const concurrency = this.#process.concurrency();
+    this.#declared = concurrency;
+    const holds = isNew ? [] : this.#process.held();
+    return db.reducers.attachProcess({ agent, isNew, holds: [...holds], concurrency });
+  }
+
+  /** Reports how many deliveries this client handles at a time, if that has changed. */
+  declareConcurrency(): void {
+    const agent = this.#id;
+    const concurrency = this.#process.concurrency();
+    const session = this.#connection.session;
+    // The next attachment reports it, too.
+    if (!this.#isWanted || agent === undefined || !session || concurrency === this.#declared) return;
+    this.#declared = concurrency;
+    session
+      .wait('declare_concurrency', this.#connection.settings.callTimeoutMs, db =>
+        db.reducers.declareConcurrency({ agent, concurrency }),
+      )
+      .catch((error: unknown) => {
+        if (!(error instanceof AgoraError)) throw error;
+        this.#declared = 0;
+      });
   }
 
   /** Closes the client: its agent was unregistered by another client, or the hub has other data now. */

@@ -1,8 +1,8 @@
 // Calls about agents: the agent of this client, discovery, and groups.
 
-import type { AgentStatus } from '@agora/module/contract';
+import type { AgentStatus, GroupPolicy } from '@agora/module/contract';
 import type { AgentFilters, AgentInfo } from '../agents/agents.ts';
-import type { GroupInfo } from '../agents/groups.ts';
+import type { GroupHistory, GroupInfo } from '../agents/groups.ts';
 import type { ReceiveOptions, Registration } from '../agents/own-agent.ts';
 import type { AgentUsage } from '../agents/usage.ts';
 import { AgoraError } from '../base/errors.ts';
@@ -156,6 +156,44 @@ export abstract class AgentCalls extends ClientBase {
    */
   joinGroup(name: string, { signal }: WaitOptions = {}): Promise<void> {
     return untilAborted(signal, partsOf(this).groups.join(name));
+  }
+
+  /**
+   * Creates a group of this agent, which is its owner and first member. With the policy `invitation`, only agents that it invites
+   * can join; `open` by default. Its owner may call it again to change the policy. Throws `group/exists`.
+   *
+   * @example
+   * ```ts
+   * await client.createGroup('#board', { policy: 'invitation' });
+   * await client.inviteToGroup('#board', 'Treasurer');
+   * ```
+   */
+  createGroup(
+    name: string,
+    { policy = 'open', signal }: WaitOptions & { readonly policy?: GroupPolicy | undefined } = {},
+  ): Promise<void> {
+    return untilAborted(signal, partsOf(this).groups.create(name, policy));
+  }
+
+  /** Invites an agent to a group of this agent. Throws `group/not-owner`, `agent/unknown`. */
+  inviteToGroup(name: string, agent: string, { signal }: WaitOptions = {}): Promise<void> {
+    return untilAborted(signal, partsOf(this).groups.invite(name, agent));
+  }
+
+  /** Removes an agent, or its invitation, from a group of this agent. Throws `group/not-owner`, `agent/unknown`. */
+  removeFromGroup(name: string, agent: string, { signal }: WaitOptions = {}): Promise<void> {
+    return untilAborted(signal, partsOf(this).groups.remove(name, agent));
+  }
+
+  /**
+   * Returns the owner and the policy of a group of this agent, and who joined and left it after the change `after`: the last 256
+   * changes are kept. Throws `group/unknown`.
+   */
+  groupChanges(
+    name: string,
+    { after = 0n, signal }: WaitOptions & { readonly after?: bigint | undefined } = {},
+  ): Promise<GroupHistory> {
+    return untilAborted(signal, partsOf(this).groups.changes(name, after));
   }
 
   /** Leaves a group, which ends with its last member. Throws `group/unknown`. */

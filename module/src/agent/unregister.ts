@@ -22,6 +22,7 @@ export function unregister(unit: UnitOfWork, row: NonNullable<ReturnType<Ctx['db
   box.online = false;
   leaveQueues(unit, box);
   deadLetterOffers(unit, box);
+  leaveAll(unit, agent);
   unit.removeBox(box);
   db.agent.id.delete(agent);
   unit.addBytes(agent, -bytesOfAgent(row));
@@ -29,7 +30,6 @@ export function unregister(unit: UnitOfWork, row: NonNullable<ReturnType<Ctx['db
   db.pulse.agent.delete(agent);
   db.quota.agent.delete(agent);
   endBroadcasts(unit, agent);
-  leaveAll(unit, agent);
   unit.tasks.agentLeft(unit, agent);
   if (box.waiting > 0 || box.noticeHead < box.noticeTail) deadLetterLanesLater(unit, agent, box);
   appendSystemEvent(unit, agent, 'agent_unregistered', { agent_name: name, agent_id: Number(agent) });

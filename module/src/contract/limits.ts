@@ -19,6 +19,8 @@ export const LIMITS = {
   visibleNotices: 128,
   groupMembers: 1_000,
   groupsPerAgent: 64,
+  /** Joins and leaves of a group that are kept. */
+  groupChanges: 256,
   /** Signals of one open ask that are kept, and the bytes of one. */
   signals: 64,
   signalBytes: 16 * 1024,
@@ -38,6 +40,8 @@ export const LIMITS = {
   /** Critical deliveries an agent may hold beyond its credit. */
   criticalCredit: 4,
   attempts: 5,
+  /** Attempts that ended with the process of their holder, after which a delivery is offered alone. */
+  crashes: 2,
   leaseMs: 60_000,
   maxLeaseMs: 3_600_000,
   /** Longer than the longest pause of a client between attempts to reconnect. */

@@ -84,6 +84,11 @@ export const ANSWER_STATUSES = ['success', 'error', 'input_required'] as const;
 /** One of `ANSWER_STATUSES`. */
 export type AnswerStatus = (typeof ANSWER_STATUSES)[number];
 
+/** Who may join a group: any agent, or those that its owner has invited. */
+export const GROUP_POLICIES = ['open', 'invitation'] as const;
+/** One of `GROUP_POLICIES`. */
+export type GroupPolicy = (typeof GROUP_POLICIES)[number];
+
 /** Admission of a hub: any identity that reaches it, or only those that an operator admitted. */
 export const ADMISSIONS = ['open', 'closed'] as const;
 /** One of `ADMISSIONS`. */

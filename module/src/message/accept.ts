@@ -13,7 +13,8 @@ import { isSameButTrace } from '../trace.ts';
 import { openAsk } from './ask.ts';
 import { sendBroadcast } from './broadcast.ts';
 import { endWaiting } from './end.ts';
-import type { Message } from './envelope.ts';
+import { type Message, noticeEnvelope } from './envelope.ts';
+import { notify } from './offer.ts';
 import { readOwn, referencesOf } from './reference.ts';
 import { post, systemMessage, textBytesOf } from './store.ts';
 import { resolveTargets } from './targets.ts';
@@ -45,7 +46,7 @@ export function accept(unit: UnitOfWork, args: SendFields): void {
   if (earlier) return checkSame(earlier, args);
   const send = args.forwardOf === '' ? args : forwarded(unit, sender, args);
   checkContent(send);
-  const recipients = resolveTargets(unit, sender, send.to);
+  const { recipients, missing } = resolveTargets(unit, sender, send.to);
   const references = referencesOf(unit, sender, send);
   const open = recipients.filter(box => !isFull(unit, box));
   const [first] = recipients;
@@ -79,6 +80,9 @@ export function accept(unit: UnitOfWork, args: SendFields): void {
   if (args.id > account.lastId) account.lastId = args.id;
   if (isBroadcast) sendBroadcast(unit, sender, message);
   for (const box of recipients) if (!open.includes(box)) giveUp(unit, message, box);
+  for (const reason of missing) {
+    notify(unit, sender, 'dead', message.id, noticeEnvelope('delivery_dead', message.id, unit.now, { reason }));
+  }
   post(unit, message, open, bytes);
   if (message.answerBy > 0n) openAsk(unit, message);
   if (send.ttlMs > 0n) schedule(unit, unit.now + toMicros(send.ttlMs), 'expire', 0n, send.id, sender.agent);

@@ -3,6 +3,7 @@
 import { LIMITS, ROW_BYTES } from '../contract/limits.ts';
 import type { AskState } from '../contract/words.ts';
 import type { Ctx } from '../schema.ts';
+import { movedDeadline } from '../time/absence.ts';
 import { schedule } from '../time/schedule.ts';
 import { byteLength } from '../text.ts';
 import type { UnitOfWork } from '../unit-of-work.ts';
@@ -47,6 +48,11 @@ export function timeOutAsk(unit: UnitOfWork, id: string): boolean {
   const ask = unit.ctx.db.ask.message.find(id);
   // A reply may have moved the deadline; then this timer is outdated.
   if (!ask || !isOpen(ask) || ask.deadline > unit.now) return false;
+  const until = movedDeadline(unit, ask.deadline);
+  if (until > unit.now) {
+    schedule(unit, until, 'ask', 0n, id);
+    return false;
+  }
   endAsk(unit, { ...ask, state: 'timed_out' });
   const asker = unit.box(ask.asker);
   const payload = ask.lastFailure === '' ? {} : { reason: ask.lastFailure };

@@ -14,8 +14,7 @@ export type Waiting = NonNullable<ReturnType<Ctx['db']['waiting']['id']['find']>
 export function enqueue(
   unit: UnitOfWork,
   box: Mailbox,
-  row: Pick<Waiting, 'id' | 'message' | 'lane' | 'attempt' | 'availableAt' | 'holder'> &
-    Partial<Pick<Waiting, 'envelope' | 'sender'>>,
+  row: Omit<Waiting, 'agent' | 'position' | 'envelope' | 'sender'> & Partial<Pick<Waiting, 'envelope' | 'sender'>>,
 ): void {
   const position = box.tails[row.lane - 1] ?? 0n;
   box.tails[row.lane - 1] = position + 1n;
@@ -28,13 +27,12 @@ export function enqueue(
 export function delay(
   unit: UnitOfWork,
   box: Mailbox,
-  row: Pick<Waiting, 'id' | 'message' | 'attempt' | 'availableAt' | 'holder'>,
-  sender: bigint,
+  row: Omit<Waiting, 'agent' | 'position' | 'lane' | 'envelope'>,
 ): void {
-  unit.ctx.db.waiting.insert({ ...row, agent: box.agent, lane: 0, position: row.id, envelope: '', sender });
+  unit.ctx.db.waiting.insert({ ...row, agent: box.agent, lane: 0, position: row.id, envelope: '' });
   box.delayed++;
   unit.markBoxChanged(box);
-  schedule(unit, row.availableAt, 'requeue', row.id, '', sender);
+  schedule(unit, row.availableAt, 'requeue', row.id, '', row.sender);
 }
 
 /** Returns true if a lane has no positions left. `headOf` moves over those whose delivery was removed. */

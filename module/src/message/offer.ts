@@ -9,6 +9,7 @@ import { schedule } from '../time/schedule.ts';
 import { byteLength } from '../text.ts';
 import type { UnitOfWork } from '../unit-of-work.ts';
 import type { Message } from './envelope.ts';
+import { isSuspect } from './rules.ts';
 
 /** Longer than a failing timer is tried. */
 const LOST_AFTER_MICROS = 600_000_000n;
@@ -16,17 +17,20 @@ const LOST_AFTER_MICROS = 600_000_000n;
 /** A stored row of an inbox: an offered delivery, or a notice (attempt 0). */
 export type Offer = NonNullable<ReturnType<Ctx['db']['offer']['id']['find']>>;
 
-/** Offers a delivery to an agent, with a lease. */
+/** A delivery and its attempts so far. */
+export type Attempts = Pick<Offer, 'id' | 'attempt' | 'spared' | 'crashes'>;
+
+/** Offers a delivery to an agent, with a lease. One that must be held alone closes the inbox for others. */
 export function offerTo(
   unit: UnitOfWork,
   box: Mailbox,
-  id: bigint,
+  { id, attempt, spared, crashes }: Attempts,
   message: Pick<Message, 'id' | 'kind' | 'priority' | 'sender'>,
-  attempt: number,
   envelope: string,
 ): void {
   const leaseUntil = unit.now + toMicros(LIMITS.leaseMs);
   box.held++;
+  if (isSuspect(crashes)) box.isAlone = true;
   if (message.priority === PRIORITY.critical) box.heldCritical++;
   unit.ctx.db.offer.insert({
     id,
@@ -41,6 +45,8 @@ export function offerTo(
     envelope,
     seq: nextOffer(unit, box),
     sender: message.sender,
+    spared,
+    crashes,
   });
   scheduleSweep(unit, box, leaseUntil);
 }
@@ -49,6 +55,7 @@ export function offerTo(
 export function releaseOffer(unit: UnitOfWork, box: Mailbox, row: Offer): void {
   unit.ctx.db.offer.id.delete(row.id);
   box.held--;
+  if (box.held === 0) box.isAlone = false;
   if (row.priority === PRIORITY.critical) box.heldCritical--;
   unit.markBoxChanged(box);
 }
@@ -129,6 +136,8 @@ export function noticeRow(
     leaseUntil: 0n,
     seq: nextOffer(unit, box),
     sender: 0n,
+    spared: 0,
+    crashes: 0,
   };
 }
 

@@ -117,13 +117,18 @@ export interface ReadyAgent {
   readonly row: Ready;
 }
 
-/** Returns the agent with the most credit left among the sixteen that have been free for the longest time. */
-export function pickReady(unit: UnitOfWork, queue: Mailbox): ReadyAgent | undefined {
+/**
+ * Returns the agent with the most credit left, or with the fewest held deliveries, among the sixteen that have been free for the
+ * longest time.
+ */
+export function pickReady(unit: UnitOfWork, queue: Mailbox, byFewestHeld = false): ReadyAgent | undefined {
+  const isBetter = (box: Mailbox, than: Mailbox) =>
+    byFewestHeld ? box.held < than.held : creditLeft(box) > creditLeft(than);
   let best: ReadyAgent | undefined;
   let row = unit.ctx.db.ready.id.find(queue.readyFirst) ?? undefined;
   for (let looked = 0; row && looked < LIMITS.readyWindow; looked++) {
     const box = unit.box(row.agent);
-    if (box && isFree(box) && (!best || creditLeft(box) > creditLeft(best.box))) best = { row, box };
+    if (box && isFree(box) && (!best || isBetter(box, best.box))) best = { row, box };
     row = unit.ctx.db.ready.id.find(row.next) ?? undefined;
   }
   return best;

@@ -167,6 +167,8 @@ function redrive(unit: UnitOfWork, row: DeadLetter): Fault | undefined {
     attempt: attemptAfterRedrive(ended.attempt),
     availableAt: unit.now,
     holder: isQueue(ended.agent) ? 0n : ended.agent,
+    spared: 0,
+    crashes: 0,
   });
   const account = unit.account(message.sender);
   account.unfinished++;

@@ -114,7 +114,7 @@ function markSwept(unit: UnitOfWork, slot: bigint): void {
   else dueCount.slot.update({ ...row, swept });
 }
 
-/** Runs by schedule only, every 10 s: records that the hub is running, fires lost timers again, and the retention sweep if that was lost. */
+/** Runs by schedule only, every 5 s: records that the hub is running, fires lost timers again, and the retention sweep if that was lost. */
 export const watchTimers = agora.reducer({ onSchedule: timerWatch }, { row: timerWatch.rowType }, ctx => {
   withUnitOfWork(ctx, unit => {
     recordPresence(unit);

@@ -9,7 +9,7 @@ import type { UnitOfWork } from '../unit-of-work.ts';
 import { CHUNK, chunkKey, type Due, removeTimer, scheduleAlone, SLOT_MICROS } from './schedule.ts';
 
 /** Time between searches. An interval, since a failure never ends it. */
-const INTERVAL_MICROS = 10_000_000n;
+const INTERVAL_MICROS = 5_000_000n;
 /** A slot this far in the past has either been fired, or is searched for lost timers. */
 const LOST_AFTER_MICROS = 5_000_000n;
 /** The position is stored about once a minute, so that a hub without lost timers writes little. */
