@@ -11,14 +11,14 @@ import {
 } from "spacetimedb";
 
 import {
-  Claim,
+  HeldDelivery,
 } from "./types";
 
 export default {
   agent: __t.u64(),
   isNew: __t.bool(),
   get holds() {
-    return __t.array(Claim);
+    return __t.array(HeldDelivery);
   },
   concurrency: __t.u32(),
 };

@@ -39,6 +39,7 @@ import AdmitIssuerReducer from "./admit_issuer_reducer";
 import ApproveStepReducer from "./approve_step_reducer";
 import AttachAgentReducer from "./attach_agent_reducer";
 import AttachProcessReducer from "./attach_process_reducer";
+import BreakClaimReducer from "./break_claim_reducer";
 import CancelWorkflowReducer from "./cancel_workflow_reducer";
 import ClearQuotaReducer from "./clear_quota_reducer";
 import CreateGroupReducer from "./create_group_reducer";
@@ -78,6 +79,7 @@ import WatchWorkflowReducer from "./watch_workflow_reducer";
 // Import all procedure arg schemas
 import * as AgentUsageProcedure from "./agent_usage_procedure";
 import * as BroadcastStatusProcedure from "./broadcast_status_procedure";
+import * as ClaimsOnProcedure from "./claims_on_procedure";
 import * as ContractVersionProcedure from "./contract_version_procedure";
 import * as DeadLettersProcedure from "./dead_letters_procedure";
 import * as GroupChangesProcedure from "./group_changes_procedure";
@@ -104,6 +106,7 @@ import * as WorkflowStepsProcedure from "./workflow_steps_procedure";
 // Import all table schema definitions
 import AgentRow from "./agent_table";
 import BroadcastFeedRow from "./broadcast_feed_table";
+import ClaimRow from "./claim_table";
 import EventFeedRow from "./event_feed_table";
 import HubStatusRow from "./hub_status_table";
 import MyInboxRow from "./my_inbox_table";
@@ -139,6 +142,23 @@ const tablesSchema = __schema({
     ],
     event: true,
   }, BroadcastFeedRow),
+  claim: __table({
+    name: 'claim',
+    indexes: [
+      { accessor: 'agent', name: 'claim_agent_idx_btree', algorithm: 'btree', columns: [
+        'agent',
+      ] },
+      { accessor: 'id', name: 'claim_id_idx_btree', algorithm: 'btree', columns: [
+        'id',
+      ] },
+      { accessor: 'name', name: 'claim_name_idx_btree', algorithm: 'btree', columns: [
+        'name',
+      ] },
+    ],
+    constraints: [
+      { name: 'claim_id_key', constraint: 'unique', columns: ['id'] },
+    ],
+  }, ClaimRow),
   eventFeed: __table({
     name: 'event_feed',
     indexes: [
@@ -177,6 +197,7 @@ const reducersSchema = __reducers(
   __reducerSchema("approve_step", ApproveStepReducer),
   __reducerSchema("attach_agent", AttachAgentReducer),
   __reducerSchema("attach_process", AttachProcessReducer),
+  __reducerSchema("break_claim", BreakClaimReducer),
   __reducerSchema("cancel_workflow", CancelWorkflowReducer),
   __reducerSchema("clear_quota", ClearQuotaReducer),
   __reducerSchema("create_group", CreateGroupReducer),
@@ -218,6 +239,7 @@ const reducersSchema = __reducers(
 const proceduresSchema = __procedures(
   __procedureSchema("agent_usage", AgentUsageProcedure.params, AgentUsageProcedure.returnType),
   __procedureSchema("broadcast_status", BroadcastStatusProcedure.params, BroadcastStatusProcedure.returnType),
+  __procedureSchema("claims_on", ClaimsOnProcedure.params, ClaimsOnProcedure.returnType),
   __procedureSchema("contract_version", ContractVersionProcedure.params, ContractVersionProcedure.returnType),
   __procedureSchema("dead_letters", DeadLettersProcedure.params, DeadLettersProcedure.returnType),
   __procedureSchema("group_changes", GroupChangesProcedure.params, GroupChangesProcedure.returnType),

@@ -82,6 +82,18 @@ export const Act = __t.enum("Act", {
   get UnwatchWorkflow() {
     return UnwatchWorkflowAct;
   },
+  get Claim() {
+    return ClaimAct;
+  },
+  get ExtendClaim() {
+    return ExtendClaimAct;
+  },
+  get ReleaseClaim() {
+    return ReleaseClaimAct;
+  },
+  get Fence() {
+    return FenceAct;
+  },
 });
 export type Act = __Infer<typeof Act>;
 
@@ -264,10 +276,70 @@ export const CancelAct = __t.object("CancelAct", {
 export type CancelAct = __Infer<typeof CancelAct>;
 
 export const Claim = __t.object("Claim", {
-  delivery: __t.u64(),
-  attempt: __t.u32(),
+  id: __t.string(),
+  agent: __t.u64(),
+  name: __t.string(),
+  get resources() {
+    return __t.array(ClaimResource);
+  },
+  isShared: __t.bool(),
+  note: __t.string(),
+  state: __t.string(),
+  number: __t.u64(),
+  ahead: __t.u32(),
+  since: __t.i64(),
+  grantedAt: __t.i64(),
+  until: __t.i64(),
+  leaseMs: __t.u32(),
 });
 export type Claim = __Infer<typeof Claim>;
+
+export const ClaimAct = __t.object("ClaimAct", {
+  id: __t.string(),
+  agent: __t.u64(),
+  get resources() {
+    return __t.array(ClaimResource);
+  },
+  shared: __t.bool(),
+  leaseMs: __t.u32(),
+  waitMs: __t.u32(),
+  note: __t.string(),
+});
+export type ClaimAct = __Infer<typeof ClaimAct>;
+
+export const ClaimFolder = __t.object("ClaimFolder", {
+  path: __t.string(),
+  exclusive: __t.u32(),
+  shared: __t.u32(),
+});
+export type ClaimFolder = __Infer<typeof ClaimFolder>;
+
+export const ClaimLoad = __t.object("ClaimLoad", {
+  agent: __t.u64(),
+  resources: __t.u32(),
+});
+export type ClaimLoad = __Infer<typeof ClaimLoad>;
+
+export const ClaimPlace = __t.object("ClaimPlace", {
+  id: __t.u64(),
+  place: __t.string(),
+  claim: __t.string(),
+  key: __t.string(),
+});
+export type ClaimPlace = __Infer<typeof ClaimPlace>;
+
+export const ClaimResource = __t.object("ClaimResource", {
+  kind: __t.string(),
+  key: __t.string(),
+});
+export type ClaimResource = __Infer<typeof ClaimResource>;
+
+export const ClaimWait = __t.object("ClaimWait", {
+  id: __t.u64(),
+  waiter: __t.string(),
+  blocker: __t.string(),
+});
+export type ClaimWait = __Infer<typeof ClaimWait>;
 
 export const DeadLetter = __t.object("DeadLetter", {
   no: __t.u64(),
@@ -395,6 +467,12 @@ export const ExtendAct = __t.object("ExtendAct", {
 });
 export type ExtendAct = __Infer<typeof ExtendAct>;
 
+export const ExtendClaimAct = __t.object("ExtendClaimAct", {
+  claim: __t.string(),
+  ms: __t.u32(),
+});
+export type ExtendClaimAct = __Infer<typeof ExtendClaimAct>;
+
 export const FailAct = __t.object("FailAct", {
   delivery: __t.u64(),
   attempt: __t.u32(),
@@ -428,6 +506,12 @@ export const FailedTimer = __t.object("FailedTimer", {
   at: __t.i64(),
 });
 export type FailedTimer = __Infer<typeof FailedTimer>;
+
+export const FenceAct = __t.object("FenceAct", {
+  claim: __t.string(),
+  number: __t.u64(),
+});
+export type FenceAct = __Infer<typeof FenceAct>;
 
 export const FinishStepAct = __t.object("FinishStepAct", {
   delivery: __t.u64(),
@@ -482,6 +566,12 @@ export const GroupSummary = __t.object("GroupSummary", {
   members: __t.u32(),
 });
 export type GroupSummary = __Infer<typeof GroupSummary>;
+
+export const HeldDelivery = __t.object("HeldDelivery", {
+  delivery: __t.u64(),
+  attempt: __t.u32(),
+});
+export type HeldDelivery = __Infer<typeof HeldDelivery>;
 
 export const HistoryRow = __t.object("HistoryRow", {
   no: __t.u64(),
@@ -778,6 +868,11 @@ export const Ready = __t.object("Ready", {
   next: __t.u64(),
 });
 export type Ready = __Infer<typeof Ready>;
+
+export const ReleaseClaimAct = __t.object("ReleaseClaimAct", {
+  claim: __t.string(),
+});
+export type ReleaseClaimAct = __Infer<typeof ReleaseClaimAct>;
 
 export const ReplyAct = __t.object("ReplyAct", {
   id: __t.string(),

@@ -7,6 +7,7 @@ import { Agents } from './agents/agents.ts';
 import { Asks } from './send/asks.ts';
 import { Broadcasts } from './receive/broadcasts.ts';
 import { CheckedTypes } from './receive/checked-types.ts';
+import { Claims } from './claims/claims.ts';
 import type { ClientEvents } from './client-types.ts';
 import { Connection } from './connection/connection.ts';
 import type { Settings } from './connection/settings.ts';
@@ -54,6 +55,7 @@ export class ClientParts {
   readonly events: Events;
   readonly workflows: Workflows;
   readonly groups: Groups;
+  readonly claims: Claims;
   readonly history: History;
   readonly mail: Mail;
   readonly outbox: Outbox | undefined;
@@ -104,6 +106,8 @@ export class ClientParts {
       isAsked: about => this.asks.has(about),
       noticed: notice => {
         const isAwaited = this.asks.settle(notice);
+        // The caller of `claim` has it already.
+        if (this.claims.isAwaited(notice.payload)) return true;
         if (isAwaited && !this.agent.keepsNotices) return true;
         this.emitter.emit('notice', notice);
         return !this.agent.keepsNotices;
@@ -122,6 +126,7 @@ export class ClientParts {
     this.events = new Events({ connection, acts, sender: agent, types, tracing, outbox });
     this.workflows = new Workflows({ connection, acts, events: this.events, agents: this.agents, initiator: agent });
     this.groups = new Groups(connection, agent);
+    this.claims = new Claims(name, { connection, acts, agent });
     this.history = new History(connection, agent);
     this.mail = new Mail({
       connection,
@@ -158,6 +163,7 @@ export class ClientParts {
     this.broadcasts.close(closed);
     this.inbox.close(closed);
     if (this.connection.session) {
+      this.claims.close();
       await settleWithin(FLUSH_WITHIN_MS, this.acts.flushed());
       await this.agent.detach().catch((error: unknown) => {
         // The attachment ends with the connection.

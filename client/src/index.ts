@@ -6,7 +6,11 @@ export type { AgentFilters, AgentInfo } from './agents/agents.ts';
 export type { AgentUsage } from './agents/usage.ts';
 export type { AgoraEvent, EventOf } from './events/agora-event.ts';
 export type { Answer, PendingAnswer, ProgressSignal, ReplyOptions } from './wire/answer.ts';
-export type { BatchAct } from './batch.ts';
+export type { BatchAct, BatchOptions } from './batch.ts';
+export type { ClaimFilter, ClaimInfo } from './claims/claim-info.ts';
+export type { ClaimLock } from './claims/claim-lock.ts';
+export type { ClaimOptions } from './claims/claims.ts';
+export type { ClaimTarget } from './claims/resources.ts';
 export type { ConnectOptions } from './connection/connection.ts';
 export type { ConnectionState } from './connection/connection-state.ts';
 export {

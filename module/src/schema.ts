@@ -2,6 +2,7 @@
 
 import { schema, type InferSchema, type ReducerCtx } from 'spacetimedb/server';
 import { agent, agentCapability, attachment, pulse } from './tables/agent.ts';
+import { claim, claimFolder, claimLoad, claimPlace, claimWait } from './tables/claim.ts';
 import { eventFeed, eventLog, logHead } from './tables/event.ts';
 import { agentGroup, groupChange, groupInvitation, groupMember } from './tables/group.ts';
 import {
@@ -79,6 +80,11 @@ export const agora = schema({
   seenRequest,
   deliveryBlock,
   hubClock,
+  claim,
+  claimPlace,
+  claimFolder,
+  claimWait,
+  claimLoad,
 });
 
 type AgoraSchema = InferSchema<typeof agora>;

@@ -8,6 +8,7 @@ import { type Infer as __Infer } from "spacetimedb";
 // Import all procedure arg schemas
 import * as AgentUsageProcedure from "../agent_usage_procedure";
 import * as BroadcastStatusProcedure from "../broadcast_status_procedure";
+import * as ClaimsOnProcedure from "../claims_on_procedure";
 import * as ContractVersionProcedure from "../contract_version_procedure";
 import * as DeadLettersProcedure from "../dead_letters_procedure";
 import * as GroupChangesProcedure from "../group_changes_procedure";
@@ -35,6 +36,8 @@ export type AgentUsageArgs = __Infer<typeof AgentUsageProcedure.params>;
 export type AgentUsageResult = __Infer<typeof AgentUsageProcedure.returnType>;
 export type BroadcastStatusArgs = __Infer<typeof BroadcastStatusProcedure.params>;
 export type BroadcastStatusResult = __Infer<typeof BroadcastStatusProcedure.returnType>;
+export type ClaimsOnArgs = __Infer<typeof ClaimsOnProcedure.params>;
+export type ClaimsOnResult = __Infer<typeof ClaimsOnProcedure.returnType>;
 export type ContractVersionArgs = __Infer<typeof ContractVersionProcedure.params>;
 export type ContractVersionResult = __Infer<typeof ContractVersionProcedure.returnType>;
 export type DeadLettersArgs = __Infer<typeof DeadLettersProcedure.params>;

@@ -2,7 +2,7 @@
 
 import { SIGN } from '@agora/module/contract';
 import { untilAborted, type WaitOptions } from '../base/waiting.ts';
-import { performBatch, type BatchAct } from '../batch.ts';
+import { performBatch, type BatchAct, type BatchOptions } from '../batch.ts';
 import type { IncomingMessage } from '../receive/incoming-message.ts';
 import type { BroadcastInfo, DeliveryInfo, MessageRecord } from '../send/history.ts';
 import type { Accepted, AnswerWithin, ForwardOptions, OutgoingMessage } from '../send/messages.ts';
@@ -82,7 +82,8 @@ export abstract class MessageCalls<Types> extends AgentCalls {
 
   /**
    * Performs up to 256 acts in one transaction: all or none. Returns the ids of its messages and events, in order. Throws
-   * `call/refused` with `refusals`, one per refused act; `call/empty`, `call/too-many-acts`.
+   * `call/refused` with `refusals`, one per refused act; `call/empty`, `call/too-many-acts`. With `claim`, a held claim, all acts
+   * are refused with `claim/outdated` once that has ended.
    *
    * @example
    * ```ts
@@ -92,10 +93,10 @@ export abstract class MessageCalls<Types> extends AgentCalls {
    * ]);
    * ```
    */
-  batch(acts: readonly BatchAct<Types>[]): Promise<readonly string[]> {
+  batch(acts: readonly BatchAct<Types>[], options: BatchOptions = {}): Promise<readonly string[]> {
     const { acts: queue, messages, events, tracing } = partsOf(this);
     // `BatchAct<Types>` has checked each act.
-    return performBatch({ acts: queue, messages, events, tracing }, acts as unknown as readonly BatchAct[]);
+    return performBatch({ acts: queue, messages, events, tracing }, acts as unknown as readonly BatchAct[], options);
   }
 
   /**

@@ -33,10 +33,10 @@ import type { Dispatcher } from './dispatcher.ts';
 /** A row of the inbox. */
 export type InboxRow = Parameters<Parameters<DbConnection['db']['myInbox']['onInsert']>[0]>[1];
 
-/** Notice about a message that this agent sent: its answer or its end. */
+/** Notice about a message that this agent sent, its answer or its end; or about a claim, its grant or its end. */
 export interface Notice {
   readonly kind: Exclude<NoticeKind, 'cancelled' | 'progress'>;
-  /** Id of that message. */
+  /** Id of that message, or of the claim. */
   readonly about: string;
   readonly from: string;
   readonly payload: unknown;

@@ -1,6 +1,7 @@
 // Presence: an agent is online while a connection is attached to it.
 
 import type { ConnectionId } from 'spacetimedb';
+import { endClaimsAfterGrace } from '../claim/timers.ts';
 import { LIMITS } from '../contract/limits.ts';
 import type { Presence } from '../contract/words.ts';
 import { appendSystemEvent } from '../event/append.ts';
@@ -105,6 +106,7 @@ export function goOffline(unit: UnitOfWork, box: Mailbox, presence: Exclude<Pres
   writePresence(unit, box.agent, presence);
   syncReady(unit, box);
   scheduleSweep(unit, box, unit.now + toMicros(LIMITS.graceMs));
+  endClaimsAfterGrace(unit, box);
 }
 
 /** Writes the presence into the public row; publishes an event unless it is `online`, or the agent has used up its share. */

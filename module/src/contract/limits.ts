@@ -82,6 +82,21 @@ export const LIMITS = {
   page: 256,
   /** Numbers that one page looks up; most of their rows may be deleted. */
   lookUps: 4_096,
+  /** Resources of one claim, and of all claims of one agent. */
+  claimResources: 32,
+  claimsPerAgent: 256,
+  claimKeyLength: 512,
+  /** Segments of a path in a claim. */
+  claimSegments: 32,
+  minClaimLeaseMs: 1_000,
+  /** How long a claim may wait. */
+  claimWaitMs: 24 * 3_600_000,
+  /** Claims that one claim waits for, and that wait for one. */
+  claimQueue: 128,
+  /** Claims of the same resource, or of patterns in the same folder. */
+  claimsPerPlace: 128,
+  /** Index rows that the check of one claim reads; a broader one is refused. */
+  claimRows: 4_096,
   /** How long one call of `watchHub` keeps the counters up to date. */
   hubWatchMs: 60_000,
 } as const;
@@ -109,6 +124,9 @@ export const ROW_BYTES = {
   /** An agent with its mailbox, cursor and account. */
   agent: 1_000,
   queue: 600,
+  /** A claim, and each of its resources with their index rows. */
+  claim: 400,
+  resource: 300,
 } as const;
 
 /** Default quotas and retention of a hub; an operator may change them. */

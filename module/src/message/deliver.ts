@@ -33,7 +33,7 @@ export function deliver(unit: UnitOfWork, box: Mailbox, message: Message, envelo
   unit.markAccountChanged(account);
   const row = { id, message: message.id, attempt: 1, holder: 0n, spared: 0, crashes: 0 };
   if (message.delayMs > 0n) {
-    delay(unit, box, { ...row, availableAt: unit.now + toMicros(message.delayMs), sender: message.sender });
+    delay(unit, box, { ...row, availableAt: unit.now + toMicros(message.delayMs) }, message.sender);
     return id;
   }
   const queued = { ...row, lane: message.priority, availableAt: unit.now, ...shortOf(message, envelope) };

@@ -95,7 +95,7 @@ export function giveBack(unit: UnitOfWork, box: Mailbox, row: Offer, reason: str
   unit.spend(8);
   const next = nextAttempt(row, how);
   const availableAt = unit.now + (how === 'spared' ? 0n : backoffMicros(next.attempt - next.spared));
-  delay(unit, home, { ...next, message: row.message, availableAt, holder: row.agent, sender: row.sender });
+  delay(unit, home, { ...next, message: row.message, availableAt, holder: row.agent }, row.sender);
   fillCredit(unit, box);
 }
 

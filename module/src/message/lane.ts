@@ -27,12 +27,13 @@ export function enqueue(
 export function delay(
   unit: UnitOfWork,
   box: Mailbox,
-  row: Omit<Waiting, 'agent' | 'position' | 'lane' | 'envelope'>,
+  row: Omit<Waiting, 'agent' | 'position' | 'lane' | 'envelope' | 'sender'>,
+  sender: bigint,
 ): void {
-  unit.ctx.db.waiting.insert({ ...row, agent: box.agent, lane: 0, position: row.id, envelope: '' });
+  unit.ctx.db.waiting.insert({ ...row, agent: box.agent, lane: 0, position: row.id, envelope: '', sender });
   box.delayed++;
   unit.markBoxChanged(box);
-  schedule(unit, row.availableAt, 'requeue', row.id, '', row.sender);
+  schedule(unit, row.availableAt, 'requeue', row.id, '', sender);
 }
 
 /** Returns true if a lane has no positions left. `headOf` moves over those whose delivery was removed. */

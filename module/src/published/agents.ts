@@ -77,7 +77,7 @@ export const attachAgent = agora.reducer({ agent: t.u64() }, (ctx, { agent }) =>
   asMember(ctx, unit => attach(unit, agent, connection));
 });
 
-const Claim = t.object('Claim', { delivery: t.u64(), attempt: t.u32() });
+const HeldDelivery = t.object('HeldDelivery', { delivery: t.u64(), attempt: t.u32() });
 
 /**
  * As `attachAgent`, by a process that reports its state. If it is new, what an earlier process held when it ended is a new attempt.
@@ -85,7 +85,7 @@ const Claim = t.object('Claim', { delivery: t.u64(), attempt: t.u32() });
  * them. `concurrency` is how many it handles at a time, 0 if it does not know.
  */
 export const attachProcess = agora.reducer(
-  { agent: t.u64(), isNew: t.bool(), holds: t.array(Claim), concurrency: t.u32() },
+  { agent: t.u64(), isNew: t.bool(), holds: t.array(HeldDelivery), concurrency: t.u32() },
   (ctx, { agent, ...process }) => {
     const connection = connectionOf(ctx);
     asMember(ctx, unit => attach(unit, agent, connection, process));

@@ -1,6 +1,7 @@
 // Fires due timers, within a budget of rows in each call. A new timer is one word in `TIMERS` and one line in `FIRE`.
 
 import { checkPulse } from '../agent/pulse.ts';
+import { endAbsent, endLease, endWait } from '../claim/timers.ts';
 import { appendSystemEvent } from '../event/append.ts';
 import { sendDelayedBroadcast } from '../message/broadcast.ts';
 import { expireMessage, timeOut } from '../message/cancel.ts';
@@ -62,6 +63,9 @@ const FIRE: { readonly [Kind in Timer]: (unit: UnitOfWork, ref: bigint, text: st
   purge: (unit, _, filter) => continueAction(unit, 'purge', filter),
   unadmitted: detachUnadmitted,
   count: refreshCounters,
+  'claim-lease': endLease,
+  'claim-wait': (unit, _, claim) => endWait(unit, claim),
+  'claim-absent': endAbsent,
 };
 
 /** Returns true if the subject of a checked timer still exists. */

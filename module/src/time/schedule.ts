@@ -37,6 +37,9 @@ export const TIMERS = [
   'purge',
   'unadmitted',
   'count',
+  'claim-lease',
+  'claim-wait',
+  'claim-absent',
 ] as const;
 /** One of `TIMERS`. */
 export type Timer = (typeof TIMERS)[number];

@@ -12,7 +12,7 @@ const ROLES = ['owner', 'other', 'anonymous', 'operator'] as const;
 type Role = (typeof ROLES)[number];
 
 /** Readable by every caller. */
-const PUBLIC_TABLES = ['agent', 'broadcast_feed', 'event_feed'];
+const PUBLIC_TABLES = ['agent', 'broadcast_feed', 'claim', 'event_feed'];
 /** Readable by every caller; each sees its own rows. */
 const PUBLIC_VIEWS = ['hub_status', 'my_inbox', 'my_workflows'];
 const PUBLIC = [...PUBLIC_TABLES, ...PUBLIC_VIEWS].sort();
@@ -85,6 +85,8 @@ const CALLS: readonly (readonly [string, (scene: Scene) => unknown[], readonly [
   ['clear_quota', s => [s.ada], operators],
   ['set_hub_limits', () => [null, null, null, null], operators],
   ['watch_hub', () => [], operators],
+  ['break_claim', () => ['none', ''], ['operator/required', 'operator/required', 'operator/required', 'claim/unknown']],
+  ['claims_on', () => [[{ kind: 'path', key: 'src/**' }], 1], everyone],
   ['contract_version', () => [], everyone],
   ['read_events', () => [0, 1], everyone],
   ['my_groups', s => [s.ada], mine],
