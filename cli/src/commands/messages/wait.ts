@@ -22,7 +22,7 @@ export default defineCommand({
     if (!hasMail && timeoutMs > 0) {
       if (inbox.isOnline) output.note(`Another process serves "${client.name}", and receives its messages, too.`);
       client.on('notice', notice => notices.push(notice));
-      await client.resumeAgent({ keepsNotices: true });
+      await client.resumeAgent({ keepsNotices: true, ifServed: 'share' });
       hasMail = await client.waitForMail({ timeoutMs, signal });
     }
     const waiting = hasMail ? (await client.peekInbox()).messages.length : 0;
