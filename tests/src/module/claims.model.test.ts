@@ -2,7 +2,7 @@
 //
 // I1  Claims that are held at the same time do not conflict.
 // I2  A claim waits exactly as long as an earlier claim that conflicts with it is held or waits: no lost wake-up, no overtaking.
-// I3  Numbers grow with every grant of the hub, hence for every resource.
+// I3  Numbers grow with every grant of the hub, so also for every resource.
 // I4  A claim ends with its release, its lease, its wait or the grace of its agent, and only then.
 // I5  The index, the edges and the load are those of the claims that exist, and empty without claims.
 
