@@ -6,9 +6,10 @@ import { claims } from './loads/claims.ts';
 import { delivery } from './loads/delivery.ts';
 import { direct } from './loads/direct.ts';
 import { host } from './loads/host.ts';
+import { rows } from './loads/rows.ts';
 import { workflow } from './loads/workflow.ts';
 
-const LOADS = [start(direct), start(delivery), start(workflow), start(host), start(claims)];
+const LOADS = [start(direct), start(delivery), start(workflow), start(host), start(rows), start(claims)];
 
 const USAGE = `pnpm bench <name> [--quick] [--json]
 

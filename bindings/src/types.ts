@@ -18,6 +18,8 @@ export const Account = __t.object("Account", {
   at: __t.i64(),
   sent: __t.u64(),
   firstKept: __t.u64(),
+  stored: __t.i64(),
+  lastId: __t.string(),
 });
 export type Account = __Infer<typeof Account>;
 
@@ -148,6 +150,9 @@ export const AgentGroup = __t.object("AgentGroup", {
   id: __t.u64(),
   name: __t.string(),
   members: __t.u32(),
+  owner: __t.u64(),
+  policy: __t.string(),
+  changes: __t.u64(),
 });
 export type AgentGroup = __Infer<typeof AgentGroup>;
 
@@ -194,6 +199,7 @@ export const BroadcastCursor = __t.object("BroadcastCursor", {
   agent: __t.u64(),
   since: __t.u64(),
   handled: __t.u64(),
+  marks: __t.u32(),
 });
 export type BroadcastCursor = __Infer<typeof BroadcastCursor>;
 
@@ -388,6 +394,8 @@ export const Due = __t.object("Due", {
   ref: __t.u64(),
   text: __t.string(),
   tries: __t.u32(),
+  agent: __t.u64(),
+  until: __t.i64(),
 });
 export type Due = __Infer<typeof Due>;
 
@@ -438,6 +446,7 @@ export const EventLog = __t.object("EventLog", {
   data: __t.string(),
   at: __t.timestamp(),
   headers: __t.string(),
+  agent: __t.u64(),
 });
 export type EventLog = __Infer<typeof EventLog>;
 
@@ -446,7 +455,7 @@ export const EventPage = __t.object("EventPage", {
   first: __t.u64(),
   last: __t.u64(),
   get rows() {
-    return __t.array(EventLog);
+    return __t.array(EventFeed);
   },
 });
 export type EventPage = __Infer<typeof EventPage>;
@@ -511,6 +520,40 @@ export const FinishStepAct = __t.object("FinishStepAct", {
 });
 export type FinishStepAct = __Infer<typeof FinishStepAct>;
 
+export const GroupChange = __t.object("GroupChange", {
+  id: __t.u64(),
+  group: __t.u64(),
+  no: __t.u64(),
+  name: __t.string(),
+  change: __t.string(),
+  at: __t.i64(),
+});
+export type GroupChange = __Infer<typeof GroupChange>;
+
+export const GroupChangeRow = __t.object("GroupChangeRow", {
+  no: __t.u64(),
+  name: __t.string(),
+  change: __t.string(),
+  at: __t.i64(),
+});
+export type GroupChangeRow = __Infer<typeof GroupChangeRow>;
+
+export const GroupChanges = __t.object("GroupChanges", {
+  owner: __t.string(),
+  policy: __t.string(),
+  get rows() {
+    return __t.array(GroupChangeRow);
+  },
+});
+export type GroupChanges = __Infer<typeof GroupChanges>;
+
+export const GroupInvitation = __t.object("GroupInvitation", {
+  id: __t.u64(),
+  group: __t.u64(),
+  agent: __t.u64(),
+});
+export type GroupInvitation = __Infer<typeof GroupInvitation>;
+
 export const GroupMember = __t.object("GroupMember", {
   id: __t.u64(),
   group: __t.u64(),
@@ -523,6 +566,12 @@ export const GroupSummary = __t.object("GroupSummary", {
   members: __t.u32(),
 });
 export type GroupSummary = __Infer<typeof GroupSummary>;
+
+export const HeldDelivery = __t.object("HeldDelivery", {
+  delivery: __t.u64(),
+  attempt: __t.u32(),
+});
+export type HeldDelivery = __Infer<typeof HeldDelivery>;
 
 export const HistoryRow = __t.object("HistoryRow", {
   no: __t.u64(),
@@ -552,6 +601,7 @@ export const HubClock = __t.object("HubClock", {
   id: __t.u8(),
   seenAt: __t.i64(),
   returnedAt: __t.i64(),
+  absentFrom: __t.i64(),
 });
 export type HubClock = __Infer<typeof HubClock>;
 
@@ -593,6 +643,21 @@ export const InboxPeek = __t.object("InboxPeek", {
 });
 export type InboxPeek = __Infer<typeof InboxPeek>;
 
+export const InboxRow = __t.object("InboxRow", {
+  id: __t.u64(),
+  owner: __t.identity(),
+  agent: __t.u64(),
+  kind: __t.string(),
+  message: __t.string(),
+  priority: __t.u8(),
+  attempt: __t.u32(),
+  leaseUntil: __t.i64(),
+  envelope: __t.string(),
+  seq: __t.u64(),
+  sender: __t.u64(),
+});
+export type InboxRow = __Infer<typeof InboxRow>;
+
 export const Keeper = __t.object("Keeper", {
   scheduledId: __t.u64(),
   scheduledAt: __t.scheduleAt(),
@@ -633,6 +698,11 @@ export const Mailbox = __t.object("Mailbox", {
   notices: __t.u32(),
   noticeHead: __t.u64(),
   noticeTail: __t.u64(),
+  delayed: __t.u32(),
+  concurrency: __t.u32(),
+  isCut: __t.bool(),
+  isAlone: __t.bool(),
+  keptUntil: __t.i64(),
 });
 export type Mailbox = __Infer<typeof Mailbox>;
 
@@ -730,6 +800,8 @@ export const Offer = __t.object("Offer", {
   envelope: __t.string(),
   seq: __t.u64(),
   sender: __t.u64(),
+  spared: __t.u32(),
+  crashes: __t.u8(),
 });
 export type Offer = __Infer<typeof Offer>;
 
@@ -974,6 +1046,10 @@ export const Waiting = __t.object("Waiting", {
   availableAt: __t.i64(),
   attempt: __t.u32(),
   holder: __t.u64(),
+  envelope: __t.string(),
+  sender: __t.u64(),
+  spared: __t.u32(),
+  crashes: __t.u8(),
 });
 export type Waiting = __Infer<typeof Waiting>;
 
@@ -1045,6 +1121,7 @@ export const WorkflowWatch = __t.object("WorkflowWatch", {
   id: __t.u64(),
   watcher: __t.identity(),
   workflow: __t.string(),
+  agent: __t.u64(),
 });
 export type WorkflowWatch = __Infer<typeof WorkflowWatch>;
 

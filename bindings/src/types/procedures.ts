@@ -11,6 +11,7 @@ import * as BroadcastStatusProcedure from "../broadcast_status_procedure";
 import * as ClaimsOnProcedure from "../claims_on_procedure";
 import * as ContractVersionProcedure from "../contract_version_procedure";
 import * as DeadLettersProcedure from "../dead_letters_procedure";
+import * as GroupChangesProcedure from "../group_changes_procedure";
 import * as GroupMembersProcedure from "../group_members_procedure";
 import * as HubOverviewProcedure from "../hub_overview_procedure";
 import * as ListAdmissionsProcedure from "../list_admissions_procedure";
@@ -41,6 +42,8 @@ export type ContractVersionArgs = __Infer<typeof ContractVersionProcedure.params
 export type ContractVersionResult = __Infer<typeof ContractVersionProcedure.returnType>;
 export type DeadLettersArgs = __Infer<typeof DeadLettersProcedure.params>;
 export type DeadLettersResult = __Infer<typeof DeadLettersProcedure.returnType>;
+export type GroupChangesArgs = __Infer<typeof GroupChangesProcedure.params>;
+export type GroupChangesResult = __Infer<typeof GroupChangesProcedure.returnType>;
 export type GroupMembersArgs = __Infer<typeof GroupMembersProcedure.params>;
 export type GroupMembersResult = __Infer<typeof GroupMembersProcedure.returnType>;
 export type HubOverviewArgs = __Infer<typeof HubOverviewProcedure.params>;

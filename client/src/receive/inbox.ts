@@ -111,6 +111,12 @@ export class Inbox {
     return this.#lastOffer;
   }
 
+  /** The deliveries that this client holds, with their attempts. */
+  *held(): Generator<{ readonly delivery: bigint; readonly attempt: number }> {
+    // A notice has no attempt.
+    for (const [delivery, { attempt }] of this.#held) if (attempt > 0) yield { delivery, attempt };
+  }
+
   /** Dispatches the rows that appeared while this client did not take deliveries. */
   review(db: DbConnection): void {
     for (const row of [...db.db.myInbox.iter()]) this.#offered(row);

@@ -84,7 +84,7 @@ function chargeClaim(unit: UnitOfWork, box: Mailbox, row: Claim): void {
   if (load) claimLoad.agent.update({ agent: box.agent, resources });
   else claimLoad.insert({ agent: box.agent, resources });
   charge(unit, box, { deliveries: 0, fanOut: 0, bytes: bytesOf(row) });
-  unit.addBytes(bytesOf(row));
+  unit.addBytes(box.agent, bytesOf(row));
 }
 
 /** Refuses a claim that conflicts with others and may not wait for them. */

@@ -1,6 +1,6 @@
 // Grants and ends claims. The end of a claim grants those that waited for it alone, in the same transaction.
 
-import { LIMITS } from '../contract/limits.ts';
+import { LIMITS, ROW_BYTES } from '../contract/limits.ts';
 import type { ClaimedResource } from '../contract/wire.ts';
 import type { ClaimEnd, ClaimState } from '../contract/words.ts';
 import { noticeEnvelope } from '../message/envelope.ts';
@@ -23,7 +23,8 @@ export function isHeld(row: Pick<Claim, 'state'>): boolean {
 
 /** Bytes that a claim stores. */
 export function bytesOf({ resources, note }: Pick<Claim, 'resources' | 'note'>): number {
-  return byteLength(note) + resources.reduce((sum, { key }) => sum + byteLength(key), 0);
+  const each = resources.reduce((sum, { key }) => sum + ROW_BYTES.resource + byteLength(key), 0);
+  return ROW_BYTES.claim + byteLength(note) + each;
 }
 
 /** Returns the resources of a claim for a sentence, at most three. */
@@ -90,7 +91,7 @@ function free(unit: UnitOfWork, row: Claim): void {
   const { db } = unit.ctx;
   db.claim.id.delete(row.id);
   removePlaces(db, row.id, { resources: resourcesOf(row), isShared: row.isShared });
-  unit.addBytes(-bytesOf(row));
+  unit.addBytes(row.agent, -bytesOf(row));
   countDown(unit, row);
   db.claimWait.waiter.delete(row.id);
   const waiting = [...db.claimWait.blocker.filter(row.id)].flatMap(({ waiter }) => db.claim.id.find(waiter) ?? []);

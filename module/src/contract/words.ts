@@ -84,6 +84,11 @@ export const ANSWER_STATUSES = ['success', 'error', 'input_required'] as const;
 /** One of `ANSWER_STATUSES`. */
 export type AnswerStatus = (typeof ANSWER_STATUSES)[number];
 
+/** Who may join a group: any agent, or those that its owner has invited. */
+export const GROUP_POLICIES = ['open', 'invitation'] as const;
+/** One of `GROUP_POLICIES`. */
+export type GroupPolicy = (typeof GROUP_POLICIES)[number];
+
 /** Kinds of resources that a claim names: a path or a pattern of paths, or any other name. */
 export const RESOURCE_KINDS = ['path', 'name'] as const;
 /** One of `RESOURCE_KINDS`. */
