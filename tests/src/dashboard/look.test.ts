@@ -44,9 +44,9 @@ describe.each(LOOKS)('%s', (_, options) => {
     await page.evaluate(AXE);
     const faults: string[] = [];
     const check = async (path: string) => {
-      const { violations } = (await page.evaluate(
+      const { violations } = await page.evaluate<{ violations: Violation[] }>(
         "axe.run(document, { resultTypes: ['violations'], runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'] })",
-      )) as { violations: Violation[] };
+      );
       for (const { id, impact, nodes } of violations) {
         if (impact === 'serious' || impact === 'critical')
           faults.push(`${path}: ${id}: ${nodes[0]?.html ?? ''} ${nodes[0]?.failureSummary ?? ''}`);
@@ -91,7 +91,7 @@ describe.each(LOOKS)('%s', (_, options) => {
     const { page } = await browser.openAnonymous(hub.url, { ...options, bypassCSP: true });
     await page.getByRole('heading', { name: 'Sign in to this hub' }).waitFor();
     await page.evaluate(AXE);
-    const { violations } = (await page.evaluate('axe.run()')) as { violations: Violation[] };
+    const { violations } = await page.evaluate<{ violations: Violation[] }>('axe.run()');
     expect(violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')).toEqual([]);
     await page.context().close();
   });

@@ -125,6 +125,9 @@ test('an ordinary identity sees its own agents and messages only', async () => {
   await theirs.go('messages');
   await seen(theirs, 'from_other');
   expect(await theirs.page.locator('#main').innerText()).not.toContain('How long is the guide?');
+  // What others send to its agents is there as well.
+  await scene.lead.sendMessage({ to: 'Other', messageType: 'for_other', payload: 1 });
+  await seen(theirs, 'for_other');
   await theirs.go(`messages/${messageId}`);
   await seen(theirs, /offered\s+Reviewer/);
   await theirs.go(`messages/${scene.messages.ask}`);

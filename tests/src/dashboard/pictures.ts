@@ -11,6 +11,17 @@ const VIEWPORT = { width: 1280, height: 800 };
 /** Seconds of traffic before the first picture, so that its charts have a form. */
 const SECONDS = 30;
 
+const EVENTS = [
+  'build.started',
+  undefined,
+  'tests.passed',
+  'build.finished',
+  undefined,
+  undefined,
+  'docs.published',
+  undefined,
+];
+
 await mkdir(FOLDER, { recursive: true });
 await using hub = await startDashboardHub();
 await using scene = await startScene(hub);
@@ -25,7 +36,8 @@ for (let second = 0; second < SECONDS; second++) {
     const to = ['Indexer', 'Translator', 'Tester'][n % 3] ?? 'Indexer';
     await scene.lead.sendMessage({ to, messageType: 'page_changed', payload: { page: n, second } });
   }
-  if (second % 3 === 0) await scene.lead.publishEvent({ eventType: 'build.finished', data: { ok: true, second } });
+  const event = EVENTS[second % EVENTS.length];
+  if (event !== undefined) await scene.lead.publishEvent({ eventType: event, data: { second } });
   await setTimeout(1_000);
 }
 const take = async (name: string, path: string, text: string) => {

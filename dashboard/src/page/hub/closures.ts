@@ -7,7 +7,7 @@ type Write = (writer: BinaryWriter, value: unknown) => void;
 type Read = (reader: BinaryReader) => unknown;
 type Fields = Readonly<Record<string, unknown>>;
 
-/** Of types that the SDK reads as objects of its own, such as `Timestamp`: one field of a reserved name. */
+/** Of types that the SDK reads as special objects, such as `Timestamp`: one field of a reserved name. */
 const SPECIAL = /^__(time_duration_micros|timestamp_micros_since_unix_epoch|identity|connection_id|uuid)__$/;
 
 /** Types may contain themselves, so a closure is remembered before its parts are made. */

@@ -76,8 +76,11 @@ export function useOwnAgents(): readonly AgentRow[] {
   const hex = identity.toHexString();
   const agents = useRows('agent', `SELECT * FROM agent WHERE owner = 0x${hex}`);
   return useMemo(
-    () => agents.filter(({ owner }) => owner.toHexString() === hex).sort((a, b) => a.name.localeCompare(b.name)),
-    [agents, hex],
+    () =>
+      agents
+        .filter(({ owner }) => owner.__identity__ === identity.__identity__)
+        .sort((a, b) => a.name.localeCompare(b.name)),
+    [agents, identity],
   );
 }
 

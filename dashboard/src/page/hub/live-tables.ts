@@ -107,7 +107,7 @@ export class LiveTables {
   }
 
   rows<Name extends Table>(name: Name): readonly Row<Name>[] {
-    return this.#rows[name] ?? EMPTY; // each name has the rows of its own table
+    return this.#rows[name] ?? EMPTY; // each name has the rows of that table
   }
 
   /** The events since the page was opened, oldest first. */

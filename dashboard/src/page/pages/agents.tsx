@@ -34,11 +34,12 @@ export function Agents() {
     return agents
       .filter(
         agent =>
-          (presence === '' || agent.presence === presence) && (owner !== 'me' || agent.owner.toHexString() === hex),
+          (presence === '' || agent.presence === presence) &&
+          (owner !== 'me' || agent.owner.__identity__ === identity.__identity__),
       )
       .filter(agent => wanted === '' || searchable(agent).includes(wanted))
       .sort((a, b) => (a.name < b.name ? -1 : 1));
-  }, [agents, text, presence, owner, hex]);
+  }, [agents, text, presence, owner, identity]);
   const loads = useLoads(isOperator && shown.length <= MAX_WITH_LOAD);
   const columns: Column<AgentRow>[] = [
     { name: 'Agent', width: 'minmax(9rem, 2fr)', cell: ({ name }) => <Foreign text={name} max={64} /> },

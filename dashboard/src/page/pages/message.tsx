@@ -99,8 +99,18 @@ export function Message({ id }: { readonly id: string }) {
                 ['Kind', life.kind || (envelope.answerBy > 0 ? 'ask' : 'message')],
                 ['Priority', PRIORITIES[envelope.priority] ?? '—'],
                 ['Sent', <Clock ms={envelope.sentAt / 1_000} />],
-                envelope.answerBy > 0 ? ['Answer by', <Until ms={envelope.answerBy / 1_000} />] : undefined,
-                envelope.expiresAt > 0 ? ['Expires', <Until ms={envelope.expiresAt / 1_000} />] : undefined,
+                envelope.answerBy > 0
+                  ? [
+                      'Answer by',
+                      isOpen ? <Until ms={envelope.answerBy / 1_000} /> : <Clock ms={envelope.answerBy / 1_000} />,
+                    ]
+                  : undefined,
+                envelope.expiresAt > 0
+                  ? [
+                      'Expires',
+                      isOpen ? <Until ms={envelope.expiresAt / 1_000} /> : <Clock ms={envelope.expiresAt / 1_000} />,
+                    ]
+                  : undefined,
                 envelope.inReplyTo !== ''
                   ? [
                       'In reply to',

@@ -1,5 +1,6 @@
 // The newest messages: of one agent, or merged over the agents that the caller may read.
 
+import type { DbConnection } from '@agora/bindings';
 import { useMemo, useState } from 'react';
 import { Compose } from '../actions/compose.tsx';
 import { readEnvelope, type Envelope } from '../base/envelope.ts';
@@ -13,15 +14,16 @@ import { Empty, Loading, Page, Panel, Refused } from '../ui/layout.tsx';
 import { type Column, Table } from '../ui/table.tsx';
 import { Ago, Foreign, Id } from '../ui/text.tsx';
 
-/** Without a chosen agent, the messages of this many agents are merged: the most recently changed ones. */
+/** Without a chosen agent, the messages of this many agents are merged. */
 const MAX_AGENTS = 24;
 const PER_AGENT = 25;
 const OF_ONE = 256;
+/** Pages of mailboxes in which an operator's page looks for the busiest agents, and how often. */
+const MAX_PAGES = 4;
+const BUSIEST_MS = 5_000;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
-interface Line extends Envelope {
-  readonly agent: string;
-}
+type Line = Envelope;
 
 export function Messages() {
   const { isOperator } = useMe();
@@ -29,27 +31,32 @@ export function Messages() {
   const [name, setName] = useFilter('agent');
   const [kind, setKind] = useFilter('kind');
   const [isComposing, setComposing] = useState(false);
-  const sources = useSources(isOperator, name);
-  const ids = sources.map(({ id }) => id);
+  const local = useSources(isOperator, name);
+  const isWhole = isOperator && name === '';
+  const ids = local.map(({ id }) => id);
   const { data, refusal, isLoading } = useRead(
-    ids.length === 0 ? undefined : `messages ${ids.join()} ${name}`,
+    !isWhole && ids.length === 0 ? undefined : `messages ${ids.join()} ${name}`,
     async db => {
       const limit = name === '' ? PER_AGENT : OF_ONE;
+      const sources = isWhole ? await busiestAgents(db) : ids;
       const pages = await Promise.all(
-        sources.map(async ({ id, name: agent }) => {
-          const sent = await db.procedures.sentMessages({ agent: id, before: 0n, limit });
-          // Without a chosen agent every message is already in the list of its sender.
-          const received = name === '' ? [] : await db.procedures.receivedMessages({ agent: id, before: 0n, limit });
-          return [...sent, ...received].map(({ envelope }): Line => ({ ...readEnvelope(envelope), agent }));
+        sources.map(async agent => {
+          const sent = await db.procedures.sentMessages({ agent, before: 0n, limit });
+          // On the whole hub every message is already in the list of its sender.
+          if (isWhole) return sent;
+          const received = await db.procedures.receivedMessages({ agent, before: 0n, limit });
+          const { rows: held } = await db.procedures.peekInbox({ agent, limit });
+          return [...sent, ...received, ...held];
         }),
       );
-      const byId = new Map(pages.flat().map(line => [line.id, line]));
-      return [...byId.values()].sort((a, b) => b.sentAt - a.sentAt);
+      const lines = pages.flat().map(({ envelope }) => readEnvelope(envelope));
+      const byId = new Map(lines.filter(({ id }) => id !== '').map(line => [line.id, line]));
+      return { lines: [...byId.values()].sort((a, b) => b.sentAt - a.sentAt), agents: sources.length };
     },
   );
   const shown = useMemo(() => {
     const wanted = text.toLowerCase();
-    return (data ?? []).filter(
+    return (data?.lines ?? []).filter(
       line =>
         (kind === '' || (kind === 'ask') === line.answerBy > 0) && (wanted === '' || searchable(line).includes(wanted)),
     );
@@ -96,7 +103,7 @@ export function Messages() {
       about={
         name === ''
           ? isOperator
-            ? `The newest of ${count(sources.length)} agents; choose an agent for all of its messages.`
+            ? `The newest of the ${count(data?.agents ?? 0)} busiest agents; choose an agent for all of its messages.`
             : 'The newest of your agents.'
           : `Sent and received by ${name}`
       }
@@ -154,29 +161,35 @@ function searchable({ id, from, to, type, payload }: Line): string {
   return `${id} ${from} ${to} ${type} ${JSON.stringify(payload) ?? ''}`.toLowerCase();
 }
 
-/** The agents whose messages are read. */
+/** The chosen agent, or those of an ordinary caller. */
 function useSources(isOperator: boolean, name: string): readonly AgentRow[] {
   const isName = /^[\w.-]{1,64}$/.test(name);
-  const query =
-    name === ''
-      ? isOperator
-        ? 'SELECT * FROM agent'
-        : undefined
-      : `SELECT * FROM agent WHERE name = '${isName ? name : ''}'`;
-  const agents = useRows('agent', query);
+  const agents = useRows('agent', name === '' ? undefined : `SELECT * FROM agent WHERE name = '${isName ? name : ''}'`);
   const own = useOwnAgents();
   return useMemo(() => {
     if (name !== '') return agents.filter(agent => agent.name === name);
-    const readable = isOperator ? agents : own;
-    return [...readable]
-      .sort(
-        (a, b) =>
-          Number(b.presence === 'online') - Number(a.presence === 'online') ||
-          Number(b.updatedAt.microsSinceUnixEpoch - a.updatedAt.microsSinceUnixEpoch),
-      )
-      .slice(0, MAX_AGENTS)
-      .sort((a, b) => Number(a.id - b.id));
+    return isOperator ? [] : own.slice(0, MAX_AGENTS);
   }, [agents, own, isOperator, name]);
+}
+
+let busiest: { readonly db: DbConnection; readonly at: number; readonly ids: readonly bigint[] } | undefined;
+
+/** The agents with the most unfinished messages of theirs, then those that are online; looked for every few seconds. */
+async function busiestAgents(db: DbConnection): Promise<readonly bigint[]> {
+  if (busiest?.db === db && Date.now() - busiest.at < BUSIEST_MS) return busiest.ids;
+  const rows = [];
+  for (let after = 0n, page = 0; page < MAX_PAGES; page++) {
+    const { rows: more, next } = await db.procedures.listMailboxes({ after, limit: OF_ONE });
+    rows.push(...more.filter(box => !box.name.startsWith('@')));
+    if (next === 0n || next === after) break;
+    after = next;
+  }
+  const ids = rows
+    .sort((a, b) => b.unfinished - a.unfinished || Number(b.online) - Number(a.online) || Number(b.agent - a.agent))
+    .slice(0, MAX_AGENTS)
+    .map(({ agent }) => agent);
+  busiest = { db, at: Date.now(), ids };
+  return ids;
 }
 
 /** Targets as the sender wrote them, with links. */
