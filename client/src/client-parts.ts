@@ -8,7 +8,7 @@ import { Asks } from './send/asks.ts';
 import { Broadcasts } from './receive/broadcasts.ts';
 import { CheckedTypes } from './receive/checked-types.ts';
 import { Claims } from './claims/claims.ts';
-import type { ClientEvents } from './client-types.ts';
+import type { ClientEvents, CloseOptions } from './client-types.ts';
 import { Connection } from './connection/connection.ts';
 import type { Settings } from './connection/settings.ts';
 import { Dispatcher } from './receive/dispatcher.ts';
@@ -32,6 +32,7 @@ import { Mail } from './receive/mail.ts';
 import { Workflows } from './workflows/workflows.ts';
 
 const FLUSH_WITHIN_MS = 5_000;
+const DRAIN_WITHIN_MS = 5_000;
 
 /** The parts of one client, which are passive until its connection opens. */
 export class ClientParts {
@@ -64,6 +65,9 @@ export class ClientParts {
   readonly endings = new Set<(error: Error | undefined) => void>();
   #offlineTimer: ReturnType<typeof setInterval> | undefined;
   #closing: Promise<void> | undefined;
+  #isClosing = false;
+  /** Settled by a second `close` that does not wait. */
+  readonly #hurried = Promise.withResolvers<void>();
 
   /** Throws `agent/bad-name`, `client/bad-option`. */
   constructor(name: string, options: AgoraClientOptions<AgoraTypes>) {
@@ -103,7 +107,7 @@ export class ClientParts {
       acts,
       dispatcher,
       // A closing client takes no further deliveries.
-      agent: () => (this.#closing ? undefined : this.agent.id),
+      agent: () => (this.#isClosing ? undefined : this.agent.id),
       receives: () => this.agent.receives,
       isAsked: about => this.asks.has(about),
       noticed: notice => {
@@ -123,7 +127,15 @@ export class ClientParts {
     });
     dispatcher.changed = () => queueMicrotask(() => this.agent.declareConcurrency());
     this.agents = new Agents(connection);
-    this.messages = new Messages({ acts, asks: this.asks, agents: this.agents, sender: agent, types, tracing, outbox });
+    this.messages = new Messages({
+      acts,
+      asks: this.asks,
+      targets: async () => new Set([...(await this.agents.targets()), ...(await this.groups.names().catch(() => []))]),
+      sender: agent,
+      types,
+      tracing,
+      outbox,
+    });
     this.broadcasts = new Broadcasts({ connection, acts, dispatcher, arrived: () => this.mail.arrived() });
     this.events = new Events({ connection, acts, sender: agent, types, tracing, outbox });
     this.workflows = new Workflows({ connection, acts, events: this.events, agents: this.agents, initiator: agent });
@@ -154,14 +166,19 @@ export class ClientParts {
     await this.outbox?.play(agent);
   }
 
-  /** Sends pending acts, aborts running handlers and closes the connection; idempotent. */
-  close(): Promise<void> {
-    this.#closing ??= this.#close();
+  /** Waits for running handlers, sends pending acts and closes the connection; idempotent. */
+  close({ drainMs = DRAIN_WITHIN_MS }: CloseOptions = {}): Promise<void> {
+    if (this.#isClosing && drainMs === 0) this.#hurried.resolve();
+    this.#isClosing = true;
+    this.#closing ??= this.#close(drainMs);
     return this.#closing;
   }
 
-  async #close(): Promise<void> {
+  async #close(drainMs: number): Promise<void> {
     const closed = new ConnectionError('client/closed', 'the client was closed');
+    // Results of handlers can only be sent through a connection.
+    const draining = this.dispatcher.drain(this.connection.session ? drainMs : 0, closed);
+    await Promise.race([draining, this.#hurried.promise]);
     this.broadcasts.close(closed);
     this.inbox.close(closed);
     if (this.connection.session) {
@@ -204,7 +221,7 @@ export class ClientParts {
   #lost(error: AgoraError, offlineTimeoutMs: number): void {
     this.acts.pause();
     clearInterval(this.#offlineTimer);
-    if (this.connection.state === 'closed' || error.code !== 'connection/lost' || this.#closing)
+    if (this.connection.state === 'closed' || error.code !== 'connection/lost' || this.#isClosing)
       return this.#ended(error);
     this.outbox?.lost();
     this.#offlineTimer = setInterval(() => {

@@ -1,7 +1,18 @@
 // Entry point of the client.
 
 export { AgoraClient } from './agora-client.ts';
-export type { ClientEvents, CoordinationQuery, EventRequest, MessageOptions, WatchOptions } from './client-types.ts';
+export type {
+  ClientEvents,
+  CloseOptions,
+  CoordinationFilters,
+  CoordinationQuery,
+  CoordinationResult,
+  EventRequest,
+  MessageOptions,
+  TypedMessageOptions,
+  UntypedMessageOptions,
+  WatchOptions,
+} from './client-types.ts';
 export type { AgentFilters, AgentInfo } from './agents/agents.ts';
 export type { AgentUsage } from './agents/usage.ts';
 export type { AgoraEvent, EventOf } from './events/agora-event.ts';
@@ -34,8 +45,17 @@ export type { IncomingMessage, MessageContext, MessageKind, MessageOf, Returned 
 export type { LiveStream } from './base/live-stream.ts';
 export type { MessageHandler, MessageSubscription } from './receive/message-subscription.ts';
 export { nearestNames } from './base/nearest-names.ts';
-export type { AskInfo } from './send/read-ask.ts';
-export type { Accepted, AnswerWithin, DeliveryOptions, ForwardOptions, OutgoingMessage } from './send/messages.ts';
+export type { AskInfo, ResumeOptions } from './send/read-ask.ts';
+export type {
+  Accepted,
+  AnswerWithin,
+  DeliveryOptions,
+  ForwardOptions,
+  MessageContent,
+  OutgoingMessage,
+  Recipients,
+} from './send/messages.ts';
+export type { Priority, PriorityLevel, PriorityName } from './wire/priority.ts';
 export type { AgoraClientOptions } from './options.ts';
 export type { OutboxNote, OutboxOptions } from './acts/outbox.ts';
 export type { KeptItem, OutboxStore } from './acts/outbox-store.ts';
@@ -73,6 +93,7 @@ export {
   type TaskSchemas,
 } from './wire/message-types.ts';
 export { isStandardType, MESSAGE_SCHEMAS, type StandardMessageType } from './wire/standard-messages.ts';
+export type { StartOptions } from './workflows/workflows.ts';
 export type { Served, ServeOptions } from './serve.ts';
 export type { OpenTelemetryApi } from './trace/spans.ts';
 export type { TaskOptions } from './subscriptions.ts';

@@ -1,7 +1,9 @@
 // Groups of agents. A message to `#name` is delivered to each member.
 
 import { type GroupPolicy, LIMITS, SIGN } from '@agora/module/contract';
+import { toAgoraError } from '../base/errors.ts';
 import { dateOf } from '../base/micros.ts';
+import { withSuggestion } from '../base/nearest-names.ts';
 import type { Connection } from '../connection/connection.ts';
 
 /** A group that this agent is in. */
@@ -85,6 +87,19 @@ export class Groups {
 
   async members(group: string): Promise<string[]> {
     const agent = this.#agent();
-    return this.#connection.call('group_members', db => db.procedures.groupMembers({ agent, group }));
+    return this.#connection
+      .call('group_members', db => db.procedures.groupMembers({ agent, group }))
+      .catch((error: unknown) => this.#explain(error, group));
+  }
+
+  /** Returns the names of the groups of this agent, with their sign. */
+  async names(): Promise<string[]> {
+    return (await this.list()).map(({ name }) => name);
+  }
+
+  /** Adds similar names of own groups to the refusal of an unknown one. */
+  async #explain(error: unknown, group: string): Promise<never> {
+    if (toAgoraError(error).code !== 'group/unknown') throw error;
+    throw await withSuggestion(error, group, () => this.names());
   }
 }

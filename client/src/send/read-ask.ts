@@ -4,7 +4,14 @@ import type { AskState } from '@agora/module/contract';
 import { dateOf } from '../base/micros.ts';
 import type { Connection } from '../connection/connection.ts';
 import type { Notice } from '../receive/inbox.ts';
+import type { AnswerWithin } from './messages.ts';
 import { parseEnvelope } from '../wire/envelope.ts';
+
+/** Options of `resumeAsk`. */
+export interface ResumeOptions extends Pick<AnswerWithin, 'signal' | 'onProgress'> {
+  /** Number of the last progress signal that was received before. */
+  readonly lastSignal?: number | undefined;
+}
 
 /** The state of an ask. */
 export interface AskInfo {

@@ -38,7 +38,7 @@ describe('agora send', () => {
       from: string;
     }>();
     const receiver = await hub.join('Receiver');
-    await receiver.subscribeToMessages<string>(({ type, priority, payload, headers, from }) =>
+    await receiver.subscribeToMessages(({ type, priority, payload, headers, from }) =>
       received.add({ type, priority, payload, headers, from }),
     );
     writeFileSync(join(shell.folder, 'payload.json'), '{"from":"a file"}');
@@ -144,7 +144,7 @@ describe('Ctrl-C', () => {
 describe('agora ask', () => {
   test('prints the answer, a text unchanged and other values as JSON, and the progress', async () => {
     const answerer = await hub.join('Answerer', { capabilities: ['answering'] });
-    await answerer.subscribeToMessages<string>(async (message, context) => {
+    await answerer.subscribeToMessages(async (message, context) => {
       if (message.type === 'fail') throw new PermanentError('it is broken');
       if (message.type === 'back') return context.requireInput('which one?');
       if (message.type === 'silent') return new Promise(() => undefined);
@@ -181,7 +181,7 @@ describe('agora ask', () => {
 
   test('prompts for the reply to a question back on a terminal, without control characters of the agent', async () => {
     const worker = await hub.join('Painter');
-    await worker.subscribeToMessages<string>(async (message, context) => {
+    await worker.subscribeToMessages(async (message, context) => {
       if (message.continues === undefined) return context.requireInput('which \u001b[2Jcolour?');
       return { text: `painted ${JSON.stringify(message.payload)}` };
     });
@@ -196,7 +196,7 @@ describe('agora ask', () => {
     const cancelled = new Received<unknown>();
     const asked = new Received<string>();
     const worker = await hub.join('Slow');
-    await worker.subscribeToMessages<string>((message, { signal }) => {
+    await worker.subscribeToMessages((message, { signal }) => {
       asked.add(message.from);
       return new Promise(resolve => {
         signal.addEventListener('abort', () => {
@@ -217,7 +217,7 @@ describe('agora broadcast', () => {
   test('reaches all other agents', async () => {
     const received = new Received<unknown>();
     const listener = await hub.join('Everyone');
-    await listener.subscribeToMessages<string>({
+    await listener.subscribeToMessages({
       filters: { messageTypes: ['announcement'] },
       handler: message => received.add([message.kind, message.payload]),
     });
@@ -250,11 +250,10 @@ describe('agora inbox, agora wait', () => {
       sentAt: '<time>',
       headers: {},
       payload: { text: 'number 3' },
-      onBehalfOf: [],
-      forwarded: [],
       kind: 'message',
       state: 'queued',
       attempt: 1,
+      wantsAnswer: false,
     });
     expect(await shell.run('wait', '--as', 'Turns')).toMatchObject({ code: 0, out: 'There is mail for Turns.\n' });
 

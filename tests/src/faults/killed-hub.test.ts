@@ -36,7 +36,7 @@ describe('a hub that is killed under load', () => {
       /** How often each was handled to its end, or received. */
       const handled = new Map<string, number>();
       const count = (id: string) => void handled.set(id, (handled.get(id) ?? 0) + 1);
-      await receiver.subscribeToMessages<'fault.message'>({
+      await receiver.subscribeToMessages('fault.message', {
         concurrency: 128,
         handler: async ({ id, wantsAnswer }) => {
           await new Promise(setImmediate);

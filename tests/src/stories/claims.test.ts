@@ -93,7 +93,7 @@ describe('a lock', () => {
   test('aborts its signal when it is lost, and its fence refuses what comes later', async () => {
     const [ada, bo] = [await hub.join('Lost'), await hub.join('Reader')];
     const received = new Received<unknown>();
-    await bo.subscribeToMessages<'note'>(({ payload }) => received.add(payload));
+    await bo.subscribeToMessages('note', ({ payload }) => received.add(payload));
     const lock = await ada.claim('five/a');
     const note = (payload: number) => ({ do: 'send', to: 'Reader', messageType: 'note', payload }) as const;
     await ada.batch([note(1)], { claim: lock });
@@ -117,16 +117,13 @@ describe('a lock', () => {
     const [lead, worker] = [await hub.join('Lead'), await hub.join('Worker')];
     const lock = await worker.claim('seven/a');
     const outcome = new Received<string>();
-    await worker.subscribeToMessages<'job'>(
-      async message => {
-        await lock.release();
-        await worker
-          .batch([{ do: 'respond', message, data: 'late' }], { claim: lock })
-          .catch((error: AgoraError) => outcome.add(error.code));
-        return 'current';
-      },
-      { types: ['job'] },
-    );
+    await worker.subscribeToMessages('job', async message => {
+      await lock.release();
+      await worker
+        .batch([{ do: 'respond', message, data: 'late' }], { claim: lock })
+        .catch((error: AgoraError) => outcome.add(error.code));
+      return 'current';
+    });
     const answer = await lead.sendMessage({ to: 'Worker', messageType: 'job', payload: 1, timeoutMs: 10_000 });
     expect(await outcome.atLeast(1)).toEqual(['claim/outdated']);
     expect(answer).toMatchObject({ data: 'current' });

@@ -18,7 +18,7 @@ describe('a group', () => {
     const members = await Promise.all(['Ann', 'Ben', 'Cas', 'Dan'].map(name => hub.join(name)));
     for (const member of members) {
       await member.joinGroup('#reviewers');
-      await member.subscribeToMessages<'note'>(({ to }) => received.add(`${member.name} ${to.join()}`));
+      await member.subscribeToMessages('note', ({ to }) => received.add(`${member.name} ${to.join()}`));
     }
     const [ann, , , dan] = members;
     await dan?.leaveGroup('#reviewers');

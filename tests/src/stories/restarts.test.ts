@@ -47,7 +47,7 @@ describe.skipIf(process.env['AGORA_TEST_SERVER'] !== undefined)('work in hand', 
     const asker = await agent('Asker');
     for (let at = 0; at < WORKERS; at++) {
       const worker = await agent(`W${at}`, at % 2 === 0 ? [] : ['work']);
-      await worker.subscribeToMessages<'job'>(async ({ payload }) => {
+      await worker.subscribeToMessages('job', async ({ payload }) => {
         const { name } = payload as { name: string }; // sent below
         runs.set(name, (runs.get(name) ?? 0) + 1);
         await finished;

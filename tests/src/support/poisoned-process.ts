@@ -7,7 +7,7 @@ const [server, database, token = ''] = process.argv.slice(2);
 const client = new AgoraClient('Worker', { server, database, token });
 await client.connect();
 await client.registerAgent({ agentType: 'worker' });
-await client.subscribeToMessages<'meal'>(({ payload }) => {
+await client.subscribeToMessages('meal', ({ payload }) => {
   const { text } = payload as { text: string }; // the test sends it
   console.log(text);
   if (text === 'poison') process.kill(process.pid, 'SIGKILL');
