@@ -4,8 +4,8 @@ import type { AskState } from '@agora/module/contract';
 import { dateOf } from '../base/micros.ts';
 import type { Connection } from '../connection/connection.ts';
 import type { Notice } from '../receive/inbox.ts';
-import type { AnswerWithin } from './messages.ts';
 import { parseEnvelope } from '../wire/envelope.ts';
+import type { AnswerWithin } from './messages.ts';
 
 /** Options of `resumeAsk`. */
 export interface ResumeOptions extends Pick<AnswerWithin, 'signal' | 'onProgress'> {
