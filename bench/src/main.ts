@@ -5,9 +5,10 @@ import type { Load, Report, Size } from './harness.ts';
 import { delivery } from './loads/delivery.ts';
 import { direct } from './loads/direct.ts';
 import { host } from './loads/host.ts';
+import { rows } from './loads/rows.ts';
 import { workflow } from './loads/workflow.ts';
 
-const LOADS = [start(direct), start(delivery), start(workflow), start(host)];
+const LOADS = [start(direct), start(delivery), start(workflow), start(host), start(rows)];
 
 const USAGE = `pnpm bench <name> [--quick] [--json]
 

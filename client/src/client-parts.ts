@@ -7,6 +7,7 @@ import { Agents } from './agents/agents.ts';
 import { Asks } from './send/asks.ts';
 import { Broadcasts } from './receive/broadcasts.ts';
 import { CheckedTypes } from './receive/checked-types.ts';
+import { Claims } from './claims/claims.ts';
 import type { ClientEvents, CloseOptions } from './client-types.ts';
 import { Connection } from './connection/connection.ts';
 import type { Settings } from './connection/settings.ts';
@@ -55,6 +56,7 @@ export class ClientParts {
   readonly events: Events;
   readonly workflows: Workflows;
   readonly groups: Groups;
+  readonly claims: Claims;
   readonly history: History;
   readonly mail: Mail;
   readonly outbox: Outbox | undefined;
@@ -82,6 +84,8 @@ export class ClientParts {
       warn,
     });
     this.connection = connection;
+    // Before the subscriptions, so that their rows show the deliveries that the agent claims.
+    connection.onOpen(session => this.agent.resume(session));
     this.operator = new Operator(connection);
     const { acts } = this;
     const agent = () => this.agent.mustId();
@@ -106,6 +110,8 @@ export class ClientParts {
       isAsked: about => this.asks.has(about),
       noticed: notice => {
         const isAwaited = this.asks.settle(notice);
+        // The caller of `claim` has it already.
+        if (this.claims.isAwaited(notice.payload)) return true;
         if (isAwaited && !this.agent.keepsNotices) return true;
         this.emitter.emit('notice', notice);
         return !this.agent.keepsNotices;
@@ -113,7 +119,11 @@ export class ClientParts {
       signalled: signal => this.asks.signal(signal),
       shown: () => this.mail.arrived(),
     });
-    this.agent = new OwnAgent(name, connection, this.inbox.query);
+    this.agent = new OwnAgent(name, connection, this.inbox.query, {
+      held: () => this.inbox.held(),
+      concurrency: () => dispatcher.concurrency,
+    });
+    dispatcher.changed = () => queueMicrotask(() => this.agent.declareConcurrency());
     this.agents = new Agents(connection);
     this.messages = new Messages({
       acts,
@@ -128,6 +138,7 @@ export class ClientParts {
     this.events = new Events({ connection, acts, sender: agent, types, tracing, outbox });
     this.workflows = new Workflows({ connection, acts, events: this.events, agents: this.agents, initiator: agent });
     this.groups = new Groups(connection, agent);
+    this.claims = new Claims(name, { connection, acts, agent });
     this.history = new History(connection, agent);
     this.mail = new Mail({
       connection,
@@ -169,6 +180,7 @@ export class ClientParts {
     this.broadcasts.close(closed);
     this.inbox.close(closed);
     if (this.connection.session) {
+      this.claims.close();
       await settleWithin(FLUSH_WITHIN_MS, this.acts.flushed());
       await this.agent.detach().catch((error: unknown) => {
         // The attachment ends with the connection.
@@ -194,8 +206,6 @@ export class ClientParts {
 
   #followConnection({ callTimeoutMs, offlineTimeoutMs }: Settings): void {
     const { connection, acts } = this;
-    // Runs after the subscriptions: their rows are compared with held deliveries before the agent gets new offers.
-    connection.onOpen(session => this.agent.resume(session));
     connection.onOpen(() => this.outbox?.resume());
     connection.onOpen(session => {
       clearInterval(this.#offlineTimer);

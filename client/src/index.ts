@@ -17,7 +17,11 @@ export type { AgentFilters, AgentInfo } from './agents/agents.ts';
 export type { AgentUsage } from './agents/usage.ts';
 export type { AgoraEvent, EventOf } from './events/agora-event.ts';
 export type { Answer, PendingAnswer, ProgressSignal, ReplyOptions } from './wire/answer.ts';
-export type { BatchAct } from './batch.ts';
+export type { BatchAct, BatchOptions } from './batch.ts';
+export type { ClaimFilter, ClaimInfo } from './claims/claim-info.ts';
+export type { ClaimLock } from './claims/claim-lock.ts';
+export type { ClaimOptions } from './claims/claims.ts';
+export type { ClaimTarget } from './claims/resources.ts';
 export type { ConnectOptions } from './connection/connection.ts';
 export type { ConnectionState } from './connection/connection-state.ts';
 export {
@@ -55,7 +59,8 @@ export type { AgoraClientOptions } from './options.ts';
 export type { OutboxNote, OutboxOptions } from './acts/outbox.ts';
 export type { KeptItem, OutboxStore } from './acts/outbox-store.ts';
 export type { InboxPeek, PeekedMessage } from './send/peek.ts';
-export type { ReceiveOptions, Registration } from './agents/own-agent.ts';
+export type { ReceiveOptions } from './agents/own-agent.ts';
+export type { Registration } from './agents/registration.ts';
 export type {
   DeadLetter,
   DeadLetterFilter,

@@ -95,9 +95,9 @@ export async function serve(parts: ServeParts, options: ServeOptions): Promise<S
 }
 
 class Service implements Consumer {
+  readonly concurrency: number;
   readonly #parts: ServeParts;
   readonly #options: ServeOptions;
-  readonly #concurrency: number;
   readonly #messages: ReadonlyMap<string, MessageHandler | undefined>;
   readonly #tasks: ReadonlyMap<string, TaskHandler | undefined>;
   readonly #queue = new MessageQueue();
@@ -120,7 +120,7 @@ class Service implements Consumer {
     this.#stopped.promise.catch(() => undefined);
     this.#parts = parts;
     this.#options = options;
-    this.#concurrency = concurrency;
+    this.concurrency = concurrency;
     this.#messages = new Map(Object.entries(options.messages ?? {}));
     this.#tasks = new Map(Object.entries(options.tasks ?? {}));
   }
@@ -154,7 +154,7 @@ class Service implements Consumer {
   take(message: IncomingMessage): void {
     this.#stopIdleTimer?.();
     if (this.#isStopping) giveBackToQueue(message);
-    else if (this.#running.size < this.#concurrency) this.#run(message);
+    else if (this.#running.size < this.concurrency) this.#run(message);
     else this.#queue.push(message);
   }
 
@@ -209,7 +209,7 @@ class Service implements Consumer {
   }
 
   #next(): void {
-    while (!this.#isStopping && this.#running.size < this.#concurrency) {
+    while (!this.#isStopping && this.#running.size < this.concurrency) {
       const message = this.#queue.shift();
       if (!message) break;
       this.#run(message);

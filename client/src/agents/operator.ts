@@ -148,6 +148,10 @@ export class Operator {
   clearQuota(agent: number): Promise<void> {
     return this.#call('clear_quota', db => db.reducers.clearQuota({ agent: BigInt(agent) }));
   }
+  /** Ends a claim of any agent by its id; its holder gets a notice with the reason. */
+  breakClaim(claim: string, reason = ''): Promise<void> {
+    return this.#call('break_claim', db => db.reducers.breakClaim({ claim, reason }));
+  }
   /** Returns the quota usage of an agent by its number. */
   async usage(agent: number): Promise<AgentUsage> {
     return usageOf(await this.#call('agent_usage', db => db.procedures.agentUsage({ agent: BigInt(agent) })));

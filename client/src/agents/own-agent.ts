@@ -1,30 +1,19 @@
 // The agent of this client: registration, attachment to every connection, heartbeats.
 
+import type { DbConnection } from '@agora/bindings';
 import { LIMITS, type AgentStatus } from '@agora/module/contract';
 import type { Connection } from '../connection/connection.ts';
 import { AgoraError, ConnectionError, TimeoutError, toAgoraError, type AgoraCode } from '../base/errors.ts';
 import { createId } from '../base/create-id.ts';
 import { watchLoop } from '../base/loop-watch.ts';
-import { METADATA, parseObject, toJson } from '../base/json.ts';
+import { parseObject } from '../base/json.ts';
 import { isObject } from '../base/is-object.ts';
-import { checkKeys, type Keys } from '../base/known-keys.ts';
 import { LiveQuery } from '../connection/live-query.ts';
 import type { Session } from '../connection/session.ts';
 import { settleWithin, untilAborted, type WaitOptions } from '../base/waiting.ts';
 import { marked, markOf } from './takeover.ts';
 import type { AgentRow } from './agents.ts';
-
-/** Registration data of an agent. */
-export interface Registration {
-  /** For example `specialist`, `worker` or `coordinator`. */
-  readonly agentType: string;
-  readonly capabilities?: readonly string[] | undefined;
-  readonly metadata?: Readonly<Record<string, unknown>> | undefined;
-  /** The most deliveries that the agent holds at a time. Default 32, at most 256. */
-  readonly credit?: number | undefined;
-  /** True if the highest priority always comes first, also before messages that wait for a long time. Default false. */
-  readonly strictPriority?: boolean | undefined;
-}
+import { checkRegistration, creditOf, metadataOf, type Registration } from './registration.ts';
 
 /** What a client receives as its agent. */
 export interface ReceiveOptions extends WaitOptions {
@@ -46,12 +35,23 @@ export interface ReceiveOptions extends WaitOptions {
   readonly keepsNotices?: boolean | undefined;
 }
 
+/** The state of this process that the hub learns when its agent is attached. */
+export interface ProcessState {
+  /** The deliveries that it holds. */
+  readonly held: () => Iterable<{ readonly delivery: bigint; readonly attempt: number }>;
+  /** How many deliveries it handles at a time; 0 if it does not know. */
+  readonly concurrency: () => number;
+}
+
 /** Registers the agent of this client, attaches it to every session, and keeps it alive. */
 export class OwnAgent {
   readonly name: string;
   readonly #connection: Connection;
   readonly #inbox: LiveQuery;
+  readonly #process: ProcessState;
   readonly #row: LiveQuery;
+  /** The concurrency that the hub knows. */
+  #declared = 0;
   #id: bigint | undefined;
   #credit: number = LIMITS.defaultCredit;
   #isWanted = false;
@@ -63,8 +63,9 @@ export class OwnAgent {
   #stopWatch: (() => void) | undefined;
   #heartbeat: ReturnType<typeof setInterval> | undefined;
 
-  constructor(name: string, connection: Connection, inbox: LiveQuery) {
+  constructor(name: string, connection: Connection, inbox: LiveQuery, process: ProcessState) {
     this.name = name;
+    this.#process = process;
     this.#connection = connection;
     this.#inbox = inbox;
     // The name was checked, so it needs no escaping.
@@ -137,6 +138,7 @@ export class OwnAgent {
   }
 
   async #take(row: AgentRow, { receives = true, keepsNotices = false }: ReceiveOptions): Promise<void> {
+    const isNew = !(this.#isWanted && this.#id === row.id);
     this.#id = row.id;
     this.#mark ??= markOf(row.metadata);
     this.#receives = receives;
@@ -144,7 +146,7 @@ export class OwnAgent {
     this.#isWanted = receives;
     await Promise.all([
       this.#inbox.open(),
-      receives && this.#connection.call('attach_agent', db => db.reducers.attachAgent({ agent: row.id })),
+      receives && this.#connection.call('attach_process', db => this.#attach(db, row.id, isNew)),
     ]);
     if (!receives) return;
     this.#keepAlive();
@@ -206,13 +208,37 @@ export class OwnAgent {
     if (row) this.#changed(row);
     if (!this.#isWanted) return;
     try {
-      await session.wait('attach_agent', this.#connection.settings.callTimeoutMs, db =>
-        db.reducers.attachAgent({ agent }),
-      );
+      const { callTimeoutMs } = this.#connection.settings;
+      await session.wait('attach_process', callTimeoutMs, db => this.#attach(db, agent, false));
     } catch (error) {
       if (!(error instanceof AgoraError && LOST_AGENT.has(error.code))) throw error;
       this.#unregistered();
     }
+  }
+
+  #attach(db: DbConnection, agent: bigint, isNew: boolean): Promise<void> {
+    const concurrency = this.#process.concurrency();
+    this.#declared = concurrency;
+    const holds = isNew ? [] : this.#process.held();
+    return db.reducers.attachProcess({ agent, isNew, holds: [...holds], concurrency });
+  }
+
+  /** Reports how many deliveries this client handles at a time, if that has changed. */
+  declareConcurrency(): void {
+    const agent = this.#id;
+    const concurrency = this.#process.concurrency();
+    const session = this.#connection.session;
+    // The next attachment reports it, too.
+    if (!this.#isWanted || agent === undefined || !session || concurrency === this.#declared) return;
+    this.#declared = concurrency;
+    session
+      .wait('declare_concurrency', this.#connection.settings.callTimeoutMs, db =>
+        db.reducers.declareConcurrency({ agent, concurrency }),
+      )
+      .catch((error: unknown) => {
+        if (!(error instanceof AgoraError)) throw error;
+        this.#declared = 0;
+      });
   }
 
   /** Closes the client: its agent was unregistered by another client, or the hub has other data now. */
@@ -359,31 +385,6 @@ const CHOICES = new Set(['refuse', 'takeOver', 'share']);
 /** Refusals of an agent that this client no longer has. */
 const LOST_AGENT = new Set<string>(['agent/unknown', 'agent/not-yours']);
 
-const REGISTRATION: Keys<Registration> = {
-  agentType: true,
-  capabilities: true,
-  metadata: true,
-  credit: true,
-  strictPriority: true,
-};
-
-function checkRegistration(registration: Partial<Registration>): void {
-  checkKeys<Partial<Registration>>('the members of a registration', registration, REGISTRATION);
-  const { capabilities } = registration;
-  if (capabilities === undefined || Array.isArray(capabilities)) return;
-  throw new AgoraError('client/bad-option', `capabilities is a list of names, not ${typeof capabilities}`);
-}
-
 function ignore(error: unknown, code: AgoraCode): void {
   if (toAgoraError(error).code !== code) throw error;
-}
-
-function metadataOf(metadata: unknown): string {
-  if (!isObject(metadata)) throw new AgoraError('agent/bad-metadata', 'metadata must be an object');
-  return toJson(metadata, METADATA);
-}
-
-function creditOf(credit: number): number {
-  if (Number.isInteger(credit) && credit >= 0 && credit <= LIMITS.maxCredit) return credit;
-  throw new AgoraError('agent/bad-credit', `credit is a whole number from 0 to ${LIMITS.maxCredit}, not ${credit}`);
 }

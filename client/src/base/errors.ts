@@ -41,6 +41,7 @@ export const CLIENT_CODES = {
   'event/bad-filter': 'An event filter is neither a type, nor a first segment with a wildcard.',
   'event/expired': 'Events from this number on are deleted.',
   'event/ahead': 'There is no event of this number yet.',
+  'claim/timed-out': 'The resources of a claim were not free within the timeout.',
   'workflow/timed-out': 'The workflow did not end within the timeout.',
 } as const;
 

@@ -1,11 +1,13 @@
 // Calls about agents: the agent of this client, discovery, and groups.
 
-import type { AgentStatus } from '@agora/module/contract';
+import type { AgentStatus, GroupPolicy } from '@agora/module/contract';
 import type { AgentFilters, AgentInfo } from '../agents/agents.ts';
-import type { GroupInfo } from '../agents/groups.ts';
-import type { ReceiveOptions, Registration } from '../agents/own-agent.ts';
+import type { GroupHistory, GroupInfo } from '../agents/groups.ts';
+import type { ReceiveOptions } from '../agents/own-agent.ts';
+import type { Registration } from '../agents/registration.ts';
 import type { AgentUsage } from '../agents/usage.ts';
 import { AgoraError } from '../base/errors.ts';
+import { checkKeys } from '../base/known-keys.ts';
 import { performUntil, untilAborted, type WaitOptions } from '../base/waiting.ts';
 import type { CoordinationFilters, CoordinationQuery, CoordinationResult } from '../client-types.ts';
 import { ClientBase, partsOf } from './client-base.ts';
@@ -155,6 +157,45 @@ export abstract class AgentCalls extends ClientBase {
    */
   joinGroup(name: string, options: WaitOptions = {}): Promise<void> {
     return performUntil(options, () => partsOf(this).groups.join(name));
+  }
+
+  /**
+   * Creates a group of this agent, which is its owner and first member. With the policy `invitation`, only agents that it invites
+   * can join; `open` by default. Its owner may call it again to change the policy. Throws `group/exists`.
+   *
+   * @example
+   * ```ts
+   * await client.createGroup('#board', { policy: 'invitation' });
+   * await client.inviteToGroup('#board', 'Treasurer');
+   * ```
+   */
+  createGroup(name: string, options: WaitOptions & { readonly policy?: GroupPolicy | undefined } = {}): Promise<void> {
+    checkKeys('the options of createGroup()', options, { policy: true, signal: true });
+    const { policy = 'open', signal } = options;
+    return untilAborted(signal, partsOf(this).groups.create(name, policy));
+  }
+
+  /** Invites an agent to a group of this agent. Throws `group/not-owner`, `agent/unknown`. */
+  inviteToGroup(name: string, agent: string, options: WaitOptions = {}): Promise<void> {
+    return performUntil(options, () => partsOf(this).groups.invite(name, agent));
+  }
+
+  /** Removes an agent, or its invitation, from a group of this agent. Throws `group/not-owner`, `agent/unknown`. */
+  removeFromGroup(name: string, agent: string, options: WaitOptions = {}): Promise<void> {
+    return performUntil(options, () => partsOf(this).groups.remove(name, agent));
+  }
+
+  /**
+   * Returns the owner and the policy of a group of this agent, and who joined and left it after the change `after`: the last 256
+   * changes are kept. Throws `group/unknown`.
+   */
+  groupChanges(
+    name: string,
+    options: WaitOptions & { readonly after?: bigint | undefined } = {},
+  ): Promise<GroupHistory> {
+    checkKeys('the options of groupChanges()', options, { after: true, signal: true });
+    const { after = 0n, signal } = options;
+    return untilAborted(signal, partsOf(this).groups.changes(name, after));
   }
 
   /** Leaves a group, which ends with its last member. A no-op for a group that it is not in. */

@@ -3,7 +3,7 @@
 import { checkKeys, unknownKey, type Keys } from '../base/known-keys.ts';
 import { AgoraError } from '../base/errors.ts';
 import { WAIT_OPTIONS, type WaitOptions } from '../base/waiting.ts';
-import type { BatchAct } from '../batch.ts';
+import type { BatchAct, BatchOptions } from '../batch.ts';
 import type { CloseOptions, CoordinationQuery, EventRequest, WatchOptions } from '../client-types.ts';
 import type { ReceiveOptions } from '../agents/own-agent.ts';
 import type { ConnectOptions } from '../connection/connection.ts';
@@ -34,8 +34,11 @@ const ACTS: { readonly [Name in BatchAct['do']]: Keys<ActOf<Name>> } = {
   fail: { do: true, message: true, reason: true, retry: true },
 };
 
+const BATCH: Keys<BatchOptions> = { claim: true };
+
 /** Checks the acts of a batch. */
-export function checkActs(acts: readonly BatchAct[]): void {
+export function checkActs(acts: readonly BatchAct[], options: BatchOptions): void {
+  checkKeys('the options of a batch', options, BATCH);
   for (const act of acts) {
     const keys: Keys<BatchAct> | undefined = Object.hasOwn(ACTS, act.do) ? ACTS[act.do] : undefined;
     if (!keys) throw unknownKey('the acts of a batch', act.do, ACTS);

@@ -2,7 +2,7 @@
 
 import { SIGN } from '@agora/module/contract';
 import { performUntil, type WaitOptions } from '../base/waiting.ts';
-import { performBatch, type BatchAct } from '../batch.ts';
+import { performBatch, type BatchAct, type BatchOptions } from '../batch.ts';
 import type { IncomingMessage } from '../receive/incoming-message.ts';
 import type { BroadcastInfo, DeliveryInfo, MessageRecord } from '../send/history.ts';
 import type { Accepted, AnswerWithin, DeliveryOptions, MessageContent, OutgoingMessage } from '../send/messages.ts';
@@ -90,7 +90,8 @@ export abstract class MessageCalls<Types> extends AgentCalls {
 
   /**
    * Performs up to 256 acts in one transaction: all or none. Returns the ids of its messages and events, in order. Throws
-   * `call/refused` with `refusals`, one per refused act; `call/empty`, `call/too-many-acts`.
+   * `call/refused` with `refusals`, one per refused act; `call/empty`, `call/too-many-acts`. With `claim`, a held claim, all acts
+   * are refused with `claim/outdated` once that has ended.
    *
    * @example
    * ```ts
@@ -100,11 +101,11 @@ export abstract class MessageCalls<Types> extends AgentCalls {
    * ]);
    * ```
    */
-  batch(acts: readonly BatchAct<Types>[]): Promise<readonly string[]> {
+  batch(acts: readonly BatchAct<Types>[], options: BatchOptions = {}): Promise<readonly string[]> {
     const { acts: queue, messages, events, tracing } = partsOf(this);
     const batch = acts as unknown as readonly BatchAct[]; // `BatchAct<Types>` has checked each act
-    checkActs(batch);
-    return performBatch({ acts: queue, messages, events, tracing }, batch);
+    checkActs(batch, options);
+    return performBatch({ acts: queue, messages, events, tracing }, batch, options);
   }
 
   /**

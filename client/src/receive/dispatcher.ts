@@ -19,6 +19,8 @@ import { CheckedTypes } from './checked-types.ts';
 export interface Consumer {
   wants(message: IncomingMessage): boolean;
   take(message: IncomingMessage): void;
+  /** The most messages that it handles at a time; undefined if that is not known. */
+  readonly concurrency?: number | undefined;
   /** A message was settled or taken back. */
   forgotten?(): void;
   /** Starts no further handlers. Returns the messages that wait for one. */
@@ -45,6 +47,8 @@ export class Dispatcher {
   #isDraining = false;
   /** The most deliveries that the agent may hold. */
   credit: number;
+  /** Called when consumers were added or removed. */
+  changed: (() => void) | undefined;
 
   constructor(
     credit: number,
@@ -60,6 +64,17 @@ export class Dispatcher {
 
   get hasConsumers(): boolean {
     return this.#tasks.length + this.#messages.length > 0;
+  }
+
+  /** The most messages that are handled at a time; 0 if that is not known. */
+  get concurrency(): number {
+    if (this.#keepsMail) return 0;
+    let sum = 0;
+    for (const { concurrency } of [...this.#tasks, ...this.#messages]) {
+      if (concurrency === undefined) return 0;
+      sum += concurrency;
+    }
+    return sum;
   }
 
   /** True if unclaimed messages are kept for `takeMail`. */
@@ -103,6 +118,7 @@ export class Dispatcher {
   /** Adds a consumer and passes it the unclaimed messages that it accepts. */
   add(consumer: Consumer, kind: 'tasks' | 'messages'): void {
     (kind === 'tasks' ? this.#tasks : this.#messages).push(consumer);
+    this.changed?.();
     for (const message of [...this.#unclaimed]) {
       if (!consumer.wants(message)) continue;
       this.#unclaimed.delete(message);
@@ -117,6 +133,7 @@ export class Dispatcher {
       const at = consumers.indexOf(consumer);
       if (at >= 0) consumers.splice(at, 1);
     }
+    this.changed?.();
     for (const message of waiting) this.#give(message);
   }
 

@@ -73,6 +73,11 @@ export class MessageSubscription<Type extends string = string, Types = NoTypes>
     options.signal?.addEventListener('abort', this.#aborted, { once: true });
   }
 
+  /** A loop takes as many messages as its caller reads. */
+  get concurrency(): number | undefined {
+    return this.#options.handler && this.#options.concurrency;
+  }
+
   wants(message: IncomingMessage): boolean {
     return this.#options.wants(message);
   }

@@ -108,6 +108,8 @@ export class Asks {
       case 'expired':
         ask.resolve({ status: 'error', error: sentenceOfEnd(payload), from, messageId: about });
         return true;
+      case 'claim':
+        return false;
     }
   }
 
