@@ -117,7 +117,8 @@ describe('a lock', () => {
     const [lead, worker] = [await hub.join('Lead'), await hub.join('Worker')];
     const lock = await worker.claim('seven/a');
     const outcome = new Received<string>();
-    await worker.subscribeToMessages<'job'>(
+    await worker.subscribeToMessages(
+      'job',
       async message => {
         await lock.release();
         await worker
