@@ -117,17 +117,13 @@ describe('a lock', () => {
     const [lead, worker] = [await hub.join('Lead'), await hub.join('Worker')];
     const lock = await worker.claim('seven/a');
     const outcome = new Received<string>();
-    await worker.subscribeToMessages(
-      'job',
-      async message => {
-        await lock.release();
-        await worker
-          .batch([{ do: 'respond', message, data: 'late' }], { claim: lock })
-          .catch((error: AgoraError) => outcome.add(error.code));
-        return 'current';
-      },
-      { types: ['job'] },
-    );
+    await worker.subscribeToMessages('job', async message => {
+      await lock.release();
+      await worker
+        .batch([{ do: 'respond', message, data: 'late' }], { claim: lock })
+        .catch((error: AgoraError) => outcome.add(error.code));
+      return 'current';
+    });
     const answer = await lead.sendMessage({ to: 'Worker', messageType: 'job', payload: 1, timeoutMs: 10_000 });
     expect(await outcome.atLeast(1)).toEqual(['claim/outdated']);
     expect(answer).toMatchObject({ data: 'current' });
