@@ -149,7 +149,7 @@ export class Dispatcher {
     const isBusy = consumers.some(each => (each.running?.size ?? 0) > 0);
     if (isBusy && ms > 0) await settleWithin(ms, Promise.all(consumers.map(async each => each.idle?.())));
     for (const message of consumers.flatMap(each => [...(each.running ?? [])])) {
-      message.failWith(reason);
+      giveBackToQueue(message);
       message.interrupt(reason);
     }
   }

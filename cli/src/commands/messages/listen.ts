@@ -59,7 +59,7 @@ export default defineCommand({
     await serveAs(client, { agentType, capabilities, credit: creditFor(given, program), force });
     context.output.note(`Listening as ${name}; Ctrl-C stops.`);
     const why = await session.run(client);
-    await client.close();
+    await client.close({ drainMs: 0 });
     failure.throwIfAny();
     context.exit = exitFor(why, session, limit);
   },
