@@ -702,6 +702,7 @@ export const Mailbox = __t.object("Mailbox", {
   concurrency: __t.u32(),
   isCut: __t.bool(),
   isAlone: __t.bool(),
+  keptUntil: __t.i64(),
 });
 export type Mailbox = __Infer<typeof Mailbox>;
 

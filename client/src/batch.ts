@@ -102,12 +102,16 @@ async function perform(
     return made.ids;
   } catch (error) {
     for (const message of made.settled) message.reopen();
-    throw isOutdated(error) ? new AgoraError('claim/outdated', error.message, { cause: error }) : error;
+    throw outdatedClaim(error) ?? error;
   }
 }
 
-function isOutdated(error: unknown): error is AgoraError {
-  return error instanceof AgoraError && error.refusals.some(({ code }) => code === 'claim/outdated');
+/** Returns the refusal of the fence, if that is among the refused acts. */
+function outdatedClaim(error: unknown): AgoraError | undefined {
+  if (!(error instanceof AgoraError)) return undefined;
+  const { refusals } = error;
+  const fence = refusals.find(({ code }) => code === 'claim/outdated');
+  return fence && new AgoraError(fence.code, fence.message, { cause: error, refusals });
 }
 
 function actOf({ messages, events }: BatchParts, each: BatchAct, { ids, settled, checks }: Made): Act {

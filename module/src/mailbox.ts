@@ -97,5 +97,6 @@ export function emptyMailbox(
     concurrency: 0,
     isCut: false,
     isAlone: false,
+    keptUntil: 0n,
   };
 }

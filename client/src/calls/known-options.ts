@@ -34,11 +34,8 @@ const ACTS: { readonly [Name in BatchAct['do']]: Keys<ActOf<Name>> } = {
   fail: { do: true, message: true, reason: true, retry: true },
 };
 
-const BATCH: Keys<BatchOptions> = { claim: true };
-
 /** Checks the acts of a batch. */
-export function checkActs(acts: readonly BatchAct[], options: BatchOptions): void {
-  checkKeys('the options of a batch', options, BATCH);
+export function checkActs(acts: readonly BatchAct[]): void {
   for (const act of acts) {
     const keys: Keys<BatchAct> | undefined = Object.hasOwn(ACTS, act.do) ? ACTS[act.do] : undefined;
     if (!keys) throw unknownKey('the acts of a batch', act.do, ACTS);
@@ -90,6 +87,7 @@ const WAIT_FOR_MAIL: Keys<WaitForMailOptions> = { timeoutMs: true, signal: true 
 const TAKE_MAIL: Keys<TakeMailOptions> = { limit: true, signal: true };
 const CONNECT: Keys<ConnectOptions> = { retryForMs: true, signal: true };
 const CLOSE: Keys<CloseOptions> = { drainMs: true };
+const BATCH: Keys<BatchOptions> = { claim: true };
 const WATCH: Keys<WatchOptions> = { signal: true };
 
 export const checkServe = (options: ServeOptions) => checkKeys('the options of serve()', options, SERVE);
@@ -102,4 +100,5 @@ export const checkTakeMail = (options: TakeMailOptions) => checkKeys('the option
 export const checkConnect = (options: ConnectOptions) => checkKeys('the options of connect()', options, CONNECT);
 export const checkClose = (options: CloseOptions) => checkKeys('the options of close()', options, CLOSE);
 export const checkWatch = (options: WatchOptions) => checkKeys('the options of a loop', options, WATCH);
+export const checkBatch = (options: BatchOptions) => checkKeys('the options of a batch', options, BATCH);
 export const checkWait = (options: WaitOptions) => checkKeys('the options of a call', options, WAIT_OPTIONS);

@@ -11,7 +11,7 @@ import type { AnswerOf, MessageTypeName } from '../wire/message-types.ts';
 import { checkBroadcast, checkForward, checkMessage } from '../send/message-keys.ts';
 import { AgentCalls } from './agent-calls.ts';
 import { partsOf } from './client-base.ts';
-import { checkActs, checkWait } from './known-options.ts';
+import { checkActs, checkBatch, checkWait } from './known-options.ts';
 
 /** Sends messages. */
 export abstract class MessageCalls<Types> extends AgentCalls {
@@ -104,7 +104,8 @@ export abstract class MessageCalls<Types> extends AgentCalls {
   batch(acts: readonly BatchAct<Types>[], options: BatchOptions = {}): Promise<readonly string[]> {
     const { acts: queue, messages, events, tracing } = partsOf(this);
     const batch = acts as unknown as readonly BatchAct[]; // `BatchAct<Types>` has checked each act
-    checkActs(batch, options);
+    checkActs(batch);
+    checkBatch(options);
     return performBatch({ acts: queue, messages, events, tracing }, batch, options);
   }
 

@@ -2,6 +2,7 @@
 
 import { performUntil, untilAborted, type WaitOptions } from '../base/waiting.ts';
 import type { MessageOptions, TypedMessageOptions, UntypedMessageOptions } from '../client-types.ts';
+import { readHeldMessages } from '../receive/held-messages.ts';
 import type { Notice } from '../receive/inbox.ts';
 import type { IncomingMessage } from '../receive/incoming-message.ts';
 import type { TakeMailOptions, WaitForMailOptions } from '../receive/mail.ts';
@@ -167,6 +168,21 @@ export abstract class ReceiveCalls<Types> extends MessageCalls<Types> {
     const taken = await mail.takeMail(options);
     tracing.spans?.receive(taken);
     return taken;
+  }
+
+  /**
+   * Returns the messages that this agent holds, also those that another process of it has taken: for an agent that works in
+   * turns, each in a process of its own. Payloads above 4 KiB are left out.
+   *
+   * @example
+   * ```ts
+   * await client.resumeAgent({ receives: false });
+   * for (const message of await client.heldMessages()) await message.extend(600_000);
+   * ```
+   */
+  heldMessages(options: WaitOptions = {}): Promise<IncomingMessage[]> {
+    const { acts, agent, connection } = partsOf(this);
+    return performUntil(options, () => readHeldMessages({ acts, connection, agent: () => agent.mustId() }));
   }
 
   /** Sets the agent idle until mail arrives. Throws `agent/has-mail` if it has mail that this client has not seen. */

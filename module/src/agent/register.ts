@@ -8,7 +8,7 @@ import { checkAgentNumber, emptyMailbox } from '../mailbox.ts';
 import { beginBroadcasts } from '../message/broadcast.ts';
 import { fillCredit } from '../message/deliver.ts';
 import { enterQueues, leaveQueues } from '../message/queue.ts';
-import { charge, refuseOverflow } from '../quota/charge.ts';
+import { chargeAct, refuseOverflow } from '../quota/charge.ts';
 import { refuse } from '../refuse.ts';
 import type { Ctx } from '../schema.ts';
 import type { UnitOfWork } from '../unit-of-work.ts';
@@ -99,7 +99,7 @@ export function update(unit: UnitOfWork, agent: bigint, changes: Changes): void 
   fillCredit(unit, box);
   if (isUnchanged) return;
   const growth = bytesOfAgent(after) - bytesOfAgent(row);
-  charge(unit, box, { deliveries: 0, fanOut: 0, bytes: growth });
+  chargeAct(unit, box, growth);
   unit.addBytes(agent, growth);
   db.agent.id.update({ ...after, updatedAt: timestamp });
   appendSystemEvent(unit, agent, 'agent_update', {
@@ -115,7 +115,7 @@ export function setStatus(unit: UnitOfWork, row: AgentRow, status: AgentStatus):
   if (row.status === status) return;
   const { db, timestamp } = unit.ctx;
   const box = unit.own(row.id);
-  charge(unit, box, { deliveries: 0, fanOut: 0, bytes: 0 });
+  chargeAct(unit, box);
   db.agent.id.update({ ...row, status, updatedAt: timestamp });
   appendSystemEvent(unit, row.id, 'agent_update', { agent_name: row.name, agent_id: Number(row.id), status });
   box.isActive = status === 'active';

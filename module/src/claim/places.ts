@@ -55,7 +55,7 @@ class Search {
   addPaths(key: string, pattern: PathPattern): void {
     const { segments, literals } = pattern;
     const isPath = literals === segments.length;
-    // Patterns in the folders above; for a path, also those in the folder of its own name, such as `src/**` for `src`.
+    // Patterns in the folders above; for a path, also those in a folder of its name, such as `src/**` for `src`.
     const last = isPath ? literals : literals - 1;
     for (let depth = 0; depth <= last; depth++) this.addAt('f', folderOf(segments, depth), pattern);
     if (isPath) return this.addAt('p', key);

@@ -27,7 +27,7 @@ export function endWait(unit: UnitOfWork, id: string): void {
   endClaim(unit, row, 'timed_out', 'the resource was not free in time');
 }
 
-/** Schedules the end of the claims of an agent that has gone offline, after the grace. */
+/** Schedules the end of the claims of an agent that is offline, after the grace. */
 export function endClaimsAfterGrace(unit: UnitOfWork, box: Mailbox): void {
   if (!unit.ctx.db.claimLoad.agent.find(box.agent)) return;
   schedule(unit, unit.now + toMicros(LIMITS.graceMs), 'claim-absent', box.agent, String(box.offlineSince));
@@ -42,6 +42,7 @@ export function endAbsent(unit: UnitOfWork, agent: bigint, since: string): void 
   for (const { id } of claimsOf(unit, agent)) {
     // Read again: the end of an earlier one may have granted it.
     const row = unit.ctx.db.claim.id.find(id);
-    if (row) endClaim(unit, row, 'absent', 'the agent went offline');
+    // One that was requested since then, without an attached connection, ends by its lease.
+    if (row && row.since <= box.offlineSince) endClaim(unit, row, 'absent', 'the agent went offline');
   }
 }

@@ -13,8 +13,9 @@ import { alertIfDeserted } from './queue.ts';
 import { isExpired } from './rules.ts';
 
 /**
- * Gives back the deliveries of a mailbox whose lease has ended, or all after its agent was offline for the grace period. `at` is
- * the time of the timer: one that an earlier time has replaced is ignored, so that a mailbox has one chain of timers.
+ * Gives back the deliveries of a mailbox whose lease has ended, or all after its agent was offline for the grace period and for
+ * the time that it asked for (`extend`). `at` is the time of the timer: one that an earlier time has replaced is ignored, so that
+ * a mailbox has one chain of timers.
  */
 export function sweepMailbox(unit: UnitOfWork, agent: bigint, at: string): void {
   const box = unit.box(agent);
@@ -23,7 +24,8 @@ export function sweepMailbox(unit: UnitOfWork, agent: bigint, at: string): void 
   unit.markBoxChanged(box);
   const until = returnPeriodEnd(unit);
   const ownGraceEnds = box.offlineSince + toMicros(LIMITS.graceMs);
-  const graceEnds = ownGraceEnds > until ? ownGraceEnds : until;
+  let graceEnds = ownGraceEnds > until ? ownGraceEnds : until;
+  if (box.keptUntil > graceEnds) graceEnds = box.keptUntil;
   const isAbsent = !box.online && graceEnds <= unit.now;
   const mayBegin = isAbsent ? mayHaveBegun(unit.ctx.db, box) : undefined;
   let next = 0n;

@@ -15,15 +15,17 @@ import {
   membersOf,
   remove,
 } from '../group/members.ts';
+import { chargeAct } from '../quota/charge.ts';
 import { refuse } from '../refuse.ts';
 import { agora, type Ctx } from '../schema.ts';
+import type { UnitOfWork } from '../unit-of-work.ts';
 import { asMember } from './call.ts';
 
 /** Creates a group that an agent of the caller owns, with a policy: `open` or `invitation`. The owner may change the policy. */
 export const createGroup = agora.reducer(
   { agent: t.u64(), group: t.string(), policy: t.string() },
   (ctx, { agent, group, policy }) => {
-    asMember(ctx, unit => create(unit, unit.own(agent).agent, group, policy));
+    asMember(ctx, unit => create(unit, charged(unit, agent), group, policy));
   },
 );
 
@@ -31,7 +33,7 @@ export const createGroup = agora.reducer(
 export const inviteToGroup = agora.reducer(
   { agent: t.u64(), group: t.string(), name: t.string() },
   (ctx, { agent, group, name }) => {
-    asMember(ctx, unit => invite(unit, unit.own(agent).agent, group, name));
+    asMember(ctx, unit => invite(unit, charged(unit, agent), group, name));
   },
 );
 
@@ -45,13 +47,19 @@ export const removeFromGroup = agora.reducer(
 
 /** Adds an agent of the caller to a group; the first member creates it. */
 export const joinGroup = agora.reducer({ agent: t.u64(), group: t.string() }, (ctx, { agent, group }) => {
-  asMember(ctx, unit => join(unit, unit.own(agent).agent, group));
+  asMember(ctx, unit => join(unit, charged(unit, agent), group));
 });
 
 /** Removes an agent of the caller from a group; the last member deletes it. */
 export const leaveGroup = agora.reducer({ agent: t.u64(), group: t.string() }, (ctx, { agent, group }) => {
   asMember(ctx, unit => leave(unit, unit.own(agent).agent, group));
 });
+
+/** Charges an agent of the caller for an act on a group, and returns the agent. */
+function charged(unit: UnitOfWork, agent: bigint): bigint {
+  chargeAct(unit, unit.own(agent));
+  return agent;
+}
 
 const GroupSummary = t.object('GroupSummary', { name: t.string(), members: t.u32() });
 

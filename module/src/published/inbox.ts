@@ -10,7 +10,7 @@ const PeekRow = t.object('PeekRow', {
   delivery: t.u64(),
   /** As in an inbox; progress is left out. */
   kind: t.string(),
-  /** `offered` or `queued`. */
+  /** `offered`, `taken` (kept by an agent without a connection) or `queued`. */
   state: t.string(),
   /** 0 for notices. */
   attempt: t.u32(),
@@ -37,8 +37,9 @@ export const peekInbox = agora.procedure({ agent: t.u64(), limit: t.u32() }, Pee
   return ctx.withTx(tx => {
     const box = readableMailbox(tx, agent);
     const { online, credit, held, waiting } = box;
-    const queued = peekQueued(tx.db, box, limit, tx.timestamp.microsSinceUnixEpoch);
-    return { online, credit, held, waiting, rows: [...peekOffered(tx.db, agent), ...queued].slice(0, limit) };
+    const now = tx.timestamp.microsSinceUnixEpoch;
+    const rows = [...peekOffered(tx.db, box, now), ...peekQueued(tx.db, box, limit, now)];
+    return { online, credit, held, waiting, rows: rows.slice(0, limit) };
   });
 });
 

@@ -52,6 +52,11 @@ export function charge(unit: UnitOfWork, sender: Mailbox, cost: Cost): void {
   unit.markAccountChanged(account);
 }
 
+/** Charges an agent for an act that stores nothing for long, such as a change of its status, or refuses it: it counts as one message. */
+export function chargeAct(unit: UnitOfWork, agent: Mailbox, bytes = 0): void {
+  charge(unit, agent, { deliveries: 0, fanOut: 0, bytes });
+}
+
 /**
  * Charges an agent for a message of a workflow to a mailbox. Returns false, and charges nothing, if a limit of the agent, of that
  * mailbox or of the hub does not allow it now.

@@ -97,6 +97,8 @@ export const mailbox = table(
     isCut: t.bool().default(false),
     /** True while a delivery is held alone, or waits until the others have ended: nothing else is offered. */
     isAlone: t.bool().default(false),
+    /** Time until which the agent keeps what it holds while it is offline: the longest lease that it has set while offline, or 0. */
+    keptUntil: t.i64().default(0n),
   },
 );
 

@@ -250,11 +250,10 @@ describe('agora inbox, agora wait', () => {
       sentAt: '<time>',
       headers: {},
       payload: { text: 'number 3' },
-      onBehalfOf: [],
-      forwarded: [],
       kind: 'message',
       state: 'queued',
       attempt: 1,
+      wantsAnswer: false,
     });
     expect(await shell.run('wait', '--as', 'Turns')).toMatchObject({ code: 0, out: 'There is mail for Turns.\n' });
 

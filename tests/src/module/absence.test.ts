@@ -1,9 +1,11 @@
 import { LIMITS } from '@agora/module/contract';
 import { describe, expect, test } from 'vitest';
-import { ModuleLab } from '../support/module-lab.ts';
+import { ModuleLab, uuidAt } from '../support/module-lab.ts';
 
 /** The longest pause of a client between attempts to reconnect. */
 const LONGEST_PAUSE_MS = 5_000;
+
+const ANSWER = { status: 'success', data: 'null', error: '' };
 
 /** A hub that has run for a minute, with two agents that hold one delivery each: one by name, one of a work queue. */
 async function working() {
@@ -103,6 +105,46 @@ describe('an absence of the hub', () => {
     expect(lab.rows('agent').find(row => row['name'] === 'Bob')).toMatchObject({ presence: 'online' });
     lab.advance(61_000);
     expect(lab.rows('agent').find(row => row['name'] === 'Bob')).toMatchObject({ presence: 'stale' });
+  });
+});
+
+describe('an agent that works without a connection', () => {
+  const HOUR_MS = 3_600_000;
+
+  test('keeps what it extends while it is offline until the lease ends, by name and of a queue', async () => {
+    await using scene = await working();
+    const { lab, bob, worker } = scene;
+    for (const agent of [bob, worker]) {
+      const delivery = agent.inbox()[0]?.['id'];
+      agent.call('detach_agent', { agent: agent.id });
+      agent.act({ Extend: { delivery, attempt: 1, ms: 600_000 } });
+    }
+    lab.advance(590_000);
+    expect(bob.inbox()).toMatchObject([{ attempt: 1 }]);
+    worker.act({ Respond: { delivery: worker.inbox()[0]?.['id'], attempt: 1, id: uuidAt(lab.nowMs), ...ANSWER } });
+    lab.advance(11_000);
+    expect(lab.rows('offer')).toEqual([]);
+    expect(lab.rows('waiting')).toMatchObject([{ attempt: 2 }]);
+  });
+
+  test('loses after the grace what it has extended while it was online', async () => {
+    await using scene = await working();
+    const { lab, bob } = scene;
+    bob.act({ Extend: { delivery: bob.inbox()[0]?.['id'], attempt: 1, ms: HOUR_MS } });
+    bob.call('detach_agent', { agent: bob.id });
+    lab.advance(LIMITS.graceMs + 1_000);
+    expect(bob.inbox()).toEqual([]);
+  });
+
+  test('loses with their leases what it has not extended', async () => {
+    await using scene = await working();
+    const { lab, sender, bob } = scene;
+    sender.send('Bob');
+    const [, second] = bob.inbox();
+    bob.call('detach_agent', { agent: bob.id });
+    bob.act({ Extend: { delivery: second?.['id'], attempt: 1, ms: HOUR_MS } });
+    lab.advance(LIMITS.leaseMs + 1_000);
+    expect(bob.inbox()).toMatchObject([{ id: second?.['id'] }]);
   });
 });
 

@@ -22,7 +22,19 @@ const send = fc.record({
 });
 const SETTLING = ['acknowledge', 'fail', 'retry', 'respond', 'ask back', 'progress', 'finish', 'fail step'] as const;
 const settle = fc.record({ do: fc.constant('settle' as const), how: fc.constantFrom(...SETTLING), pick });
-const OTHERS = ['publish', 'cancel', 'reply', 'status', 'update', 'leave', 'return', 'unregister', 'register'] as const;
+const OTHERS = [
+  'publish',
+  'cancel',
+  'reply',
+  'status',
+  'update',
+  'leave',
+  'return',
+  'unregister',
+  'register',
+  'claim',
+  'release',
+] as const;
 const other = fc.record({ do: fc.constantFrom(...OTHERS), who, pick });
 const broadcast = fc.record({ do: fc.constantFrom('handle' as const, 'fail broadcast' as const), who, pick });
 const workflow = fc.record({ do: fc.constantFrom('start' as const, 'watch' as const, 'stop' as const), who, pick });
@@ -99,6 +111,15 @@ class Scene {
       }
       case 'publish':
         this.#act(agent, { Publish: { id, agent: agent.id, type: 'thing', data: '{"n":1}', headers: '' } });
+        break;
+      case 'claim': {
+        const resources = [{ kind: 'path', key: `src/${command.pick % 3}.ts` }];
+        const claim = { id, agent: agent.id, resources, shared: false, leaseMs: 15_000, waitMs: 10_000, note: 'ä' };
+        this.#act(agent, { Claim: claim });
+        break;
+      }
+      case 'release':
+        this.#act(agent, { ReleaseClaim: { claim: this.#picked('claim', command.pick)?.['id'] ?? '' } });
         break;
       case 'cancel':
         this.#act(agent, {

@@ -245,6 +245,20 @@ describe('a held claim', () => {
     expect(notices(ada)).toMatchObject([{ payload: { end: 'absent' } }]);
   });
 
+  test('that was requested while its agent was offline ends by its lease, not by that absence', async () => {
+    await using lab = await ModuleLab.open();
+    const claims = new Claims(lab);
+    const ada = claims.agent('Ada');
+    const before = claims.claim(ada, 'src/a.ts', { leaseMs: LIMITS.maxLeaseMs });
+    ada.leave();
+    lab.advance(5_000);
+    const since = claims.claim(ada, 'src/b.ts', { leaseMs: LIMITS.maxLeaseMs });
+    lab.advance(LIMITS.graceMs);
+    expect([claims.state(before), claims.state(since)]).toEqual([undefined, 'held']);
+    lab.advance(LIMITS.maxLeaseMs);
+    expect(claims.state(since)).toBeUndefined();
+  });
+
   test('outlives an absence of the hub: its holder has the grace to extend it', async () => {
     await using lab = await ModuleLab.open();
     const claims = new Claims(lab);

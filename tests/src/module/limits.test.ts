@@ -109,6 +109,24 @@ describe('a limit', () => {
     expect(lab.rows('agent').find(row => row['name'] === 'Sender')).toMatchObject({ status: 'busy' });
   });
 
+  test('of messages a second holds for groups, and for the control of workflows by their initiator', async () => {
+    await using scene = await two();
+    const { lab, sender, recipient, limit } = scene;
+    const steps = [{ agent: 'Recipient', action: 'do' }];
+    const workflow = lab.nextMessageId();
+    const definition = JSON.stringify({ workflow_type: 'w', steps });
+    sender.call('start_workflow', { id: workflow, agent: sender.id, definition });
+    limit(sender.id, { rate: 1, burst: 1 });
+    lab.advance(10_000);
+    sender.call('join_group', { agent: sender.id, group: '#team' });
+    expect(sender.tryCall('join_group', { agent: sender.id, group: '#other' })).toBe('quota/rate');
+    expect(sender.tryCall('pause_workflow', { workflow })).toBe('quota/rate');
+    sender.call('leave_group', { agent: sender.id, group: '#team' });
+    lab.owner.call('pause_workflow', { workflow });
+    sender.call('cancel_workflow', { workflow, reason: '' });
+    expect(recipient.inbox()).toEqual([]);
+  });
+
   test('of an inbox holds for delayed messages', async () => {
     await using scene = await two();
     const { lab, sender, recipient, limit } = scene;

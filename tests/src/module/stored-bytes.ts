@@ -33,6 +33,10 @@ const COUNTED: Readonly<Record<string, (row: Row, find: Find) => [agent: unknown
       bytes(row['action'], row['requirements'], row['spec'], row['element'], row['error'], row['output']) +
       Number(row['output_bytes']),
   ],
+  claim: row => {
+    const keys = (listOf(row, 'resources') as [kind: string, key: string][]).map(([, key]) => key); // as the table declares it
+    return [row['agent'], ROW_BYTES.claim + keys.length * ROW_BYTES.resource + bytes(row['note'], ...keys)];
+  },
   workflow_watch: row => [row['agent'], ROW_BYTES.watch],
   due: row => [row['agent'], ROW_BYTES.timer + String(row['text']).length],
   agent: row => [row['id'], ROW_BYTES.agent + bytes(row['metadata'], ...listOf(row, 'capabilities'))],
