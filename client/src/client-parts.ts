@@ -2,6 +2,7 @@
 
 import { LIMITS } from '@agora/module/contract';
 import { openOutboxFile } from '#platform';
+import { deferred } from './base/deferred.ts';
 import { Acts } from './acts/acts.ts';
 import { Agents } from './agents/agents.ts';
 import { Asks } from './send/asks.ts';
@@ -67,7 +68,7 @@ export class ClientParts {
   #closing: Promise<void> | undefined;
   #isClosing = false;
   /** Settled by a second `close` that does not wait. */
-  readonly #hurried = Promise.withResolvers<void>();
+  readonly #hurried = deferred<void>();
 
   /** Throws `agent/bad-name`, `client/bad-option`. */
   constructor(name: string, options: AgoraClientOptions<AgoraTypes>) {

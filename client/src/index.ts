@@ -60,7 +60,8 @@ export type { AgoraClientOptions } from './options.ts';
 export type { OutboxNote, OutboxOptions } from './acts/outbox.ts';
 export type { KeptItem, OutboxStore } from './acts/outbox-store.ts';
 export type { InboxPeek, PeekedMessage } from './send/peek.ts';
-export type { ReceiveOptions, Registration } from './agents/own-agent.ts';
+export type { ReceiveOptions } from './agents/own-agent.ts';
+export type { Registration } from './agents/registration.ts';
 export type {
   DeadLetter,
   DeadLetterFilter,

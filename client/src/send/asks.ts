@@ -2,6 +2,7 @@
 // the loss of the connection, or by its caller.
 
 import { type EndPayload, LIMITS, type TimeoutPayload } from '@agora/module/contract';
+import { deferred } from '../base/deferred.ts';
 import { answerOf, type Answer, type ProgressSignal, type ReplyOptions } from '../wire/answer.ts';
 import { callSafely } from '../base/call-safely.ts';
 import { AgoraError, callbackFailed, ConnectionError, TimeoutError, toAgoraError } from '../base/errors.ts';
@@ -75,7 +76,7 @@ export class Asks {
     const { timeoutMs, signal, onProgress: given, lastSignal } = options;
     const failed = (error: unknown) => this.#source.warn(callbackFailed('onProgress', error));
     const onProgress = given && ((progress: ProgressSignal) => callSafely(() => given(progress), failed));
-    const { promise, resolve, reject } = Promise.withResolvers<Answer>();
+    const { promise, resolve, reject } = deferred<Answer>();
     const source: PendingSource = {
       readSignals: after => this.#source.readSignals(id, after),
       cancel: reason => this.cancel(id, reason),
