@@ -10,7 +10,7 @@ process.on('exit', () => rmSync(home, { recursive: true, force: true }));
 export default defineConfig({
   test: {
     include: [
-      '{module,client,host,hub,codegen,mcp,cli,testing,scripts,bench,demo,soak}/src/**/*.test.ts',
+      '{module,client,host,hub,codegen,mcp,dashboard,cli,testing,scripts,bench,demo,soak}/src/**/*.test.ts',
       'tests/src/**/*.test.ts',
     ],
     testTimeout: 20_000,

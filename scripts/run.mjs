@@ -37,6 +37,7 @@ const COMMANDS = {
   'browser-size': ['scripts/src/pack/browser-size.ts'],
   api: ['scripts/src/api/main.ts'],
   docs: ['scripts/src/docs/main.ts'],
+  pictures: ['tests/src/dashboard/pictures.ts'],
   words: ['scripts/src/words/main.ts'],
   test: ['node_modules/vitest/vitest.mjs', 'run'],
   types: [...TURBO, 'types'],
@@ -52,6 +53,11 @@ const AGORA_COMMANDS = new Set(['start', 'agora', 'backup', 'restore']);
 const AGORA_BUILDS = [
   { folder: 'module', sources: ['module/src', 'codegen/src/bundle'], output: 'module/dist/bundle.js' },
   { folder: 'bindings', sources: ['bindings/src'], output: 'bindings/dist/index.js' },
+  {
+    folder: 'dashboard',
+    sources: ['dashboard/src', 'dashboard/vite.config.ts', 'module/src/contract', 'bindings/src'],
+    output: 'dashboard/dist/index.html',
+  },
 ];
 
 /**

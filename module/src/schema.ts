@@ -2,8 +2,9 @@
 
 import { schema, type InferSchema, type ReducerCtx } from 'spacetimedb/server';
 import { agent, agentCapability, attachment, pulse } from './tables/agent.ts';
+import { claim, claimFolder, claimLoad, claimPlace, claimWait } from './tables/claim.ts';
 import { eventFeed, eventLog, logHead } from './tables/event.ts';
-import { agentGroup, groupMember } from './tables/group.ts';
+import { agentGroup, groupChange, groupInvitation, groupMember } from './tables/group.ts';
 import {
   ask,
   broadcastCursor,
@@ -61,6 +62,8 @@ export const agora = schema({
   broadcastFailure,
   agentGroup,
   groupMember,
+  groupInvitation,
+  groupChange,
   account,
   quota,
   hub,
@@ -77,6 +80,11 @@ export const agora = schema({
   seenRequest,
   deliveryBlock,
   hubClock,
+  claim,
+  claimPlace,
+  claimFolder,
+  claimWait,
+  claimLoad,
 });
 
 type AgoraSchema = InferSchema<typeof agora>;

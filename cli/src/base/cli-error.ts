@@ -38,6 +38,7 @@ export const CLI_CODES = {
   'cli/in-use': 'Another process migrates the same folder.',
   'cli/interrupted': 'The user interrupted the command.',
   'cli/no-asker': 'The message wants no answer.',
+  'cli/no-dashboard': 'The hub serves no dashboard.',
   'cli/no-hub': 'No hub answers at the address.',
   'cli/no-program': 'The program that handles messages cannot be started.',
   'cli/not-built': 'The module has not been built.',

@@ -3,6 +3,7 @@
 import type { CommandDefinition, CommandTable } from '../command/command.ts';
 import { GLOBAL_FLAGS } from '../command/global-flags.ts';
 import { AGENT_COMMANDS } from './agents/definitions.ts';
+import { CLAIM_COMMANDS } from './claims/definitions.ts';
 import { DATA_COMMANDS } from './data/definitions.ts';
 import { DEAD_LETTER_COMMANDS } from './dead-letters/definitions.ts';
 import { EVENT_COMMANDS } from './events/definitions.ts';
@@ -19,6 +20,7 @@ const PUBLIC_COMMANDS: readonly CommandDefinition[] = [
   ...AGENT_COMMANDS,
   ...MESSAGE_COMMANDS,
   ...GROUP_COMMANDS,
+  ...CLAIM_COMMANDS,
   ...EVENT_COMMANDS,
   ...WORKFLOW_COMMANDS,
   ...DEAD_LETTER_COMMANDS,

@@ -5,6 +5,7 @@ import type { EndPayload, TimeoutPayload } from '@agora/module/contract';
 import { answerOf, type Answer, type ProgressSignal, type ReplyOptions } from '../wire/answer.ts';
 import { callSafely } from '../base/call-safely.ts';
 import { AgoraError, callbackFailed, ConnectionError, TimeoutError, toAgoraError } from '../base/errors.ts';
+import { checkKeys, type Keys } from '../base/known-keys.ts';
 import { reasonOf } from '../base/waiting.ts';
 import type { Notice, Signal } from '../receive/inbox.ts';
 import { isObject } from '../base/is-object.ts';
@@ -42,6 +43,8 @@ interface Ask {
   readonly timer: ReturnType<typeof setTimeout>;
   readonly release: () => void;
 }
+
+const REPLY_OPTIONS: Keys<ReplyOptions> = { timeoutMs: true, signal: true };
 
 /** The timeout of the hub decides and usually comes first; the local timeout waits this much longer. */
 const GRACE_MS = 500;
@@ -94,7 +97,7 @@ export class Asks {
     if (!ask) return false;
     switch (kind) {
       case 'answer': {
-        const answer = answerOf(payload, from, about, (data, options) => this.#reply(about, ask, data, options));
+        const answer = answerOf(payload, from, about, (data, options = {}) => this.#reply(about, ask, data, options));
         this.#read(ask, answer);
         return true;
       }
@@ -105,6 +108,8 @@ export class Asks {
       case 'expired':
         ask.resolve({ status: 'error', error: sentenceOfEnd(payload), from, messageId: about });
         return true;
+      case 'claim':
+        return false;
     }
   }
 
@@ -139,7 +144,8 @@ export class Asks {
   }
 
   /** Continues an ask under its id. */
-  #reply(id: string, ask: Ask, data: unknown, { timeoutMs, signal }: ReplyOptions = {}): PendingAsk {
+  #reply(id: string, ask: Ask, data: unknown, options: ReplyOptions): PendingAsk {
+    const { timeoutMs, signal } = options;
     const left = Math.max(1, ask.deadline - performance.now());
     const pending = this.wait(id, {
       ...ask.options,
@@ -148,6 +154,7 @@ export class Asks {
       lastSignal: ask.pending.lastSignal,
     });
     try {
+      checkKeys('the options of reply()', options, REPLY_OPTIONS);
       this.#source.reply(id, data, timeoutMs ?? 0, error => this.fail(id, error));
     } catch (error) {
       this.fail(id, error instanceof Error ? error : new AgoraError('call/failed', String(error)));

@@ -149,7 +149,7 @@ export class AgentSession implements AsyncDisposable {
 
   async #takeUp(client: AgoraClient): Promise<void> {
     try {
-      await client.resumeAgent({ keepsNotices: true });
+      await client.resumeAgent({ keepsNotices: true, ifServed: 'share' });
     } catch (error) {
       if (!(error instanceof AgoraError) || error.code !== 'agent/unknown') throw error;
       const { capabilities = [] } = this.#options;

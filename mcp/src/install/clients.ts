@@ -282,7 +282,7 @@ function changeCodexConfig(old: string | undefined, program: Program | undefined
     `args = ${tomlList(args)}`,
     `env = { ${variables.join(', ')} }`,
     // Codex passes on an allow-list of variables only.
-    `env_vars = ${tomlList(['AGORA_AGENT', 'AGORA_HOME', 'AGORA_TOKEN', 'AGORA_CAPABILITIES'])}`,
+    `env_vars = ${tomlList(['AGORA_AGENT', 'AGORA_HOME', 'AGORA_TOKEN', 'AGORA_CAPABILITIES', 'AGORA_MCP_WAKE'])}`,
     'startup_timeout_sec = 20',
     `tool_timeout_sec = ${TOOL_TIMEOUT_S}`,
   ]);

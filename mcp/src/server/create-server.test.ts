@@ -18,6 +18,7 @@ async function listTools(profile: 'core' | 'all') {
     profile,
     agentName: 'Lister',
     hasHookTool: true,
+    follow: () => Promise.resolve(),
   });
   await server.connect(far);
   const client = new Client({ name: 'lister', version: '1.0.0' });

@@ -34,6 +34,10 @@ export interface ServerParts {
   readonly agentName: string | undefined;
   /** True for programs that run beside the client: hooks of it may call the hidden tool. */
   readonly hasHookTool: boolean;
+  /** Called when a tool begins; the result is called when it has ended. */
+  readonly onCall?: ((facts: RequestFacts) => () => void) | undefined;
+  /** Called when a client reads a resource that changes with the hub. */
+  readonly follow: () => Promise<void>;
   /** Adds further tools, prompts and resources, behind the same entry. */
   readonly extend?: ((server: McpServer) => void) | undefined;
 }
@@ -52,11 +56,10 @@ export function createServer(parts: ServerParts): McpServer {
       },
     },
   );
-  const facts = (context?: ServerContext) => parts.sessionOf(factsOf(server, context));
-  for (const tool of toolsOf(parts.profile)) addTool(server, tool, context => facts(context));
-  if (parts.hasHookTool) addTool(server, hookTool, context => facts(context));
+  for (const tool of toolsOf(parts.profile)) addTool(server, tool, parts);
+  if (parts.hasHookTool) addTool(server, hookTool, parts);
   addPrompts(server);
-  addResources(server, () => facts());
+  addResources(server, () => parts.sessionOf(factsOf(server, undefined)), parts.follow);
   parts.extend?.(server);
   return server;
 }
@@ -73,7 +76,7 @@ function schemasOf(tool: Tool) {
   return schemas;
 }
 
-function addTool(server: McpServer, tool: Tool, sessionOf: (context: ServerContext) => AgentSession): void {
+function addTool(server: McpServer, tool: Tool, { sessionOf, onCall }: ServerParts): void {
   const { name, description, annotations, isAlwaysLoaded, isHidden } = tool;
   const { input, output } = schemasOf(tool);
   const meta = {
@@ -85,14 +88,20 @@ function addTool(server: McpServer, tool: Tool, sessionOf: (context: ServerConte
   if (isHidden) {
     // The text of its result is the output of a hook, so it has no structured content.
     server.registerTool(name, config, async (given, context) => {
-      const value = await tool.run(sessionOf(context), given, NO_CALL);
+      const value = await tool.run(sessionOf(factsOf(server, context)), given, NO_CALL);
       return { content: [{ type: 'text', text: JSON.stringify(value) }] };
     });
     return;
   }
-  server.registerTool(name, { ...config, outputSchema: output }, (given, context) =>
-    callTool(tool, sessionOf(context), given, context, canAskUser(server, context)),
-  );
+  server.registerTool(name, { ...config, outputSchema: output }, async (given, context) => {
+    const facts = factsOf(server, context);
+    const ended = onCall?.(facts);
+    try {
+      return await callTool(tool, sessionOf(facts), given, context, canAskUser(server, context));
+    } finally {
+      ended?.();
+    }
+  });
 }
 
 const NO_CALL: ToolCall = {

@@ -5,7 +5,7 @@ import { AGENT_NAME } from '@agora/module/contract';
 import { createMcpHandler, type McpHttpHandler, type McpServer } from '@modelcontextprotocol/server';
 import { AgentSession } from '../agent/agent-session.ts';
 import { createServer } from './create-server.ts';
-import { INBOX_URI } from './resources.ts';
+import { ResourceChanges } from './resource-changes.ts';
 
 /** The hub of the sessions. */
 export interface HttpSessionsOptions {
@@ -73,9 +73,16 @@ export class HttpSessions {
     if (this.#entries.size >= MAX_SESSIONS) return undefined;
     const { server, database, extend } = this.#options;
     const session = new AgentSession({ name, isNameChosen: true, client: { server, database, token } });
-    const parts = { sessionOf: () => session, profile: 'all', agentName: name, hasHookTool: false, extend } as const;
+    const changes = new ResourceChanges(session, uri => handler.notify.resourceUpdated(uri));
+    const parts = {
+      sessionOf: () => session,
+      profile: 'all',
+      agentName: name,
+      hasHookTool: false,
+      follow: () => changes.follow(),
+      extend,
+    } as const;
     const handler = createMcpHandler(() => createServer(parts));
-    session.mailbox.onChange(() => handler.notify.resourceUpdated(INBOX_URI));
     const entry: Entry = { session, handler, running: 0, usedAt: Date.now() };
     this.#entries.set(key, entry);
     return entry;

@@ -3,17 +3,14 @@
 import { ResourceTemplate, type McpServer } from '@modelcontextprotocol/server';
 import type { AgentSession } from '../agent/agent-session.ts';
 import { headlineOf } from '../mail/entry.ts';
+import { AGENTS_URI, INBOX_URI, WORKFLOW_URI } from './resource-uris.ts';
 
-/** The address of the inbox, which changes with the mail. */
-export const INBOX_URI = 'agora://inbox';
-const AGENTS_URI = 'agora://agents';
-const WORKFLOW_URI = 'agora://workflow/{id}';
 const MAX_AGENTS = 500;
 
 const JSON_TYPE = 'application/json';
 
-/** Adds all resources to a server. */
-export function addResources(server: McpServer, session: () => AgentSession): void {
+/** Adds all resources to a server. `follow` is called when a client reads one that changes with the hub. */
+export function addResources(server: McpServer, session: () => AgentSession, follow: () => Promise<void>): void {
   server.registerResource(
     'inbox',
     INBOX_URI,
@@ -30,6 +27,7 @@ export function addResources(server: McpServer, session: () => AgentSession): vo
     AGENTS_URI,
     { description: 'Agents of the hub', mimeType: JSON_TYPE },
     async uri => {
+      await follow();
       const client = await session().open();
       const agents = (await client.findAgents()).slice(0, MAX_AGENTS);
       return contentsOf(
@@ -41,6 +39,7 @@ export function addResources(server: McpServer, session: () => AgentSession): vo
   const template = new ResourceTemplate(WORKFLOW_URI, { list: undefined });
   const about = { description: 'A workflow with its steps', mimeType: JSON_TYPE };
   server.registerResource('workflow', template, about, async (uri, { id }) => {
+    await follow();
     const client = await session().open();
     await using handle = await client.workflow(String(id));
     return contentsOf(uri, { ...handle.status(), steps: await handle.steps() });

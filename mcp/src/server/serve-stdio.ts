@@ -7,13 +7,15 @@
 import type { Readable, Writable } from 'node:stream';
 import type { AgoraClientOptions } from '@agora/client';
 import { agoraHome } from '@agora/client/node';
-import type { McpServer } from '@modelcontextprotocol/server';
+import type { McpServer, ProtocolEra } from '@modelcontextprotocol/server';
 import { serveStdio as serve, StdioServerTransport } from '@modelcontextprotocol/server/stdio';
 import { agentNameOf, isNameKnown, type Environment } from '../agent/agent-name.ts';
 import { AnnouncedIds, sessionKey } from '../agent/announced-ids.ts';
 import { AgentSession } from '../agent/agent-session.ts';
+import { CodexWaker } from '../hook/codex-waker.ts';
 import type { Profile } from '../tools/index.ts';
 import { createServer, type RequestFacts } from './create-server.ts';
+import { ResourceChanges } from './resource-changes.ts';
 
 /** Options of the server over standard input and output. */
 export interface StdioOptions {
@@ -32,6 +34,7 @@ export interface StdioOptions {
 }
 
 const ATTACH_AFTER_MS = 3_000;
+const MAX_SUBSCRIBED = 1_024;
 /** How long the end may take: the client ends the process soon after. */
 const CLOSE_WITHIN_MS = 5_000;
 
@@ -43,14 +46,19 @@ export async function serveStdio(options: StdioOptions): Promise<void> {
   const sessions = new LazySession(environment, options);
   const ended = endOf(stdin, stdout, signal);
   const handle = serve(
-    () =>
-      createServer({
+    ({ era }) => {
+      const server = createServer({
         sessionOf: facts => sessions.get(facts),
         profile: profileOf(environment),
         agentName: sessions.knownName,
         hasHookTool: true,
+        onCall: facts => sessions.called(facts, log),
+        follow: () => sessions.follow(),
         extend: options.extend,
-      }),
+      });
+      sessions.notify = resourceNotifier(server, era, log);
+      return server;
+    },
     // The transport writes, and listens to events, which every stream of Node.js can.
     { transport: new StdioServerTransport(stdin, stdout as Writable), onerror: error => log(error.message) },
   );
@@ -63,9 +71,32 @@ export async function serveStdio(options: StdioOptions): Promise<void> {
   ]);
 }
 
+/** Sends changes of resources: by the subscriptions of the SDK, or of the client in the revisions of 2025. */
+function resourceNotifier({ server }: McpServer, era: ProtocolEra, log: (sentence: string) => void) {
+  const subscribed = new Set<string>();
+  if (era === 'legacy') {
+    server.setRequestHandler('resources/subscribe', ({ params }) => {
+      if (subscribed.size < MAX_SUBSCRIBED) subscribed.add(params.uri);
+      return {};
+    });
+    server.setRequestHandler('resources/unsubscribe', ({ params }) => {
+      subscribed.delete(params.uri);
+      return {};
+    });
+  }
+  return (uri: string) => {
+    if (era === 'legacy' && !subscribed.has(uri)) return;
+    server.sendResourceUpdated({ uri }).catch((error: unknown) => log(String(error)));
+  };
+}
+
 /** The one session of the process, which is named by its first request. */
 class LazySession {
   readonly knownName: string | undefined;
+  /** Reports a changed resource to the client. */
+  notify: (uri: string) => void = () => undefined;
+  #changes: ResourceChanges | undefined;
+  #waker: CodexWaker | undefined;
   readonly #environment: Environment;
   readonly #options: StdioOptions;
   #session: AgentSession | undefined;
@@ -88,7 +119,19 @@ class LazySession {
       isWoken: environment['AGORA_MCP_WOKEN'] === '1',
       announced: name => new AnnouncedIds(agoraHome(), sessionKey(client?.server ?? '', name)),
     });
+    this.#changes = new ResourceChanges(this.#session, uri => this.notify(uri));
     return this.#session;
+  }
+
+  /** Notes a call of the model, for the waker. */
+  called(facts: RequestFacts, log: (sentence: string) => void): () => void {
+    if (this.#environment['AGORA_MCP_WAKE'] !== 'codex') return () => undefined;
+    this.#waker ??= new CodexWaker({ session: this.get(facts), log });
+    return this.#waker.called(facts.sessionId);
+  }
+
+  async follow(): Promise<void> {
+    await this.#changes?.follow();
   }
 
   attach(log: (sentence: string) => void): void {
@@ -98,6 +141,7 @@ class LazySession {
   }
 
   async close(): Promise<void> {
+    this.#waker?.[Symbol.dispose]();
     await this.#session?.close();
   }
 }

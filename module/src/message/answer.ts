@@ -1,6 +1,7 @@
 // Answers to asks, and replies of the asker to a question of the recipient.
 
 import { checkDeadline, checkId, checkPayload } from '../checks.ts';
+import { ROW_BYTES } from '../contract/limits.ts';
 import type { AskState } from '../contract/words.ts';
 import { toMicros } from '../micros.ts';
 import { charge, refuseFullInbox } from '../quota/charge.ts';
@@ -11,7 +12,7 @@ import { traceOf } from '../trace.ts';
 import { askIdOf, endAsk, isOpen } from './ask.ts';
 import { answerPayload, envelopeOf, type Message } from './envelope.ts';
 import { notify } from './offer.ts';
-import { bytesOf, post, store, systemMessage } from './store.ts';
+import { post, store, systemMessage, textBytesOf } from './store.ts';
 
 /** Result of a handler; `data` is JSON. With `input_required` it is a question that the asker must answer first. */
 export type Answer =
@@ -78,7 +79,11 @@ export function reply(
   const box = unit.box(ask.askedBackBy);
   if (!box) refuse('message/unknown-recipient', 'the agent that asked back was unregistered');
   refuseFullInbox(unit, box);
-  charge(unit, asker, { deliveries: 1, fanOut: 0, bytes: bytesOf({ payload: act.payload, headers: '' }) });
+  charge(unit, asker, {
+    deliveries: 1,
+    fanOut: 0,
+    bytes: ROW_BYTES.message + ROW_BYTES.delivery + textBytesOf({ payload: act.payload, headers: '' }),
+  });
   const deadline = act.answerWithinMs > 0 ? unit.now + toMicros(act.answerWithinMs) : ask.deadline;
   const message = systemMessage(unit, {
     id: act.id,
@@ -95,6 +100,6 @@ export function reply(
     continues: act.ask,
   });
   db.ask.message.update({ ...ask, state: 'open' satisfies AskState, deadline, lastMessage: act.id });
-  if (deadline !== ask.deadline) schedule(unit, deadline, 'ask', 0n, act.ask);
+  if (deadline !== ask.deadline) schedule(unit, deadline, 'ask', 0n, act.ask, asker.agent);
   post(unit, message, [box]);
 }

@@ -1,12 +1,14 @@
 // The state of an ask: opened with its message, closed once, by an answer, its deadline, its asker or a dead letter.
 
-import { LIMITS } from '../contract/limits.ts';
+import { LIMITS, ROW_BYTES } from '../contract/limits.ts';
 import type { AskState } from '../contract/words.ts';
 import type { Ctx } from '../schema.ts';
+import { movedDeadline } from '../time/absence.ts';
 import { schedule } from '../time/schedule.ts';
+import { byteLength } from '../text.ts';
 import type { UnitOfWork } from '../unit-of-work.ts';
 import { type Message, noticeEnvelope } from './envelope.ts';
-import { notify } from './offer.ts';
+import { bytesOfNotice, notify } from './offer.ts';
 
 /** A stored ask. */
 export type Ask = NonNullable<ReturnType<Ctx['db']['ask']['message']['find']>>;
@@ -38,7 +40,7 @@ export function openAsk(unit: UnitOfWork, message: Message): void {
     signalNumber: 0,
     lastFailure: '',
   });
-  schedule(unit, message.answerBy, 'ask', 0n, message.id);
+  schedule(unit, message.answerBy, 'ask', 0n, message.id, message.sender);
 }
 
 /** Closes an open ask at its deadline, and notifies the asker. Returns false if the ask is not due. */
@@ -46,6 +48,11 @@ export function timeOutAsk(unit: UnitOfWork, id: string): boolean {
   const ask = unit.ctx.db.ask.message.find(id);
   // A reply may have moved the deadline; then this timer is outdated.
   if (!ask || !isOpen(ask) || ask.deadline > unit.now) return false;
+  const until = movedDeadline(unit, ask.deadline);
+  if (until > unit.now) {
+    schedule(unit, until, 'ask', 0n, id);
+    return false;
+  }
   endAsk(unit, { ...ask, state: 'timed_out' });
   const asker = unit.box(ask.asker);
   const payload = ask.lastFailure === '' ? {} : { reason: ask.lastFailure };
@@ -85,9 +92,25 @@ export function endAsk(unit: UnitOfWork, ask: Ask): void {
   const { db } = unit.ctx;
   let ended = ask;
   if (ask.signals > 0) {
-    db.signal.ask.delete(ask.message); // at most 64
-    db.offer.id.delete(ask.signalRow);
+    removeSignals(unit, ask);
+    const shown = db.offer.id.find(ask.signalRow);
+    if (shown) {
+      db.offer.id.delete(shown.id);
+      unit.addBytes(shown.agent, -bytesOfNotice(shown));
+    }
     ended = { ...ask, signalRow: 0n };
   }
   db.ask.message.update(ended);
+}
+
+/** Deletes the signals of an ask: at most `LIMITS.signals`. */
+export function removeSignals(unit: UnitOfWork, { message, asker }: Pick<Ask, 'message' | 'asker'>): void {
+  const { signal } = unit.ctx.db;
+  for (const row of signal.ask.filter(message)) unit.addBytes(asker, -bytesOfSignal(row));
+  signal.ask.delete(message);
+}
+
+/** Returns the bytes that a signal counts. The asker is charged for it. */
+export function bytesOfSignal({ data }: { readonly data: string }): number {
+  return ROW_BYTES.signal + byteLength(data);
 }

@@ -19,7 +19,7 @@ export function acknowledge(unit: UnitOfWork, act: Attempt): void {
   const { box, row } = found;
   if (row.attempt > 0) endOffered(unit, box, row, 'finish', '', { status: 'success', data: 'null' });
   // The newest signal of an open ask is shown until the ask ends.
-  else if (row.kind !== 'progress') takeNotice(unit, box, row.id);
+  else if (row.kind !== 'progress') takeNotice(unit, box, row);
 }
 
 /** Finishes a delivery with an answer: to its asker, or as the output of a step. With `input_required`, asks the asker back. */

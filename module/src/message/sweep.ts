@@ -6,8 +6,9 @@ import { returnPeriodEnd } from '../time/absence.ts';
 import type { UnitOfWork } from '../unit-of-work.ts';
 import { offerWaiting } from './deliver.ts';
 import { endWaiting, giveBack } from './end.ts';
-import { enqueue } from './lane.ts';
+import { enqueue, removeWaiting } from './lane.ts';
 import { scheduleSweep } from './offer.ts';
+import { endOf, mayHaveBegun } from './process.ts';
 import { alertIfDeserted } from './queue.ts';
 import { isExpired } from './rules.ts';
 
@@ -26,13 +27,14 @@ export function sweepMailbox(unit: UnitOfWork, agent: bigint, at: string): void 
   let graceEnds = ownGraceEnds > until ? ownGraceEnds : until;
   if (box.keptUntil > graceEnds) graceEnds = box.keptUntil;
   const isAbsent = !box.online && graceEnds <= unit.now;
+  const mayBegin = isAbsent ? mayHaveBegun(unit.ctx.db, box) : undefined;
   let next = 0n;
   // At most `credit + criticalCredit` deliveries, and the notices.
   for (const { id } of [...unit.ctx.db.offer.agent.filter(agent)]) {
     // Read again: the end of one may have cancelled another of the same workflow.
     const row = unit.ctx.db.offer.id.find(id);
     if (!row || row.attempt === 0) continue;
-    if (isAbsent) giveBack(unit, box, row, 'the agent went offline');
+    if (mayBegin) giveBack(unit, box, row, 'the agent went offline', endOf(box, mayBegin(row)));
     else if (row.leaseUntil <= unit.now && until <= unit.now) giveBack(unit, box, row, 'the lease ended');
     else {
       // Its holder could not extend it while the hub was absent.
@@ -49,9 +51,11 @@ export function sweepMailbox(unit: UnitOfWork, agent: bigint, at: string): void 
 export function requeue(unit: UnitOfWork, delivery: bigint): void {
   const { db } = unit.ctx;
   const row = db.waiting.id.find(delivery);
-  if (!row || row.lane !== 0) return;
-  db.waiting.id.delete(delivery);
+  // A claim may have taken it back in between; then it waits for a later time.
+  if (!row || row.lane !== 0 || row.availableAt > unit.now) return;
   const box = unit.box(row.agent);
+  if (box) removeWaiting(unit, box, row);
+  else db.waiting.id.delete(delivery);
   const message = db.message.id.find(row.message);
   if (!message) return;
   if (!box) return endWaiting(unit, row, message, 'delayed', 'dead-letter', 'its agent was unregistered');

@@ -17,6 +17,10 @@ export const account = table(
     /** Numbers of its last message, and of the first kept one. */
     sent: t.u64(),
     firstKept: t.u64(),
+    /** Bytes of the stored rows that it has caused. */
+    stored: t.i64().default(0n),
+    /** The highest id of its messages so far, or empty. */
+    lastId: t.string().default(''),
   },
 );
 
@@ -47,5 +51,5 @@ export const hub = table(
   },
 );
 
-/** Stored bytes of messages, events and workflows (definitions, outputs): one row. */
+/** Stored bytes: the sum over all accounts; one row. */
 export const tally = table({}, { id: t.u8().primaryKey(), bytes: t.i64() });

@@ -42,6 +42,7 @@ export const PACKAGES: readonly PublishedPackage[] = [
   { folder: 'hub', platform: 'node', reports: ['index'] },
   { folder: 'testing', platform: 'node', reports: ['index'] },
   { folder: 'mcp', platform: 'node', reports: ['index', 'hook/index', 'http/index', 'install/index'] },
+  { folder: 'dashboard', platform: 'node', reports: ['index'] },
   { folder: 'cli', platform: 'node' },
 ];
 

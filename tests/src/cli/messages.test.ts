@@ -38,7 +38,7 @@ describe('agora send', () => {
       from: string;
     }>();
     const receiver = await hub.join('Receiver');
-    await receiver.subscribeToMessages<string>(({ type, priority, payload, headers, from }) =>
+    await receiver.subscribeToMessages(({ type, priority, payload, headers, from }) =>
       received.add({ type, priority, payload, headers, from }),
     );
     writeFileSync(join(shell.folder, 'payload.json'), '{"from":"a file"}');
@@ -149,7 +149,7 @@ describe('Ctrl-C', () => {
 describe('agora ask', () => {
   test('prints the answer, a text unchanged and other values as JSON, and the progress', async () => {
     const answerer = await hub.join('Answerer', { capabilities: ['answering'] });
-    await answerer.subscribeToMessages<string>(async (message, context) => {
+    await answerer.subscribeToMessages(async (message, context) => {
       if (message.type === 'fail') throw new PermanentError('it is broken');
       if (message.type === 'back') return context.requireInput('which one?');
       if (message.type === 'silent') return new Promise(() => undefined);
@@ -186,7 +186,7 @@ describe('agora ask', () => {
 
   test('prompts for the reply to a question back on a terminal, without control characters of the agent', async () => {
     const worker = await hub.join('Painter');
-    await worker.subscribeToMessages<string>(async (message, context) => {
+    await worker.subscribeToMessages(async (message, context) => {
       if (message.continues === undefined) return context.requireInput('which \u001b[2Jcolour?');
       return { text: `painted ${JSON.stringify(message.payload)}` };
     });
@@ -201,7 +201,7 @@ describe('agora ask', () => {
     const cancelled = new Received<unknown>();
     const asked = new Received<string>();
     const worker = await hub.join('Slow');
-    await worker.subscribeToMessages<string>((message, { signal }) => {
+    await worker.subscribeToMessages((message, { signal }) => {
       asked.add(message.from);
       return new Promise(resolve => {
         signal.addEventListener('abort', () => {
@@ -222,7 +222,7 @@ describe('agora broadcast', () => {
   test('reaches all other agents', async () => {
     const received = new Received<unknown>();
     const listener = await hub.join('Everyone');
-    await listener.subscribeToMessages<string>({
+    await listener.subscribeToMessages({
       filters: { messageTypes: ['announcement'] },
       handler: message => received.add([message.kind, message.payload]),
     });

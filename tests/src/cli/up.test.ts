@@ -52,6 +52,32 @@ describe('agora up', () => {
     expect(existsSync(kept)).toBe(false);
   });
 
+  test('serves the dashboard, which `agora open` opens with a code that works once', async () => {
+    const { url } = await greeted('--in-memory');
+    const page = await fetch(`${url}/`);
+    expect([page.status, page.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
+    const [opened] = await shell.json('open', '--server', url);
+    const address = String(opened?.['url']);
+    expect(address).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/#sign-in=[\w-]{32}$/);
+    const exchange = async () => {
+      const answer = await fetch(`${url}/sign-in`, { method: 'POST', body: address.split('=')[1] ?? '' });
+      return (await answer.json()) as { token?: string; code?: string };
+    };
+    const [status] = await shell.json('status', '--server', url, '--token', (await exchange()).token ?? '');
+    expect(status).toMatchObject({ isOperator: true });
+    expect(await exchange()).toEqual({ code: 'sign-in/code-ended' });
+    // Without a browser the address is printed.
+    const printed = await shell.run('open', '--server', url, '--print');
+    expect(printed.out).toMatch(/^http:\S+#sign-in=\S+\n$/);
+
+    const { url: bare } = await greeted('--in-memory', '--no-dashboard');
+    expect((await fetch(`${bare}/`)).status).toBe(404);
+    expect(await shell.run('open', '--server', bare, '--print')).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/^error The hub at \S+ serves no dashboard;.*\n$/) as string,
+    });
+  });
+
   test('refuses invalid options in one sentence', async () => {
     const other = createServer().listen(0, '127.0.0.1');
     await once(other, 'listening');

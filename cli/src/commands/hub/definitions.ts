@@ -2,7 +2,7 @@
 
 import type { CommandDefinition, CommandTable } from '../../command/command.ts';
 
-/** `agora up`, `status`, `doctor` and `completion`. */
+/** `agora up`, `open`, `status`, `doctor` and `completion`. */
 export const HUB_COMMANDS: readonly CommandDefinition[] = [
   {
     name: 'up',
@@ -35,10 +35,18 @@ export const HUB_COMMANDS: readonly CommandDefinition[] = [
         summary: 'run the module in a process with few rights and limited memory; calls are slower',
       },
       { flag: '--no-mcp', summary: 'serve no MCP over HTTP at /mcp' },
+      { flag: '--no-dashboard', summary: 'serve no dashboard at /' },
       { flag: '--in-memory', summary: 'keep all data in memory; it is lost when the hub stops' },
     ],
     examples: ['agora up', 'agora up --in-memory --port 0 --json'],
     load: () => import('./up.ts'),
+  },
+  {
+    name: 'open',
+    summary: 'Opens the dashboard of the hub in a browser, signed in as you.',
+    flags: [{ flag: '--print', summary: 'print the address, which signs in once within a minute, instead' }],
+    examples: ['agora open', 'agora open --print'],
+    load: () => import('./open.ts'),
   },
   {
     name: 'status',

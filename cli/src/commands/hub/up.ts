@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import type { AgoraClient, TokenStore } from '@agora/client';
 import { defaultTokenPath, defaultTokenStore } from '@agora/client/node';
+import { createDashboardRoute } from '@agora/dashboard';
 import { isLoopbackName, parseOrigin } from '@agora/host';
 import { createMcpRoute } from '@agora/mcp/http';
 import { z } from 'zod';
@@ -39,6 +40,7 @@ export default defineCommand({
       allowOrigin: z.array(origin).default([]),
       isolate: z.boolean().default(false),
       mcp: z.boolean().default(true),
+      dashboard: z.boolean().default(true),
     })
     .refine(({ dataDir, inMemory }) => dataDir === undefined || !inMemory, {
       error: '--data-dir and --in-memory exclude each other; give one of them',
@@ -46,7 +48,7 @@ export default defineCommand({
     .refine(({ open, closed }) => !open || !closed, {
       error: '--open and --closed exclude each other; give one of them',
     }),
-  async run(context, { port, host, dataDir, inMemory, open, closed, allowPublish, allowOrigin, isolate, mcp }) {
+  async run(context, { port, host, dataDir, inMemory, open, closed, allowPublish, allowOrigin, isolate, ...faces }) {
     const { output, io, settings, signal } = context;
     const { database } = settings;
     const folder = inMemory ? undefined : context.path(dataDir ?? dataFolder(io.environment));
@@ -61,7 +63,10 @@ export default defineCommand({
       allowPublish,
       allowOrigins: allowOrigin,
       isolate,
-      routes: mcp ? ({ url }) => [createMcpRoute({ server: reachable(url), database })] : [],
+      routes: ({ url }) => [
+        ...(faces.mcp ? [createMcpRoute({ server: reachable(url), database })] : []),
+        ...(faces.dashboard ? [createDashboardRoute({ database })] : []),
+      ],
     });
     let removeToken: (() => Promise<void>) | undefined;
     try {
@@ -73,7 +78,7 @@ export default defineCommand({
         removeToken = () => removeTokenFrom(defaultTokenPath(url, database), issued);
       const { pid } = process;
       await output.data({ url, database, dataDir: folder ?? null, identity, pid }, () =>
-        greeting({ url, database, folder, isDefaultPort: port === 3000 }),
+        greeting({ url, database, folder, isDefaultPort: port === 3000, hasDashboard: faces.dashboard }),
       );
       await stopped;
       output.note('Stopping …');
@@ -212,9 +217,10 @@ interface Greeting {
   readonly database: string;
   readonly folder: string | undefined;
   readonly isDefaultPort: boolean;
+  readonly hasDashboard: boolean;
 }
 
-function greeting({ url, database, folder, isDefaultPort }: Greeting): string {
+function greeting({ url, database, folder, isDefaultPort, hasDashboard }: Greeting): string {
   const server = isDefaultPort ? '' : ` --server ${url}`;
   // npm sets the variable: then the program is in the packages of a folder, and may be in no folder of PATH.
   const agora = process.env['npm_command'] === undefined ? 'agora' : 'npx agora';
@@ -224,12 +230,13 @@ function greeting({ url, database, folder, isDefaultPort }: Greeting): string {
             three agents write, review and score documents on this hub
 `
     : '';
+  const dashboard = hasDashboard ? `\n  dashboard ${url}/ (${agora} open${server} signs you in)` : '';
   return `
 Agora is running.
 
   hub       ${url}
   database  ${database}
-  data      ${folder ?? 'in memory: lost when the hub stops'}
+  data      ${folder ?? 'in memory: lost when the hub stops'}${dashboard}
 
 Next, in another terminal:
   ${agora} listen --as Echo${server} -- cat

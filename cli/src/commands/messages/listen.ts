@@ -110,8 +110,12 @@ async function subscribe(
   if (task) client.onTask(task, (assigned, context) => handler(context as IncomingMessage, assigned), options);
   const hasFilter = type !== undefined || from !== undefined || priorities !== undefined;
   if (task && !hasFilter) return;
-  const filters = { messageTypes: type, fromAgents: from, priority: priorities };
-  await client.subscribeToMessages<string>({ handler: message => handler(message), filters, ...options });
+  const wanted = {
+    handler: (message: IncomingMessage) => handler(message),
+    filters: { fromAgents: from, priority: priorities },
+    ...options,
+  };
+  await (type ? client.subscribeToMessages(type, wanted) : client.subscribeToMessages(wanted));
 }
 
 function handling(

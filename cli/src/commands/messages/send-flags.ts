@@ -1,6 +1,6 @@
 // The flags that `send`, `ask` and `broadcast` share.
 
-import { LIMITS, PRIORITY, type PriorityName } from '@agora/module/contract';
+import { LIMITS, PRIORITY, type Priority, type PriorityName } from '@agora/module/contract';
 import { z } from 'zod';
 import { durationWithin } from '../../base/flag-schemas.ts';
 import { payloadInput } from '../../command/payload.ts';
@@ -9,7 +9,7 @@ import { payloadInput } from '../../command/payload.ts';
 export const priority = z
   .string()
   .refine(text => Object.hasOwn(PRIORITY, text) || /^[1-4]$/.test(text), 'low, normal, high, critical, or 1 to 4')
-  .transform(text => PRIORITY[text as PriorityName] ?? Number(text)); // the check above passed
+  .transform(text => PRIORITY[text as PriorityName] ?? (Number(text) as Priority)); // the check above passed
 
 const header = z.string().regex(/^[^=]+=/, 'key=value, such as --header ticket=42');
 
@@ -28,7 +28,7 @@ export const sendFlags = {
 /** The options of the client's `sendMessage` that these flags describe. */
 export function sendOptionsOf(flags: {
   readonly type: string;
-  readonly priority: number;
+  readonly priority: Priority;
   readonly header: readonly string[];
   readonly id?: string | undefined;
   readonly replyTo?: string | undefined;

@@ -28,7 +28,7 @@ export default defineCommand({
       if (inbox.messages.length > 0) hasMail = await lookForMail(client, timeoutMs, signal);
       else {
         client.on('notice', notice => notices.push(notice));
-        await client.resumeAgent({ keepsNotices: true });
+        await client.resumeAgent({ keepsNotices: true, ifServed: 'share' });
         hasMail = await client.waitForMail({ timeoutMs, signal });
       }
     }
