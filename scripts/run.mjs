@@ -53,6 +53,11 @@ const AGORA_COMMANDS = new Set(['start', 'agora', 'backup', 'restore']);
 const AGORA_BUILDS = [
   { folder: 'module', sources: ['module/src', 'codegen/src/bundle'], output: 'module/dist/bundle.js' },
   { folder: 'bindings', sources: ['bindings/src'], output: 'bindings/dist/index.js' },
+  {
+    folder: 'dashboard',
+    sources: ['dashboard/src', 'dashboard/vite.config.ts', 'module/src/contract', 'bindings/src'],
+    output: 'dashboard/dist/index.html',
+  },
 ];
 
 /**

@@ -16,7 +16,9 @@ export async function run(words: readonly string[], io: ProcessIO): Promise<Exit
     exit = await perform(definition, given, globals, io);
   });
   try {
-    await parser.parseAsync(words, { from: 'user' });
+    // `agora help send` is `agora send --help`.
+    const line = words[0] === 'help' ? [...words.slice(1), '--help'] : words;
+    await parser.parseAsync(line, { from: 'user' });
     return exit;
   } catch (thrown) {
     const output = plainOutput(words, io);
@@ -37,7 +39,7 @@ async function perform(
   let context: CommandContext | undefined;
   try {
     const settings = readSettings({ ...globals, agent: globals.as }, io.environment, io.cwd);
-    context = new CommandContext(settings, output, io);
+    context = new CommandContext(settings, output, io, globals.waitForHub);
     const { default: command } = await definition.load();
     await command.start(
       context,
@@ -58,6 +60,7 @@ interface Globals {
   readonly token?: string;
   readonly as?: string;
   readonly config?: string;
+  readonly waitForHub?: string;
   readonly json?: boolean;
   readonly color?: boolean;
 }
@@ -159,7 +162,9 @@ function configure(parser: Parser, io: ProcessIO): Parser {
 /** Turns the message of commander, `error: unknown option '--x'` and a line with a suggestion, into a sentence. */
 function sentenceOf(message: string): string {
   const [first = '', ...rest] = message.replace(/^error: /, '').split('\n');
-  return [`${first.charAt(0).toUpperCase()}${first.slice(1)}.`, ...rest].join(' ').trim();
+  const sentence = `${first.charAt(0).toUpperCase()}${first.slice(1).replace(/\.+$/, '')}.`;
+  const hint = first.startsWith('too many arguments') ? ["A text of several words needs quotes: 'several words'."] : [];
+  return [sentence, ...hint, ...rest].join(' ').trim();
 }
 
 function plainOutput(words: readonly string[], io: ProcessIO): Output {

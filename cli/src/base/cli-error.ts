@@ -7,7 +7,7 @@ export const EXIT = {
   ok: 0,
   /** The hub refused the call, or it failed. */
   failed: 1,
-  /** Invalid flags, arguments or configuration; no call was made. */
+  /** Invalid flags, arguments, values or configuration. */
   usage: 2,
   /** No hub answers, or the connection was lost and did not come back. */
   connection: 3,
@@ -73,6 +73,8 @@ const EXIT_OF_CODE: Readonly<Partial<Record<AgoraCode, ExitCode>>> = {
   'client/bad-option': EXIT.usage,
   'agent/bad-name': EXIT.usage,
   'workflow/bad-definition': EXIT.usage,
+  // The value is valid, the state of the workflow is another one.
+  'workflow/bad-move': EXIT.failed,
   'connection/bad-token': EXIT.forbidden,
   'connection/not-admitted': EXIT.forbidden,
   'hub/not-admitted': EXIT.forbidden,
@@ -85,6 +87,7 @@ const EXIT_OF_CODE: Readonly<Partial<Record<AgoraCode, ExitCode>>> = {
 /** Exit codes of groups of error codes, for codes without an entry above. A test checks that each pattern matches a code. */
 export const EXIT_OF_PATTERN: readonly (readonly [pattern: RegExp, exit: ExitCode])[] = [
   [/^connection\//, EXIT.connection],
+  [/\/bad-/, EXIT.usage],
   [/\/unknown$/, EXIT.unknown],
   [/\/unknown-/, EXIT.unknown],
   [/\/name-taken$/, EXIT.forbidden],

@@ -1,7 +1,7 @@
 // Messages as output: an object for programs, lines for people.
 
 import { PRIORITY } from '@agora/module/contract';
-import { taskOf, type IncomingMessage, type PeekedMessage } from '@agora/client';
+import { taskOf, type IncomingMessage, type MessageRecord, type PeekedMessage } from '@agora/client';
 import type { Output } from '../base/output.ts';
 import { manyLines, oneLine } from '../base/printable-text.ts';
 
@@ -17,9 +17,14 @@ export function describePeeked(message: PeekedMessage): Readonly<Record<string, 
   return { ...recordOf(message), kind, state, attempt, wantsAnswer: kind === 'ask', payloadBytes };
 }
 
-function recordOf(message: IncomingMessage | PeekedMessage): Readonly<Record<string, unknown>> {
+/** A stored message as an object for programs. */
+export function describeRecord(message: MessageRecord): Readonly<Record<string, unknown>> {
+  return { ...recordOf(message), state: message.state };
+}
+
+function recordOf(message: IncomingMessage | PeekedMessage | MessageRecord): Readonly<Record<string, unknown>> {
   const { id, type, from, to, priority, headers, sentAt, inReplyTo, onBehalfOf, forwarded, payload } = message;
-  const task = taskOf(message);
+  const task = 'kind' in message ? taskOf(message) : undefined;
   return {
     ...{ id, type, from, to, priority, headers, sentAt, inReplyTo },
     ...(onBehalfOf.length > 0 && { onBehalfOf }),
@@ -34,9 +39,10 @@ export function wantsResult({ kind }: Pick<IncomingMessage, 'kind'>): boolean {
 }
 
 /** The message for people: a line with time, sender, type and id, and the payload below it. */
-export function showMessage(output: Output, message: IncomingMessage | PeekedMessage): string {
-  const { sentAt, from, type, priority, kind, id, payload } = message;
-  const time = output.paint('dim', sentAt.toLocaleTimeString());
+export function showMessage(output: Output, message: IncomingMessage | PeekedMessage | MessageRecord): string {
+  const { sentAt, from, type, priority, id, payload } = message;
+  const kind = 'kind' in message ? message.kind : 'message';
+  const time = output.paint('dim', output.time(sentAt));
   const words = [
     time,
     output.paint('bold', from),

@@ -7,7 +7,8 @@ import { CLAIM_COMMANDS } from './claims/definitions.ts';
 import { DATA_COMMANDS } from './data/definitions.ts';
 import { DEAD_LETTER_COMMANDS } from './dead-letters/definitions.ts';
 import { EVENT_COMMANDS } from './events/definitions.ts';
-import { completeDefinition, HUB_COMMANDS } from './hub/definitions.ts';
+import { GROUP_COMMANDS } from './groups/definitions.ts';
+import { completeDefinition, HUB_COMMANDS, manDefinition } from './hub/definitions.ts';
 import { MCP_COMMANDS } from './mcp/definitions.ts';
 import { MESSAGE_COMMANDS } from './messages/definitions.ts';
 import { OPERATOR_COMMANDS } from './operator/definitions.ts';
@@ -18,6 +19,7 @@ const PUBLIC_COMMANDS: readonly CommandDefinition[] = [
   ...HUB_COMMANDS,
   ...AGENT_COMMANDS,
   ...MESSAGE_COMMANDS,
+  ...GROUP_COMMANDS,
   ...CLAIM_COMMANDS,
   ...EVENT_COMMANDS,
   ...WORKFLOW_COMMANDS,
@@ -30,6 +32,7 @@ const PUBLIC_COMMANDS: readonly CommandDefinition[] = [
 const PUBLIC_TABLE: CommandTable = {
   commands: PUBLIC_COMMANDS,
   groups: {
+    group: 'Joins, leaves and lists groups.',
     workflow: 'Starts, watches and controls workflows.',
     dead: 'Lists, redrives and purges dead letters.',
     operator: 'Shows and controls the hub, for operators.',
@@ -40,5 +43,5 @@ const PUBLIC_TABLE: CommandTable = {
 /** The table of all commands. */
 export const COMMAND_TABLE: CommandTable = {
   ...PUBLIC_TABLE,
-  commands: [...PUBLIC_COMMANDS, completeDefinition(PUBLIC_TABLE)],
+  commands: [...PUBLIC_COMMANDS, manDefinition(PUBLIC_TABLE), completeDefinition(PUBLIC_TABLE)],
 };

@@ -74,7 +74,7 @@ describe('agora listen', () => {
     await people.untilPrinted(/ {2}for people\n/);
     expect(await stop(people)).toBe(130);
     expect((await people.ended).out).toMatch(
-      /^\d+:\d\d:\d\d\S* ?\S* {2}Asker {2}wanted {2}[0-9a-f-]{36}\n {2}for people\n$/,
+      /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z {2}Asker {2}wanted {2}[0-9a-f-]{36}\n {2}for people\n$/,
     );
   });
 

@@ -64,7 +64,7 @@ describe('agora send', () => {
       shell.run('send', 'Receiver', '--payload-file', 'payload.json', '--priority', '1'),
       shell.start(['send', 'Receiver'], { input: '{"from":"a pipe"}' }).ended,
       shell.start(['send', 'Receiver', '-'], { input: 'no JSON\n' }).ended,
-      shell.run('send', 'Receiver'),
+      shell.run('send', 'Receiver', '--payload', '{}'),
     ]);
     for (const each of ended)
       expect(each).toMatchObject({ code: 0, err: '', out: expect.stringMatching(/^[0-9a-f-]{36}\n$/) as string });
@@ -110,7 +110,7 @@ describe('agora send', () => {
       [['send', 'Strangers', 'x', '--as', 'Ghost'], 6, 'cli/unknown-agent'],
       [['send', 'Strangers', 'x', '--as', 'Strangers'], 5, 'agent/not-yours'],
       [['send', 'Strangers', 'x', '--as', 'no name!'], 2, 'agent/bad-name'],
-      [['send', 'Strangers', 'x', '--type', 'no type!'], 1, 'message/bad-type'],
+      [['send', 'Strangers', 'x', '--type', 'no type!'], 2, 'message/bad-type'],
       [['send', 'Strangers', 'x', '--payload', '{}'], 2, 'cli/usage'],
       [['send', 'Strangers', '--payload', '{'], 2, 'cli/usage'],
       [['send', 'Strangers', '--payload-file', 'none.json'], 2, 'cli/unreadable'],
@@ -118,6 +118,11 @@ describe('agora send', () => {
       [['send', 'Strangers', 'x', '--delay', 'soon'], 2, 'cli/usage'],
       [['send', 'Strangers', 'x', '--header', 'novalue'], 2, 'cli/usage'],
       [['send', 'a,,b', 'x'], 2, 'cli/usage'],
+      [['send', 'Strangers'], 2, 'cli/usage'],
+      [['send', 'Strangers', 'x', '--id', 'abc'], 2, 'message/bad-id'],
+      [['send', 'Strangers', 'x', '--delay', '400d'], 2, 'cli/usage'],
+      [['send', 'Strangers', '--payload', '[12345678901234567890]'], 2, 'cli/usage'],
+      [['ask', 'Strangers', 'x', '--timeout', '0'], 2, 'cli/usage'],
       [['send'], 2, 'cli/usage'],
     ];
     const ended = await Promise.all(cases.map(([words]) => shell.run(...words, '--json')));
@@ -293,7 +298,7 @@ describe('agora inbox, agora wait', () => {
     const waiting = shell.start(['wait', '--as', 'Anxious', '--json']);
     const watcher = await hub.join('Lookout');
     for await (const [anxious] of watcher.watchAgents({ name: 'Anxious' })) if (anxious?.presence === 'online') break;
-    await shell.run('unregister', 'Leaving');
+    await shell.run('unregister', 'Leaving', '--yes');
     const { code, out } = await waiting.ended;
     const dead = { kind: 'dead', about: sent?.['messageId'], from: 'system' };
     expect([code, JSON.parse(out)]).toMatchObject([0, { mail: true, notices: [dead] }]);
@@ -305,7 +310,7 @@ describe('agora inbox, agora wait', () => {
     await shell.run('register', 'Sender');
     await shell.run('register', 'Doomed');
     const [sent] = await shell.json('send', 'Doomed', 'farewell', '--as', 'Sender');
-    await shell.run('unregister', 'Doomed');
+    await shell.run('unregister', 'Doomed', '--yes');
     expect(await shell.run('wait', '--as', 'Sender')).toMatchObject({ code: 0 });
     expect(await shell.json('inbox', '--as', 'Sender', '--take')).toEqual([
       { kind: 'dead', about: sent?.['messageId'], from: 'system', payload: { reason: 'its agent was unregistered' } },

@@ -9,6 +9,11 @@ const PRIORITY_NAMES = Object.keys(PRIORITY);
 const PAYLOAD_FLAGS: readonly Flag[] = [
   { flag: '--payload <json>', summary: 'payload, instead of a text' },
   { flag: '--payload-file <file>', summary: 'payload, from a JSON file', suggests: 'files' },
+  {
+    flag: '--input <kind>',
+    summary: 'what standard input is: text, or json; by default json if it begins with { or [',
+    suggests: ['text', 'json'],
+  },
 ];
 
 const SEND_FLAGS: readonly Flag[] = [
@@ -23,7 +28,7 @@ const SEND_FLAGS: readonly Flag[] = [
   { flag: '--header <key=value>', summary: 'a header; may be repeated', repeats: true },
   { flag: '--id <uuid>', summary: 'a UUIDv7 that makes the call idempotent' },
   { flag: '--reply-to <id>', summary: 'message that this one refers to' },
-  { flag: '--delay <time>', summary: 'deliver it after this time: 90s, 10m, 2h, 1d' },
+  { flag: '--delay <time>', summary: 'deliver it after this time: 90s, 10m, 2h, 1d; a number alone is seconds' },
   { flag: '--ttl <time>', summary: 'expire it unless it is delivered within this time' },
 ];
 
@@ -130,6 +135,42 @@ export const MESSAGE_COMMANDS: readonly CommandDefinition[] = [
     ],
     examples: ['agora inbox', 'agora inbox --as Writer --take --json'],
     load: () => import('./inbox.ts'),
+  },
+  {
+    name: 'history',
+    summary: 'Lists the messages that the agent has sent and received, newest first.',
+    flags: [
+      { flag: '--sent', summary: 'only those that it has sent' },
+      { flag: '--received', summary: 'only those that it has received, once they have ended' },
+      { flag: '--limit <n>', summary: 'at most this many', default: '20' },
+    ],
+    examples: ['agora history --as Writer --sent'],
+    load: () => import('./history.ts'),
+  },
+  {
+    name: 'message',
+    summary: 'Shows a message that the agent has sent or received, and its state at each recipient.',
+    arguments: [{ name: 'message', summary: 'id of the message' }],
+    examples: ['agora message "$(agora send Writer hello)"'],
+    load: () => import('./message.ts'),
+  },
+  {
+    name: 'cancel',
+    summary: 'Cancels a message that the agent has sent: it is not delivered, or its handler is notified.',
+    arguments: [
+      { name: 'message', summary: 'id of the message' },
+      { name: 'reason', summary: 'reason, for its holder', isOptional: true },
+    ],
+    load: () => import('./cancel.ts'),
+  },
+  {
+    name: 'forward',
+    summary: 'Forwards a message that the agent has sent or received, with its verified origin; prints the new id.',
+    arguments: [
+      { name: 'message', summary: 'id of the message' },
+      { name: 'to', summary: 'a name, #group, @capability, or several with commas', suggests: 'agents' },
+    ],
+    load: () => import('./forward.ts'),
   },
   {
     name: 'answer',

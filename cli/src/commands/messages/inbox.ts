@@ -57,7 +57,7 @@ async function showMail({ output }: CommandContext, client: AgoraClient, limit: 
     FROM: each => each.from,
     TYPE: each => each.type,
     PRIORITY: each => priorityName(each.priority),
-    SENT: each => each.sentAt.toLocaleString(),
+    SENT: each => output.date(each.sentAt),
     PAYLOAD: each =>
       each.payloadBytes === undefined ? shortValue(each.payload ?? '', width) : `${each.payloadBytes} bytes`,
   });

@@ -1,8 +1,8 @@
 // The flags that `send`, `ask` and `broadcast` share.
 
-import { PRIORITY, type Priority, type PriorityName } from '@agora/module/contract';
+import { LIMITS, PRIORITY, type Priority, type PriorityName } from '@agora/module/contract';
 import { z } from 'zod';
-import { duration } from '../../base/flag-schemas.ts';
+import { durationWithin } from '../../base/flag-schemas.ts';
 import { payloadInput } from '../../command/payload.ts';
 
 /** A priority, by its name or its number. */
@@ -21,8 +21,8 @@ export const sendFlags = {
   header: z.array(header).default([]),
   id: z.string().optional(),
   replyTo: z.string().optional(),
-  delay: duration.optional(),
-  ttl: duration.optional(),
+  delay: durationWithin(0, LIMITS.delayMs).optional(),
+  ttl: durationWithin(1, LIMITS.delayMs).optional(),
 };
 
 /** The options of the client's `sendMessage` that these flags describe. */
