@@ -64,7 +64,8 @@ export default defineCommand({
     context.output.note(`Listening as ${name}; Ctrl-C stops.`);
     const why = await session.run(client);
     await open.hold(context);
-    await client.close();
+    // The session has waited for the running handlers.
+    await client.close({ drainMs: 0 });
     failure.throwIfAny();
     context.exit = exitFor(why, session, limit);
   },
