@@ -47,7 +47,8 @@ export function beginProcess(unit: UnitOfWork, box: Mailbox): void {
   const mayBegin = mayHaveBegun(db, box);
   for (const { id } of [...db.offer.agent.filter(box.agent)].sort((a, b) => (a.seq < b.seq ? -1 : 1))) {
     const row = db.offer.id.find(id);
-    if (!row || row.attempt === 0) continue;
+    // A delivery that the agent keeps without a connection is in no process.
+    if (!row || row.attempt === 0 || (row.leaseUntil <= box.keptUntil && row.leaseUntil > unit.now)) continue;
     const how = endOf(box, mayBegin(row));
     const next = nextAttempt(row, how);
     const reason = 'the process of the agent ended';

@@ -64,6 +64,7 @@ export default defineCommand({
     context.output.note(`Listening as ${name}; Ctrl-C stops.`);
     const why = await session.run(client);
     await open.hold(context);
+    // The session has waited for the running handlers.
     await client.close({ drainMs: 0 });
     failure.throwIfAny();
     context.exit = exitFor(why, session, limit);

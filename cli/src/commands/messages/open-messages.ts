@@ -29,6 +29,8 @@ export class OpenMessages {
     const open = [...this.#open].filter(message => message.isOpen);
     if (open.length === 0 || this.#client.state !== 'connected') return;
     await Promise.all(open.map(message => message.extend(HOLD_MS)));
+    // The client would give them back when it closes.
+    for (const message of open) message.lose(new Error('a later command ends it'));
     await this.#client.updateAgent({ credit: this.#credit });
     output.note(openNote(open, HOLD_MS));
   }

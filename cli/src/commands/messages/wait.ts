@@ -30,6 +30,8 @@ export default defineCommand({
         client.on('notice', notice => notices.push(notice));
         await client.resumeAgent({ keepsNotices: true, ifServed: 'share' });
         hasMail = await client.waitForMail({ timeoutMs, signal });
+        // A client that closes gives back the mail of queues that was not taken from it; it stays for the next process.
+        if (hasMail) await client.takeMail();
       }
     }
     const waiting = hasMail ? (await client.peekInbox()).messages.filter(isNew).length : 0;
