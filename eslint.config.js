@@ -80,7 +80,7 @@ const CLIENT_LAYERS = {
     ['connection', 'trace'],
     ['browser', 'node'],
     ['agents', 'receive'],
-    ['send', 'events'],
+    ['send', 'events', 'claims'],
     ['workflows'],
     ['options.ts', 'client-types.ts'],
     ['client-parts.ts'],

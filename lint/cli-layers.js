@@ -1,7 +1,18 @@
 // The layers of the command line.
 
 /** Groups of commands: folders that do not import each other. */
-const GROUPS = ['agents', 'data', 'dead-letters', 'events', 'hub', 'mcp', 'messages', 'operator', 'workflows'];
+const GROUPS = [
+  'agents',
+  'claims',
+  'data',
+  'dead-letters',
+  'events',
+  'hub',
+  'mcp',
+  'messages',
+  'operator',
+  'workflows',
+];
 
 export const CLI_LAYERS = {
   root: 'cli/src',

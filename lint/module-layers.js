@@ -14,6 +14,7 @@ export const MODULE_LAYERS = {
     ['event'],
     ['group'],
     ['message'],
+    ['claim'],
     ['agent'],
     ['operator', 'workflow'],
     ['published'],

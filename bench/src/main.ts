@@ -2,12 +2,14 @@
 
 import { parseArgs } from 'node:util';
 import type { Load, Report, Size } from './harness.ts';
+import { claims } from './loads/claims.ts';
 import { delivery } from './loads/delivery.ts';
 import { direct } from './loads/direct.ts';
 import { host } from './loads/host.ts';
+import { rows } from './loads/rows.ts';
 import { workflow } from './loads/workflow.ts';
 
-const LOADS = [start(direct), start(delivery), start(workflow), start(host)];
+const LOADS = [start(direct), start(delivery), start(workflow), start(host), start(rows), start(claims)];
 
 const USAGE = `pnpm bench <name> [--quick] [--json]
 

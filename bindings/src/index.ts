@@ -38,14 +38,19 @@ import AdmitIdentityReducer from "./admit_identity_reducer";
 import AdmitIssuerReducer from "./admit_issuer_reducer";
 import ApproveStepReducer from "./approve_step_reducer";
 import AttachAgentReducer from "./attach_agent_reducer";
+import AttachProcessReducer from "./attach_process_reducer";
+import BreakClaimReducer from "./break_claim_reducer";
 import CancelWorkflowReducer from "./cancel_workflow_reducer";
 import ClearQuotaReducer from "./clear_quota_reducer";
+import CreateGroupReducer from "./create_group_reducer";
+import DeclareConcurrencyReducer from "./declare_concurrency_reducer";
 import DetachAgentReducer from "./detach_agent_reducer";
 import ExpelReducer from "./expel_reducer";
 import ForkWorkflowReducer from "./fork_workflow_reducer";
 import GoIdleReducer from "./go_idle_reducer";
 import GrantOperatorReducer from "./grant_operator_reducer";
 import HeartbeatReducer from "./heartbeat_reducer";
+import InviteToGroupReducer from "./invite_to_group_reducer";
 import JoinGroupReducer from "./join_group_reducer";
 import LeaveGroupReducer from "./leave_group_reducer";
 import PauseWorkflowReducer from "./pause_workflow_reducer";
@@ -56,6 +61,7 @@ import RedriveReducer from "./redrive_reducer";
 import RedriveAllReducer from "./redrive_all_reducer";
 import RegisterAgentReducer from "./register_agent_reducer";
 import RejectStepReducer from "./reject_step_reducer";
+import RemoveFromGroupReducer from "./remove_from_group_reducer";
 import ResumeWorkflowReducer from "./resume_workflow_reducer";
 import RetryStepReducer from "./retry_step_reducer";
 import RevokeOperatorReducer from "./revoke_operator_reducer";
@@ -72,9 +78,12 @@ import WatchWorkflowReducer from "./watch_workflow_reducer";
 
 // Import all procedure arg schemas
 import * as AgentUsageProcedure from "./agent_usage_procedure";
+import * as AskStateProcedure from "./ask_state_procedure";
 import * as BroadcastStatusProcedure from "./broadcast_status_procedure";
+import * as ClaimsOnProcedure from "./claims_on_procedure";
 import * as ContractVersionProcedure from "./contract_version_procedure";
 import * as DeadLettersProcedure from "./dead_letters_procedure";
+import * as GroupChangesProcedure from "./group_changes_procedure";
 import * as GroupMembersProcedure from "./group_members_procedure";
 import * as HubOverviewProcedure from "./hub_overview_procedure";
 import * as ListAdmissionsProcedure from "./list_admissions_procedure";
@@ -98,6 +107,7 @@ import * as WorkflowStepsProcedure from "./workflow_steps_procedure";
 // Import all table schema definitions
 import AgentRow from "./agent_table";
 import BroadcastFeedRow from "./broadcast_feed_table";
+import ClaimRow from "./claim_table";
 import EventFeedRow from "./event_feed_table";
 import HubStatusRow from "./hub_status_table";
 import MyInboxRow from "./my_inbox_table";
@@ -133,6 +143,23 @@ const tablesSchema = __schema({
     ],
     event: true,
   }, BroadcastFeedRow),
+  claim: __table({
+    name: 'claim',
+    indexes: [
+      { accessor: 'agent', name: 'claim_agent_idx_btree', algorithm: 'btree', columns: [
+        'agent',
+      ] },
+      { accessor: 'id', name: 'claim_id_idx_btree', algorithm: 'btree', columns: [
+        'id',
+      ] },
+      { accessor: 'name', name: 'claim_name_idx_btree', algorithm: 'btree', columns: [
+        'name',
+      ] },
+    ],
+    constraints: [
+      { name: 'claim_id_key', constraint: 'unique', columns: ['id'] },
+    ],
+  }, ClaimRow),
   eventFeed: __table({
     name: 'event_feed',
     indexes: [
@@ -170,14 +197,19 @@ const reducersSchema = __reducers(
   __reducerSchema("admit_issuer", AdmitIssuerReducer),
   __reducerSchema("approve_step", ApproveStepReducer),
   __reducerSchema("attach_agent", AttachAgentReducer),
+  __reducerSchema("attach_process", AttachProcessReducer),
+  __reducerSchema("break_claim", BreakClaimReducer),
   __reducerSchema("cancel_workflow", CancelWorkflowReducer),
   __reducerSchema("clear_quota", ClearQuotaReducer),
+  __reducerSchema("create_group", CreateGroupReducer),
+  __reducerSchema("declare_concurrency", DeclareConcurrencyReducer),
   __reducerSchema("detach_agent", DetachAgentReducer),
   __reducerSchema("expel", ExpelReducer),
   __reducerSchema("fork_workflow", ForkWorkflowReducer),
   __reducerSchema("go_idle", GoIdleReducer),
   __reducerSchema("grant_operator", GrantOperatorReducer),
   __reducerSchema("heartbeat", HeartbeatReducer),
+  __reducerSchema("invite_to_group", InviteToGroupReducer),
   __reducerSchema("join_group", JoinGroupReducer),
   __reducerSchema("leave_group", LeaveGroupReducer),
   __reducerSchema("pause_workflow", PauseWorkflowReducer),
@@ -188,6 +220,7 @@ const reducersSchema = __reducers(
   __reducerSchema("redrive_all", RedriveAllReducer),
   __reducerSchema("register_agent", RegisterAgentReducer),
   __reducerSchema("reject_step", RejectStepReducer),
+  __reducerSchema("remove_from_group", RemoveFromGroupReducer),
   __reducerSchema("resume_workflow", ResumeWorkflowReducer),
   __reducerSchema("retry_step", RetryStepReducer),
   __reducerSchema("revoke_operator", RevokeOperatorReducer),
@@ -206,9 +239,12 @@ const reducersSchema = __reducers(
 /** The schema information for all procedures in this module. This is defined the same way as the procedures would have been defined in the server. */
 const proceduresSchema = __procedures(
   __procedureSchema("agent_usage", AgentUsageProcedure.params, AgentUsageProcedure.returnType),
+  __procedureSchema("ask_state", AskStateProcedure.params, AskStateProcedure.returnType),
   __procedureSchema("broadcast_status", BroadcastStatusProcedure.params, BroadcastStatusProcedure.returnType),
+  __procedureSchema("claims_on", ClaimsOnProcedure.params, ClaimsOnProcedure.returnType),
   __procedureSchema("contract_version", ContractVersionProcedure.params, ContractVersionProcedure.returnType),
   __procedureSchema("dead_letters", DeadLettersProcedure.params, DeadLettersProcedure.returnType),
+  __procedureSchema("group_changes", GroupChangesProcedure.params, GroupChangesProcedure.returnType),
   __procedureSchema("group_members", GroupMembersProcedure.params, GroupMembersProcedure.returnType),
   __procedureSchema("hub_overview", HubOverviewProcedure.params, HubOverviewProcedure.returnType),
   __procedureSchema("list_admissions", ListAdmissionsProcedure.params, ListAdmissionsProcedure.returnType),

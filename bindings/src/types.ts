@@ -18,6 +18,8 @@ export const Account = __t.object("Account", {
   at: __t.i64(),
   sent: __t.u64(),
   firstKept: __t.u64(),
+  stored: __t.i64(),
+  lastId: __t.string(),
 });
 export type Account = __Infer<typeof Account>;
 
@@ -80,6 +82,18 @@ export const Act = __t.enum("Act", {
   get UnwatchWorkflow() {
     return UnwatchWorkflowAct;
   },
+  get Claim() {
+    return ClaimAct;
+  },
+  get ExtendClaim() {
+    return ExtendClaimAct;
+  },
+  get ReleaseClaim() {
+    return ReleaseClaimAct;
+  },
+  get Fence() {
+    return FenceAct;
+  },
 });
 export type Act = __Infer<typeof Act>;
 
@@ -136,6 +150,9 @@ export const AgentGroup = __t.object("AgentGroup", {
   id: __t.u64(),
   name: __t.string(),
   members: __t.u32(),
+  owner: __t.u64(),
+  policy: __t.string(),
+  changes: __t.u64(),
 });
 export type AgentGroup = __Infer<typeof AgentGroup>;
 
@@ -168,8 +185,18 @@ export const Ask = __t.object("Ask", {
   signalAttempt: __t.u32(),
   signalNumber: __t.u32(),
   lastFailure: __t.string(),
+  dependents: __t.u32(),
 });
 export type Ask = __Infer<typeof Ask>;
+
+export const AskResult = __t.object("AskResult", {
+  state: __t.string(),
+  deadline: __t.i64(),
+  signals: __t.u32(),
+  lastFailure: __t.string(),
+  answer: __t.string(),
+});
+export type AskResult = __Infer<typeof AskResult>;
 
 export const Attachment = __t.object("Attachment", {
   id: __t.u64(),
@@ -182,6 +209,7 @@ export const BroadcastCursor = __t.object("BroadcastCursor", {
   agent: __t.u64(),
   since: __t.u64(),
   handled: __t.u64(),
+  marks: __t.u32(),
 });
 export type BroadcastCursor = __Infer<typeof BroadcastCursor>;
 
@@ -257,6 +285,72 @@ export const CancelAct = __t.object("CancelAct", {
 });
 export type CancelAct = __Infer<typeof CancelAct>;
 
+export const Claim = __t.object("Claim", {
+  id: __t.string(),
+  agent: __t.u64(),
+  name: __t.string(),
+  get resources() {
+    return __t.array(ClaimResource);
+  },
+  isShared: __t.bool(),
+  note: __t.string(),
+  state: __t.string(),
+  number: __t.u64(),
+  ahead: __t.u32(),
+  since: __t.i64(),
+  grantedAt: __t.i64(),
+  until: __t.i64(),
+  leaseMs: __t.u32(),
+});
+export type Claim = __Infer<typeof Claim>;
+
+export const ClaimAct = __t.object("ClaimAct", {
+  id: __t.string(),
+  agent: __t.u64(),
+  get resources() {
+    return __t.array(ClaimResource);
+  },
+  shared: __t.bool(),
+  leaseMs: __t.u32(),
+  waitMs: __t.u32(),
+  note: __t.string(),
+});
+export type ClaimAct = __Infer<typeof ClaimAct>;
+
+export const ClaimFolder = __t.object("ClaimFolder", {
+  path: __t.string(),
+  exclusive: __t.u32(),
+  shared: __t.u32(),
+});
+export type ClaimFolder = __Infer<typeof ClaimFolder>;
+
+export const ClaimLoad = __t.object("ClaimLoad", {
+  agent: __t.u64(),
+  resources: __t.u32(),
+});
+export type ClaimLoad = __Infer<typeof ClaimLoad>;
+
+export const ClaimPlace = __t.object("ClaimPlace", {
+  id: __t.u64(),
+  place: __t.string(),
+  claim: __t.string(),
+  key: __t.string(),
+});
+export type ClaimPlace = __Infer<typeof ClaimPlace>;
+
+export const ClaimResource = __t.object("ClaimResource", {
+  kind: __t.string(),
+  key: __t.string(),
+});
+export type ClaimResource = __Infer<typeof ClaimResource>;
+
+export const ClaimWait = __t.object("ClaimWait", {
+  id: __t.u64(),
+  waiter: __t.string(),
+  blocker: __t.string(),
+});
+export type ClaimWait = __Infer<typeof ClaimWait>;
+
 export const DeadLetter = __t.object("DeadLetter", {
   no: __t.u64(),
   delivery: __t.u64(),
@@ -303,6 +397,13 @@ export const DeliveryStatus = __t.object("DeliveryStatus", {
 });
 export type DeliveryStatus = __Infer<typeof DeliveryStatus>;
 
+export const DependentAsk = __t.object("DependentAsk", {
+  message: __t.string(),
+  ask: __t.string(),
+  no: __t.u32(),
+});
+export type DependentAsk = __Infer<typeof DependentAsk>;
+
 export const Due = __t.object("Due", {
   id: __t.u64(),
   chunk: __t.u64(),
@@ -310,6 +411,8 @@ export const Due = __t.object("Due", {
   ref: __t.u64(),
   text: __t.string(),
   tries: __t.u32(),
+  agent: __t.u64(),
+  until: __t.i64(),
 });
 export type Due = __Infer<typeof Due>;
 
@@ -360,6 +463,7 @@ export const EventLog = __t.object("EventLog", {
   data: __t.string(),
   at: __t.timestamp(),
   headers: __t.string(),
+  agent: __t.u64(),
 });
 export type EventLog = __Infer<typeof EventLog>;
 
@@ -368,7 +472,7 @@ export const EventPage = __t.object("EventPage", {
   first: __t.u64(),
   last: __t.u64(),
   get rows() {
-    return __t.array(EventLog);
+    return __t.array(EventFeed);
   },
 });
 export type EventPage = __Infer<typeof EventPage>;
@@ -379,6 +483,12 @@ export const ExtendAct = __t.object("ExtendAct", {
   ms: __t.u32(),
 });
 export type ExtendAct = __Infer<typeof ExtendAct>;
+
+export const ExtendClaimAct = __t.object("ExtendClaimAct", {
+  claim: __t.string(),
+  ms: __t.u32(),
+});
+export type ExtendClaimAct = __Infer<typeof ExtendClaimAct>;
 
 export const FailAct = __t.object("FailAct", {
   delivery: __t.u64(),
@@ -414,12 +524,52 @@ export const FailedTimer = __t.object("FailedTimer", {
 });
 export type FailedTimer = __Infer<typeof FailedTimer>;
 
+export const FenceAct = __t.object("FenceAct", {
+  claim: __t.string(),
+  number: __t.u64(),
+});
+export type FenceAct = __Infer<typeof FenceAct>;
+
 export const FinishStepAct = __t.object("FinishStepAct", {
   delivery: __t.u64(),
   attempt: __t.u32(),
   output: __t.string(),
 });
 export type FinishStepAct = __Infer<typeof FinishStepAct>;
+
+export const GroupChange = __t.object("GroupChange", {
+  id: __t.u64(),
+  group: __t.u64(),
+  no: __t.u64(),
+  name: __t.string(),
+  change: __t.string(),
+  at: __t.i64(),
+});
+export type GroupChange = __Infer<typeof GroupChange>;
+
+export const GroupChangeRow = __t.object("GroupChangeRow", {
+  no: __t.u64(),
+  name: __t.string(),
+  change: __t.string(),
+  at: __t.i64(),
+});
+export type GroupChangeRow = __Infer<typeof GroupChangeRow>;
+
+export const GroupChanges = __t.object("GroupChanges", {
+  owner: __t.string(),
+  policy: __t.string(),
+  get rows() {
+    return __t.array(GroupChangeRow);
+  },
+});
+export type GroupChanges = __Infer<typeof GroupChanges>;
+
+export const GroupInvitation = __t.object("GroupInvitation", {
+  id: __t.u64(),
+  group: __t.u64(),
+  agent: __t.u64(),
+});
+export type GroupInvitation = __Infer<typeof GroupInvitation>;
 
 export const GroupMember = __t.object("GroupMember", {
   id: __t.u64(),
@@ -433,6 +583,12 @@ export const GroupSummary = __t.object("GroupSummary", {
   members: __t.u32(),
 });
 export type GroupSummary = __Infer<typeof GroupSummary>;
+
+export const HeldDelivery = __t.object("HeldDelivery", {
+  delivery: __t.u64(),
+  attempt: __t.u32(),
+});
+export type HeldDelivery = __Infer<typeof HeldDelivery>;
 
 export const HistoryRow = __t.object("HistoryRow", {
   no: __t.u64(),
@@ -455,6 +611,7 @@ export const Hub = __t.object("Hub", {
   keepEventsMs: __t.u64(),
   keepWorkflowsMs: __t.u64(),
   idsSince: __t.i64(),
+  hops: __t.u32(),
 });
 export type Hub = __Infer<typeof Hub>;
 
@@ -462,6 +619,7 @@ export const HubClock = __t.object("HubClock", {
   id: __t.u8(),
   seenAt: __t.i64(),
   returnedAt: __t.i64(),
+  absentFrom: __t.i64(),
 });
 export type HubClock = __Infer<typeof HubClock>;
 
@@ -503,6 +661,21 @@ export const InboxPeek = __t.object("InboxPeek", {
 });
 export type InboxPeek = __Infer<typeof InboxPeek>;
 
+export const InboxRow = __t.object("InboxRow", {
+  id: __t.u64(),
+  owner: __t.identity(),
+  agent: __t.u64(),
+  kind: __t.string(),
+  message: __t.string(),
+  priority: __t.u8(),
+  attempt: __t.u32(),
+  leaseUntil: __t.i64(),
+  envelope: __t.string(),
+  seq: __t.u64(),
+  sender: __t.u64(),
+});
+export type InboxRow = __Infer<typeof InboxRow>;
+
 export const Keeper = __t.object("Keeper", {
   scheduledId: __t.u64(),
   scheduledAt: __t.scheduleAt(),
@@ -543,6 +716,11 @@ export const Mailbox = __t.object("Mailbox", {
   notices: __t.u32(),
   noticeHead: __t.u64(),
   noticeTail: __t.u64(),
+  delayed: __t.u32(),
+  concurrency: __t.u32(),
+  isCut: __t.bool(),
+  isAlone: __t.bool(),
+  keptUntil: __t.i64(),
 });
 export type Mailbox = __Infer<typeof Mailbox>;
 
@@ -598,6 +776,7 @@ export const Message = __t.object("Message", {
   forwardOf: __t.string(),
   references: __t.string(),
   referencedBytes: __t.u32(),
+  hops: __t.u32(),
 });
 export type Message = __Infer<typeof Message>;
 
@@ -640,6 +819,8 @@ export const Offer = __t.object("Offer", {
   envelope: __t.string(),
   seq: __t.u64(),
   sender: __t.u64(),
+  spared: __t.u32(),
+  crashes: __t.u8(),
 });
 export type Offer = __Infer<typeof Offer>;
 
@@ -707,6 +888,11 @@ export const Ready = __t.object("Ready", {
   next: __t.u64(),
 });
 export type Ready = __Infer<typeof Ready>;
+
+export const ReleaseClaimAct = __t.object("ReleaseClaimAct", {
+  claim: __t.string(),
+});
+export type ReleaseClaimAct = __Infer<typeof ReleaseClaimAct>;
 
 export const ReplyAct = __t.object("ReplyAct", {
   id: __t.string(),
@@ -879,6 +1065,10 @@ export const Waiting = __t.object("Waiting", {
   availableAt: __t.i64(),
   attempt: __t.u32(),
   holder: __t.u64(),
+  envelope: __t.string(),
+  sender: __t.u64(),
+  spared: __t.u32(),
+  crashes: __t.u8(),
 });
 export type Waiting = __Infer<typeof Waiting>;
 
@@ -950,6 +1140,7 @@ export const WorkflowWatch = __t.object("WorkflowWatch", {
   id: __t.u64(),
   watcher: __t.identity(),
   workflow: __t.string(),
+  agent: __t.u64(),
 });
 export type WorkflowWatch = __Infer<typeof WorkflowWatch>;
 

@@ -12,11 +12,13 @@ import { VERSION } from './version.ts';
 /** Runs one command line and returns its exit code. Never throws. */
 export async function run(words: readonly string[], io: ProcessIO): Promise<ExitCode> {
   let exit: ExitCode = EXIT.ok;
-  const parser = createParser(COMMAND_TABLE, io, async (definition, given, globals) => {
+  const parser = createParser(COMMAND_TABLE, io, words, async (definition, given, globals) => {
     exit = await perform(definition, given, globals, io);
   });
   try {
-    await parser.parseAsync(words, { from: 'user' });
+    // `agora help send` is `agora send --help`.
+    const line = words[0] === 'help' ? [...words.slice(1), '--help'] : words;
+    await parser.parseAsync(line, { from: 'user' });
     return exit;
   } catch (thrown) {
     const output = plainOutput(words, io);
@@ -37,7 +39,7 @@ async function perform(
   let context: CommandContext | undefined;
   try {
     const settings = readSettings({ ...globals, agent: globals.as }, io.environment, io.cwd);
-    context = new CommandContext(settings, output, io);
+    context = new CommandContext(settings, output, io, globals.waitForHub);
     const { default: command } = await definition.load();
     await command.start(
       context,
@@ -58,6 +60,7 @@ interface Globals {
   readonly token?: string;
   readonly as?: string;
   readonly config?: string;
+  readonly waitForHub?: string;
   readonly json?: boolean;
   readonly color?: boolean;
 }
@@ -69,7 +72,12 @@ type Perform = (
 ) => Promise<void>;
 
 /** The parser of all commands of a table. */
-function createParser({ commands, groups, globals }: CommandTable, io: ProcessIO, perform: Perform): Parser {
+function createParser(
+  { commands, groups, globals }: CommandTable,
+  io: ProcessIO,
+  words: readonly string[],
+  perform: Perform,
+): Parser {
   const root = configure(new Parser('agora'), io)
     .description('A real-time coordination hub for AI agents.')
     .version(VERSION, '--version')
@@ -87,12 +95,18 @@ function createParser({ commands, groups, globals }: CommandTable, io: ProcessIO
     const command = configure(parent.command(second ?? first, { hidden: definition.isHidden === true }), io);
     // A command may also be a group: `mcp`, and `mcp install`.
     if (second === undefined) parents.set(first, command);
-    addCommand(command, definition, globals, perform);
+    addCommand(command, definition, globals, perform, words);
   }
   return root;
 }
 
-function addCommand(command: Parser, definition: CommandDefinition, globals: readonly Flag[], perform: Perform): void {
+function addCommand(
+  command: Parser,
+  definition: CommandDefinition,
+  globals: readonly Flag[],
+  perform: Perform,
+  words: readonly string[],
+): void {
   command.description(definition.summary);
   const names = (definition.arguments ?? []).map(({ name, summary, isOptional = false, isList = false }) => {
     const word = isList ? `${name}...` : name;
@@ -111,8 +125,17 @@ function addCommand(command: Parser, definition: CommandDefinition, globals: rea
   command.action(async () => {
     const given: Record<string, unknown> = { ...command.opts() };
     for (const [at, name] of names.entries()) given[name] = command.processedArgs[at] as unknown;
+    if (definition.takesProgram) Object.assign(given, splitProgram(given, names.at(-1) ?? '', words));
     await perform(definition, given, globalsOf(command));
   });
+}
+
+/** Separates the words after `--`, which the parser has added to the last list of arguments. */
+function splitProgram(given: Readonly<Record<string, unknown>>, list: string, words: readonly string[]): object {
+  const all = (given[list] ?? []) as readonly string[]; // a list of arguments
+  const at = words.indexOf('--');
+  const program = at < 0 ? [] : words.slice(at + 1);
+  return { [list]: all.slice(0, all.length - program.length), program };
 }
 
 /** Global flags may come before and after the command; a flag after it wins. */
@@ -139,7 +162,9 @@ function configure(parser: Parser, io: ProcessIO): Parser {
 /** Turns the message of commander, `error: unknown option '--x'` and a line with a suggestion, into a sentence. */
 function sentenceOf(message: string): string {
   const [first = '', ...rest] = message.replace(/^error: /, '').split('\n');
-  return [`${first.charAt(0).toUpperCase()}${first.slice(1)}.`, ...rest].join(' ').trim();
+  const sentence = `${first.charAt(0).toUpperCase()}${first.slice(1).replace(/\.+$/, '')}.`;
+  const hint = first.startsWith('too many arguments') ? ["A text of several words needs quotes: 'several words'."] : [];
+  return [sentence, ...hint, ...rest].join(' ').trim();
 }
 
 function plainOutput(words: readonly string[], io: ProcessIO): Output {

@@ -1,10 +1,17 @@
 #!/usr/bin/env node
 // The process `agora`: runs one command line.
 
-import { enableCompileCache } from 'node:module';
+import module from 'node:module';
+import { oldNodeSentence } from './base/node-version.ts';
 
-// Enabled before other modules load: compiled code is cached, which halves the time to the first output.
-enableCompileCache();
+const tooOld = oldNodeSentence(process.versions.node);
+if (tooOld !== undefined) {
+  console.error(tooOld);
+  process.exit(2);
+}
+// Enabled before other modules load: compiled code is cached, which halves the time to the first output. A member of the default
+// export, since an old Node.js has no such named export.
+module.enableCompileCache();
 const [{ CliError, EXIT }, { run }] = await Promise.all([import('./base/cli-error.ts'), import('./command-line.ts')]);
 
 /** A terminal and npm may both forward one Ctrl-C; a signal within this time counts as the same one. */
@@ -25,8 +32,10 @@ for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 }
 // A reader that closes the pipe early (`| head`) is not an error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
-  process.exit(0);
+  if (error.code === 'EPIPE') process.exit(0);
+  // A full disk, for example.
+  console.error(`error standard output cannot be written (${error.code ?? error.message})`);
+  process.exit(1);
 });
 
 process.exitCode = await run(process.argv.slice(2), {

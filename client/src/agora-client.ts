@@ -2,7 +2,7 @@
 
 import type { ClientBase } from './calls/client-base.ts';
 import { reportUnawaited } from './calls/commands.ts';
-import { WorkflowCalls } from './calls/workflow-calls.ts';
+import { ClaimCalls } from './calls/claim-calls.ts';
 import type { AgoraClientOptions } from './options.ts';
 import type { AgoraTypes, NoTypes } from './wire/message-types.ts';
 
@@ -30,6 +30,8 @@ const COMMANDS = [
   'startWorkflowCoordination',
   'approveStep',
   'rejectStep',
+  'claim',
+  'releaseClaim',
 ] as const satisfies readonly (keyof AgoraClient)[];
 
 /**
@@ -44,7 +46,7 @@ const COMMANDS = [
  * await client.serve({ messages: { documentation_request: ({ payload }) => ({ title: payload.title }) } });
  * ```
  */
-export class AgoraClient<Types extends AgoraTypes = NoTypes> extends WorkflowCalls<Types> {
+export class AgoraClient<Types extends AgoraTypes = NoTypes> extends ClaimCalls<Types> {
   static {
     reportUnawaited(AgoraClient.prototype as ClientBase, COMMANDS);
   }

@@ -33,6 +33,12 @@ export interface BatchParts {
   readonly tracing: Tracing;
 }
 
+/** Options of a batch. */
+export interface BatchOptions {
+  /** A held claim: the batch is refused with `claim/outdated` unless it is still held with this number. */
+  readonly claim?: { readonly id: string; readonly number: number } | undefined;
+}
+
 /** A converted batch. */
 interface Made {
   /** Ids of the messages and events, in order. */
@@ -43,16 +49,20 @@ interface Made {
 }
 
 /** Performs all acts or none. Returns the ids of the messages and events, in order. */
-export function performBatch(parts: BatchParts, batch: readonly BatchAct[]): Promise<readonly string[]> {
+export function performBatch(
+  parts: BatchParts,
+  batch: readonly BatchAct[],
+  options: BatchOptions = {},
+): Promise<readonly string[]> {
   const { spans } = parts.tracing;
-  if (!spans) return perform(parts, batch);
+  if (!spans) return perform(parts, batch, options);
   const created: SendSpan[] = [];
   const traced = batch.map(each => {
     const span = createdBy(spans, each);
     if (span) created.push(span);
     return span ? { ...each, id: span.id, trace: span.trace } : each;
   });
-  return spans.batch(created, () => perform(parts, traced));
+  return spans.batch(created, () => perform(parts, traced, options));
 }
 
 function createdBy(spans: Spans, each: BatchAct): SendSpan | undefined {
@@ -68,9 +78,13 @@ function createdBy(spans: Spans, each: BatchAct): SendSpan | undefined {
   }
 }
 
-async function perform(parts: BatchParts, batch: readonly BatchAct[]): Promise<readonly string[]> {
+async function perform(
+  parts: BatchParts,
+  batch: readonly BatchAct[],
+  { claim }: BatchOptions,
+): Promise<readonly string[]> {
   if (batch.length === 0) throw new AgoraError('call/empty', 'the batch is empty');
-  if (batch.length > LIMITS.acts) {
+  if (batch.length > LIMITS.acts - (claim ? 1 : 0)) {
     throw new AgoraError(
       'call/too-many-acts',
       `${batch.length} acts were given; ${LIMITS.acts} are allowed in a batch`,
@@ -79,6 +93,8 @@ async function perform(parts: BatchParts, batch: readonly BatchAct[]): Promise<r
   const made: Made = { ids: [], settled: [], checks: [] };
   try {
     const acts = batch.map(each => actOf(parts, each, made));
+    // Last, so that refusals keep the positions of the acts.
+    if (claim) acts.push({ tag: 'Fence', value: { claim: claim.id, number: BigInt(claim.number) } });
     if (made.checks.length > 0) await Promise.all(made.checks);
     await new Promise<void>((resolve, reject) => {
       parts.acts.performBatch(acts, error => (error ? reject(error) : resolve()));
@@ -86,8 +102,16 @@ async function perform(parts: BatchParts, batch: readonly BatchAct[]): Promise<r
     return made.ids;
   } catch (error) {
     for (const message of made.settled) message.reopen();
-    throw error;
+    throw outdatedClaim(error) ?? error;
   }
+}
+
+/** Returns the refusal of the fence, if that is among the refused acts. */
+function outdatedClaim(error: unknown): AgoraError | undefined {
+  if (!(error instanceof AgoraError)) return undefined;
+  const { refusals } = error;
+  const fence = refusals.find(({ code }) => code === 'claim/outdated');
+  return fence && new AgoraError(fence.code, fence.message, { cause: error, refusals });
 }
 
 function actOf({ messages, events }: BatchParts, each: BatchAct, { ids, settled, checks }: Made): Act {

@@ -2,12 +2,14 @@
 
 import { LIMITS } from '@agora/module/contract';
 import { openOutboxFile } from '#platform';
+import { deferred } from './base/deferred.ts';
 import { Acts } from './acts/acts.ts';
 import { Agents } from './agents/agents.ts';
 import { Asks } from './send/asks.ts';
 import { Broadcasts } from './receive/broadcasts.ts';
 import { CheckedTypes } from './receive/checked-types.ts';
-import type { ClientEvents } from './client-types.ts';
+import { Claims } from './claims/claims.ts';
+import type { ClientEvents, CloseOptions } from './client-types.ts';
 import { Connection } from './connection/connection.ts';
 import type { Settings } from './connection/settings.ts';
 import { Dispatcher } from './receive/dispatcher.ts';
@@ -23,6 +25,7 @@ import { Operator } from './agents/operator.ts';
 import { readOptions, type AgoraClientOptions } from './options.ts';
 import { Outbox, type OutboxNote } from './acts/outbox.ts';
 import { OwnAgent } from './agents/own-agent.ts';
+import { readAsk } from './send/read-ask.ts';
 import { readSignals } from './send/read-signals.ts';
 import { settleWithin } from './base/waiting.ts';
 import { Tracing } from './trace/tracing.ts';
@@ -30,6 +33,7 @@ import { Mail } from './receive/mail.ts';
 import { Workflows } from './workflows/workflows.ts';
 
 const FLUSH_WITHIN_MS = 5_000;
+const DRAIN_WITHIN_MS = 5_000;
 
 /** The parts of one client, which are passive until its connection opens. */
 export class ClientParts {
@@ -54,6 +58,7 @@ export class ClientParts {
   readonly events: Events;
   readonly workflows: Workflows;
   readonly groups: Groups;
+  readonly claims: Claims;
   readonly history: History;
   readonly mail: Mail;
   readonly outbox: Outbox | undefined;
@@ -61,6 +66,9 @@ export class ClientParts {
   readonly endings = new Set<(error: Error | undefined) => void>();
   #offlineTimer: ReturnType<typeof setInterval> | undefined;
   #closing: Promise<void> | undefined;
+  #isClosing = false;
+  /** Settled by a second `close` that does not wait. */
+  readonly #hurried = deferred<void>();
 
   /** Throws `agent/bad-name`, `client/bad-option`. */
   constructor(name: string, options: AgoraClientOptions<AgoraTypes>) {
@@ -78,6 +86,8 @@ export class ClientParts {
       warn,
     });
     this.connection = connection;
+    // Before the subscriptions, so that their rows show the deliveries that the agent claims.
+    connection.onOpen(session => this.agent.resume(session));
     this.operator = new Operator(connection);
     const { acts } = this;
     const agent = () => this.agent.mustId();
@@ -88,6 +98,7 @@ export class ClientParts {
     this.asks = new Asks({
       isConnected: () => connection.session !== undefined,
       readSignals: (id, after) => readSignals(connection, agent(), id, after),
+      readAsk: id => readAsk(connection, agent(), id),
       cancel: (id, reason) => this.messages.cancel(id, reason),
       warn,
       reply: (...reply) => this.messages.reply(...reply),
@@ -97,11 +108,13 @@ export class ClientParts {
       acts,
       dispatcher,
       // A closing client takes no further deliveries.
-      agent: () => (this.#closing ? undefined : this.agent.id),
+      agent: () => (this.#isClosing ? undefined : this.agent.id),
       receives: () => this.agent.receives,
       isAsked: about => this.asks.has(about),
       noticed: notice => {
         const isAwaited = this.asks.settle(notice);
+        // The caller of `claim` has it already.
+        if (this.claims.isAwaited(notice.payload)) return true;
         if (isAwaited && !this.agent.keepsNotices) return true;
         this.emitter.emit('notice', notice);
         return !this.agent.keepsNotices;
@@ -109,13 +122,26 @@ export class ClientParts {
       signalled: signal => this.asks.signal(signal),
       shown: () => this.mail.arrived(),
     });
-    this.agent = new OwnAgent(name, connection, this.inbox.query);
+    this.agent = new OwnAgent(name, connection, this.inbox.query, {
+      held: () => this.inbox.held(),
+      concurrency: () => dispatcher.concurrency,
+    });
+    dispatcher.changed = () => queueMicrotask(() => this.agent.declareConcurrency());
     this.agents = new Agents(connection);
-    this.messages = new Messages({ acts, asks: this.asks, agents: this.agents, sender: agent, types, tracing, outbox });
+    this.messages = new Messages({
+      acts,
+      asks: this.asks,
+      targets: async () => new Set([...(await this.agents.targets()), ...(await this.groups.names().catch(() => []))]),
+      sender: agent,
+      types,
+      tracing,
+      outbox,
+    });
     this.broadcasts = new Broadcasts({ connection, acts, dispatcher, arrived: () => this.mail.arrived() });
     this.events = new Events({ connection, acts, sender: agent, types, tracing, outbox });
     this.workflows = new Workflows({ connection, acts, events: this.events, agents: this.agents, initiator: agent });
     this.groups = new Groups(connection, agent);
+    this.claims = new Claims(name, { connection, acts, agent });
     this.history = new History(connection, agent);
     this.mail = new Mail({
       connection,
@@ -141,17 +167,23 @@ export class ClientParts {
     await this.outbox?.play(agent);
   }
 
-  /** Sends pending acts, aborts running handlers and closes the connection; idempotent. */
-  close(): Promise<void> {
-    this.#closing ??= this.#close();
+  /** Waits for running handlers, sends pending acts and closes the connection; idempotent. */
+  close({ drainMs = DRAIN_WITHIN_MS }: CloseOptions = {}): Promise<void> {
+    if (this.#isClosing && drainMs === 0) this.#hurried.resolve();
+    this.#isClosing = true;
+    this.#closing ??= this.#close(drainMs);
     return this.#closing;
   }
 
-  async #close(): Promise<void> {
+  async #close(drainMs: number): Promise<void> {
     const closed = new ConnectionError('client/closed', 'the client was closed');
+    // Results of handlers can only be sent through a connection.
+    const draining = this.dispatcher.drain(this.connection.session ? drainMs : 0, closed);
+    await Promise.race([draining, this.#hurried.promise]);
     this.broadcasts.close(closed);
     this.inbox.close(closed);
     if (this.connection.session) {
+      this.claims.close();
       await settleWithin(FLUSH_WITHIN_MS, this.acts.flushed());
       await this.agent.detach().catch((error: unknown) => {
         // The attachment ends with the connection.
@@ -177,8 +209,6 @@ export class ClientParts {
 
   #followConnection({ callTimeoutMs, offlineTimeoutMs }: Settings): void {
     const { connection, acts } = this;
-    // Runs after the subscriptions: their rows are compared with held deliveries before the agent gets new offers.
-    connection.onOpen(session => this.agent.resume(session));
     connection.onOpen(() => this.outbox?.resume());
     connection.onOpen(session => {
       clearInterval(this.#offlineTimer);
@@ -192,7 +222,7 @@ export class ClientParts {
   #lost(error: AgoraError, offlineTimeoutMs: number): void {
     this.acts.pause();
     clearInterval(this.#offlineTimer);
-    if (this.connection.state === 'closed' || error.code !== 'connection/lost' || this.#closing)
+    if (this.connection.state === 'closed' || error.code !== 'connection/lost' || this.#isClosing)
       return this.#ended(error);
     this.outbox?.lost();
     this.#offlineTimer = setInterval(() => {

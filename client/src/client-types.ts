@@ -1,6 +1,6 @@
 // Parameter types of `AgoraClient`, and its events.
 
-import type { AgentFilters } from './agents/agents.ts';
+import type { AgentFilters, AgentInfo } from './agents/agents.ts';
 import type { ConnectionState } from './connection/connection-state.ts';
 import type { AgoraError } from './base/errors.ts';
 import type { Keys } from './base/known-keys.ts';
@@ -28,13 +28,32 @@ export interface ClientEvents {
 export const CLIENT_EVENTS: Keys<ClientEvents> = { connection: true, notice: true, outbox: true, warning: true };
 
 /** Handler and filters of a message subscription. */
-export interface MessageOptions<Type extends string, Types = NoTypes> {
+export interface MessageOptions<Type extends string = string, Types = NoTypes> {
   readonly handler?: MessageHandler<Type, Types> | undefined;
   readonly filters?: MessageFilters<Type> | undefined;
   /** The most handlers that run at a time. Default 8. */
   readonly concurrency?: number | undefined;
   /** Closes the subscription: its loop ends, and the signals of its handlers abort. */
   readonly signal?: AbortSignal | undefined;
+}
+
+/** Options of a message subscription whose types are its first argument. */
+export interface TypedMessageOptions<Type extends string = string, Types = NoTypes> extends Omit<
+  MessageOptions<Type, Types>,
+  'filters'
+> {
+  readonly filters?: Omit<MessageFilters, 'messageTypes'> | undefined;
+}
+
+/** Options of a message subscription to every type. */
+export interface UntypedMessageOptions extends TypedMessageOptions {
+  readonly filters?: (Omit<MessageFilters, 'messageTypes'> & { readonly messageTypes?: undefined }) | undefined;
+}
+
+/** Options of `close`. */
+export interface CloseOptions {
+  /** How long running handlers may take, in milliseconds; 0 aborts them immediately. Default 5,000. */
+  readonly drainMs?: number | undefined;
 }
 
 /** Options of live loops. */
@@ -51,10 +70,22 @@ export interface EventRequest<Filter extends string = string, Types = NoTypes> e
   readonly eventTypes?: readonly Filter[] | undefined;
 }
 
+/** Filters of `queryCoordinationData` by its type. */
+export interface CoordinationFilters {
+  readonly agents: AgentFilters;
+  readonly workflows: { readonly status?: WorkflowSummary['status'] | undefined };
+}
+
+/** Entries that `queryCoordinationData` returns, by its type. */
+export interface CoordinationResult {
+  readonly agents: AgentInfo;
+  readonly workflows: WorkflowSummary;
+}
+
 /** Query of `queryCoordinationData`. */
-export type CoordinationQuery =
-  | { readonly type: 'agents'; readonly filters?: AgentFilters | undefined }
-  | {
-      readonly type: 'workflows';
-      readonly filters?: { readonly status?: WorkflowSummary['status'] | undefined } | undefined;
-    };
+export type CoordinationQuery = {
+  [Type in keyof CoordinationFilters]: {
+    readonly type: Type;
+    readonly filters?: CoordinationFilters[Type] | undefined;
+  };
+}[keyof CoordinationFilters];

@@ -1,12 +1,27 @@
 // Entry point of the client.
 
 export { AgoraClient } from './agora-client.ts';
-export type { ClientEvents, CoordinationQuery, EventRequest, MessageOptions, WatchOptions } from './client-types.ts';
+export type {
+  ClientEvents,
+  CloseOptions,
+  CoordinationFilters,
+  CoordinationQuery,
+  CoordinationResult,
+  EventRequest,
+  MessageOptions,
+  TypedMessageOptions,
+  UntypedMessageOptions,
+  WatchOptions,
+} from './client-types.ts';
 export type { AgentFilters, AgentInfo } from './agents/agents.ts';
 export type { AgentUsage } from './agents/usage.ts';
 export type { AgoraEvent, EventOf } from './events/agora-event.ts';
 export type { Answer, PendingAnswer, ProgressSignal, ReplyOptions } from './wire/answer.ts';
-export type { BatchAct } from './batch.ts';
+export type { BatchAct, BatchOptions } from './batch.ts';
+export type { ClaimFilter, ClaimInfo } from './claims/claim-info.ts';
+export type { ClaimLock } from './claims/claim-lock.ts';
+export type { ClaimOptions } from './claims/claims.ts';
+export type { ClaimTarget } from './claims/resources.ts';
 export type { ConnectOptions } from './connection/connection.ts';
 export type { ConnectionState } from './connection/connection-state.ts';
 export {
@@ -30,12 +45,23 @@ export type { IncomingMessage, MessageContext, MessageKind, MessageOf, Returned 
 export type { LiveStream } from './base/live-stream.ts';
 export type { MessageHandler, MessageSubscription } from './receive/message-subscription.ts';
 export { nearestNames } from './base/nearest-names.ts';
-export type { Accepted, AnswerWithin, DeliveryOptions, ForwardOptions, OutgoingMessage } from './send/messages.ts';
+export type { AskInfo, ResumeOptions } from './send/read-ask.ts';
+export type {
+  Accepted,
+  AnswerWithin,
+  DeliveryOptions,
+  ForwardOptions,
+  MessageContent,
+  OutgoingMessage,
+  Recipients,
+} from './send/messages.ts';
+export type { Priority, PriorityLevel, PriorityName } from './wire/priority.ts';
 export type { AgoraClientOptions } from './options.ts';
 export type { OutboxNote, OutboxOptions } from './acts/outbox.ts';
 export type { KeptItem, OutboxStore } from './acts/outbox-store.ts';
 export type { InboxPeek, PeekedMessage } from './send/peek.ts';
-export type { ReceiveOptions, Registration } from './agents/own-agent.ts';
+export type { ReceiveOptions } from './agents/own-agent.ts';
+export type { Registration } from './agents/registration.ts';
 export type {
   DeadLetter,
   DeadLetterFilter,
@@ -68,6 +94,7 @@ export {
   type TaskSchemas,
 } from './wire/message-types.ts';
 export { isStandardType, MESSAGE_SCHEMAS, type StandardMessageType } from './wire/standard-messages.ts';
+export type { StartOptions } from './workflows/workflows.ts';
 export type { Served, ServeOptions } from './serve.ts';
 export type { OpenTelemetryApi } from './trace/spans.ts';
 export type { TaskOptions } from './subscriptions.ts';

@@ -5,7 +5,7 @@ import { defaultTokenStore } from '#platform';
 import { type Backoff, DEFAULT_BACKOFF } from './base/backoff.ts';
 import { AgoraError } from './base/errors.ts';
 import { checkKeys, type Keys } from './base/known-keys.ts';
-import type { AgoraTypes, NoTypes } from './wire/message-types.ts';
+import type { AgoraTypes, MessageTypeSchemas, NoTypes, TaskSchemas } from './wire/message-types.ts';
 import type { OutboxOptions } from './acts/outbox.ts';
 import type { WebSocketConstructor } from './connection/socket.ts';
 import type { OpenTelemetryApi } from './trace/spans.ts';
@@ -76,6 +76,20 @@ const OPTIONS: Keys<AgoraClientOptions> = {
   webSocket: true,
 };
 
+const OUTBOX: Keys<OutboxOptions> = { maxMessages: true, maxBytes: true, maxAgeMs: true, file: true, store: true };
+const BACKOFF: Keys<Partial<Backoff>> = { firstMs: true, maxMs: true };
+const TYPES: Keys<AgoraTypes> = { messages: true, tasks: true, events: true };
+const MESSAGE_TYPE: Keys<MessageTypeSchemas> = { payload: true, answer: true };
+const TASK_TYPE: Keys<TaskSchemas> = { requirements: true, inputs: true, output: true };
+
+function checkTypes(types: AgoraTypes): void {
+  checkKeys('the declared types', types, TYPES);
+  for (const [type, schemas] of Object.entries(types.messages ?? {}))
+    checkKeys(`the schemas of the message type "${type}"`, schemas, MESSAGE_TYPE);
+  for (const [action, schemas] of Object.entries(types.tasks ?? {}))
+    checkKeys(`the schemas of the action "${action}"`, schemas, TASK_TYPE);
+}
+
 const DEFAULT_SERVER = 'http://127.0.0.1:3000';
 const DATABASE_NAME = /^[a-z0-9][a-z0-9_-]{0,127}$/i;
 
@@ -92,7 +106,10 @@ export function readOptions(name: string, options: AgoraClientOptions): Settings
   if (!DATABASE_NAME.test(database))
     throw new AgoraError('client/bad-option', `"${database}" is not a database name; use letters, digits, _ -`);
   const server = readServer(options.server ?? environment('AGORA_SERVER') ?? DEFAULT_SERVER);
-  const { outbox, reconnect } = options;
+  const { outbox, reconnect, types } = options;
+  if (typeof outbox === 'object') checkKeys('the options of the outbox', outbox, OUTBOX);
+  if (reconnect) checkKeys('the options of "reconnect"', reconnect, BACKOFF);
+  if (types) checkTypes(types);
   return {
     name,
     server,
@@ -138,7 +155,9 @@ function readMs(option: string, given: number | undefined, fallback: number): nu
 }
 
 function readServer(text: string): URL {
-  const url = URL.parse(text.replace(/^ws(s?):/, 'http$1:'));
+  const http = text.replace(/^ws(s?):/, 'http$1:');
+  // Node.js 20 has no `URL.parse`.
+  const url = URL.canParse(http) ? new URL(http) : undefined;
   if (url?.protocol !== 'http:' && url?.protocol !== 'https:') {
     throw new AgoraError('client/bad-option', `server is a URL such as ${DEFAULT_SERVER}, not "${text}"`);
   }

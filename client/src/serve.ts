@@ -5,9 +5,9 @@
 // I2  Running handlers finish, and their results reach the hub, before the client closes. A handler that takes longer than
 //     `drainMs` is aborted, and its delivery goes back for another attempt.
 
-import { SIGN } from '@agora/module/contract';
 import { onSignals } from '#platform';
-import type { Consumer } from './receive/dispatcher.ts';
+import { deferred } from './base/deferred.ts';
+import { giveBackToQueue, type Consumer } from './receive/dispatcher.ts';
 import { AgoraError } from './base/errors.ts';
 import type { EventHandler } from './events/event-subscription.ts';
 import { warningOf } from './receive/failed-handler.ts';
@@ -96,18 +96,18 @@ export async function serve(parts: ServeParts, options: ServeOptions): Promise<S
 }
 
 class Service implements Consumer {
+  readonly concurrency: number;
   readonly #parts: ServeParts;
   readonly #options: ServeOptions;
-  readonly #concurrency: number;
   readonly #messages: ReadonlyMap<string, MessageHandler | undefined>;
   readonly #tasks: ReadonlyMap<string, TaskHandler | undefined>;
   readonly #queue = new MessageQueue();
   readonly #running = new Set<IncomingMessage>();
   readonly #events = new Set<Promise<unknown>>();
-  readonly #stopped = Promise.withResolvers<string>();
-  readonly #hurried = Promise.withResolvers<void>();
+  readonly #stopped = deferred<string>();
+  readonly #hurried = deferred<void>();
   #isStopping = false;
-  #quiet: (() => void) | undefined;
+  readonly #idle: (() => void)[] = [];
   #stopIdleTimer: (() => void) | undefined;
   #handled = 0;
   #failed = 0;
@@ -121,7 +121,7 @@ class Service implements Consumer {
     this.#stopped.promise.catch(() => undefined);
     this.#parts = parts;
     this.#options = options;
-    this.#concurrency = concurrency;
+    this.concurrency = concurrency;
     this.#messages = new Map(Object.entries(options.messages ?? {}));
     this.#tasks = new Map(Object.entries(options.tasks ?? {}));
   }
@@ -154,9 +154,22 @@ class Service implements Consumer {
 
   take(message: IncomingMessage): void {
     this.#stopIdleTimer?.();
-    if (this.#isStopping) this.#giveBack(message);
-    else if (this.#running.size < this.#concurrency) this.#run(message);
+    if (this.#isStopping) giveBackToQueue(message);
+    else if (this.#running.size < this.concurrency) this.#run(message);
     else this.#queue.push(message);
+  }
+
+  rest(): readonly IncomingMessage[] {
+    this.#isStopping = true;
+    return this.#queue.drain();
+  }
+
+  get running(): ReadonlySet<IncomingMessage> {
+    return this.#running;
+  }
+
+  async idle(): Promise<void> {
+    if (this.#running.size > 0) await new Promise<void>(resolve => this.#idle.push(resolve));
   }
 
   end(error: Error | undefined): void {
@@ -197,13 +210,13 @@ class Service implements Consumer {
   }
 
   #next(): void {
-    while (!this.#isStopping && this.#running.size < this.#concurrency) {
+    while (!this.#isStopping && this.#running.size < this.concurrency) {
       const message = this.#queue.shift();
       if (!message) break;
       this.#run(message);
     }
     if (this.#running.size > 0) return;
-    this.#quiet?.();
+    for (const resolve of this.#idle.splice(0)) resolve();
     this.#startIdleTimer();
   }
 
@@ -234,16 +247,13 @@ class Service implements Consumer {
   /** Waits for running handlers. Returns the number of those that did not finish. */
   async #drain(subscriptions: readonly AsyncDisposable[]): Promise<number> {
     const draining = this.#parts.setStatus('draining');
-    for (const message of this.#queue.drain()) this.#giveBack(message);
+    for (const message of this.#queue.drain()) giveBackToQueue(message);
     await settleWithin(STATUS_WITHIN_MS, draining);
     await Promise.all(subscriptions.map(each => each[Symbol.asyncDispose]()));
-    const done = new Promise<void>(resolve => {
-      this.#quiet = resolve;
-      if (this.#running.size === 0) resolve();
-    });
-    const finished = Promise.all([done, ...this.#events]);
+    const finished = Promise.all([this.idle(), ...this.#events]);
     await settleWithin(this.#options.drainMs ?? DRAIN_MS, Promise.race([finished, this.#hurried.promise]));
     const late = [...this.#running];
+    this.#running.clear();
     const reason = new AgoraError(
       'client/closed',
       'the agent is stopping; its unfinished messages go back to the queue',
@@ -253,11 +263,5 @@ class Service implements Consumer {
       message.interrupt(reason);
     }
     return late.length;
-  }
-
-  /** Returns a message of a work queue to the hub; other messages stay at the hub for this agent. */
-  #giveBack(message: IncomingMessage): void {
-    const isFromQueue = message.to.length === 1 && message.to[0]?.startsWith(SIGN.capability) === true;
-    if (isFromQueue) message.failWith(new Error('the agent is stopping'));
   }
 }

@@ -2,8 +2,9 @@
 
 import type { ClientEvents, MessageOptions, WatchOptions } from './client-types.ts';
 import type { ClientParts } from './client-parts.ts';
+import { AgoraError } from './base/errors.ts';
 import { checkKeys, type Keys } from './base/known-keys.ts';
-import { messageMatcher, type MessageFilters } from './receive/message-filter.ts';
+import { MESSAGE_FILTERS, messageMatcher } from './receive/message-filter.ts';
 import { LiveStream } from './base/live-stream.ts';
 import { MessageSubscription, type MessageHandler } from './receive/message-subscription.ts';
 import { taskOf, type TaskHandler } from './receive/tasks.ts';
@@ -22,23 +23,39 @@ export interface TaskOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-const MESSAGE_OPTIONS: Keys<MessageOptions<string>> = { handler: true, filters: true, concurrency: true, signal: true };
-const FILTERS: Keys<MessageFilters> = { messageTypes: true, priority: true, fromAgents: true };
+const TASK_OPTIONS: Keys<TaskOptions> = { concurrency: true, signal: true };
+const MESSAGE_OPTIONS: Keys<MessageOptions> = { handler: true, filters: true, concurrency: true, signal: true };
+
+/** Reads the arguments of `subscribeToMessages`: types, handler and options, or options alone. */
+export function messageOptionsOf([first, second, third]: readonly unknown[]): MessageOptions {
+  if (typeof first !== 'string' && !Array.isArray(first)) return optionsOf(first);
+  const options = { ...optionsOf(second), ...optionsOf(third) };
+  if (options.filters?.messageTypes !== undefined)
+    throw new AgoraError('client/bad-option', 'the types of messages are given twice: apart, and in the filters');
+  const messageTypes = typeof first === 'string' ? [first] : (first as readonly string[]);
+  return { ...options, filters: { ...options.filters, messageTypes } };
+}
+
+function optionsOf(given: unknown): MessageOptions {
+  if (typeof given === 'function') return { handler: given as MessageHandler };
+  const options = (given ?? {}) as MessageOptions;
+  checkKeys('the options of a subscription', options, MESSAGE_OPTIONS);
+  return options;
+}
 
 /** Subscribes to messages. */
-export async function openMessageSubscription<Type extends string, Types>(
+export async function openMessageSubscription(
   { agent, broadcasts, connection, dispatcher, tracing }: ClientParts,
-  options: MessageOptions<Type, Types>,
-): Promise<MessageSubscription<Type, Types>> {
-  checkKeys('the options of a subscription', options as MessageOptions<string>, MESSAGE_OPTIONS);
+  options: MessageOptions,
+): Promise<MessageSubscription> {
   const { handler, filters, concurrency = CONCURRENCY, signal } = options;
-  if (filters) checkKeys('the filters of messages', filters, FILTERS);
+  if (filters) checkKeys('the filters of messages', filters, MESSAGE_FILTERS);
   const matches = messageMatcher(filters);
   // A step goes only to a handler that asks for steps: another one would finish it with a return value of no meaning.
   const asksForSteps = filters?.messageTypes?.some(type => type === TASK_TYPE) === true;
-  const subscription = new MessageSubscription<Type, Types>({
+  const subscription = new MessageSubscription({
     wants: message => (message.kind !== 'task' || asksForSteps) && matches(message),
-    handler: handler as MessageHandler | undefined, // the dispatcher passes only messages of its types
+    handler,
     concurrency,
     tracing,
     warn: error => connection.warn(error),
@@ -55,8 +72,10 @@ export function openTaskSubscription(
   { connection, dispatcher, tracing }: ClientParts,
   actions: ReadonlySet<string>,
   handler: TaskHandler,
-  { concurrency = CONCURRENCY, signal }: TaskOptions,
+  options: TaskOptions,
 ): MessageSubscription {
+  checkKeys('the options of onTask()', options, TASK_OPTIONS);
+  const { concurrency = CONCURRENCY, signal } = options;
   const subscription = new MessageSubscription({
     wants: message => {
       const task = taskOf(message);

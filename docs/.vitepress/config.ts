@@ -34,6 +34,7 @@ export default defineConfig({
           { text: 'Messages', link: '/messages' },
           { text: 'Workflows', link: '/workflows' },
           { text: 'Events', link: '/events' },
+          { text: 'Claims', link: '/claims' },
           { text: 'Agents in any language', link: '/any-language' },
           { text: 'From files to Agora', link: '/from-files' },
           { text: 'From Python calls to TypeScript', link: '/from-python' },

@@ -5,6 +5,7 @@ export { CallRefused, databaseRows, databaseSql, type TestClient } from './testi
 export type { Plain, PlainObject } from './testing/plain.ts';
 
 export { Database, type CallOutcome, type Caller, type ProcedureOutcome } from './database.ts';
+export { countRowCalls, type RowCallCounts } from './testing/row-call-counts.ts';
 export { TestWorld } from './testing/test-world.ts';
 export type { Table } from './datastore/table.ts';
 export { fromJson, toJson } from './sats/json.ts';

@@ -3,7 +3,9 @@
 export { agora as default } from './schema.ts';
 export * from './published/admission.ts';
 export * from './published/agents.ts';
+export * from './published/asks.ts';
 export * from './published/broadcasts.ts';
+export * from './published/claims.ts';
 export * from './published/contract-version.ts';
 export * from './published/counters.ts';
 export * from './published/dead-letters.ts';

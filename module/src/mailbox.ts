@@ -93,5 +93,10 @@ export function emptyMailbox(
     notices: 0,
     noticeHead: 0n,
     noticeTail: 0n,
+    delayed: 0,
+    concurrency: 0,
+    isCut: false,
+    isAlone: false,
+    keptUntil: 0n,
   };
 }

@@ -2,8 +2,9 @@
 
 import { schema, type InferSchema, type ReducerCtx } from 'spacetimedb/server';
 import { agent, agentCapability, attachment, pulse } from './tables/agent.ts';
+import { claim, claimFolder, claimLoad, claimPlace, claimWait } from './tables/claim.ts';
 import { eventFeed, eventLog, logHead } from './tables/event.ts';
-import { agentGroup, groupMember } from './tables/group.ts';
+import { agentGroup, groupChange, groupInvitation, groupMember } from './tables/group.ts';
 import {
   ask,
   broadcastCursor,
@@ -12,6 +13,7 @@ import {
   broadcastHandled,
   broadcastLog,
   deadLetter,
+  dependentAsk,
   deliveryBlock,
   ended,
   mailbox,
@@ -57,10 +59,13 @@ export const agora = schema({
   ready,
   notice,
   deadLetter,
+  dependentAsk,
   signal,
   broadcastFailure,
   agentGroup,
   groupMember,
+  groupInvitation,
+  groupChange,
   account,
   quota,
   hub,
@@ -77,6 +82,11 @@ export const agora = schema({
   seenRequest,
   deliveryBlock,
   hubClock,
+  claim,
+  claimPlace,
+  claimFolder,
+  claimWait,
+  claimLoad,
 });
 
 type AgoraSchema = InferSchema<typeof agora>;

@@ -12,8 +12,8 @@ import type { Ctx } from './schema.ts';
 export type Account = NonNullable<ReturnType<Ctx['db']['account']['agent']['find']>>;
 type LogHead = NonNullable<ReturnType<Ctx['db']['logHead']['log']['find']>>;
 
-/** A dense sequence of numbers; `agent` numbers agents, `queue` work queues, `dead` dead letters, `block` blocks of delivery ids. */
-export type Log = 'event' | 'broadcast' | 'agent' | 'queue' | 'dead' | 'block';
+/** A dense sequence of numbers; `agent` numbers agents, `queue` work queues, `dead` dead letters, `block` blocks of delivery ids, `claim` grants. */
+export type Log = 'event' | 'broadcast' | 'agent' | 'queue' | 'dead' | 'block' | 'claim';
 
 /** The rows that one call uses, and the environment of that call. */
 export class UnitOfWork {
@@ -33,6 +33,7 @@ export class UnitOfWork {
   #hub: Hub | undefined;
   #hasQuotas: boolean | undefined;
   #tally: bigint | undefined;
+  #hasTally = false;
   #bytes = 0;
   #rows = 0;
 
@@ -146,15 +147,23 @@ export class UnitOfWork {
     return this.#rows >= LIMITS.rowsPerCall;
   }
 
-  /** Stored bytes of messages, events and workflows. */
+  /** Stored bytes of the hub. */
   get storedBytes(): bigint {
-    this.#tally ??= this.ctx.db.tally.id.find(0)?.bytes ?? 0n;
+    if (this.#tally === undefined) {
+      const row = this.ctx.db.tally.id.find(0);
+      this.#hasTally = row !== null;
+      this.#tally = row?.bytes ?? 0n;
+    }
     return this.#tally + BigInt(this.#bytes);
   }
 
-  /** Adds to the stored bytes; negative after a deletion. */
-  addBytes(bytes: number): void {
+  /** Charges an agent (0: the hub) for stored bytes; negative after a deletion. */
+  addBytes(agent: bigint, bytes: number): void {
+    if (bytes === 0) return;
     this.#bytes += bytes;
+    const account = this.account(agent);
+    account.stored += BigInt(bytes);
+    this.#changedAccounts.add(account);
   }
 
   /** Returns the id of the next delivery of a mailbox. */
@@ -220,7 +229,7 @@ export class UnitOfWork {
     for (const account of this.#changedAccounts) db.account.agent.update(account);
     if (this.#bytes !== 0) {
       const bytes = this.storedBytes;
-      if (db.tally.id.find(0)) db.tally.id.update({ id: 0, bytes });
+      if (this.#hasTally) db.tally.id.update({ id: 0, bytes });
       else db.tally.insert({ id: 0, bytes });
     }
     for (const head of this.#movedHeads) db.logHead.log.update(head);
@@ -247,5 +256,7 @@ function emptyAccount(agent: bigint, now: bigint): Account {
     at: now,
     sent: 0n,
     firstKept: 1n,
+    stored: 0n,
+    lastId: '',
   };
 }

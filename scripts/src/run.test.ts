@@ -1,7 +1,7 @@
-import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
@@ -30,6 +30,14 @@ function run(...args: string[]) {
   });
 }
 
+/** PATH without the folders of a checkout. */
+function pathWithout(folder: string): string {
+  return (process.env['PATH'] ?? '')
+    .split(delimiter)
+    .filter(each => !each.startsWith(folder))
+    .join(delimiter);
+}
+
 describe('the entry point of the repository', () => {
   test('reports in one sentence why the install failed, and keeps the details', { timeout: 60_000 }, () => {
     const { status, stdout, stderr } = run('start');
@@ -42,6 +50,27 @@ describe('the entry point of the repository', () => {
     );
     expect(rest).toEqual([]);
     expect(existsSync(join(clone, 'node_modules/.tools/install.log'))).toBe(true);
+  });
+
+  test('installs what running Agora needs, and no tool of its development', { timeout: 180_000 }, () => {
+    const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '-z'], { cwd: ROOT });
+    for (const file of files.toString().split('\0')) {
+      if (file !== '' && existsSync(join(ROOT, file))) cpSync(join(ROOT, file), join(clone, file));
+    }
+    // The packages of this checkout are in the caches of npm and pnpm.
+    const env = { ...process.env, npm_config_prefer_offline: 'true', PATH: pathWithout(join(ROOT, 'node_modules')) };
+    const agora = (...words: string[]) =>
+      spawnSync(process.execPath, [join(clone, 'scripts/run.mjs'), 'agora', ...words], { encoding: 'utf8', env });
+    const first = agora('--version');
+    expect(first).toMatchObject({ status: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) as string });
+    expect(first.stderr).toBe(
+      'Installing what is missing …\nBuilding module …\nBuilding bindings …\nBuilding dashboard …\n',
+    );
+    expect(agora('--version')).toMatchObject({ status: 0, stderr: '' });
+    const installed = readdirSync(join(clone, 'node_modules/.pnpm')).map(name => name.replace(/(?<=.)@.*/, ''));
+    for (const tool of ['turbo', 'typescript', 'eslint', 'vitest']) expect(installed).not.toContain(tool);
+    const [kibibytes = ''] = execFileSync('du', ['-sk', join(clone, 'node_modules')], { encoding: 'utf8' }).split('\t');
+    expect(Number(kibibytes) / 1024).toBeLessThan(300);
   });
 
   test('installs nothing for an unknown command', () => {

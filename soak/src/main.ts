@@ -2,6 +2,7 @@
 
 import { parseArgs } from 'node:util';
 import { runAttack } from './attack/attack.ts';
+import { fightForFile } from './claims/fight.ts';
 import { runFuzz } from './fuzz/run.ts';
 import { runKills } from './kill/kills.ts';
 import { runSecurity } from './security/rounds.ts';
@@ -9,7 +10,8 @@ import { runSecurity } from './security/rounds.ts';
 const USAGE = `pnpm soak kill [--times N] [--seed N]      kills a durable host under load, many times, and audits its data
 pnpm soak fuzz [--inputs N] [--seed N]     sends random and broken input to every parser of the host
 pnpm soak security [--minutes N] [--seed N] runs a module that tries to leave its realm, and to stop or end the host
-pnpm soak attack [--seconds N]             attacks a hub with a small heap while an honest client uses it`;
+pnpm soak attack [--seconds N]             attacks a hub with a small heap while an honest client uses it
+pnpm soak claims [--times N] [--seed N]    two processes fight for one file, and one of them is killed, many times`;
 
 /** Receives lines of progress. */
 type Note = (line: string) => void;
@@ -29,6 +31,17 @@ const SOAKS: Readonly<Record<string, Soak>> = {
       const { kills, calls, lost, half, repeated, faults } = await runKills({ times, seed, note });
       note(`${calls} calls were made`);
       return { line: `${kills} kills, ${lost} lost, ${half} half, ${repeated} repeated`, faults };
+    },
+  },
+  claims: {
+    flag: 'times',
+    amount: 1_000,
+    async run(writes, seed, note) {
+      const report = await fightForFile({ writes, seed, note });
+      return {
+        line: `${report.writes} writes, ${report.kills} kills, ${report.faults.length} faults`,
+        faults: report.faults,
+      };
     },
   },
   fuzz: {

@@ -7,9 +7,12 @@ import { type Infer as __Infer } from "spacetimedb";
 
 // Import all procedure arg schemas
 import * as AgentUsageProcedure from "../agent_usage_procedure";
+import * as AskStateProcedure from "../ask_state_procedure";
 import * as BroadcastStatusProcedure from "../broadcast_status_procedure";
+import * as ClaimsOnProcedure from "../claims_on_procedure";
 import * as ContractVersionProcedure from "../contract_version_procedure";
 import * as DeadLettersProcedure from "../dead_letters_procedure";
+import * as GroupChangesProcedure from "../group_changes_procedure";
 import * as GroupMembersProcedure from "../group_members_procedure";
 import * as HubOverviewProcedure from "../hub_overview_procedure";
 import * as ListAdmissionsProcedure from "../list_admissions_procedure";
@@ -32,12 +35,18 @@ import * as WorkflowStepsProcedure from "../workflow_steps_procedure";
 
 export type AgentUsageArgs = __Infer<typeof AgentUsageProcedure.params>;
 export type AgentUsageResult = __Infer<typeof AgentUsageProcedure.returnType>;
+export type AskStateArgs = __Infer<typeof AskStateProcedure.params>;
+export type AskStateResult = __Infer<typeof AskStateProcedure.returnType>;
 export type BroadcastStatusArgs = __Infer<typeof BroadcastStatusProcedure.params>;
 export type BroadcastStatusResult = __Infer<typeof BroadcastStatusProcedure.returnType>;
+export type ClaimsOnArgs = __Infer<typeof ClaimsOnProcedure.params>;
+export type ClaimsOnResult = __Infer<typeof ClaimsOnProcedure.returnType>;
 export type ContractVersionArgs = __Infer<typeof ContractVersionProcedure.params>;
 export type ContractVersionResult = __Infer<typeof ContractVersionProcedure.returnType>;
 export type DeadLettersArgs = __Infer<typeof DeadLettersProcedure.params>;
 export type DeadLettersResult = __Infer<typeof DeadLettersProcedure.returnType>;
+export type GroupChangesArgs = __Infer<typeof GroupChangesProcedure.params>;
+export type GroupChangesResult = __Infer<typeof GroupChangesProcedure.returnType>;
 export type GroupMembersArgs = __Infer<typeof GroupMembersProcedure.params>;
 export type GroupMembersResult = __Infer<typeof GroupMembersProcedure.returnType>;
 export type HubOverviewArgs = __Infer<typeof HubOverviewProcedure.params>;

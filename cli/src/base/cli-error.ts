@@ -7,7 +7,7 @@ export const EXIT = {
   ok: 0,
   /** The hub refused the call, or it failed. */
   failed: 1,
-  /** Invalid flags, arguments or configuration; no call was made. */
+  /** Invalid flags, arguments, values or configuration. */
   usage: 2,
   /** No hub answers, or the connection was lost and did not come back. */
   connection: 3,
@@ -37,10 +37,12 @@ export const CLI_CODES = {
   'cli/hub-failed': 'The hub could not start.',
   'cli/in-use': 'Another process migrates the same folder.',
   'cli/interrupted': 'The user interrupted the command.',
+  'cli/no-asker': 'The message wants no answer.',
   'cli/no-dashboard': 'The hub serves no dashboard.',
   'cli/no-hub': 'No hub answers at the address.',
   'cli/no-program': 'The program that handles messages cannot be started.',
   'cli/not-built': 'The module has not been built.',
+  'cli/not-held': 'The agent holds no message with this id.',
   'cli/open-hub': 'The hub would be open to other machines.',
   'cli/restore-failed': 'The backup could not be restored.',
   'cli/unconfirmed': 'The command needs a confirmation.',
@@ -71,6 +73,8 @@ const EXIT_OF_CODE: Readonly<Partial<Record<AgoraCode, ExitCode>>> = {
   'client/bad-option': EXIT.usage,
   'agent/bad-name': EXIT.usage,
   'workflow/bad-definition': EXIT.usage,
+  // The value is valid, the state of the workflow is another one.
+  'workflow/bad-move': EXIT.failed,
   'connection/bad-token': EXIT.forbidden,
   'connection/not-admitted': EXIT.forbidden,
   'hub/not-admitted': EXIT.forbidden,
@@ -83,6 +87,7 @@ const EXIT_OF_CODE: Readonly<Partial<Record<AgoraCode, ExitCode>>> = {
 /** Exit codes of groups of error codes, for codes without an entry above. A test checks that each pattern matches a code. */
 export const EXIT_OF_PATTERN: readonly (readonly [pattern: RegExp, exit: ExitCode])[] = [
   [/^connection\//, EXIT.connection],
+  [/\/bad-/, EXIT.usage],
   [/\/unknown$/, EXIT.unknown],
   [/\/unknown-/, EXIT.unknown],
   [/\/name-taken$/, EXIT.forbidden],

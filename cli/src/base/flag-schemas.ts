@@ -2,6 +2,8 @@
 
 import { z } from 'zod';
 import { CliError, EXIT } from './cli-error.ts';
+import { parseJson } from './parse-json.ts';
+import { formatDuration } from './size.ts';
 
 /** One error that lists all invalid values; `argumentNames` names the arguments, all other names are flags. */
 export function usageError(error: z.ZodError, argumentNames: readonly string[] = []): CliError {
@@ -32,6 +34,14 @@ export const duration = z
     return Number(number) * (UNITS[unit] ?? 1000);
   });
 
+/** A duration up to `maxMs`, at least `minMs`. The fault is in the units of flags. */
+export function durationWithin(minMs: number, maxMs: number): typeof duration {
+  return duration.refine(
+    ms => ms >= minMs && ms <= maxMs,
+    `a time from ${formatDuration(minMs)} to ${formatDuration(maxMs)}`,
+  );
+}
+
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /** One of these words. */
@@ -42,9 +52,11 @@ export function oneOf<const Word extends string>(words: readonly Word[]): z.ZodT
 /** A JSON text, parsed. */
 export const json = z.string().transform((text, context): unknown => {
   try {
-    return JSON.parse(text);
-  } catch {
-    context.addIssue({ code: 'custom', message: `is not JSON: ${text.slice(0, 60)}` });
+    return parseJson(text);
+  } catch (error) {
+    const isLong = error instanceof Error && error.message.includes('too long');
+    const fault = isLong ? error.message : text.slice(0, 60);
+    context.addIssue({ code: 'custom', message: `is not JSON: ${fault}` });
     return z.NEVER;
   }
 });

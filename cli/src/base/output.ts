@@ -30,8 +30,20 @@ export class Output {
     return this.#streams.stdout.isTTY === true && !this.isJson;
   }
 
+  /** The width of the terminal; elsewhere no line is cut. */
   get columns(): number {
-    return this.#streams.stdout.columns ?? 100;
+    return this.isTerminal ? (this.#streams.stdout.columns ?? 100) : Infinity;
+  }
+
+  /** A date: in the way of the reader's country on a terminal, else in ISO 8601. */
+  date(at: Date): string {
+    return this.isTerminal ? at.toLocaleString() : at.toISOString();
+  }
+
+  /** A time of day on a terminal, with its date unless it is today; else in ISO 8601. */
+  time(at: Date): string {
+    const isToday = at.toDateString() === new Date().toDateString();
+    return this.isTerminal && isToday ? at.toLocaleTimeString() : this.date(at);
   }
 
   /** Prints one result: as JSON, or as the text that `show` returns. Settles when the stream accepts more (backpressure). */

@@ -27,8 +27,10 @@ export class CommandContext {
   /** The exit code of a command that does not throw. */
   exit: ExitCode = EXIT.ok;
   readonly #clients: AgoraClient[] = [];
+  readonly #waitForHub: string | undefined;
 
-  constructor(settings: ResolvedSettings, output: Output, io: ProcessIO) {
+  constructor(settings: ResolvedSettings, output: Output, io: ProcessIO, waitForHub?: string) {
+    this.#waitForHub = waitForHub;
     this.settings = settings;
     this.output = output;
     this.io = io;
@@ -52,11 +54,21 @@ export class CommandContext {
     const client = new AgoraClient(name, { server, database, token, ...options });
     client.on('warning', ({ code, message }) => this.output.note(`warning ${message} (${code})`));
     this.#clients.push(client);
-    await Promise.race([client.connect(), aborted(signal, client).then(() => signal.throwIfAborted())]);
+    const retryForMs = await this.#retryForMs();
+    await Promise.race([client.connect({ retryForMs }), aborted(signal, client).then(() => signal.throwIfAborted())]);
     return client;
   }
 
+  async #retryForMs(): Promise<number | undefined> {
+    if (this.#waitForHub === undefined) return undefined;
+    const { duration, usageError } = await import('../base/flag-schemas.ts');
+    const { z } = await import('zod');
+    const parsed = z.object({ waitForHub: duration }).safeParse({ waitForHub: this.#waitForHub });
+    if (!parsed.success) throw usageError(parsed.error);
+    return parsed.data.waitForHub;
+  }
+
   async close(): Promise<void> {
-    await Promise.all(this.#clients.map(client => client.close()));
+    await Promise.all(this.#clients.map(client => client.close({ drainMs: 0 })));
   }
 }

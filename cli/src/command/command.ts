@@ -37,6 +37,8 @@ export interface CommandDefinition {
   readonly isSilent?: boolean;
   readonly arguments?: readonly Argument[];
   readonly flags?: readonly Flag[];
+  /** The words after `--` are the input `program`, and no arguments. */
+  readonly takesProgram?: boolean;
   /** Command lines that a reader can copy. */
   readonly examples?: readonly string[];
   readonly load: () => Promise<{ readonly default: Command }>;

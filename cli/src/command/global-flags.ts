@@ -13,6 +13,7 @@ export const GLOBAL_FLAGS: readonly Flag[] = [
     summary: 'read settings from this file instead of agora.json and config.json',
     suggests: 'files',
   },
+  { flag: '--wait-for-hub <time>', summary: 'try to connect for this time: 30s; by default once' },
   { flag: '--json', summary: 'print one JSON object a line' },
   { flag: '--no-color', summary: 'print without colours (NO_COLOR)' },
 ];

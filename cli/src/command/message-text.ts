@@ -1,27 +1,48 @@
 // Messages as output: an object for programs, lines for people.
 
 import { PRIORITY } from '@agora/module/contract';
-import type { IncomingMessage, PeekedMessage, Task } from '@agora/client';
+import { taskOf, type IncomingMessage, type MessageRecord, type PeekedMessage } from '@agora/client';
 import type { Output } from '../base/output.ts';
 import { manyLines, oneLine } from '../base/printable-text.ts';
 
-/** The message as an object for programs. Members without a value are left out. */
-export function describeMessage(message: IncomingMessage, task?: Task): Readonly<Record<string, unknown>> {
-  const { id, type, from, to, kind, priority, attempt, wantsAnswer, headers, sentAt, answerBy, expiresAt } = message;
-  const { inReplyTo, continues, onBehalfOf, forwarded, payload } = message;
+/** The message as an object for programs: the same members from every command. Members without a value are left out. */
+export function describeMessage(message: IncomingMessage): Readonly<Record<string, unknown>> {
+  const { kind, attempt, wantsAnswer, answerBy, expiresAt, continues } = message;
+  return { ...recordOf(message), kind, attempt, wantsAnswer, answerBy, expiresAt, continues };
+}
+
+/** A message of an inbox that was not taken, as an object for programs. */
+export function describePeeked(message: PeekedMessage): Readonly<Record<string, unknown>> {
+  const { kind, state, attempt, payloadBytes } = message;
+  return { ...recordOf(message), kind, state, attempt, wantsAnswer: kind === 'ask', payloadBytes };
+}
+
+/** A stored message as an object for programs. */
+export function describeRecord(message: MessageRecord): Readonly<Record<string, unknown>> {
+  return { ...recordOf(message), state: message.state };
+}
+
+function recordOf(message: IncomingMessage | PeekedMessage | MessageRecord): Readonly<Record<string, unknown>> {
+  const { id, type, from, to, priority, headers, sentAt, inReplyTo, onBehalfOf, forwarded, payload } = message;
+  const task = 'kind' in message ? taskOf(message) : undefined;
   return {
-    ...{ id, type, from, to, kind, priority, attempt, wantsAnswer, headers, sentAt, answerBy, expiresAt },
-    ...{ inReplyTo, continues },
+    ...{ id, type, from, to, priority, headers, sentAt, inReplyTo },
     ...(onBehalfOf.length > 0 && { onBehalfOf }),
     ...(forwarded.length > 0 && { forwarded }),
     ...(task ? { task } : { payload }),
   };
 }
 
+/** Returns true for a message that ends with an answer or with the output of a step. */
+export function wantsResult({ kind }: Pick<IncomingMessage, 'kind'>): boolean {
+  return kind === 'ask' || kind === 'task';
+}
+
 /** The message for people: a line with time, sender, type and id, and the payload below it. */
-export function showMessage(output: Output, message: IncomingMessage | PeekedMessage): string {
-  const { sentAt, from, type, priority, kind, id, payload } = message;
-  const time = output.paint('dim', sentAt.toLocaleTimeString());
+export function showMessage(output: Output, message: IncomingMessage | PeekedMessage | MessageRecord): string {
+  const { sentAt, from, type, priority, id, payload } = message;
+  const kind = 'kind' in message ? message.kind : 'message';
+  const time = output.paint('dim', output.time(sentAt));
   const words = [
     time,
     output.paint('bold', from),

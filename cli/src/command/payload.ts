@@ -4,7 +4,8 @@ import { readFile } from 'node:fs/promises';
 import { addAbortSignal } from 'node:stream';
 import { z } from 'zod';
 import { CliError, EXIT } from '../base/cli-error.ts';
-import { json } from '../base/flag-schemas.ts';
+import { json, oneOf } from '../base/flag-schemas.ts';
+import { parseJson } from '../base/parse-json.ts';
 import type { CommandContext } from './command-context.ts';
 
 /** The limit of standard input; larger than any payload that a hub accepts. */
@@ -17,6 +18,7 @@ export const payloadInput = {
   text: z.string().optional(),
   payload: json.optional(),
   payloadFile: z.string().optional(),
+  input: oneOf(['text', 'json']).optional(),
 };
 
 /** The parsed values of `payloadInput`. */
@@ -24,14 +26,21 @@ export interface GivenPayload {
   readonly text?: string | undefined;
   readonly payload?: unknown;
   readonly payloadFile?: string | undefined;
+  /** What standard input is. By default JSON if it begins with `{` or `[`, else a text. */
+  readonly input?: 'text' | 'json' | undefined;
 }
 
 /**
- * Reads the payload. A text becomes `{"text": …}`. Standard input is parsed as JSON if it is valid, else it is a text; empty
- * input becomes `{}`. Throws `cli/usage` and `cli/unreadable`.
+ * Reads the payload. A text becomes `{"text": …}`. Standard input that begins with `{` or `[` is JSON, and must be valid; other
+ * input is a text, and `input` decides otherwise. Empty input is `empty`; without that it is refused, since the command before
+ * the pipe has probably failed. Throws `cli/usage` and `cli/unreadable`.
  */
-export async function readPayload(context: CommandContext, given: GivenPayload): Promise<unknown> {
-  const { text, payload, payloadFile } = given;
+export async function readPayload(
+  context: CommandContext,
+  given: GivenPayload,
+  { empty }: { readonly empty?: unknown } = {},
+): Promise<unknown> {
+  const { text, payload, payloadFile, input } = given;
   const sources = [text, payload, payloadFile].filter(each => each !== undefined);
   if (sources.length > 1) {
     throw new CliError('cli/usage', 'Give only one of a text, --payload and --payload-file.', EXIT.usage);
@@ -46,7 +55,26 @@ export async function readPayload(context: CommandContext, given: GivenPayload):
       EXIT.usage,
     );
   }
-  return payloadOf(await readAll(context));
+  return inputOf(await readAll(context), input, empty);
+}
+
+/** The payload that a standard input is. Throws `cli/usage`. */
+export function inputOf(text: string, input: 'text' | 'json' | undefined, empty?: unknown): unknown {
+  const trimmed = text.replace(/^\uFEFF/, '').trim();
+  if (input === 'text') return { text: text.replace(/\r?\n$/, '') };
+  if (trimmed === '') {
+    if (empty !== undefined) return empty;
+    const ways = "--input text sends it as a text, --payload '{}' sends no content";
+    throw new CliError('cli/usage', `Standard input is empty; ${ways}.`, EXIT.usage);
+  }
+  if (input === undefined && !/^[{[]/.test(trimmed)) return { text: trimmed };
+  try {
+    return parseJson(trimmed);
+  } catch (cause) {
+    const fault = cause instanceof Error ? cause.message : String(cause);
+    const way = input === undefined ? '; --input text sends it as a text' : '';
+    throw new CliError('cli/usage', `Standard input is not JSON (${fault})${way}.`, EXIT.usage, { cause });
+  }
 }
 
 /** The parsed text if it is valid JSON, else `{"text": …}`. */
@@ -69,9 +97,10 @@ async function readJsonFile(context: CommandContext, file: string): Promise<unkn
     throw new CliError('cli/unreadable', `The file ${file} cannot be read (${code}).`, EXIT.usage, { cause });
   }
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch (cause) {
-    throw new CliError('cli/usage', `The file ${file} is not JSON.`, EXIT.usage, { cause });
+    const fault = cause instanceof Error ? cause.message : String(cause);
+    throw new CliError('cli/usage', `The file ${file} is not JSON (${fault}).`, EXIT.usage, { cause });
   }
 }
 

@@ -41,5 +41,5 @@ export async function serveAs(
     await client.resumeAgent({ receives: false });
     await client.updateAgent({ agentType, capabilities, credit });
   }
-  await client.resumeAgent();
+  await client.resumeAgent({ ifServed: force ? 'share' : 'refuse' });
 }

@@ -3,10 +3,12 @@
 import type { CommandDefinition, CommandTable } from '../command/command.ts';
 import { GLOBAL_FLAGS } from '../command/global-flags.ts';
 import { AGENT_COMMANDS } from './agents/definitions.ts';
+import { CLAIM_COMMANDS } from './claims/definitions.ts';
 import { DATA_COMMANDS } from './data/definitions.ts';
 import { DEAD_LETTER_COMMANDS } from './dead-letters/definitions.ts';
 import { EVENT_COMMANDS } from './events/definitions.ts';
-import { completeDefinition, HUB_COMMANDS } from './hub/definitions.ts';
+import { GROUP_COMMANDS } from './groups/definitions.ts';
+import { completeDefinition, HUB_COMMANDS, manDefinition } from './hub/definitions.ts';
 import { MCP_COMMANDS } from './mcp/definitions.ts';
 import { MESSAGE_COMMANDS } from './messages/definitions.ts';
 import { OPERATOR_COMMANDS } from './operator/definitions.ts';
@@ -17,6 +19,8 @@ const PUBLIC_COMMANDS: readonly CommandDefinition[] = [
   ...HUB_COMMANDS,
   ...AGENT_COMMANDS,
   ...MESSAGE_COMMANDS,
+  ...GROUP_COMMANDS,
+  ...CLAIM_COMMANDS,
   ...EVENT_COMMANDS,
   ...WORKFLOW_COMMANDS,
   ...DEAD_LETTER_COMMANDS,
@@ -28,6 +32,7 @@ const PUBLIC_COMMANDS: readonly CommandDefinition[] = [
 const PUBLIC_TABLE: CommandTable = {
   commands: PUBLIC_COMMANDS,
   groups: {
+    group: 'Joins, leaves and lists groups.',
     workflow: 'Starts, watches and controls workflows.',
     dead: 'Lists, redrives and purges dead letters.',
     operator: 'Shows and controls the hub, for operators.',
@@ -38,5 +43,5 @@ const PUBLIC_TABLE: CommandTable = {
 /** The table of all commands. */
 export const COMMAND_TABLE: CommandTable = {
   ...PUBLIC_TABLE,
-  commands: [...PUBLIC_COMMANDS, completeDefinition(PUBLIC_TABLE)],
+  commands: [...PUBLIC_COMMANDS, manDefinition(PUBLIC_TABLE), completeDefinition(PUBLIC_TABLE)],
 };

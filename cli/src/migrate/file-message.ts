@@ -1,6 +1,6 @@
 // Parses a file as a message. The members of a message have many names in old files; README.md has the table of names.
 
-import { PRIORITY, SIGN } from '@agora/module/contract';
+import { PRIORITY, SIGN, type Priority } from '@agora/module/contract';
 import { parse as parseYaml } from 'yaml';
 import { FileError } from './file-error.ts';
 
@@ -9,7 +9,7 @@ export interface FileMessage {
   readonly to: readonly string[];
   readonly messageType: string;
   readonly payload: unknown;
-  readonly priority: number;
+  readonly priority: Priority;
   readonly ttlMs: number | undefined;
   /** The header `migrated`: the origin of the file, and members that a message of the hub does not have. */
   readonly headers: Readonly<Record<string, unknown>>;
@@ -201,10 +201,10 @@ function typeOf(value: unknown, { type, override }: FileMessageOptions): string 
 }
 
 /** The priority; undefined for a value that is none. */
-function priorityOf(value: unknown): number | undefined {
+function priorityOf(value: unknown): Priority | undefined {
   const word = typeof value === 'string' ? value.trim().toLowerCase() : value;
   const level = typeof word === 'string' ? (PRIORITIES[word] ?? Number(word)) : word;
-  return typeof level === 'number' && Number.isInteger(level) && level >= 1 && level <= 4 ? level : undefined;
+  return Object.values(PRIORITY).find(each => each === level);
 }
 
 function ttlOf(value: unknown, now: Date): number | undefined {

@@ -268,7 +268,12 @@ function byteCost(act: Act): number {
       return 128 + textCost(act.value.reason);
     case 'StartWorkflow':
       return 128 + textCost(act.value.definition);
+    case 'Claim':
+      return 256 + textCost(act.value.note) + act.value.resources.reduce((sum, { key }) => sum + textCost(key), 0);
     case 'UnwatchWorkflow':
+    case 'ExtendClaim':
+    case 'ReleaseClaim':
+    case 'Fence':
       return 64;
     case 'Acknowledge':
     case 'AcknowledgeBroadcast':

@@ -1,13 +1,13 @@
 // Discovery: the public table of agents, subscribed on first use.
 
 import type { DbConnection } from '@agora/bindings';
-import type { AgentStatus, Presence } from '@agora/module/contract';
+import { SIGN, type AgentStatus, type Presence } from '@agora/module/contract';
 import type { Connection } from '../connection/connection.ts';
-import { ConnectionError, type AgoraError } from '../base/errors.ts';
+import { AgoraError, ConnectionError } from '../base/errors.ts';
 import { parseObject } from '../base/json.ts';
 import { checkKeys, type Keys } from '../base/known-keys.ts';
 import { LiveQuery } from '../connection/live-query.ts';
-import { nearestNames } from '../base/nearest-names.ts';
+import { unmarked } from './takeover.ts';
 
 /** A row of the public table of agents. */
 export type AgentRow = Parameters<Parameters<DbConnection['db']['agent']['onInsert']>[0]>[1];
@@ -74,7 +74,7 @@ export class Agents {
 
   /** Returns matching agents in the order of their registration. */
   async find(filters: AgentFilters): Promise<AgentInfo[]> {
-    checkKeys('the filters of agents', filters, FILTERS);
+    checkFilters(filters);
     const found: AgentRow[] = [];
     for (const row of await this.#rows()) if (isWanted(row, filters)) found.push(row);
     found.sort((a, b) => (a.id < b.id ? -1 : 1));
@@ -85,7 +85,12 @@ export class Agents {
    * Yields matching agents, and again after each change of any agent, until the client is closed or `signal` aborts. Changes
    * between two turns of the loop are merged. Throws when the connection has ended.
    */
-  async *watch(filters: AgentFilters, signal?: AbortSignal): AsyncGenerator<readonly AgentInfo[], void> {
+  watch(filters: AgentFilters, signal?: AbortSignal): AsyncGenerator<readonly AgentInfo[], void> {
+    checkFilters(filters);
+    return this.#watch(filters, signal);
+  }
+
+  async *#watch(filters: AgentFilters, signal?: AbortSignal): AsyncGenerator<readonly AgentInfo[], void> {
     let isNew = true;
     let wake: (() => void) | undefined;
     const look = () => {
@@ -110,11 +115,14 @@ export class Agents {
     }
   }
 
-  /** Returns the registered names that are similar to an unknown one, best first; none for a registered name. */
-  async nearest(name: string): Promise<string[]> {
+  /** Returns the names of all agents and, with their sign, of all capabilities. */
+  async targets(): Promise<Set<string>> {
     const names = new Set<string>();
-    for (const row of await this.#rows()) names.add(row.name);
-    return names.has(name) ? [] : nearestNames(name, names);
+    for (const row of await this.#rows()) {
+      names.add(row.name);
+      for (const each of row.capabilities) names.add(`${SIGN.capability}${each}`);
+    }
+    return names;
   }
 
   /** Returns undefined while disconnected: the next connection reports a change. */
@@ -138,6 +146,13 @@ export class Agents {
   }
 }
 
+function checkFilters(filters: AgentFilters): void {
+  checkKeys('the filters of agents', filters, FILTERS);
+  const { capabilities } = filters;
+  if (capabilities !== undefined && !Array.isArray(capabilities))
+    throw new AgoraError('client/bad-option', `capabilities is a list, not ${typeof capabilities}`);
+}
+
 function isWanted(row: AgentRow, filters: AgentFilters): boolean {
   const { capabilities, status, presence, agentType, name } = filters;
   return (
@@ -157,7 +172,7 @@ function infoOf(row: AgentRow): AgentInfo {
     capabilities: row.capabilities,
     status: row.status as AgentStatus, // the module stores only these words
     presence: row.presence as Presence,
-    metadata: parseObject(row.metadata),
+    metadata: unmarked(parseObject(row.metadata)),
     owner: row.owner.toHexString(),
     registeredAt: row.registeredAt.toDate(),
     updatedAt: row.updatedAt.toDate(),

@@ -5,11 +5,22 @@ import { LIMITS, type Admission } from '@agora/module/contract';
 import { Identity } from 'spacetimedb';
 import type { Connection } from '../connection/connection.ts';
 import { AgoraError } from '../base/errors.ts';
+import { checkKeys, type Keys } from '../base/known-keys.ts';
 import { reported } from '../base/reported-promise.ts';
 import { dateOf, microsOf } from '../base/micros.ts';
 import { usageOf, type AgentUsage } from './usage.ts';
 
 type Db = DbConnection;
+
+const QUOTA: Keys<Quota> = { rate: true, burst: true, unfinished: true, inboxLength: true, fanOut: true };
+const HUB_LIMITS: Keys<HubLimits> = {
+  storedBytes: true,
+  keepMessagesMs: true,
+  keepEventsMs: true,
+  keepWorkflowsMs: true,
+  hops: true,
+};
+const DEAD_LETTERS: Keys<DeadLetterFilter> = { agent: true, sender: true, type: true, reason: true, before: true };
 
 /** Counters of a hub. */
 export interface HubStatus {
@@ -45,6 +56,8 @@ export interface HubLimits {
   readonly keepMessagesMs?: number | undefined;
   readonly keepEventsMs?: number | undefined;
   readonly keepWorkflowsMs?: number | undefined;
+  /** Messages in a chain of replies, forwards and messages on behalf of others. */
+  readonly hops?: number | undefined;
 }
 
 /** Filters of dead letters; a dead letter must match all that are set. */
@@ -129,6 +142,7 @@ export class Operator {
 
   /** Sets limits of an agent by its number; 0 for all agents without own limits. */
   setQuota(agent: number, quota: Quota): Promise<void> {
+    checkKeys('the limits of an agent', quota, QUOTA);
     const { rate, burst, unfinished, inboxLength, fanOut } = quota;
     return this.#call('set_quota', db =>
       db.reducers.setQuota({ agent: BigInt(agent), rate, burst, unfinished, inboxLength, fanOut }),
@@ -137,11 +151,17 @@ export class Operator {
   clearQuota(agent: number): Promise<void> {
     return this.#call('clear_quota', db => db.reducers.clearQuota({ agent: BigInt(agent) }));
   }
+  /** Ends a claim of any agent by its id; its holder gets a notice with the reason. */
+  breakClaim(claim: string, reason = ''): Promise<void> {
+    return this.#call('break_claim', db => db.reducers.breakClaim({ claim, reason }));
+  }
   /** Returns the quota usage of an agent by its number. */
   async usage(agent: number): Promise<AgentUsage> {
     return usageOf(await this.#call('agent_usage', db => db.procedures.agentUsage({ agent: BigInt(agent) })));
   }
-  setHubLimits({ storedBytes, keepMessagesMs, keepEventsMs, keepWorkflowsMs }: HubLimits): Promise<void> {
+  setHubLimits(limits: HubLimits): Promise<void> {
+    checkKeys('the limits of the hub', limits, HUB_LIMITS);
+    const { storedBytes, keepMessagesMs, keepEventsMs, keepWorkflowsMs, hops } = limits;
     const big = (value: number | undefined) => (value === undefined ? undefined : BigInt(value));
     return this.#call('set_hub_limits', db =>
       db.reducers.setHubLimits({
@@ -149,6 +169,7 @@ export class Operator {
         keepMessagesMs: big(keepMessagesMs),
         keepEventsMs: big(keepEventsMs),
         keepWorkflowsMs: big(keepWorkflowsMs),
+        hops,
       }),
     );
   }
@@ -195,7 +216,9 @@ export class Operator {
   }
 
   /** Yields dead letters page by page: all for operators, for others those of their agents and of their messages. */
-  async *deadLetters({ agent = 0, sender = 0 }: DeadLetterFilter = {}): AsyncGenerator<DeadLetter, void> {
+  async *deadLetters(filter: Pick<DeadLetterFilter, 'agent' | 'sender'> = {}): AsyncGenerator<DeadLetter, void> {
+    checkKeys('the filters of deadLetters()', filter, { agent: true, sender: true });
+    const { agent = 0, sender = 0 } = filter;
     for (let after = 0n; ;) {
       const page = await this.#call('dead_letters', db =>
         db.procedures.deadLetters({ after, limit: LIMITS.page, agent: BigInt(agent), sender: BigInt(sender) }),
@@ -243,7 +266,9 @@ function identityOf(text: string): Identity {
   return new Identity(hex);
 }
 
-function wireFilter({ agent = 0, sender = 0, type = '', reason = '', before }: DeadLetterFilter) {
+function wireFilter(filter: DeadLetterFilter) {
+  checkKeys('the filters of dead letters', filter, DEAD_LETTERS);
+  const { agent = 0, sender = 0, type = '', reason = '', before } = filter;
   const micros = before === undefined ? 0n : microsOf(before);
   return { agent: BigInt(agent), sender: BigInt(sender), type, reason, before: micros };
 }

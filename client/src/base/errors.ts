@@ -23,6 +23,9 @@ export const CLIENT_CODES = {
   'client/callback-failed': 'A listener or callback of the program threw.',
   'client/not-awaited': 'A call was refused, and its promise has no handler.',
   'client/slow-reader': 'A loop is too slow for the values that it watches.',
+  'client/loop-blocked': 'The event loop was blocked for so long that the hub may take messages back.',
+  'agent/in-use': 'Another process serves the agent; `ifServed` takes it over or shares it.',
+  'agent/taken-over': 'Another process has taken the agent over; this client is closed.',
   'agent/elsewhere': 'Another process is attached to the agent and handles the same messages.',
   'outbox/full': 'The outbox has reached its limit.',
   'outbox/in-use': 'Another client has the outbox open.',
@@ -38,6 +41,7 @@ export const CLIENT_CODES = {
   'event/bad-filter': 'An event filter is neither a type, nor a first segment with a wildcard.',
   'event/expired': 'Events from this number on are deleted.',
   'event/ahead': 'There is no event of this number yet.',
+  'claim/timed-out': 'The resources of a claim were not free within the timeout.',
   'workflow/timed-out': 'The workflow did not end within the timeout.',
 } as const;
 

@@ -1,6 +1,7 @@
 // Suggestions for misspelled names.
 
 import { distance } from 'fastest-levenshtein';
+import { AgoraError } from './errors.ts';
 
 const MAX_NAMES = 3;
 
@@ -17,4 +18,22 @@ export function nearestNames(name: string, names: Iterable<string>): string[] {
   }
   near.sort((a, b) => a.distance - b.distance || (a.name < b.name ? -1 : 1));
   return near.slice(0, MAX_NAMES).map(each => each.name);
+}
+
+/** Returns a question with the similar names; '' without any. */
+export function suggestionOf(name: string, names: Iterable<string>): string {
+  const near = nearestNames(name, new Set(names)).map(each => `"${each}"`);
+  return near.length > 0 ? `did you mean ${near.join(' or ')}?` : '';
+}
+
+/** Adds similar names to the refusal of an unknown name. `names` may fail; the refusal is the same then. */
+export async function withSuggestion(
+  error: unknown,
+  name: string,
+  names: () => Promise<Iterable<string>>,
+): Promise<unknown> {
+  if (!(error instanceof AgoraError)) return error;
+  const known = new Set(await names().catch(() => []));
+  const suggestion = known.has(name) ? '' : suggestionOf(name, known);
+  return suggestion === '' ? error : new AgoraError(error.code, `${error.message}; ${suggestion}`, { cause: error });
 }

@@ -1,5 +1,6 @@
 // Waits with a limit: a timeout or a signal.
 
+import { checkKeys, type Keys } from './known-keys.ts';
 import { startTimer } from './timer.ts';
 
 /** Returns true if a value is a promise or another thenable. Throws what a getter `then` throws. */
@@ -11,6 +12,15 @@ export function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
 export interface WaitOptions {
   /** Ends the waiting: the call rejects with the reason of the signal. A request that was sent may still take effect. */
   readonly signal?: AbortSignal | undefined;
+}
+
+/** The keys of `WaitOptions`. */
+export const WAIT_OPTIONS: Keys<WaitOptions> = { signal: true };
+
+/** Performs a call; rejects when its signal aborts first. Throws `client/bad-option` for other options. */
+export async function performUntil<T>(options: WaitOptions, call: () => Promise<T>): Promise<T> {
+  checkKeys('the options of a call', options, WAIT_OPTIONS);
+  return untilAborted(options.signal, call());
 }
 
 /** Returns the reason of an aborted signal as an error. */

@@ -1,15 +1,17 @@
 // Calls about agents: the agent of this client, discovery, and groups.
 
-import type { AgentStatus } from '@agora/module/contract';
+import type { AgentStatus, GroupPolicy } from '@agora/module/contract';
 import type { AgentFilters, AgentInfo } from '../agents/agents.ts';
-import type { GroupInfo } from '../agents/groups.ts';
-import type { ReceiveOptions, Registration } from '../agents/own-agent.ts';
+import type { GroupHistory, GroupInfo } from '../agents/groups.ts';
+import type { ReceiveOptions } from '../agents/own-agent.ts';
+import type { Registration } from '../agents/registration.ts';
 import type { AgentUsage } from '../agents/usage.ts';
 import { AgoraError } from '../base/errors.ts';
-import { untilAborted, type WaitOptions } from '../base/waiting.ts';
-import type { CoordinationQuery } from '../client-types.ts';
-import type { WorkflowSummary } from '../workflows/workflow-handle.ts';
+import { checkKeys } from '../base/known-keys.ts';
+import { performUntil, untilAborted, type WaitOptions } from '../base/waiting.ts';
+import type { CoordinationFilters, CoordinationQuery, CoordinationResult } from '../client-types.ts';
 import { ClientBase, partsOf } from './client-base.ts';
+import { checkQuery, checkReceive, checkWatch } from './known-options.ts';
 
 /** Registers the agent of a client, and finds other agents. */
 export abstract class AgentCalls extends ClientBase {
@@ -25,6 +27,7 @@ export abstract class AgentCalls extends ClientBase {
    * ```
    */
   registerAgent(registration: Registration, options: ReceiveOptions = {}): Promise<void> {
+    checkReceive(options);
     const parts = partsOf(this);
     return untilAborted(options.signal, parts.begin(parts.agent.register(registration, options)));
   }
@@ -39,6 +42,7 @@ export abstract class AgentCalls extends ClientBase {
    * ```
    */
   resumeAgent(options: ReceiveOptions = {}): Promise<void> {
+    checkReceive(options);
     const parts = partsOf(this);
     return untilAborted(options.signal, parts.begin(parts.agent.takeUp(options)));
   }
@@ -49,9 +53,9 @@ export abstract class AgentCalls extends ClientBase {
   }
 
   /** Changes parts of the registration; omitted ones stay. Throws `client/not-registered`, `agent/bad-credit`. */
-  async updateAgent(changes: Partial<Registration>, { signal }: WaitOptions = {}): Promise<void> {
+  async updateAgent(changes: Partial<Registration>, options: WaitOptions = {}): Promise<void> {
     const { agent, dispatcher } = partsOf(this);
-    await untilAborted(signal, agent.update(changes));
+    await performUntil(options, () => agent.update(changes));
     dispatcher.credit = agent.credit;
   }
 
@@ -64,8 +68,8 @@ export abstract class AgentCalls extends ClientBase {
    * await client.setStatus('busy');
    * ```
    */
-  setStatus(status: AgentStatus, { signal }: WaitOptions = {}): Promise<void> {
-    return untilAborted(signal, partsOf(this).agent.setStatus(status));
+  setStatus(status: AgentStatus, options: WaitOptions = {}): Promise<void> {
+    return performUntil(options, () => partsOf(this).agent.setStatus(status));
   }
 
   /**
@@ -93,8 +97,8 @@ export abstract class AgentCalls extends ClientBase {
    * const reviewers = await client.findAgents({ capabilities: ['review'], presence: 'online' });
    * ```
    */
-  findAgents(filters: AgentFilters = {}, { signal }: WaitOptions = {}): Promise<AgentInfo[]> {
-    return untilAborted(signal, partsOf(this).agents.find(filters));
+  findAgents(filters: AgentFilters = {}, options: WaitOptions = {}): Promise<AgentInfo[]> {
+    return performUntil(options, () => partsOf(this).agents.find(filters));
   }
 
   /**
@@ -110,6 +114,7 @@ export abstract class AgentCalls extends ClientBase {
     filters: AgentFilters = {},
     options: { readonly signal?: AbortSignal | undefined } = {},
   ): AsyncGenerator<readonly AgentInfo[], void> {
+    checkWatch(options);
     return partsOf(this).agents.watch(filters, options.signal);
   }
 
@@ -122,26 +127,22 @@ export abstract class AgentCalls extends ClientBase {
    * const running = await client.queryCoordinationData({ type: 'workflows', filters: { status: 'running' } });
    * ```
    */
-  queryCoordinationData(
-    query: Extract<CoordinationQuery, { type: 'agents' }>,
-    options?: WaitOptions,
-  ): Promise<AgentInfo[]>;
-  queryCoordinationData(
-    query: Extract<CoordinationQuery, { type: 'workflows' }>,
-    options?: WaitOptions,
-  ): Promise<WorkflowSummary[]>;
-  async queryCoordinationData(
-    query: CoordinationQuery,
-    { signal }: WaitOptions = {},
-  ): Promise<AgentInfo[] | WorkflowSummary[]> {
+  async queryCoordinationData<const Type extends CoordinationQuery['type']>(
+    query: { readonly type: Type; readonly filters?: CoordinationFilters[Type] | undefined },
+    options: WaitOptions = {},
+  ): Promise<CoordinationResult[Type][]> {
+    const asked = query as CoordinationQuery; // `Type` has tied the filters to the type
+    checkQuery(asked);
     const { agents, workflows } = partsOf(this);
-    if (query.type === 'agents') return untilAborted(signal, agents.find(query.filters ?? {}));
-    return untilAborted(signal, workflows.find(query.filters?.status));
+    const found: Promise<unknown[]> = performUntil<unknown[]>(options, () =>
+      asked.type === 'agents' ? agents.find(asked.filters ?? {}) : workflows.find(asked.filters?.status),
+    );
+    return found as Promise<CoordinationResult[Type][]>; // likewise
   }
 
   /** Returns the quota usage of this agent. */
-  agentUsage({ signal }: WaitOptions = {}): Promise<AgentUsage> {
-    return untilAborted(signal, partsOf(this).history.usage());
+  agentUsage(options: WaitOptions = {}): Promise<AgentUsage> {
+    return performUntil(options, () => partsOf(this).history.usage());
   }
 
   /**
@@ -154,22 +155,61 @@ export abstract class AgentCalls extends ClientBase {
    * await client.sendMessage({ to: '#release', messageType: 'status_update', payload: { status: 'building' } });
    * ```
    */
-  joinGroup(name: string, { signal }: WaitOptions = {}): Promise<void> {
-    return untilAborted(signal, partsOf(this).groups.join(name));
+  joinGroup(name: string, options: WaitOptions = {}): Promise<void> {
+    return performUntil(options, () => partsOf(this).groups.join(name));
   }
 
-  /** Leaves a group, which ends with its last member. Throws `group/unknown`. */
-  leaveGroup(name: string, { signal }: WaitOptions = {}): Promise<void> {
-    return untilAborted(signal, partsOf(this).groups.leave(name));
+  /**
+   * Creates a group of this agent, which is its owner and first member. With the policy `invitation`, only agents that it invites
+   * can join; `open` by default. Its owner may call it again to change the policy. Throws `group/exists`.
+   *
+   * @example
+   * ```ts
+   * await client.createGroup('#board', { policy: 'invitation' });
+   * await client.inviteToGroup('#board', 'Treasurer');
+   * ```
+   */
+  createGroup(name: string, options: WaitOptions & { readonly policy?: GroupPolicy | undefined } = {}): Promise<void> {
+    checkKeys('the options of createGroup()', options, { policy: true, signal: true });
+    const { policy = 'open', signal } = options;
+    return untilAborted(signal, partsOf(this).groups.create(name, policy));
+  }
+
+  /** Invites an agent to a group of this agent. Throws `group/not-owner`, `agent/unknown`. */
+  inviteToGroup(name: string, agent: string, options: WaitOptions = {}): Promise<void> {
+    return performUntil(options, () => partsOf(this).groups.invite(name, agent));
+  }
+
+  /** Removes an agent, or its invitation, from a group of this agent. Throws `group/not-owner`, `agent/unknown`. */
+  removeFromGroup(name: string, agent: string, options: WaitOptions = {}): Promise<void> {
+    return performUntil(options, () => partsOf(this).groups.remove(name, agent));
+  }
+
+  /**
+   * Returns the owner and the policy of a group of this agent, and who joined and left it after the change `after`: the last 256
+   * changes are kept. Throws `group/unknown`.
+   */
+  groupChanges(
+    name: string,
+    options: WaitOptions & { readonly after?: bigint | undefined } = {},
+  ): Promise<GroupHistory> {
+    checkKeys('the options of groupChanges()', options, { after: true, signal: true });
+    const { after = 0n, signal } = options;
+    return untilAborted(signal, partsOf(this).groups.changes(name, after));
+  }
+
+  /** Leaves a group, which ends with its last member. A no-op for a group that it is not in. */
+  leaveGroup(name: string, options: WaitOptions = {}): Promise<void> {
+    return performUntil(options, () => partsOf(this).groups.leave(name));
   }
 
   /** Returns the groups of this agent. */
-  groups({ signal }: WaitOptions = {}): Promise<GroupInfo[]> {
-    return untilAborted(signal, partsOf(this).groups.list());
+  groups(options: WaitOptions = {}): Promise<GroupInfo[]> {
+    return performUntil(options, () => partsOf(this).groups.list());
   }
 
   /** Returns the names of the members of a group of this agent. Throws `group/unknown`. */
-  groupMembers(name: string, { signal }: WaitOptions = {}): Promise<string[]> {
-    return untilAborted(signal, partsOf(this).groups.members(name));
+  groupMembers(name: string, options: WaitOptions = {}): Promise<string[]> {
+    return performUntil(options, () => partsOf(this).groups.members(name));
   }
 }

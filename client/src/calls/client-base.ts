@@ -4,12 +4,13 @@ import type { Operator } from '../agents/operator.ts';
 import type { LiveStream } from '../base/live-stream.ts';
 import { ClientParts } from '../client-parts.ts';
 import { unknownKey } from '../base/known-keys.ts';
-import { CLIENT_EVENTS, type ClientEvents, type WatchOptions } from '../client-types.ts';
+import { CLIENT_EVENTS, type ClientEvents, type CloseOptions, type WatchOptions } from '../client-types.ts';
 import type { ConnectionState } from '../connection/connection-state.ts';
 import type { ConnectOptions } from '../connection/connection.ts';
 import type { AgoraClientOptions } from '../options.ts';
 import { watchClient } from '../subscriptions.ts';
 import type { AgoraTypes } from '../wire/message-types.ts';
+import { checkClose, checkConnect, checkWatch } from './known-options.ts';
 
 /** Returns the parts of a client, for the classes of this folder. */
 export let partsOf: (client: ClientBase) => ClientParts;
@@ -60,13 +61,16 @@ export abstract class ClientBase implements AsyncDisposable {
    * ```
    */
   async connect(options: ConnectOptions = {}): Promise<void> {
+    checkConnect(options);
     await Promise.all([this.#parts.outbox?.open(), this.#parts.tracing.open()]);
     await this.#parts.connection.connect(options);
   }
 
   /**
-   * Closes the client: sends pending acts (at most 5 s), aborts running handlers with `client/closed`, and disconnects. The
-   * agent stays registered. Idempotent. `await using` calls it at the end of a block.
+   * Closes the client: takes no more messages, waits for running handlers (`drainMs`, 5 s), aborts later ones with
+   * `client/closed` and gives their messages back, sends pending acts, and disconnects. The agent stays registered.
+   * Idempotent; `close({ drainMs: 0 })` ends the waiting of an earlier call. `await using` calls it at the end of a block. A
+   * handler that awaits it waits for itself.
    *
    * @example
    * ```ts
@@ -74,8 +78,9 @@ export abstract class ClientBase implements AsyncDisposable {
    * await client.connect();
    * ```
    */
-  close(): Promise<void> {
-    return this.#parts.close();
+  async close(options: CloseOptions = {}): Promise<void> {
+    checkClose(options);
+    await this.#parts.close(options);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -109,6 +114,7 @@ export abstract class ClientBase implements AsyncDisposable {
    */
   watch<Name extends keyof ClientEvents>(name: Name, options: WatchOptions = {}): LiveStream<ClientEvents[Name]> {
     checkEventName(name);
+    checkWatch(options);
     return watchClient(this.#parts, name, options);
   }
 }

@@ -1,15 +1,18 @@
 // Calls that send messages, wait for answers, and show what became of them.
 
 import { SIGN } from '@agora/module/contract';
-import { untilAborted, type WaitOptions } from '../base/waiting.ts';
-import { performBatch, type BatchAct } from '../batch.ts';
+import { performUntil, type WaitOptions } from '../base/waiting.ts';
+import { performBatch, type BatchAct, type BatchOptions } from '../batch.ts';
 import type { IncomingMessage } from '../receive/incoming-message.ts';
 import type { BroadcastInfo, DeliveryInfo, MessageRecord } from '../send/history.ts';
-import type { Accepted, AnswerWithin, ForwardOptions, OutgoingMessage } from '../send/messages.ts';
+import type { AskInfo, ResumeOptions } from '../send/read-ask.ts';
+import type { Accepted, AnswerWithin, DeliveryOptions, MessageContent, OutgoingMessage } from '../send/messages.ts';
 import type { Answer, PendingAnswer } from '../wire/answer.ts';
 import type { AnswerOf, MessageTypeName } from '../wire/message-types.ts';
+import { checkBroadcast, checkForward, checkMessage } from '../send/message-keys.ts';
 import { AgentCalls } from './agent-calls.ts';
 import { partsOf } from './client-base.ts';
+import { checkActs, checkBatch, checkResume, checkWait } from './known-options.ts';
 
 /** Sends messages. */
 export abstract class MessageCalls<Types> extends AgentCalls {
@@ -40,11 +43,18 @@ export abstract class MessageCalls<Types> extends AgentCalls {
       AnswerWithin &
       ({ readonly timeout: number } | { readonly timeoutMs: number }),
   ): Promise<Answer<AnswerOf<Type, Types>>>;
-  sendMessage<const Type extends MessageTypeName<Types>>(message: OutgoingMessage<Type, Types>): Promise<Accepted>;
+  sendMessage<const Type extends MessageTypeName<Types>>(
+    message: OutgoingMessage<Type, Types> & { readonly timeout?: undefined; readonly timeoutMs?: undefined },
+  ): Promise<Accepted>;
+  sendMessage<const Type extends MessageTypeName<Types>>(
+    message: OutgoingMessage<Type, Types> & AnswerWithin,
+  ): Promise<Accepted | Answer<AnswerOf<Type, Types>>>;
   sendMessage(message: OutgoingMessage & AnswerWithin): Promise<Accepted | Answer> {
     const { messages } = partsOf(this);
     const isAsk = message.timeout !== undefined || message.timeoutMs !== undefined;
-    return isAsk ? messages.ask(message, message) : messages.send(message);
+    if (isAsk) return messages.ask(message, message);
+    checkMessage(message);
+    return messages.send(message);
   }
 
   /**
@@ -67,6 +77,28 @@ export abstract class MessageCalls<Types> extends AgentCalls {
   }
 
   /**
+   * Continues to wait for the answer to an ask of this agent, also one of an earlier process: the answer of an ask that has ended
+   * is returned while the hub keeps it (24 h). `lastSignal` is the last progress signal that was received. Rejects with
+   * `ask/unknown`, `message/no-answer`, `delivery/cancelled`.
+   *
+   * @example
+   * ```ts
+   * const { messageId } = client.ask({ to: 'Builder', messageType: 'build', payload: {}, timeoutMs: 3_600_000 });
+   * // After a restart, with the id from a file:
+   * const answer = await client.resumeAsk(messageId);
+   * ```
+   */
+  resumeAsk<Data = unknown>(messageId: string, options: ResumeOptions = {}): PendingAnswer<Data> {
+    checkResume(options);
+    return partsOf(this).asks.resume(messageId, options) as PendingAnswer<Data>; // as its caller expects it
+  }
+
+  /** Returns the state of an ask of this agent, and the number of its progress signals. Throws `ask/unknown`. */
+  askState(messageId: string, options: WaitOptions = {}): Promise<AskInfo> {
+    return performUntil(options, () => partsOf(this).asks.stateOf(messageId));
+  }
+
+  /**
    * Sends a message to all other agents. Each handles it at least once, also after an absence, while it is stored.
    *
    * @example
@@ -74,15 +106,15 @@ export abstract class MessageCalls<Types> extends AgentCalls {
    * await client.broadcast({ messageType: 'system_notification', payload: { message: 'release at noon' } });
    * ```
    */
-  broadcast<const Type extends MessageTypeName<Types>>(
-    message: Omit<OutgoingMessage<Type, Types>, 'to' | 'toAgent'>,
-  ): Promise<Accepted> {
+  broadcast<const Type extends MessageTypeName<Types>>(message: MessageContent<Type, Types>): Promise<Accepted> {
+    checkBroadcast(message);
     return partsOf(this).messages.send({ ...message, to: SIGN.everyone });
   }
 
   /**
    * Performs up to 256 acts in one transaction: all or none. Returns the ids of its messages and events, in order. Throws
-   * `call/refused` with `refusals`, one per refused act; `call/empty`, `call/too-many-acts`.
+   * `call/refused` with `refusals`, one per refused act; `call/empty`, `call/too-many-acts`. With `claim`, a held claim, all acts
+   * are refused with `claim/outdated` once that has ended.
    *
    * @example
    * ```ts
@@ -92,10 +124,12 @@ export abstract class MessageCalls<Types> extends AgentCalls {
    * ]);
    * ```
    */
-  batch(acts: readonly BatchAct<Types>[]): Promise<readonly string[]> {
+  batch(acts: readonly BatchAct<Types>[], options: BatchOptions = {}): Promise<readonly string[]> {
     const { acts: queue, messages, events, tracing } = partsOf(this);
-    // `BatchAct<Types>` has checked each act.
-    return performBatch({ acts: queue, messages, events, tracing }, acts as unknown as readonly BatchAct[]);
+    const batch = acts as unknown as readonly BatchAct[]; // `BatchAct<Types>` has checked each act
+    checkActs(batch);
+    checkBatch(options);
+    return performBatch({ acts: queue, messages, events, tracing }, batch, options);
   }
 
   /**
@@ -105,8 +139,9 @@ export abstract class MessageCalls<Types> extends AgentCalls {
   forward(
     message: IncomingMessage | string,
     to: string | readonly string[],
-    options: Omit<ForwardOptions, 'to' | 'toAgent'> = {},
+    options: DeliveryOptions = {},
   ): Promise<Accepted> {
+    checkForward(options);
     return partsOf(this).messages.forward(message, { ...options, to });
   }
 
@@ -120,33 +155,35 @@ export abstract class MessageCalls<Types> extends AgentCalls {
    * await client.cancel(messageId, 'no longer needed');
    * ```
    */
-  cancel(messageId: string, reason = '', { signal }: WaitOptions = {}): Promise<void> {
-    return untilAborted(signal, partsOf(this).asks.cancel(messageId, reason));
+  cancel(messageId: string, reason = '', options: WaitOptions = {}): Promise<void> {
+    return performUntil(options, () => partsOf(this).asks.cancel(messageId, reason));
   }
 
   /** Returns the state of a message of this agent, one entry per recipient. Throws `message/unknown`. */
-  messageStatus(messageId: string, { signal }: WaitOptions = {}): Promise<DeliveryInfo[]> {
-    return untilAborted(signal, partsOf(this).history.messageStatus(messageId));
+  messageStatus(messageId: string, options: WaitOptions = {}): Promise<DeliveryInfo[]> {
+    return performUntil(options, () => partsOf(this).history.messageStatus(messageId));
   }
 
   /** Returns which agents have handled a broadcast of this agent. Throws `message/unknown`. */
-  broadcastStatus(messageId: string, { signal }: WaitOptions = {}): Promise<BroadcastInfo> {
-    return untilAborted(signal, partsOf(this).history.broadcastStatus(messageId));
+  broadcastStatus(messageId: string, options: WaitOptions = {}): Promise<BroadcastInfo> {
+    return performUntil(options, () => partsOf(this).history.broadcastStatus(messageId));
   }
 
   /** Yields messages that this agent sent, newest first, within the retention (default 24 h). */
-  sentMessages({ signal }: WaitOptions = {}): AsyncIterable<MessageRecord> {
-    return partsOf(this).history.sent(signal);
+  sentMessages(options: WaitOptions = {}): AsyncIterable<MessageRecord> {
+    checkWait(options);
+    return partsOf(this).history.sent(options.signal);
   }
 
   /** Yields ended messages that this agent received, newest first, within the retention (default 24 h). */
-  receivedMessages({ signal }: WaitOptions = {}): AsyncIterable<MessageRecord> {
-    return partsOf(this).history.received(signal);
+  receivedMessages(options: WaitOptions = {}): AsyncIterable<MessageRecord> {
+    checkWait(options);
+    return partsOf(this).history.received(options.signal);
   }
 
   /** Returns a message that another one refers to (`onBehalfOf`, `forwarded`), or that one itself, with its whole payload. */
-  readReference(message: IncomingMessage | string, id: string, { signal }: WaitOptions = {}): Promise<MessageRecord> {
+  readReference(message: IncomingMessage | string, id: string, options: WaitOptions = {}): Promise<MessageRecord> {
     const messageId = typeof message === 'string' ? message : message.id;
-    return untilAborted(signal, partsOf(this).history.reference(messageId, id));
+    return performUntil(options, () => partsOf(this).history.reference(messageId, id));
   }
 }

@@ -1,7 +1,8 @@
 // Calls that receive messages and tasks: subscriptions, the serve loop, and turns.
 
-import { untilAborted, type WaitOptions } from '../base/waiting.ts';
-import type { MessageOptions } from '../client-types.ts';
+import { performUntil, untilAborted, type WaitOptions } from '../base/waiting.ts';
+import type { MessageOptions, TypedMessageOptions, UntypedMessageOptions } from '../client-types.ts';
+import { readHeldMessages } from '../receive/held-messages.ts';
 import type { Notice } from '../receive/inbox.ts';
 import type { IncomingMessage } from '../receive/incoming-message.ts';
 import type { TakeMailOptions, WaitForMailOptions } from '../receive/mail.ts';
@@ -9,10 +10,11 @@ import type { MessageHandler, MessageSubscription } from '../receive/message-sub
 import type { TaskHandler } from '../receive/tasks.ts';
 import { peekInbox, type InboxPeek } from '../send/peek.ts';
 import { serve, type Served, type ServeOptions, type ServeParts } from '../serve.ts';
-import { openMessageSubscription, openTaskSubscription, type TaskOptions } from '../subscriptions.ts';
+import { messageOptionsOf, openMessageSubscription, openTaskSubscription, type TaskOptions } from '../subscriptions.ts';
 import { turns, type TurnOptions, type TurnParts } from '../turns.ts';
-import type { ExpectedType, TaskAction } from '../wire/message-types.ts';
+import type { TaskAction } from '../wire/message-types.ts';
 import { partsOf } from './client-base.ts';
+import { checkServe, checkTakeMail, checkTurns, checkWaitForMail } from './known-options.ts';
 import { MessageCalls } from './message-calls.ts';
 
 /** Receives messages. */
@@ -20,7 +22,8 @@ export abstract class ReceiveCalls<Types> extends MessageCalls<Types> {
   /**
    * Receives messages by a handler, by priority and at most `concurrency` (8) at a time. Returning finishes the message: the
    * value is the answer to an ask. Throwing fails it, and the hub offers it again, up to five attempts; a `PermanentError`
-   * fails it permanently. Messages come at least once. Steps of workflows come only if the filter names `task_assignment`.
+   * fails it permanently. Messages come at least once. Steps of workflows come only if the types include `task_assignment`.
+   * Without types, every type comes; `message.is(type)` narrows its payload.
    *
    * Without a handler the subscription is a loop, and the caller settles each message (`message.ack()`).
    *
@@ -35,19 +38,30 @@ export abstract class ReceiveCalls<Types> extends MessageCalls<Types> {
    *   },
    * });
    * ```
+   * @example Types by name: the handler gets only these, and knows their payloads
+   * ```ts
+   * await client.subscribeToMessages('greeting', ({ from }) => ({ text: `Hello, ${from}!` }));
+   * ```
    * @example A loop
    * ```ts
-   * const messages = await client.subscribeToMessages<'note'>({ filters: { messageTypes: ['note'] } });
+   * const messages = await client.subscribeToMessages('note');
    * for await (const message of messages) {
    *   console.log(message.from, message.payload);
    *   await message.ack();
    * }
    * ```
    */
-  subscribeToMessages<const Type extends string = ExpectedType<Types>>(
-    options: MessageHandler<Type, Types> | MessageOptions<Type, Types> = {},
-  ): Promise<MessageSubscription<Type, Types>> {
-    return openMessageSubscription(partsOf(this), typeof options === 'function' ? { handler: options } : options);
+  subscribeToMessages<const Type extends string>(
+    types: Type | readonly Type[],
+    handler?: MessageHandler<Type, Types> | TypedMessageOptions<Type, Types>,
+    options?: TypedMessageOptions<Type, Types>,
+  ): Promise<MessageSubscription<Type, Types>>;
+  subscribeToMessages<const Type extends string>(
+    options: MessageOptions<Type, Types> & { readonly filters: { readonly messageTypes: readonly Type[] } },
+  ): Promise<MessageSubscription<Type, Types>>;
+  subscribeToMessages(options?: MessageHandler | UntypedMessageOptions): Promise<MessageSubscription>;
+  subscribeToMessages(...given: readonly unknown[]): Promise<unknown> {
+    return openMessageSubscription(partsOf(this), messageOptionsOf(given));
   }
 
   /**
@@ -89,6 +103,7 @@ export abstract class ReceiveCalls<Types> extends MessageCalls<Types> {
   serve<const Type extends string = never, const Action extends string = never, const Filter extends string = never>(
     options: ServeOptions<Type, Action, Filter, Types>,
   ): Promise<Served> {
+    checkServe(options as unknown as ServeOptions);
     const { agent, broadcasts, connection, dispatcher, events, mail, tracing } = partsOf(this);
     const id = agent.mustId();
     const parts: ServeParts = {
@@ -118,6 +133,7 @@ export abstract class ReceiveCalls<Types> extends MessageCalls<Types> {
    * ```
    */
   turns(options: TurnOptions = {}): AsyncIterable<readonly IncomingMessage[]> {
+    checkTurns(options);
     const { agent } = partsOf(this);
     agent.mustId();
     const setStatus: TurnParts['setStatus'] = status => agent.setStatus(status);
@@ -140,31 +156,49 @@ export abstract class ReceiveCalls<Types> extends MessageCalls<Types> {
    * }
    * ```
    */
-  waitForMail(options: WaitForMailOptions = {}): Promise<boolean> {
+  async waitForMail(options: WaitForMailOptions = {}): Promise<boolean> {
+    checkWaitForMail(options);
     return partsOf(this).mail.waitForMail(options);
   }
 
   /** Takes up to `limit` (32) messages that no subscription accepts, by priority. The caller settles each (`ack`). */
   async takeMail(options: TakeMailOptions = {}): Promise<IncomingMessage[]> {
+    checkTakeMail(options);
     const { mail, tracing } = partsOf(this);
     const taken = await mail.takeMail(options);
     tracing.spans?.receive(taken);
     return taken;
   }
 
+  /**
+   * Returns the messages that this agent holds, also those that another process of it has taken: for an agent that works in
+   * turns, each in a process of its own. Payloads above 4 KiB are left out.
+   *
+   * @example
+   * ```ts
+   * await client.resumeAgent({ receives: false });
+   * for (const message of await client.heldMessages()) await message.extend(600_000);
+   * ```
+   */
+  heldMessages(options: WaitOptions = {}): Promise<IncomingMessage[]> {
+    const { acts, agent, connection } = partsOf(this);
+    return performUntil(options, () => readHeldMessages({ acts, connection, agent: () => agent.mustId() }));
+  }
+
   /** Sets the agent idle until mail arrives. Throws `agent/has-mail` if it has mail that this client has not seen. */
-  goIdle({ signal }: WaitOptions = {}): Promise<void> {
-    return untilAborted(signal, partsOf(this).mail.goIdle());
+  goIdle(options: WaitOptions = {}): Promise<void> {
+    return performUntil(options, () => partsOf(this).mail.goIdle());
   }
 
   /** Acknowledges a notice that `keepsNotices` has left in the inbox. A no-op for any other notice. */
-  acknowledgeNotice(notice: Notice, { signal }: WaitOptions = {}): Promise<void> {
-    return untilAborted(signal, partsOf(this).inbox.acknowledge(notice));
+  acknowledgeNotice(notice: Notice, options: WaitOptions = {}): Promise<void> {
+    return performUntil(options, () => partsOf(this).inbox.acknowledge(notice));
   }
 
   /** Returns up to `limit` (256) held and waiting messages of this agent, without taking them. */
-  peekInbox({ limit, signal }: { readonly limit?: number | undefined } & WaitOptions = {}): Promise<InboxPeek> {
+  async peekInbox(options: TakeMailOptions = {}): Promise<InboxPeek> {
+    checkTakeMail(options);
     const { agent, connection } = partsOf(this);
-    return untilAborted(signal, peekInbox(connection, agent.mustId(), limit));
+    return untilAborted(options.signal, peekInbox(connection, agent.mustId(), options.limit));
   }
 }

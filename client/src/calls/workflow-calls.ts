@@ -1,14 +1,23 @@
 // Calls about events and workflows.
 
+import { isObject } from '../base/is-object.ts';
 import { currentTrace } from '../base/trace-context.ts';
-import { untilAborted, type WaitOptions } from '../base/waiting.ts';
+import { performUntil, untilAborted, type WaitOptions } from '../base/waiting.ts';
 import type { EventRequest } from '../client-types.ts';
 import type { EventHandler, EventSubscription } from '../events/event-subscription.ts';
 import type { EventOptions, OutgoingEvent } from '../events/events.ts';
 import type { EventsMatching, EventTypeName } from '../wire/message-types.ts';
-import { tracedDefinition, typeOf, type WorkflowDefinition } from '../workflows/workflow-definition.ts';
+import {
+  definitionText,
+  readDefinition,
+  tracedDefinition,
+  typeOf,
+  type WorkflowDefinition,
+} from '../workflows/workflow-definition.ts';
 import type { WorkflowHandle } from '../workflows/workflow-handle.ts';
+import type { StartOptions } from '../workflows/workflows.ts';
 import { partsOf } from './client-base.ts';
+import { checkEvent, checkEventRequest, checkStart } from './known-options.ts';
 import { ReceiveCalls } from './receive-calls.ts';
 
 /** Publishes events, subscribes to them, and coordinates workflows. */
@@ -34,6 +43,7 @@ export abstract class WorkflowCalls<Types> extends ReceiveCalls<Types> {
     options: EventOptions<EventsMatching<Filter, Types>, Types> = {},
   ): Promise<EventSubscription<EventsMatching<Filter, Types>, Types>> {
     const request = typeof types === 'string' ? { eventTypes: [types] } : isList(types) ? { eventTypes: types } : types;
+    checkEventRequest(request as EventRequest, options as EventOptions);
     const { eventTypes = [], handler, from, until, signal } = { ...request, ...options };
     const asked = { handler: handler as EventHandler | undefined, from, until, signal }; // it gets only matching types
     const subscription: unknown = await partsOf(this).events.subscribe(eventTypes, asked);
@@ -57,12 +67,13 @@ export abstract class WorkflowCalls<Types> extends ReceiveCalls<Types> {
   publishEvent<const Type extends EventTypeName<Types>>(
     event: OutgoingEvent<Type, Types>,
   ): Promise<{ readonly eventId: string }> {
+    checkEvent(event);
     return partsOf(this).events.publish(event);
   }
 
   /**
-   * Starts a workflow and watches it. Keys of the definition may be in snake_case or camelCase. Throws
-   * `workflow/bad-definition` with every fault and its step.
+   * Starts a workflow and watches it. The definition is an object with keys in snake_case or camelCase, or YAML or JSON text. Throws
+   * `workflow/bad-definition` with every fault and its step. With an `id` of the caller (`createId()`) a start may be repeated.
    *
    * @example
    * ```ts
@@ -77,12 +88,17 @@ export abstract class WorkflowCalls<Types> extends ReceiveCalls<Types> {
    * ```
    */
   async startWorkflowCoordination(
-    definition: WorkflowDefinition,
-    { signal }: WaitOptions = {},
+    given: WorkflowDefinition | string,
+    options: StartOptions = {},
   ): Promise<WorkflowHandle> {
     const { tracing, types, workflows } = partsOf(this);
-    await untilAborted(signal, types.checkSteps(definition));
-    const start = (trace = currentTrace()) => workflows.start(tracedDefinition(definition, trace));
+    checkStart(options);
+    const { id, signal } = options;
+    // `start` checks the whole definition, and reports all its faults together.
+    const definition = typeof given === 'string' ? ((await readDefinition(given)) as WorkflowDefinition) : given;
+    if (!isObject(definition)) definitionText(definition);
+    const faults = await untilAborted(signal, types.stepFaults(definition));
+    const start = (trace = currentTrace()) => workflows.start(tracedDefinition(definition, trace), faults, id);
     const { spans } = tracing;
     return untilAborted(signal, spans ? spans.workflow(typeOf(definition), start) : start());
   }
@@ -97,8 +113,8 @@ export abstract class WorkflowCalls<Types> extends ReceiveCalls<Types> {
    * console.log(workflow.status().status, await workflow.whyWaiting());
    * ```
    */
-  workflow(id: string, { signal }: WaitOptions = {}): Promise<WorkflowHandle> {
-    return untilAborted(signal, partsOf(this).workflows.follow(id));
+  workflow(id: string, options: WaitOptions = {}): Promise<WorkflowHandle> {
+    return performUntil(options, () => partsOf(this).workflows.follow(id));
   }
 
   /**
@@ -109,8 +125,8 @@ export abstract class WorkflowCalls<Types> extends ReceiveCalls<Types> {
    * await client.approveStep('0198d5c8-0000-7000-8000-000000000000', 'publish', 'looks good');
    * ```
    */
-  approveStep(workflowId: string, step: string, comment = '', { signal }: WaitOptions = {}): Promise<void> {
-    return untilAborted(signal, partsOf(this).workflows.approve(workflowId, step, comment));
+  approveStep(workflowId: string, step: string, comment = '', options: WaitOptions = {}): Promise<void> {
+    return performUntil(options, () => partsOf(this).workflows.approve(workflowId, step, comment));
   }
 
   /**
@@ -121,8 +137,8 @@ export abstract class WorkflowCalls<Types> extends ReceiveCalls<Types> {
    * await client.rejectStep('0198d5c8-0000-7000-8000-000000000000', 'publish', 'the links are broken');
    * ```
    */
-  rejectStep(workflowId: string, step: string, comment = '', { signal }: WaitOptions = {}): Promise<void> {
-    return untilAborted(signal, partsOf(this).workflows.reject(workflowId, step, comment));
+  rejectStep(workflowId: string, step: string, comment = '', options: WaitOptions = {}): Promise<void> {
+    return performUntil(options, () => partsOf(this).workflows.reject(workflowId, step, comment));
   }
 }
 

@@ -89,7 +89,7 @@ async function ask({ server, timeoutMs, signal }: HubAddress, path: string, requ
     signal?.throwIfAborted();
     throw new ConnectionError(
       'connection/refused',
-      `no hub answers at ${server.origin}; is it running, and is that its address? (npm start runs one)`,
+      `no hub answers at ${server.origin}; is it running, and is that its address? (agora up runs one)`,
       { cause },
     );
   }

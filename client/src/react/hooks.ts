@@ -6,7 +6,6 @@ import type { AgentFilters, AgentInfo } from '../agents/agents.ts';
 import type { AgoraEvent } from '../events/agora-event.ts';
 import type { MessageFilters } from '../receive/message-filter.ts';
 import type { MessageOf } from '../receive/incoming-message.ts';
-import type { StandardMessageType } from '../wire/standard-messages.ts';
 import type { WorkflowStep, WorkflowSummary } from '../workflows/workflow-handle.ts';
 import { aborted, liveStore, type Follow, type Live } from './live.ts';
 import { useClient } from './provider.ts';
@@ -68,12 +67,17 @@ const EMPTY: readonly never[] = [];
  * }
  * ```
  */
-export function useInbox<const Type extends string = StandardMessageType>(
-  options: InboxOptions<Type> = {},
-): Live<readonly MessageOf<Type>[]> {
-  const { limit = DEFAULT_LIMIT, ...filters } = options;
-  return useLive<readonly MessageOf<Type>[]>(keyOf('inbox', filters, limit), EMPTY, async (client, publish, signal) => {
-    await using subscription = await client.subscribeToMessages<Type>({ filters });
+export function useInbox<const Type extends string>(
+  options: InboxOptions<Type> & { readonly messageTypes: readonly Type[] },
+): Live<readonly MessageOf<Type>[]>;
+export function useInbox(options?: InboxOptions<never>): Live<readonly MessageOf<string>[]>;
+export function useInbox(options: InboxOptions<string> = {}): Live<readonly MessageOf<string>[]> {
+  const { limit = DEFAULT_LIMIT, messageTypes, ...filters } = options;
+  const key = keyOf('inbox', messageTypes, filters, limit);
+  return useLive<readonly MessageOf<string>[]>(key, EMPTY, async (client, publish, signal) => {
+    await using subscription = await (messageTypes
+      ? client.subscribeToMessages(messageTypes, { filters })
+      : client.subscribeToMessages({ filters }));
     const show = () => publish(subscription.waiting().slice(0, limit));
     subscription.onChange(show);
     show();

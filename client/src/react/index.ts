@@ -11,3 +11,4 @@ export {
 } from './hooks.ts';
 export type { Live } from './live.ts';
 export { AgoraProvider, useAgora, type Agora, type AgoraProviderProps } from './provider.ts';
+export { agoraHooks, type AgoraHooks, type TypedProviderProps } from './typed-hooks.ts';

@@ -108,12 +108,11 @@ export class CheckedTypes {
     return schema && (data => readThrough(schema, data, 'data'));
   }
 
-  /** Checks the requirements of all steps. Throws `workflow/bad-definition` with every fault and its step. */
-  async checkSteps(definition: unknown): Promise<void> {
-    if (this.#tasks.size === 0) return;
+  /** Returns the faults of the requirements of all steps. */
+  async stepFaults(definition: unknown): Promise<string[]> {
     const faults: string[] = [];
-    await this.#collectFaults(definition, faults);
-    if (faults.length > 0) throw new AgoraError('workflow/bad-definition', faults.join('; '));
+    if (this.#tasks.size > 0) await this.#collectFaults(definition, faults);
+    return faults;
   }
 
   async #collectFaults(definition: unknown, faults: string[]): Promise<void> {

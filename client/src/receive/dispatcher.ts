@@ -8,8 +8,9 @@
 //
 // An agent that works in turns takes its messages itself (`keepMail`): unclaimed messages are then kept for it.
 
+import { SIGN } from '@agora/module/contract';
 import { AgoraError, PermanentError } from '../base/errors.ts';
-import { isPromiseLike } from '../base/waiting.ts';
+import { isPromiseLike, settleWithin } from '../base/waiting.ts';
 import type { Tracing } from '../trace/tracing.ts';
 import type { IncomingMessage } from './incoming-message.ts';
 import { CheckedTypes } from './checked-types.ts';
@@ -18,8 +19,16 @@ import { CheckedTypes } from './checked-types.ts';
 export interface Consumer {
   wants(message: IncomingMessage): boolean;
   take(message: IncomingMessage): void;
+  /** The most messages that it handles at a time; undefined if that is not known. */
+  readonly concurrency?: number | undefined;
   /** A message was settled or taken back. */
   forgotten?(): void;
+  /** Starts no further handlers. Returns the messages that wait for one. */
+  rest?(): readonly IncomingMessage[];
+  /** Messages whose handlers run. */
+  readonly running?: ReadonlySet<IncomingMessage>;
+  /** Resolves once no handler runs. */
+  idle?(): Promise<void>;
   /** No message follows: the client was closed, or its connection has ended (`error`). */
   end?(error: Error | undefined): void;
 }
@@ -35,8 +44,11 @@ export class Dispatcher {
   /** Messages that async schemas are reading. */
   readonly #reading = new Set<Promise<void>>();
   #keepsMail = false;
+  #isDraining = false;
   /** The most deliveries that the agent may hold. */
   credit: number;
+  /** Called when consumers were added or removed. */
+  changed: (() => void) | undefined;
 
   constructor(
     credit: number,
@@ -52,6 +64,17 @@ export class Dispatcher {
 
   get hasConsumers(): boolean {
     return this.#tasks.length + this.#messages.length > 0;
+  }
+
+  /** The most messages that are handled at a time; 0 if that is not known. */
+  get concurrency(): number {
+    if (this.#keepsMail) return 0;
+    let sum = 0;
+    for (const { concurrency } of [...this.#tasks, ...this.#messages]) {
+      if (concurrency === undefined) return 0;
+      sum += concurrency;
+    }
+    return sum;
   }
 
   /** True if unclaimed messages are kept for `takeMail`. */
@@ -95,6 +118,7 @@ export class Dispatcher {
   /** Adds a consumer and passes it the unclaimed messages that it accepts. */
   add(consumer: Consumer, kind: 'tasks' | 'messages'): void {
     (kind === 'tasks' ? this.#tasks : this.#messages).push(consumer);
+    this.changed?.();
     for (const message of [...this.#unclaimed]) {
       if (!consumer.wants(message)) continue;
       this.#unclaimed.delete(message);
@@ -109,7 +133,25 @@ export class Dispatcher {
       const at = consumers.indexOf(consumer);
       if (at >= 0) consumers.splice(at, 1);
     }
+    this.changed?.();
     for (const message of waiting) this.#give(message);
+  }
+
+  /**
+   * Starts no further handlers, and waits for running ones, at most `ms`. Later ones are aborted with `reason`. Their messages,
+   * and waiting ones of work queues, go back to the hub.
+   */
+  async drain(ms: number, reason: AgoraError): Promise<void> {
+    this.#isDraining = true;
+    const consumers = [...this.#tasks, ...this.#messages];
+    for (const message of consumers.flatMap(each => each.rest?.() ?? [])) giveBackToQueue(message);
+    for (const message of this.#unclaimed) giveBackToQueue(message);
+    const isBusy = consumers.some(each => (each.running?.size ?? 0) > 0);
+    if (isBusy && ms > 0) await settleWithin(ms, Promise.all(consumers.map(async each => each.idle?.())));
+    for (const message of consumers.flatMap(each => [...(each.running ?? [])])) {
+      // Others stay at the hub; their handlers abort when the inbox closes, and can no longer settle them.
+      if (giveBackToQueue(message)) message.interrupt(reason);
+    }
   }
 
   /** Ends all consumers. */
@@ -141,7 +183,7 @@ export class Dispatcher {
 
   #give(message: IncomingMessage): void {
     // The hub may have taken the message back while an async schema was reading it.
-    if (!message.isOpen) return;
+    if (!message.isOpen || this.#isDraining) return;
     const consumer = this.#tasks.find(each => each.wants(message)) ?? this.#messages.find(each => each.wants(message));
     if (consumer) return consumer.take(message);
     if (message.broadcast && !this.#keepsMail) return message.finishWith(undefined);
@@ -164,4 +206,13 @@ export class Dispatcher {
       message.failWith(new Error(`no subscription of this agent accepts this ${message.type}`));
     }
   }
+}
+
+/**
+ * Returns a message of a work queue to the hub, for other agents, and true then; messages to this agent by name wait at the hub.
+ */
+export function giveBackToQueue(message: IncomingMessage): boolean {
+  const isFromQueue = message.to.length === 1 && message.to[0]?.startsWith(SIGN.capability) === true;
+  if (isFromQueue) message.failWith(new Error('the agent is stopping'));
+  return isFromQueue;
 }

@@ -33,13 +33,15 @@ import type { Dispatcher } from './dispatcher.ts';
 /** A row of the inbox. */
 export type InboxRow = Parameters<Parameters<DbConnection['db']['myInbox']['onInsert']>[0]>[1];
 
-/** Notice about a message that this agent sent: its answer or its end. */
+/** Notice about a message that this agent sent, its answer or its end; or about a claim, its grant or its end. */
 export interface Notice {
   readonly kind: Exclude<NoticeKind, 'cancelled' | 'progress'>;
-  /** Id of that message. */
+  /** Id of that message, or of the claim. */
   readonly about: string;
   readonly from: string;
   readonly payload: unknown;
+  /** Number of progress signals of the ask, in an answer after some. */
+  readonly signals?: number | undefined;
   /** Trace context of the ask, in an answer. */
   readonly trace?: TraceContext | undefined;
 }
@@ -109,6 +111,12 @@ export class Inbox {
   /** Number of the newest offer; the hub counts up with each row that it shows to the agent. */
   get lastOffer(): bigint {
     return this.#lastOffer;
+  }
+
+  /** The deliveries that this client holds, with their attempts. */
+  *held(): Generator<{ readonly delivery: bigint; readonly attempt: number }> {
+    // A notice has no attempt.
+    for (const [delivery, { attempt }] of this.#held) if (attempt > 0) yield { delivery, attempt };
   }
 
   /** Dispatches the rows that appeared while this client did not take deliveries. */
@@ -324,7 +332,8 @@ class HeldDelivery implements MessageKeeper {
     if (isAboutSent(row.kind)) {
       const { from, payload, headers } = envelope;
       const trace = headers && { trace: traceIn(headers) };
-      const notice: Notice = { kind: row.kind, about, from, payload, ...trace };
+      const { signals } = envelope;
+      const notice: Notice = { kind: row.kind, about, from, payload, ...(signals && { signals }), ...trace };
       if (!noticed(notice)) return this.#parts.kept(notice, this.#settlement.acknowledge());
     }
     acts.perform(this.#settlement.acknowledge(), undefined, { kept: true });

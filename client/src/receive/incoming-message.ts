@@ -7,6 +7,8 @@ import { referencesOf, type MessageReference } from '../wire/envelope.ts';
 import { AgoraError, isPermanent, PermanentError, textOf } from '../base/errors.ts';
 import { ANSWER, SIGNAL, toJson } from '../base/json.ts';
 import type { AnswerInputOf, NoTypes, PayloadOf } from '../wire/message-types.ts';
+import type { Priority } from '../wire/priority.ts';
+import { checkKeys, type Keys } from '../base/known-keys.ts';
 import { reported } from '../base/reported-promise.ts';
 import { isPromiseLike } from '../base/waiting.ts';
 import { traceIn, type TraceContext } from '../base/trace-context.ts';
@@ -17,7 +19,7 @@ import { dateOf, dateOrNone } from '../base/micros.ts';
  *
  * @example
  * ```ts
- * await client.subscribeToMessages<'build'>(async (message, { attempt, signal, progress, respond, fail }) => {
+ * await client.subscribeToMessages('build', async (message, { attempt, signal, progress, respond, fail }) => {
  *   if (attempt > 3) return fail('the build is broken', { retry: false });
  *   await progress({ percent: 10 });
  *   if (!signal.aborted) await respond({ ok: true });
@@ -40,7 +42,7 @@ export interface MessageContext<Answer = unknown> {
   /** Finishes the message with an error as the answer. */
   respondError(this: void, error: string): Promise<void>;
   /** Fails the message. The hub offers it again after a pause, unless `retry` is false. */
-  fail(this: void, reason: string, options?: { readonly retry?: boolean }): Promise<void>;
+  fail(this: void, reason: string, options?: FailOptions): Promise<void>;
   /**
    * Sends progress or a partial result to the asker: JSON of at most 16 KiB, in order and before the answer. It need not be
    * awaited, and is a no-op if no answer is expected.
@@ -51,6 +53,14 @@ export interface MessageContext<Answer = unknown> {
   /** Sets the lease to `ms` from now, at most one hour. Leases of running handlers are renewed automatically. */
   extend(this: void, ms: number): Promise<void>;
 }
+
+/** Options of `fail`. */
+export interface FailOptions {
+  /** False for a final failure. Default true. */
+  readonly retry?: boolean | undefined;
+}
+
+const FAIL_OPTIONS: Keys<FailOptions> = { retry: true };
 
 /** Return value of a handler: an answer, or undefined if it settled the message itself. Any JSON for an undeclared type. */
 export type Returned<Answer> = unknown extends Answer ? unknown : Answer | undefined | PromiseLike<Answer | undefined>;
@@ -97,7 +107,7 @@ export class IncomingMessage<Type extends string = string, Types = NoTypes> impl
   readonly to: readonly string[];
   /** The payload as the schema of its type has read it. */
   readonly payload: PayloadOf<Type, Types>;
-  readonly priority: number;
+  readonly priority: Priority;
   readonly headers: Readonly<Record<string, unknown>>;
   readonly sentAt: Date;
   /** Deadline of the answer, if one is expected. */
@@ -130,7 +140,7 @@ export class IncomingMessage<Type extends string = string, Types = NoTypes> impl
     this.fromId = envelope.fromId;
     this.to = envelope.to.split(' ');
     this.payload = envelope.payload as PayloadOf<Type, Types>; // the dispatcher checks it before a handler gets it
-    this.priority = envelope.priority;
+    this.priority = envelope.priority as Priority; // the hub stores only these
     this.headers = envelope.headers ?? {};
     this.sentAt = dateOf(envelope.sentAt);
     this.answerBy = dateOrNone(envelope.answerBy);
@@ -158,6 +168,11 @@ export class IncomingMessage<Type extends string = string, Types = NoTypes> impl
   /** Its trace context. Messages of its handler continue it; in a browser the handler passes `trace: message.trace`. */
   get trace(): TraceContext | undefined {
     return traceIn(this.headers);
+  }
+
+  /** Returns true if the message has this type, and narrows its payload: for handlers of every type. */
+  is<const Name extends string>(type: Name): this is IncomingMessage<Name, Types> {
+    return (this.type as string) === type;
   }
 
   /** True if the sender waits for an answer. */
@@ -205,7 +220,10 @@ export class IncomingMessage<Type extends string = string, Types = NoTypes> impl
 
   get fail(): MessageContext['fail'] {
     return (reason, options = {}) =>
-      this.#reported('fail', () => this.#settle(this.#settlement.fail(reason, options.retry ?? true)));
+      this.#reported('fail', async () => {
+        checkKeys('the options of fail()', options, FAIL_OPTIONS);
+        await this.#settle(this.#settlement.fail(reason, options.retry ?? true));
+      });
   }
 
   get progress(): MessageContext['progress'] {

@@ -57,8 +57,9 @@ export class MessageSubscription<Type extends string = string, Types = NoTypes>
   readonly #aborted = () => void this.close();
   readonly #listeners = new Set<() => void>();
   #isClosed = false;
+  #isResting = false;
   #error: Error | undefined;
-  #idle: (() => void) | undefined;
+  readonly #idle: (() => void)[] = [];
 
   constructor(options: ConsumerOptions) {
     if (!Number.isInteger(options.concurrency) || options.concurrency < 1) {
@@ -70,6 +71,11 @@ export class MessageSubscription<Type extends string = string, Types = NoTypes>
     options.signal?.throwIfAborted();
     this.#options = options;
     options.signal?.addEventListener('abort', this.#aborted, { once: true });
+  }
+
+  /** A loop takes as many messages as its caller reads. */
+  get concurrency(): number | undefined {
+    return this.#options.handler && this.#options.concurrency;
   }
 
   wants(message: IncomingMessage): boolean {
@@ -101,6 +107,22 @@ export class MessageSubscription<Type extends string = string, Types = NoTypes>
     return () => void this.#listeners.delete(listener);
   }
 
+  /** Starts no further handlers. Returns the messages that wait for one. */
+  rest(): readonly IncomingMessage[] {
+    this.#isResting = true;
+    return this.#queue.drain();
+  }
+
+  /** Messages whose handlers run. */
+  get running(): ReadonlySet<IncomingMessage> {
+    return this.#running;
+  }
+
+  /** Resolves once no handler runs. */
+  async idle(): Promise<void> {
+    if (this.#running.size > 0) await new Promise<void>(resolve => this.#idle.push(resolve));
+  }
+
   /** Ends the loop over it, or throws `error` there. */
   end(error: Error | undefined): void {
     this.#isClosed = true;
@@ -121,8 +143,7 @@ export class MessageSubscription<Type extends string = string, Types = NoTypes>
       const reason = new AgoraError('client/closed', 'the subscription was closed');
       for (const message of this.#running) message.interrupt(reason);
     }
-    if (this.#running.size > 0)
-      await settleWithin(CLOSE_WITHIN_MS, new Promise<void>(resolve => (this.#idle = resolve)));
+    if (this.#running.size > 0) await settleWithin(CLOSE_WITHIN_MS, this.idle());
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -170,8 +191,8 @@ export class MessageSubscription<Type extends string = string, Types = NoTypes>
   #ended(message: IncomingMessage, settle: () => void): void {
     this.#running.delete(message);
     settle();
-    if (this.#running.size === 0) this.#idle?.();
-    if (this.#isClosed) return;
+    if (this.#running.size === 0) for (const resolve of this.#idle.splice(0)) resolve();
+    if (this.#isClosed || this.#isResting) return;
     while (this.#running.size < this.#options.concurrency) {
       const next = this.#queue.shift();
       if (!next) return;

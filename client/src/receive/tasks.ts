@@ -45,7 +45,7 @@ export type TaskOf<Action extends string, Types = NoTypes> = Action extends '*'
     : never;
 
 /** Returns the step that a message assigns; undefined if it assigns none. */
-export function taskOf(message: IncomingMessage): Task | undefined {
+export function taskOf(message: Pick<IncomingMessage, 'payload'> & { readonly kind: string }): Task | undefined {
   const task = taskPayloadOf(message);
   return (
     task && {
@@ -65,7 +65,10 @@ export function taskOf(message: IncomingMessage): Task | undefined {
 }
 
 /** Returns the task in the payload of a message; undefined if it assigns no step. */
-export function taskPayloadOf({ kind, payload }: IncomingMessage): TaskPayload['task'] | undefined {
+export function taskPayloadOf({
+  kind,
+  payload,
+}: Pick<IncomingMessage, 'payload'> & { readonly kind: string }): TaskPayload['task'] | undefined {
   if (kind !== 'task' || !isObject(payload)) return undefined;
   return (payload as Partial<TaskPayload>).task; // the hub writes the payload of every task
 }

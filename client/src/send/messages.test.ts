@@ -1,11 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import { Acts } from '../acts/acts.ts';
-import type { Agents } from '../agents/agents.ts';
 import type { Asks } from './asks.ts';
 import { Messages, type DeliveryOptions } from './messages.ts';
 
 // No message is sent here, so asks and agents are not used.
-const messages = new Messages({ acts: new Acts(), asks: {} as Asks, agents: {} as Agents, sender: () => 1n });
+const messages = new Messages({
+  acts: new Acts(),
+  asks: {} as Asks,
+  targets: () => Promise.resolve(new Set<string>()),
+  sender: () => 1n,
+});
 const actOf = (options: DeliveryOptions) =>
   messages.actOf({ to: 'Bob', messageType: 'note', payload: 1, ...options }, 0).value;
 

@@ -2,35 +2,42 @@
 
 import { AGENT_NAME, LIMITS, PRIORITY } from '@agora/module/contract';
 import type { Act, Acts, Settled } from '../acts/acts.ts';
-import type { Agents } from '../agents/agents.ts';
 import { CheckedTypes } from '../receive/checked-types.ts';
 import { AgoraError, toAgoraError } from '../base/errors.ts';
 import type { IncomingMessage } from '../receive/incoming-message.ts';
+import { nearestNames } from '../base/nearest-names.ts';
 import { PAYLOAD, toJson } from '../base/json.ts';
 import type { NoTypes, PayloadInputOf } from '../wire/message-types.ts';
+import { priorityOf, type PriorityLevel } from '../wire/priority.ts';
 import type { Outbox } from '../acts/outbox.ts';
 import { sendOnce } from '../acts/send-once.ts';
 import { currentTrace, headersText, type TraceContext } from '../base/trace-context.ts';
 import { withSpan, type Tracing } from '../trace/tracing.ts';
 import { createId } from '../base/create-id.ts';
 import type { PendingAnswer, ProgressSignal } from '../wire/answer.ts';
+import { checkMessage } from './message-keys.ts';
 import { PendingAsk } from './pending-ask.ts';
 import type { Asks } from './asks.ts';
 
-/** Recipients, time and priority of a message. */
+/**
+ * The name of an agent, `@capability` (one agent that has it), `#group` (each member), several of these, or `*` for all
+ * other agents. `toAgent` and `to` are synonyms.
+ */
+export type Recipients =
+  | { readonly to: string | readonly string[]; readonly toAgent?: undefined }
+  | { readonly toAgent: string | readonly string[]; readonly to?: undefined };
+
+/** Time and priority of a message. */
 export interface DeliveryOptions {
-  /**
-   * The name of an agent, `@capability` (one agent that has it), `#group` (each member), several of these, or `*` for all
-   * other agents. `toAgent` and `to` are synonyms.
-   */
-  readonly toAgent?: string | readonly string[] | undefined;
-  readonly to?: string | readonly string[] | undefined;
-  /** 1 low, 2 normal (default), 3 high, 4 critical. */
-  readonly priority?: number | undefined;
+  /** 1 or `low`, 2 or `normal` (default), 3 or `high`, 4 or `critical`. */
+  readonly priority?: PriorityLevel | undefined;
   readonly headers?: Readonly<Record<string, unknown>> | undefined;
   /** Trace context; by default that of the current handler. `{}` for none. */
   readonly trace?: TraceContext | undefined;
-  /** A UUIDv7 of the caller (`createId()`), which makes sending idempotent: the hub accepts an id once. */
+  /**
+   * A UUIDv7 of the caller (`createId()`), which makes sending idempotent: the hub accepts an id once, and an ask that is repeated
+   * gets the same answer while the hub keeps it.
+   */
   readonly id?: string | undefined;
   /** Id of the message that this one refers to. */
   readonly inReplyTo?: string | undefined;
@@ -45,15 +52,18 @@ export interface DeliveryOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Options of a forwarded message. */
-export type ForwardOptions = DeliveryOptions;
+/** Recipients and options of a forwarded message. */
+export type ForwardOptions = DeliveryOptions & Recipients;
 
-/** A message to send. */
-export interface OutgoingMessage<Type extends string = string, Types = NoTypes> extends DeliveryOptions {
+/** A message without recipients. */
+export interface MessageContent<Type extends string = string, Types = NoTypes> extends DeliveryOptions {
   readonly messageType: Type;
   /** Input of the schema of its type. It is sent as it is; the recipient gets the output of the schema. */
   readonly payload: PayloadInputOf<Type, Types>;
 }
+
+/** A message to send. */
+export type OutgoingMessage<Type extends string = string, Types = NoTypes> = MessageContent<Type, Types> & Recipients;
 
 /** Timeout and progress of an ask. */
 export interface AnswerWithin {
@@ -77,7 +87,8 @@ export interface Accepted {
 export interface MessageParts {
   readonly acts: Acts;
   readonly asks: Asks;
-  readonly agents: Agents;
+  /** Returns the names of agents, capabilities and own groups, for suggestions. */
+  readonly targets: () => Promise<ReadonlySet<string>>;
   /** Returns the number of the sender. Throws `client/not-registered`. */
   readonly sender: () => bigint;
   readonly types?: CheckedTypes | undefined;
@@ -128,8 +139,9 @@ export class Messages {
   /** Sends an ask. Every error, also of its arguments, rejects the returned promise. */
   ask(message: OutgoingMessage, within: AnswerWithin): PendingAnswer {
     const span = this.#parts.tracing?.spans?.ask(destinationOf(message), message.messageType, message);
-    if (!span) return this.#ask(message, within);
-    const pending = this.#ask({ ...message, id: span.id, trace: span.trace }, within, error => span.accepted(error));
+    if (!span) return this.#ask(message, within, message.id !== undefined);
+    const withIds = { ...message, id: span.id, trace: span.trace };
+    const pending = this.#ask(withIds, within, message.id !== undefined, error => span.accepted(error));
     pending.then(
       answer => span.answered(answer),
       (error: unknown) => span.end(error),
@@ -140,11 +152,13 @@ export class Messages {
   #ask(
     message: OutgoingMessage,
     { timeout, timeoutMs, signal, onProgress }: AnswerWithin,
+    mayBeRepeated: boolean,
     accepted?: Settled,
   ): PendingAnswer {
     const withinMs = timeoutMs ?? (timeout ?? 0) * 1000;
     const id = message.id ?? createId();
     try {
+      checkMessage(message);
       signal?.throwIfAborted();
       checkDeadline(withinMs);
       const act = this.actOf({ ...message, id }, Math.ceil(withinMs));
@@ -157,6 +171,8 @@ export class Messages {
         this.#parts.acts.perform(act, error => {
           accepted?.(error);
           if (error) this.#explain(error, message).catch(failed);
+          // The hub accepts an id once, so an ask of this id may have ended before.
+          else if (mayBeRepeated) asks.restore(id).catch(failed);
         });
       // The ask may have ended while an async schema was reading it.
       if (checking) checking.then(() => asks.has(id) && perform(), failed);
@@ -210,17 +226,12 @@ export class Messages {
   }
 
   #actOf(
-    options: DeliveryOptions,
+    options: ForwardOptions,
     content: Pick<SendAct['value'], 'type' | 'payload' | 'answerWithinMs' | 'forwardOf'>,
     sender: () => bigint,
   ): SendAct {
-    const { priority = PRIORITY.normal, headers, trace, onBehalfOf } = options;
-    if (!(Number.isInteger(priority) && priority >= PRIORITY.low && priority <= PRIORITY.critical)) {
-      throw new AgoraError(
-        'message/bad-priority',
-        `priority ${priority} does not exist; use 1 low, 2 normal, 3 high or 4 critical`,
-      );
-    }
+    const { headers, trace, onBehalfOf } = options;
+    const priority = options.priority === undefined ? PRIORITY.normal : priorityOf(options.priority);
     return {
       tag: 'Send',
       value: {
@@ -238,7 +249,7 @@ export class Messages {
     };
   }
 
-  #perform(act: SendAct, options: DeliveryOptions): Promise<Accepted> {
+  #perform(act: SendAct, options: ForwardOptions): Promise<Accepted> {
     const accepted: Accepted = { messageId: act.value.id, status: 'accepted' };
     return new Promise((resolve, reject) => {
       sendOnce(this.#parts, act, options.signal, error => {
@@ -249,25 +260,26 @@ export class Messages {
   }
 
   /** Adds similar names to the refusal of an unknown recipient. */
-  async #explain(error: unknown, message: DeliveryOptions): Promise<never> {
+  async #explain(error: unknown, message: Recipients): Promise<never> {
     if (!(error instanceof AgoraError) || error.code !== 'message/unknown-recipient') throw error;
-    const names: string[] = [];
-    for (const target of targetsOf(message)) {
-      if (isAgentName(target)) names.push(...(await this.#parts.agents.nearest(target).catch(() => [])));
-    }
-    if (names.length === 0) throw error;
-    const meant = names.map(name => `"${name}"`).join(' or ');
-    throw new AgoraError(error.code, `${error.message}; did you mean ${meant}?`, { cause: error });
+    const known = await this.#parts.targets().catch(() => undefined);
+    if (!known) throw error;
+    const names = targetsOf(message).flatMap(target => (known.has(target) ? [] : nearestNames(target, known)));
+    // A suggestion of another kind (an agent for a group) would mislead.
+    const meant = names.filter(name => targetsOf(message).some(target => kindOf(target) === kindOf(name)));
+    if (meant.length === 0) throw error;
+    const sentence = `${error.message}; did you mean ${meant.map(name => `"${name}"`).join(' or ')}?`;
+    throw new AgoraError(error.code, sentence, { cause: error });
   }
 }
 
 /** Returns the targets as one text; '' for none. */
-export function destinationOf({ toAgent, to }: DeliveryOptions): string {
+export function destinationOf({ toAgent, to }: Recipients): string {
   const targets = toAgent ?? to ?? '';
   return typeof targets === 'string' ? targets : targets.join(' ');
 }
 
-function targetsOf({ toAgent, to }: DeliveryOptions): string[] {
+function targetsOf({ toAgent, to }: Recipients): string[] {
   const targets = toAgent ?? to ?? [];
   const names = typeof targets === 'string' ? [targets] : [...targets];
   if (names.length === 0) {
@@ -279,9 +291,9 @@ function targetsOf({ toAgent, to }: DeliveryOptions): string[] {
   return names;
 }
 
-/** Returns true unless a target is a group, a capability, or everyone. */
-function isAgentName(target: string): boolean {
-  return AGENT_NAME.test(target);
+/** The sign of a group or capability; '' for an agent. */
+function kindOf(target: string): string {
+  return AGENT_NAME.test(target) ? '' : target.slice(0, 1);
 }
 
 function idOf(message: IncomingMessage | string): string {

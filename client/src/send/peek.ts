@@ -9,8 +9,11 @@ import { recordOf, type MessageRecord } from './history.ts';
 export interface PeekedMessage extends Omit<MessageRecord, 'state'> {
   /** `broadcast`, a delivery (`message`, `ask`, `task`), or a notice (`dead`, `expired`, `answer`, …). */
   readonly kind: Exclude<InboxKind, 'progress'> | 'broadcast';
-  /** `offered` if a process of the agent may have it already. */
-  readonly state: 'offered' | 'queued';
+  /**
+   * `offered` if a process of the agent may have it already; `taken` if the agent keeps it without a connection, for more than
+   * a minute from now.
+   */
+  readonly state: 'offered' | 'taken' | 'queued';
   /** Number of the present or next attempt; 0 for notices. */
   readonly attempt: number;
   /** Size in bytes of a payload above 4 KiB, which is not included. */

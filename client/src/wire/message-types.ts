@@ -92,8 +92,6 @@ type DeclaredOr<Types, Name extends keyof AgoraTypes, More, Otherwise> = [NamesO
 
 /** Message types that may be sent: the declared and the seven standard ones; without declared types any. */
 export type MessageTypeName<Types = NoTypes> = DeclaredOr<Types, 'messages', StandardMessageType, string>;
-/** Message types of a handler without a filter. */
-export type ExpectedType<Types = NoTypes> = NamesOf<Types, 'messages'> | StandardMessageType;
 
 /** Payload of this message type at its recipient. */
 export type PayloadOf<Type extends string, Types = NoTypes> =

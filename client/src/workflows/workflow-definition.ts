@@ -2,6 +2,8 @@
 
 import { checkDefinition, sentenceOf, workflowShape, type Known } from '@agora/module/workflow';
 import type * as z from 'zod';
+import type { AgentInfo } from '../agents/agents.ts';
+import { suggestionOf } from '../base/nearest-names.ts';
 import { AgoraError, textOf } from '../base/errors.ts';
 import { jsonFaultOf } from '../base/json-fault.ts';
 import { isObject } from '../base/is-object.ts';
@@ -35,14 +37,26 @@ export const workflowDefinitionSchema = workflowShape;
 /** Members with free JSON, whose keys are not converted. */
 const FREE_JSON = new Set(['requirements', 'metadata', 'headers', 'equals', 'not_equals']);
 
-const ANY_NAME: Known = { isAgent: () => true, isCapability: () => true };
+/** Returns the names of a check: all pass, unless agents are given; faults have the near names. */
+export function knownNames(agents?: readonly Pick<AgentInfo, 'name' | 'capabilities'>[]): Known {
+  const names = new Set(agents?.map(({ name }) => name));
+  const capabilities = new Set(agents?.flatMap(each => each.capabilities));
+  return {
+    isAgent: name => !agents || names.has(name),
+    isCapability: name => !agents || capabilities.has(name),
+    near: (kind, name, steps) => {
+      const suggestion = suggestionOf(name, { agent: names, capability: capabilities, step: steps }[kind]);
+      return suggestion === '' ? '' : ` (${suggestion})`;
+    },
+  };
+}
 
 /**
  * Returns the definition in wire format, as JSON. Throws `workflow/bad-definition` with every fault and its step. `known`
- * checks the names of agents and capabilities; by default any name passes.
+ * checks the names of agents and capabilities; by default any name passes. `more` are faults that are reported too.
  */
-export function definitionText(definition: unknown, known: Known = ANY_NAME): string {
-  const faults: string[] = [];
+export function definitionText(definition: unknown, known: Known = knownNames(), more: readonly string[] = []): string {
+  const faults: string[] = [...more];
   const text = textOfWire(definition, faults);
   const checked = checkDefinition(text, known);
   if (!checked.ok) faults.push(...checked.faults);
@@ -78,19 +92,23 @@ function textOfWire(definition: unknown, faults: string[]): string {
  * ```
  */
 export async function parseWorkflow(text: string): Promise<WorkflowDefinition> {
+  const definition = await readDefinition(text);
+  definitionText(definition);
+  return definition as WorkflowDefinition; // `definitionText` has checked its shape
+}
+
+/** Reads an unchecked definition from YAML or JSON. Throws `workflow/bad-definition` for a text that is neither. */
+export async function readDefinition(text: string): Promise<unknown> {
   // The YAML parser is loaded on first use.
   const { parseDocument } = await import('yaml');
   const document = parseDocument(text);
   const faults = document.errors.map(({ message }) => message);
   if (faults.length > 0) throw new AgoraError('workflow/bad-definition', sentenceOf(faults));
-  let definition: unknown;
   try {
-    definition = document.toJS({ maxAliasCount: 100 });
+    return document.toJS({ maxAliasCount: 100 }) as unknown;
   } catch (error) {
     throw new AgoraError('workflow/bad-definition', textOf(error), { cause: error });
   }
-  definitionText(definition);
-  return definition as WorkflowDefinition; // `definitionText` has checked its shape
 }
 
 /** Returns the type of a definition. */

@@ -6,7 +6,8 @@ import { callSafely } from '../base/call-safely.ts';
 import { AgoraError, callbackFailed, TimeoutError } from '../base/errors.ts';
 import { startTimer } from '../base/timer.ts';
 import { reported } from '../base/reported-promise.ts';
-import { reasonOf } from '../base/waiting.ts';
+import { checkKeys, type Keys } from '../base/known-keys.ts';
+import { reasonOf, WAIT_OPTIONS, type WaitOptions } from '../base/waiting.ts';
 
 /** Summary of a workflow. */
 export interface WorkflowSummary {
@@ -95,6 +96,14 @@ interface Waiter {
 /** Default timeout of `result`: one day. */
 const RESULT_WITHIN_MS = 24 * 3_600_000;
 
+/** Options of `result`. */
+export interface ResultOptions extends WaitOptions {
+  /** Default: one day. */
+  readonly timeoutMs?: number | undefined;
+}
+
+const RESULT_OPTIONS: Keys<ResultOptions> = { timeoutMs: true, signal: true };
+
 /** A watched workflow. */
 export class WorkflowHandle implements AsyncDisposable {
   readonly workflowId: string;
@@ -148,7 +157,8 @@ export class WorkflowHandle implements AsyncDisposable {
    * console.log(status === 'succeeded' ? outputs['write_docs'] : reason);
    * ```
    */
-  async result(options: { readonly timeoutMs?: number; readonly signal?: AbortSignal } = {}): Promise<WorkflowResult> {
+  async result(options: ResultOptions = {}): Promise<WorkflowResult> {
+    checkKeys('the options of result()', options, RESULT_OPTIONS);
     await this.#ended(options.timeoutMs ?? RESULT_WITHIN_MS, options.signal);
     const { workflowId, status, reason } = this.#summary;
     const steps = await this.steps();
@@ -168,7 +178,8 @@ export class WorkflowHandle implements AsyncDisposable {
    * for await (const event of workflow) console.log(event.type, event.data['step']);
    * ```
    */
-  events(options: { readonly signal?: AbortSignal } = {}): AsyncIterable<AgoraEvent> {
+  events(options: WaitOptions = {}): AsyncIterable<AgoraEvent> {
+    checkKeys('the options of events()', options, WAIT_OPTIONS);
     return this.#source.events(this.workflowId, this.#summary.startedAt, options.signal);
   }
 

@@ -10,6 +10,7 @@ import {
   type WaitReason,
   type WorkflowStatus,
 } from '@agora/module/contract';
+import type { Known } from '@agora/module/workflow';
 import type { Act, Acts } from '../acts/acts.ts';
 import type { Agents } from '../agents/agents.ts';
 import type { AgoraEvent } from '../events/agora-event.ts';
@@ -17,10 +18,11 @@ import type { Connection } from '../connection/connection.ts';
 import { AgoraError, toAgoraError } from '../base/errors.ts';
 import type { Events } from '../events/events.ts';
 import { LiveQuery } from '../connection/live-query.ts';
-import { untilAborted } from '../base/waiting.ts';
+import { untilAborted, type WaitOptions } from '../base/waiting.ts';
 import { createId } from '../base/create-id.ts';
+import { withSuggestion } from '../base/nearest-names.ts';
 import { dateOf, dateOrNone, microsOf } from '../base/micros.ts';
-import { definitionText, type WorkflowDefinition } from './workflow-definition.ts';
+import { definitionText, knownNames, type WorkflowDefinition } from './workflow-definition.ts';
 import {
   WorkflowHandle,
   type WorkflowSource,
@@ -33,6 +35,15 @@ type Row = Parameters<Parameters<DbConnection['db']['myWorkflows']['onInsert']>[
 
 /** Attempts to watch a workflow that another program of the same identity unwatches at the same time. */
 const MAX_WATCH_ATTEMPTS = 8;
+
+/** Refusals of a step that may not exist. */
+const OF_STEPS = new Set<string>(['workflow/unknown-step', 'workflow/no-approval']);
+
+/** Options of `startWorkflowCoordination`. */
+export interface StartOptions extends WaitOptions {
+  /** A UUIDv7 of the caller (`createId()`), which makes the start idempotent: the hub accepts an id once. */
+  readonly id?: string | undefined;
+}
 
 /** The parts of the client that workflows need. */
 export interface WorkflowParts {
@@ -61,32 +72,46 @@ export class Workflows implements WorkflowSource {
     });
   }
 
-  /** Starts a workflow. Throws `workflow/bad-definition` with every fault. */
-  async start(definition: WorkflowDefinition): Promise<WorkflowHandle> {
-    const text = await this.#textOf(definition);
+  /** Starts a workflow. Throws `workflow/bad-definition` with every fault, and the given ones. */
+  async start(definition: WorkflowDefinition, faults: readonly string[], given?: string): Promise<WorkflowHandle> {
+    const check = (known = knownNames()) => definitionText(definition, known, faults);
+    const text = await this.#explained(check, () => Promise.resolve(check()));
     const agent = this.#parts.initiator();
-    const id = createId();
-    await Promise.all([
-      this.#query.open(),
-      this.#perform({ tag: 'StartWorkflow', value: { id, agent, definition: text } }),
-    ]);
-    return this.#handle(id);
+    const id = given ?? createId();
+    await this.#explained(check, () =>
+      Promise.all([
+        this.#query.open(),
+        this.#perform({ tag: 'StartWorkflow', value: { id, agent, definition: text } }),
+      ]),
+    );
+    // A repeated start may find the workflow ended, and no longer watched.
+    return given === undefined ? this.#handle(id) : ((await this.#find(id)) ?? this.follow(id));
   }
 
-  /** Returns the definition as JSON. If it has faults, unknown agents are reported together with them. */
-  async #textOf(definition: WorkflowDefinition): Promise<string> {
+  /** Reports all faults of a definition together, with unknown agents and capabilities, and the near names. */
+  async #explained<T>(check: (known: Known) => string, call: () => Promise<T>): Promise<T> {
     try {
-      return definitionText(definition);
+      return await call();
     } catch (error) {
+      if (!(error instanceof AgoraError) || error.code !== 'workflow/bad-definition') throw error;
       const agents = await this.#parts.agents.find({}).catch(() => undefined);
       if (!agents) throw error;
-      const names = new Set(agents.map(({ name }) => name));
-      return definitionText(definition, { isAgent: name => names.has(name), isCapability: () => true });
+      check(knownNames(agents));
+      throw error;
     }
   }
 
   /** Watches a workflow that was started before, or by another agent. */
   async follow(id: string): Promise<WorkflowHandle> {
+    try {
+      return await this.#follow(id);
+    } catch (error) {
+      if (toAgoraError(error).code !== 'workflow/unknown') throw error;
+      throw await withSuggestion(error, id, async () => (await this.find(undefined)).map(each => each.workflowId));
+    }
+  }
+
+  async #follow(id: string): Promise<WorkflowHandle> {
     await this.#query.open();
     for (let tries = 1; tries < MAX_WATCH_ATTEMPTS; tries++) {
       await this.#watch(id);
@@ -156,18 +181,37 @@ export class Workflows implements WorkflowSource {
   }
 
   approve(workflow: string, step: string, comment: string): Promise<void> {
-    return this.#parts.connection.call('approve_step', db => db.reducers.approveStep({ workflow, step, comment }));
+    const { connection } = this.#parts;
+    return this.#ofStep(workflow, step, () =>
+      connection.call('approve_step', db => db.reducers.approveStep({ workflow, step, comment })),
+    );
   }
 
   reject(workflow: string, step: string, comment: string): Promise<void> {
-    return this.#parts.connection.call('reject_step', db => db.reducers.rejectStep({ workflow, step, comment }));
+    const { connection } = this.#parts;
+    return this.#ofStep(workflow, step, () =>
+      connection.call('reject_step', db => db.reducers.rejectStep({ workflow, step, comment })),
+    );
+  }
+
+  /** Performs a call about a step; the refusal of an unknown one has the near names. */
+  async #ofStep(workflow: string, step: string, call: () => Promise<void>): Promise<void> {
+    try {
+      await call();
+    } catch (error) {
+      if (!OF_STEPS.has(toAgoraError(error).code)) throw error;
+      throw await withSuggestion(error, step, async () => (await this.steps(workflow)).map(({ name }) => name));
+    }
   }
 
   /** Starts a copy of an ended workflow that repeats it from a step on. */
   async fork(workflow: string, step: string): Promise<WorkflowHandle> {
     const agent = this.#parts.initiator();
     const id = createId();
-    await this.#parts.connection.call('fork_workflow', db => db.reducers.forkWorkflow({ workflow, id, agent, step }));
+    const { connection } = this.#parts;
+    await this.#ofStep(workflow, step, () =>
+      connection.call('fork_workflow', db => db.reducers.forkWorkflow({ workflow, id, agent, step })),
+    );
     return this.#handle(id);
   }
 
@@ -184,7 +228,10 @@ export class Workflows implements WorkflowSource {
   }
 
   retryStep(workflow: string, step: string): Promise<void> {
-    return this.#parts.connection.call('retry_step', db => db.reducers.retryStep({ workflow, step }));
+    const { connection } = this.#parts;
+    return this.#ofStep(workflow, step, () =>
+      connection.call('retry_step', db => db.reducers.retryStep({ workflow, step })),
+    );
   }
 
   /** Watches a workflow again that had ended and continues now. */

@@ -5,4 +5,5 @@ export { HOOK_CLIENT_NAMES, type HookClientName } from './hook-output.ts';
 export { followMail, type FollowOptions } from './follow-mail.ts';
 export { mailSentence, type WaitingMail } from './hook-words.ts';
 export { openLooker } from './look.ts';
-export { agentNameOf, type SessionFacts } from '../agent/agent-name.ts';
+export { agentNameOf, isNameKnown, type SessionFacts } from '../agent/agent-name.ts';
+export { claimPath, git, repositoryOf, shownPath, type Repository } from '../base/repository.ts';

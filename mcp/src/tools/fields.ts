@@ -1,5 +1,6 @@
 // Fields that several tools share. Limits are also in the descriptions: some clients drop them from the schemas.
 
+import type { Priority } from '@agora/client';
 import * as z from 'zod';
 import { McpError } from '../base/mcp-error.ts';
 import { DEFAULT_WAIT_S, MAX_WAIT_S } from './waiting.ts';
@@ -51,7 +52,7 @@ export function messageOf({ to, text, payload, type, priority, in_reply_to }: Ou
     to: names.length === 1 ? (names[0] ?? '') : names,
     messageType: type,
     payload: payload ?? { text },
-    priority,
+    priority: priority as Priority, // the schema has checked it
     inReplyTo: in_reply_to,
   };
 }

@@ -1,6 +1,7 @@
 // All tools in the order of the list, which is the same in every answer.
 
 import { ask } from './ask.ts';
+import { claims } from './claims.ts';
 import { checkInbox } from './check-inbox.ts';
 import { publishEvent, readEvents } from './events.ts';
 import { findAgents } from './find-agents.ts';
@@ -27,6 +28,7 @@ export const TOOLS: readonly Tool[] = [
   startWorkflow,
   workflow,
   steerWorkflow,
+  claims,
 ];
 
 /** A selection of tools: `core` is messaging only. */

@@ -8,10 +8,11 @@ import { checkAgentNumber, emptyMailbox } from '../mailbox.ts';
 import { beginBroadcasts } from '../message/broadcast.ts';
 import { fillCredit } from '../message/deliver.ts';
 import { enterQueues, leaveQueues } from '../message/queue.ts';
+import { chargeAct, refuseOverflow } from '../quota/charge.ts';
 import { refuse } from '../refuse.ts';
 import type { Ctx } from '../schema.ts';
 import type { UnitOfWork } from '../unit-of-work.ts';
-import { checkAgentType, checkCapabilities, checkCredit, checkMetadata } from './rules.ts';
+import { bytesOfAgent, checkAgentType, checkCapabilities, checkCredit, checkMetadata } from './rules.ts';
 
 /** The fields of an agent that its owner may change; undefined keeps a field. */
 export interface Changes {
@@ -47,7 +48,7 @@ function insert(unit: UnitOfWork, args: Required<Changes> & { readonly name: str
     refuse('agent/too-many', `one identity may own at most ${LIMITS.agentsPerIdentity} agents; unregister one first`);
   const id = unit.nextNumber('agent');
   checkAgentNumber(id);
-  db.agent.insert({
+  const row = db.agent.insert({
     id,
     name: args.name,
     owner: sender,
@@ -59,11 +60,13 @@ function insert(unit: UnitOfWork, args: Required<Changes> & { readonly name: str
     registeredAt: timestamp,
     updatedAt: timestamp,
   });
+  refuseOverflow(unit, id, bytesOfAgent(row));
+  unit.addBytes(id, bytesOfAgent(row));
   const options = { credit: args.credit ?? 0, strict: args.strictPriority ?? false };
   const box = unit.addBox(emptyMailbox(id, args.name, sender, options));
   enterQueues(unit, box, args.capabilities ?? []);
   beginBroadcasts(unit, id);
-  appendSystemEvent(unit, 'agent_registration', {
+  appendSystemEvent(unit, id, 'agent_registration', {
     agent_name: args.name,
     agent_id: Number(id),
     agent_type: args.agentType,
@@ -95,8 +98,11 @@ export function update(unit: UnitOfWork, agent: bigint, changes: Changes): void 
   }
   fillCredit(unit, box);
   if (isUnchanged) return;
+  const growth = bytesOfAgent(after) - bytesOfAgent(row);
+  chargeAct(unit, box, growth);
+  unit.addBytes(agent, growth);
   db.agent.id.update({ ...after, updatedAt: timestamp });
-  appendSystemEvent(unit, 'agent_update', {
+  appendSystemEvent(unit, agent, 'agent_update', {
     agent_name: row.name,
     agent_id: Number(agent),
     agent_type: after.agentType,
@@ -109,8 +115,9 @@ export function setStatus(unit: UnitOfWork, row: AgentRow, status: AgentStatus):
   if (row.status === status) return;
   const { db, timestamp } = unit.ctx;
   const box = unit.own(row.id);
+  chargeAct(unit, box);
   db.agent.id.update({ ...row, status, updatedAt: timestamp });
-  appendSystemEvent(unit, 'agent_update', { agent_name: row.name, agent_id: Number(row.id), status });
+  appendSystemEvent(unit, row.id, 'agent_update', { agent_name: row.name, agent_id: Number(row.id), status });
   box.isActive = status === 'active';
   unit.markBoxChanged(box);
   fillCredit(unit, box);

@@ -1,9 +1,9 @@
 // Checks of an agent's name and fields. Each refuses.
 
-import { LIMITS } from '../contract/limits.ts';
+import { LIMITS, ROW_BYTES } from '../contract/limits.ts';
 import { AGENT_NAME, AGENT_STATUSES, type AgentStatus, RESERVED_NAMES, SHORT_NAME } from '../contract/words.ts';
 import { refuse } from '../refuse.ts';
-import { isLongerThan, isObject, parseInput } from '../text.ts';
+import { byteLength, isLongerThan, isObject, parseInput } from '../text.ts';
 
 /** Refuses a name that breaks the pattern of names, or is reserved. */
 export function checkName(name: string): void {
@@ -57,4 +57,15 @@ export function checkStatus(status: string): asserts status is AgentStatus {
   if (!(AGENT_STATUSES as readonly string[]).includes(status)) {
     refuse('agent/bad-status', `"${status.slice(0, 32)}" is not a status; use ${AGENT_STATUSES.join(', ')}`);
   }
+}
+
+/** Returns the bytes that an agent counts. */
+export function bytesOfAgent({
+  metadata,
+  capabilities,
+}: {
+  readonly metadata: string;
+  readonly capabilities: readonly string[];
+}): number {
+  return ROW_BYTES.agent + byteLength(metadata) + capabilities.join('').length;
 }

@@ -2,5 +2,6 @@
 
 export * from './codes.ts';
 export * from './limits.ts';
+export * from './path-pattern.ts';
 export * from './wire.ts';
 export * from './words.ts';

@@ -19,11 +19,15 @@ export const LIMITS = {
   visibleNotices: 128,
   groupMembers: 1_000,
   groupsPerAgent: 64,
+  /** Joins and leaves of a group that are kept. */
+  groupChanges: 256,
   /** Signals of one open ask that are kept, and the bytes of one. */
   signals: 64,
   signalBytes: 16 * 1024,
   /** Length of a chain of references (on behalf of, forwarded) in an envelope. */
   references: 8,
+  /** Messages of a chain at the bound whose senders the alert names. */
+  loopMessages: 16,
   /** Free agents that are compared for the next delivery of a work queue. */
   readyWindow: 16,
   /** Characters of a reason; the rest is cut. */
@@ -38,18 +42,28 @@ export const LIMITS = {
   /** Critical deliveries an agent may hold beyond its credit. */
   criticalCredit: 4,
   attempts: 5,
+  /** Attempts that ended with the process of their holder, after which a delivery is offered alone. */
+  crashes: 2,
   leaseMs: 60_000,
   maxLeaseMs: 3_600_000,
   /** Longer than the longest pause of a client between attempts to reconnect. */
   graceMs: 15_000,
   /** An agent whose last heartbeat is older than this is stale. */
   heartbeatMs: 60_000,
+  /** How long a dead letter is kept, unless it is redriven or purged before. */
+  keepDeadLettersMs: 30 * 24 * 3_600_000,
+  /** How long a work queue is kept that no agent announces; its deliveries are dead after it. */
+  keepQueuesMs: 30 * 24 * 3_600_000,
+  /** How long an agent is kept that is offline and sends nothing; it is unregistered after it. */
+  keepAgentsMs: 90 * 24 * 3_600_000,
   /** The shortest retention that an operator may set. */
   minRetentionMs: 60_000,
   clockSkewMs: 5 * 60_000,
   answerWithinMs: 24 * 3_600_000,
   /** Rows, about, after which a call leaves the rest of a large work to another call. */
   rowsPerCall: 8_000,
+  /** The part of the stored bytes of the hub that the rows of one agent may take: 1 / `storeShare`. */
+  storeShare: 2,
   /** Calls that try a failing timer before it is set aside, and timers that are kept aside. */
   timerTries: 5,
   failedTimers: 1_000,
@@ -70,8 +84,51 @@ export const LIMITS = {
   page: 256,
   /** Numbers that one page looks up; most of their rows may be deleted. */
   lookUps: 4_096,
+  /** Resources of one claim, and of all claims of one agent. */
+  claimResources: 32,
+  claimsPerAgent: 256,
+  claimKeyLength: 512,
+  /** Segments of a path in a claim. */
+  claimSegments: 32,
+  minClaimLeaseMs: 1_000,
+  /** How long a claim may wait. */
+  claimWaitMs: 24 * 3_600_000,
+  /** Claims that one claim waits for, and that wait for one. */
+  claimQueue: 128,
+  /** Claims of the same resource, or of patterns in the same folder. */
+  claimsPerPlace: 128,
+  /** Index rows that the check of one claim reads; a broader one is refused. */
+  claimRows: 4_096,
   /** How long one call of `watchHub` keeps the counters up to date. */
   hubWatchMs: 60_000,
+} as const;
+
+/**
+ * Bytes that a stored row counts besides its long texts: about the memory that it takes. A delivery counts from the acceptance
+ * of its message until that is deleted; an answer and a cancelled delivery are such, other notices count on their own.
+ */
+export const ROW_BYTES = {
+  message: 500,
+  delivery: 300,
+  ask: 300,
+  signal: 150,
+  notice: 300,
+  deadLetter: 300,
+  event: 350,
+  broadcast: 200,
+  /** A broadcast that an agent handled out of order, or failed. */
+  broadcastMark: 150,
+  /** A definition and its state. */
+  workflow: 800,
+  step: 800,
+  watch: 150,
+  timer: 250,
+  /** An agent with its mailbox, cursor and account. */
+  agent: 1_000,
+  queue: 600,
+  /** A claim, and each of its resources with their index rows. */
+  claim: 400,
+  resource: 300,
 } as const;
 
 /** Default quotas and retention of a hub; an operator may change them. */
@@ -81,12 +138,14 @@ export const HUB_DEFAULTS = {
   burst: 100_000,
   /** Unfinished deliveries that one agent may cause. */
   unfinished: 250_000,
-  /** Waiting deliveries of one agent, or of one work queue. */
+  /** Unfinished deliveries of one agent or work queue, with delayed ones and notices. */
   inboxLength: 100_000,
   /** Recipients per minute that one agent may reach by groups, lists of names and broadcasts. */
   fanOut: 1_000_000,
-  /** Stored bytes of messages, events and workflows. */
+  /** Stored bytes: the texts and `ROW_BYTES` of all rows that acts create. */
   storedBytes: 4 * 1024 ** 3,
+  /** Messages in a chain of replies, forwards and messages on behalf of others. */
+  hops: 256,
   keepMessagesMs: 24 * 3_600_000,
   keepEventsMs: 7 * 24 * 3_600_000,
   keepWorkflowsMs: 7 * 24 * 3_600_000,

@@ -1,6 +1,6 @@
 // JSON shapes that the module writes and clients read. Times are microseconds since 1970.
 
-import type { AnswerStatus } from './words.ts';
+import type { AnswerStatus, ClaimEnd, ResourceKind } from './words.ts';
 
 /** JSON object. */
 export type JsonObject = Readonly<Record<string, unknown>>;
@@ -34,6 +34,8 @@ export interface Envelope {
   /** The ask that this reply continues. */
   readonly continues?: string;
   readonly expiresAt?: number;
+  /** Of an answer: the number of signals of its ask, if there were any. */
+  readonly signals?: number;
   /** Nearest reference first. */
   readonly onBehalfOf?: readonly EnvelopeReference[];
   readonly forwarded?: readonly EnvelopeReference[];
@@ -107,11 +109,38 @@ export interface EndPayload {
   readonly reason: string;
 }
 
+/** A resource of a claim. */
+export interface ClaimedResource {
+  readonly kind: ResourceKind;
+  readonly key: string;
+}
+
+/** Payload of a `claim` notice of the type `claim_granted`: a claim that waited is held. */
+export interface ClaimGrantedPayload {
+  readonly claim: string;
+  readonly number: number;
+  readonly resources: readonly ClaimedResource[];
+  /** End of the lease. */
+  readonly until: number;
+}
+
+/** Payload of a `claim` notice of the type `claim_ended`: the hub has ended a claim. */
+export interface ClaimEndedPayload {
+  readonly claim: string;
+  /** 0 if it waited. */
+  readonly number: number;
+  readonly resources: readonly ClaimedResource[];
+  readonly end: ClaimEnd;
+  readonly reason: string;
+}
+
 /** Message types of notices that are not stored messages. */
 export interface NoticePayloads {
   readonly answer_timeout: TimeoutPayload;
   readonly delivery_dead: EndPayload;
   readonly delivery_expired: EndPayload;
   readonly delivery_cancelled: EndPayload;
+  readonly claim_granted: ClaimGrantedPayload;
+  readonly claim_ended: ClaimEndedPayload;
   readonly progress: Omit<ProgressPayload, 'data'>;
 }

@@ -42,7 +42,7 @@ export const DUTY_KINDS = ['message', 'ask', 'task'] as const;
 /** One of `DUTY_KINDS`. */
 export type DutyKind = (typeof DUTY_KINDS)[number];
 /** Inbox rows that ask for no work and take no credit. */
-export const NOTICE_KINDS = ['answer', 'timeout', 'dead', 'expired', 'cancelled', 'progress'] as const;
+export const NOTICE_KINDS = ['answer', 'timeout', 'dead', 'expired', 'cancelled', 'progress', 'claim'] as const;
 /** One of `NOTICE_KINDS`. */
 export type NoticeKind = (typeof NOTICE_KINDS)[number];
 /** All kinds of inbox rows. */
@@ -83,6 +83,26 @@ export type AskState = (typeof ASK_STATES)[number];
 export const ANSWER_STATUSES = ['success', 'error', 'input_required'] as const;
 /** One of `ANSWER_STATUSES`. */
 export type AnswerStatus = (typeof ANSWER_STATUSES)[number];
+
+/** Who may join a group: any agent, or those that its owner has invited. */
+export const GROUP_POLICIES = ['open', 'invitation'] as const;
+/** One of `GROUP_POLICIES`. */
+export type GroupPolicy = (typeof GROUP_POLICIES)[number];
+
+/** Kinds of resources that a claim names: a path or a pattern of paths, or any other name. */
+export const RESOURCE_KINDS = ['path', 'name'] as const;
+/** One of `RESOURCE_KINDS`. */
+export type ResourceKind = (typeof RESOURCE_KINDS)[number];
+
+/** States of a claim that has not ended. */
+export const CLAIM_STATES = ['held', 'waiting'] as const;
+/** One of `CLAIM_STATES`. */
+export type ClaimState = (typeof CLAIM_STATES)[number];
+
+/** Why the hub ended a claim: its lease or its wait was over, its agent stayed offline, an operator broke it. */
+export const CLAIM_ENDS = ['expired', 'timed_out', 'absent', 'broken'] as const;
+/** One of `CLAIM_ENDS`. */
+export type ClaimEnd = (typeof CLAIM_ENDS)[number];
 
 /** Admission of a hub: any identity that reaches it, or only those that an operator admitted. */
 export const ADMISSIONS = ['open', 'closed'] as const;

@@ -5,10 +5,10 @@ import { LIMITS } from '../contract/limits.ts';
 import { SYSTEM_EVENT_TYPES, TYPE_NAME } from '../contract/words.ts';
 import { charge } from '../quota/charge.ts';
 import { refuse } from '../refuse.ts';
-import { byteLength, isLongerThan, parseInput } from '../text.ts';
+import { isLongerThan, parseInput } from '../text.ts';
 import { isSameButTrace } from '../trace.ts';
 import type { UnitOfWork } from '../unit-of-work.ts';
-import { appendEvent } from './append.ts';
+import { appendEvent, bytesOfEvent } from './append.ts';
 
 /** Publishes an event of an agent of the caller. Idempotent by its id. */
 export function publish(
@@ -48,6 +48,6 @@ export function publish(
     );
   }
   checkHeaders(act.headers);
-  charge(unit, agent, { deliveries: 0, fanOut: 0, bytes: byteLength(act.data) + byteLength(act.headers) });
-  appendEvent(unit, act.type, name, act.data, act);
+  charge(unit, agent, { deliveries: 0, fanOut: 0, bytes: bytesOfEvent(act) });
+  appendEvent(unit, act.agent, act.type, name, act.data, act);
 }

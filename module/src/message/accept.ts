@@ -1,7 +1,7 @@
 // Accepts a message of an agent: checks it, stores it once and creates the deliveries of its targets.
 
 import { checkDeadline, checkHeaders, checkId, checkPayload } from '../checks.ts';
-import { LIMITS } from '../contract/limits.ts';
+import { LIMITS, ROW_BYTES } from '../contract/limits.ts';
 import { PRIORITY, SIGN, TYPE_NAME, UUID_V7 } from '../contract/words.ts';
 import type { Mailbox } from '../mailbox.ts';
 import { toMicros } from '../micros.ts';
@@ -13,9 +13,10 @@ import { isSameButTrace } from '../trace.ts';
 import { openAsk } from './ask.ts';
 import { sendBroadcast } from './broadcast.ts';
 import { endWaiting } from './end.ts';
-import type { Message } from './envelope.ts';
-import { readOwn, referencesOf } from './reference.ts';
-import { bytesOf, post, systemMessage } from './store.ts';
+import { type Message, noticeEnvelope } from './envelope.ts';
+import { notify } from './offer.ts';
+import { hopsOf, readOwn, referencesOf } from './reference.ts';
+import { post, systemMessage, textBytesOf } from './store.ts';
 import { resolveTargets } from './targets.ts';
 
 /** Fields of the act `Send`. */
@@ -39,24 +40,27 @@ export interface SendFields {
 export function accept(unit: UnitOfWork, args: SendFields): void {
   const sender = unit.own(args.agent);
   checkId(unit, args.id);
-  const earlier = unit.ctx.db.message.id.find(args.id);
+  const account = unit.account(sender.agent);
+  // Ids of a client ascend, so that one above all earlier ones is new; `store` refuses it if another sender has used it.
+  const earlier = args.id > account.lastId ? undefined : unit.ctx.db.message.id.find(args.id);
   if (earlier) return checkSame(earlier, args);
   const send = args.forwardOf === '' ? args : forwarded(unit, sender, args);
   checkContent(send);
-  const recipients = resolveTargets(unit, sender, send.to);
+  const { recipients, missing } = resolveTargets(unit, sender, send.to);
   const references = referencesOf(unit, sender, send);
+  const hops = hopsOf(unit, sender, send);
   const open = recipients.filter(box => !isFull(unit, box));
   const [first] = recipients;
   // One full recipient does not hold back the others.
   if (open.length === 0 && first) refuseFullInbox(unit, first);
   const isBroadcast = recipients.length === 0;
   const isToMany = recipients.length > 1 || isBroadcast;
-  const bytes = bytesOf(send);
+  const bytes = textBytesOf(send);
   charge(unit, sender, {
     deliveries: recipients.length,
     // The table's own count: it reads no rows.
     fanOut: isBroadcast ? Number(unit.ctx.db.agent.count()) - 1 : isToMany ? recipients.length : 0,
-    bytes,
+    bytes: bytes + ROW_BYTES.message + recipients.length * ROW_BYTES.delivery,
   });
   const message: Message = {
     ...systemMessage(unit, { id: send.id, target: send.to.join(' '), type: send.type, payload: send.payload }),
@@ -73,12 +77,17 @@ export function accept(unit: UnitOfWork, args: SendFields): void {
     onBehalfOf: send.onBehalfOf,
     forwardOf: send.forwardOf,
     references,
+    hops,
   };
-  if (message.answerBy > 0n) openAsk(unit, message);
+  if (args.id > account.lastId) account.lastId = args.id;
   if (isBroadcast) sendBroadcast(unit, sender, message);
   for (const box of recipients) if (!open.includes(box)) giveUp(unit, message, box);
+  for (const reason of missing) {
+    notify(unit, sender, 'dead', message.id, noticeEnvelope('delivery_dead', message.id, unit.now, { reason }));
+  }
   post(unit, message, open, bytes);
-  if (send.ttlMs > 0n) schedule(unit, unit.now + toMicros(send.ttlMs), 'expire', 0n, send.id);
+  if (message.answerBy > 0n) openAsk(unit, message);
+  if (send.ttlMs > 0n) schedule(unit, unit.now + toMicros(send.ttlMs), 'expire', 0n, send.id, sender.agent);
 }
 
 /** Creates a dead delivery for a full recipient, and notifies the sender. A redrive delivers it. */

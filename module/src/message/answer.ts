@@ -1,6 +1,7 @@
 // Answers to asks, and replies of the asker to a question of the recipient.
 
 import { checkDeadline, checkId, checkPayload } from '../checks.ts';
+import { ROW_BYTES } from '../contract/limits.ts';
 import type { AskState } from '../contract/words.ts';
 import { toMicros } from '../micros.ts';
 import { charge, refuseFullInbox } from '../quota/charge.ts';
@@ -11,7 +12,8 @@ import { traceOf } from '../trace.ts';
 import { askIdOf, endAsk, isOpen } from './ask.ts';
 import { answerPayload, envelopeOf, type Message } from './envelope.ts';
 import { notify } from './offer.ts';
-import { bytesOf, post, store, systemMessage } from './store.ts';
+import { hopsOf } from './reference.ts';
+import { post, store, systemMessage, textBytesOf } from './store.ts';
 
 /** Result of a handler; `data` is JSON. With `input_required` it is a question that the asker must answer first. */
 export type Answer =
@@ -41,8 +43,11 @@ export function answerAsk(unit: UnitOfWork, asked: Message, by: bigint, answer: 
     payload: answerPayload(answer, isLate),
     headers: traceOf(asked.headers),
     inReplyTo: about,
+    hops: asked.hops + 1,
   });
-  message.deliveries.push(notify(unit, asker, 'answer', id, envelopeOf(message)));
+  const envelope = envelopeOf(message);
+  const counted = ask.signals === 0 ? envelope : `${envelope.slice(0, -1)},"signals":${ask.signals}}`;
+  message.deliveries.push(notify(unit, asker, 'answer', id, counted));
   store(unit, message);
 }
 
@@ -78,7 +83,12 @@ export function reply(
   const box = unit.box(ask.askedBackBy);
   if (!box) refuse('message/unknown-recipient', 'the agent that asked back was unregistered');
   refuseFullInbox(unit, box);
-  charge(unit, asker, { deliveries: 1, fanOut: 0, bytes: bytesOf({ payload: act.payload, headers: '' }) });
+  const hops = hopsOf(unit, asker, { id: act.id, inReplyTo: ask.answer, onBehalfOf: '', forwardOf: '' });
+  charge(unit, asker, {
+    deliveries: 1,
+    fanOut: 0,
+    bytes: ROW_BYTES.message + ROW_BYTES.delivery + textBytesOf({ payload: act.payload, headers: '' }),
+  });
   const deadline = act.answerWithinMs > 0 ? unit.now + toMicros(act.answerWithinMs) : ask.deadline;
   const message = systemMessage(unit, {
     id: act.id,
@@ -93,8 +103,9 @@ export function reply(
     answerBy: deadline,
     inReplyTo: ask.answer,
     continues: act.ask,
+    hops,
   });
   db.ask.message.update({ ...ask, state: 'open' satisfies AskState, deadline, lastMessage: act.id });
-  if (deadline !== ask.deadline) schedule(unit, deadline, 'ask', 0n, act.ask);
+  if (deadline !== ask.deadline) schedule(unit, deadline, 'ask', 0n, act.ask, asker.agent);
   post(unit, message, [box]);
 }

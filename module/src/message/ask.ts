@@ -1,12 +1,14 @@
 // The state of an ask: opened with its message, closed once, by an answer, its deadline, its asker or a dead letter.
 
-import { LIMITS } from '../contract/limits.ts';
+import { LIMITS, ROW_BYTES } from '../contract/limits.ts';
 import type { AskState } from '../contract/words.ts';
 import type { Ctx } from '../schema.ts';
+import { movedDeadline } from '../time/absence.ts';
 import { schedule } from '../time/schedule.ts';
+import { byteLength } from '../text.ts';
 import type { UnitOfWork } from '../unit-of-work.ts';
 import { type Message, noticeEnvelope } from './envelope.ts';
-import { notify } from './offer.ts';
+import { bytesOfNotice, notify } from './offer.ts';
 
 /** A stored ask. */
 export type Ask = NonNullable<ReturnType<Ctx['db']['ask']['message']['find']>>;
@@ -37,8 +39,22 @@ export function openAsk(unit: UnitOfWork, message: Message): void {
     signalAttempt: 0,
     signalNumber: 0,
     lastFailure: '',
+    dependents: 0,
   });
-  schedule(unit, message.answerBy, 'ask', 0n, message.id);
+  dependOn(unit, message);
+  schedule(unit, message.answerBy, 'ask', 0n, message.id, message.sender);
+}
+
+/** Records an ask that is made on behalf of another ask: it is cancelled with that one. */
+function dependOn(unit: UnitOfWork, message: Message): void {
+  if (message.onBehalfOf === '') return;
+  const { db } = unit.ctx;
+  const original = db.message.id.find(message.onBehalfOf);
+  const ask = original && db.ask.message.find(askIdOf(original));
+  if (!ask || !isOpen(ask)) return;
+  const no = ask.dependents + 1;
+  db.dependentAsk.insert({ message: message.id, ask: ask.message, no });
+  db.ask.message.update({ ...ask, dependents: no });
 }
 
 /** Closes an open ask at its deadline, and notifies the asker. Returns false if the ask is not due. */
@@ -46,6 +62,11 @@ export function timeOutAsk(unit: UnitOfWork, id: string): boolean {
   const ask = unit.ctx.db.ask.message.find(id);
   // A reply may have moved the deadline; then this timer is outdated.
   if (!ask || !isOpen(ask) || ask.deadline > unit.now) return false;
+  const until = movedDeadline(unit, ask.deadline);
+  if (until > unit.now) {
+    schedule(unit, until, 'ask', 0n, id, ask.asker);
+    return false;
+  }
   endAsk(unit, { ...ask, state: 'timed_out' });
   const asker = unit.box(ask.asker);
   const payload = ask.lastFailure === '' ? {} : { reason: ask.lastFailure };
@@ -85,9 +106,25 @@ export function endAsk(unit: UnitOfWork, ask: Ask): void {
   const { db } = unit.ctx;
   let ended = ask;
   if (ask.signals > 0) {
-    db.signal.ask.delete(ask.message); // at most 64
-    db.offer.id.delete(ask.signalRow);
+    removeSignals(unit, ask);
+    const shown = db.offer.id.find(ask.signalRow);
+    if (shown) {
+      db.offer.id.delete(shown.id);
+      unit.addBytes(shown.agent, -bytesOfNotice(shown));
+    }
     ended = { ...ask, signalRow: 0n };
   }
   db.ask.message.update(ended);
+}
+
+/** Deletes the signals of an ask: at most `LIMITS.signals`. */
+export function removeSignals(unit: UnitOfWork, { message, asker }: Pick<Ask, 'message' | 'asker'>): void {
+  const { signal } = unit.ctx.db;
+  for (const row of signal.ask.filter(message)) unit.addBytes(asker, -bytesOfSignal(row));
+  signal.ask.delete(message);
+}
+
+/** Returns the bytes that a signal counts. The asker is charged for it. */
+export function bytesOfSignal({ data }: { readonly data: string }): number {
+  return ROW_BYTES.signal + byteLength(data);
 }

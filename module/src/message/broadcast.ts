@@ -1,11 +1,12 @@
 // A broadcast is one row that all agents follow. Each agent has a durable cursor, and rows for its exceptions beyond it.
 
-import { LIMITS } from '../contract/limits.ts';
+import { LIMITS, ROW_BYTES } from '../contract/limits.ts';
 import type { Mailbox } from '../mailbox.ts';
 import { toMicros } from '../micros.ts';
 import { refuse } from '../refuse.ts';
 import type { Ctx } from '../schema.ts';
 import { schedule } from '../time/schedule.ts';
+import { byteLength } from '../text.ts';
 import type { UnitOfWork } from '../unit-of-work.ts';
 import { addDeadLetter } from './dead-letter.ts';
 import { envelopeOf, type Message } from './envelope.ts';
@@ -13,7 +14,8 @@ import { isLastAttempt } from './rules.ts';
 
 /** Publishes a broadcast, immediately or after its delay. */
 export function sendBroadcast(unit: UnitOfWork, sender: Mailbox, message: Message): void {
-  if (message.delayMs > 0n) schedule(unit, unit.now + toMicros(message.delayMs), 'broadcast', 0n, message.id);
+  if (message.delayMs > 0n)
+    schedule(unit, unit.now + toMicros(message.delayMs), 'broadcast', 0n, message.id, sender.agent);
   else publishBroadcast(unit, sender, message);
 }
 
@@ -25,6 +27,21 @@ export function sendDelayedBroadcast(unit: UnitOfWork, id: string): void {
   unit.ctx.db.message.id.update(message);
 }
 
+/** The number of a broadcast that was cancelled before its delay had passed. */
+const CANCELLED = (1n << 64n) - 1n;
+
+/** Returns true if a broadcast was published, under its number. */
+export function isPublished({ broadcast }: Pick<Message, 'broadcast'>): boolean {
+  return broadcast !== 0n && broadcast !== CANCELLED;
+}
+
+/** Cancels a broadcast whose delay has not passed; idempotent. Returns false if it was published. */
+export function cancelDelayedBroadcast(unit: UnitOfWork, message: Message): boolean {
+  if (isPublished(message)) return false;
+  unit.ctx.db.message.id.update({ ...message, broadcast: CANCELLED });
+  return true;
+}
+
 /** Publishes a broadcast under the next number. For its sender it counts as handled. */
 function publishBroadcast(unit: UnitOfWork, sender: Mailbox | undefined, message: Message): void {
   // A broadcast has no deliveries by which a payload could be read, so the envelope contains it at any size.
@@ -34,54 +51,88 @@ function publishBroadcast(unit: UnitOfWork, sender: Mailbox | undefined, message
   const { priority, sender: agent } = message;
   const { db } = unit.ctx;
   db.broadcastLog.insert({ seq, message: message.id, sender: agent, priority, envelope, at: unit.now });
+  unit.addBytes(agent, bytesOfBroadcast({ envelope }));
   db.broadcastFeed.insert({ seq, sender: agent, priority, envelope });
-  if (sender) markHandled(unit, agent, seq);
+  if (sender) withCursor(unit, agent, cursor => markHandled(unit, cursor, seq));
 }
 
 /** Empties a broadcast whose time to live has passed. The row stays, so that cursors move over it. */
 export function expireBroadcast(unit: UnitOfWork, seq: bigint): void {
   const { broadcastLog } = unit.ctx.db;
   const row = broadcastLog.seq.find(seq);
-  if (row) broadcastLog.seq.update({ ...row, envelope: '' });
+  if (!row) return;
+  const emptied = { ...row, envelope: '' };
+  broadcastLog.seq.update(emptied);
+  unit.addBytes(row.sender, bytesOfBroadcast(emptied) - bytesOfBroadcast(row));
+}
+
+/** Returns the bytes that a kept broadcast counts, besides its message. */
+export function bytesOfBroadcast({ envelope }: { readonly envelope: string }): number {
+  return ROW_BYTES.broadcast + byteLength(envelope);
+}
+
+/** The cursor of an agent: mutate in place inside of `withCursor`. */
+type Cursor = NonNullable<ReturnType<Ctx['db']['broadcastCursor']['agent']['find']>>;
+
+/** Runs `work` on the cursor of an agent, which is read once, moved over broadcasts that are no longer kept, and written if it changed. */
+function withCursor(unit: UnitOfWork, agent: bigint, work: (cursor: Cursor) => void): void {
+  const { broadcastCursor } = unit.ctx.db;
+  const stored = broadcastCursor.agent.find(agent);
+  if (!stored) return;
+  const cursor = { ...stored };
+  skipDeleted(unit, cursor);
+  work(cursor);
+  if (cursor.handled !== stored.handled || cursor.marks !== stored.marks) broadcastCursor.agent.update(cursor);
+}
+
+/** Counts rows of broadcasts that an agent handled out of order, or failed; negative after a deletion. */
+function countMarks(unit: UnitOfWork, cursor: Cursor, rows: number): void {
+  cursor.marks += rows;
+  unit.addBytes(cursor.agent, rows * ROW_BYTES.broadcastMark);
 }
 
 /** Creates the cursor of a new agent: it receives the broadcasts from now on. */
 export function beginBroadcasts(unit: UnitOfWork, agent: bigint): void {
   const head = unit.lastNumber('broadcast');
-  unit.ctx.db.broadcastCursor.insert({ agent, since: head, handled: head });
+  unit.ctx.db.broadcastCursor.insert({ agent, since: head, handled: head, marks: 0 });
 }
 
 /** Records that the agent has handled a broadcast. Idempotent. */
 export function acknowledgeBroadcast(unit: UnitOfWork, act: { readonly agent: bigint; readonly seq: bigint }): void {
   unit.own(act.agent);
   checkNumber(unit, act.seq);
-  checkWindow(unit, act.agent, act.seq);
-  markHandled(unit, act.agent, act.seq);
-  forgetFailure(unit, act.agent, act.seq);
+  withCursor(unit, act.agent, cursor => {
+    checkWindow(cursor, act.seq);
+    markHandled(unit, cursor, act.seq);
+    if (cursor.marks > 0)
+      countMarks(unit, cursor, -unit.ctx.db.broadcastFailure.byAgentSeq.delete([act.agent, act.seq]));
+  });
 }
 
 /**
  * Records that the agent has failed a broadcast. With `retry` it is shown to this agent again, and becomes a dead letter after
  * the last attempt; without, immediately. Other agents are not affected.
  */
-export function failBroadcast(
-  unit: UnitOfWork,
-  act: {
-    readonly agent: bigint;
-    readonly seq: bigint;
-    readonly attempt: number;
-    readonly reason: string;
-    readonly retry: boolean;
-  },
-): void {
-  const { broadcastFailure, broadcastCursor, broadcastLog } = unit.ctx.db;
+export function failBroadcast(unit: UnitOfWork, act: BroadcastFailure): void {
   unit.own(act.agent);
   checkNumber(unit, act.seq);
-  const cursor = broadcastCursor.agent.find(act.agent);
-  if (!cursor) return;
+  withCursor(unit, act.agent, cursor => recordFailure(unit, cursor, act));
+}
+
+/** Fields of the act `FailBroadcast`. */
+interface BroadcastFailure {
+  readonly agent: bigint;
+  readonly seq: bigint;
+  readonly attempt: number;
+  readonly reason: string;
+  readonly retry: boolean;
+}
+
+function recordFailure(unit: UnitOfWork, cursor: Cursor, act: BroadcastFailure): void {
+  const { broadcastFailure, broadcastLog } = unit.ctx.db;
   const earlier = failureOf(unit.ctx.db, act.agent, act.seq);
   if (earlier?.attempt === act.attempt) return;
-  checkWindow(unit, act.agent, act.seq);
+  checkWindow(cursor, act.seq);
   if (act.seq <= cursor.handled || isHandled(unit.ctx.db, act.agent, act.seq)) {
     refuse('delivery/ended', `broadcast ${act.seq} was already handled`);
   }
@@ -100,9 +151,12 @@ export function failBroadcast(
     at: unit.now,
   };
   if (earlier) broadcastFailure.id.update(row);
-  else broadcastFailure.insert(row);
+  else {
+    broadcastFailure.insert(row);
+    countMarks(unit, cursor, 1);
+  }
   if (!isDead) return;
-  markHandled(unit, act.agent, act.seq);
+  markHandled(unit, cursor, act.seq);
   const broadcast = broadcastLog.seq.find(act.seq);
   const message = broadcast && unit.ctx.db.message.id.find(broadcast.message);
   if (message) addDeadLetter(unit, { delivery: 0n, agent: act.agent }, message, row.reason);
@@ -114,53 +168,52 @@ export function failureOf(db: Pick<Ctx['db'], 'broadcastFailure'>, agent: bigint
   return undefined;
 }
 
-function forgetFailure(unit: UnitOfWork, agent: bigint, seq: bigint): void {
-  unit.ctx.db.broadcastFailure.byAgentSeq.delete([agent, seq]);
-}
-
 function checkNumber(unit: UnitOfWork, seq: bigint): void {
   if (seq < 1n || seq > unit.lastNumber('broadcast')) refuse('broadcast/unknown', `there is no broadcast ${seq}`);
 }
 
 /** Refuses a broadcast too far beyond the cursor: each one that is handled out of order is a row. */
-function checkWindow(unit: UnitOfWork, agent: bigint, seq: bigint): void {
-  const from = cursorOf(unit, agent)?.handled ?? 0n;
-  if (seq <= from + BigInt(LIMITS.broadcastWindow)) return;
-  refuse('broadcast/too-far-ahead', `broadcast ${from + 1n} is not handled yet; handle or fail it before ${seq}`);
+function checkWindow({ handled }: Cursor, seq: bigint): void {
+  if (seq <= handled + BigInt(LIMITS.broadcastWindow)) return;
+  refuse('broadcast/too-far-ahead', `broadcast ${handled + 1n} is not handled yet; handle or fail it before ${seq}`);
 }
 
-function markHandled(unit: UnitOfWork, agent: bigint, seq: bigint): void {
-  const { broadcastCursor, broadcastHandled } = unit.ctx.db;
-  const cursor = cursorOf(unit, agent);
-  if (!cursor || seq <= cursor.handled) return;
+function markHandled(unit: UnitOfWork, cursor: Cursor, seq: bigint): void {
+  const { broadcastHandled } = unit.ctx.db;
+  const { agent } = cursor;
+  if (seq <= cursor.handled) return;
   if (seq > cursor.handled + 1n) {
-    if (!isHandled(unit.ctx.db, agent, seq)) broadcastHandled.insert({ id: 0n, agent, seq });
-    return;
+    if (isHandled(unit.ctx.db, agent, seq)) return;
+    broadcastHandled.insert({ id: 0n, agent, seq });
+    return countMarks(unit, cursor, 1);
   }
-  // Each round deletes one row that an earlier call inserted, so the work is bounded by those calls.
-  let handled = seq;
-  while (broadcastHandled.byAgentSeq.delete([agent, handled + 1n]) > 0) handled++;
-  broadcastCursor.agent.update({ ...cursor, handled });
+  cursor.handled = seq;
+  moveOverHandled(unit, cursor);
 }
 
-/** Returns the cursor of an agent, after moving it over broadcasts that are no longer kept. */
-function cursorOf(unit: UnitOfWork, agent: bigint) {
-  const { broadcastCursor, broadcastHandled, broadcastFailure } = unit.ctx.db;
-  const cursor = broadcastCursor.agent.find(agent);
+/** Moves a cursor over the broadcasts after it that were handled before. */
+function moveOverHandled(unit: UnitOfWork, cursor: Cursor): void {
+  const { byAgentSeq } = unit.ctx.db.broadcastHandled;
+  // Each round deletes one row that an earlier call inserted, so the work is bounded by those calls.
+  while (cursor.marks > 0 && byAgentSeq.delete([cursor.agent, cursor.handled + 1n]) > 0) {
+    cursor.handled++;
+    countMarks(unit, cursor, -1);
+  }
+}
+
+/** Moves a cursor over broadcasts that are no longer kept, and deletes their rows: at most `broadcastWindow` of each table. */
+function skipDeleted(unit: UnitOfWork, cursor: Cursor): void {
+  const { broadcastHandled, broadcastFailure } = unit.ctx.db;
   const before = unit.firstNumber('broadcast') - 1n;
-  if (!cursor || cursor.handled >= before) return cursor;
-  // At most `broadcastWindow` rows each.
-  for (const row of [...broadcastHandled.agent.filter(agent)]) {
-    if (row.seq <= before) broadcastHandled.id.delete(row.id);
+  if (cursor.handled >= before) return;
+  cursor.handled = before;
+  if (cursor.marks === 0) return;
+  for (const table of [broadcastHandled, broadcastFailure]) {
+    for (const { id, seq } of [...table.agent.filter(cursor.agent)]) {
+      if (seq <= before && table.id.delete(id)) countMarks(unit, cursor, -1);
+    }
   }
-  for (const row of [...broadcastFailure.agent.filter(agent)]) {
-    if (row.seq <= before) broadcastFailure.id.delete(row.id);
-  }
-  let handled = before;
-  while (broadcastHandled.byAgentSeq.delete([agent, handled + 1n]) > 0) handled++;
-  const moved = { ...cursor, handled };
-  broadcastCursor.agent.update(moved);
-  return moved;
+  moveOverHandled(unit, cursor);
 }
 
 /** Returns true if an agent has handled a broadcast beyond its cursor. */
@@ -171,7 +224,8 @@ export function isHandled(db: Pick<Ctx['db'], 'broadcastHandled'>, agent: bigint
 
 /** Deletes the cursor and the exceptions (at most `broadcastWindow`) of an unregistered agent. */
 export function endBroadcasts(unit: UnitOfWork, agent: bigint): void {
-  unit.ctx.db.broadcastCursor.agent.delete(agent);
-  unit.ctx.db.broadcastHandled.agent.delete(agent);
-  unit.ctx.db.broadcastFailure.agent.delete(agent);
+  const { broadcastCursor, broadcastHandled, broadcastFailure } = unit.ctx.db;
+  broadcastCursor.agent.delete(agent);
+  const marks = broadcastHandled.agent.delete(agent) + broadcastFailure.agent.delete(agent);
+  unit.addBytes(agent, -marks * ROW_BYTES.broadcastMark);
 }

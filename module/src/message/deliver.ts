@@ -5,6 +5,8 @@
 //     the head of a lane are empty or withdrawn that a separate call skips the rest.
 // I3  The next offer is the choice of `chooseHead` among the heads of the agent's lanes and, if the agent was not free
 //     before, of the work queues of its capabilities.
+// I4  A delivery whose attempts repeatedly ended with the process of their holder is held alone: it is offered when its agent
+//     holds nothing else, and nothing is offered beside it. One of a work queue goes to the agent that holds the fewest.
 
 import { PRIORITY, type Priority } from '../contract/words.ts';
 import { isQueue, type Mailbox } from '../mailbox.ts';
@@ -16,10 +18,12 @@ import { envelopeOf, type Message } from './envelope.ts';
 import { delay, enqueue, headOf, isLaneEmpty, takeHead, type Waiting } from './lane.ts';
 import { offerTo } from './offer.ts';
 import { alertIfDeserted, isFree, moveToEnd, pickReady, queuesOf, syncReady } from './queue.ts';
-import { chooseHead, hasCredit, hasCriticalCredit, LANES, move } from './rules.ts';
+import { chooseHead, hasCredit, hasCriticalCredit, isSuspect, LANES, move } from './rules.ts';
 
 /** Withdrawn asks that one call takes from a lane; a separate call takes the rest. */
 const MAX_WITHDRAWN = 256;
+/** Characters of an envelope that is stored with a queued delivery. */
+const SHORT_ENVELOPE = 1_024;
 
 /** Creates a delivery of `message` and returns its id. Offers it immediately when the lane is empty and credit is free; else it is queued, or delayed. */
 export function deliver(unit: UnitOfWork, box: Mailbox, message: Message, envelope: string): bigint {
@@ -27,27 +31,34 @@ export function deliver(unit: UnitOfWork, box: Mailbox, message: Message, envelo
   const account = unit.account(message.sender);
   account.unfinished++;
   unit.markAccountChanged(account);
-  const row = { id, message: message.id, attempt: 1, holder: 0n };
+  const row = { id, message: message.id, attempt: 1, holder: 0n, spared: 0, crashes: 0 };
   if (message.delayMs > 0n) {
-    delay(unit, box, { ...row, availableAt: unit.now + toMicros(message.delayMs) });
+    delay(unit, box, { ...row, availableAt: unit.now + toMicros(message.delayMs) }, message.sender);
     return id;
   }
+  const queued = { ...row, lane: message.priority, availableAt: unit.now, ...shortOf(message, envelope) };
   if (box.waiting > 0 && !mayPassOthers(unit, box, message)) {
-    enqueue(unit, box, { ...row, lane: message.priority, availableAt: unit.now });
+    enqueue(unit, box, queued);
     return id;
   }
   const pick = isQueue(box.agent) ? pickReady(unit, box) : undefined;
   if (pick) {
-    offerTo(unit, pick.box, id, message, 1, envelope);
+    offerTo(unit, pick.box, row, message, envelope);
     moveToEnd(unit, box, pick);
   } else if (mayTake(box, message)) {
-    offerTo(unit, box, id, message, 1, envelope);
+    offerTo(unit, box, row, message, envelope);
     syncReady(unit, box);
   } else {
-    enqueue(unit, box, { ...row, lane: message.priority, availableAt: unit.now });
-    alertIfDeserted(unit, box);
+    enqueue(unit, box, queued);
+    alertIfDeserted(unit, box, message.sender);
   }
   return id;
+}
+
+/** Returns the columns by which a short plain message is offered without reading it again; empty for any other. */
+function shortOf({ kind, sender }: Message, envelope: string): Pick<Waiting, 'envelope' | 'sender'> {
+  const isShort = kind === 'message' && envelope.length <= SHORT_ENVELOPE;
+  return { envelope: isShort ? envelope : '', sender };
 }
 
 /** Returns true if a critical delivery may pass the waiting ones: only critical ones hold it back. */
@@ -73,10 +84,18 @@ export function fillCredit(unit: UnitOfWork, box: Mailbox): void {
   while (heads.length > 0) {
     const next = chooseHead(hasCredit(box) ? heads : heads.filter(head => isCriticalOf(head, box)), box.strict);
     if (!next || !hasCriticalCredit(box)) break;
+    if (isSuspect(next.crashes) && next.source === box && box.held > 0) {
+      // I4: nothing else is offered until the others have ended.
+      box.isAlone = true;
+      unit.markBoxChanged(box);
+      break;
+    }
     heads.splice(heads.indexOf(next), 1);
     takeHead(unit, next.source, next);
     if (!offerNext(unit, box, next) && ++withdrawn === MAX_WITHDRAWN)
       return schedule(unit, unit.now, 'refill', box.agent);
+    // The usual end: the credit is used up, and no further head is read.
+    if (!hasCriticalCredit(box) || (!hasCredit(box) && isLaneEmpty(box, PRIORITY.critical))) break;
     const following = headOf(unit, next.source, next.lane as Priority); // lanes are numbered by priority
     if (following) heads.push({ ...following, source: next.source });
   }
@@ -85,13 +104,18 @@ export function fillCredit(unit: UnitOfWork, box: Mailbox): void {
 
 /** Offers a delivery that was taken from its lane. Returns false if it ended instead, since it is an ask that was withdrawn. */
 function offerNext(unit: UnitOfWork, box: Mailbox, next: Waiting): boolean {
+  if (next.envelope !== '') {
+    const { message, lane: priority, sender, envelope } = next;
+    offerTo(unit, box, next, { id: message, kind: 'message', priority, sender }, envelope);
+    return true;
+  }
   const message = unit.ctx.db.message.id.find(next.message);
   if (!message) return false;
-  if (withdrawalOf(unit, message, next.attempt) !== undefined) {
+  if (withdrawalOf(unit, message, next.attempt - next.spared) !== undefined) {
     endWithdrawn(unit, next, message);
     return false;
   }
-  offerTo(unit, box, next.id, message, next.attempt, envelopeOf(message));
+  offerTo(unit, box, next, message, envelopeOf(message));
   return true;
 }
 
@@ -139,7 +163,7 @@ export function offerFromQueue(unit: UnitOfWork, queue: Mailbox): void {
   while (queue.waiting > 0) {
     const heads = LANES.flatMap(lane => headOf(unit, queue, lane) ?? []);
     const next = chooseHead(heads, false);
-    const pick = next && pickReady(unit, queue);
+    const pick = next && pickReady(unit, queue, isSuspect(next.crashes));
     if (!next || !pick) return;
     takeHead(unit, queue, next);
     if (offerNext(unit, pick.box, next)) moveToEnd(unit, queue, pick);

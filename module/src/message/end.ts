@@ -9,7 +9,7 @@ import { addDeadLetter } from './dead-letter.ts';
 import { fillCredit } from './deliver.ts';
 import { type Message, noticeEnvelope } from './envelope.ts';
 import { delay } from './lane.ts';
-import { notify, type Offer, releaseOffer } from './offer.ts';
+import { type Attempts, notify, type Offer, releaseOffer } from './offer.ts';
 import { backoffMicros, isExpired, isLastAttempt, move, type Trigger } from './rules.ts';
 
 /** The fields of a delivery that its end records and reports. */
@@ -59,15 +59,33 @@ export function endWaiting(
   reportEnd(unit, row, message, { state, trigger, reason, answer: { status: 'error', error: reason } });
 }
 
+/** How an attempt ended: `spared` if no process can have begun it, `crash` if the process of its holder may have ended. */
+export type EndOfAttempt = 'try' | 'crash' | 'spared';
+
+/** Returns the attempts of a delivery after the end of the present one. */
+export function nextAttempt({ id, attempt, spared, crashes }: Attempts, how: EndOfAttempt): Attempts {
+  return {
+    id,
+    attempt: attempt + 1,
+    spared: how === 'spared' ? spared + 1 : spared,
+    crashes: how === 'crash' ? Math.min(crashes + 1, 255) : crashes,
+  };
+}
+
+/** Returns true if a delivery is dead after the present attempt. */
+export function isLast({ attempt, spared }: Attempts, how: EndOfAttempt): boolean {
+  return how !== 'spared' && isLastAttempt(attempt - spared);
+}
+
 /** Puts an offered delivery back with one more attempt, after a backoff. After its last attempt it is dead, after its time to live expired. */
-export function giveBack(unit: UnitOfWork, box: Mailbox, row: Offer, reason: string): void {
+export function giveBack(unit: UnitOfWork, box: Mailbox, row: Offer, reason: string, how: EndOfAttempt = 'try'): void {
   const failure: Answer = { status: 'error', error: reason };
   const message = unit.ctx.db.message.id.find(row.message);
-  if (isLastAttempt(row.attempt)) return endOffered(unit, box, row, 'dead-letter', reason, failure);
+  if (isLast(row, how)) return endOffered(unit, box, row, 'dead-letter', reason, failure);
   if (message && isExpired(message, unit.now))
     return endOffered(unit, box, row, 'expire', 'its time to live has passed', failure);
   if (message?.kind === 'ask') {
-    const why = withdrawalOf(unit, message, row.attempt);
+    const why = withdrawalOf(unit, message, row.attempt - row.spared);
     if (why !== undefined) return endOffered(unit, box, row, 'withdraw', why, failure);
     recordFailure(unit, askIdOf(message), reason);
   }
@@ -75,9 +93,9 @@ export function giveBack(unit: UnitOfWork, box: Mailbox, row: Offer, reason: str
   if (!home) return endOffered(unit, box, row, 'dead-letter', 'its agent was unregistered', failure);
   releaseOffer(unit, box, row);
   unit.spend(8);
-  const attempt = row.attempt + 1;
-  const availableAt = unit.now + backoffMicros(attempt);
-  delay(unit, home, { id: row.id, message: row.message, attempt, availableAt, holder: row.agent });
+  const next = nextAttempt(row, how);
+  const availableAt = unit.now + (how === 'spared' ? 0n : backoffMicros(next.attempt - next.spared));
+  delay(unit, home, { ...next, message: row.message, availableAt, holder: row.agent }, row.sender);
   fillCredit(unit, box);
 }
 

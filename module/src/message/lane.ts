@@ -14,23 +14,26 @@ export type Waiting = NonNullable<ReturnType<Ctx['db']['waiting']['id']['find']>
 export function enqueue(
   unit: UnitOfWork,
   box: Mailbox,
-  row: Pick<Waiting, 'id' | 'message' | 'lane' | 'attempt' | 'availableAt' | 'holder'>,
+  row: Omit<Waiting, 'agent' | 'position' | 'envelope' | 'sender'> & Partial<Pick<Waiting, 'envelope' | 'sender'>>,
 ): void {
   const position = box.tails[row.lane - 1] ?? 0n;
   box.tails[row.lane - 1] = position + 1n;
   box.waiting++;
   unit.markBoxChanged(box);
-  unit.ctx.db.waiting.insert({ ...row, agent: box.agent, position });
+  unit.ctx.db.waiting.insert({ envelope: '', sender: 0n, ...row, agent: box.agent, position });
 }
 
 /** Delays a delivery: it is in no lane (lane 0, position = delivery) until it becomes available. */
 export function delay(
   unit: UnitOfWork,
   box: Mailbox,
-  row: Pick<Waiting, 'id' | 'message' | 'attempt' | 'availableAt' | 'holder'>,
+  row: Omit<Waiting, 'agent' | 'position' | 'lane' | 'envelope' | 'sender'>,
+  sender: bigint,
 ): void {
-  unit.ctx.db.waiting.insert({ ...row, agent: box.agent, lane: 0, position: row.id });
-  schedule(unit, row.availableAt, 'requeue', row.id);
+  unit.ctx.db.waiting.insert({ ...row, agent: box.agent, lane: 0, position: row.id, envelope: '', sender });
+  box.delayed++;
+  unit.markBoxChanged(box);
+  schedule(unit, row.availableAt, 'requeue', row.id, '', sender);
 }
 
 /** Returns true if a lane has no positions left. `headOf` moves over those whose delivery was removed. */
@@ -67,7 +70,7 @@ export function takeHead(unit: UnitOfWork, box: Mailbox, head: Waiting): void {
 /** Removes a waiting delivery, queued or delayed. */
 export function removeWaiting(unit: UnitOfWork, box: Mailbox, row: Waiting): void {
   unit.ctx.db.waiting.id.delete(row.id);
-  if (row.lane === 0) return;
-  box.waiting--;
+  if (row.lane === 0) box.delayed--;
+  else box.waiting--;
   unit.markBoxChanged(box);
 }

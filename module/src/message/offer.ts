@@ -1,13 +1,15 @@
 // Rows of an inbox: deliveries, which take credit and have a lease, and notices, which have neither.
 
-import { LIMITS } from '../contract/limits.ts';
+import { LIMITS, ROW_BYTES } from '../contract/limits.ts';
 import { type InboxKind, PRIORITY } from '../contract/words.ts';
 import type { Mailbox } from '../mailbox.ts';
 import { toMicros } from '../micros.ts';
 import type { Ctx } from '../schema.ts';
 import { schedule } from '../time/schedule.ts';
+import { byteLength } from '../text.ts';
 import type { UnitOfWork } from '../unit-of-work.ts';
 import type { Message } from './envelope.ts';
+import { isSuspect } from './rules.ts';
 
 /** Longer than a failing timer is tried. */
 const LOST_AFTER_MICROS = 600_000_000n;
@@ -15,17 +17,20 @@ const LOST_AFTER_MICROS = 600_000_000n;
 /** A stored row of an inbox: an offered delivery, or a notice (attempt 0). */
 export type Offer = NonNullable<ReturnType<Ctx['db']['offer']['id']['find']>>;
 
-/** Offers a delivery to an agent, with a lease. */
+/** A delivery and its attempts so far. */
+export type Attempts = Pick<Offer, 'id' | 'attempt' | 'spared' | 'crashes'>;
+
+/** Offers a delivery to an agent, with a lease. One that must be held alone closes the inbox for others. */
 export function offerTo(
   unit: UnitOfWork,
   box: Mailbox,
-  id: bigint,
-  message: Message,
-  attempt: number,
+  { id, attempt, spared, crashes }: Attempts,
+  message: Pick<Message, 'id' | 'kind' | 'priority' | 'sender'>,
   envelope: string,
 ): void {
   const leaseUntil = unit.now + toMicros(LIMITS.leaseMs);
   box.held++;
+  if (isSuspect(crashes)) box.isAlone = true;
   if (message.priority === PRIORITY.critical) box.heldCritical++;
   unit.ctx.db.offer.insert({
     id,
@@ -40,6 +45,8 @@ export function offerTo(
     envelope,
     seq: nextOffer(unit, box),
     sender: message.sender,
+    spared,
+    crashes,
   });
   scheduleSweep(unit, box, leaseUntil);
 }
@@ -48,6 +55,7 @@ export function offerTo(
 export function releaseOffer(unit: UnitOfWork, box: Mailbox, row: Offer): void {
   unit.ctx.db.offer.id.delete(row.id);
   box.held--;
+  if (box.held === 0) box.isAlone = false;
   if (row.priority === PRIORITY.critical) box.heldCritical--;
   unit.markBoxChanged(box);
 }
@@ -63,6 +71,7 @@ export function nextOffer(unit: UnitOfWork, box: Mailbox): bigint {
 export function notify(unit: UnitOfWork, box: Mailbox, kind: InboxKind, message: string, envelope: string): bigint {
   const id = unit.nextDelivery(box);
   putNotice(unit, box, { id, kind, message, envelope });
+  unit.addBytes(box.agent, bytesOfNotice({ kind, envelope }));
   return id;
 }
 
@@ -78,10 +87,20 @@ export function putNotice(
   unit.markBoxChanged(box);
 }
 
+/** Returns the bytes that a notice counts. A stored answer, or a delivery that was cancelled, counts with its message. */
+export function bytesOfNotice({ kind, envelope }: Pick<Offer, 'kind' | 'envelope'>): number {
+  return isOfMessage(kind) ? 0 : ROW_BYTES.notice + byteLength(envelope);
+}
+
+function isOfMessage(kind: string): boolean {
+  return (['answer', 'cancelled'] satisfies InboxKind[]).some(each => each === kind);
+}
+
 /** Deletes an acknowledged notice, and shows the oldest queued one. */
-export function takeNotice(unit: UnitOfWork, box: Mailbox, id: bigint): void {
+export function takeNotice(unit: UnitOfWork, box: Mailbox, taken: Offer): void {
   const { db } = unit.ctx;
-  db.offer.id.delete(id);
+  db.offer.id.delete(taken.id);
+  unit.addBytes(box.agent, -bytesOfNotice(taken));
   box.notices = Math.max(0, box.notices - 1);
   unit.markBoxChanged(box);
   if (box.noticeHead === box.noticeTail) return;
@@ -117,6 +136,8 @@ export function noticeRow(
     leaseUntil: 0n,
     seq: nextOffer(unit, box),
     sender: 0n,
+    spared: 0,
+    crashes: 0,
   };
 }
 

@@ -2,6 +2,7 @@
 
 import { LIMITS } from '../contract/limits.ts';
 import type { Mailbox } from '../mailbox.ts';
+import { toMicros } from '../micros.ts';
 import type { Ctx } from '../schema.ts';
 import { envelopeOf } from './envelope.ts';
 import { isExpired, LANES, rank } from './rules.ts';
@@ -10,7 +11,8 @@ import { isExpired, LANES, rank } from './rules.ts';
 export interface PeekedDelivery {
   readonly delivery: bigint;
   readonly kind: string;
-  readonly state: 'offered' | 'queued';
+  /** `taken`: the offline agent keeps it for more than a default lease from now. */
+  readonly state: 'offered' | 'taken' | 'queued';
   /** 0 for a notice. */
   readonly attempt: number;
   /** The end of the lease (0 for a notice), or the time since which it is available. */
@@ -19,12 +21,13 @@ export interface PeekedDelivery {
 }
 
 /** Returns the inbox rows of an agent, except progress: at most its credit, four critical ones and 128 notices. */
-export function peekOffered(db: Ctx['db'], agent: bigint): PeekedDelivery[] {
+export function peekOffered(db: Ctx['db'], { agent, keptUntil }: Mailbox, now: bigint): PeekedDelivery[] {
+  const isTaken = (leaseUntil: bigint) => leaseUntil <= keptUntil && leaseUntil > now + toMicros(LIMITS.leaseMs);
   return [...db.offer.agent.filter(agent)]
     .filter(row => row.kind !== 'progress')
     .sort((a, b) => (a.seq < b.seq ? -1 : 1))
     .map(({ id: delivery, kind, attempt, leaseUntil: at, envelope }) => {
-      return { delivery, kind, state: 'offered', attempt, at, envelope };
+      return { delivery, kind, state: isTaken(at) ? 'taken' : 'offered', attempt, at, envelope };
     });
 }
 

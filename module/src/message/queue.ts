@@ -4,11 +4,13 @@
 // I2  After every call, a queue is empty, or no agent of that capability is free (online, active, with credit).
 // I3  Every free agent is once in the ready list of each of its queues, in the order in which the agents became free.
 
-import { LIMITS } from '../contract/limits.ts';
+import { LIMITS, ROW_BYTES } from '../contract/limits.ts';
 import { SIGN } from '../contract/words.ts';
 import { appendSystemEvent } from '../event/append.ts';
 import { emptyMailbox, isQueue, type Mailbox, queueNumber } from '../mailbox.ts';
+import { toMicros } from '../micros.ts';
 import type { Ctx } from '../schema.ts';
+import { schedule } from '../time/schedule.ts';
 import type { UnitOfWork } from '../unit-of-work.ts';
 import { hasCredit } from './rules.ts';
 
@@ -27,6 +29,7 @@ export function enterQueues(unit: UnitOfWork, box: Mailbox, capabilities: readon
     unit.ctx.db.agentCapability.insert({ id: 0n, capability, agent: box.agent });
     const queue = queueOf(unit, capability) ?? openQueue(unit, capability);
     queue.capabilities++;
+    queue.offlineSince = 0n;
     unit.markBoxChanged(queue);
   }
 }
@@ -37,6 +40,7 @@ export function leaveQueues(unit: UnitOfWork, box: Mailbox): void {
   for (const queue of queuesOf(unit, box)) {
     queue.capabilities = Math.max(0, queue.capabilities - 1);
     unit.markBoxChanged(queue);
+    if (queue.capabilities === 0) becomeDeserted(unit, queue);
     if (queue.waiting > 0) alertIfDeserted(unit, queue);
   }
   unit.ctx.db.agentCapability.agent.delete(box.agent);
@@ -44,10 +48,18 @@ export function leaveQueues(unit: UnitOfWork, box: Mailbox): void {
   unit.markBoxChanged(box);
 }
 
-/** Publishes an alert if no agent announces the capability of a queue: its deliveries wait until one does. */
-export function alertIfDeserted(unit: UnitOfWork, queue: Mailbox): void {
+/** Records the time since which no agent announces a queue, and schedules its check; one such timer runs for each queue. */
+function becomeDeserted(unit: UnitOfWork, queue: Mailbox): void {
+  queue.offlineSince = unit.now;
+  if (queue.sweepAt !== 0n) return;
+  queue.sweepAt = unit.now + toMicros(LIMITS.keepQueuesMs);
+  schedule(unit, queue.sweepAt, 'deserted', queue.agent);
+}
+
+/** Publishes an alert, charged to `agent`, if no agent announces the capability of a queue: its deliveries wait until one does. */
+export function alertIfDeserted(unit: UnitOfWork, queue: Mailbox, agent = 0n): void {
   if (!isQueue(queue.agent) || queue.capabilities > 0) return;
-  appendSystemEvent(unit, 'system_alert', {
+  appendSystemEvent(unit, agent, 'system_alert', {
     alert: 'queue_deserted',
     capability: queue.name.slice(SIGN.capability.length),
     waiting: queue.waiting,
@@ -57,6 +69,7 @@ export function alertIfDeserted(unit: UnitOfWork, queue: Mailbox): void {
 function openQueue(unit: UnitOfWork, capability: string): Mailbox {
   const number = queueNumber(unit.nextNumber('queue'));
   const owner = unit.ctx.databaseIdentity; // never the identity of a caller
+  unit.addBytes(0n, ROW_BYTES.queue);
   return unit.addBox(emptyMailbox(number, SIGN.capability + capability, owner, { credit: 0, strict: false }));
 }
 
@@ -104,13 +117,18 @@ export interface ReadyAgent {
   readonly row: Ready;
 }
 
-/** Returns the agent with the most credit left among the sixteen that have been free for the longest time. */
-export function pickReady(unit: UnitOfWork, queue: Mailbox): ReadyAgent | undefined {
+/**
+ * Returns the agent with the most credit left, or with the fewest held deliveries, among the sixteen that have been free for the
+ * longest time.
+ */
+export function pickReady(unit: UnitOfWork, queue: Mailbox, byFewestHeld = false): ReadyAgent | undefined {
+  const isBetter = (box: Mailbox, than: Mailbox) =>
+    byFewestHeld ? box.held < than.held : creditLeft(box) > creditLeft(than);
   let best: ReadyAgent | undefined;
   let row = unit.ctx.db.ready.id.find(queue.readyFirst) ?? undefined;
   for (let looked = 0; row && looked < LIMITS.readyWindow; looked++) {
     const box = unit.box(row.agent);
-    if (box && isFree(box) && (!best || creditLeft(box) > creditLeft(best.box))) best = { row, box };
+    if (box && isFree(box) && (!best || isBetter(box, best.box))) best = { row, box };
     row = unit.ctx.db.ready.id.find(row.next) ?? undefined;
   }
   return best;

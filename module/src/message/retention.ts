@@ -8,12 +8,14 @@
 
 import { ScheduleAt } from 'spacetimedb';
 import { LIMITS } from '../contract/limits.ts';
+import { bytesOfEvent } from '../event/append.ts';
 import { toMicros } from '../micros.ts';
 import type { Ctx } from '../schema.ts';
-import { byteLength } from '../text.ts';
 import { schedule } from '../time/schedule.ts';
 import type { Account, UnitOfWork } from '../unit-of-work.ts';
 import { isOpen } from './ask.ts';
+import { bytesOfBroadcast } from './broadcast.ts';
+import { removeDeadLetter } from './dead-letter.ts';
 import type { Message } from './envelope.ts';
 import { bytesOf } from './store.ts';
 
@@ -39,12 +41,16 @@ class Budget {
   }
 }
 
+/** Ends an agent that is absent for too long. Returns true if it did; a layer above supplies it. */
+type EndAgent = (unit: UnitOfWork, agent: bigint) => boolean;
+
 /** One bounded sweep; schedules the next one. `from` is the agent whose messages are swept first. */
-export function sweepRetention(unit: UnitOfWork, from: bigint): void {
+export function sweepRetention(unit: UnitOfWork, from: bigint, endAgent: EndAgent): void {
   const budget = new Budget();
   sweepEvents(unit, budget);
   sweepBroadcasts(unit, budget);
-  const agent = sweepMessages(unit, budget, from);
+  sweepDeadLetters(unit, budget);
+  const agent = sweepMessages(unit, budget, from, endAgent);
   scheduleNext(unit.ctx, budget.isSpent ? unit.now : unit.now + PAUSE_MICROS, budget.isSpent ? agent : 0n);
 }
 
@@ -67,7 +73,7 @@ function sweepEvents(unit: UnitOfWork, budget: Budget): void {
     if (!row) continue;
     if (row.at.microsSinceUnixEpoch >= before) break;
     eventLog.seq.delete(first);
-    unit.addBytes(-byteLength(row.data) - byteLength(row.headers));
+    unit.addBytes(row.agent, -bytesOfEvent(row));
     budget.remove();
   }
   unit.moveFirst('event', first);
@@ -84,22 +90,46 @@ function sweepBroadcasts(unit: UnitOfWork, budget: Budget): void {
     if (!row) continue;
     if (row.at >= before) break;
     broadcastLog.seq.delete(first);
+    unit.addBytes(row.sender, -bytesOfBroadcast(row));
     budget.remove();
   }
   unit.moveFirst('broadcast', first);
 }
 
+/** A dead letter that is deleted no longer keeps its message. */
+function sweepDeadLetters(unit: UnitOfWork, budget: Budget): void {
+  const { deadLetter } = unit.ctx.db;
+  const before = unit.now - toMicros(LIMITS.keepDeadLettersMs);
+  let first = unit.firstNumber('dead');
+  for (; first <= unit.lastNumber('dead') && !budget.isSpent; first++) {
+    budget.lookUp();
+    const row = deadLetter.no.find(first);
+    if (!row) continue;
+    if (row.at >= before) break;
+    removeDeadLetter(unit, row);
+    budget.remove();
+  }
+  unit.moveFirst('dead', first);
+}
+
 /** Sweeps the accounts from an agent on, and returns where the next call continues. Agent 0 is the hub itself. */
-function sweepMessages(unit: UnitOfWork, budget: Budget, from: bigint): bigint {
+function sweepMessages(unit: UnitOfWork, budget: Budget, from: bigint, endAgent: EndAgent): bigint {
   const { db } = unit.ctx;
   const last = unit.lastNumber('agent');
-  for (let agent = from; agent <= last; agent++) {
+  // Agent 0 is the first; agents below the first number have no account any more.
+  const first = unit.firstNumber('agent');
+  for (let agent = from > 0n && from < first ? first : from; agent <= last; agent = agent === 0n ? first : agent + 1n) {
     if (budget.isSpent) return agent;
     budget.lookUp();
-    if (!db.account.agent.find(agent)) continue;
+    if (!db.account.agent.find(agent)) {
+      if (agent === unit.firstNumber('agent') && !unit.box(agent)) unit.moveFirst('agent', agent + 1n);
+      continue;
+    }
     const account = unit.account(agent);
     sweepAccount(unit, budget, account);
-    const isEmpty = account.firstKept > account.sent && account.unfinished === 0;
+    // One in a call, since each touches many rows.
+    if (agent > 0n && endAgent(unit, agent)) budget.remove(DELETIONS);
+    const isEmpty = account.firstKept > account.sent && account.unfinished === 0 && account.stored === 0n;
     if (isEmpty && agent > 0n && !unit.box(agent)) unit.removeAccount(account);
     else if (budget.isSpent) return agent;
   }
@@ -115,7 +145,7 @@ function sweepAccount(unit: UnitOfWork, budget: Budget, account: Account): void 
       if (isYoung(unit, message)) return;
       budget.lookUp(message.deliveries.length);
       if (isFinished(db, message)) budget.remove(remove(unit, message));
-      else schedule(unit, unit.now + LATER_MICROS, 'forget', 0n, message.id);
+      else schedule(unit, unit.now + LATER_MICROS, 'forget', 0n, message.id, message.sender);
     }
     account.firstKept++;
     unit.markAccountChanged(account);
@@ -128,7 +158,7 @@ export function forget(unit: UnitOfWork, id: string): void {
   const message = db.message.id.find(id);
   if (!message) return;
   if (isFinished(db, message) && !isYoung(unit, message)) remove(unit, message);
-  else schedule(unit, unit.now + LATER_MICROS, 'forget', 0n, id);
+  else schedule(unit, unit.now + LATER_MICROS, 'forget', 0n, id, message.sender);
 }
 
 function isYoung(unit: UnitOfWork, message: Message): boolean {
@@ -150,20 +180,23 @@ function isFinished(db: Ctx['db'], message: Message): boolean {
 }
 
 function isOngoing(db: Ctx['db'], delivery: bigint): boolean {
+  // Most are done, and have no other row.
+  if (db.ended.id.find(delivery)?.state === 'done') return false;
   if (db.waiting.id.find(delivery) ?? db.offer.id.find(delivery) ?? db.notice.id.find(delivery)) return true;
   for (const _ of db.deadLetter.delivery.filter(delivery)) return true; // one row at most
   return false;
 }
 
-/** Deletes a message with its ended deliveries, ask and signals; returns how many rows that were, at least. */
+/** Deletes a message with its ended deliveries and its ask; returns how many rows that were, at least. */
 function remove(unit: UnitOfWork, message: Message): number {
   const { db } = unit.ctx;
   for (const id of message.deliveries) db.ended.id.delete(id);
   if (message.kind === 'ask') {
+    // Its signals ended with it.
     db.ask.message.delete(message.id);
-    db.signal.ask.delete(message.id); // at most 64
+    if (message.onBehalfOf !== '') db.dependentAsk.message.delete(message.id);
   }
   db.message.id.delete(message.id);
-  unit.addBytes(-bytesOf(message));
+  unit.addBytes(message.sender, -bytesOf(message));
   return message.deliveries.length + 1;
 }

@@ -90,7 +90,7 @@ describe('the next offer', () => {
 });
 
 describe('credit', () => {
-  const box = { online: true, credit: 2, held: 0, heldCritical: 0 };
+  const box = { online: true, credit: 2, held: 0, heldCritical: 0, isAlone: false };
 
   test('is used up by held deliveries, and an offline agent has none', () => {
     expect(hasCredit({ ...box, held: 1 })).toBe(true);

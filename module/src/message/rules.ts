@@ -133,16 +133,17 @@ export interface Credit {
   readonly credit: number;
   readonly held: number;
   readonly heldCritical: number;
+  readonly isAlone: boolean;
 }
 
 /** Returns true if any delivery may be offered. A critical one needs only `hasCriticalCredit`. */
 export function hasCredit(box: Credit): boolean {
-  return box.online && box.held < box.credit;
+  return box.online && !box.isAlone && box.held < box.credit;
 }
 
 /** Returns true if a critical delivery may be offered. It has a small extra credit, so that an inbox full of low ones never blocks it. */
 export function hasCriticalCredit(box: Credit): boolean {
-  return box.online && (box.held < box.credit || box.heldCritical < LIMITS.criticalCredit);
+  return box.online && !box.isAlone && (box.held < box.credit || box.heldCritical < LIMITS.criticalCredit);
 }
 
 /**
@@ -151,6 +152,11 @@ export function hasCriticalCredit(box: Credit): boolean {
  */
 export function isLastAttempt(attempt: number): boolean {
   return attempt % LIMITS.attempts === 0;
+}
+
+/** Returns true if so many attempts ended with the process of their holder that a delivery is offered alone. */
+export function isSuspect(crashes: number): boolean {
+  return crashes >= LIMITS.crashes;
 }
 
 /** Returns the number of the first attempt after a redrive of a delivery that died at `attempt`. */

@@ -19,7 +19,7 @@ export function acknowledge(unit: UnitOfWork, act: Attempt): void {
   const { box, row } = found;
   if (row.attempt > 0) endOffered(unit, box, row, 'finish', '', { status: 'success', data: 'null' });
   // The newest signal of an open ask is shown until the ask ends.
-  else if (row.kind !== 'progress') takeNotice(unit, box, row.id);
+  else if (row.kind !== 'progress') takeNotice(unit, box, row);
 }
 
 /** Finishes a delivery with an answer: to its asker, or as the output of a step. With `input_required`, asks the asker back. */
@@ -88,7 +88,10 @@ function failHeld(unit: UnitOfWork, { box, row }: Held, reason: string, retry: b
   else giveBack(unit, box, row, short);
 }
 
-/** Sets the end of the lease to `ms` from now. */
+/**
+ * Sets the end of the lease to `ms` from now. An agent that does this while it is offline, for longer than a lease by default,
+ * works without a connection: it keeps what it holds through its absence.
+ */
 export function extend(unit: UnitOfWork, act: Attempt & { readonly ms: number }): void {
   if (act.ms === 0 || act.ms > LIMITS.maxLeaseMs) {
     refuse('delivery/bad-lease', `a lease lasts 1 to ${LIMITS.maxLeaseMs} ms`);
@@ -96,6 +99,10 @@ export function extend(unit: UnitOfWork, act: Attempt & { readonly ms: number })
   const { box, row } = requireHeld(unit, act);
   const leaseUntil = unit.now + toMicros(act.ms);
   unit.ctx.db.offer.id.update({ ...row, leaseUntil });
+  if (!box.online && act.ms > LIMITS.leaseMs && leaseUntil > box.keptUntil) {
+    box.keptUntil = leaseUntil;
+    unit.markBoxChanged(box);
+  }
   // A lease may also be shortened, so an earlier sweep may be necessary.
   scheduleSweep(unit, box, leaseUntil);
 }

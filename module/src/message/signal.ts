@@ -5,10 +5,10 @@ import { charge } from '../quota/charge.ts';
 import { refuse } from '../refuse.ts';
 import { isLongerThan, parseInput } from '../text.ts';
 import type { UnitOfWork } from '../unit-of-work.ts';
-import { type Ask, askIdOf, isOpen } from './ask.ts';
+import { type Ask, askIdOf, bytesOfSignal, isOpen } from './ask.ts';
 import { noticeEnvelope } from './envelope.ts';
 import { type Attempt, requireHeld } from './held.ts';
-import { nextOffer, noticeRow } from './offer.ts';
+import { bytesOfNotice, nextOffer, noticeRow } from './offer.ts';
 
 /** Sends a signal to the asker. `number` counts up from 1 in each attempt, so that a repeated signal is stored once. */
 export function progress(unit: UnitOfWork, act: Attempt & { readonly number: number; readonly data: string }): void {
@@ -27,10 +27,11 @@ export function progress(unit: UnitOfWork, act: Attempt & { readonly number: num
     ask.signalDelivery === act.delivery && ask.signalAttempt === act.attempt && ask.signalNumber >= act.number;
   // The ask has ended: the handler may continue, and its answer will be marked as late.
   if (isRepeated || !isOpen(ask)) return;
-  charge(unit, box, { deliveries: 0, fanOut: 0, bytes: 0 });
+  charge(unit, box, { deliveries: 0, fanOut: 0, bytes: bytesOfSignal(act) });
   const seq = ask.signals + 1;
   db.signal.insert({ id: 0n, ask: ask.message, seq, data: act.data, at: unit.now });
-  if (seq > LIMITS.signals) db.signal.bySeq.delete([ask.message, seq - LIMITS.signals]);
+  unit.addBytes(ask.asker, bytesOfSignal(act));
+  if (seq > LIMITS.signals) removeSignal(unit, ask, seq - LIMITS.signals);
   const signalRow = showNewest(unit, ask, seq, box.name, act.data);
   db.ask.message.update({
     ...ask,
@@ -42,6 +43,15 @@ export function progress(unit: UnitOfWork, act: Attempt & { readonly number: num
   });
 }
 
+function removeSignal(unit: UnitOfWork, ask: Ask, seq: number): void {
+  const { signal } = unit.ctx.db;
+  // A full key: one row at most.
+  for (const row of [...signal.bySeq.filter([ask.message, seq])]) {
+    signal.id.delete(row.id);
+    unit.addBytes(ask.asker, -bytesOfSignal(row));
+  }
+}
+
 /** Shows the newest signal in the asker's inbox, in one row per ask; returns that row. Earlier ones are read by procedure. */
 function showNewest(unit: UnitOfWork, ask: Ask, seq: number, from: string, data: string): bigint {
   const { db } = unit.ctx;
@@ -50,10 +60,14 @@ function showNewest(unit: UnitOfWork, ask: Ask, seq: number, from: string, data:
   const envelope = noticeEnvelope('progress', ask.message, unit.now, { seq, from }, data);
   const shown = ask.signalRow === 0n ? undefined : db.offer.id.find(ask.signalRow);
   if (shown) {
-    db.offer.id.update({ ...shown, envelope, seq: nextOffer(unit, asker) });
+    const row = { ...shown, envelope, seq: nextOffer(unit, asker) };
+    db.offer.id.update(row);
+    unit.addBytes(asker.agent, bytesOfNotice(row) - bytesOfNotice(shown));
     return shown.id;
   }
   const id = unit.nextDelivery(asker);
-  db.offer.insert(noticeRow(unit, asker, { id, kind: 'progress', message: ask.message, envelope }));
+  const row = noticeRow(unit, asker, { id, kind: 'progress', message: ask.message, envelope });
+  db.offer.insert(row);
+  unit.addBytes(asker.agent, bytesOfNotice(row));
   return id;
 }

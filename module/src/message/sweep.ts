@@ -6,14 +6,16 @@ import { returnPeriodEnd } from '../time/absence.ts';
 import type { UnitOfWork } from '../unit-of-work.ts';
 import { offerWaiting } from './deliver.ts';
 import { endWaiting, giveBack } from './end.ts';
-import { enqueue } from './lane.ts';
+import { enqueue, removeWaiting } from './lane.ts';
 import { scheduleSweep } from './offer.ts';
+import { endOf, mayHaveBegun } from './process.ts';
 import { alertIfDeserted } from './queue.ts';
 import { isExpired } from './rules.ts';
 
 /**
- * Gives back the deliveries of a mailbox whose lease has ended, or all after its agent was offline for the grace period. `at` is
- * the time of the timer: one that an earlier time has replaced is ignored, so that a mailbox has one chain of timers.
+ * Gives back the deliveries of a mailbox whose lease has ended, or all after its agent was offline for the grace period and for
+ * the time that it asked for (`extend`). `at` is the time of the timer: one that an earlier time has replaced is ignored, so that
+ * a mailbox has one chain of timers.
  */
 export function sweepMailbox(unit: UnitOfWork, agent: bigint, at: string): void {
   const box = unit.box(agent);
@@ -22,15 +24,17 @@ export function sweepMailbox(unit: UnitOfWork, agent: bigint, at: string): void 
   unit.markBoxChanged(box);
   const until = returnPeriodEnd(unit);
   const ownGraceEnds = box.offlineSince + toMicros(LIMITS.graceMs);
-  const graceEnds = ownGraceEnds > until ? ownGraceEnds : until;
+  let graceEnds = ownGraceEnds > until ? ownGraceEnds : until;
+  if (box.keptUntil > graceEnds) graceEnds = box.keptUntil;
   const isAbsent = !box.online && graceEnds <= unit.now;
+  const mayBegin = isAbsent ? mayHaveBegun(unit.ctx.db, box) : undefined;
   let next = 0n;
   // At most `credit + criticalCredit` deliveries, and the notices.
   for (const { id } of [...unit.ctx.db.offer.agent.filter(agent)]) {
     // Read again: the end of one may have cancelled another of the same workflow.
     const row = unit.ctx.db.offer.id.find(id);
     if (!row || row.attempt === 0) continue;
-    if (isAbsent) giveBack(unit, box, row, 'the agent went offline');
+    if (mayBegin) giveBack(unit, box, row, 'the agent went offline', endOf(box, mayBegin(row)));
     else if (row.leaseUntil <= unit.now && until <= unit.now) giveBack(unit, box, row, 'the lease ended');
     else {
       // Its holder could not extend it while the hub was absent.
@@ -47,9 +51,11 @@ export function sweepMailbox(unit: UnitOfWork, agent: bigint, at: string): void 
 export function requeue(unit: UnitOfWork, delivery: bigint): void {
   const { db } = unit.ctx;
   const row = db.waiting.id.find(delivery);
-  if (!row || row.lane !== 0) return;
-  db.waiting.id.delete(delivery);
+  // Its process may have returned and given it back again since; then it waits for a later time.
+  if (!row || row.lane !== 0 || row.availableAt > unit.now) return;
   const box = unit.box(row.agent);
+  if (box) removeWaiting(unit, box, row);
+  else db.waiting.id.delete(delivery);
   const message = db.message.id.find(row.message);
   if (!message) return;
   if (!box) return endWaiting(unit, row, message, 'delayed', 'dead-letter', 'its agent was unregistered');

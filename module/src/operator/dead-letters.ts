@@ -3,8 +3,9 @@
 import { t, type Infer } from 'spacetimedb/server';
 import { isOperator, isSame } from '../access.ts';
 import type { Code } from '../contract/codes.ts';
-import { LIMITS } from '../contract/limits.ts';
+import { LIMITS, ROW_BYTES } from '../contract/limits.ts';
 import { isQueue, mailboxOfDelivery } from '../mailbox.ts';
+import { type DeadLetter, removeDeadLetter } from '../message/dead-letter.ts';
 import { deliver, offerWaiting } from '../message/deliver.ts';
 import { envelopeOf } from '../message/envelope.ts';
 import { enqueue } from '../message/lane.ts';
@@ -16,8 +17,6 @@ import { isObject, parseJson } from '../text.ts';
 import { schedule } from '../time/schedule.ts';
 import type { UnitOfWork } from '../unit-of-work.ts';
 
-/** A stored dead letter. */
-export type DeadLetter = NonNullable<ReturnType<Ctx['db']['deadLetter']['no']['find']>>;
 /** An action that removes a dead letter. */
 export type DeadLetterAction = 'redrive' | 'purge';
 
@@ -130,7 +129,7 @@ type Fault = readonly [code: Code, sentence: string];
 /** Performs an action, or changes nothing and returns the reason. A purged delivery stays dead, and no longer keeps its message. */
 function tryAction(unit: UnitOfWork, action: DeadLetterAction, row: DeadLetter): Fault | undefined {
   const fault = action === 'redrive' ? redrive(unit, row) : undefined;
-  if (!fault) unit.ctx.db.deadLetter.no.delete(row.no);
+  if (!fault) removeDeadLetter(unit, row);
   return fault;
 }
 
@@ -152,6 +151,7 @@ function redrive(unit: UnitOfWork, row: DeadLetter): Fault | undefined {
   if (isFull(unit, home)) return ['inbox/full', `${sentenceOfFull(home)}; redrive dead letter ${row.no} later`];
   if (row.delivery === 0n) {
     // The agent's cursor is past the broadcast, so it receives a separate delivery.
+    unit.addBytes(message.sender, ROW_BYTES.delivery);
     message.deliveries.push(deliver(unit, home, { ...message, delayMs: 0n }, envelopeOf(message)));
     db.message.id.update(message);
     return undefined;
@@ -167,6 +167,8 @@ function redrive(unit: UnitOfWork, row: DeadLetter): Fault | undefined {
     attempt: attemptAfterRedrive(ended.attempt),
     availableAt: unit.now,
     holder: isQueue(ended.agent) ? 0n : ended.agent,
+    spared: 0,
+    crashes: 0,
   });
   const account = unit.account(message.sender);
   account.unfinished++;

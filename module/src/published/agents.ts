@@ -2,7 +2,7 @@
 
 import { t } from 'spacetimedb/server';
 import { isOperator, isSame, ownAgent, readableMailbox, requireOwn } from '../access.ts';
-import { attach, detach } from '../agent/presence.ts';
+import { attach, declareConcurrency as recordConcurrency, detach } from '../agent/presence.ts';
 import { beat } from '../agent/pulse.ts';
 import { checkChanges, register, setStatus as writeStatus, update } from '../agent/register.ts';
 import { checkName, checkStatus } from '../agent/rules.ts';
@@ -76,6 +76,29 @@ export const attachAgent = agora.reducer({ agent: t.u64() }, (ctx, { agent }) =>
   const connection = connectionOf(ctx);
   asMember(ctx, unit => attach(unit, agent, connection));
 });
+
+const HeldDelivery = t.object('HeldDelivery', { delivery: t.u64(), attempt: t.u32() });
+
+/**
+ * As `attachAgent`, by a process that reports its state. If it is new, what an earlier process held when it ended is a new attempt.
+ * If it returns after the loss of its connection, it keeps the deliveries that it names, as far as no other agent was offered
+ * them. `concurrency` is how many it handles at a time, 0 if it does not know.
+ */
+export const attachProcess = agora.reducer(
+  { agent: t.u64(), isNew: t.bool(), holds: t.array(HeldDelivery), concurrency: t.u32() },
+  (ctx, { agent, ...process }) => {
+    const connection = connectionOf(ctx);
+    asMember(ctx, unit => attach(unit, agent, connection, process));
+  },
+);
+
+/** Records how many deliveries an agent of the caller handles at a time (0: unknown). Those beyond, in order, were not begun. */
+export const declareConcurrency = agora.reducer(
+  { agent: t.u64(), concurrency: t.u32() },
+  (ctx, { agent, concurrency }) => {
+    asMember(ctx, unit => recordConcurrency(unit, agent, concurrency));
+  },
+);
 
 /** Detaches an agent from the calling connection. */
 export const detachAgent = agora.reducer({ agent: t.u64() }, (ctx, { agent }) => {

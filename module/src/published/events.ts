@@ -5,13 +5,13 @@ import { requireAdmitted } from '../access.ts';
 import { checkPage } from '../checks.ts';
 import { eventsAfter } from '../event/event-page.ts';
 import { agora } from '../schema.ts';
-import { eventLog } from '../tables/event.ts';
+import { eventFeed } from '../tables/event.ts';
 
 const EventPage = t.object('EventPage', {
   state: t.string(),
   first: t.u64(),
   last: t.u64(),
-  rows: t.array(eventLog.rowType),
+  rows: t.array(eventFeed.rowType),
 });
 
 /** Returns the events after a number, in order. State `expired`: some are no longer kept. `ahead`: the number was never assigned. */

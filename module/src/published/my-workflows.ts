@@ -5,7 +5,8 @@ import { agora } from '../schema.ts';
 
 /** A type of its own, so that a further column of `workflowState` changes no client. */
 const WorkflowSummary = t.row('WorkflowSummary', {
-  id: t.string(),
+  /** The key makes a change of a row an update for clients. */
+  id: t.string().primaryKey(),
   type: t.string(),
   status: t.string(),
   /** Steps and elements, and those that have ended. */

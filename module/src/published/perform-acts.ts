@@ -1,6 +1,9 @@
 // The hot path: acts of all kinds, in order, in one transaction. A new act is one line in `Act` and one in `PERFORM`.
 
 import { SenderError, t, type Infer } from 'spacetimedb/server';
+import { claim, extendClaim } from '../claim/claim.ts';
+import { fence } from '../claim/fence.ts';
+import { releaseClaim } from '../claim/held.ts';
 import type { Code } from '../contract/codes.ts';
 import { LIMITS } from '../contract/limits.ts';
 import { publish } from '../event/publish.ts';
@@ -12,6 +15,7 @@ import { acknowledge, extend, fail, failStep, finishStep, respond } from '../mes
 import { progress } from '../message/signal.ts';
 import { Refusal, refuse } from '../refuse.ts';
 import { agora } from '../schema.ts';
+import { ClaimResource } from '../tables/claim.ts';
 import type { UnitOfWork } from '../unit-of-work.ts';
 import { start } from '../workflow/start.ts';
 import { unwatch } from '../workflow/watch.ts';
@@ -74,11 +78,26 @@ const Act = t.enum('Act', {
   }),
   StartWorkflow: t.object('StartWorkflowAct', { id: t.string(), agent: t.u64(), definition: t.string() }),
   UnwatchWorkflow: t.object('UnwatchWorkflowAct', { workflow: t.string() }),
+  Claim: t.object('ClaimAct', {
+    id: t.string(),
+    agent: t.u64(),
+    resources: t.array(ClaimResource),
+    shared: t.bool(),
+    leaseMs: t.u32(),
+    waitMs: t.u32(),
+    note: t.string(),
+  }),
+  ExtendClaim: t.object('ExtendClaimAct', { claim: t.string(), ms: t.u32() }),
+  ReleaseClaim: t.object('ReleaseClaimAct', { claim: t.string() }),
+  Fence: t.object('FenceAct', { claim: t.string(), number: t.u64() }),
 });
 /** One operation of an agent. */
 type Act = Infer<typeof Act>;
 
-/** Performs all acts, or none: the refusal lists every refused act, and nothing of the call is kept. */
+/**
+ * Performs all acts, or none: the refusal lists every refused act, and nothing of the call is kept. Bound: 256 acts, each with its
+ * own bound. The largest are 256 messages to groups of 1,000: half a million new rows, about 2 s.
+ */
 export const performActs = agora.reducer({ acts: t.array(Act) }, (ctx, { acts }) => {
   if (acts.length === 0) refuse('call/empty', 'the call contains no act');
   if (acts.length > LIMITS.acts)
@@ -117,6 +136,10 @@ const PERFORM: { readonly [Tag in Act['tag']]: (unit: UnitOfWork, value: ValueOf
   Reply: reply,
   StartWorkflow: start,
   UnwatchWorkflow: (unit, { workflow }) => unwatch(unit, workflow),
+  Claim: claim,
+  ExtendClaim: extendClaim,
+  ReleaseClaim: releaseClaim,
+  Fence: fence,
 };
 
 function perform<Tag extends Act['tag']>(

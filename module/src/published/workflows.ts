@@ -88,7 +88,7 @@ export const forkWorkflow = agora.reducer(
       unit.own(agent);
       requireVisible(ctx, workflow);
       fork(unit, workflow, { id, agent, step });
-      watchIfFree(unit, id);
+      watchIfFree(unit, id, agent);
     });
   },
 );

@@ -1,5 +1,6 @@
 // Charges agents and enforces their limits: a call above a limit is refused, accepted messages are never dropped.
 
+import { LIMITS } from '../contract/limits.ts';
 import type { Mailbox } from '../mailbox.ts';
 import { refuse } from '../refuse.ts';
 import type { UnitOfWork } from '../unit-of-work.ts';
@@ -44,11 +45,16 @@ export function charge(unit: UnitOfWork, sender: Mailbox, cost: Cost): void {
       `"${name}" may reach ${limits.fanOut} recipients per minute, this message has ${cost.fanOut}; wait ${fanOutWait} ms or name fewer`,
     );
   }
-  refuseOverflow(unit, cost.bytes);
+  if (cost.bytes > 0) refuseOverflow(unit, sender.agent, cost.bytes);
   account.rateDebt = rateDebt + 1;
   account.fanOutDebt = fanOutDebt + cost.fanOut;
   account.at = unit.now;
   unit.markAccountChanged(account);
+}
+
+/** Charges an agent for an act that stores nothing for long, such as a change of its status, or refuses it: it counts as one message. */
+export function chargeAct(unit: UnitOfWork, agent: Mailbox, bytes = 0): void {
+  charge(unit, agent, { deliveries: 0, fanOut: 0, bytes });
 }
 
 /**
@@ -61,8 +67,7 @@ export function tryCharge(unit: UnitOfWork, agent: bigint, target: Mailbox, byte
   const passed = unit.now - account.at;
   const rateDebt = debtAfter(account.rateDebt, passed, limits.rate);
   if (waitMs(rateDebt, 1, limits.burst, limits.rate) > 0 || account.unfinished >= limits.unfinished) return false;
-  if (target.waiting + target.held >= limitsOf(unit, target.agent).inboxLength) return false;
-  if (unit.storedBytes + BigInt(bytes) > unit.hub.storedBytes) return false;
+  if (isFull(unit, target) || overflowOf(unit, agent, bytes) !== undefined) return false;
   account.rateDebt = rateDebt + 1;
   account.fanOutDebt = debtAfter(account.fanOutDebt, passed, limits.fanOut / 60);
   account.at = unit.now;
@@ -70,15 +75,29 @@ export function tryCharge(unit: UnitOfWork, agent: bigint, target: Mailbox, byte
   return true;
 }
 
-/** Refuses to store more bytes than the limit of the hub. */
-export function refuseOverflow(unit: UnitOfWork, bytes: number): void {
+/** Refuses to store more bytes than the limit of the hub, or than the share of it that one agent has. */
+export function refuseOverflow(unit: UnitOfWork, agent: bigint, bytes: number): void {
+  const fault = overflowOf(unit, agent, bytes);
+  if (fault !== undefined) refuse('quota/stored-bytes', fault);
+}
+
+/** Returns true if an agent has not used up its share of the stored bytes. */
+export function isWithinShare(unit: UnitOfWork, agent: bigint): boolean {
+  return unit.account(agent).stored <= shareOf(unit);
+}
+
+function shareOf(unit: UnitOfWork): bigint {
+  return unit.hub.storedBytes / BigInt(LIMITS.storeShare);
+}
+
+/** Returns the sentence about the limit that so many more bytes of an agent would exceed. */
+function overflowOf(unit: UnitOfWork, agent: bigint, bytes: number): string | undefined {
   const limit = unit.hub.storedBytes;
-  if (unit.storedBytes + BigInt(bytes) > limit) {
-    refuse(
-      'quota/stored-bytes',
-      `the hub has stored its limit of ${limit} bytes; an operator can raise the limit or shorten the retention`,
-    );
-  }
+  const wayOut = 'an operator can raise the limit or shorten the retention';
+  if (unit.storedBytes + BigInt(bytes) > limit) return `the hub has stored its limit of ${limit} bytes; ${wayOut}`;
+  const share = shareOf(unit);
+  if (unit.account(agent).stored + BigInt(bytes) <= share) return undefined;
+  return `agent ${agent} has stored its share of ${share} bytes; ${wayOut}`;
 }
 
 /** Refuses a delivery to a mailbox with the maximum number of unfinished ones. */
@@ -86,12 +105,17 @@ export function refuseFullInbox(unit: UnitOfWork, box: Mailbox): void {
   if (isFull(unit, box)) refuse('inbox/full', `${sentenceOfFull(box)}; send again when some have ended`);
 }
 
+/** Returns the number of unfinished deliveries of a mailbox, with delayed ones and notices. */
+export function unfinishedIn(box: Mailbox): number {
+  return box.waiting + box.held + box.delayed + box.notices + Number(box.noticeTail - box.noticeHead);
+}
+
 /** Returns true if a mailbox has the maximum number of unfinished deliveries. */
 export function isFull(unit: UnitOfWork, box: Mailbox): boolean {
-  return box.waiting + box.held >= limitsOf(unit, box.agent).inboxLength;
+  return unfinishedIn(box) >= limitsOf(unit, box.agent).inboxLength;
 }
 
 /** Returns the sentence about a full mailbox. */
 export function sentenceOfFull(box: Mailbox): string {
-  return `"${box.name}" has its maximum number of unfinished deliveries, ${box.waiting + box.held}`;
+  return `"${box.name}" has its maximum number of unfinished deliveries and notices, ${unfinishedIn(box)}`;
 }

@@ -3,6 +3,7 @@
 import { hubOf } from '../hub.ts';
 import type { Mailbox } from '../mailbox.ts';
 import type { Ctx } from '../schema.ts';
+import { unfinishedIn } from './charge.ts';
 import { debtAfter } from './rules.ts';
 
 /** Returns the usage of an agent at `now`, and its limits. */
@@ -17,7 +18,7 @@ export function usageOf(db: Ctx['db'], box: Mailbox, now: bigint) {
     burst: limits.burst,
     unfinished: account?.unfinished ?? 0,
     unfinishedLimit: limits.unfinished,
-    inbox: box.waiting + box.held,
+    inbox: unfinishedIn(box),
     inboxLimit: limits.inboxLength,
     fanOutUsed: Math.ceil(debtAfter(account?.fanOutDebt ?? 0, passed, limits.fanOut / 60)),
     fanOut: limits.fanOut,

@@ -2,6 +2,13 @@
 
 import { t, table } from 'spacetimedb/server';
 
+const tries = {
+  /** Attempts that no process can have begun: they do not count. */
+  spared: t.u32().default(0),
+  /** Attempts that ended with the process of their holder. */
+  crashes: t.u8().default(0),
+};
+
 /** A message, stored once; its content never changes. */
 export const message = table(
   { indexes: [{ accessor: 'bySender', algorithm: 'btree', columns: ['sender', 'no'] }] },
@@ -37,6 +44,8 @@ export const message = table(
     references: t.string().default(''),
     /** Of a task whose inputs are read with the steps: about the size of its whole payload; else 0. */
     referencedBytes: t.u32().default(0),
+    /** Messages before it in its chain of replies, forwards and messages on behalf of others. */
+    hops: t.u32().default(0),
   },
 );
 
@@ -82,6 +91,16 @@ export const mailbox = table(
     notices: t.u32().default(0),
     noticeHead: t.u64().default(0n),
     noticeTail: t.u64().default(0n),
+    /** Delayed deliveries: those in lane 0. */
+    delayed: t.u32().default(0),
+    /** How many deliveries its process handles at a time; 0 if it has not declared it. */
+    concurrency: t.u32().default(0),
+    /** True if a connection of the agent ended without a detach, so that its process may have ended. */
+    isCut: t.bool().default(false),
+    /** True while a delivery is held alone, or waits until the others have ended: nothing else is offered. */
+    isAlone: t.bool().default(false),
+    /** Time until which the agent keeps what it holds while it is offline: the longest lease that it has set while offline, or 0. */
+    keptUntil: t.i64().default(0n),
   },
 );
 
@@ -116,6 +135,10 @@ export const waiting = table(
     attempt: t.u32(),
     /** The agent that last held it, or 0. */
     holder: t.u64().default(0n),
+    /** Of a queued plain message with a short envelope: that envelope, and its sender; else empty. */
+    envelope: t.string().default(''),
+    sender: t.u64().default(0n),
+    ...tries,
   },
 );
 
@@ -135,6 +158,7 @@ export const offer = table(
     /** The number among the rows shown to its agent; see `goIdle`. */
     seq: t.u64().default(0n),
     sender: t.u64().default(0n),
+    ...tries,
   },
 );
 
@@ -207,7 +231,15 @@ export const ask = table(
     signalNumber: t.u32().default(0),
     /** The reason of the last failed attempt, or empty. */
     lastFailure: t.string().default(''),
+    /** Number of asks that were made on its behalf. */
+    dependents: t.u32().default(0),
   },
+);
+
+/** An ask that was made on behalf of another ask, by its number among those; kept with its message. */
+export const dependentAsk = table(
+  { indexes: [{ accessor: 'byNo', algorithm: 'btree', columns: ['ask', 'no'] }] },
+  { message: t.string().primaryKey(), ask: t.string(), no: t.u32() },
 );
 
 /** Progress and partial results of an open ask: the last 64. */
@@ -236,7 +268,16 @@ export const broadcastLog = table(
 );
 
 /** The agent has handled all broadcasts up to `handled`; `since` is the last one before it was registered. */
-export const broadcastCursor = table({}, { agent: t.u64().primaryKey(), since: t.u64(), handled: t.u64() });
+export const broadcastCursor = table(
+  {},
+  {
+    agent: t.u64().primaryKey(),
+    since: t.u64(),
+    handled: t.u64(),
+    /** Rows of the agent in `broadcastHandled` and `broadcastFailure`. */
+    marks: t.u32().default(0),
+  },
+);
 
 /** Broadcasts beyond the cursor that an agent has handled. */
 export const broadcastHandled = table(

@@ -17,6 +17,10 @@ export const account = table(
     /** Numbers of its last message, and of the first kept one. */
     sent: t.u64(),
     firstKept: t.u64(),
+    /** Bytes of the stored rows that it has caused. */
+    stored: t.i64().default(0n),
+    /** The highest id of its messages so far, or empty. */
+    lastId: t.string().default(''),
   },
 );
 
@@ -44,8 +48,10 @@ export const hub = table(
     keepWorkflowsMs: t.u64(),
     /** Ids of messages, events and workflows from before this time (microseconds) are refused: they may have been used and pruned. */
     idsSince: t.i64(),
+    /** Messages in a chain of replies, forwards and messages on behalf of others. */
+    hops: t.u32().default(256),
   },
 );
 
-/** Stored bytes of messages, events and workflows (definitions, outputs): one row. */
+/** Stored bytes: the sum over all accounts; one row. */
 export const tally = table({}, { id: t.u8().primaryKey(), bytes: t.i64() });

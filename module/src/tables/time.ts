@@ -13,6 +13,10 @@ export const due = table(
     text: t.string(),
     /** Calls that fired it and failed. */
     tries: t.u32().default(0),
+    /** The agent that is charged for it; 0 for the hub. */
+    agent: t.u64().default(0n),
+    /** The time of a timer that is checked before, so that it ends with its subject; else 0. */
+    until: t.i64().default(0n),
   },
 );
 
@@ -25,8 +29,11 @@ export const timerWatch = table({}, { scheduledId: t.u64().primaryKey().autoInc(
 /** The slot up to which no timer is lost: one row. */
 export const timerCursor = table({}, { id: t.u8().primaryKey(), slot: t.u64() });
 
-/** The last record that the hub was running, and its return after its last absence, or 0: one row. */
-export const hubClock = table({}, { id: t.u8().primaryKey(), seenAt: t.i64(), returnedAt: t.i64() });
+/** The last record that the hub was running; its return after its last absence, and the last record before that, or 0: one row. */
+export const hubClock = table(
+  {},
+  { id: t.u8().primaryKey(), seenAt: t.i64(), returnedAt: t.i64(), absentFrom: t.i64().default(0n) },
+);
 
 /** Timers that failed too often and fire no more. */
 export const failedTimer = table(

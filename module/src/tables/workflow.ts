@@ -174,5 +174,7 @@ export const workflowWatch = table(
     id: t.u64().primaryKey().autoInc(),
     watcher: t.identity().index('btree'),
     workflow: t.string().index('btree'),
+    /** The agent that is charged for it: the initiator. */
+    agent: t.u64().default(0n),
   },
 );

@@ -6,13 +6,10 @@ import { ScheduleAt } from 'spacetimedb';
 import { LIMITS } from '../contract/limits.ts';
 import type { Ctx } from '../schema.ts';
 import type { UnitOfWork } from '../unit-of-work.ts';
-import { CHUNK, chunkKey, scheduleAlone, SLOT_MICROS } from './schedule.ts';
-
-/** A stored timer. */
-export type Due = NonNullable<ReturnType<Ctx['db']['due']['id']['find']>>;
+import { CHUNK, chunkKey, type Due, removeTimer, scheduleAlone, SLOT_MICROS } from './schedule.ts';
 
 /** Time between searches. An interval, since a failure never ends it. */
-const INTERVAL_MICROS = 10_000_000n;
+const INTERVAL_MICROS = 5_000_000n;
 /** A slot this far in the past has either been fired, or is searched for lost timers. */
 const LOST_AFTER_MICROS = 5_000_000n;
 /** The position is stored about once a minute, so that a hub without lost timers writes little. */
@@ -81,7 +78,7 @@ function fireAgain(unit: UnitOfWork, row: Due): boolean {
     db.due.id.update({ ...row, chunk: scheduleAlone(unit), tries: row.tries + 1 });
     return true;
   }
-  db.due.id.delete(row.id);
+  removeTimer(unit, row);
   const { id, kind, ref, text } = row;
   if (db.failedTimer.count() < BigInt(LIMITS.failedTimers))
     db.failedTimer.insert({ id, kind, ref, text, at: unit.now });

@@ -5,7 +5,12 @@
 // I3  A timer whose call failed is fired again in a call of its own.
 
 import { ScheduleAt } from 'spacetimedb';
+import { ROW_BYTES } from '../contract/limits.ts';
+import type { Ctx } from '../schema.ts';
 import type { UnitOfWork } from '../unit-of-work.ts';
+
+/** A stored timer. */
+export type Due = NonNullable<ReturnType<Ctx['db']['due']['id']['find']>>;
 
 /** Kinds of timers; `published/sweep-slot.ts` has the action of each. */
 export const TIMERS = [
@@ -14,8 +19,10 @@ export const TIMERS = [
   'refill',
   'ask',
   'expire',
+  'dependents',
   'broadcast',
   'unregistered',
+  'deserted',
   'pulse',
   'approval',
   'approver',
@@ -31,9 +38,18 @@ export const TIMERS = [
   'purge',
   'unadmitted',
   'count',
+  'claim-lease',
+  'claim-wait',
+  'claim-absent',
 ] as const;
 /** One of `TIMERS`. */
 export type Timer = (typeof TIMERS)[number];
+
+/** Timers that are checked once a day, since their subject may be deleted long before their time. */
+const CHECKED = ['expire', 'step-timeout', 'workflow-deadline', 'deserted'] as const satisfies readonly Timer[];
+/** One of `CHECKED`. */
+export type Checked = (typeof CHECKED)[number];
+const CHECK_MICROS = 86_400_000_000n;
 
 /** Length of a slot, the maximum lateness of a timer. One scheduled row fires up to `CHUNK` timers of a slot. */
 export const SLOT_MICROS = 250_000n;
@@ -47,16 +63,41 @@ export function chunkKey(slot: bigint, chunk: number): bigint {
   return slot * CHUNKS + BigInt(chunk);
 }
 
-/** Schedules a timer of `kind` for `at` (microseconds); fires at most one slot late. `ref` and `text` name its subject. */
-export function schedule(unit: UnitOfWork, at: bigint, kind: Timer, ref: bigint, text = ''): void {
-  const time = at > unit.now ? at : unit.now;
+/**
+ * Schedules a timer of `kind` for `at` (microseconds); fires at most one slot late. `ref` and `text` name its subject; `agent` is
+ * charged for it. A timer of which each agent has one is charged to 0, the hub, and not counted.
+ */
+export function schedule(unit: UnitOfWork, at: bigint, kind: Timer, ref: bigint, text = '', agent = 0n): void {
+  const later = unit.now + CHECK_MICROS;
+  const isChecked = at > later && (CHECKED as readonly Timer[]).includes(kind);
+  const time = isChecked ? later : at > unit.now ? at : unit.now;
   const slot = time / SLOT_MICROS + 1n;
   const place = unit.placeInSlot(slot);
   const chunk = Math.floor(place / CHUNK);
-  unit.ctx.db.due.insert({ id: 0n, chunk: chunkKey(slot, chunk), kind, ref, text, tries: 0 });
+  unit.ctx.db.due.insert({
+    id: 0n,
+    chunk: chunkKey(slot, chunk),
+    kind,
+    ref,
+    text,
+    tries: 0,
+    agent,
+    until: isChecked ? at : 0n,
+  });
+  unit.addBytes(agent, bytesOfTimer(agent, text));
   unit.spend(1);
   // Each chunk is a separate scheduled call.
   if (place % CHUNK === 0) scheduleChunk(unit, slot, chunk);
+}
+
+/** Deletes a timer. */
+export function removeTimer(unit: UnitOfWork, { id, agent, text }: Pick<Due, 'id' | 'agent' | 'text'>): void {
+  unit.ctx.db.due.id.delete(id);
+  unit.addBytes(agent, -bytesOfTimer(agent, text));
+}
+
+function bytesOfTimer(agent: bigint, text: string): number {
+  return agent === 0n ? 0 : ROW_BYTES.timer + text.length;
 }
 
 /** Takes a chunk of the next slot for one timer alone, and schedules it. Returns its key. */

@@ -72,7 +72,7 @@ const FAILED = ' failed';
 export function requestEnded(unit: UnitOfWork, message: Message, trigger: Trigger): void {
   if (trigger !== 'finish') {
     const how = trigger === 'fail' ? FAILED : '';
-    return schedule(unit, unit.now, 'approver', message.step, message.id + how);
+    return schedule(unit, unit.now, 'approver', message.step, message.id + how, message.sender);
   }
   const step = unit.ctx.db.step.id.find(message.step);
   if (step && isRequestedBy(step, message.id)) rememberSeen(unit, step);
@@ -93,7 +93,7 @@ export function checkApprover(unit: UnitOfWork, id: bigint, text: string): void 
     }
     rememberSeen(unit, step);
     const about = { workflow_id: step.workflow, step: step.name, agent: approver.name };
-    appendSystemEvent(unit, 'system_alert', { alert: 'approval_unheard', ...about });
+    appendSystemEvent(unit, run.definition.initiator, 'system_alert', { alert: 'approval_unheard', ...about });
   });
 }
 

@@ -66,6 +66,8 @@ export interface Known {
   isAgent(name: string): boolean;
   /** Returns true if any agent ever announced this capability. */
   isCapability(name: string): boolean;
+  /** Returns the end of a sentence with similar names, or ''. Clients have it. */
+  near?(kind: 'agent' | 'capability' | 'step', name: string, steps: Iterable<string>): string;
 }
 
 /** Checks a definition (JSON), and returns its plan or its faults. */
@@ -88,7 +90,7 @@ const MAX_LISTED_FAULTS = 200;
 function checkValue(value: unknown, known: Known, depth: number): Checked {
   const { shape, names, faults: shapeFaults } = readShape(value);
   const faults = [...shapeFaults];
-  const index = indexOf(shape.steps, names, faults);
+  const index = indexOf(shape.steps, names, known, faults);
   const participants = checkAgents(shape, names, known, faults);
   const steps = shape.steps.map((step, at) => planStep(step, names[at] ?? '', index, faults));
   steps.forEach((step, at) => {
@@ -142,9 +144,10 @@ function agentsOf({ participants, steps }: WorkflowPlan): Iterable<string> {
 interface StepIndex {
   readonly byName: ReadonlyMap<string, number>;
   readonly byAction: ReadonlyMap<string, readonly number[]>;
+  readonly near: (name: string) => string;
 }
 
-function indexOf(steps: readonly StepShape[], names: readonly string[], faults: string[]): StepIndex {
+function indexOf(steps: readonly StepShape[], names: readonly string[], known: Known, faults: string[]): StepIndex {
   const byName = new Map<string, number>();
   const byAction = new Map<string, number[]>();
   steps.forEach(({ id, action }, at) => {
@@ -155,7 +158,8 @@ function indexOf(steps: readonly StepShape[], names: readonly string[], faults: 
     else byName.set(name, at);
     byAction.set(action, [...(byAction.get(action) ?? []), at]);
   });
-  return { byName, byAction };
+  const near = (name: string) => known.near?.('step', name, [...byName.keys(), ...byAction.keys()]) ?? '';
+  return { byName, byAction, near };
 }
 
 function checkAgents(
@@ -165,18 +169,20 @@ function checkAgents(
   faults: string[],
 ): readonly string[] {
   const agents = new Set<string>();
+  const near = (kind: 'agent' | 'capability', name: string) => known.near?.(kind, name, []) ?? '';
+  const noAgent = (name: string) => `there is no agent "${name.slice(0, 64)}"${near('agent', name)}`;
   for (const name of new Set(participants)) {
-    if (!known.isAgent(name)) faults.push(`participants: there is no agent "${name.slice(0, 64)}"`);
+    if (!known.isAgent(name)) faults.push(`participants: ${noAgent(name)}`);
   }
   steps.forEach(({ agent, capability, approval, compensate }, at) => {
     const named = [agent, approval?.by, approval?.escalate_to, compensate?.agent].filter(name => name !== undefined);
     for (const name of new Set(named)) {
       agents.add(name);
-      if (!known.isAgent(name)) faults.push(`${names[at]}: there is no agent "${name.slice(0, 64)}"`);
+      if (!known.isAgent(name)) faults.push(`${names[at]}: ${noAgent(name)}`);
     }
     for (const wanted of [capability, compensate?.capability]) {
       if (wanted === undefined || known.isCapability(wanted)) continue;
-      faults.push(`${names[at]}: no agent ever announced the capability "${wanted}"`);
+      faults.push(`${names[at]}: no agent ever announced the capability "${wanted}"${near('capability', wanted)}`);
     }
     if (agent !== undefined && participants && !participants.includes(agent)) {
       faults.push(`${names[at]}: agent "${agent.slice(0, 64)}" has a step but is not a participant`);
@@ -187,11 +193,11 @@ function checkAgents(
 }
 
 /** The position of the step with an id, or with an action that no other step has; else a sentence that says why not. */
-function positionOf(name: string, { byName, byAction }: StepIndex): number | string {
+function positionOf(name: string, { byName, byAction, near }: StepIndex): number | string {
   const position = byName.get(name);
   if (position !== undefined) return position;
   const [only, ...others] = byAction.get(name) ?? [];
-  if (only === undefined) return `there is no step "${name.slice(0, 64)}"`;
+  if (only === undefined) return `there is no step "${name.slice(0, 64)}"${near(name)}`;
   return others.length === 0 ? only : `${others.length + 1} steps have the action "${name}"; name one by id`;
 }
 

@@ -4,7 +4,6 @@
 import { queueOf } from '../message/queue.ts';
 import { post } from '../message/store.ts';
 import { toMicros } from '../micros.ts';
-import { schedule } from '../time/schedule.ts';
 import { innerOf } from './kinds.ts';
 import type { Run } from './run.ts';
 import { namedIn, type Step } from './step.ts';
@@ -58,7 +57,7 @@ function undo(run: Run, step: Step): boolean {
   run.change(step, { undo: 'running', undoMessage: message.id });
   run.state.undoing = step.position + 1;
   const timeoutMs = compensate.timeout_ms;
-  if (timeoutMs !== undefined) schedule(unit, unit.now + toMicros(timeoutMs), 'step-timeout', step.id, message.id);
+  if (timeoutMs !== undefined) run.schedule(unit.now + toMicros(timeoutMs), 'step-timeout', step.id, message.id);
   post(unit, message, [assignee]);
   return true;
 }

@@ -7,9 +7,8 @@ import { headersOf } from '../trace.ts';
 import { toMicros } from '../micros.ts';
 import { refuse } from '../refuse.ts';
 import { IDLE, UNTOUCHED } from '../tables/workflow.ts';
-import { byteLength } from '../text.ts';
-import { schedule } from '../time/schedule.ts';
 import type { UnitOfWork } from '../unit-of-work.ts';
+import { bytesOfWorkflow } from './retention.ts';
 import { type AgentIds, checkDefinition, sentenceOf, type StepPlan, type WorkflowPlan } from './check.ts';
 import { Run } from './run.ts';
 
@@ -78,7 +77,7 @@ export function createWorkflow(unit: UnitOfWork, workflow: NewWorkflow): Run {
       ...IDLE,
     },
   );
-  unit.addBytes(byteLength(definition));
+  unit.addBytes(initiator, bytesOfWorkflow(run.definition));
   plan.steps.forEach((step, position) => {
     run.store({
       id: 0n,
@@ -106,7 +105,7 @@ export function createWorkflow(unit: UnitOfWork, workflow: NewWorkflow): Run {
       ...UNTOUCHED,
     });
   });
-  if (plan.deadlineMs > 0) schedule(unit, unit.now + toMicros(plan.deadlineMs), 'workflow-deadline', 0n, id);
+  if (plan.deadlineMs > 0) run.schedule(unit.now + toMicros(plan.deadlineMs), 'workflow-deadline', 0n, id);
   const about = parent && { parent_workflow_id: parent.workflow, parent_step: parent.name };
   run.publish('workflow_started', { initiator: unit.box(initiator)?.name, ...about });
   return run;

@@ -10,7 +10,6 @@
 
 import type { WorkflowStatus } from '../contract/words.ts';
 import type { Answer } from '../message/answer.ts';
-import { schedule } from '../time/schedule.ts';
 import type { StepSpec } from './check.ts';
 import type { Job } from './job.ts';
 import { performJob } from './jobs.ts';
@@ -77,7 +76,7 @@ export function endAttempt(run: Run, step: Step, answer: Answer, failure: Exclud
   const random = retries.jitter > 0 ? run.unit.ctx.random() : 0;
   const dueAt = run.unit.now + retryMicros(retries, step.tries, random);
   run.moveStep(step, 'retry', { error: answer.error, message: '', dueAt });
-  schedule(run.unit, dueAt, 'step-retry', step.id);
+  run.schedule(dueAt, 'step-retry', step.id);
 }
 
 /** Ends a step and updates its dependents. */
@@ -205,8 +204,8 @@ export function end(
   trigger: Extract<WorkflowTrigger, 'finish' | 'undone-failed' | 'undone-cancelled'>,
 ): void {
   if (!run.moveWorkflow(trigger, { endedAt: run.unit.now })) return;
-  const { id, status } = run.state;
-  keepEnded(run.unit, id);
+  const { status } = run.state;
+  keepEnded(run.unit, run.definition);
   if (status === 'succeeded') run.publish('workflow_completion', {});
   else if (status === 'failed') run.publish('workflow_failed', {});
   else run.publish('workflow_cancelled', {});

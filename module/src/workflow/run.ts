@@ -11,12 +11,22 @@ import { appendSystemEvent } from '../event/append.ts';
 import { toMicros } from '../micros.ts';
 import type { Ctx } from '../schema.ts';
 import { byteLength, parseJson } from '../text.ts';
-import { schedule } from '../time/schedule.ts';
+import { schedule, type Timer } from '../time/schedule.ts';
 import type { UnitOfWork } from '../unit-of-work.ts';
 import type { StepSpec } from './check.ts';
 import { type Job, readJobs, writeJobs } from './job.ts';
 import { stepAfter, type StepTrigger, workflowAfter, type WorkflowTrigger } from './moves.ts';
-import { bytesOfStep, elementSpec, isBad, outputOf, specOf, stateOf, type Step, stepAt } from './step.ts';
+import {
+  bytesOfOutput,
+  bytesOfStep,
+  elementSpec,
+  isBad,
+  outputOf,
+  specOf,
+  stateOf,
+  type Step,
+  stepAt,
+} from './step.ts';
 
 type State = NonNullable<ReturnType<Ctx['db']['workflowState']['id']['find']>>;
 type Definition = NonNullable<ReturnType<Ctx['db']['workflow']['id']['find']>>;
@@ -190,7 +200,7 @@ export class Run {
 
   /** Stores a step that `total` already counts. */
   store(row: Step): void {
-    this.unit.addBytes(bytesOfStep(row));
+    this.#charge(bytesOfStep(row));
     this.unit.spend(1 + rowsOf(row.element.length));
     this.#keep(this.unit.ctx.db.step.insert(row));
   }
@@ -199,6 +209,7 @@ export class Run {
   change(step: Step, fields: Partial<StepFields>): void {
     const { output, ...rest } = fields;
     if (output !== undefined) this.#setOutput(step, output);
+    if (rest.error !== undefined) this.#charge(byteLength(rest.error) - byteLength(step.error));
     Object.assign(step, rest);
     if (rest.order !== undefined) this.#ends.set(rest.order, step);
     if (!this.#changed.has(step)) this.unit.spend(1);
@@ -206,8 +217,13 @@ export class Run {
     this.touch();
   }
 
+  /** Charges the initiator for stored bytes. */
+  #charge(bytes: number): void {
+    this.unit.addBytes(this.definition.initiator, bytes);
+  }
+
   #setOutput(step: Step, output: string): void {
-    const before = bytesOfStep(step);
+    const before = bytesOfOutput(step);
     const { stepOutput } = this.unit.ctx.db;
     const isLong = output.length > LIMITS.inlineBytes;
     const wasLong = step.outputBytes > 0;
@@ -219,7 +235,7 @@ export class Run {
     step.outputBytes = isLong ? byteLength(output) : 0;
     this.#outputs.delete(step);
     this.#values.delete(step);
-    this.unit.addBytes(bytesOfStep(step) - before);
+    this.#charge(bytesOfOutput(step) - before);
     this.unit.spend(rowsOf(output.length));
   }
 
@@ -252,7 +268,7 @@ export class Run {
     const startedAt = step.startedAt || this.unit.now;
     if (!this.moveStep(step, 'assign', { message: by, tries: step.tries + 1, startedAt, dueAt: 0n })) return false;
     if (timeoutMs !== undefined && !forEach) {
-      schedule(this.unit, this.unit.now + toMicros(timeoutMs), 'step-timeout', step.id, by);
+      this.schedule(this.unit.now + toMicros(timeoutMs), 'step-timeout', step.id, by);
     }
     return true;
   }
@@ -281,7 +297,7 @@ export class Run {
     if (this.state.heldUntil > this.unit.now) return;
     const wait = Math.min(MAX_HELD_MS, MIN_HELD_MS * 2 ** this.state.heldTries);
     this.state.heldUntil = this.unit.now + BigInt(wait) * 1000n;
-    schedule(this.unit, this.state.heldUntil, 'workflow-held', 0n, this.state.id);
+    this.schedule(this.state.heldUntil, 'workflow-held', 0n, this.state.id);
   }
 
   /** Queues another try of the steps that limits hold. */
@@ -295,13 +311,22 @@ export class Run {
     this.touch();
     if (state.continueAt !== 0n && state.continueAt + LOST_AFTER_MICROS > unit.now) return;
     state.continueAt = unit.now;
-    schedule(unit, unit.now, 'workflow-jobs', 0n, state.id);
+    this.schedule(unit.now, 'workflow-jobs', 0n, state.id);
+  }
+
+  /** Schedules a timer of the workflow, and charges its initiator. */
+  schedule(at: bigint, kind: Timer, ref: bigint, text = ''): void {
+    schedule(this.unit, at, kind, ref, text, this.definition.initiator);
   }
 
   /** Publishes an event about the workflow. */
   publish(type: SystemEventType, data: Readonly<Record<string, unknown>>): void {
     const { id, type: workflowType } = this.state;
-    appendSystemEvent(this.unit, type, { workflow_id: id, workflow_type: workflowType, ...data });
+    appendSystemEvent(this.unit, this.definition.initiator, type, {
+      workflow_id: id,
+      workflow_type: workflowType,
+      ...data,
+    });
   }
 
   #save(): void {

@@ -43,5 +43,5 @@ export function start(unit: UnitOfWork, { id, agent, definition }: Start): void 
   charge(unit, starter, { deliveries: 0, fanOut: 0, bytes: byteLength(definition) });
   release(createWorkflow(unit, { id, initiator: agent, definition, plan, parentStep: 0n, inputs: '' }));
   Run.saveAll(unit);
-  watchIfFree(unit, id);
+  watchIfFree(unit, id, agent);
 }

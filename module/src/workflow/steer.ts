@@ -1,7 +1,7 @@
 // Steers a workflow: pause, resume, cancel, retry and fork, for its initiator and operators.
 
 import { isOperator, isSame } from '../access.ts';
-import { charge } from '../quota/charge.ts';
+import { charge, chargeAct } from '../quota/charge.ts';
 import { refuse } from '../refuse.ts';
 import { byteLength } from '../text.ts';
 import type { UnitOfWork } from '../unit-of-work.ts';
@@ -22,6 +22,7 @@ export interface Fork {
 export function pause(unit: UnitOfWork, id: string): void {
   const run = steered(unit, id);
   refuseMove(run, 'pause');
+  chargeOwn(run);
   // Paused by its own call, it does not resume with the outer workflow.
   if (run.status === 'paused') run.state.pausedWith = false;
   progress.pause(run);
@@ -32,6 +33,7 @@ export function pause(unit: UnitOfWork, id: string): void {
 export function resume(unit: UnitOfWork, id: string): void {
   const run = steered(unit, id);
   refuseMove(run, 'resume');
+  chargeOwn(run);
   progress.resume(run);
   Run.saveAll(unit);
 }
@@ -54,6 +56,7 @@ export function retry(unit: UnitOfWork, id: string, name: string): void {
   const step = run.named(name);
   if (!step) refuse('workflow/unknown-step', `workflow ${id} has no step "${name.slice(0, 64)}"`);
   refuseRetry(run, step);
+  chargeOwn(run);
   const hadFailed = run.hasEnded && run.status !== 'succeeded';
   run.moveWorkflow('restart', { outcome: '', reason: '', endedAt: 0n });
   run.publish('workflow_resumed', { step: name });
@@ -140,6 +143,12 @@ function steered(unit: UnitOfWork, id: string): Run {
     refuse('workflow/not-yours', `only the initiator of workflow ${id} or an operator may steer it`);
   }
   refuse('workflow/unknown', `there is no workflow ${id.slice(0, 64)} that you may steer`);
+}
+
+/** Charges the initiator for a call that publishes events, and may be repeated; an operator is not charged. */
+function chargeOwn({ unit, definition }: Run): void {
+  const initiator = unit.box(definition.initiator);
+  if (initiator && isSame(initiator.owner, unit.ctx.sender)) chargeAct(unit, initiator);
 }
 
 function refuseMove(run: Run, trigger: WorkflowTrigger): void {

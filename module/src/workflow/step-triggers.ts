@@ -3,6 +3,8 @@
 import type { Answer } from '../message/answer.ts';
 import { cancelMessage } from '../message/cancel.ts';
 import type { Message } from '../message/envelope.ts';
+import { toMicros } from '../micros.ts';
+import { movedDeadline } from '../time/absence.ts';
 import type { UnitOfWork } from '../unit-of-work.ts';
 import { innerOf } from './kinds.ts';
 import { assign, continueJobs, continueUndo, endAttempt, propagate, stop } from './progress.ts';
@@ -37,8 +39,11 @@ export function timeOutStep(unit: UnitOfWork, id: bigint, message: string): void
     const isUndo = isUndoneBy(step, message);
     if (!isUndo && !isDoneBy(step, message)) return;
     const { timeoutMs, compensate } = run.specOf(step);
-    const error = `it was not done within ${isUndo ? compensate?.timeout_ms : timeoutMs} ms`;
     const task = unit.ctx.db.message.id.find(message);
+    const limitMs = isUndo ? (compensate?.timeout_ms ?? 0) : (timeoutMs ?? 0);
+    const until = movedDeadline(unit, (task?.acceptedAt ?? step.startedAt) + toMicros(limitMs));
+    if (until > unit.now) return run.schedule(until, 'step-timeout', id, message);
+    const error = `it was not done within ${isUndo ? compensate?.timeout_ms : timeoutMs} ms`;
     if (task) cancelMessage(unit, task, error);
     if (isUndo) return endUndo(run, step, { status: 'error', error });
     const inner = innerOf(run, step);
@@ -111,6 +116,11 @@ function endUndo(run: Run, step: Step, answer: Answer): void {
 /** Returns true if a message, or a nested workflow, is the current attempt at a step (I2). */
 function isDoneBy(step: Step, message: string): boolean {
   return step.state === 'running' && step.message === message;
+}
+
+/** Returns true if a message is the current attempt at a step, or at undoing it. */
+export function isUnderWay(step: Step | null, message: string): boolean {
+  return step !== null && (isDoneBy(step, message) || isUndoneBy(step, message));
 }
 
 function isUndoneBy(step: Step, message: string): boolean {

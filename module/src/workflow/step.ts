@@ -1,5 +1,6 @@
 // The row of a step, and facts that follow from it alone.
 
+import { ROW_BYTES } from '../contract/limits.ts';
 import type { StepState } from '../contract/words.ts';
 import type { Ctx } from '../schema.ts';
 import type { Mailbox } from '../mailbox.ts';
@@ -60,13 +61,17 @@ export function isBad({ state }: Pick<Step, 'state'>): boolean {
   return state === 'failed' || state === 'timed_out';
 }
 
-/** Stored bytes that a step is charged for. */
-export function bytesOfStep({
-  output,
-  outputBytes,
-  element,
-}: Pick<Step, 'output' | 'outputBytes' | 'element'>): number {
-  return byteLength(output) + outputBytes + byteLength(element);
+/** The bytes that a step counts. */
+export function bytesOfStep(step: Step): number {
+  const { action, requirements, spec, element, error } = step;
+  const positions = 4 * (step.dependencies.length + step.dependents.length);
+  const texts = [action, requirements, spec, element, error].reduce((sum, text) => sum + byteLength(text), 0);
+  return ROW_BYTES.step + positions + texts + bytesOfOutput(step);
+}
+
+/** The bytes of the output of a step. */
+export function bytesOfOutput({ output, outputBytes }: Pick<Step, 'output' | 'outputBytes'>): number {
+  return byteLength(output) + outputBytes;
 }
 
 /** The state of a step. */

@@ -1,6 +1,6 @@
 // Subscriptions to workflows: a watch adds the summary of a workflow to the view `myWorkflows` of the caller.
 
-import { LIMITS } from '../contract/limits.ts';
+import { LIMITS, ROW_BYTES } from '../contract/limits.ts';
 import { refuse } from '../refuse.ts';
 import type { Ctx } from '../schema.ts';
 import type { UnitOfWork } from '../unit-of-work.ts';
@@ -22,15 +22,16 @@ function ownWatches(unit: UnitOfWork): Map<string, Watch> {
 
 /** Adds a watch of the caller, or refuses if there is no free place. */
 export function watch(unit: UnitOfWork, workflow: string): void {
-  const full = watchIfFree(unit, workflow);
+  const initiator = unit.ctx.db.workflow.id.find(workflow)?.initiator ?? 0n;
+  const full = watchIfFree(unit, workflow, initiator);
   if (full !== undefined) refuse('workflow/too-many-watchers', full);
 }
 
 /**
- * Adds a watch of the caller, and returns undefined; or returns a sentence that says why there is no free place. At the limit it
+ * Adds a watch of the caller, charged to the initiator, and returns undefined; or returns a sentence that says why there is no free place. At the limit it
  * removes the watches of ended workflows. A workflow that starts is watched if it can be: any number may run.
  */
-export function watchIfFree(unit: UnitOfWork, workflow: string): string | undefined {
+export function watchIfFree(unit: UnitOfWork, workflow: string, initiator: bigint): string | undefined {
   const { db, sender } = unit.ctx;
   const own = ownWatches(unit);
   if (own.has(workflow)) return undefined;
@@ -46,7 +47,8 @@ export function watchIfFree(unit: UnitOfWork, workflow: string): string | undefi
   if (watchers >= LIMITS.watchersPerWorkflow) {
     return `workflow ${workflow} has ${watchers} followers already`;
   }
-  own.set(workflow, db.workflowWatch.insert({ id: 0n, watcher: sender, workflow }));
+  own.set(workflow, db.workflowWatch.insert({ id: 0n, watcher: sender, workflow, agent: initiator }));
+  unit.addBytes(initiator, ROW_BYTES.watch);
   return undefined;
 }
 
@@ -57,4 +59,5 @@ export function unwatch(unit: UnitOfWork, workflow: string): void {
   if (!row) return;
   own.delete(workflow);
   unit.ctx.db.workflowWatch.id.delete(row.id);
+  unit.addBytes(row.agent, -ROW_BYTES.watch);
 }

@@ -1,6 +1,7 @@
 // The hooks for React, in a real browser, against a hub on another origin.
 
 import { join } from 'node:path';
+import type { Priority } from '@agora/client';
 import { startHub, type TestHub } from '@agora/testing';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
@@ -104,7 +105,7 @@ describe('useAgents', () => {
 describe('useInbox', () => {
   test('shows waiting messages by priority, the same in every component, until they are settled', async () => {
     const ada = await hub.connect('Ada');
-    const ask = (payload: string, priority: number) =>
+    const ask = (payload: string, priority: Priority) =>
       ada.sendMessage({ to: 'Page', messageType: 'question', payload, priority, timeoutMs: 10_000 });
     await toggle('inbox');
     const answers = [ask('later?', 1), ask('now?', 4)];

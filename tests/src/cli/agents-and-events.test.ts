@@ -154,7 +154,7 @@ describe('agora events', () => {
       [['publish-event', 'agent_registration', 'x'], 1, 'event/reserved-type'],
       [['publish-event', 'build.failed', '--payload', '[1]'], 2, 'cli/usage'],
       [['events', '--since', 'yesterday'], 2, 'cli/usage'],
-      [['events', 'no type!'], 1, 'event/bad-filter'],
+      [['events', 'no type!'], 2, 'event/bad-filter'],
     ];
     const ended = await Promise.all(cases.map(([words]) => shell.run(...words, '--json')));
     for (const [at, [words, code, error]] of cases.entries()) {

@@ -1,6 +1,6 @@
 // `agora listen`: shows messages, and runs any program as an agent.
 
-import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AgoraClient } from '@agora/client';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
@@ -74,7 +74,7 @@ describe('agora listen', () => {
     await people.untilPrinted(/ {2}for people\n/);
     expect(await stop(people)).toBe(130);
     expect((await people.ended).out).toMatch(
-      /^\d+:\d\d:\d\d\S* ?\S* {2}Asker {2}wanted {2}[0-9a-f-]{36}\n {2}for people\n$/,
+      /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z {2}Asker {2}wanted {2}[0-9a-f-]{36}\n {2}for people\n$/,
     );
   });
 
@@ -260,17 +260,77 @@ describe('any program is an agent', () => {
     expect(next).toMatchObject({ payload: 'again', attempt: 2 });
   });
 
-  test('that does not exist ends the session, and the message is not lost', async () => {
+  test('that does not exist is reported before the first message, which loses no attempt', async () => {
     await shell.run('register', 'Lost');
     await send('Lost', 'still there');
-    const ended = await shell.run('listen', '--as', 'Lost', '--json', '--', 'no-such-program');
-    expect(ended).toEqual({
-      code: 2,
-      out: '',
-      err: '{"error":{"code":"cli/no-program","message":"The program cannot be started: spawn no-such-program ENOENT."}}\n',
-    });
+    writeFileSync(join(shell.folder, 'no-script.sh'), 'echo hello');
+    const cases = [
+      ['no-such-program', 'no folder of PATH has an executable no-such-program'],
+      ['./nope.sh', './nope.sh does not exist'],
+      ['./no-script.sh', './no-script.sh is not executable'],
+    ] as const;
+    for (const [program, fault] of cases) {
+      const message = `The program cannot be started: ${fault}.`;
+      const err = `${JSON.stringify({ error: { code: 'cli/no-program', message } })}\n`;
+      const ended = await shell.run('listen', '--as', 'Lost', '--json', '--', program);
+      expect(ended).toEqual({ code: 2, out: '', err });
+    }
     const [next] = await shell.json('listen', '--as', 'Lost', '--ack', '--limit', '1', '--for', '30s');
+    expect(next).toMatchObject({ payload: 'still there', attempt: 1 });
+  });
+
+  test('that is deleted while the session runs ends the session, and the message is not lost', async () => {
+    const script = join(shell.folder, 'short-lived.sh');
+    writeFileSync(script, '#!/bin/sh\necho hello\n', { mode: 0o755 });
+    const agent = await listen('Deleted', '--', './short-lived.sh');
+    rmSync(script);
+    await send('Deleted', 'still there');
+    expect(await agent.ended).toMatchObject({ code: 2, err: expect.stringContaining('ENOENT') as string });
+    const [next] = await shell.json('listen', '--as', 'Deleted', '--ack', '--limit', '1', '--for', '30s');
     expect(next).toMatchObject({ payload: 'still there', attempt: 2 });
+  });
+
+  test.each([
+    ['in the background', 'sleep 40 & echo $! > pid; echo done'],
+    ['with its output elsewhere', 'nohup sleep 40 >/dev/null 2>&1 </dev/null & echo $! > pid; echo done'],
+    ['in a session of its own', 'setsid sleep 40 >/dev/null 2>&1 </dev/null & echo $! > pid; echo done'],
+    ['that goes on printing', '(while sleep 0.01; do echo more; done) & echo $! > pid; echo done'],
+  ])('may leave a process behind, %s: its end is the end of the run', async (_, line) => {
+    const agent = await listen('Parent', '--timeout', '20s', '--exec', line);
+    for (const n of [1, 2]) {
+      const { attempt, data } = await answered('Parent', n);
+      expect(attempt).toBe(1);
+      expect(String((data as { text: string }).text).split('\n')).toContain('done');
+      process.kill(Number(readFileSync(join(shell.folder, 'pid'), 'utf8')), 'SIGKILL');
+    }
+    await stop(agent);
+  });
+
+  test('that is over its time ends with all processes of its group, also if one ignores the signal', async () => {
+    const line = '(trap "" TERM; echo $$ > never; sleep 40; sleep 40) & echo $! > stubborn; sleep 40';
+    const agent = await listen('Group', '--timeout', '300ms', '--exec', line);
+    await send('Group', 1);
+    await agent.untilPrinted('again');
+    const pid = Number(readFileSync(join(shell.folder, 'stubborn'), 'utf8'));
+    await vi.waitUntil(() => !isAlive(pid), { timeout: 5_000, interval: 20 });
+    await stop(agent);
+  });
+
+  test.each([
+    ['reads nothing of a long message', 'exec 0<&-; echo done', 'done'],
+    ['prints nothing', 'cat > /dev/null', undefined],
+    ['prints 200 KB', 'head -c 200000 /dev/zero | tr "\\0" x', 'x'.repeat(200_000)],
+  ])('that %s answers', async (_, line, text) => {
+    const agent = await listen('Odd', '--exec', line);
+    const { data } = await answered('Odd', 'y'.repeat(200_000));
+    expect(data).toEqual(text === undefined ? null : { text });
+    await stop(agent);
+  });
+
+  test('that was killed by a signal is run again', async () => {
+    const agent = await listen('Killed', '--exec', 'if [ "$AGORA_ATTEMPT" = 1 ]; then kill -9 $$; fi; echo alive');
+    expect(await answered('Killed', {})).toEqual({ attempt: 2, data: { text: 'alive' } });
+    await stop(agent);
   });
 
   test('may run beside it, and settle each message with a line of JSON', async () => {
@@ -299,6 +359,22 @@ describe('any program is an agent', () => {
     ]);
   });
 });
+
+/** Asks, and returns the answer and the attempt that gave it. */
+async function answered(to: string, payload: unknown): Promise<{ attempt: number; data: unknown }> {
+  const answer = await ask(to, payload);
+  const [delivery] = await asker.messageStatus(String(answer.messageId));
+  return { attempt: delivery?.attempt ?? 0, data: answer.status === 'success' ? (answer.data ?? null) : answer };
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 /** The complete lines of a text. */
 function whole(text: string): string {

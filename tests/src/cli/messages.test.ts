@@ -38,7 +38,7 @@ describe('agora send', () => {
       from: string;
     }>();
     const receiver = await hub.join('Receiver');
-    await receiver.subscribeToMessages<string>(({ type, priority, payload, headers, from }) =>
+    await receiver.subscribeToMessages(({ type, priority, payload, headers, from }) =>
       received.add({ type, priority, payload, headers, from }),
     );
     writeFileSync(join(shell.folder, 'payload.json'), '{"from":"a file"}');
@@ -64,7 +64,7 @@ describe('agora send', () => {
       shell.run('send', 'Receiver', '--payload-file', 'payload.json', '--priority', '1'),
       shell.start(['send', 'Receiver'], { input: '{"from":"a pipe"}' }).ended,
       shell.start(['send', 'Receiver', '-'], { input: 'no JSON\n' }).ended,
-      shell.run('send', 'Receiver'),
+      shell.run('send', 'Receiver', '--payload', '{}'),
     ]);
     for (const each of ended)
       expect(each).toMatchObject({ code: 0, err: '', out: expect.stringMatching(/^[0-9a-f-]{36}\n$/) as string });
@@ -110,7 +110,7 @@ describe('agora send', () => {
       [['send', 'Strangers', 'x', '--as', 'Ghost'], 6, 'cli/unknown-agent'],
       [['send', 'Strangers', 'x', '--as', 'Strangers'], 5, 'agent/not-yours'],
       [['send', 'Strangers', 'x', '--as', 'no name!'], 2, 'agent/bad-name'],
-      [['send', 'Strangers', 'x', '--type', 'no type!'], 1, 'message/bad-type'],
+      [['send', 'Strangers', 'x', '--type', 'no type!'], 2, 'message/bad-type'],
       [['send', 'Strangers', 'x', '--payload', '{}'], 2, 'cli/usage'],
       [['send', 'Strangers', '--payload', '{'], 2, 'cli/usage'],
       [['send', 'Strangers', '--payload-file', 'none.json'], 2, 'cli/unreadable'],
@@ -118,6 +118,11 @@ describe('agora send', () => {
       [['send', 'Strangers', 'x', '--delay', 'soon'], 2, 'cli/usage'],
       [['send', 'Strangers', 'x', '--header', 'novalue'], 2, 'cli/usage'],
       [['send', 'a,,b', 'x'], 2, 'cli/usage'],
+      [['send', 'Strangers'], 2, 'cli/usage'],
+      [['send', 'Strangers', 'x', '--id', 'abc'], 2, 'message/bad-id'],
+      [['send', 'Strangers', 'x', '--delay', '400d'], 2, 'cli/usage'],
+      [['send', 'Strangers', '--payload', '[12345678901234567890]'], 2, 'cli/usage'],
+      [['ask', 'Strangers', 'x', '--timeout', '0'], 2, 'cli/usage'],
       [['send'], 2, 'cli/usage'],
     ];
     const ended = await Promise.all(cases.map(([words]) => shell.run(...words, '--json')));
@@ -144,7 +149,7 @@ describe('Ctrl-C', () => {
 describe('agora ask', () => {
   test('prints the answer, a text unchanged and other values as JSON, and the progress', async () => {
     const answerer = await hub.join('Answerer', { capabilities: ['answering'] });
-    await answerer.subscribeToMessages<string>(async (message, context) => {
+    await answerer.subscribeToMessages(async (message, context) => {
       if (message.type === 'fail') throw new PermanentError('it is broken');
       if (message.type === 'back') return context.requireInput('which one?');
       if (message.type === 'silent') return new Promise(() => undefined);
@@ -181,7 +186,7 @@ describe('agora ask', () => {
 
   test('prompts for the reply to a question back on a terminal, without control characters of the agent', async () => {
     const worker = await hub.join('Painter');
-    await worker.subscribeToMessages<string>(async (message, context) => {
+    await worker.subscribeToMessages(async (message, context) => {
       if (message.continues === undefined) return context.requireInput('which \u001b[2Jcolour?');
       return { text: `painted ${JSON.stringify(message.payload)}` };
     });
@@ -196,7 +201,7 @@ describe('agora ask', () => {
     const cancelled = new Received<unknown>();
     const asked = new Received<string>();
     const worker = await hub.join('Slow');
-    await worker.subscribeToMessages<string>((message, { signal }) => {
+    await worker.subscribeToMessages((message, { signal }) => {
       asked.add(message.from);
       return new Promise(resolve => {
         signal.addEventListener('abort', () => {
@@ -217,7 +222,7 @@ describe('agora broadcast', () => {
   test('reaches all other agents', async () => {
     const received = new Received<unknown>();
     const listener = await hub.join('Everyone');
-    await listener.subscribeToMessages<string>({
+    await listener.subscribeToMessages({
       filters: { messageTypes: ['announcement'] },
       handler: message => received.add([message.kind, message.payload]),
     });
@@ -250,11 +255,10 @@ describe('agora inbox, agora wait', () => {
       sentAt: '<time>',
       headers: {},
       payload: { text: 'number 3' },
-      onBehalfOf: [],
-      forwarded: [],
       kind: 'message',
       state: 'queued',
       attempt: 1,
+      wantsAnswer: false,
     });
     expect(await shell.run('wait', '--as', 'Turns')).toMatchObject({ code: 0, out: 'There is mail for Turns.\n' });
 
@@ -294,7 +298,7 @@ describe('agora inbox, agora wait', () => {
     const waiting = shell.start(['wait', '--as', 'Anxious', '--json']);
     const watcher = await hub.join('Lookout');
     for await (const [anxious] of watcher.watchAgents({ name: 'Anxious' })) if (anxious?.presence === 'online') break;
-    await shell.run('unregister', 'Leaving');
+    await shell.run('unregister', 'Leaving', '--yes');
     const { code, out } = await waiting.ended;
     const dead = { kind: 'dead', about: sent?.['messageId'], from: 'system' };
     expect([code, JSON.parse(out)]).toMatchObject([0, { mail: true, notices: [dead] }]);
@@ -306,7 +310,7 @@ describe('agora inbox, agora wait', () => {
     await shell.run('register', 'Sender');
     await shell.run('register', 'Doomed');
     const [sent] = await shell.json('send', 'Doomed', 'farewell', '--as', 'Sender');
-    await shell.run('unregister', 'Doomed');
+    await shell.run('unregister', 'Doomed', '--yes');
     expect(await shell.run('wait', '--as', 'Sender')).toMatchObject({ code: 0 });
     expect(await shell.json('inbox', '--as', 'Sender', '--take')).toEqual([
       { kind: 'dead', about: sent?.['messageId'], from: 'system', payload: { reason: 'its agent was unregistered' } },

@@ -67,12 +67,12 @@ describe('agora operator', () => {
     await watching.untilPrinted(/("agents"[\s\S]*){2}/);
     watching.child.kill('SIGINT');
     const { code, out } = await watching.ended;
-    expect(code).toBe(0);
+    expect(code).toBe(130);
     for (const line of jsonLines(out)) expect(line).toMatchObject({ agents: 2 });
     const drawn = boss.startInTerminal(['operator', 'status', '--watch']);
     await drawn.untilPrinted('stored');
     drawn.child.stdin?.write('\u0003');
-    expect((await drawn.ended).code).toBe(0);
+    expect((await drawn.ended).code).toBe(130);
   });
 
   test('shows and sets the limits of an agent, of everyone, and of the hub', async () => {
@@ -89,6 +89,10 @@ describe('agora operator', () => {
     expect(await boss.json('operator', 'quota', '--everyone', '--clear')).toEqual([{ everyone: true, cleared: true }]);
     const limits = await boss.json('operator', 'limits', '--stored-bytes', '2GiB', '--keep-messages', '48h');
     expect(limits).toEqual([{ storedBytes: 2 ** 31, keepMessagesMs: 48 * 3_600_000 }]);
+    const [storage] = await boss.json('operator', 'limits');
+    expect(storage).toEqual({ storedBytes: expect.any(Number) as number, storedBytesLimit: 2 ** 31 });
+    const tooLow = await boss.run('operator', 'limits', '--stored-bytes', '1');
+    expect(tooLow).toMatchObject({ code: 2, err: expect.stringContaining('it refuses each message') as string });
   });
 
   test('grants and revokes the operator role of the owner of an agent', async () => {
@@ -96,8 +100,12 @@ describe('agora operator', () => {
     expect(await boss.json('operator', 'grant', 'Worker')).toEqual([{ identity, done: 'granted' }]);
     const list = await boss.json('operator', 'list');
     expect(list).toMatchObject([{ isYou: true }, { identity, isYou: false, agents: ['Worker'] }]);
-    expect(await boss.json('operator', 'revoke', identity)).toEqual([{ identity, done: 'revoked' }]);
-    const last = await boss.run('operator', 'revoke', String(list[0]?.['identity']));
+    const unconfirmed = await boss.run('operator', 'revoke', identity);
+    expect(unconfirmed).toMatchObject({ code: 2, err: expect.stringContaining('--yes') as string });
+    expect(await boss.json('operator', 'revoke', identity, '--yes')).toEqual([{ identity, done: 'revoked' }]);
+    const own = String(list[0]?.['identity']);
+    expect((await boss.run('operator', 'revoke', own)).err).toContain('your own rights');
+    const last = await boss.run('operator', 'revoke', own, '--yes');
     expect(last).toMatchObject({ code: 1, err: expect.stringContaining('operator/last') as string });
   });
 
@@ -140,7 +148,6 @@ describe('agora operator', () => {
       boss.run('operator', 'quota'),
       boss.run('operator', 'quota', 'Worker', '--rate', '0'),
       boss.run('operator', 'quota', 'Worker', '--rate', '1', '--clear'),
-      boss.run('operator', 'limits'),
       boss.run('operator', 'limits', '--stored-bytes', 'plenty'),
       boss.run('operator', 'admission', 'ajar'),
       boss.run('operator', 'admit'),

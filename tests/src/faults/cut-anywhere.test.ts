@@ -40,7 +40,7 @@ class Peer {
 
   static async join(): Promise<Peer> {
     const made = new Peer(await hub.join('Peer'));
-    await made.client.subscribeToMessages<'say'>(async (message, context) => {
+    await made.client.subscribeToMessages('say', async (message, context) => {
       if (message.wantsAnswer) await context.progress('thinking');
       made.received.add(message.payload);
       return `received ${String(message.payload)}`;
@@ -71,8 +71,7 @@ async function exchange(name: string): Promise<unknown> {
     tasks.add(requirements['of']);
     return 42;
   });
-  await agent.subscribeToMessages<'say'>({
-    filters: { messageTypes: ['say'] },
+  await agent.subscribeToMessages('say', {
     handler: async (message, context) => {
       if (message.wantsAnswer) await context.progress('working');
       received.add(message.payload);

@@ -1,17 +1,14 @@
 // A hub that is killed under load and restarted with the same data folder.
 
-import { spawn, type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { AgoraClient, createId } from '@agora/client';
 import { afterEach, describe, expect, test } from 'vitest';
+import { freePort, startHubProcess } from '../support/hub-process.ts';
 
-const AGORA = fileURLToPath(new URL('../../../cli/src/main.ts', import.meta.url));
 const KILLS = 3;
 const SENDERS = 32;
 /** Messages accepted between two kills. */
@@ -25,31 +22,13 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo; // it listens on TCP
-  server.close();
-  await once(server, 'close');
-  return port;
-}
-
-/** Starts the hub as a user does, and waits until it reports that it is running. */
-async function startHub(port: number): Promise<ChildProcess> {
-  const flags = ['--port', String(port), '--data-dir', folder];
-  const child = spawn(process.execPath, [AGORA, 'up', ...flags], { stdio: ['ignore', 'pipe', 'inherit'] });
-  for await (const line of createInterface(child.stdout)) if (line.includes('running')) break;
-  child.stdout.resume();
-  return child;
-}
-
 describe('a hub that is killed under load', () => {
   test(
     'keeps everything that it accepted (messages, questions, broadcasts, events), and each is handled once',
     { timeout: 120_000 },
     async () => {
       const port = await freePort();
-      hub = await startHub(port);
+      hub = await startHubProcess(port, folder);
       const options = { server: `http://127.0.0.1:${port}`, tokenStore: false, offlineTimeoutMs: 60_000 } as const;
       await using receiver = new AgoraClient('Receiver', options);
       await receiver.connect();
@@ -57,7 +36,7 @@ describe('a hub that is killed under load', () => {
       /** How often each was handled to its end, or received. */
       const handled = new Map<string, number>();
       const count = (id: string) => void handled.set(id, (handled.get(id) ?? 0) + 1);
-      await receiver.subscribeToMessages<'fault.message'>({
+      await receiver.subscribeToMessages('fault.message', {
         concurrency: 128,
         handler: async ({ id, wantsAnswer }) => {
           await new Promise(setImmediate);
@@ -96,7 +75,7 @@ describe('a hub that is killed under load', () => {
       for (let kill = 0; kill < KILLS; kill++) {
         await new Promise<void>(resolve => (reached = resolve));
         hub.kill('SIGKILL');
-        hub = await startHub(port);
+        hub = await startHubProcess(port, folder);
         wanted = accepted.size + MESSAGES_A_LIFE;
       }
       await new Promise<void>(resolve => (reached = resolve));

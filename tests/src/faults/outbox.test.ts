@@ -30,7 +30,7 @@ const children = new Set<ChildProcess>();
 beforeAll(async () => {
   hub = await startTestHub();
   peer = await hub.join('Peer', { credit: 128 });
-  await peer.subscribeToMessages<'kept'>(({ payload }) => received.add(payload));
+  await peer.subscribeToMessages('kept', ({ payload }) => received.add(payload));
 });
 afterAll(() => hub[Symbol.asyncDispose]());
 beforeEach(async () => {

@@ -72,7 +72,7 @@ describe('a client that a closed hub does not let in', () => {
     for (const each of [client, turner, server]) {
       each.on('connection', ({ state, error }) => states.add(`${each.name} ${state} ${error?.code}`));
     }
-    const loop = (await client.subscribeToMessages<'n'>())[Symbol.asyncIterator]().next();
+    const loop = (await client.subscribeToMessages('n'))[Symbol.asyncIterator]().next();
     const events = (await client.subscribeToEvents(['n']))[Symbol.asyncIterator]().next();
     const turns = turner.turns()[Symbol.asyncIterator]().next();
     const serving = server.serve({ messages: { n: () => undefined }, signals: [] });

@@ -4,12 +4,13 @@
 // D2  `unfinished` of a sender is the number of its deliveries that have not ended.
 // D3  The counters of a mailbox agree with its rows: held, held critical, waiting, notices.
 // C1  An agent holds at most `credit` deliveries that are not critical, and at most `criticalCredit` beyond its credit.
+// A1  A delivery that ended the process of its holder too often is held alone.
 // O1  While a recipient has credit, none of its deliveries waits; nor does one of a queue while an agent of it is free.
 // O2  An offered delivery became available at most the difference of the boosts after any delivery that still waits. For a
 //     strict agent no delivery of a higher priority still waits.
 // R1  The list of a queue holds exactly its free agents, each once, and its links are consistent.
 // T1  Leases, grace, backoffs, delays, times to live and deadlines end at most a slot late.
-// T2  Without an act of its holder a delivery returns only after its lease or the grace.
+// T2  Without an act of its holder a delivery returns only after its lease, the grace, or the end of its holder's process.
 // N1  At most `visibleNotices` are shown, more wait only behind that many, and each notice that was due is shown, waits, or
 //     was taken.
 
@@ -83,6 +84,7 @@ export function checkInvariants(before: Snapshot, after: Snapshot, { taken, give
   checkDeliveries(before, after);
   checkCounts(after);
   checkWaiting(after);
+  checkAlone(after);
   checkOrder(before, after);
   checkReady(after);
   checkTimes(before, after, givenBack);
@@ -98,14 +100,19 @@ const isQueue = (box: number) => BigInt(box) >= FIRST_QUEUE;
 /** Returns true if the slot of `time` is over, so that a timer for it must have fired. */
 const isOverdue = (at: Snapshot, time: number) => (Math.floor(time / SLOT_MICROS) + 1) * SLOT_MICROS <= at.now;
 
+/** Returns true if an agent is online, and no delivery is to be held alone. */
+function isOpen(box: Row | undefined): boolean {
+  return box?.['online'] === true && box['is_alone'] !== true;
+}
+
 function hasCredit(at: Snapshot, agent: number): boolean {
   const box = at.boxes.get(agent);
-  return box?.['online'] === true && heldBy(at, agent).length < number(box, 'credit');
+  return isOpen(box) && heldBy(at, agent).length < number(box, 'credit');
 }
 
 function hasCriticalCredit(at: Snapshot, agent: number): boolean {
   const isUsedUp = heldBy(at, agent).filter(isCritical).length >= LIMITS.criticalCredit;
-  return hasCredit(at, agent) || (at.boxes.get(agent)?.['online'] === true && !isUsedUp);
+  return hasCredit(at, agent) || (isOpen(at.boxes.get(agent)) && !isUsedUp);
 }
 
 function isFree(at: Snapshot, agent: number): boolean {
@@ -156,6 +163,16 @@ function checkCounts(at: Snapshot): void {
   }
 }
 
+function checkAlone(at: Snapshot): void {
+  for (const row of at.held.values()) {
+    const agent = number(row, 'agent');
+    if (number(row, 'crashes') < LIMITS.crashes) continue;
+    expect(at.boxes.get(agent)?.['is_alone'], 'A1: closed').toBe(true);
+    // One of a work queue is offered beside others, if no agent is without.
+    if (homeOf(row['id']) === agent) expect(heldBy(at, agent).length, 'A1: alone').toBe(1);
+  }
+}
+
 function checkWaiting(at: Snapshot): void {
   const offerable = queued(at).filter(row => {
     const home = number(row, 'agent');
@@ -167,7 +184,8 @@ function checkWaiting(at: Snapshot): void {
 
 function checkOrder(before: Snapshot, after: Snapshot): void {
   for (const [id, row] of after.held) {
-    if (before.held.get(id)?.['attempt'] === row['attempt']) continue;
+    // A new process of its agent holds it as the next attempt, in its place.
+    if (before.held.get(id)?.['agent'] === row['agent']) continue;
     const was = before.waiting.get(id);
     const offered = { id: BigInt(id), priority: number(row, 'priority'), at: number(was, 'available_at') };
     // A delivery that entered its lane within the step became available in it.
@@ -242,7 +260,8 @@ function checkTimes(before: Snapshot, at: Snapshot, givenBack: ReadonlySet<strin
     const box = at.boxes.get(number(row, 'agent'));
     const isLeaseOver = number(row, 'lease_until') <= at.now;
     const isGraceOver = box?.['online'] === false && graceEnd(box) <= at.now;
-    expect(isLeaseOver || isGraceOver, `T2: ${id} went back too early`).toBe(true);
+    const isIsolated = number(at.waiting.get(id), 'crashes') > number(row, 'crashes');
+    expect(isLeaseOver || isGraceOver || isIsolated, `T2: ${id} went back too early`).toBe(true);
   }
 }
 

@@ -70,6 +70,7 @@ const command = fc.oneof(
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('leave' as const), who }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('return' as const), who }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('restart' as const), who, concurrency: fc.nat(2) }) },
   {
     weight: 1,
     arbitrary: fc.record({
@@ -126,6 +127,10 @@ class DeliveryScene {
         break;
       case 'return':
         agent.attach();
+        break;
+      case 'restart':
+        agent.leave();
+        agent.attachProcess({ isNew: true, concurrency: command.concurrency });
         break;
       case 'status':
         agent.call('set_status', { agent: agent.id, status: command.status });

@@ -74,7 +74,29 @@ describe('an id that its caller chose', () => {
     expect(ada.tryCall('fork_workflow', { workflow, id, agent: ada.id, step: 'do' })).toBe(`workflow/${how}`);
   });
 
-  test('does not become free while its time is accepted', async () => {
+  test('of a message is refused to another sender, also if it is above all ids of that sender', async () => {
+    await using lab = await ModuleLab.open();
+    const ada = lab.register('Ada');
+    const bob = lab.register('Bob');
+    const eve = lab.register('Eve');
+    const id = lab.nextMessageId();
+    ada.act({ Send: ada.message({ id, to: ['Bob'] }) });
+    const other = { Send: eve.message({ to: ['Bob'] }) };
+    expect(eve.refusals([other, { Send: eve.message({ id, to: ['Bob'] }) }])).toEqual([
+      { act: 1, code: 'message/id-reused' },
+    ]);
+    const ask = { Send: eve.message({ id, to: ['Bob'], answerWithinMs: 60_000 }) };
+    expect(eve.tryAct(ask)).toEqual(['message/id-reused']);
+    expect(lab.rows('message')).toHaveLength(1);
+    expect(lab.rows('ask')).toEqual([]);
+    const earlier = lab.nextMessageId();
+    const later = lab.nextMessageId();
+    for (const each of [later, earlier, later, earlier]) bob.act({ Send: bob.message({ id: each, to: ['Ada'] }) });
+    expect(lab.rows('message')).toHaveLength(3);
+  });
+
+  // A week of the timers that look for lost ones.
+  test('does not become free while its time is accepted', { timeout: 60_000 }, async () => {
     await using lab = await ModuleLab.open();
     const ada = lab.register('Ada');
     lab.register('Bob');

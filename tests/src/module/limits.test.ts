@@ -72,6 +72,86 @@ describe('a limit', () => {
     expect(sender.tryAct({ Send: sender.message({ to: ['Recipient'], payload }) })).toEqual(['quota/stored-bytes']);
   });
 
+  test('of stored bytes leaves room for others: one agent stores at most its share', async () => {
+    await using scene = await two();
+    const { lab, sender, recipient } = scene;
+    lab.owner.call('set_hub_limits', { storedBytes: 100_000 });
+    const publish = (agent: LabAgent) => ({
+      Publish: { id: lab.nextMessageId(), agent: agent.id, type: 'note', data: `"${'x'.repeat(1_000)}"`, headers: '' },
+    });
+    let events = 0;
+    while (sender.refusalCode('perform_acts', { acts: [publish(sender)] }) === undefined) events++;
+    expect(events).toBeLessThan(100_000 / LIMITS.storeShare / 1_000);
+    expect(sender.tryAct(publish(sender))).toEqual(['quota/stored-bytes']);
+    recipient.act(publish(recipient));
+  });
+
+  test('of stored bytes holds for the events about an agent, however often it comes and leaves', async () => {
+    await using scene = await two();
+    const { lab, sender, recipient } = scene;
+    lab.owner.call('set_hub_limits', { storedBytes: 20_000 });
+    for (let n = 0; n < 60; n++) {
+      sender.attach();
+      sender.leave();
+    }
+    expect(lab.rows('account').find(row => row['agent'] === sender.id)?.['stored']).toBeLessThan(11_000);
+    recipient.send('Sender');
+  });
+
+  test('of messages a second holds for the status and the fields of an agent', async () => {
+    await using scene = await two();
+    const { lab, sender, limit } = scene;
+    limit(sender.id, { rate: 1, burst: 2 });
+    sender.call('set_status', { agent: sender.id, status: 'busy' });
+    sender.call('update_agent', { agent: sender.id, metadata: '{"a":1}' });
+    expect(sender.tryCall('set_status', { agent: sender.id, status: 'away' })).toBe('quota/rate');
+    expect(sender.tryCall('update_agent', { agent: sender.id, metadata: '{"a":2}' })).toBe('quota/rate');
+    expect(lab.rows('agent').find(row => row['name'] === 'Sender')).toMatchObject({ status: 'busy' });
+  });
+
+  test('of messages a second holds for groups, and for the control of workflows by their initiator', async () => {
+    await using scene = await two();
+    const { lab, sender, recipient, limit } = scene;
+    const steps = [{ agent: 'Recipient', action: 'do' }];
+    const workflow = lab.nextMessageId();
+    const definition = JSON.stringify({ workflow_type: 'w', steps });
+    sender.call('start_workflow', { id: workflow, agent: sender.id, definition });
+    limit(sender.id, { rate: 1, burst: 1 });
+    lab.advance(10_000);
+    sender.call('join_group', { agent: sender.id, group: '#team' });
+    expect(sender.tryCall('join_group', { agent: sender.id, group: '#other' })).toBe('quota/rate');
+    expect(sender.tryCall('pause_workflow', { workflow })).toBe('quota/rate');
+    sender.call('leave_group', { agent: sender.id, group: '#team' });
+    lab.owner.call('pause_workflow', { workflow });
+    sender.call('cancel_workflow', { workflow, reason: '' });
+    expect(recipient.inbox()).toEqual([]);
+  });
+
+  test('of an inbox holds for delayed messages', async () => {
+    await using scene = await two();
+    const { lab, sender, recipient, limit } = scene;
+    limit(recipient.id, { inboxLength: 3 });
+    for (let n = 0; n < 3; n++) sender.send('Recipient', { delayMs: 1_000 });
+    expect(sender.trySend('Recipient')).toEqual(['inbox/full']);
+    lab.advance(2_000);
+    expect(sender.trySend('Recipient')).toEqual(['inbox/full']);
+    expect(lab.rows('waiting')).toHaveLength(3);
+  });
+
+  test('of an inbox holds for notices of cancelled messages, until they are acknowledged', async () => {
+    await using scene = await two();
+    const { sender, recipient, limit } = scene;
+    limit(recipient.id, { inboxLength: 3 });
+    recipient.attach();
+    for (let n = 0; n < 3; n++) {
+      const message = sender.send('Recipient');
+      sender.act({ Cancel: { agent: sender.id, message, reason: 'no' } });
+    }
+    expect(sender.trySend('Recipient')).toEqual(['inbox/full']);
+    recipient.act({ Acknowledge: { delivery: recipient.inbox()[0]?.['id'], attempt: 0 } });
+    sender.send('Recipient');
+  });
+
   test('and its use can be read by the agent only', async () => {
     await using scene = await two();
     const { sender, recipient, limit } = scene;

@@ -63,6 +63,15 @@ const ROWS: readonly ActRow[] = [
     fields: ({ ada, eve }) => ({ agent: eve.id, message: ada.send('Bo'), reason: '' }),
     outcomes: { other: 'message/unknown', stranger: 'agent/not-yours', operator: 'ok', owner: 'agent/not-yours' },
   },
+  { act: 'Claim', owner: 'ada', fields: claimOf, outcomes: ofAgent },
+  { act: 'ExtendClaim', owner: 'ada', fields: scene => ({ ...claimHeld(scene), ms: 5_000 }), outcomes: ofAgent },
+  { act: 'ReleaseClaim', owner: 'ada', fields: claimHeld, outcomes: ofAgent },
+  {
+    act: 'Fence',
+    owner: 'ada',
+    fields: scene => ({ ...claimHeld(scene), number: 1 }),
+    outcomes: all('claim/outdated'),
+  },
   { act: 'Reply', owner: 'ada', fields: scene => replyTo(scene, scene.ada), outcomes: ofAgent },
   {
     act: 'Reply',
@@ -132,6 +141,18 @@ function broadcast({ ada }: ActScene): number {
 }
 function answer({ lab }: ActScene, status: string): Fields {
   return { id: uuidAt(lab.nowMs, 2), status, data: '1', error: '' };
+}
+
+/** The fields of a claim of Ada. */
+function claimOf({ ada, id }: ActScene): Fields {
+  const resources = [{ kind: 'path', key: 'src/**' }];
+  return { id, agent: ada.id, resources, shared: false, leaseMs: 0, waitMs: 0, note: '' };
+}
+
+/** A claim that Ada holds. */
+function claimHeld(scene: ActScene): Fields {
+  scene.ada.act({ Claim: claimOf(scene) });
+  return { claim: scene.id };
 }
 
 /** A reply of `replier` to the question that Bo asked back. */

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { ModuleLab, uuidAt } from '../support/module-lab.ts';
 
 const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
 
 /** A hub that keeps all data for a minute, and two agents. */
 async function forgetful() {
@@ -22,6 +23,8 @@ describe('retention', () => {
   test('deletes finished messages with their ends and bytes, however many', async () => {
     await using scene = await forgetful();
     const { lab, sender, recipient } = scene;
+    lab.advance(10 * MINUTE);
+    const before = lab.rows('tally');
     for (let n = 0; n < 600; n++) {
       sender.send('Recipient');
       recipient.act({ Acknowledge: { delivery: recipient.inbox()[0]?.['id'], attempt: 1 } });
@@ -29,7 +32,7 @@ describe('retention', () => {
     lab.advance(10 * MINUTE);
     expect(lab.rows('message')).toEqual([]);
     expect(lab.rows('ended')).toEqual([]);
-    expect(lab.rows('tally')).toMatchObject([{ bytes: 0 }]);
+    expect(lab.rows('tally')).toEqual(before);
     expect(firstKept(lab, sender.id)).toBe(601);
   });
 
@@ -106,6 +109,101 @@ describe('retention', () => {
     sender.call('unregister_agent', { agent: sender.id });
     lab.advance(10 * MINUTE);
     expect(firstKept(lab, sender.id)).toBeUndefined();
+  });
+
+  test('deletes dead letters after their time, and then their messages', async () => {
+    await using scene = await forgetful();
+    const { lab, sender, recipient } = scene;
+    sender.send('Recipient');
+    recipient.act({ Fail: { delivery: recipient.inbox()[0]?.['id'], attempt: 1, reason: 'no', retry: false } });
+    lab.sleep(LIMITS.keepDeadLettersMs - HOUR);
+    lab.advance(2 * MINUTE);
+    expect(lab.rows('dead_letter')).toHaveLength(1);
+    lab.sleep(HOUR);
+    lab.advance(2 * MINUTE);
+    expect(lab.rows('dead_letter')).toEqual([]);
+    lab.sleep(HOUR);
+    lab.advance(2 * MINUTE);
+    expect(lab.rows('message')).toEqual([]);
+  });
+
+  test('deletes a work queue that no agent announces for long, and its deliveries are dead', async () => {
+    await using scene = await forgetful();
+    const { lab, sender, recipient } = scene;
+    const announce = (...capabilities: string[]) =>
+      recipient.call('update_agent', { agent: recipient.id, capabilities });
+    const queues = () => lab.rows('mailbox').flatMap(row => (String(row['name']).startsWith('@') ? row['name'] : []));
+    announce('one', 'two');
+    announce('two');
+    announce();
+    sender.send('@one');
+    lab.sleep(LIMITS.keepQueuesMs - HOUR);
+    lab.advance(MINUTE);
+    announce('two');
+    announce();
+    lab.sleep(2 * HOUR);
+    lab.advance(MINUTE);
+    expect(queues()).toEqual(['@two']);
+    expect(sender.inbox()).toMatchObject([{ kind: 'dead' }]);
+    expect(sender.trySend('@one')).toEqual(['message/unknown-recipient']);
+    announce('one');
+    sender.send('@one');
+    expect(recipient.inbox()).toHaveLength(1);
+    announce('two');
+    expect(queues()).toEqual(['@two', '@one']);
+    expect(lab.rows('due').filter(row => row['kind'] === 'deserted').length).toBeLessThanOrEqual(2);
+  });
+
+  test('unregisters an agent that is absent for long, but none that is online or sends', async () => {
+    await using scene = await forgetful();
+    const { lab, sender, recipient } = scene;
+    lab.register('Never');
+    const gone = lab.register('Gone');
+    gone.attach();
+    gone.leave();
+    lab.sleep(LIMITS.keepAgentsMs - HOUR);
+    lab.advance(MINUTE);
+    sender.send('Recipient');
+    lab.sleep(2 * HOUR);
+    lab.advance(MINUTE);
+    expect(lab.rows('agent').map(row => row['name'])).toEqual(['Sender', 'Recipient']);
+    recipient.leave();
+    lab.sleep(LIMITS.keepAgentsMs + HOUR);
+    lab.advance(MINUTE);
+    expect(lab.rows('agent')).toEqual([]);
+  });
+
+  test('a timer ends within a day of its message or workflow', async () => {
+    await using scene = await forgetful();
+    const { lab, sender, recipient } = scene;
+    const ttlMs = 300 * 24 * HOUR;
+    sender.send('Recipient', { ttlMs });
+    const steps = [{ agent: 'Recipient', action: 'do', timeout_ms: ttlMs }];
+    const definition = JSON.stringify({ workflow_type: 'short', steps, deadline_ms: ttlMs });
+    sender.call('start_workflow', { id: uuidAt(lab.nowMs, 1), agent: sender.id, definition });
+    const timers = () => lab.rows('due').map(row => row['kind']);
+    expect(timers()).toEqual(expect.arrayContaining(['expire', 'step-timeout', 'workflow-deadline']));
+    for (const row of recipient.inbox()) recipient.act({ Acknowledge: { delivery: row['id'], attempt: 1 } });
+    for (let day = 0; day < 2; day++) {
+      lab.sleep(25 * HOUR);
+      lab.advance(2 * MINUTE);
+    }
+    expect(timers().filter(kind => ['expire', 'step-timeout', 'workflow-deadline'].includes(String(kind)))).toEqual([]);
+  });
+
+  test('a timer of a time to live above a day fires at its time', async () => {
+    await using scene = await forgetful();
+    const { lab, sender } = scene;
+    lab.register('Away');
+    const id = sender.send('Away', { ttlMs: 60 * HOUR });
+    for (const hours of [30, 29]) {
+      lab.sleep(hours * HOUR);
+      lab.advance(MINUTE);
+    }
+    expect(lab.rows('waiting')).toMatchObject([{ message: id }]);
+    lab.sleep(HOUR);
+    lab.advance(MINUTE);
+    expect(sender.inbox()).toMatchObject([{ kind: 'expired' }]);
   });
 
   test('refuses ids that may have been deleted when the retention is extended again', async () => {

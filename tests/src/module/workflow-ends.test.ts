@@ -1,9 +1,10 @@
 // Ended steps: their order, compensation and bytes; and the approver of a question when one was unregistered.
 
-import { LIMITS } from '@agora/module/contract';
+import { LIMITS, ROW_BYTES } from '@agora/module/contract';
 import { describe, expect, test } from 'vitest';
 import { Team } from '../support/team.ts';
 import { uuidAt } from '../support/module-lab.ts';
+import { storedBytes } from './stored-bytes.ts';
 
 const undo = (name: string) => ({ compensate: { action: `undo_${name}` } });
 
@@ -200,11 +201,7 @@ describe('a step whose approver is unregistered', () => {
 
 describe('the bytes of a workflow', () => {
   const bytes = (team: Team) => Number(team.lab.rows('tally')[0]?.['bytes']);
-  const events = (team: Team) =>
-    [...team.lab.rows('event_log'), ...team.lab.rows('message')]
-      .map(row => String(row['data'] ?? row['payload']).length)
-      .reduce((sum, length) => sum + length, 0);
-  const workflows = (team: Team) => bytes(team) - events(team);
+  const workflows = (team: Team) => bytes(team) - storedBytes(team.lab) + storedBytes(team.lab, ['workflow', 'step']);
 
   test('count as stored, and are released when it is deleted', async () => {
     await using team = await Team.of('A', 'B');
@@ -214,14 +211,16 @@ describe('the bytes of a workflow', () => {
       { agent: 'B', action: 'each', depends_on: ['split'], for_each: { step: 'split' } },
     ];
     const id = team.start(steps);
+    const started = workflows(team);
     const definition = JSON.stringify({ workflow_type: 'test', steps }).length;
-    expect(workflows(team)).toBe(definition);
+    expect(started).toBeGreaterThan(ROW_BYTES.workflow + definition + 2 * ROW_BYTES.step);
     team.finish('A', 'split', ['ab', 'cd']);
-    expect(workflows(team)).toBe(definition + '["ab","cd"]'.length + '"ab""cd"'.length);
+    const elements = 2 * (ROW_BYTES.step + 'each'.length) + '"ab""cd"'.length;
+    expect(workflows(team)).toBe(started + '["ab","cd"]'.length + elements);
     team.finish('B', 'each[0]', 'x'.repeat(1_000));
     team.finish('B', 'each[1]', 1);
     const output = 1_002 + 1;
-    expect(workflows(team)).toBe(definition + 11 + 8 + output + (output + 3));
+    expect(workflows(team)).toBe(started + 11 + elements + output + (output + 3));
     expect(team.summary(id)).toMatchObject({ status: 'succeeded' });
     team.lab.advance(61_000 + LIMITS.clockSkewMs);
     expect(team.lab.rows('workflow')).toEqual([]);

@@ -215,7 +215,7 @@ const CONSUMER = `
   import { startHub } from '@agora/testing';
 
   const client = new AgoraClient('Consumer', { tokenStore: fileTokenStore('token') });
-  await client.subscribeToMessages<'greeting'>(message => ({ text: message.from }));
+  await client.subscribeToMessages('greeting', message => ({ text: message.from }));
   const answer: Answer = await client.sendMessage({ to: 'A', messageType: 'note', payload: {}, timeoutMs: LIMITS.page });
   const agents: AgentInfo[] = await client.findAgents({ capabilities: ['review'] });
   const admissions = await client.operator.admissions();

@@ -99,7 +99,7 @@ test('a client and its subscriptions are closed at the end of an `await using` b
   let left: AgoraClient | undefined;
   {
     await using agent = await hub.join('Scoped');
-    await using messages = await agent.subscribeToMessages<'n'>(() => undefined);
+    await using messages = await agent.subscribeToMessages('n', () => undefined);
     await using events = await agent.subscribeToEvents();
     expect([messages, events]).toHaveLength(2);
     left = agent;

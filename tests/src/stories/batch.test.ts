@@ -17,8 +17,8 @@ describe('a batch', () => {
     const worker = await hub.join('Worker');
     const asker = await hub.join('Asker');
     const received = new Received<unknown>();
-    await asker.subscribeToMessages<'told'>(({ payload }) => received.add(payload));
-    await worker.subscribeToMessages<'q'>(async message => {
+    await asker.subscribeToMessages('told', ({ payload }) => received.add(payload));
+    await worker.subscribeToMessages('q', async message => {
       const ids = await worker.batch([
         { do: 'respond', message, data: 'answer' },
         { do: 'send', toAgent: 'Asker', messageType: 'told', payload: 'and more' },
@@ -59,9 +59,9 @@ describe('a batch', () => {
     if (!worker || !asker || !friend) return expect.unreachable();
     await friend.joinGroup('#mixed');
     const received = new Received<unknown>();
-    await friend.subscribeToMessages<'told' | 'q'>(({ type, payload }) => received.add([type, payload]));
+    await friend.subscribeToMessages(['told', 'q'], ({ type, payload }) => received.add([type, payload]));
     const { messageId } = await worker.sendMessage({ to: 'MixAsker', messageType: 'x', payload: 1, delayMs: 60_000 });
-    await worker.subscribeToMessages<'q'>(async message => {
+    await worker.subscribeToMessages('q', async message => {
       await worker.batch([
         { do: 'forward', message, to: 'MixFriend' },
         { do: 'send', to: '#mixed', messageType: 'told', payload: 'later', delayMs: 100 },

@@ -22,7 +22,7 @@ describe('a broadcast', () => {
       const agent = await hub.join(name);
       await agent.subscribeToMessages(message => {
         expect(message).toMatchObject({ broadcast: true, priority: 1, from: 'YourAgentName', to: ['*'] });
-        if (message.type === 'capability_announcement') {
+        if (message.is('capability_announcement')) {
           received.add(`${name}: ${message.payload.new_capabilities?.join()}`);
         }
       });
@@ -51,7 +51,7 @@ describe('a broadcast', () => {
     const client = await hub.join('Crier');
     const before = await hub.join('Sleeper');
     const { token } = before;
-    await before.subscribeToMessages<'news'>(() => undefined);
+    await before.subscribeToMessages('news', () => undefined);
     await client.broadcast({ messageType: 'news', payload: 1 });
     await before.close();
     await client.broadcast({ messageType: 'news', payload: 2 });
@@ -59,7 +59,7 @@ describe('a broadcast', () => {
 
     const after = await hub.join('Sleeper', {}, { token });
     const received = new Received<unknown>();
-    await after.subscribeToMessages<'news'>(message => received.add(message.payload));
+    await after.subscribeToMessages('news', message => received.add(message.payload));
     await received.atLeast(2);
     await client.broadcast({ messageType: 'news', payload: 4 });
 
@@ -72,7 +72,7 @@ describe('a broadcast', () => {
     await client.broadcast({ messageType: 'news', payload: 'too early' });
     const late = await hub.join('LateComer');
     const received = new Received<unknown>();
-    await late.subscribeToMessages<'news'>(message => received.add(message.payload));
+    await late.subscribeToMessages('news', message => received.add(message.payload));
 
     await client.broadcast({ messageType: 'news', payload: 'in time' });
 
@@ -83,8 +83,7 @@ describe('a broadcast', () => {
     const client = await hub.join('Chatterbox');
     const received = new Received<unknown>();
     const listener = await hub.join('Listener');
-    await listener.subscribeToMessages<'chatter'>({
-      filters: { messageTypes: ['chatter'] },
+    await listener.subscribeToMessages('chatter', {
       concurrency: 1,
       handler: ({ payload }) => received.add(payload),
     });
@@ -139,7 +138,7 @@ describe('a broadcast', () => {
     const { token } = before;
     await before.close();
     await crier.broadcast({ messageType: 'ranked', payload: 'over', ttlMs: 1 });
-    for (const priority of [1, 3, 2, 4, 3])
+    for (const priority of [1, 3, 2, 4, 3] as const)
       await crier.broadcast({ messageType: 'ranked', payload: priority, priority });
     await expect.poll(async () => JSON.stringify(await hub.rows('broadcast_log')).includes('over')).toBe(false);
 

@@ -17,7 +17,7 @@ async function aWorker(name: string) {
   const begun = new Received<string>();
   const reasons = new Received<unknown>();
   const worker = await hub.join(name);
-  await worker.subscribeToMessages<'job'>(({ id }, { signal }) => {
+  await worker.subscribeToMessages('job', ({ id }, { signal }) => {
     begun.add(id);
     return new Promise(resolve => {
       signal.addEventListener('abort', () => {
@@ -63,7 +63,7 @@ describe('a cancelled message', () => {
   test('is never offered if it was waiting; only its sender may cancel it', async () => {
     const received = new Received<unknown>();
     const reader = await hub.join('Reader');
-    await reader.subscribeToMessages<'note'>(({ payload }) => received.add(payload));
+    await reader.subscribeToMessages('note', ({ payload }) => received.add(payload));
     const sender = await hub.join('Hesitant');
     const note = { to: 'Reader', messageType: 'note' };
     const { messageId } = await sender.sendMessage({ ...note, payload: 'never', delayMs: 60_000 });

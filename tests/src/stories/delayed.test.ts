@@ -18,7 +18,7 @@ describe('a delayed message', () => {
     const reader = await hub.join('Patient');
     const sender = await hub.join('Planner');
     const received = new Received<unknown>();
-    await reader.subscribeToMessages<'note'>(({ payload }) => received.add(payload));
+    await reader.subscribeToMessages('note', ({ payload }) => received.add(payload));
     const note = { to: 'Patient', messageType: 'note' };
 
     const later = await sender.sendMessage({ ...note, payload: 'later', delayMs: 1_500 });
@@ -49,7 +49,7 @@ describe('a time to live', () => {
     const reader = await hub.join('InTime');
     const sender = await hub.join('Punctual');
     const received = new Received<Date | undefined>();
-    await reader.subscribeToMessages<'note'>(({ expiresAt }) => received.add(expiresAt));
+    await reader.subscribeToMessages('note', ({ expiresAt }) => received.add(expiresAt));
 
     await sender.sendMessage({ to: 'InTime', messageType: 'note', payload: 1, ttlMs: 60_000 });
 

@@ -11,8 +11,7 @@ let hub: TestHub;
 beforeAll(async () => {
   hub = await startTestHub();
   const docs = await hub.join('DocSystemAgent');
-  await docs.subscribeToMessages(async (message, context) => {
-    if (message.type !== 'documentation_request') return;
+  await docs.subscribeToMessages('documentation_request', async (message, context) => {
     if (message.payload.title === 'impossible') await context.respondError('no such component');
     else if (message.payload.title === 'silence')
       await new Promise(resolve => context.signal.addEventListener('abort', resolve));
@@ -81,7 +80,7 @@ describe('a request', () => {
     const asked = gate();
     const answer = gate();
     const slow = await hub.join('SlowAgent');
-    await slow.subscribeToMessages<'q'>(async () => {
+    await slow.subscribeToMessages('q', async () => {
       asked.open();
       await answer.opened;
       return 42;
@@ -132,8 +131,8 @@ describe('a lost connection', () => {
     const messages = new Received<unknown>();
     const back = new Received<unknown>();
     const events = new Received<unknown>();
-    await client.subscribeToMessages<'n'>(({ payload }) => messages.add(payload));
-    await peer.subscribeToMessages<'n'>(({ payload }) => back.add(payload));
+    await client.subscribeToMessages('n', ({ payload }) => messages.add(payload));
+    await peer.subscribeToMessages('n', ({ payload }) => back.add(payload));
     await client.subscribeToEvents(['tick'], { handler: event => events.add(event.data['n']) });
     const round = (n: number) =>
       Promise.all([
@@ -164,7 +163,7 @@ describe('a lost connection', () => {
     const finish = gate();
     const reconnected = gate();
     const client = await hub.join('Steady', {}, { server: proxy.url });
-    await client.subscribeToMessages<'job'>(async (_message, { attempt }) => {
+    await client.subscribeToMessages('job', async (_message, { attempt }) => {
       runs.add(attempt);
       await finish.opened;
       return 'done';
@@ -188,7 +187,7 @@ describe('a lost connection', () => {
     const runs = new Received<number>();
     const finish = gate();
     const client = await hub.join('LongAway', {}, { server: proxy.url, reconnect: { firstMs: 5, maxMs: 50 } });
-    await client.subscribeToMessages<'job'>(async (_message, { attempt }) => {
+    await client.subscribeToMessages('job', async (_message, { attempt }) => {
       runs.add(attempt);
       await finish.opened;
       return 'done';

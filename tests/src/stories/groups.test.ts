@@ -18,7 +18,7 @@ describe('a group', () => {
     const members = await Promise.all(['Ann', 'Ben', 'Cas', 'Dan'].map(name => hub.join(name)));
     for (const member of members) {
       await member.joinGroup('#reviewers');
-      await member.subscribeToMessages<'note'>(({ to }) => received.add(`${member.name} ${to.join()}`));
+      await member.subscribeToMessages('note', ({ to }) => received.add(`${member.name} ${to.join()}`));
     }
     const [ann, , , dan] = members;
     await dan?.leaveGroup('#reviewers');
@@ -30,6 +30,24 @@ describe('a group', () => {
     expect([...(await received.atLeast(2))].sort()).toEqual(['Ben #reviewers', 'Cas #reviewers']);
     const status = await ann?.messageStatus(sent?.messageId ?? '');
     expect(status?.map(({ agent }) => agent).sort()).toEqual(['Ben', 'Cas']);
+  });
+
+  test('by invitation is joined by invited agents, and its members see who joins and leaves', async () => {
+    const [owner, guest, stranger] = await Promise.all(['Owner', 'Guest', 'Stranger'].map(name => hub.join(name)));
+    await owner?.createGroup('#board', { policy: 'invitation' });
+    await expect(stranger?.joinGroup('#board')).rejects.toMatchObject({ code: 'group/not-invited' });
+    await owner?.inviteToGroup('#board', 'Guest');
+    await guest?.joinGroup('#board');
+    await owner?.removeFromGroup('#board', 'Guest');
+    expect(await owner?.groupChanges('#board', { after: 1n })).toMatchObject({
+      owner: 'Owner',
+      policy: 'invitation',
+      changes: [
+        { no: 2n, agent: 'Guest', change: 'joined' },
+        { no: 3n, agent: 'Guest', change: 'left' },
+      ],
+    });
+    await expect(guest?.groupChanges('#board')).rejects.toMatchObject({ code: 'group/unknown' });
   });
 
   test('without members is unknown, and its members are hidden from other agents', async () => {

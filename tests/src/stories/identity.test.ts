@@ -142,7 +142,7 @@ describe('agents of one identity', () => {
     const received = { Ada: new Received<unknown>(), Bob: new Received<unknown>() };
     const progress = new Received<unknown>();
     for (const agent of [ada, bob]) {
-      await agent.subscribeToMessages<'n'>(async (message, context) => {
+      await agent.subscribeToMessages('n', async (message, context) => {
         await context.progress('half');
         received[agent.name as 'Ada' | 'Bob'].add(message.payload);
         return agent.name;
@@ -214,14 +214,73 @@ describe('agents of one identity', () => {
       expect([one.status().status, two.status().status]).toEqual(['succeeded', 'succeeded']);
     }
   });
+});
 
-  test('are warned when two programs are the same agent', async () => {
-    await hub.join('Twin', {}, { tokenStore: undefined });
+describe('a second process under the name of an agent', () => {
+  async function twins(name: string) {
+    const first = await hub.join(name, { metadata: { site: 'a' } }, { tokenStore: undefined });
+    const second = hub.client(name, { tokenStore: undefined });
     const warnings = new Received<AgoraError>();
-    const second = hub.client('Twin', { tokenStore: undefined });
     second.on('warning', warnings.add);
     await second.connect();
-    await second.registerAgent({ agentType: 'worker' });
+    return { first, second, warnings };
+  }
+
+  test('is refused, and changes nothing', async () => {
+    const { first, second } = await twins('Castor');
+    const refused = { code: 'agent/in-use', message: expect.stringContaining('takeOver') as string };
+    await expect(second.registerAgent({ agentType: 'other' })).rejects.toMatchObject(refused);
+    await expect(second.resumeAgent()).rejects.toMatchObject(refused);
+    const wrong: object = { ifServed: 'takeover' };
+    await expect(second.resumeAgent(wrong)).rejects.toMatchObject({ code: 'client/bad-option' });
+    expect(await first.findAgents({ name: 'Castor' })).toMatchObject([
+      { agentType: 'worker', metadata: { site: 'a' } },
+    ]);
+    await second.resumeAgent({ receives: false });
+    await first.close();
+  });
+
+  test('serves it if the first one ends within two seconds', async () => {
+    const { first, second, warnings } = await twins('Pollux');
+    const serving = second.resumeAgent();
+    await first.close();
+    await serving;
+    expect(warnings.items).toEqual([]);
+    await second.close();
+  });
+
+  test('shares it on request, with a warning', async () => {
+    const { first, second, warnings } = await twins('Romulus');
+    await second.registerAgent({ agentType: 'worker' }, { ifServed: 'share' });
     expect(await warnings.first()).toMatchObject({ code: 'agent/elsewhere' });
+    expect(first.state).toBe('connected');
+    await Promise.all([first.close(), second.close()]);
+  });
+
+  test('takes it over on request: the first client ends, and its work comes here', async () => {
+    const { first, second, warnings } = await twins('Remus');
+    const begun = Promise.withResolvers<AbortSignal>();
+    await first.subscribeToMessages('job', (_message, { signal }) => {
+      begun.resolve(signal);
+      return new Promise(() => undefined);
+    });
+    const boss = await hub.join('TwinBoss');
+    const answer = boss.sendMessage({ to: 'Remus', messageType: 'job', payload: 1, timeout: 30 });
+    const signal = await begun.promise;
+    const ended = new Received<unknown>();
+    first.on('connection', ({ state, error }) => ended.add([state, error?.code]));
+    await second.subscribeToMessages('job', () => 'done');
+    await second.registerAgent({ agentType: 'worker', metadata: { site: 'b' } }, { ifServed: 'takeOver' });
+    expect(await ended.first()).toEqual(['closed', 'agent/taken-over']);
+    expect(signal.aborted).toBe(true);
+    expect(await answer).toMatchObject({ data: 'done' });
+    expect(await boss.findAgents({ name: 'Remus' })).toMatchObject([{ metadata: { site: 'b' } }]);
+    expect(warnings.items).toEqual([]);
+    // The first client may take it back.
+    const third = hub.client('Remus', { tokenStore: undefined });
+    await third.connect();
+    await third.resumeAgent({ ifServed: 'takeOver' });
+    await expect.poll(() => second.state).toBe('closed');
+    await third.close();
   });
 });

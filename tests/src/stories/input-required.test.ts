@@ -16,7 +16,7 @@ describe('a question back', () => {
   test('is a kind of answer, and the reply continues the same question', async () => {
     const worker = await hub.join('Printer');
     const continued = new Received<unknown>();
-    await worker.subscribeToMessages<'print'>(async (message, context) => {
+    await worker.subscribeToMessages('print', async (message, context) => {
       if (message.continues === undefined) {
         await context.progress('looking');
         await context.requireInput({ ask: 'which colour?' });
@@ -47,7 +47,7 @@ describe('a question back', () => {
   test('is refused when no caller waits for an answer', async () => {
     const received = new Received<unknown>();
     const worker = await hub.join('Lonely');
-    await worker.subscribeToMessages<'note'>(async (_message, context) => {
+    await worker.subscribeToMessages('note', async (_message, context) => {
       received.add(await context.requireInput('hello?').catch((error: unknown) => error));
     });
     const sender = await hub.join('Silent');

@@ -23,11 +23,11 @@ describe('an agent listens', () => {
       handler: async message => {
         printed.add(`Received ${message.type} from ${message.sourceAgent}`);
 
-        if (message.type === 'task_assignment') {
+        if (message.is('task_assignment')) {
           // Handle task assignment
           const task = message.payload.task;
           await Promise.resolve(processed.add(task));
-        } else if (message.type === 'collaboration_request') {
+        } else if (message.is('collaboration_request')) {
           // Handle collaboration request
           const project = message.payload.project;
           await Promise.resolve(collaborations.add(project));
@@ -61,7 +61,7 @@ describe('an agent listens', () => {
     const begun = gate();
     const hold = gate();
     const order = new Received<unknown>();
-    await client.subscribeToMessages<'work'>({
+    await client.subscribeToMessages('work', {
       concurrency: 1,
       handler: async ({ payload }) => {
         order.add(payload);
@@ -95,7 +95,7 @@ describe('an agent listens', () => {
     for (const payload of numbers) await sender.sendMessage({ toAgent: 'Looper', messageType: 'n', payload });
 
     const seen: unknown[] = [];
-    const subscription = await client.subscribeToMessages<'n'>();
+    const subscription = await client.subscribeToMessages('n');
     for await (const message of subscription) {
       seen.push(message.payload);
       await message.ack();
@@ -144,7 +144,7 @@ describe('an agent listens', () => {
   test('and a message is settled once: by its handler’s call or by its end', async () => {
     const client = await hub.join('Decided');
     const sender = await hub.join('Asker');
-    await client.subscribeToMessages<'q'>(async (message, context) => {
+    await client.subscribeToMessages('q', async (message, context) => {
       if (message.payload === 'respond') await context.respond('early');
       if (message.payload === 'error') await context.respondError('cannot');
       if (message.payload === 'fail') await context.fail('will not', { retry: false });
@@ -164,7 +164,7 @@ describe('an agent listens', () => {
     const client = await hub.join('Closer');
     const sender = await hub.join('CloserFriend');
     const begun = new Received<AbortSignal>();
-    const subscription = await client.subscribeToMessages<'work'>({
+    const subscription = await client.subscribeToMessages('work', {
       concurrency: 1,
       handler: (_message, { signal }) => {
         begun.add(signal);
@@ -177,7 +177,7 @@ describe('an agent listens', () => {
 
     await subscription.close();
     const incoming = new Received<unknown>();
-    await client.subscribeToMessages<'work'>(({ payload }) => incoming.add(payload));
+    await client.subscribeToMessages('work', ({ payload }) => incoming.add(payload));
 
     expect(signal.reason).toBeInstanceOf(AgoraError);
     expect(await incoming.first()).toBe(2);

@@ -35,7 +35,7 @@ describe('a loop', () => {
     const late = await hub.join('Late');
     const lateOne = client.ask({ to: 'Late', messageType: 'job', payload: 1, timeoutMs: 50 });
     await expect(lateOne).rejects.toMatchObject({ code: 'message/no-answer' });
-    await late.subscribeToMessages<'job'>(() => 'too late');
+    await late.subscribeToMessages('job', () => 'too late');
 
     for await (const notice of notices) {
       expect(notice).toMatchObject({ kind: 'answer', about: lateOne.messageId });
@@ -47,7 +47,7 @@ describe('a loop', () => {
     const client = await hub.join('Reader');
     const controller = new AbortController();
     const { signal } = controller;
-    const messages = await client.subscribeToMessages<'note'>({ signal });
+    const messages = await client.subscribeToMessages('note', { signal });
     const events = await client.subscribeToEvents('note.*', { signal });
     client.onTask('never', () => undefined, { signal });
     await client.sendMessage({ to: 'Reader', messageType: 'note', payload: 1 });
@@ -84,7 +84,7 @@ describe('a loop', () => {
 
   test('over progress that is left buffers no later signal', async () => {
     const worker = await hub.join('Worker');
-    await worker.subscribeToMessages<'job'>((_message, context) => {
+    await worker.subscribeToMessages('job', (_message, context) => {
       for (let n = 1; n <= 3; n++) void context.progress(n);
       return 'done';
     });

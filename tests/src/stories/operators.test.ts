@@ -100,7 +100,7 @@ describe('a step that has to be approved', () => {
     const worker = await hub.join('Doer');
     const judge = await hub.join('Judge');
     worker.onTask('publish', () => 'published');
-    await judge.subscribeToMessages<'approval_request'>(async message => {
+    await judge.subscribeToMessages('approval_request', async message => {
       const { approval } = message.payload as { approval: { workflow_id: string; step: string } };
       await judge.approveStep(approval.workflow_id, approval.step, 'fine');
     });

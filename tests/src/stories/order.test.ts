@@ -1,5 +1,6 @@
 // Order and priority of messages, for every size of payload: a separate call reads one over 4 KiB.
 
+import type { Priority } from '@agora/client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Received } from '../support/received.ts';
 import { startTestHub, type TestHub } from '../support/hub.ts';
@@ -17,7 +18,7 @@ const payloadOf = (name: string) => ({ name, text: name.startsWith('big') ? LONG
 const nameOf = (payload: unknown) => (payload as { name: string }).name;
 const MIXED = ['small 1', 'big 2', 'small 3', 'big 4', 'big 5', 'small 6'];
 
-async function sent(to: string, from: string, names: readonly string[], priority = 2): Promise<void> {
+async function sent(to: string, from: string, names: readonly string[], priority: Priority = 2): Promise<void> {
   const sender = await hub.join(from);
   for (const name of names) await sender.sendMessage({ to, messageType: 'n', payload: payloadOf(name), priority });
 }

@@ -191,7 +191,7 @@ describe('an answer of a declared type', () => {
 
   test('from an agent that does not know the type rejects with the received value', async () => {
     const loose = await hub.join('Loose');
-    await loose.subscribeToMessages<'build_request'>(() => ({ ok: 'yes', took: '1' }));
+    await loose.subscribeToMessages('build_request', () => ({ ok: 'yes', took: '1' }));
     const client = await hub.join('Strict', {}, { types });
     const asking = client.ask({ to: 'Loose', messageType: 'build_request', payload: { target: 'x' }, timeout: 10 });
     await expect(asking).rejects.toMatchObject({

@@ -12,7 +12,7 @@ const ROLES = ['owner', 'other', 'anonymous', 'operator'] as const;
 type Role = (typeof ROLES)[number];
 
 /** Readable by every caller. */
-const PUBLIC_TABLES = ['agent', 'broadcast_feed', 'event_feed'];
+const PUBLIC_TABLES = ['agent', 'broadcast_feed', 'claim', 'event_feed'];
 /** Readable by every caller; each sees its own rows. */
 const PUBLIC_VIEWS = ['hub_status', 'my_inbox', 'my_workflows'];
 const PUBLIC = [...PUBLIC_TABLES, ...PUBLIC_VIEWS].sort();
@@ -34,8 +34,13 @@ const CALLS: readonly (readonly [string, (scene: Scene) => unknown[], readonly [
   ['set_status', s => [s.ada, 'active'], mine],
   ['heartbeat', s => [[s.ada], 0], mine],
   ['attach_agent', s => [s.ada], mine],
+  ['attach_process', s => [s.ada, false, [], 0], mine],
+  ['declare_concurrency', s => [s.ada, 0], mine],
   ['detach_agent', s => [s.ada], mine],
   ['go_idle', s => [s.fresh(), 99, 99], mine],
+  ['create_group', s => [s.ada, '#team', 'open'], mine],
+  ['invite_to_group', s => [s.ada, '#team', 'Idle'], mine],
+  ['remove_from_group', s => [s.ada, '#team', 'Idle'], mine],
   ['join_group', s => [s.ada, '#team'], mine],
   ['leave_group', s => [s.idle, '#team'], mine],
   [
@@ -78,16 +83,20 @@ const CALLS: readonly (readonly [string, (scene: Scene) => unknown[], readonly [
   ['revoke_operator', () => [[`0x${'1'.repeat(64)}`]], operators],
   ['set_quota', s => [s.ada, null, null, null, null, null], operators],
   ['clear_quota', s => [s.ada], operators],
-  ['set_hub_limits', () => [null, null, null, null], operators],
+  ['set_hub_limits', () => [null, null, null, null, null], operators],
   ['watch_hub', () => [], operators],
+  ['break_claim', () => ['none', ''], ['operator/required', 'operator/required', 'operator/required', 'claim/unknown']],
+  ['claims_on', () => [[{ kind: 'path', key: 'src/**' }], 1], everyone],
   ['contract_version', () => [], everyone],
   ['read_events', () => [0, 1], everyone],
   ['my_groups', s => [s.ada], mine],
   ['group_members', s => [s.ada, '#team'], mine],
+  ['group_changes', s => [s.ada, '#team', 0, 10], mine],
   ['read_payload', () => [1], ['delivery/unknown', 'delivery/unknown', 'delivery/unknown', 'delivery/unknown']],
   ['read_broadcasts', s => [s.ada, 0, 1], mine],
   ['broadcast_status', s => [s.ada, s.broadcast], mine],
   ['message_status', s => [s.ada, s.message], mine],
+  ['ask_state', s => [s.ada, s.message], ['ask/unknown', 'agent/not-yours', 'agent/not-yours', 'agent/not-yours']],
   [
     'read_signals',
     s => [s.ada, s.message, 0],

@@ -16,7 +16,7 @@ afterAll(() => hub[Symbol.asyncDispose]());
 describe('progress', () => {
   test('arrives in order and before the answer, in a loop or at a handler', async () => {
     const worker = await hub.join('Worker');
-    await worker.subscribeToMessages<'job'>((_message, context) => {
+    await worker.subscribeToMessages('job', (_message, context) => {
       for (let n = 1; n <= 5; n++) void context.progress({ n });
       return 'done';
     });
@@ -36,7 +36,7 @@ describe('progress', () => {
 
   test('and the answer can be sent by functions that a handler destructures from its context', async () => {
     const worker = await hub.join('Apart');
-    await worker.subscribeToMessages<'job'>(async (_message, { progress, respond, signal }) => {
+    await worker.subscribeToMessages('job', async (_message, { progress, respond, signal }) => {
       await progress(signal.aborted);
       await respond('done');
     });
@@ -52,7 +52,7 @@ describe('progress', () => {
     await using proxy = await openTcpProxy(hub.url);
     const [cut, finish] = [gate(), gate()];
     const worker = await hub.join('Steady');
-    await worker.subscribeToMessages<'job'>(async (_message, context) => {
+    await worker.subscribeToMessages('job', async (_message, context) => {
       for (let n = 1; n <= 3; n++) await context.progress(n);
       await cut.opened;
       for (let n = 4; n <= 9; n++) await context.progress(n);
@@ -81,7 +81,7 @@ describe('progress', () => {
   test('is a no-op when no caller asked, and is refused when it is too long', async () => {
     const received = new Received<unknown>();
     const worker = await hub.join('Unasked');
-    await worker.subscribeToMessages<'job'>(async (_message, context) => {
+    await worker.subscribeToMessages('job', async (_message, context) => {
       await context.progress('half');
       received.add(await context.progress('x'.repeat(20_000)).catch((error: unknown) => error));
     });

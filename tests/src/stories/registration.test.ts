@@ -98,7 +98,7 @@ describe('an agent registers', () => {
 
     const after = await hub.join('Restarted', {}, { tokenStore });
     const received = new Received<unknown>();
-    await after.subscribeToMessages<'while.away'>(message => received.add(message.payload));
+    await after.subscribeToMessages('while.away', message => received.add(message.payload));
 
     expect(after.identity).toBe(identity);
     expect(await received.first()).toEqual({ n: 1 });

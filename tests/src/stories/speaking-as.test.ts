@@ -1,5 +1,6 @@
 // Two processes of one agent: one serves it, and others only send as it or look at its inbox.
 
+import type { Priority } from '@agora/client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Received } from '../support/received.ts';
 import { startTestHub, type TestHub } from '../support/hub.ts';
@@ -10,10 +11,10 @@ afterAll(() => hub[Symbol.asyncDispose]());
 
 test('a process that only sends as an agent takes no delivery from the one that serves it, and receives answers to its questions', async () => {
   const echo = await hub.join('Echo');
-  await echo.subscribeToMessages<'question'>(message => message.payload);
+  await echo.subscribeToMessages('question', message => message.payload);
   const serving = await hub.join('Served', { capabilities: ['serving'], metadata: { home: 'here' } });
   const received = new Received<string>();
-  await serving.subscribeToMessages<'work'>(message => received.add(message.id));
+  await serving.subscribeToMessages('work', message => received.add(message.id));
 
   const speaking = hub.client('Served', { token: serving.token });
   await speaking.connect();
@@ -55,7 +56,7 @@ test('peeking at an inbox takes no delivery, and shows the order of delivery', a
   const owner = await hub.join('Away', { credit: 1 });
   const { token } = owner;
   await owner.close();
-  const send = (priority: number, payload: unknown) =>
+  const send = (priority: Priority, payload: unknown) =>
     sender.sendMessage({ toAgent: 'Away', messageType: 'note', priority, payload });
   await send(2, 'normal');
   await send(3, 'high');

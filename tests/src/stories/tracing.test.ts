@@ -27,10 +27,10 @@ describe('without OpenTelemetry, a trace context of the caller', () => {
   test('travels on asks, sends, events, broadcasts, forwarded messages and answers, from handler to handler', async () => {
     const traces = new Received<readonly [string, TraceContext | undefined]>();
     const last = await hub.join('Last', {}, plain);
-    await last.subscribeToMessages<string>(message => traces.add([`Last ${message.type}`, message.trace]));
+    await last.subscribeToMessages(message => traces.add([`Last ${message.type}`, message.trace]));
     await last.subscribeToEvents('noted', { handler: event => traces.add(['event', event.trace]) });
     const middle = await hub.join('Middle', {}, plain);
-    await middle.subscribeToMessages<'question'>(async message => {
+    await middle.subscribeToMessages('question', async message => {
       traces.add(['Middle', message.trace]);
       await new Promise(resolve => setImmediate(resolve));
       await middle.sendMessage({ to: 'Last', messageType: 'direct', payload: 1 });
@@ -114,9 +114,9 @@ describe('with OpenTelemetry', () => {
       if (isManaged) api.context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
       const suffix = isManaged ? 'A' : 'B';
       const noter = await hub.join(`Noter${suffix}`);
-      await noter.subscribeToMessages<'note'>(() => undefined);
+      await noter.subscribeToMessages('note', () => undefined);
       const answerer = await hub.join(`Answerer${suffix}`);
-      await answerer.subscribeToMessages<'question'>(async () => {
+      await answerer.subscribeToMessages('question', async () => {
         await Promise.resolve();
         await answerer.sendMessage({ to: `Noter${suffix}`, messageType: 'note', payload: 1 });
         return 'answer';
@@ -200,7 +200,7 @@ describe('with OpenTelemetry', () => {
       { do: 'send', to: 'Clerk', messageType: 'note', payload: 1 },
       { do: 'send', to: 'Clerk', messageType: 'note', payload: 2, trace },
     ]);
-    const messages = await clerk.subscribeToMessages<'note'>();
+    const messages = await clerk.subscribeToMessages('note');
     for await (const message of messages) {
       await message.ack();
       if (message.payload === 2) break;
@@ -225,7 +225,7 @@ describe('with OpenTelemetry', () => {
     api.context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
     const baggage = new Received<unknown>();
     const worker = await hub.join('BaggageWorker');
-    await worker.subscribeToMessages<'job'>(message => {
+    await worker.subscribeToMessages('job', message => {
       baggage.add([message.trace?.baggage, api.propagation.getActiveBaggage()?.getEntry('user id')?.value]);
       throw new Error('broken');
     });

@@ -24,7 +24,7 @@ describe('a work queue', () => {
     const received = new Received<string>();
     for (const name of ['Left', 'Right']) {
       const worker = await hub.join(name, { capabilities: ['paint'], credit: 1 });
-      await worker.subscribeToMessages<'job'>(({ payload }) => {
+      await worker.subscribeToMessages('job', ({ payload }) => {
         received.add(`${name} ${String(payload)}`);
         return name;
       });
@@ -52,7 +52,7 @@ describe('a work queue', () => {
 
     const received = new Received<string>();
     const diver = await hub.join('SecondDiver', { capabilities: ['dive'] });
-    await diver.subscribeToMessages<'job'>(({ id }) => received.add(id));
+    await diver.subscribeToMessages('job', ({ id }) => received.add(id));
 
     expect(await received.first()).toBe(messageId);
   });
@@ -67,7 +67,7 @@ describe('a work queue', () => {
     const asking = boss.ask({ to: '@haul', messageType: 'job', payload: 'crate', timeout: 30 });
     expect((await lines.next()).value).toBe(asking.messageId);
     const other = await hub.join('Survivor', { capabilities: ['haul'] });
-    await other.subscribeToMessages<'job'>(({ attempt }) => attempt);
+    await other.subscribeToMessages('job', ({ attempt }) => attempt);
 
     child.kill('SIGKILL');
 

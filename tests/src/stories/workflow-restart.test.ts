@@ -50,7 +50,7 @@ test('an approval waits while no agent is online', async () => {
 
   const boss = await hub.join('Boss', {}, kept('Boss'));
   const asked = new Received<unknown>();
-  await boss.subscribeToMessages<'approval_request'>(message => asked.add(message.payload));
+  await boss.subscribeToMessages('approval_request', message => asked.add(message.payload));
   expect(await asked.first()).toMatchObject({
     approval: { workflow_id: workflow.workflowId, step: 'sign', inputs: { build: { version: 7 } } },
   });

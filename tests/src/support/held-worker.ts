@@ -7,7 +7,7 @@ const [server = '', database = '', name = '', capability = ''] = process.argv.sl
 const client = new AgoraClient(name, { server, database, tokenStore: false });
 await client.connect();
 await client.registerAgent({ agentType: 'worker', capabilities: [capability] });
-await client.subscribeToMessages<'job'>(message => {
+await client.subscribeToMessages('job', message => {
   process.stdout.write(`${message.id}\n`);
   return new Promise(() => undefined);
 });

@@ -357,6 +357,12 @@ export class LabAgent extends LabClient {
     this.#isConnected = true;
     this.call('attach_agent', { agent: this.id });
   }
+  /** Attaches as a new process, or as one that returns with the deliveries that it holds. */
+  attachProcess(process: Fields): void {
+    if (!this.#isConnected) this.connect();
+    this.#isConnected = true;
+    this.call('attach_process', { agent: this.id, isNew: false, holds: [], concurrency: 0, ...process });
+  }
   /** Ends the connection. */
   leave(): void {
     if (!this.#isConnected) return;

@@ -39,7 +39,7 @@ function columns(output: Output): Readonly<Record<string, (agent: AgentInfo) => 
     STATUS: agent => agent.status,
     TYPE: agent => agent.agentType,
     CAPABILITIES: agent => agent.capabilities.join(' '),
-    SINCE: agent => agent.registeredAt.toLocaleString(),
+    SINCE: agent => output.date(agent.registeredAt),
   };
 }
 

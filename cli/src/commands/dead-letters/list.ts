@@ -33,8 +33,8 @@ export default defineCommand({
       FOR: row => row.agent,
       FROM: row => row.sender,
       TYPE: row => row.type,
-      AT: row => row.at.toLocaleString(),
-      REASON: row => oneLine(row.reason).slice(0, MAX_REASON_LENGTH),
+      AT: row => output.date(row.at),
+      REASON: row => oneLine(row.reason).slice(0, output.isTerminal ? MAX_REASON_LENGTH : undefined),
     });
     if (found.length === 0) output.note('No dead letters.');
     if (hasMore) output.note(`There are more; show them with --limit ${limit * 10}.`);

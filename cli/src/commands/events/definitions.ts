@@ -14,7 +14,7 @@ export const EVENT_COMMANDS: readonly CommandDefinition[] = [
         flag: '--since <when>',
         summary: 'from this number or time on: 4711, 10m, 2026-01-31T12:00Z; 0 is the first kept event',
       },
-      { flag: '--last <n>', summary: 'without --since: only among the last n events', default: '20' },
+      { flag: '--last <n>', summary: 'only among the last n events (20); with --since, only the last n of those' },
       { flag: '--limit <n>', summary: 'end after n events' },
     ],
     examples: ['agora events --since 1h', "agora events --follow 'build.*' --json"],
@@ -30,6 +30,7 @@ export const EVENT_COMMANDS: readonly CommandDefinition[] = [
     flags: [
       { flag: '--payload <json>', summary: 'data, a JSON object' },
       { flag: '--payload-file <file>', summary: 'data, from a JSON file', suggests: 'files' },
+      { flag: '--input <kind>', summary: 'what standard input is: text, or json', suggests: ['text', 'json'] },
       { flag: '--id <uuid>', summary: 'a UUIDv7 that makes the call idempotent' },
     ],
     examples: [`agora publish-event build.failed --payload '{"branch":"main"}'`],

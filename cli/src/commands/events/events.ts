@@ -22,26 +22,34 @@ const since = z.union(
   'the number of an event, a duration such as 10m or 2h, or a date such as 2026-01-31T12:00:00Z',
 );
 
+const DEFAULT_LAST = 20;
+
 export default defineCommand({
   input: z.object({
     types: z.array(z.string()).default([]),
     since: since.optional(),
-    last: wholeNumber(0, 100_000),
+    last: wholeNumber(0, 100_000).optional(),
     follow: z.boolean().default(false),
     limit: wholeNumber(1, 1_000_000_000).optional(),
   }),
   async run(context, { types, since: from, last, follow, limit = Infinity }) {
     const { signal } = context;
     const client = await context.connect();
-    const events = await subscribe(client, types, { from: from ?? (follow ? 'live' : undefined), last, follow });
+    const range = { from: from ?? (follow ? ('live' as const) : undefined), last: last ?? DEFAULT_LAST, follow };
+    const events = await subscribe(client, types, range);
     if (follow) context.output.note('Following events; Ctrl-C stops.');
     const stop = () => void events.close();
     signal.addEventListener('abort', stop, { once: true });
     let count = 0;
+    const lastOnes: AgoraEvent[] = [];
+    const isTail = from !== undefined && last !== undefined && !follow;
     for await (const event of events) {
-      await show(context, event);
-      if (++count >= limit) break;
+      if (isTail) lastOnes.push(event);
+      else await show(context, event);
+      if (lastOnes.length > (last ?? 0)) lastOnes.shift();
+      else if (++count >= limit) break;
     }
+    for (const event of lastOnes.slice(0, limit)) await show(context, event);
     if (signal.aborted) context.exit = EXIT.interrupted;
   },
 });
@@ -69,6 +77,6 @@ function show({ output }: CommandContext, event: AgoraEvent): Promise<void> {
   return output.data(event, () => {
     const { seq, at, type, source, data } = event;
     const text = shortValue(data, Math.max(20, output.columns - 60));
-    return `${output.paint('dim', `${seq}  ${at.toLocaleTimeString()}`)}  ${output.paint('bold', type)}  ${source}  ${text}`;
+    return `${output.paint('dim', `${seq}  ${output.time(at)}`)}  ${output.paint('bold', type)}  ${source}  ${text}`;
   });
 }

@@ -11,7 +11,7 @@ const record = z.record(z.string(), z.unknown());
 export default defineCommand({
   input: z.object({ type: z.string(), ...payloadInput, id: z.string().optional() }),
   async run(context, { type: eventType, id, ...given }) {
-    const data = record.safeParse(await readPayload(context, given));
+    const data = record.safeParse(await readPayload(context, given, { empty: {} }));
     if (!data.success) throw new CliError('cli/usage', 'The data of an event must be a JSON object.', EXIT.usage);
     const client = await actAs(context);
     const { eventId } = await client.publishEvent({ eventType, data: data.data, id });

@@ -69,6 +69,20 @@ export const HUB_COMMANDS: readonly CommandDefinition[] = [
   },
 ];
 
+/** `agora man`, the manual page of `table`. */
+export function manDefinition(table: CommandTable): CommandDefinition {
+  return {
+    name: 'man',
+    summary: 'Prints the manual page; --install installs it, and the completion of your shell.',
+    flags: [
+      { flag: '--install', summary: 'write both into the folders of this user' },
+      { flag: '--shell <shell>', summary: 'instead of the shell of SHELL', suggests: ['bash', 'zsh', 'fish'] },
+    ],
+    examples: ['agora man --install', 'agora man | man -l -'],
+    load: async () => ({ default: (await import('./man.ts')).manCommand(table) }),
+  };
+}
+
 /** `agora __complete`, which completes the commands of `table`. A parameter, since the table imports this file. */
 export function completeDefinition(table: CommandTable): CommandDefinition {
   return {

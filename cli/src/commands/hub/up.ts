@@ -222,7 +222,15 @@ interface Greeting {
 
 function greeting({ url, database, folder, isDefaultPort, hasDashboard }: Greeting): string {
   const server = isDefaultPort ? '' : ` --server ${url}`;
-  const dashboard = hasDashboard ? `\n  dashboard ${url}/ (agora open${server} signs you in)` : '';
+  // npm sets the variable: then the program is in the packages of a folder, and may be in no folder of PATH.
+  const agora = process.env['npm_command'] === undefined ? 'agora' : 'npx agora';
+  const isClone = import.meta.url.endsWith('.ts');
+  const demo = isClone
+    ? `  npm run demo${isDefaultPort ? '' : ` -- --server ${url}`}
+            three agents write, review and score documents on this hub
+`
+    : '';
+  const dashboard = hasDashboard ? `\n  dashboard ${url}/ (${agora} open${server} signs you in)` : '';
   return `
 Agora is running.
 
@@ -230,14 +238,12 @@ Agora is running.
   database  ${database}
   data      ${folder ?? 'in memory: lost when the hub stops'}${dashboard}
 
-Next, in another terminal (from the repository: npm run agora -- …):
-  agora listen --as Echo${server} -- cat
+Next, in another terminal:
+  ${agora} listen --as Echo${server} -- cat
             runs a program as an agent; here cat, which repeats each message
-  agora ask Echo 'Hello?'${server}
+  ${agora} ask Echo 'Hello?'${server}
             asks the agent, and prints the answer
-  npm run demo${isDefaultPort ? '' : ` -- --server ${url}`}
-            three agents write, review and score documents on this hub
-
+${demo}
 Ctrl-C stops the hub.
 `;
 }

@@ -2,9 +2,11 @@
 
 import { createInterface } from 'node:readline/promises';
 import type { AgoraClient, Answer, PendingAnswer } from '@agora/client';
+import { LIMITS } from '@agora/module/contract';
 import { z } from 'zod';
-import { EXIT } from '../../base/cli-error.ts';
-import { duration } from '../../base/flag-schemas.ts';
+import { EXIT, hasCode } from '../../base/cli-error.ts';
+import { durationWithin } from '../../base/flag-schemas.ts';
+import { formatDuration } from '../../base/size.ts';
 import { manyLines } from '../../base/printable-text.ts';
 import { actAs } from '../../command/act-as.ts';
 import type { CommandContext } from '../../command/command-context.ts';
@@ -14,18 +16,44 @@ import { payloadOf, readPayload } from '../../command/payload.ts';
 import { sendOptionsOf, sendFlags } from './send-flags.ts';
 
 export default defineCommand({
-  input: z.object({ to: z.string(), ...sendFlags, timeout: duration, progress: z.boolean().default(false) }),
+  input: z.object({
+    to: z.string(),
+    ...sendFlags,
+    timeout: durationWithin(1, LIMITS.answerWithinMs),
+    progress: z.boolean().default(false),
+  }),
   async run(context, { to, timeout: timeoutMs, progress, ...input }) {
+    const { output } = context;
     const payload = await readPayload(context, input);
     const { client, leave } = await connectAsker(context);
     try {
       const pending = client.ask({ to, payload, ...sendOptionsOf(input), timeoutMs });
-      await showAnswer(context, await waitForAnswer(context, pending, progress), timeoutMs);
+      pending.catch(() => undefined);
+      const absent = output.isJson ? undefined : await absenceOf(client, to);
+      if (absent) output.note(`${absent}; the question waits for ${formatDuration(timeoutMs)}.`);
+      const answer = await waitForAnswer(context, pending, progress).catch((error: unknown) => {
+        if (hasCode(error, 'message/no-answer') && !absent) {
+          output.note(`${to} is online: it may have no handler for the type "${input.type}"; --type names another.`);
+        }
+        throw error;
+      });
+      await showAnswer(context, answer, timeoutMs);
     } finally {
       await leave();
     }
   },
 });
+
+/** Returns why no agent can answer now; undefined if one can, or if that is not known. */
+async function absenceOf(client: AgoraClient, to: string): Promise<string | undefined> {
+  if (to.startsWith('#')) return undefined;
+  if (to.startsWith('@')) {
+    const able = await client.findAgents({ capabilities: [to.slice(1)], presence: 'online' });
+    return able.length === 0 ? `No agent with the capability ${to.slice(1)} is online` : undefined;
+  }
+  const [agent] = await client.findAgents({ name: to });
+  return agent && agent.presence !== 'online' ? `${to} is ${agent.presence}` : undefined;
+}
 
 interface Asker {
   readonly client: AgoraClient;

@@ -7,10 +7,12 @@ import { CliError, EXIT } from '../../base/cli-error.ts';
 import { duration, wholeNumber } from '../../base/flag-schemas.ts';
 import type { CommandContext } from '../../command/command-context.ts';
 import { defineCommand } from '../../command/command.ts';
-import { describeMessage, showMessage } from '../../command/message-text.ts';
+import { describeMessage, showMessage, wantsResult } from '../../command/message-text.ts';
 import { agentNameOf, serveAs } from '../../command/serve-as.ts';
+import { checkProgram } from './find-program.ts';
 import { ListenSession, type SessionEnd } from './listen-session.ts';
 import { describeNotice, showNotice } from './notices.ts';
+import { OpenMessages } from './open-messages.ts';
 import type { ChildCommand } from './run-child.ts';
 import { runProgram } from './run-program.ts';
 import { priority } from './send-flags.ts';
@@ -49,17 +51,20 @@ export default defineCommand({
   async run(context, given) {
     const name = agentNameOf(context);
     const program = programOf(given);
+    if (program && 'words' in program) checkProgram(program.words[0] ?? '', context.io);
     const client = await context.connect(name, { handlerTimeoutMs: MAX_TIMER_MS });
     const { limit, for: forMs, grace: graceMs } = given;
     const session = new ListenSession({ limit, forMs, graceMs, signal: context.signal });
     const failure = watchClient(context, client, session, program === undefined);
-    const handle = handling(context, given, program, session);
+    const open = new OpenMessages(client, limit === undefined ? LIMITS.defaultCredit : 1);
+    const handle = handling(context, given, program, session, open);
     await subscribe(client, given, handle, session, failure.fail);
     const { agentType, capability: capabilities, force } = given;
     await serveAs(client, { agentType, capabilities, credit: creditFor(given, program), force });
     context.output.note(`Listening as ${name}; Ctrl-C stops.`);
     const why = await session.run(client);
-    await client.close();
+    await open.hold(context);
+    await client.close({ drainMs: 0 });
     failure.throwIfAny();
     context.exit = exitFor(why, session, limit);
   },
@@ -83,12 +88,13 @@ function creditFor({ ack, settle, concurrency, limit }: Input, program: ChildCom
 
 async function subscribe(
   client: AgoraClient,
-  { type, from, priority: priorities, task, concurrency, ack, settle, exec, command }: Input,
+  { type, from, priority: priorities, task, concurrency, settle, exec, command }: Input,
   handle: Handle,
   session: ListenSession,
   fail: (error: unknown) => void,
 ): Promise<void> {
-  const isShown = exec === undefined && command.length === 0 && !ack && !settle;
+  // Questions and steps that are shown stay open while further messages are shown.
+  const isShown = exec === undefined && command.length === 0 && !settle;
   const options = { concurrency: isShown ? MAX_HELD : concurrency };
   const handler = (message: IncomingMessage, given?: Task) =>
     session.handle(() =>
@@ -104,8 +110,12 @@ async function subscribe(
   if (task) client.onTask(task, (assigned, context) => handler(context as IncomingMessage, assigned), options);
   const hasFilter = type !== undefined || from !== undefined || priorities !== undefined;
   if (task && !hasFilter) return;
-  const filters = { messageTypes: type, fromAgents: from, priority: priorities };
-  await client.subscribeToMessages<string>({ handler: message => handler(message), filters, ...options });
+  const wanted = {
+    handler: (message: IncomingMessage) => handler(message),
+    filters: { fromAgents: from, priority: priorities },
+    ...options,
+  };
+  await (type ? client.subscribeToMessages(type, wanted) : client.subscribeToMessages(wanted));
 }
 
 function handling(
@@ -113,10 +123,10 @@ function handling(
   given: Input,
   program: ChildCommand | undefined,
   session: ListenSession,
+  open: OpenMessages,
 ): Handle {
   const { output } = context;
-  const show = (message: IncomingMessage, task: Task | undefined) =>
-    output.data(describeMessage(message, task), () => showMessage(output, message));
+  const show = (message: IncomingMessage) => output.data(describeMessage(message), () => showMessage(output, message));
   if (program) {
     const options = {
       command: program,
@@ -143,21 +153,27 @@ function handling(
       () => session.end('asked'),
       () => session.end('asked'),
     );
-    return async (message, task) => {
+    return async message => {
       const settled = lines.of(message, session.stopped);
-      await show(message, task);
+      await show(message);
       return settled;
     };
   }
   if (given.ack) {
-    return async (message, task) => {
-      await show(message, task);
-      return () => undefined;
+    let shown = Promise.resolve();
+    return async message => {
+      // One after the other: a message that could not be shown ends the session before the next one is.
+      shown = shown.then(() => show(message));
+      await shown;
+      if (!wantsResult(message)) return () => undefined;
+      await open.add(message);
+      output.note(`It stays open until \`agora answer ${message.id} …\`, \`done\`, \`fail\` or \`give-back\`.`);
+      return () => new Promise(() => undefined);
     };
   }
   output.note('Messages are not acknowledged, so they are delivered again; use --ack to take them.');
-  return async (message, task) => {
-    await show(message, task);
+  return async message => {
+    await show(message);
     // Never settled: the hub takes the message back when the session ends.
     return () => new Promise(() => undefined);
   };
@@ -167,9 +183,12 @@ function handling(
 function watchClient(context: CommandContext, client: AgoraClient, session: ListenSession, isData: boolean) {
   const { output } = context;
   let failure: { readonly error: unknown } | undefined;
+  let isLost = false;
   const fail = (error: unknown) => (failure ??= { error });
   client.on('connection', ({ state, error }) => {
     if (state === 'reconnecting') output.note('The connection was lost; reconnecting …');
+    else if (state === 'connected' && isLost) output.note('Connected again.');
+    isLost = state === 'reconnecting';
     if (state !== 'closed' || !error) return;
     fail(error);
     session.end('asked');

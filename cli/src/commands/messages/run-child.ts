@@ -1,9 +1,11 @@
-// Runs a program as a child process that reads a message on standard input and prints its answer.
+// Runs a program as a child process that reads a message on standard input and prints its answer. The run ends with the program,
+// also if a process that it leaves in the background still holds its output.
 
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
+import { setImmediate, setTimeout as pause } from 'node:timers/promises';
 import { LIMITS } from '@agora/module/contract';
 
 /** What to run: a program with its arguments, or a line for the shell. */
@@ -37,6 +39,9 @@ export type ChildEnd =
 const MAX_STDERR_LENGTH = 1_000;
 /** The time between SIGTERM and SIGKILL. */
 const KILL_AFTER_MS = 2_000;
+/** After the exit, output that was written before it is read until none arrives for this time, at most for the longer time. */
+const QUIET_MS = 50;
+const MAX_DRAIN_MS = 2_000;
 
 /** Running children. They end with this process. */
 const running = new Set<ChildProcess>();
@@ -85,7 +90,13 @@ export async function runChild(options: ChildOptions): Promise<ChildEnd> {
     });
     const progress = child.stdio[3];
     if (progress instanceof Readable) createInterface(progress).on('line', options.onProgress);
-    const [code, killedBy] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null]; // its arguments
+    const closed = once(child, 'close');
+    // A program that cannot be started rejects both.
+    closed.catch(() => undefined);
+    const [code, killedBy] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null]; // its arguments
+    // Members of its group that ignore SIGTERM.
+    if (why) kill(child, 'SIGKILL');
+    await drained(child, closed);
     if (why) return { kind: 'killed', why, stderr };
     if (code === null || killedBy) return { kind: 'killed', why: 'signal', stderr };
     return { kind: 'exited', code, output, stderr };
@@ -97,6 +108,24 @@ export async function runChild(options: ChildOptions): Promise<ChildEnd> {
     signal.removeEventListener('abort', stop);
     running.delete(child);
   }
+}
+
+/** Waits for the rest of the output, then closes its streams, which a process in the background may hold open. */
+async function drained(child: ChildProcess, closed: Promise<unknown>): Promise<void> {
+  const streams = child.stdio.filter(each => each instanceof Readable);
+  let reads = 0;
+  const count = () => void reads++;
+  for (const stream of streams) stream.on('data', count);
+  let isClosed = false;
+  void closed.then(() => (isClosed = true));
+  const end = performance.now() + MAX_DRAIN_MS;
+  for (let before = -1; !isClosed && reads !== before && performance.now() < end;) {
+    before = reads;
+    await Promise.race([closed, pause(QUIET_MS)]);
+    // After a blocked event loop the timer fires before the streams are read.
+    await setImmediate();
+  }
+  for (const stream of streams) stream.destroy();
 }
 
 /** Signals the whole process group; a group that has ended is no error. */

@@ -41,7 +41,7 @@ export async function runProgram(
     command,
     cwd: io.cwd,
     environment: { ...io.environment, ...variables(context, message, task, agent) },
-    input: `${toJson(describeMessage(message, task))}\n`,
+    input: `${toJson(describeMessage(message))}\n`,
     timeoutMs,
     signal: AbortSignal.any([stopped, message.signal]),
     onProgress: line => void message.progress(payloadOf(line)),

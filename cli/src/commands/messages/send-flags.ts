@@ -1,15 +1,15 @@
 // The flags that `send`, `ask` and `broadcast` share.
 
-import { PRIORITY, type PriorityName } from '@agora/module/contract';
+import { LIMITS, PRIORITY, type Priority, type PriorityName } from '@agora/module/contract';
 import { z } from 'zod';
-import { duration } from '../../base/flag-schemas.ts';
+import { durationWithin } from '../../base/flag-schemas.ts';
 import { payloadInput } from '../../command/payload.ts';
 
 /** A priority, by its name or its number. */
 export const priority = z
   .string()
   .refine(text => Object.hasOwn(PRIORITY, text) || /^[1-4]$/.test(text), 'low, normal, high, critical, or 1 to 4')
-  .transform(text => PRIORITY[text as PriorityName] ?? Number(text)); // the check above passed
+  .transform(text => PRIORITY[text as PriorityName] ?? (Number(text) as Priority)); // the check above passed
 
 const header = z.string().regex(/^[^=]+=/, 'key=value, such as --header ticket=42');
 
@@ -21,14 +21,14 @@ export const sendFlags = {
   header: z.array(header).default([]),
   id: z.string().optional(),
   replyTo: z.string().optional(),
-  delay: duration.optional(),
-  ttl: duration.optional(),
+  delay: durationWithin(0, LIMITS.delayMs).optional(),
+  ttl: durationWithin(1, LIMITS.delayMs).optional(),
 };
 
 /** The options of the client's `sendMessage` that these flags describe. */
 export function sendOptionsOf(flags: {
   readonly type: string;
-  readonly priority: number;
+  readonly priority: Priority;
   readonly header: readonly string[];
   readonly id?: string | undefined;
   readonly replyTo?: string | undefined;

@@ -28,7 +28,7 @@ export default defineCommand({
       RULE: rule => String(rule.rule),
       ADMITS: ({ identity, issuer, audience }) => (identity === '' ? `${issuer} for ${audience}` : identity),
       NOTE: rule => oneLine(rule.note),
-      SINCE: rule => rule.admittedAt.toLocaleString(),
+      SINCE: rule => output.date(rule.admittedAt),
     });
   },
 });

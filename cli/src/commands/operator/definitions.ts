@@ -42,12 +42,13 @@ export const OPERATOR_COMMANDS: readonly CommandDefinition[] = [
   },
   {
     name: 'operator limits',
-    summary: 'Changes the storage limit and the retention times of the hub.',
+    summary: 'Changes the storage limit and the retention times of the hub; without flags shows the storage limit.',
     flags: [
       { flag: '--stored-bytes <size>', summary: 'storage for messages and events: 512MiB, 4GiB' },
       { flag: '--keep-messages <time>', summary: 'retention of ended messages: 24h' },
       { flag: '--keep-events <time>', summary: 'retention of events: 7d' },
       { flag: '--keep-workflows <time>', summary: 'retention of ended workflows: 7d' },
+      { flag: '--yes', summary: 'do not ask for confirmation of a limit that the hub exceeds already' },
     ],
     load: () => import('./limits.ts'),
   },
@@ -96,6 +97,7 @@ export const OPERATOR_COMMANDS: readonly CommandDefinition[] = [
     name: 'operator revoke',
     summary: 'Removes an operator, unless it is the last one.',
     arguments: [WHO],
+    flags: [{ flag: '--yes', summary: 'do not ask for confirmation' }],
     load: () => import('./revoke.ts'),
   },
   {

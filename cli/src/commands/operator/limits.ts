@@ -1,9 +1,11 @@
-// `agora operator limits`: changes the storage limit and the retention times of the hub.
+// `agora operator limits`: changes the storage limit and the retention times of the hub, or shows the storage limit.
 
 import { z } from 'zod';
-import { CliError, EXIT } from '../../base/cli-error.ts';
 import { duration } from '../../base/flag-schemas.ts';
 import { formatBytes, formatDuration, size } from '../../base/size.ts';
+import { actAs } from '../../command/act-as.ts';
+import type { CommandContext } from '../../command/command-context.ts';
+import { confirm } from '../../command/confirm.ts';
 import { defineCommand } from '../../command/command.ts';
 
 export default defineCommand({
@@ -12,18 +14,22 @@ export default defineCommand({
     keepMessages: duration.optional(),
     keepEvents: duration.optional(),
     keepWorkflows: duration.optional(),
+    yes: z.boolean().default(false),
   }),
-  async run(context, { storedBytes, keepMessages, keepEvents, keepWorkflows }) {
+  async run(context, { storedBytes, keepMessages, keepEvents, keepWorkflows, yes }) {
     const limits = {
       storedBytes,
       keepMessagesMs: keepMessages,
       keepEventsMs: keepEvents,
       keepWorkflowsMs: keepWorkflows,
     };
-    if (Object.values(limits).every(value => value === undefined)) {
-      throw new CliError('cli/usage', 'Give a limit to change, such as --keep-messages 48h.', EXIT.usage);
-    }
+    if (Object.values(limits).every(value => value === undefined)) return showStorage(context);
     const client = await context.connect();
+    const stored = storedBytes === undefined ? 0 : (await client.operator.status()).storedBytes;
+    if (storedBytes !== undefined && storedBytes <= stored) {
+      const question = `The hub stores ${formatBytes(stored)} already: with a limit of ${formatBytes(storedBytes)} it refuses each message. Set it?`;
+      await confirm(context, question, yes);
+    }
     await client.operator.setHubLimits(limits);
     await context.output.data(limits, () =>
       Object.entries(limits)
@@ -37,3 +43,13 @@ export default defineCommand({
     );
   },
 });
+
+/** The limit is part of the usage of any agent. */
+async function showStorage(context: CommandContext): Promise<void> {
+  const client = await actAs(context);
+  const { storedBytes, storedBytesLimit } = await client.agentUsage();
+  await context.output.data(
+    { storedBytes, storedBytesLimit },
+    () => `stored         ${formatBytes(storedBytes)} of ${formatBytes(storedBytesLimit)}`,
+  );
+}

@@ -17,7 +17,7 @@ export default defineCommand({
     }));
     await context.output.table(rows, {
       IDENTITY: row => row.identity,
-      SINCE: row => row.grantedAt.toLocaleString(),
+      SINCE: row => context.output.date(row.grantedAt),
       AGENTS: row => row.agents.slice(0, MAX_NAMES).join(', '),
       YOU: row => (row.isYou ? 'you' : ''),
     });

@@ -29,7 +29,7 @@ export default defineCommand({
       FOR: each => each.agent,
       STATE: each => each.state,
       ATTEMPT: each => String(each.attempt),
-      AT: each => each.at.toLocaleString(),
+      AT: each => output.date(each.at),
       REASON: each => oneLine(each.reason),
     });
   },

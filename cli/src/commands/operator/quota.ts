@@ -3,9 +3,9 @@
 import { z } from 'zod';
 import { CliError, EXIT } from '../../base/cli-error.ts';
 import { wholeNumber } from '../../base/flag-schemas.ts';
-import { formatBytes } from '../../base/size.ts';
 import { AgentNames } from '../../command/agent-names.ts';
 import { defineCommand } from '../../command/command.ts';
+import { usageLines } from '../../command/usage-lines.ts';
 
 const limit = wholeNumber(1, 2 ** 32 - 1).optional();
 
@@ -40,14 +40,6 @@ export default defineCommand({
       );
     }
     const usage = await client.operator.usage(id);
-    await output.data({ agent, ...usage }, () =>
-      [
-        `rate        ${usage.rateUsed} of a burst of ${usage.burst}, ${usage.rate} per second`,
-        `unfinished  ${usage.unfinished} of ${usage.unfinishedLimit}`,
-        `inbox       ${usage.inbox} of ${usage.inboxLimit}`,
-        `fan-out     ${usage.fanOutUsed} of ${usage.fanOut} recipients per minute`,
-        `hub stores  ${formatBytes(usage.storedBytes)} of ${formatBytes(usage.storedBytesLimit)}`,
-      ].join('\n'),
-    );
+    await output.data({ agent, ...usage }, () => usageLines(usage));
   },
 });

@@ -3,6 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { HubStatus } from '@agora/client';
 import { z } from 'zod';
+import { EXIT } from '../../base/cli-error.ts';
 import { formatBytes } from '../../base/size.ts';
 import type { CommandContext } from '../../command/command-context.ts';
 import { defineCommand } from '../../command/command.ts';
@@ -37,6 +38,7 @@ export default defineCommand({
         await sleep(PERIOD_MS, undefined, { signal });
       } catch {
         show.done();
+        context.exit = EXIT.interrupted;
         return;
       }
       before = status;

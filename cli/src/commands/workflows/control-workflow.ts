@@ -2,6 +2,7 @@
 
 import type { WorkflowHandle } from '@agora/client';
 import type { CommandContext } from '../../command/command-context.ts';
+import { openWorkflow } from './open-workflow.ts';
 
 interface Target {
   readonly workflow: string;
@@ -16,7 +17,7 @@ export async function controlWorkflow(
   call: (handle: WorkflowHandle) => Promise<void>,
 ): Promise<void> {
   const client = await context.connect();
-  await using handle = await client.workflow(target.workflow);
+  await using handle = await openWorkflow(client, target.workflow);
   await call(handle);
   await printDone(context, target, done);
 }

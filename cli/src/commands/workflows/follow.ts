@@ -129,7 +129,7 @@ function lineOf({ at, type, data }: AgoraEvent, output: CommandContext['output']
     : type.endsWith('completed') || type.endsWith('completion')
       ? 'green'
       : 'cyan';
-  return `${at.toLocaleTimeString()}  ${output.paint(style, type.padEnd(23))}  ${about}`.trimEnd();
+  return `${output.time(at)}  ${output.paint(style, type.padEnd(23))}  ${about}`.trimEnd();
 }
 
 /** The events of a workflow from its start on, also those after its end if it was retried. */

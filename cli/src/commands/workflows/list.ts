@@ -43,7 +43,7 @@ export default defineCommand({
       TYPE: each => each.type,
       STATUS: each => each.status,
       STEPS: ({ ended, total }) => (total === undefined ? '' : `${ended ?? 0}/${total}`),
-      STARTED: each => each.startedAt.toLocaleString(),
+      STARTED: each => output.date(each.startedAt),
       BY: each => each.initiator,
     });
   },

@@ -6,16 +6,18 @@ import { oneLine } from '../../base/printable-text.ts';
 import { defineCommand } from '../../command/command.ts';
 import { drawWorkflow, elapsed, headOf } from '../../graph/draw-workflow.ts';
 import { holdersOf, readSnapshot } from './snapshot.ts';
+import { openWorkflow } from './open-workflow.ts';
 
 const MAX_OUTPUT_LENGTH = 2_000;
 const MAX_ERROR_LENGTH = 60;
+const MAX_COLUMNS = 200;
 
 export default defineCommand({
   input: z.object({ workflow: z.string(), outputs: z.boolean().default(false), graph: z.boolean().default(false) }),
   async run(context, { workflow, outputs, graph }) {
     const { output } = context;
     const client = await context.connect();
-    await using handle = await client.workflow(workflow);
+    await using handle = await openWorkflow(client, workflow);
     const snapshot = await readSnapshot(handle);
     const { summary, steps } = snapshot;
     const now = new Date();
@@ -25,7 +27,12 @@ export default defineCommand({
       return output.data({ ...summary, steps: shown }, () => '');
     }
     if (graph) {
-      const lines = drawWorkflow(snapshot, { rows: Infinity, columns: output.columns, now, paint });
+      const lines = drawWorkflow(snapshot, {
+        rows: Infinity,
+        columns: Math.min(output.columns, MAX_COLUMNS),
+        now,
+        paint,
+      });
       await output.data(summary, () => lines.join('\n'));
     } else {
       await output.data(summary, () => `${headOf(summary, { now, paint })}\n`);
@@ -35,9 +42,9 @@ export default defineCommand({
         STATE: step => step.state,
         AGENT: step => holders.get(step.name) ?? '',
         TRIES: step => (step.tries > 0 ? String(step.tries) : ''),
-        STARTED: step => step.startedAt?.toLocaleTimeString() ?? '',
+        STARTED: step => (step.startedAt ? output.time(step.startedAt) : ''),
         TOOK: ({ startedAt, endedAt }) => (startedAt ? elapsed((endedAt ?? now).getTime() - startedAt.getTime()) : ''),
-        ERROR: step => oneLine(step.error ?? '').slice(0, MAX_ERROR_LENGTH),
+        ERROR: step => oneLine(step.error ?? '').slice(0, output.isTerminal ? MAX_ERROR_LENGTH : undefined),
       });
       if (summary.reason !== '') await output.data(summary, () => `\n${paint('red', oneLine(summary.reason))}`);
     }

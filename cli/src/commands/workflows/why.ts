@@ -4,6 +4,7 @@ import type { WorkflowWait } from '@agora/client';
 import { z } from 'zod';
 import { defineCommand } from '../../command/command.ts';
 import { elapsed, headOf } from '../../graph/draw-workflow.ts';
+import { openWorkflow } from './open-workflow.ts';
 
 const WORDS: Readonly<Record<WorkflowWait['waitsFor'], string>> = {
   steps: 'other steps',
@@ -24,7 +25,7 @@ export default defineCommand({
   async run(context, { workflow }) {
     const { output } = context;
     const client = await context.connect();
-    await using handle = await client.workflow(workflow);
+    await using handle = await openWorkflow(client, workflow);
     const waits = await handle.whyWaiting();
     const now = new Date();
     const summary = handle.status();

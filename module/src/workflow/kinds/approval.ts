@@ -3,7 +3,6 @@
 import { cancelMessage } from '../../message/cancel.ts';
 import { post } from '../../message/store.ts';
 import { toMicros } from '../../micros.ts';
-import { schedule } from '../../time/schedule.ts';
 import type { UnitOfWork } from '../../unit-of-work.ts';
 import type { Run } from '../run.ts';
 import { namedIn, type Step } from '../step.ts';
@@ -33,7 +32,7 @@ function requestApproval(progress: Progress, run: Run, step: Step): void {
   const message = workMessage(run, step, 'approval', approver);
   const dueAt = timeoutMs === undefined ? 0n : unit.now + toMicros(timeoutMs);
   run.moveStep(step, 'hold', { approval: 'asked', approver: approver.agent, message: message.id, dueAt });
-  if (timeoutMs !== undefined) schedule(unit, dueAt, 'approval', step.id, message.id);
+  if (timeoutMs !== undefined) run.schedule(dueAt, 'approval', step.id, message.id);
   post(unit, message, [approver]);
   run.publish('step_approval_requested', { step: step.name, agent: approver.name });
 }
