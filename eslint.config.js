@@ -97,6 +97,12 @@ const CLIENT_LAYERS = {
   })),
 };
 
+/** The layers of the page of the dashboard. */
+const DASHBOARD_LAYERS = {
+  root: 'dashboard/src/page',
+  layers: [['styles', 'base'], ['hub'], ['ui'], ['actions', 'graph'], ['pages'], ['shell'], ['app.tsx'], ['main.tsx']],
+};
+
 /** What browsers load. */
 const refuseWholeZod = {
   files: ['client/src/**/*.ts', 'module/src/**/*.ts'],
@@ -180,6 +186,7 @@ export default tseslint.config(
   refuseWholeZod,
   ...layers(HOST_LAYERS),
   ...layers(CLIENT_LAYERS),
+  ...layers(DASHBOARD_LAYERS),
   ...layers(MODULE_LAYERS),
   ...layers(CLI_LAYERS),
   ...REALM_RULES,

@@ -15,6 +15,7 @@ export interface Command {
 }
 
 const UUID = /^[0-9a-f-]{36}$/;
+const NAME = /^[A-Za-z0-9][\w.-]{0,63}$/;
 const MAX_SHOWN = 12;
 
 export function Palette({
@@ -38,6 +39,15 @@ export function Palette({
         icon: 'agents',
         run: () => navigate(href(['agents', name])),
       })),
+    ...(NAME.test(text.trim()) && !agents.some(({ name }) => name.toLowerCase() === wanted)
+      ? [
+          {
+            name: `Agent ${text.trim()}`,
+            icon: 'agents' as const,
+            run: () => navigate(href(['agents', text.trim()])),
+          },
+        ]
+      : []),
     ...(UUID.test(wanted)
       ? [
           { name: 'Message of this id', icon: 'messages' as const, run: () => navigate(href(['messages', wanted])) },
