@@ -78,6 +78,7 @@ import WatchWorkflowReducer from "./watch_workflow_reducer";
 
 // Import all procedure arg schemas
 import * as AgentUsageProcedure from "./agent_usage_procedure";
+import * as AskStateProcedure from "./ask_state_procedure";
 import * as BroadcastStatusProcedure from "./broadcast_status_procedure";
 import * as ClaimsOnProcedure from "./claims_on_procedure";
 import * as ContractVersionProcedure from "./contract_version_procedure";
@@ -238,6 +239,7 @@ const reducersSchema = __reducers(
 /** The schema information for all procedures in this module. This is defined the same way as the procedures would have been defined in the server. */
 const proceduresSchema = __procedures(
   __procedureSchema("agent_usage", AgentUsageProcedure.params, AgentUsageProcedure.returnType),
+  __procedureSchema("ask_state", AskStateProcedure.params, AskStateProcedure.returnType),
   __procedureSchema("broadcast_status", BroadcastStatusProcedure.params, BroadcastStatusProcedure.returnType),
   __procedureSchema("claims_on", ClaimsOnProcedure.params, ClaimsOnProcedure.returnType),
   __procedureSchema("contract_version", ContractVersionProcedure.params, ContractVersionProcedure.returnType),

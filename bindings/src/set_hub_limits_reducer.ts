@@ -15,4 +15,5 @@ export default {
   keepMessagesMs: __t.option(__t.u64()),
   keepEventsMs: __t.option(__t.u64()),
   keepWorkflowsMs: __t.option(__t.u64()),
+  hops: __t.option(__t.u32()),
 };

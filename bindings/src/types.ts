@@ -185,8 +185,18 @@ export const Ask = __t.object("Ask", {
   signalAttempt: __t.u32(),
   signalNumber: __t.u32(),
   lastFailure: __t.string(),
+  dependents: __t.u32(),
 });
 export type Ask = __Infer<typeof Ask>;
+
+export const AskResult = __t.object("AskResult", {
+  state: __t.string(),
+  deadline: __t.i64(),
+  signals: __t.u32(),
+  lastFailure: __t.string(),
+  answer: __t.string(),
+});
+export type AskResult = __Infer<typeof AskResult>;
 
 export const Attachment = __t.object("Attachment", {
   id: __t.u64(),
@@ -386,6 +396,13 @@ export const DeliveryStatus = __t.object("DeliveryStatus", {
   reason: __t.string(),
 });
 export type DeliveryStatus = __Infer<typeof DeliveryStatus>;
+
+export const DependentAsk = __t.object("DependentAsk", {
+  message: __t.string(),
+  ask: __t.string(),
+  no: __t.u32(),
+});
+export type DependentAsk = __Infer<typeof DependentAsk>;
 
 export const Due = __t.object("Due", {
   id: __t.u64(),
@@ -594,6 +611,7 @@ export const Hub = __t.object("Hub", {
   keepEventsMs: __t.u64(),
   keepWorkflowsMs: __t.u64(),
   idsSince: __t.i64(),
+  hops: __t.u32(),
 });
 export type Hub = __Infer<typeof Hub>;
 
@@ -758,6 +776,7 @@ export const Message = __t.object("Message", {
   forwardOf: __t.string(),
   references: __t.string(),
   referencedBytes: __t.u32(),
+  hops: __t.u32(),
 });
 export type Message = __Infer<typeof Message>;
 

@@ -2,6 +2,7 @@
 
 import { LIMITS } from '@agora/module/contract';
 import { openOutboxFile } from '#platform';
+import { deferred } from './base/deferred.ts';
 import { Acts } from './acts/acts.ts';
 import { Agents } from './agents/agents.ts';
 import { Asks } from './send/asks.ts';
@@ -24,6 +25,7 @@ import { Operator } from './agents/operator.ts';
 import { readOptions, type AgoraClientOptions } from './options.ts';
 import { Outbox, type OutboxNote } from './acts/outbox.ts';
 import { OwnAgent } from './agents/own-agent.ts';
+import { readAsk } from './send/read-ask.ts';
 import { readSignals } from './send/read-signals.ts';
 import { settleWithin } from './base/waiting.ts';
 import { Tracing } from './trace/tracing.ts';
@@ -66,7 +68,7 @@ export class ClientParts {
   #closing: Promise<void> | undefined;
   #isClosing = false;
   /** Settled by a second `close` that does not wait. */
-  readonly #hurried = Promise.withResolvers<void>();
+  readonly #hurried = deferred<void>();
 
   /** Throws `agent/bad-name`, `client/bad-option`. */
   constructor(name: string, options: AgoraClientOptions<AgoraTypes>) {
@@ -96,6 +98,7 @@ export class ClientParts {
     this.asks = new Asks({
       isConnected: () => connection.session !== undefined,
       readSignals: (id, after) => readSignals(connection, agent(), id, after),
+      readAsk: id => readAsk(connection, agent(), id),
       cancel: (id, reason) => this.messages.cancel(id, reason),
       warn,
       reply: (...reply) => this.messages.reply(...reply),

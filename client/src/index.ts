@@ -45,6 +45,7 @@ export type { IncomingMessage, MessageContext, MessageKind, MessageOf, Returned 
 export type { LiveStream } from './base/live-stream.ts';
 export type { MessageHandler, MessageSubscription } from './receive/message-subscription.ts';
 export { nearestNames } from './base/nearest-names.ts';
+export type { AskInfo, ResumeOptions } from './send/read-ask.ts';
 export type {
   Accepted,
   AnswerWithin,
@@ -59,7 +60,8 @@ export type { AgoraClientOptions } from './options.ts';
 export type { OutboxNote, OutboxOptions } from './acts/outbox.ts';
 export type { KeptItem, OutboxStore } from './acts/outbox-store.ts';
 export type { InboxPeek, PeekedMessage } from './send/peek.ts';
-export type { ReceiveOptions, Registration } from './agents/own-agent.ts';
+export type { ReceiveOptions } from './agents/own-agent.ts';
+export type { Registration } from './agents/registration.ts';
 export type {
   DeadLetter,
   DeadLetterFilter,

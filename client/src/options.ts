@@ -155,7 +155,9 @@ function readMs(option: string, given: number | undefined, fallback: number): nu
 }
 
 function readServer(text: string): URL {
-  const url = URL.parse(text.replace(/^ws(s?):/, 'http$1:'));
+  const http = text.replace(/^ws(s?):/, 'http$1:');
+  // Node.js 20 has no `URL.parse`.
+  const url = URL.canParse(http) ? new URL(http) : undefined;
   if (url?.protocol !== 'http:' && url?.protocol !== 'https:') {
     throw new AgoraError('client/bad-option', `server is a URL such as ${DEFAULT_SERVER}, not "${text}"`);
   }

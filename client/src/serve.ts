@@ -6,6 +6,7 @@
 //     `drainMs` is aborted, and its delivery goes back for another attempt.
 
 import { onSignals } from '#platform';
+import { deferred } from './base/deferred.ts';
 import { giveBackToQueue, type Consumer } from './receive/dispatcher.ts';
 import { AgoraError } from './base/errors.ts';
 import type { EventHandler } from './events/event-subscription.ts';
@@ -103,8 +104,8 @@ class Service implements Consumer {
   readonly #queue = new MessageQueue();
   readonly #running = new Set<IncomingMessage>();
   readonly #events = new Set<Promise<unknown>>();
-  readonly #stopped = Promise.withResolvers<string>();
-  readonly #hurried = Promise.withResolvers<void>();
+  readonly #stopped = deferred<string>();
+  readonly #hurried = deferred<void>();
   #isStopping = false;
   readonly #idle: (() => void)[] = [];
   #stopIdleTimer: (() => void) | undefined;

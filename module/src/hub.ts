@@ -20,6 +20,7 @@ const DEFAULT_HUB: Hub = {
   keepEventsMs: BigInt(HUB_DEFAULTS.keepEventsMs),
   keepWorkflowsMs: BigInt(HUB_DEFAULTS.keepWorkflowsMs),
   idsSince: 0n,
+  hops: HUB_DEFAULTS.hops,
 };
 
 /** Changes the given settings and keeps the others. */

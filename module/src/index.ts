@@ -3,6 +3,7 @@
 export { agora as default } from './schema.ts';
 export * from './published/admission.ts';
 export * from './published/agents.ts';
+export * from './published/asks.ts';
 export * from './published/broadcasts.ts';
 export * from './published/claims.ts';
 export * from './published/contract-version.ts';

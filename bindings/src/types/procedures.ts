@@ -7,6 +7,7 @@ import { type Infer as __Infer } from "spacetimedb";
 
 // Import all procedure arg schemas
 import * as AgentUsageProcedure from "../agent_usage_procedure";
+import * as AskStateProcedure from "../ask_state_procedure";
 import * as BroadcastStatusProcedure from "../broadcast_status_procedure";
 import * as ClaimsOnProcedure from "../claims_on_procedure";
 import * as ContractVersionProcedure from "../contract_version_procedure";
@@ -34,6 +35,8 @@ import * as WorkflowStepsProcedure from "../workflow_steps_procedure";
 
 export type AgentUsageArgs = __Infer<typeof AgentUsageProcedure.params>;
 export type AgentUsageResult = __Infer<typeof AgentUsageProcedure.returnType>;
+export type AskStateArgs = __Infer<typeof AskStateProcedure.params>;
+export type AskStateResult = __Infer<typeof AskStateProcedure.returnType>;
 export type BroadcastStatusArgs = __Infer<typeof BroadcastStatusProcedure.params>;
 export type BroadcastStatusResult = __Infer<typeof BroadcastStatusProcedure.returnType>;
 export type ClaimsOnArgs = __Infer<typeof ClaimsOnProcedure.params>;

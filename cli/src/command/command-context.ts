@@ -69,6 +69,6 @@ export class CommandContext {
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.#clients.map(client => client.close()));
+    await Promise.all(this.#clients.map(client => client.close({ drainMs: 0 })));
   }
 }

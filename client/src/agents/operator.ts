@@ -18,6 +18,7 @@ const HUB_LIMITS: Keys<HubLimits> = {
   keepMessagesMs: true,
   keepEventsMs: true,
   keepWorkflowsMs: true,
+  hops: true,
 };
 const DEAD_LETTERS: Keys<DeadLetterFilter> = { agent: true, sender: true, type: true, reason: true, before: true };
 
@@ -55,6 +56,8 @@ export interface HubLimits {
   readonly keepMessagesMs?: number | undefined;
   readonly keepEventsMs?: number | undefined;
   readonly keepWorkflowsMs?: number | undefined;
+  /** Messages in a chain of replies, forwards and messages on behalf of others. */
+  readonly hops?: number | undefined;
 }
 
 /** Filters of dead letters; a dead letter must match all that are set. */
@@ -158,7 +161,7 @@ export class Operator {
   }
   setHubLimits(limits: HubLimits): Promise<void> {
     checkKeys('the limits of the hub', limits, HUB_LIMITS);
-    const { storedBytes, keepMessagesMs, keepEventsMs, keepWorkflowsMs } = limits;
+    const { storedBytes, keepMessagesMs, keepEventsMs, keepWorkflowsMs, hops } = limits;
     const big = (value: number | undefined) => (value === undefined ? undefined : BigInt(value));
     return this.#call('set_hub_limits', db =>
       db.reducers.setHubLimits({
@@ -166,6 +169,7 @@ export class Operator {
         keepMessagesMs: big(keepMessagesMs),
         keepEventsMs: big(keepEventsMs),
         keepWorkflowsMs: big(keepWorkflowsMs),
+        hops,
       }),
     );
   }

@@ -6,26 +6,14 @@ import type { Connection } from '../connection/connection.ts';
 import { AgoraError, ConnectionError, TimeoutError, toAgoraError, type AgoraCode } from '../base/errors.ts';
 import { createId } from '../base/create-id.ts';
 import { watchLoop } from '../base/loop-watch.ts';
-import { METADATA, parseObject, toJson } from '../base/json.ts';
+import { parseObject } from '../base/json.ts';
 import { isObject } from '../base/is-object.ts';
-import { checkKeys, type Keys } from '../base/known-keys.ts';
 import { LiveQuery } from '../connection/live-query.ts';
 import type { Session } from '../connection/session.ts';
 import { settleWithin, untilAborted, type WaitOptions } from '../base/waiting.ts';
 import { marked, markOf } from './takeover.ts';
 import type { AgentRow } from './agents.ts';
-
-/** Registration data of an agent. */
-export interface Registration {
-  /** For example `specialist`, `worker` or `coordinator`. */
-  readonly agentType: string;
-  readonly capabilities?: readonly string[] | undefined;
-  readonly metadata?: Readonly<Record<string, unknown>> | undefined;
-  /** The most deliveries that the agent holds at a time. Default 32, at most 256. */
-  readonly credit?: number | undefined;
-  /** True if the highest priority always comes first, also before messages that wait for a long time. Default false. */
-  readonly strictPriority?: boolean | undefined;
-}
+import { checkRegistration, creditOf, metadataOf, type Registration } from './registration.ts';
 
 /** What a client receives as its agent. */
 export interface ReceiveOptions extends WaitOptions {
@@ -397,31 +385,6 @@ const CHOICES = new Set(['refuse', 'takeOver', 'share']);
 /** Refusals of an agent that this client no longer has. */
 const LOST_AGENT = new Set<string>(['agent/unknown', 'agent/not-yours']);
 
-const REGISTRATION: Keys<Registration> = {
-  agentType: true,
-  capabilities: true,
-  metadata: true,
-  credit: true,
-  strictPriority: true,
-};
-
-function checkRegistration(registration: Partial<Registration>): void {
-  checkKeys<Partial<Registration>>('the members of a registration', registration, REGISTRATION);
-  const { capabilities } = registration;
-  if (capabilities === undefined || Array.isArray(capabilities)) return;
-  throw new AgoraError('client/bad-option', `capabilities is a list of names, not ${typeof capabilities}`);
-}
-
 function ignore(error: unknown, code: AgoraCode): void {
   if (toAgoraError(error).code !== code) throw error;
-}
-
-function metadataOf(metadata: unknown): string {
-  if (!isObject(metadata)) throw new AgoraError('agent/bad-metadata', 'metadata must be an object');
-  return toJson(metadata, METADATA);
-}
-
-function creditOf(credit: number): number {
-  if (Number.isInteger(credit) && credit >= 0 && credit <= LIMITS.maxCredit) return credit;
-  throw new AgoraError('agent/bad-credit', `credit is a whole number from 0 to ${LIMITS.maxCredit}, not ${credit}`);
 }

@@ -5,6 +5,7 @@
 //     ends with an error (no value may be lost silently).
 // I3  Leaving the loop, `close`, an aborted signal and the end of the client end the subscription to the source.
 
+import { deferred } from './deferred.ts';
 import { AgoraError } from './errors.ts';
 
 /** Buffer of a loop, and its behaviour when the reader is too slow. */
@@ -73,7 +74,7 @@ export class LiveStream<T> implements AsyncIterableIterator<T>, AsyncDisposable 
     this.#error = undefined;
     if (error) return Promise.reject(error);
     if (this.#isClosed) return Promise.resolve({ done: true, value: undefined });
-    const pull = Promise.withResolvers<IteratorResult<T>>();
+    const pull = deferred<IteratorResult<T>>();
     this.#pulls.push(pull);
     return pull.promise;
   }

@@ -3,9 +3,11 @@
 import type { AgentStatus, GroupPolicy } from '@agora/module/contract';
 import type { AgentFilters, AgentInfo } from '../agents/agents.ts';
 import type { GroupHistory, GroupInfo } from '../agents/groups.ts';
-import type { ReceiveOptions, Registration } from '../agents/own-agent.ts';
+import type { ReceiveOptions } from '../agents/own-agent.ts';
+import type { Registration } from '../agents/registration.ts';
 import type { AgentUsage } from '../agents/usage.ts';
 import { AgoraError } from '../base/errors.ts';
+import { checkKeys } from '../base/known-keys.ts';
 import { performUntil, untilAborted, type WaitOptions } from '../base/waiting.ts';
 import type { CoordinationFilters, CoordinationQuery, CoordinationResult } from '../client-types.ts';
 import { ClientBase, partsOf } from './client-base.ts';
@@ -167,11 +169,10 @@ export abstract class AgentCalls extends ClientBase {
    * await client.inviteToGroup('#board', 'Treasurer');
    * ```
    */
-  createGroup(
-    name: string,
-    { policy = 'open', ...options }: WaitOptions & { readonly policy?: GroupPolicy | undefined } = {},
-  ): Promise<void> {
-    return performUntil(options, () => partsOf(this).groups.create(name, policy));
+  createGroup(name: string, options: WaitOptions & { readonly policy?: GroupPolicy | undefined } = {}): Promise<void> {
+    checkKeys('the options of createGroup()', options, { policy: true, signal: true });
+    const { policy = 'open', signal } = options;
+    return untilAborted(signal, partsOf(this).groups.create(name, policy));
   }
 
   /** Invites an agent to a group of this agent. Throws `group/not-owner`, `agent/unknown`. */
@@ -190,12 +191,14 @@ export abstract class AgentCalls extends ClientBase {
    */
   groupChanges(
     name: string,
-    { after = 0n, ...options }: WaitOptions & { readonly after?: bigint | undefined } = {},
+    options: WaitOptions & { readonly after?: bigint | undefined } = {},
   ): Promise<GroupHistory> {
-    return performUntil(options, () => partsOf(this).groups.changes(name, after));
+    checkKeys('the options of groupChanges()', options, { after: true, signal: true });
+    const { after = 0n, signal } = options;
+    return untilAborted(signal, partsOf(this).groups.changes(name, after));
   }
 
-  /** Leaves a group, which ends with its last member. Throws `group/unknown`. */
+  /** Leaves a group, which ends with its last member. A no-op for a group that it is not in. */
   leaveGroup(name: string, options: WaitOptions = {}): Promise<void> {
     return performUntil(options, () => partsOf(this).groups.leave(name));
   }

@@ -1,11 +1,12 @@
 // Calls about claims.
 
-import { untilAborted, type WaitOptions } from '../base/waiting.ts';
+import { performUntil, type WaitOptions } from '../base/waiting.ts';
 import type { ClaimFilter, ClaimInfo } from '../claims/claim-info.ts';
 import type { ClaimLock } from '../claims/claim-lock.ts';
 import type { ClaimOptions } from '../claims/claims.ts';
 import type { ClaimTarget } from '../claims/resources.ts';
 import { partsOf } from './client-base.ts';
+import { checkWatch } from './known-options.ts';
 import { WorkflowCalls } from './workflow-calls.ts';
 
 /** Claims resources, and shows claims. */
@@ -28,8 +29,8 @@ export abstract class ClaimCalls<Types> extends WorkflowCalls<Types> {
   }
 
   /** Releases a claim of this agent by its id, also one of another process. Idempotent. Throws `agent/not-yours`. */
-  releaseClaim(id: string, { signal }: WaitOptions = {}): Promise<void> {
-    return untilAborted(signal, partsOf(this).claims.release(id));
+  releaseClaim(id: string, options: WaitOptions = {}): Promise<void> {
+    return performUntil(options, () => partsOf(this).claims.release(id));
   }
 
   /**
@@ -40,8 +41,8 @@ export abstract class ClaimCalls<Types> extends WorkflowCalls<Types> {
    * for (const { agent, note } of await client.claims({ on: 'src/**' })) console.log(agent, note);
    * ```
    */
-  claims(filter: ClaimFilter = {}, { signal }: WaitOptions = {}): Promise<ClaimInfo[]> {
-    return untilAborted(signal, partsOf(this).claims.find(filter));
+  claims(filter: ClaimFilter = {}, options: WaitOptions = {}): Promise<ClaimInfo[]> {
+    return performUntil(options, () => partsOf(this).claims.find(filter));
   }
 
   /**
@@ -56,6 +57,7 @@ export abstract class ClaimCalls<Types> extends WorkflowCalls<Types> {
     filter: ClaimFilter = {},
     options: { readonly signal?: AbortSignal | undefined } = {},
   ): AsyncGenerator<readonly ClaimInfo[], void> {
+    checkWatch(options);
     return partsOf(this).claims.watch(filter, options.signal);
   }
 }

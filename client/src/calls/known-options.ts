@@ -10,6 +10,7 @@ import type { ConnectOptions } from '../connection/connection.ts';
 import type { EventOptions, OutgoingEvent } from '../events/events.ts';
 import type { TakeMailOptions, WaitForMailOptions } from '../receive/mail.ts';
 import { checkTrace, DELIVERY, MESSAGE, RECIPIENTS } from '../send/message-keys.ts';
+import type { ResumeOptions } from '../send/read-ask.ts';
 import type { ServeOptions } from '../serve.ts';
 import type { StartOptions } from '../workflows/workflows.ts';
 import type { TurnOptions } from '../turns.ts';
@@ -41,6 +42,13 @@ export function checkActs(acts: readonly BatchAct[]): void {
     if (!keys) throw unknownKey('the acts of a batch', act.do, ACTS);
     checkKeys(`the members of the act "${act.do}"`, act, keys);
   }
+}
+
+const RESUME: Keys<ResumeOptions> = { onProgress: true, lastSignal: true, signal: true };
+
+/** Checks the options of `resumeAsk`. */
+export function checkResume(options: ResumeOptions): void {
+  checkKeys('the options of resumeAsk', options, RESUME);
 }
 
 const EVENTS: Keys<EventOptions> = { handler: true, from: true, until: true, signal: true };

@@ -5,13 +5,14 @@ import { performUntil, type WaitOptions } from '../base/waiting.ts';
 import { performBatch, type BatchAct, type BatchOptions } from '../batch.ts';
 import type { IncomingMessage } from '../receive/incoming-message.ts';
 import type { BroadcastInfo, DeliveryInfo, MessageRecord } from '../send/history.ts';
+import type { AskInfo, ResumeOptions } from '../send/read-ask.ts';
 import type { Accepted, AnswerWithin, DeliveryOptions, MessageContent, OutgoingMessage } from '../send/messages.ts';
 import type { Answer, PendingAnswer } from '../wire/answer.ts';
 import type { AnswerOf, MessageTypeName } from '../wire/message-types.ts';
 import { checkBroadcast, checkForward, checkMessage } from '../send/message-keys.ts';
 import { AgentCalls } from './agent-calls.ts';
 import { partsOf } from './client-base.ts';
-import { checkActs, checkBatch, checkWait } from './known-options.ts';
+import { checkActs, checkBatch, checkResume, checkWait } from './known-options.ts';
 
 /** Sends messages. */
 export abstract class MessageCalls<Types> extends AgentCalls {
@@ -73,6 +74,28 @@ export abstract class MessageCalls<Types> extends AgentCalls {
   ): PendingAnswer<AnswerOf<Type, Types>> {
     const pending: PendingAnswer<unknown> = partsOf(this).messages.ask(message, message);
     return pending as PendingAnswer<AnswerOf<Type, Types>>; // the schema of its type has read it
+  }
+
+  /**
+   * Continues to wait for the answer to an ask of this agent, also one of an earlier process: the answer of an ask that has ended
+   * is returned while the hub keeps it (24 h). `lastSignal` is the last progress signal that was received. Rejects with
+   * `ask/unknown`, `message/no-answer`, `delivery/cancelled`.
+   *
+   * @example
+   * ```ts
+   * const { messageId } = client.ask({ to: 'Builder', messageType: 'build', payload: {}, timeoutMs: 3_600_000 });
+   * // After a restart, with the id from a file:
+   * const answer = await client.resumeAsk(messageId);
+   * ```
+   */
+  resumeAsk<Data = unknown>(messageId: string, options: ResumeOptions = {}): PendingAnswer<Data> {
+    checkResume(options);
+    return partsOf(this).asks.resume(messageId, options) as PendingAnswer<Data>; // as its caller expects it
+  }
+
+  /** Returns the state of an ask of this agent, and the number of its progress signals. Throws `ask/unknown`. */
+  askState(messageId: string, options: WaitOptions = {}): Promise<AskInfo> {
+    return performUntil(options, () => partsOf(this).asks.stateOf(messageId));
   }
 
   /**

@@ -14,7 +14,7 @@ import { AgoraClient } from '../agora-client.ts';
 import type { ConnectionState } from '../connection/connection-state.ts';
 import { toAgoraError, type AgoraError } from '../base/errors.ts';
 import type { AgoraClientOptions } from '../options.ts';
-import type { Registration } from '../agents/own-agent.ts';
+import type { Registration } from '../agents/registration.ts';
 
 /** A client that the program connects and closes; or the name of an agent, whose client the provider creates. */
 export type AgoraProviderProps = { readonly children?: ReactNode } & (

@@ -42,8 +42,6 @@ export interface AgoraHooks<Types extends AgoraTypes> {
  * @example
  * ```tsx
  * import { agoraHooks } from '@agora/client/react';
- * import { defineMessages } from '@agora/client';
- * import { z } from 'zod';
  *
  * const { AgoraProvider, useInbox } = agoraHooks(defineMessages({ build: { payload: z.object({ target: z.string() }) } }));
  *

@@ -149,8 +149,8 @@ export class Dispatcher {
     const isBusy = consumers.some(each => (each.running?.size ?? 0) > 0);
     if (isBusy && ms > 0) await settleWithin(ms, Promise.all(consumers.map(async each => each.idle?.())));
     for (const message of consumers.flatMap(each => [...(each.running ?? [])])) {
-      message.failWith(reason);
-      message.interrupt(reason);
+      // Others stay at the hub; their handlers abort when the inbox closes, and can no longer settle them.
+      if (giveBackToQueue(message)) message.interrupt(reason);
     }
   }
 
@@ -208,8 +208,11 @@ export class Dispatcher {
   }
 }
 
-/** Returns a message of a work queue to the hub, for other agents; messages to this agent by name wait at the hub. */
-export function giveBackToQueue(message: IncomingMessage): void {
+/**
+ * Returns a message of a work queue to the hub, for other agents, and true then; messages to this agent by name wait at the hub.
+ */
+export function giveBackToQueue(message: IncomingMessage): boolean {
   const isFromQueue = message.to.length === 1 && message.to[0]?.startsWith(SIGN.capability) === true;
   if (isFromQueue) message.failWith(new Error('the agent is stopping'));
+  return isFromQueue;
 }

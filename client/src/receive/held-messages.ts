@@ -1,5 +1,5 @@
 // Messages that the agent holds, also those that another process has taken: for agents that work in turns, each turn in a
-// process of its own. Nothing is offered and no lease changes until the caller settles or extends one.
+// separate process. Nothing is offered and no lease changes until the caller settles or extends one.
 
 import { isDuty, LIMITS } from '@agora/module/contract';
 import type { Acts } from '../acts/acts.ts';

@@ -40,6 +40,8 @@ export interface Notice {
   readonly about: string;
   readonly from: string;
   readonly payload: unknown;
+  /** Number of progress signals of the ask, in an answer after some. */
+  readonly signals?: number | undefined;
   /** Trace context of the ask, in an answer. */
   readonly trace?: TraceContext | undefined;
 }
@@ -330,7 +332,8 @@ class HeldDelivery implements MessageKeeper {
     if (isAboutSent(row.kind)) {
       const { from, payload, headers } = envelope;
       const trace = headers && { trace: traceIn(headers) };
-      const notice: Notice = { kind: row.kind, about, from, payload, ...trace };
+      const { signals } = envelope;
+      const notice: Notice = { kind: row.kind, about, from, payload, ...(signals && { signals }), ...trace };
       if (!noticed(notice)) return this.#parts.kept(notice, this.#settlement.acknowledge());
     }
     acts.perform(this.#settlement.acknowledge(), undefined, { kept: true });

@@ -4,6 +4,7 @@
 //     back before the client could see them count as seen: `wakeState` is read before the first `goIdle` of each session.
 // I2  A waiter listens before the hub is asked, so no mail is missed in between.
 
+import { deferred } from '../base/deferred.ts';
 import type { Connection } from '../connection/connection.ts';
 import { AgoraError } from '../base/errors.ts';
 import type { Session } from '../connection/session.ts';
@@ -93,7 +94,7 @@ export class Mail {
   async waitForMail({ timeoutMs = WAIT_MS, signal }: WaitForMailOptions): Promise<boolean> {
     signal?.throwIfAborted();
     if (this.#end) throw this.#end;
-    const { promise: woken, resolve, reject } = Promise.withResolvers<boolean>();
+    const { promise: woken, resolve, reject } = deferred<boolean>();
     const waiter: MailWaiter = { wakeUp: () => resolve(true), fail: reject };
     const aborted = () => reject(reasonOf(signal));
     const stop = startTimer(timeoutMs, () => resolve(false));

@@ -12,6 +12,7 @@ function aSource(changes: Partial<AskSource> = {}): AskSource {
   return {
     isConnected: () => true,
     readSignals: () => Promise.resolve([]),
+    readAsk: id => Promise.reject(new Error(`there is no ask ${id}`)),
     warn: () => undefined,
     cancel: (id, reason) => Promise.resolve(void done.push(`cancel ${id}: ${reason}`)),
     reply: (id, data, timeoutMs) => void done.push(`reply ${id}: ${JSON.stringify(data)} ${timeoutMs}`),

@@ -1,7 +1,8 @@
 // Asks that wait for their answer. Each is settled once: by the answer, by the timeout of the hub, by the local timeout, by
 // the loss of the connection, or by its caller.
 
-import type { EndPayload, TimeoutPayload } from '@agora/module/contract';
+import { type EndPayload, LIMITS, type TimeoutPayload } from '@agora/module/contract';
+import { deferred } from '../base/deferred.ts';
 import { answerOf, type Answer, type ProgressSignal, type ReplyOptions } from '../wire/answer.ts';
 import { callSafely } from '../base/call-safely.ts';
 import { AgoraError, callbackFailed, ConnectionError, TimeoutError, toAgoraError } from '../base/errors.ts';
@@ -10,6 +11,7 @@ import { reasonOf } from '../base/waiting.ts';
 import type { Notice, Signal } from '../receive/inbox.ts';
 import { isObject } from '../base/is-object.ts';
 import { PendingAsk, type PendingSource } from './pending-ask.ts';
+import type { AskInfo, StoredAsk } from './read-ask.ts';
 
 /** Options of a waiting ask. */
 export interface AskOptions {
@@ -28,6 +30,8 @@ export interface AskSource {
   isConnected(): boolean;
   readSignals(id: string, after: number): Promise<readonly ProgressSignal[]>;
   cancel(id: string, reason: string): Promise<void>;
+  /** Reads the state of an ask. */
+  readAsk(id: string): Promise<StoredAsk>;
   /** Receives what `onProgress` throws. */
   warn(error: AgoraError): void;
   /** Replies to a handler that asked back. `timeoutMs` of 0 keeps the deadline. */
@@ -72,7 +76,7 @@ export class Asks {
     const { timeoutMs, signal, onProgress: given, lastSignal } = options;
     const failed = (error: unknown) => this.#source.warn(callbackFailed('onProgress', error));
     const onProgress = given && ((progress: ProgressSignal) => callSafely(() => given(progress), failed));
-    const { promise, resolve, reject } = Promise.withResolvers<Answer>();
+    const { promise, resolve, reject } = deferred<Answer>();
     const source: PendingSource = {
       readSignals: after => this.#source.readSignals(id, after),
       cancel: reason => this.cancel(id, reason),
@@ -91,10 +95,55 @@ export class Asks {
     return pending;
   }
 
+  /** Waits for the answer to an ask of before, also of an earlier process; settles immediately if it has ended. */
+  resume(id: string, options: Omit<AskOptions, 'timeoutMs'>): PendingAsk {
+    const pending = this.#open.get(id)?.pending ?? this.wait(id, { ...options, timeoutMs: LIMITS.answerWithinMs });
+    this.restore(id).catch((error: unknown) => this.fail(id, toAgoraError(error)));
+    return pending;
+  }
+
+  /** Returns the state of an ask of before. */
+  async stateOf(id: string): Promise<AskInfo> {
+    const { state, deadline, signals, lastFailure } = await this.#source.readAsk(id);
+    return { state, deadline, signals, lastFailure };
+  }
+
+  /** Settles an open ask that has ended at the hub. */
+  async restore(id: string): Promise<void> {
+    const { state, answer, lastFailure, signals } = await this.#source.readAsk(id);
+    const pending = this.#open.get(id)?.pending;
+    if (pending && signals > pending.lastSignal) await pending.catchUp();
+    switch (state) {
+      case 'open':
+        return;
+      case 'input_required':
+      case 'answered':
+      case 'late':
+        if (answer) this.settle(answer);
+        else this.fail(id, new AgoraError('ask/unknown', `the answer to ${id} is no longer kept`));
+        return;
+      case 'timed_out': {
+        const why = lastFailure === '' ? '' : `; the last attempt failed: ${lastFailure}`;
+        return this.fail(id, new TimeoutError('message/no-answer', `no answer before the deadline${why}`));
+      }
+      case 'cancelled':
+        return this.fail(id, new AgoraError('delivery/cancelled', `message ${id} was cancelled`));
+      case 'dead':
+      case 'expired':
+        this.settle({
+          kind: state,
+          about: id,
+          from: 'system',
+          payload: lastFailure === '' ? {} : { reason: lastFailure },
+        });
+    }
+  }
+
   /** Settles the ask of a notice. Returns false if it is not open. */
-  settle({ kind, about, from, payload }: Notice): boolean {
+  settle({ kind, about, from, payload, signals = 0 }: Notice): boolean {
     const ask = this.#take(about);
     if (!ask) return false;
+    ask.pending.sent(signals);
     switch (kind) {
       case 'answer': {
         const answer = answerOf(payload, from, about, (data, options = {}) => this.#reply(about, ask, data, options));

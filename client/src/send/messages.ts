@@ -34,7 +34,10 @@ export interface DeliveryOptions {
   readonly headers?: Readonly<Record<string, unknown>> | undefined;
   /** Trace context; by default that of the current handler. `{}` for none. */
   readonly trace?: TraceContext | undefined;
-  /** A UUIDv7 of the caller (`createId()`), which makes sending idempotent: the hub accepts an id once. */
+  /**
+   * A UUIDv7 of the caller (`createId()`), which makes sending idempotent: the hub accepts an id once, and an ask that is repeated
+   * gets the same answer while the hub keeps it.
+   */
   readonly id?: string | undefined;
   /** Id of the message that this one refers to. */
   readonly inReplyTo?: string | undefined;
@@ -136,8 +139,9 @@ export class Messages {
   /** Sends an ask. Every error, also of its arguments, rejects the returned promise. */
   ask(message: OutgoingMessage, within: AnswerWithin): PendingAnswer {
     const span = this.#parts.tracing?.spans?.ask(destinationOf(message), message.messageType, message);
-    if (!span) return this.#ask(message, within);
-    const pending = this.#ask({ ...message, id: span.id, trace: span.trace }, within, error => span.accepted(error));
+    if (!span) return this.#ask(message, within, message.id !== undefined);
+    const withIds = { ...message, id: span.id, trace: span.trace };
+    const pending = this.#ask(withIds, within, message.id !== undefined, error => span.accepted(error));
     pending.then(
       answer => span.answered(answer),
       (error: unknown) => span.end(error),
@@ -148,6 +152,7 @@ export class Messages {
   #ask(
     message: OutgoingMessage,
     { timeout, timeoutMs, signal, onProgress }: AnswerWithin,
+    mayBeRepeated: boolean,
     accepted?: Settled,
   ): PendingAnswer {
     const withinMs = timeoutMs ?? (timeout ?? 0) * 1000;
@@ -166,6 +171,8 @@ export class Messages {
         this.#parts.acts.perform(act, error => {
           accepted?.(error);
           if (error) this.#explain(error, message).catch(failed);
+          // The hub accepts an id once, so an ask of this id may have ended before.
+          else if (mayBeRepeated) asks.restore(id).catch(failed);
         });
       // The ask may have ended while an async schema was reading it.
       if (checking) checking.then(() => asks.has(id) && perform(), failed);

@@ -1,7 +1,7 @@
 // An open ask: a promise of its answer, and its progress signals until then.
 //
 // I1  Signals are delivered in the order of their numbers, each once, also across a reconnect.
-// I2  Missing signals are read from the hub, which keeps the last 64; deleted ones are skipped.
+// I2  Missing signals are read from the hub, which keeps the last 64; deleted ones are skipped and counted.
 // I3  The buffer of undelivered signals is bounded; the oldest are dropped first.
 
 import type { Answer, PendingAnswer, ProgressSignal } from '../wire/answer.ts';
@@ -39,6 +39,9 @@ export class PendingAsk<Data = unknown> implements PendingAnswer<Data> {
   readonly #onProgress: ((signal: ProgressSignal) => void) | undefined;
   readonly #buffer: ProgressSignal[] = [];
   #last: number;
+  #missed = 0;
+  /** Number of all signals, once the ask has ended. */
+  #sent = 0;
   /** Signals after a gap that is being filled. */
   readonly #early: ProgressSignal[] = [];
   #filling: Promise<void> | undefined;
@@ -61,6 +64,16 @@ export class PendingAsk<Data = unknown> implements PendingAnswer<Data> {
   /** Number of the last delivered signal. */
   get lastSignal(): number {
     return this.#last;
+  }
+
+  /** Number of signals that could not be delivered, since the hub no longer kept them. */
+  get missedSignals(): number {
+    return this.#missed;
+  }
+
+  /** The ask has ended after `count` signals. */
+  sent(count: number): void {
+    this.#sent = count;
   }
 
   then<A = Answer<Data>, B = never>(
@@ -113,8 +126,14 @@ export class PendingAsk<Data = unknown> implements PendingAnswer<Data> {
     };
   }
 
+  /** Reads the signals that the hub has shown before. */
+  catchUp(): Promise<void> {
+    this.#filling ??= this.#fill();
+    return this.#filling;
+  }
+
   async #fill(): Promise<void> {
-    while (this.#early.length > 0) {
+    do {
       const asked = this.#early.length;
       // The read may fail, since the ask may have ended, and its signals with it.
       const missing = await this.#source.readSignals(this.#last).catch(() => []);
@@ -125,17 +144,19 @@ export class PendingAsk<Data = unknown> implements PendingAnswer<Data> {
         const next = this.#early.shift();
         if (next && next.seq > this.#last) this.#deliver(next);
       }
-    }
+    } while (this.#early.length > 0);
     this.#filling = undefined;
   }
 
   async #end(): Promise<void> {
     await this.#filling;
+    if (this.#sent > this.#last) this.#missed += this.#sent - this.#last;
     this.#isOver = true;
     this.#wake();
   }
 
   #deliver(signal: ProgressSignal): void {
+    this.#missed += signal.seq - this.#last - 1;
     this.#last = signal.seq;
     if (this.#onProgress) return this.#onProgress(signal);
     if (this.#isLeft) return;

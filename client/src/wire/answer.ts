@@ -55,6 +55,8 @@ export interface PendingAnswer<Data = unknown> extends Promise<Answer<Data>>, As
   readonly messageId: string;
   /** The number of the last progress signal that was delivered. */
   readonly lastSignal: number;
+  /** The number of progress signals that were lost, since the hub keeps the last 64 of an open ask; final with the answer. */
+  readonly missedSignals: number;
   /** Cancels the ask: the handler's `signal` aborts, and the answer rejects with `delivery/cancelled`. */
   cancel(reason?: string): Promise<void>;
 }

@@ -27,6 +27,11 @@ export const OWNER_QUERY_LIMITS: QueryLimits = {
   maxResultBytes: 256 * 1024 * 1024,
 };
 
+/** The budget of one request. The owner's is large. */
+export function createQueryBudget(isOwner: boolean, limits = DEFAULT_QUERY_LIMITS): QueryBudget {
+  return new QueryBudget(isOwner ? OWNER_QUERY_LIMITS : limits);
+}
+
 /** Rows between two readings of the clock. */
 const ROWS_PER_CHECK = 256;
 

@@ -4,7 +4,7 @@ import type { Row } from '../datastore/row.ts';
 import type { Table } from '../datastore/table.ts';
 import { type CheckedSelect, checkSelect, returnedRelation } from './check-select.ts';
 import { parseSubscription } from './parser.ts';
-import { DEFAULT_QUERY_LIMITS, OWNER_QUERY_LIMITS, QueryBudget } from './query-budget.ts';
+import { createQueryBudget } from './query-budget.ts';
 import { QueryPlan } from './query-plan.ts';
 import { QueryError } from './query-error.ts';
 import { narrowed } from './row-level-security.ts';
@@ -26,18 +26,13 @@ export interface QueryResult {
   readonly rows: readonly Row[];
 }
 
-/** A budget for one request of a caller, with the default limits. */
-export function createBudget(source: Pick<QuerySource, 'owner'>, caller: bigint): QueryBudget {
-  return new QueryBudget(caller === source.owner ? OWNER_QUERY_LIMITS : DEFAULT_QUERY_LIMITS);
-}
-
 /** Runs one query of the subscription grammar. Throws `QueryError` or `query/over-budget`. */
 export function runQuery(
   source: QuerySource,
   sql: string,
   caller: bigint,
   variables?: SystemVariables,
-  budget = createBudget(source, caller),
+  budget = createQueryBudget(caller === source.owner),
 ): QueryResult {
   const queries = compileQueries(sql, callerScope(source, caller, budget));
   if (caller !== source.owner) for (const { plan } of queries) refuseManyRows(plan, variables);

@@ -7,8 +7,8 @@ import { BsatnWriter } from '../sats/writer.ts';
 import { type CheckedSelect, checkSelect, type Output } from './check-select.ts';
 import { parseSql } from './parser.ts';
 import { QueryPlan } from './query-plan.ts';
-import { createBudget, refuseManyRows } from './query.ts';
-import type { QueryBudget } from './query-budget.ts';
+import { refuseManyRows } from './query.ts';
+import { createQueryBudget, type QueryBudget } from './query-budget.ts';
 import { QueryError } from './query-error.ts';
 import { narrowed } from './row-level-security.ts';
 import { callerScope, type Scope } from './scope.ts';
@@ -29,7 +29,7 @@ export function runStatement<C extends { readonly identity: bigint }>(
   sql: string,
   caller: C,
   variables: SystemVariables,
-  budget = createBudget(source, caller.identity),
+  budget = createQueryBudget(caller.identity === source.owner),
 ): StatementResult {
   const statement = parseSql(sql);
   const scope = callerScope(source, caller.identity, budget);

@@ -9,7 +9,7 @@ import type { Database } from '../database.ts';
 import type { CallOutcome } from '../database/outcome.ts';
 import type { Commit } from '../datastore/commit.ts';
 import { assert, HostError, messageOf, unreachable } from '../errors.ts';
-import type { QueryLimits } from '../query/query-budget.ts';
+import { createQueryBudget, type QueryLimits } from '../query/query-budget.ts';
 import type { SystemVariables } from '../query/source.ts';
 import { Subscriptions } from '../subscription/subscriptions.ts';
 import type { CallProcedure, CallReducer, ClientMessage } from '../wire/client-message.ts';
@@ -25,7 +25,7 @@ import {
 import { describe, type Arrival, type Client, type SharedLimits } from './client.ts';
 import { Connection, type ConnectionLimits } from './connection.ts';
 import { FlushScheduler } from './flush-scheduler.ts';
-import { answerQuery, createQueryBudget, isQueryKind, type QueryRequest } from './query-requests.ts';
+import { answerQuery, isQueryKind, type QueryRequest } from './query-requests.ts';
 
 /** How long closing waits for the disk before it disconnects the clients. */
 const CLOSE_FLUSH_MS = 1000;
@@ -235,7 +235,7 @@ export class Clients {
   #answerQuery(client: Client, message: QueryRequest): void {
     const isOwner = client.identity === this.#database.owner;
     const answer = () => {
-      const budget = createQueryBudget(this.#limits, isOwner);
+      const budget = createQueryBudget(isOwner, this.#limits);
       answerQuery(this.#subscriptions, client, message, this.#limits, budget);
     };
     if (isOwner) answer();

@@ -1,6 +1,6 @@
 // The requests of a client that run queries: Subscribe, Unsubscribe and one-off queries.
 
-import { OWNER_QUERY_LIMITS, QueryBudget, type QueryLimits } from '../query/query-budget.ts';
+import type { QueryBudget } from '../query/query-budget.ts';
 import type { BsatnWriter } from '../sats/writer.ts';
 import type { Subscriber, Subscriptions } from '../subscription/subscriptions.ts';
 import type { ClientMessage, OneOffQuery, Subscribe, Unsubscribe } from '../wire/client-message.ts';
@@ -27,11 +27,6 @@ export interface QueryClient extends Subscriber {
 /** Returns true for a request that runs queries. */
 export function isQueryKind(kind: ClientMessage['kind'] | undefined): boolean {
   return kind === 'subscribe' || kind === 'unsubscribe' || kind === 'one-off-query';
-}
-
-/** The budget of one request. The owner's is large; it keeps a mistake from ending the process. */
-export function createQueryBudget(limits: QueryLimits, isOwner: boolean): QueryBudget {
-  return new QueryBudget(isOwner ? OWNER_QUERY_LIMITS : limits);
 }
 
 /** Runs a request and writes its answer. */

@@ -4,8 +4,8 @@ import type { Commit, TableChange } from '../datastore/commit.ts';
 import type { Table } from '../datastore/table.ts';
 import { isEveryTable } from '../query/parser.ts';
 import { HostError } from '../errors.ts';
-import { compileWatchedQueries, createBudget, refuseManyRows, runQuery } from '../query/query.ts';
-import type { QueryBudget } from '../query/query-budget.ts';
+import { compileWatchedQueries, refuseManyRows, runQuery } from '../query/query.ts';
+import { createQueryBudget, type QueryBudget } from '../query/query-budget.ts';
 import { QueryError } from '../query/query-error.ts';
 import { callerScope, everyTable, type Scope } from '../query/scope.ts';
 import type { QuerySource, SystemVariables } from '../query/source.ts';
@@ -62,7 +62,7 @@ export class Subscriptions<C extends Subscriber> {
     client: C,
     querySetId: number,
     queries: readonly string[],
-    budget = createBudget(this.#source, client.identity),
+    budget = createQueryBudget(client.identity === this.#source.owner),
   ): RowsOrError {
     if (this.#setsByClient.get(client)?.has(querySetId)) {
       return { error: `Subscription with id QuerySetId { id: ${querySetId} } already exists for this client` };
@@ -101,7 +101,7 @@ export class Subscriptions<C extends Subscriber> {
     client: C,
     querySetId: number,
     wantsRows: boolean,
-    budget = createBudget(this.#source, client.identity),
+    budget = createQueryBudget(client.identity === this.#source.owner),
   ): RowsOrError | { readonly rows: undefined } {
     const sets = this.#setsByClient.get(client);
     const set = sets?.get(querySetId);
@@ -114,7 +114,7 @@ export class Subscriptions<C extends Subscriber> {
   }
 
   /** Runs one query once. */
-  oneOff(client: C, sql: string, budget = createBudget(this.#source, client.identity)): RowsOrError {
+  oneOff(client: C, sql: string, budget = createQueryBudget(client.identity === this.#source.owner)): RowsOrError {
     try {
       const { table, rows } = runQuery(this.#source, sql, client.identity, this.#variables, budget);
       return { rows: [{ table: table.def.name, rows: encodeRowList(rows) }] };

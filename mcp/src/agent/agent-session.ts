@@ -109,7 +109,7 @@ export class AgentSession implements AsyncDisposable {
   async close(): Promise<void> {
     this.#isClosed = true;
     const client = await this.#opening?.catch(() => undefined);
-    await client?.close();
+    await client?.close({ drainMs: 0 });
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -140,7 +140,7 @@ export class AgentSession implements AsyncDisposable {
       await client.subscribeToMessages({ concurrency: CONCURRENCY, handler, filters: { messageTypes: [STEP_TYPE] } });
       await this.#takeUp(client);
     } catch (error) {
-      await client.close();
+      await client.close({ drainMs: 0 });
       throw error;
     }
     this.#client = client;

@@ -9,6 +9,8 @@ export interface McpRouteOptions {
   /** The address of the hub, by which the route is a client of it. */
   readonly server: string;
   readonly database: string;
+  /** Time without requests after which the session of an agent ends. Default 15 minutes. */
+  readonly idleMs?: number | undefined;
   /** Adds tools, prompts and resources behind the same entry, for tests of conformance. */
   readonly extend?: ((server: McpServer) => void) | undefined;
 }

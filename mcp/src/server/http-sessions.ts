@@ -11,6 +11,8 @@ import { ResourceChanges } from './resource-changes.ts';
 export interface HttpSessionsOptions {
   readonly server: string;
   readonly database: string;
+  /** Time without requests after which a session ends. Default 15 minutes. */
+  readonly idleMs?: number | undefined;
   /** Adds tools, for tests of conformance. */
   readonly extend?: ((server: McpServer) => void) | undefined;
 }
@@ -30,18 +32,21 @@ interface Entry {
 
 /** A model may think for minutes between two calls. */
 const IDLE_MS = 15 * 60_000;
-const CHECK_EVERY_MS = 60_000;
+/** A session ends at most this share of the idle time late. */
+const CHECKS = 15;
 const MAX_SESSIONS = 1_000;
 
 /** The sessions of one hub. */
 export class HttpSessions {
   readonly #options: HttpSessionsOptions;
+  readonly #idleMs: number;
   readonly #entries = new Map<string, Entry>();
   readonly #timer: ReturnType<typeof setInterval>;
 
   constructor(options: HttpSessionsOptions) {
     this.#options = options;
-    this.#timer = setInterval(() => this.#endIdle(), CHECK_EVERY_MS);
+    this.#idleMs = options.idleMs ?? IDLE_MS;
+    this.#timer = setInterval(() => this.#endIdle(), this.#idleMs / CHECKS);
     this.#timer.unref();
   }
 
@@ -90,7 +95,7 @@ export class HttpSessions {
 
   #endIdle(): void {
     for (const [key, entry] of this.#entries) {
-      if (entry.running > 0 || Date.now() - entry.usedAt < IDLE_MS) continue;
+      if (entry.running > 0 || Date.now() - entry.usedAt < this.#idleMs) continue;
       this.#entries.delete(key);
       void endEntry(entry);
     }

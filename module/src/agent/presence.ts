@@ -9,14 +9,14 @@ import type { Mailbox } from '../mailbox.ts';
 import { fillCredit } from '../message/deliver.ts';
 import type { Attempt } from '../message/held.ts';
 import { scheduleSweep } from '../message/offer.ts';
-import { beginProcess, keepClaims } from '../message/process.ts';
+import { beginProcess, keepHeld } from '../message/process.ts';
 import { syncReady } from '../message/queue.ts';
 import { toMicros } from '../micros.ts';
 import { isWithinShare } from '../quota/charge.ts';
 import type { UnitOfWork } from '../unit-of-work.ts';
 
 /** More than an agent can hold. */
-const MAX_CLAIMS = LIMITS.maxCredit + LIMITS.criticalCredit;
+const MAX_HELD = LIMITS.maxCredit + LIMITS.criticalCredit;
 
 /** What a process reports when it attaches its agent. */
 export interface ProcessState {
@@ -37,9 +37,9 @@ export function attach(unit: UnitOfWork, agent: bigint, connection: ConnectionId
   db.attachment.insert({ id: 0n, connection, agent });
   if (process?.isNew && !box.online) beginProcess(unit, box);
   if (process && process.concurrency > 0) box.concurrency = process.concurrency;
-  const claims = process?.isNew === false ? process.holds.slice(0, MAX_CLAIMS) : [];
-  if (!box.online) return goOnline(unit, box, claims);
-  keepClaims(unit, box, claims);
+  const holds = process?.isNew === false ? process.holds.slice(0, MAX_HELD) : [];
+  if (!box.online) return goOnline(unit, box, holds);
+  keepHeld(unit, box, holds);
   fillCredit(unit, box);
 }
 
@@ -51,14 +51,14 @@ export function declareConcurrency(unit: UnitOfWork, agent: bigint, concurrency:
   unit.markBoxChanged(box);
 }
 
-/** Sets an agent online, and offers it waiting deliveries after those that it claims. */
-export function goOnline(unit: UnitOfWork, box: Mailbox, claims: readonly Attempt[] = []): void {
+/** Sets an agent online, and offers it waiting deliveries after those that its process still holds. */
+export function goOnline(unit: UnitOfWork, box: Mailbox, holds: readonly Attempt[] = []): void {
   box.online = true;
   box.offlineSince = 0n;
   box.isCut = false;
   unit.markBoxChanged(box);
   writePresence(unit, box.agent, 'online');
-  keepClaims(unit, box, claims);
+  keepHeld(unit, box, holds);
   fillCredit(unit, box);
 }
 

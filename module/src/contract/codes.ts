@@ -36,6 +36,8 @@ export const CODES = {
   'message/bad-priority': 'The priority is not 1, 2, 3 or 4.',
   'message/bad-deadline': 'The deadline of the answer is over 24 h away, or the ask names more than one recipient.',
   'message/bad-time': 'The delay is over 366 days, or the message would expire before it is delivered.',
+  'message/too-many-hops':
+    'The chain of replies, forwards and messages on behalf of others has reached the bound of the hub: probably a loop.',
   'message/bad-reference': 'The referenced message is unknown, or the sender never received it.',
   'message/cannot-cancel': 'A broadcast was already sent to everyone.',
   'message/unknown': 'No message has this id, or it belongs to another identity.',

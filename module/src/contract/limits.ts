@@ -26,6 +26,8 @@ export const LIMITS = {
   signalBytes: 16 * 1024,
   /** Length of a chain of references (on behalf of, forwarded) in an envelope. */
   references: 8,
+  /** Messages of a chain at the bound whose senders the alert names. */
+  loopMessages: 16,
   /** Free agents that are compared for the next delivery of a work queue. */
   readyWindow: 16,
   /** Characters of a reason; the rest is cut. */
@@ -142,6 +144,8 @@ export const HUB_DEFAULTS = {
   fanOut: 1_000_000,
   /** Stored bytes: the texts and `ROW_BYTES` of all rows that acts create. */
   storedBytes: 4 * 1024 ** 3,
+  /** Messages in a chain of replies, forwards and messages on behalf of others. */
+  hops: 256,
   keepMessagesMs: 24 * 3_600_000,
   keepEventsMs: 7 * 24 * 3_600_000,
   keepWorkflowsMs: 7 * 24 * 3_600_000,

@@ -34,6 +34,8 @@ export interface Envelope {
   /** The ask that this reply continues. */
   readonly continues?: string;
   readonly expiresAt?: number;
+  /** Of an answer: the number of signals of its ask, if there were any. */
+  readonly signals?: number;
   /** Nearest reference first. */
   readonly onBehalfOf?: readonly EnvelopeReference[];
   readonly forwarded?: readonly EnvelopeReference[];

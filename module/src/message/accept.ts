@@ -15,7 +15,7 @@ import { sendBroadcast } from './broadcast.ts';
 import { endWaiting } from './end.ts';
 import { type Message, noticeEnvelope } from './envelope.ts';
 import { notify } from './offer.ts';
-import { readOwn, referencesOf } from './reference.ts';
+import { hopsOf, readOwn, referencesOf } from './reference.ts';
 import { post, systemMessage, textBytesOf } from './store.ts';
 import { resolveTargets } from './targets.ts';
 
@@ -48,6 +48,7 @@ export function accept(unit: UnitOfWork, args: SendFields): void {
   checkContent(send);
   const { recipients, missing } = resolveTargets(unit, sender, send.to);
   const references = referencesOf(unit, sender, send);
+  const hops = hopsOf(unit, sender, send);
   const open = recipients.filter(box => !isFull(unit, box));
   const [first] = recipients;
   // One full recipient does not hold back the others.
@@ -76,6 +77,7 @@ export function accept(unit: UnitOfWork, args: SendFields): void {
     onBehalfOf: send.onBehalfOf,
     forwardOf: send.forwardOf,
     references,
+    hops,
   };
   if (args.id > account.lastId) account.lastId = args.id;
   if (isBroadcast) sendBroadcast(unit, sender, message);

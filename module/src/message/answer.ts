@@ -12,6 +12,7 @@ import { traceOf } from '../trace.ts';
 import { askIdOf, endAsk, isOpen } from './ask.ts';
 import { answerPayload, envelopeOf, type Message } from './envelope.ts';
 import { notify } from './offer.ts';
+import { hopsOf } from './reference.ts';
 import { post, store, systemMessage, textBytesOf } from './store.ts';
 
 /** Result of a handler; `data` is JSON. With `input_required` it is a question that the asker must answer first. */
@@ -42,8 +43,11 @@ export function answerAsk(unit: UnitOfWork, asked: Message, by: bigint, answer: 
     payload: answerPayload(answer, isLate),
     headers: traceOf(asked.headers),
     inReplyTo: about,
+    hops: asked.hops + 1,
   });
-  message.deliveries.push(notify(unit, asker, 'answer', id, envelopeOf(message)));
+  const envelope = envelopeOf(message);
+  const counted = ask.signals === 0 ? envelope : `${envelope.slice(0, -1)},"signals":${ask.signals}}`;
+  message.deliveries.push(notify(unit, asker, 'answer', id, counted));
   store(unit, message);
 }
 
@@ -79,6 +83,7 @@ export function reply(
   const box = unit.box(ask.askedBackBy);
   if (!box) refuse('message/unknown-recipient', 'the agent that asked back was unregistered');
   refuseFullInbox(unit, box);
+  const hops = hopsOf(unit, asker, { id: act.id, inReplyTo: ask.answer, onBehalfOf: '', forwardOf: '' });
   charge(unit, asker, {
     deliveries: 1,
     fanOut: 0,
@@ -98,6 +103,7 @@ export function reply(
     answerBy: deadline,
     inReplyTo: ask.answer,
     continues: act.ask,
+    hops,
   });
   db.ask.message.update({ ...ask, state: 'open' satisfies AskState, deadline, lastMessage: act.id });
   if (deadline !== ask.deadline) schedule(unit, deadline, 'ask', 0n, act.ask, asker.agent);

@@ -39,8 +39,22 @@ export function openAsk(unit: UnitOfWork, message: Message): void {
     signalAttempt: 0,
     signalNumber: 0,
     lastFailure: '',
+    dependents: 0,
   });
+  dependOn(unit, message);
   schedule(unit, message.answerBy, 'ask', 0n, message.id, message.sender);
+}
+
+/** Records an ask that is made on behalf of another ask: it is cancelled with that one. */
+function dependOn(unit: UnitOfWork, message: Message): void {
+  if (message.onBehalfOf === '') return;
+  const { db } = unit.ctx;
+  const original = db.message.id.find(message.onBehalfOf);
+  const ask = original && db.ask.message.find(askIdOf(original));
+  if (!ask || !isOpen(ask)) return;
+  const no = ask.dependents + 1;
+  db.dependentAsk.insert({ message: message.id, ask: ask.message, no });
+  db.ask.message.update({ ...ask, dependents: no });
 }
 
 /** Closes an open ask at its deadline, and notifies the asker. Returns false if the ask is not due. */
@@ -50,7 +64,7 @@ export function timeOutAsk(unit: UnitOfWork, id: string): boolean {
   if (!ask || !isOpen(ask) || ask.deadline > unit.now) return false;
   const until = movedDeadline(unit, ask.deadline);
   if (until > unit.now) {
-    schedule(unit, until, 'ask', 0n, id);
+    schedule(unit, until, 'ask', 0n, id, ask.asker);
     return false;
   }
   endAsk(unit, { ...ask, state: 'timed_out' });

@@ -27,6 +27,21 @@ export function sendDelayedBroadcast(unit: UnitOfWork, id: string): void {
   unit.ctx.db.message.id.update(message);
 }
 
+/** The number of a broadcast that was cancelled before its delay had passed. */
+const CANCELLED = (1n << 64n) - 1n;
+
+/** Returns true if a broadcast was published, under its number. */
+export function isPublished({ broadcast }: Pick<Message, 'broadcast'>): boolean {
+  return broadcast !== 0n && broadcast !== CANCELLED;
+}
+
+/** Cancels a broadcast whose delay has not passed; idempotent. Returns false if it was published. */
+export function cancelDelayedBroadcast(unit: UnitOfWork, message: Message): boolean {
+  if (isPublished(message)) return false;
+  unit.ctx.db.message.id.update({ ...message, broadcast: CANCELLED });
+  return true;
+}
+
 /** Publishes a broadcast under the next number. For its sender it counts as handled. */
 function publishBroadcast(unit: UnitOfWork, sender: Mailbox | undefined, message: Message): void {
   // A broadcast has no deliveries by which a payload could be read, so the envelope contains it at any size.

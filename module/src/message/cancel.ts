@@ -6,15 +6,19 @@ import type { InboxKind } from '../contract/words.ts';
 import { recordAct } from '../event/append.ts';
 import { mailboxOfDelivery } from '../mailbox.ts';
 import { refuse } from '../refuse.ts';
+import { schedule } from '../time/schedule.ts';
 import type { UnitOfWork } from '../unit-of-work.ts';
-import { askIdOf, closeAsk, timeOutAsk } from './ask.ts';
-import { expireBroadcast } from './broadcast.ts';
+import { askIdOf, closeAsk, isOpen, timeOutAsk } from './ask.ts';
+import { cancelDelayedBroadcast, expireBroadcast } from './broadcast.ts';
 import { fillCredit } from './deliver.ts';
 import { endWaiting, recordEnd } from './end.ts';
 import { type Message, noticeEnvelope } from './envelope.ts';
 import { removeWaiting, type Waiting } from './lane.ts';
-import { type Offer, putNotice, releaseOffer } from './offer.ts';
+import { notify, type Offer, putNotice, releaseOffer } from './offer.ts';
 import { move } from './rules.ts';
+
+/** Asks that one call cancels with the one on whose behalf they were made. */
+const DEPENDENTS = 64;
 
 /** Cancels a message for its sender or an operator: unfinished deliveries end, and their holders are notified. */
 export function cancel(
@@ -29,7 +33,14 @@ export function cancel(
     refuse('message/unknown', `there is no message ${act.message.slice(0, 64)} of yours`);
   }
   if (message.kind === 'broadcast') {
-    refuse('message/cannot-cancel', 'a broadcast cannot be cancelled; send another one that corrects it');
+    if (!cancelDelayedBroadcast(unit, message)) {
+      refuse(
+        'message/cannot-cancel',
+        'a broadcast that was sent cannot be cancelled; send another one that corrects it',
+      );
+    }
+    if (!unit.isOwn(message.sender)) recordAct(unit, 'cancel', { message: message.id });
+    return;
   }
   const reason = act.reason.slice(0, LIMITS.reasonLength);
   cancelMessage(unit, message, reason);
@@ -48,8 +59,36 @@ export function cancelMessage(unit: UnitOfWork, message: Message, reason: string
   const about = askIdOf(message);
   closeAsk(unit, about, 'cancelled');
   const { db } = unit.ctx;
-  const last = db.message.id.find(db.ask.message.find(about)?.lastMessage ?? '');
+  const ask = db.ask.message.find(about);
+  if (ask && ask.dependents > 0) schedule(unit, unit.now, 'dependents', 1n, about);
+  const last = db.message.id.find(ask?.lastMessage ?? '');
   if (last && last.id !== message.id) for (const id of last.deliveries) cancelDelivery(unit, last, id, reason);
+}
+
+/**
+ * Timer: cancels the asks that were made on behalf of a cancelled one, from a number on, and notifies their askers. Bound:
+ * `DEPENDENTS` asks; a timer continues.
+ */
+export function cancelDependents(unit: UnitOfWork, from: bigint, id: string): void {
+  const { db } = unit.ctx;
+  const count = db.ask.message.find(id)?.dependents ?? 0;
+  const end = Number(from) + DEPENDENTS;
+  for (let no = Number(from); no <= count && no < end; no++) {
+    // A full key: one row, or none for a deleted message.
+    for (const { message } of [...db.dependentAsk.byNo.filter([id, no])]) cancelDependent(unit, message);
+  }
+  if (end <= count) schedule(unit, unit.now, 'dependents', BigInt(end), id);
+}
+
+function cancelDependent(unit: UnitOfWork, id: string): void {
+  const { db } = unit.ctx;
+  const message = db.message.id.find(id);
+  const ask = db.ask.message.find(id);
+  if (!message || !ask || !isOpen(ask)) return;
+  const reason = 'the ask on whose behalf it was made was cancelled';
+  cancelMessage(unit, message, reason);
+  const asker = unit.box(ask.asker);
+  if (asker) notify(unit, asker, 'dead', id, noticeEnvelope('delivery_dead', id, unit.now, { reason }));
 }
 
 /** Timer: closes an ask at its deadline. Its delivery leaves the queue; a holder may still answer late. */

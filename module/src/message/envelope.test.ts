@@ -9,7 +9,7 @@ type RequiredMembers = Pick<
   'id' | 'from' | 'fromId' | 'to' | 'type' | 'priority' | 'sentAt' | 'answerBy' | 'payload'
 >;
 /** Members of an envelope whose message uses all of them; a payload is either inline or counted. */
-type AllMembers = Required<Omit<Envelope, 'payload' | 'initiator' | 'initiatorId'>>;
+type AllMembers = Required<Omit<Envelope, 'payload' | 'initiator' | 'initiatorId' | 'signals'>>;
 
 const reference: EnvelopeReference = { id: 'm0', from: 'Bob', fromId: 8, type: 'note', sentAt: 5 };
 
@@ -39,6 +39,7 @@ function message(overrides: Partial<Message>): Message {
     forwardOf: '',
     references: '',
     referencedBytes: 0,
+    hops: 0,
     ...overrides,
   };
 }

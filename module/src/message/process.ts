@@ -62,24 +62,24 @@ export function beginProcess(unit: UnitOfWork, box: Mailbox): void {
 }
 
 /**
- * The process of an agent returns and claims what it holds: their leases begin again, since it could not extend them. It keeps the
- * claimed deliveries that went back after the grace and that no other agent was offered since. Bound: the claims.
+ * The process of an agent returns, and names what it holds: their leases begin again, since it could not extend them. It keeps
+ * those that went back after the grace and that no other agent was offered since. Bound: `holds`.
  */
-export function keepClaims(unit: UnitOfWork, box: Mailbox, claims: readonly Attempt[]): void {
+export function keepHeld(unit: UnitOfWork, box: Mailbox, holds: readonly Attempt[]): void {
   const { db } = unit.ctx;
   const leaseUntil = unit.now + toMicros(LIMITS.leaseMs);
-  for (const { delivery, attempt } of claims) {
+  for (const { delivery, attempt } of holds) {
     const held = db.offer.id.find(delivery);
     if (held && held.agent === box.agent && held.attempt === attempt && held.leaseUntil < leaseUntil && attempt > 0) {
       db.offer.id.update({ ...held, leaseUntil });
     }
     const row = db.waiting.id.find(delivery);
     if (!row || row.holder !== box.agent || row.attempt !== attempt + 1 || !hasCredit(box)) continue;
-    reclaim(unit, box, row);
+    takeBack(unit, box, row);
   }
 }
 
-function reclaim(unit: UnitOfWork, box: Mailbox, row: Waiting): void {
+function takeBack(unit: UnitOfWork, box: Mailbox, row: Waiting): void {
   const message = unit.ctx.db.message.id.find(row.message);
   const home = unit.box(row.agent);
   if (!message || !home) return;

@@ -2,6 +2,7 @@
 
 import { LIMITS } from '../contract/limits.ts';
 import type { Envelope, EnvelopeReference } from '../contract/wire.ts';
+import { appendSystemEvent } from '../event/append.ts';
 import { isQueue, type Mailbox, mailboxOfDelivery } from '../mailbox.ts';
 import { refuse } from '../refuse.ts';
 import type { Ctx } from '../schema.ts';
@@ -22,6 +23,60 @@ export function referencesOf(
   if (send.onBehalfOf !== '') members.push(chain('onBehalfOf', readOwn(unit, sender, send.onBehalfOf)));
   if (send.forwardOf !== '') members.push(chain('forwarded', readOwn(unit, sender, send.forwardOf)));
   return members.join('');
+}
+
+/**
+ * Returns the hops of a message that refers to others, or refuses one beyond the bound of the hub. The last message within the
+ * bound publishes an alert: the transaction of a refused one is rolled back, with its events.
+ */
+export function hopsOf(
+  unit: UnitOfWork,
+  sender: Mailbox,
+  send: Pick<Message, 'id' | 'inReplyTo' | 'onBehalfOf' | 'forwardOf'>,
+): number {
+  const earlier = earlierOf(unit, send, sender.agent);
+  if (!earlier) return 0;
+  const hops = earlier.hops + 1;
+  const bound = unit.hub.hops;
+  if (hops > bound) {
+    refuse(
+      'message/too-many-hops',
+      `${hops} messages came before this one in its chain, and the hub accepts ${bound}; start a new one if this is no loop`,
+    );
+  }
+  if (hops === bound) {
+    const participants = [...new Set([sender.name, ...sendersOf(unit, earlier)])];
+    appendSystemEvent(unit, 0n, 'system_alert', { alert: 'message_loop', message_id: send.id, hops, participants });
+  }
+  return hops;
+}
+
+/** Returns the message with the most hops to which another one refers, and that `agent` sent or received. */
+function earlierOf(
+  unit: UnitOfWork,
+  { inReplyTo, onBehalfOf, forwardOf }: Pick<Message, 'inReplyTo' | 'onBehalfOf' | 'forwardOf'>,
+  agent?: bigint,
+): Message | undefined {
+  const { db } = unit.ctx;
+  let most: Message | undefined;
+  for (const id of [inReplyTo, onBehalfOf, forwardOf]) {
+    const message = id === '' ? undefined : db.message.id.find(id);
+    if (!message || (most && message.hops <= most.hops)) continue;
+    // The other references are verified; a reply may name any message.
+    if (agent === undefined || isSenderOrRecipient(db, message, agent)) most = message;
+  }
+  return most;
+}
+
+/** Returns the names of the senders of a chain, from its end on: of at most `loopMessages` messages. */
+function sendersOf(unit: UnitOfWork, last: Message): string[] {
+  const names: string[] = [];
+  let message: Message | undefined = last;
+  for (let left = LIMITS.loopMessages; message && left > 0; left--) {
+    names.push(message.senderName);
+    message = earlierOf(unit, message);
+  }
+  return names;
 }
 
 /** Returns a message that an agent sent or received; refuses any other. */

@@ -194,6 +194,7 @@ function remove(unit: UnitOfWork, message: Message): number {
   if (message.kind === 'ask') {
     // Its signals ended with it.
     db.ask.message.delete(message.id);
+    if (message.onBehalfOf !== '') db.dependentAsk.message.delete(message.id);
   }
   db.message.id.delete(message.id);
   unit.addBytes(message.sender, -bytesOf(message));

@@ -73,6 +73,7 @@ export function systemMessage(
     forwardOf: '',
     references: '',
     referencedBytes: 0,
+    hops: 0,
     ...fields,
   };
 }

@@ -51,7 +51,7 @@ export function sweepMailbox(unit: UnitOfWork, agent: bigint, at: string): void 
 export function requeue(unit: UnitOfWork, delivery: bigint): void {
   const { db } = unit.ctx;
   const row = db.waiting.id.find(delivery);
-  // A claim may have taken it back in between; then it waits for a later time.
+  // Its process may have returned and given it back again since; then it waits for a later time.
   if (!row || row.lane !== 0 || row.availableAt > unit.now) return;
   const box = unit.box(row.agent);
   if (box) removeWaiting(unit, box, row);

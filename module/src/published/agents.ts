@@ -81,7 +81,7 @@ const HeldDelivery = t.object('HeldDelivery', { delivery: t.u64(), attempt: t.u3
 
 /**
  * As `attachAgent`, by a process that reports its state. If it is new, what an earlier process held when it ended is a new attempt.
- * If it returns after the loss of its connection, it keeps the deliveries that it claims, as far as no other agent was offered
+ * If it returns after the loss of its connection, it keeps the deliveries that it names, as far as no other agent was offered
  * them. `concurrency` is how many it handles at a time, 0 if it does not know.
  */
 export const attachProcess = agora.reducer(

@@ -3,6 +3,7 @@
 import { t } from 'spacetimedb/server';
 import { requireAdmitted, requireOwn } from '../access.ts';
 import { checkPage } from '../checks.ts';
+import { isPublished } from '../message/broadcast.ts';
 import { broadcastsAfter, handlingOf } from '../message/broadcast-page.ts';
 import { refuse } from '../refuse.ts';
 import { agora } from '../schema.ts';
@@ -56,7 +57,7 @@ export const broadcastStatus = agora.procedure(
       requireAdmitted(tx);
       requireOwn(tx.db.mailbox.agent.find(agent), agent, ctx.sender);
       const sent = tx.db.message.id.find(message);
-      if (!sent || sent.sender !== agent || sent.broadcast === 0n)
+      if (!sent || sent.sender !== agent || !isPublished(sent))
         refuse('message/unknown', `there is no broadcast ${message.slice(0, 64)} of yours`);
       return handlingOf(tx.db, sent.broadcast, agent);
     }),

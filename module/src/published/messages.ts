@@ -66,22 +66,3 @@ export const readMessage = agora.procedure({ message: t.string() }, MessageFile,
     return { envelope: envelopeOf(found, LIMITS.payloadBytes), kind, sender, broadcast, deliveries };
   }),
 );
-
-const Signal = t.object('SignalRow', { seq: t.u32(), data: t.string(), at: t.i64() });
-
-/** Returns the signals of an open ask after a number, in order; for its asker. The last 64 are kept. */
-export const readSignals = agora.procedure(
-  { agent: t.u64(), message: t.string(), after: t.u32() },
-  t.array(Signal),
-  (ctx, { agent, message, after }) =>
-    ctx.withTx(tx => {
-      requireAdmitted(tx);
-      requireOwn(tx.db.mailbox.agent.find(agent), agent, ctx.sender);
-      const ask = tx.db.ask.message.find(message);
-      if (!ask || ask.asker !== agent) refuse('ask/unknown', `there is no ask ${message.slice(0, 64)} of yours`);
-      return [...tx.db.signal.ask.filter(message)] // at most 64
-        .filter(row => row.seq > after)
-        .sort((a, b) => a.seq - b.seq)
-        .map(({ seq, data, at }) => ({ seq, data, at }));
-    }),
-);

@@ -28,13 +28,14 @@ export const clearQuota = agora.reducer({ agent: t.u64() }, (ctx, { agent }) => 
   asOperator(ctx, 'clear_quota', unit => (clearLimits(unit, agent) ? { agent: Number(agent) } : undefined));
 });
 
-/** Changes the given storage limit and retention times of the hub; for operators. */
+/** Changes the given storage limit, retention times and bound of hops of the hub; for operators. */
 export const setHubLimits = agora.reducer(
   {
     storedBytes: t.option(t.u64()),
     keepMessagesMs: t.option(t.u64()),
     keepEventsMs: t.option(t.u64()),
     keepWorkflowsMs: t.option(t.u64()),
+    hops: t.option(t.u32()),
   },
   (ctx, changes) => {
     asOperator(ctx, 'set_hub_limits', unit => {

@@ -4,7 +4,7 @@ import { checkPulse } from '../agent/pulse.ts';
 import { endAbsent, endLease, endWait } from '../claim/timers.ts';
 import { appendSystemEvent } from '../event/append.ts';
 import { sendDelayedBroadcast } from '../message/broadcast.ts';
-import { expireMessage, timeOut } from '../message/cancel.ts';
+import { cancelDependents, expireMessage, timeOut } from '../message/cancel.ts';
 import { ensureSweep, forget } from '../message/retention.ts';
 import { refill, requeue, sweepMailbox } from '../message/sweep.ts';
 import { deadLetterLanes, removeDeserted } from '../message/unregistered.ts';
@@ -44,6 +44,7 @@ const FIRE: { readonly [Kind in Timer]: (unit: UnitOfWork, ref: bigint, text: st
   requeue,
   refill,
   ask: (unit, _, message) => timeOut(unit, message),
+  dependents: cancelDependents,
   expire: (unit, _, message) => expireMessage(unit, message),
   broadcast: (unit, _, message) => sendDelayedBroadcast(unit, message),
   unregistered: deadLetterLanes,

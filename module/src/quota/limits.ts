@@ -52,12 +52,13 @@ export function clearLimits(unit: UnitOfWork, agent: bigint): boolean {
   return true;
 }
 
-/** Changes the given storage limit and retention times of the hub, and returns them. */
+/** Changes the given storage limit, retention times and bound of hops of the hub, and returns them. */
 export function setStorage(
   unit: UnitOfWork,
-  changes: Given<Pick<Hub, 'storedBytes' | 'keepMessagesMs' | 'keepEventsMs' | 'keepWorkflowsMs'>>,
+  changes: Given<Pick<Hub, 'storedBytes' | 'keepMessagesMs' | 'keepEventsMs' | 'keepWorkflowsMs' | 'hops'>>,
 ): Partial<Hub> {
-  const { storedBytes, ...times } = changes;
+  const { storedBytes, hops, ...times } = changes;
+  if (hops === 0) refuse('quota/bad-limit', 'hops must be at least 1');
   if (storedBytes === 0n || (storedBytes ?? 0n) > BigInt(Number.MAX_SAFE_INTEGER))
     refuse('quota/bad-limit', `storedBytes must be 1 to ${Number.MAX_SAFE_INTEGER}`);
   for (const [name, ms] of Object.entries(times)) {
@@ -71,7 +72,7 @@ export function setStorage(
     const deletedUntil = (times[name] ?? kept) > kept ? unit.now - toMicros(kept) : 0n;
     if (deletedUntil > idsSince) idsSince = deletedUntil;
   }
-  const written: Partial<Hub> = { ...given(times), ...given({ storedBytes }) };
+  const written: Partial<Hub> = { ...given(times), ...given({ storedBytes, hops }) };
   writeHub(unit.ctx.db, { ...written, idsSince });
   return written;
 }

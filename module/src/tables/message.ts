@@ -44,6 +44,8 @@ export const message = table(
     references: t.string().default(''),
     /** Of a task whose inputs are read with the steps: about the size of its whole payload; else 0. */
     referencedBytes: t.u32().default(0),
+    /** Messages before it in its chain of replies, forwards and messages on behalf of others. */
+    hops: t.u32().default(0),
   },
 );
 
@@ -229,7 +231,15 @@ export const ask = table(
     signalNumber: t.u32().default(0),
     /** The reason of the last failed attempt, or empty. */
     lastFailure: t.string().default(''),
+    /** Number of asks that were made on its behalf. */
+    dependents: t.u32().default(0),
   },
+);
+
+/** An ask that was made on behalf of another ask, by its number among those; kept with its message. */
+export const dependentAsk = table(
+  { indexes: [{ accessor: 'byNo', algorithm: 'btree', columns: ['ask', 'no'] }] },
+  { message: t.string().primaryKey(), ask: t.string(), no: t.u32() },
 );
 
 /** Progress and partial results of an open ask: the last 64. */

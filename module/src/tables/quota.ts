@@ -48,6 +48,8 @@ export const hub = table(
     keepWorkflowsMs: t.u64(),
     /** Ids of messages, events and workflows from before this time (microseconds) are refused: they may have been used and pruned. */
     idsSince: t.i64(),
+    /** Messages in a chain of replies, forwards and messages on behalf of others. */
+    hops: t.u32().default(256),
   },
 );
 

@@ -19,6 +19,7 @@ export const TIMERS = [
   'refill',
   'ask',
   'expire',
+  'dependents',
   'broadcast',
   'unregistered',
   'deserted',
@@ -64,7 +65,7 @@ export function chunkKey(slot: bigint, chunk: number): bigint {
 
 /**
  * Schedules a timer of `kind` for `at` (microseconds); fires at most one slot late. `ref` and `text` name its subject; `agent` is
- * charged for it (0: the hub, for timers of which each agent has one).
+ * charged for it. A timer of which each agent has one is charged to 0, the hub, and not counted.
  */
 export function schedule(unit: UnitOfWork, at: bigint, kind: Timer, ref: bigint, text = '', agent = 0n): void {
   const later = unit.now + CHECK_MICROS;
@@ -83,7 +84,7 @@ export function schedule(unit: UnitOfWork, at: bigint, kind: Timer, ref: bigint,
     agent,
     until: isChecked ? at : 0n,
   });
-  unit.addBytes(agent, bytesOfTimer(text));
+  unit.addBytes(agent, bytesOfTimer(agent, text));
   unit.spend(1);
   // Each chunk is a separate scheduled call.
   if (place % CHUNK === 0) scheduleChunk(unit, slot, chunk);
@@ -92,11 +93,11 @@ export function schedule(unit: UnitOfWork, at: bigint, kind: Timer, ref: bigint,
 /** Deletes a timer. */
 export function removeTimer(unit: UnitOfWork, { id, agent, text }: Pick<Due, 'id' | 'agent' | 'text'>): void {
   unit.ctx.db.due.id.delete(id);
-  unit.addBytes(agent, -bytesOfTimer(text));
+  unit.addBytes(agent, -bytesOfTimer(agent, text));
 }
 
-function bytesOfTimer(text: string): number {
-  return ROW_BYTES.timer + text.length;
+function bytesOfTimer(agent: bigint, text: string): number {
+  return agent === 0n ? 0 : ROW_BYTES.timer + text.length;
 }
 
 /** Takes a chunk of the next slot for one timer alone, and schedules it. Returns its key. */

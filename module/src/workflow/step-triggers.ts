@@ -5,7 +5,6 @@ import { cancelMessage } from '../message/cancel.ts';
 import type { Message } from '../message/envelope.ts';
 import { toMicros } from '../micros.ts';
 import { movedDeadline } from '../time/absence.ts';
-import { schedule } from '../time/schedule.ts';
 import type { UnitOfWork } from '../unit-of-work.ts';
 import { innerOf } from './kinds.ts';
 import { assign, continueJobs, continueUndo, endAttempt, propagate, stop } from './progress.ts';
@@ -43,7 +42,7 @@ export function timeOutStep(unit: UnitOfWork, id: bigint, message: string): void
     const task = unit.ctx.db.message.id.find(message);
     const limitMs = isUndo ? (compensate?.timeout_ms ?? 0) : (timeoutMs ?? 0);
     const until = movedDeadline(unit, (task?.acceptedAt ?? step.startedAt) + toMicros(limitMs));
-    if (until > unit.now) return schedule(unit, until, 'step-timeout', id, message);
+    if (until > unit.now) return run.schedule(until, 'step-timeout', id, message);
     const error = `it was not done within ${isUndo ? compensate?.timeout_ms : timeoutMs} ms`;
     if (task) cancelMessage(unit, task, error);
     if (isUndo) return endUndo(run, step, { status: 'error', error });

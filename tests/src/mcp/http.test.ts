@@ -11,9 +11,9 @@ beforeAll(async () => {
 });
 afterAll(() => hub.close());
 
-async function connect(agent: string, token: string, mode: 'auto' | 'legacy'): Promise<Client> {
+async function connect(agent: string, token: string, mode: 'auto' | 'legacy', at = hub): Promise<Client> {
   const client = new Client({ name: 'http-test', version: '1.0.0' }, { versionNegotiation: { mode } });
-  const transport = new StreamableHTTPClientTransport(new URL(`/mcp?agent=${agent}`, hub.url), {
+  const transport = new StreamableHTTPClientTransport(new URL(`/mcp?agent=${agent}`, at.url), {
     requestInit: { headers: { authorization: `Bearer ${token}` } },
   });
   await client.connect(transport);
@@ -71,4 +71,24 @@ test('the agent of another identity is refused', async () => {
   });
   await owner.close();
   await thief.close();
+});
+
+test('a session without requests ends, and its mail is delivered again', async () => {
+  await using idle = await startHub({
+    routes: ({ url }) => [createMcpRoute({ server: url, database: 'agora', idleMs: 300 })],
+  });
+  const { token } = idle.host.mint();
+  const open = () => connect('Sleeper', token, 'auto', idle);
+  const sleeper = await open();
+  await call(sleeper, 'whoami');
+  const sender = await connect('Waker', idle.host.mint().token, 'auto', idle);
+  await call(sender, 'send_message', { to: 'Sleeper', text: 'are you there?' });
+  await expect.poll(async () => (await call(sleeper, 'check_inbox'))['mail']).toMatchObject([{ is_new: true }]);
+  // The agent goes offline with its session; no request of it asks for that.
+  await expect
+    .poll(async () => (await call(sender, 'find_agents', { name: 'Sleeper' }))['agents'], { timeout: 10_000 })
+    .toMatchObject([{ presence: 'offline' }]);
+  await expect.poll(async () => (await call(sleeper, 'check_inbox'))['mail']).toMatchObject([{ from: 'Waker' }]);
+  await sleeper.close();
+  await sender.close();
 });

@@ -95,7 +95,8 @@ describe('an id that its caller chose', () => {
     expect(lab.rows('message')).toHaveLength(3);
   });
 
-  test('does not become free while its time is accepted', async () => {
+  // A week of the timers that look for lost ones.
+  test('does not become free while its time is accepted', { timeout: 60_000 }, async () => {
     await using lab = await ModuleLab.open();
     const ada = lab.register('Ada');
     lab.register('Bob');

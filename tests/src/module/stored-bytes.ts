@@ -38,7 +38,8 @@ const COUNTED: Readonly<Record<string, (row: Row, find: Find) => [agent: unknown
     return [row['agent'], ROW_BYTES.claim + keys.length * ROW_BYTES.resource + bytes(row['note'], ...keys)];
   },
   workflow_watch: row => [row['agent'], ROW_BYTES.watch],
-  due: row => [row['agent'], ROW_BYTES.timer + String(row['text']).length],
+  // Timers of which each agent has one are not counted.
+  due: row => [row['agent'], row['agent'] === 0 ? 0 : ROW_BYTES.timer + String(row['text']).length],
   agent: row => [row['id'], ROW_BYTES.agent + bytes(row['metadata'], ...listOf(row, 'capabilities'))],
   mailbox: row => [0, String(row['name']).startsWith('@') ? ROW_BYTES.queue : 0],
 };

@@ -46,14 +46,14 @@ export interface Outside extends AsyncDisposable {
   ): Promise<string>;
 }
 
-/** Packs, and installs the tarballs in a new folder. */
-export async function openOutside(): Promise<Outside> {
+/** Packs, and installs the tarballs in a new folder, with further packages. */
+export async function openOutside(others: readonly string[] = OTHER_PACKAGES): Promise<Outside> {
   const folder = await mkdtemp(join(tmpdir(), 'agora-outside-'));
   try {
     const tarballs = await packAll(join(folder, 'tarballs'));
     await writeFile(join(folder, 'package.json'), '{ "name": "outside", "private": true, "type": "module" }');
     const flags = ['--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error'];
-    const wanted = [...tarballs.map(({ file }) => file), ...OTHER_PACKAGES];
+    const wanted = [...tarballs.map(({ file }) => file), ...others];
     await run('npm', ['install', ...flags, ...wanted], { cwd: folder, timeout: INSTALL_TIMEOUT_MS });
     return {
       folder,

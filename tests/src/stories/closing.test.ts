@@ -76,6 +76,24 @@ test('a handler beyond `drainMs` is aborted, and another agent gets its message 
   await expect.poll(() => [...sorted.items].sort(), { timeout: BEFORE_GRACE_MS }).toEqual([1, 2]);
 });
 
+test('a handler that returns because it was aborted does not finish its message', async () => {
+  const worker = await hub.join('Aborted', {}, { tokenStore: undefined });
+  const begun = gate();
+  await worker.subscribeToMessages('job', (_message, { signal }) => {
+    begun.open();
+    return new Promise(resolve => signal.addEventListener('abort', () => resolve('aborted')));
+  });
+  const { messageId } = await boss.sendMessage({ to: 'Aborted', messageType: 'job', payload: 1 });
+  await begun.opened;
+  const { token } = worker;
+  await worker.close({ drainMs: 10 });
+  const again = await hub.join('Aborted', {}, { token });
+  expect(await boss.messageStatus(messageId)).not.toMatchObject([{ state: 'done' }]);
+  const jobs = new Received<string>();
+  await again.subscribeToMessages('job', ({ id }) => jobs.add(id));
+  await expect.poll(() => jobs.items, { timeout: 20_000 }).toEqual([messageId]);
+});
+
 test('`serve` finishes its handlers when the client is closed', async () => {
   const server = await hub.join('Server');
   const begun = gate();

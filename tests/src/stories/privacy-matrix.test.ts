@@ -83,7 +83,7 @@ const CALLS: readonly (readonly [string, (scene: Scene) => unknown[], readonly [
   ['revoke_operator', () => [[`0x${'1'.repeat(64)}`]], operators],
   ['set_quota', s => [s.ada, null, null, null, null, null], operators],
   ['clear_quota', s => [s.ada], operators],
-  ['set_hub_limits', () => [null, null, null, null], operators],
+  ['set_hub_limits', () => [null, null, null, null, null], operators],
   ['watch_hub', () => [], operators],
   ['break_claim', () => ['none', ''], ['operator/required', 'operator/required', 'operator/required', 'claim/unknown']],
   ['claims_on', () => [[{ kind: 'path', key: 'src/**' }], 1], everyone],
@@ -96,6 +96,7 @@ const CALLS: readonly (readonly [string, (scene: Scene) => unknown[], readonly [
   ['read_broadcasts', s => [s.ada, 0, 1], mine],
   ['broadcast_status', s => [s.ada, s.broadcast], mine],
   ['message_status', s => [s.ada, s.message], mine],
+  ['ask_state', s => [s.ada, s.message], ['ask/unknown', 'agent/not-yours', 'agent/not-yours', 'agent/not-yours']],
   [
     'read_signals',
     s => [s.ada, s.message, 0],

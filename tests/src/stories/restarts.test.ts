@@ -33,7 +33,9 @@ describe.skipIf(process.env['AGORA_TEST_SERVER'] !== undefined)('work in hand', 
   });
 
   async function agent(name: string, capabilities: readonly string[] = []): Promise<AgoraClient> {
-    const client = new AgoraClient(name, { server: `http://127.0.0.1:${port}`, tokenStore: false });
+    // The start of a hub on a busy machine may take longer than the default.
+    const options = { server: `http://127.0.0.1:${port}`, tokenStore: false, offlineTimeoutMs: 60_000 } as const;
+    const client = new AgoraClient(name, options);
     clients.push(client);
     await client.connect();
     await client.registerAgent({ agentType: 'worker', capabilities, credit: 1 });

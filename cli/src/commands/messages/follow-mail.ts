@@ -32,6 +32,6 @@ export async function followMailOf({ io, output, settings, signal }: CommandCont
       await output.data({ agent: name, mail }, () => mailSentence(mail));
     }
   } finally {
-    await client.close();
+    await client.close({ drainMs: 0 });
   }
 }

@@ -1,12 +1,11 @@
 // `POST /:db/sql`: runs one SQL statement.
 
-import type { QueryLimits } from '../../query/query-budget.ts';
+import { createQueryBudget, type QueryLimits } from '../../query/query-budget.ts';
 import { QueryError } from '../../query/query-error.ts';
 import { runStatement, statementJson } from '../../query/statement.ts';
 import type { Databases } from '../databases.ts';
 import { flag, jsonResponse, param, HttpError } from '../exchange.ts';
 import type { QueryPacer } from '../query-pacer.ts';
-import { createQueryBudget } from '../query-requests.ts';
 import type { HttpRoute } from '../router.ts';
 import type { RequestConnections } from '../request-connections.ts';
 
@@ -33,7 +32,7 @@ export function sqlRoutes(
             exchange.credentials,
             caller => {
               const begun = performance.now();
-              const budget = createQueryBudget(limits, isOwner);
+              const budget = createQueryBudget(isOwner, limits);
               const result = runStatement(database, sql, caller, variables, budget);
               return statementJson(result, Math.round((performance.now() - begun) * 1000));
             },
