@@ -2,8 +2,7 @@
 
 import { LIMITS } from '@agora/module/contract';
 import { describe, expect, test } from 'vitest';
-import type { Edits } from '../support/module-lab.ts';
-import { uuidAt } from '../support/module-lab.ts';
+import { type Edits, uuidAt } from '../support/module-lab.ts';
 import { Team } from '../support/team.ts';
 
 const NOTHING = { rate: undefined, burst: undefined, unfinished: undefined, inboxLength: undefined, fanOut: undefined };
@@ -143,7 +142,7 @@ describe('inputs above 16 KiB', () => {
     expect(sent).toHaveLength(51);
     expect(Math.max(...sent.map(row => String(row['payload']).length))).toBeLessThan(1_000);
     const [row] = team.worker('B').inbox();
-    expect(JSON.parse(String(row?.['envelope']))).toMatchObject({ payloadBytes: expect.any(Number) });
+    expect(JSON.parse(String(row?.['envelope']))).toMatchObject({ payloadBytes: expect.any(Number) as number });
     const whole = team.worker('B').procedure('read_payload', { delivery: row?.['id'] });
     expect(JSON.parse(String(whole))).toMatchObject({ task: { step: 's0', action: 'do', inputs: { first: text } } });
     expect(team.worker('A').tryProcedure('read_payload', { delivery: row?.['id'] })).toBe('delivery/unknown');
