@@ -48,8 +48,8 @@ export async function* findDeadLetters(
   client: AgoraClient,
   filter: DeadLetterFilter,
 ): AsyncGenerator<DeadLetter, void> {
-  const { type, reason, before } = filter;
-  for await (const letter of client.operator.deadLetters(filter)) {
+  const { agent, sender, type, reason, before } = filter;
+  for await (const letter of client.operator.deadLetters({ agent, sender })) {
     if (type !== undefined && letter.type !== type) continue;
     if (reason !== undefined && !letter.reason.includes(reason)) continue;
     if (before !== undefined && letter.at >= before) continue;
