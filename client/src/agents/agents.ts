@@ -3,7 +3,8 @@
 import type { DbConnection } from '@agora/bindings';
 import { SIGN, type AgentStatus, type Presence } from '@agora/module/contract';
 import type { Connection } from '../connection/connection.ts';
-import { AgoraError, ConnectionError } from '../base/errors.ts';
+import { ChangeLoops } from '../base/change-loops.ts';
+import { AgoraError } from '../base/errors.ts';
 import { parseObject } from '../base/json.ts';
 import { checkKeys, type Keys } from '../base/known-keys.ts';
 import { LiveQuery } from '../connection/live-query.ts';
@@ -50,13 +51,11 @@ const FILTERS: Keys<AgentFilters> = {
 export class Agents {
   readonly #connection: Connection;
   readonly #query: LiveQuery;
-  readonly #watchers = new Set<() => void>();
-  /** Why the connection has ended. */
-  #end: AgoraError | undefined;
+  readonly #loops = new ChangeLoops();
 
   constructor(connection: Connection) {
     this.#connection = connection;
-    const changed = () => this.#changed();
+    const changed = () => this.#loops.changed();
     this.#query = new LiveQuery(connection, {
       query: 'SELECT * FROM agent',
       listen: db => {
@@ -67,8 +66,8 @@ export class Agents {
       applied: changed,
     });
     connection.onLost(error => {
-      if (connection.state === 'closed') this.#end = error;
-      this.#changed();
+      if (connection.state === 'closed') this.#loops.end(error);
+      else this.#loops.changed();
     });
   }
 
@@ -87,32 +86,7 @@ export class Agents {
    */
   watch(filters: AgentFilters, signal?: AbortSignal): AsyncGenerator<readonly AgentInfo[], void> {
     checkFilters(filters);
-    return this.#watch(filters, signal);
-  }
-
-  async *#watch(filters: AgentFilters, signal?: AbortSignal): AsyncGenerator<readonly AgentInfo[], void> {
-    let isNew = true;
-    let wake: (() => void) | undefined;
-    const look = () => {
-      isNew = true;
-      wake?.();
-    };
-    this.#watchers.add(look);
-    signal?.addEventListener('abort', look, { once: true });
-    try {
-      for (;;) {
-        if (signal?.aborted || this.#end?.code === 'client/closed') return;
-        if (this.#end) throw this.#end;
-        if (isNew) {
-          isNew = false;
-          const found = await this.#findUnlessLost(filters);
-          if (found) yield found;
-        } else await new Promise<void>(resolve => (wake = resolve));
-      }
-    } finally {
-      this.#watchers.delete(look);
-      signal?.removeEventListener('abort', look);
-    }
+    return this.#loops.watch(() => this.find(filters), signal);
   }
 
   /** Returns the names of all agents and, with their sign, of all capabilities. */
@@ -126,19 +100,6 @@ export class Agents {
   }
 
   /** Returns undefined while disconnected: the next connection reports a change. */
-  async #findUnlessLost(filters: AgentFilters): Promise<AgentInfo[] | undefined> {
-    try {
-      return await this.find(filters);
-    } catch (error) {
-      if (error instanceof ConnectionError && (error.code === 'connection/lost' || this.#end)) return undefined;
-      throw error;
-    }
-  }
-
-  #changed(): void {
-    for (const look of [...this.#watchers]) look();
-  }
-
   async #rows(): Promise<Iterable<AgentRow>> {
     await this.#query.open();
     const session = await this.#connection.ready();

@@ -3,8 +3,9 @@
 import type { DbConnection } from '@agora/bindings';
 import { LIMITS } from '@agora/module/contract';
 import type { Act, Acts } from '../acts/acts.ts';
+import { ChangeLoops } from '../base/change-loops.ts';
 import { createId } from '../base/create-id.ts';
-import { AgoraError, ConnectionError, TimeoutError, toAgoraError } from '../base/errors.ts';
+import { AgoraError, ConnectionError, TimeoutError } from '../base/errors.ts';
 import { isObject } from '../base/is-object.ts';
 import { checkKeys, type Keys } from '../base/known-keys.ts';
 import { reasonOf, type WaitOptions } from '../base/waiting.ts';
@@ -59,8 +60,7 @@ export class Claims {
   readonly #own = new Map<string, Own>();
   readonly #mine: LiveQuery;
   readonly #all: LiveQuery;
-  readonly #watchers = new Set<() => void>();
-  #end: AgoraError | undefined;
+  readonly #loops = new ChangeLoops();
 
   constructor(name: string, parts: ClaimParts) {
     this.#parts = parts;
@@ -75,7 +75,7 @@ export class Claims {
       },
       applied: db => this.#compare(db),
     });
-    const changed = () => this.#changed();
+    const changed = () => this.#loops.changed();
     this.#all = new LiveQuery(connection, {
       query: 'SELECT * FROM claim',
       listen: db => {
@@ -90,8 +90,8 @@ export class Claims {
         if (connection.state === 'closed') lock?.lose(error.message);
         else lock?.disconnected();
       }
-      if (connection.state === 'closed') this.#end = error;
-      this.#changed();
+      if (connection.state === 'closed') this.#loops.end(error);
+      else this.#loops.changed();
     });
   }
 
@@ -169,30 +169,13 @@ export class Claims {
   }
 
   /** Yields matching claims, and again after each change of any claim, until the client is closed or `signal` aborts. */
-  async *watch(filter: ClaimFilter, signal?: AbortSignal): AsyncGenerator<readonly ClaimInfo[], void> {
+  watch(filter: ClaimFilter, signal?: AbortSignal): AsyncGenerator<readonly ClaimInfo[], void> {
     const isWanted = matcherOf(filter);
-    let isNew = true;
-    let wake: (() => void) | undefined;
-    const look = () => {
-      isNew = true;
-      wake?.();
+    const find = async () => {
+      await this.#all.open();
+      return rowsOf((await this.#parts.connection.ready()).db, isWanted);
     };
-    this.#watchers.add(look);
-    signal?.addEventListener('abort', look, { once: true });
-    try {
-      for (;;) {
-        if (signal?.aborted || this.#end?.code === 'client/closed') return;
-        if (this.#end) throw this.#end;
-        if (isNew) {
-          isNew = false;
-          const found = await this.#findUnlessLost(isWanted);
-          if (found) yield found;
-        } else await new Promise<void>(resolve => (wake = resolve));
-      }
-    } finally {
-      this.#watchers.delete(look);
-      signal?.removeEventListener('abort', look);
-    }
+    return this.#loops.watch(find, signal);
   }
 
   /** Releases the claims of a client that closes. */
@@ -230,21 +213,6 @@ export class Claims {
         own.lock?.reconnected();
         own.seen(row);
       } else if (own.isKnown) own.seen(undefined);
-    }
-  }
-
-  #changed(): void {
-    for (const look of [...this.#watchers]) look();
-  }
-
-  async #findUnlessLost(isWanted: (row: ClaimRow) => boolean): Promise<ClaimInfo[] | undefined> {
-    try {
-      await this.#all.open();
-      const session = await this.#parts.connection.ready();
-      return rowsOf(session.db, isWanted);
-    } catch (error) {
-      if (error instanceof ConnectionError && (error.code === 'connection/lost' || this.#end)) return undefined;
-      throw toAgoraError(error);
     }
   }
 }

@@ -8,7 +8,8 @@ import { Dialog, Field } from '../ui/dialog.tsx';
 import { Icon } from '../ui/icons.tsx';
 import { useActions } from './actions.tsx';
 import { sendMessage } from './calls.ts';
-import { ensurePerson, PERSON } from './person.ts';
+import { AgentSelect } from './agent-select.tsx';
+import { ensurePerson } from './person.ts';
 
 interface ComposeProps {
   readonly to?: string;
@@ -71,18 +72,7 @@ export function Compose({ to: initialTo = '', isAsk: initialAsk = false, onClose
           </Field>
           <div className="columns">
             <Field label="From" hint="One of your agents.">
-              {(id, hint) => (
-                <select id={id} aria-describedby={hint} value={from} onChange={event => setFrom(event.target.value)}>
-                  <option value="">You, at this page</option>
-                  {own
-                    .filter(({ agentType }) => agentType !== PERSON)
-                    .map(({ id: no, name }) => (
-                      <option key={String(no)} value={name}>
-                        {name}
-                      </option>
-                    ))}
-                </select>
-              )}
+              {(id, hint) => <AgentSelect id={id} describedBy={hint} value={from} onChange={setFrom} />}
             </Field>
             <Field label="Type" hint="Such as note or review_request.">
               {(id, hint) => (

@@ -10,7 +10,8 @@ import { Dialog, Field } from '../ui/dialog.tsx';
 import { Icon } from '../ui/icons.tsx';
 import { useActions } from './actions.tsx';
 import { startWorkflow } from './calls.ts';
-import { ensurePerson, PERSON } from './person.ts';
+import { AgentSelect } from './agent-select.tsx';
+import { ensurePerson } from './person.ts';
 
 interface FormStep {
   readonly key: number;
@@ -135,18 +136,7 @@ export function StartWorkflow({ onClose }: { readonly onClose: () => void }) {
             </Field>
           )}
           <Field label="Initiator" hint="May pause, cancel and retry it, as operators may.">
-            {(id, hint) => (
-              <select id={id} aria-describedby={hint} value={from} onChange={event => setFrom(event.target.value)}>
-                <option value="">You, at this page</option>
-                {own
-                  .filter(({ agentType }) => agentType !== PERSON)
-                  .map(({ id: no, name }) => (
-                    <option key={String(no)} value={name}>
-                      {name}
-                    </option>
-                  ))}
-              </select>
-            )}
+            {(id, hint) => <AgentSelect id={id} describedBy={hint} value={from} onChange={setFrom} />}
           </Field>
           {error !== undefined && (
             <p className="hint bad" role="alert">
