@@ -265,8 +265,9 @@ function checkTimes(before: Snapshot, at: Snapshot, givenBack: ReadonlySet<strin
   }
 }
 
+/** An agent that extended a lease while it was offline keeps what it holds until then. */
 function graceEnd(box: Row): number {
-  return number(box, 'offline_since') + LIMITS.graceMs * 1000;
+  return Math.max(number(box, 'offline_since') + LIMITS.graceMs * 1000, number(box, 'kept_until'));
 }
 
 function checkNotices(at: Snapshot, taken: readonly Row[]): void {
