@@ -57,7 +57,7 @@ function Agents() {
 }
 
 function Inbox({ title }: { readonly title: string }) {
-  const { data } = useInbox<'question'>();
+  const { data } = useInbox({ messageTypes: ['question'] });
   return (
     <ul title={title}>
       {data.map(message => (
