@@ -37,7 +37,7 @@ export type { EventHandler, EventSubscription } from './events/event-subscriptio
 export type { EventOptions, OutgoingEvent } from './events/events.ts';
 export type { MessageReference } from './wire/envelope.ts';
 export type { GroupInfo } from './agents/groups.ts';
-export type { BroadcastInfo, DeliveryInfo, MessageRecord } from './send/history.ts';
+export type { AttemptInfo, BroadcastInfo, DeliveryInfo, MessageRecord } from './send/history.ts';
 export { requiredNames } from './wire/required-names.ts';
 export type { MessageFilters } from './receive/message-filter.ts';
 export type { Notice } from './receive/inbox.ts';
@@ -67,8 +67,10 @@ export type {
   DeadLetterFilter,
   HubLimits,
   HubStatus,
+  ListedMessage,
   MailboxInfo,
   OperatorInfo,
+  QueueInfo,
   Quota,
 } from './agents/operator.ts';
 export type { WebSocketConstructor, WebSocketLike } from './connection/socket.ts';
@@ -94,6 +96,7 @@ export {
   type TaskSchemas,
 } from './wire/message-types.ts';
 export { isStandardType, MESSAGE_SCHEMAS, type StandardMessageType } from './wire/standard-messages.ts';
+export type { ListedWorkflow, WorkflowListRequest } from './workflows/workflow-list.ts';
 export type { StartOptions } from './workflows/workflows.ts';
 export type { Served, ServeOptions } from './serve.ts';
 export type { OpenTelemetryApi } from './trace/spans.ts';
