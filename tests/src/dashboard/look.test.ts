@@ -67,6 +67,8 @@ describe.each(LOOKS)('%s', (_, options) => {
       ['events', 'build.finished'],
       ['dead-letters', 'broken'],
       ['groups', '#docs'],
+      ['claims', 'docs/guide.md'],
+      [`claims/${scene.claim}`, 'Others on these resources'],
       ['operators', 'you'],
       ['nowhere', 'no page'],
     ];
