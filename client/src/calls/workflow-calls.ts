@@ -93,12 +93,15 @@ export abstract class WorkflowCalls<Types> extends ReceiveCalls<Types> {
   ): Promise<WorkflowHandle> {
     const { tracing, types, workflows } = partsOf(this);
     checkStart(options);
-    const { id, signal } = options;
+    const { id, metadata, signal } = options;
     // `start` checks the whole definition, and reports all its faults together.
-    const definition = typeof given === 'string' ? ((await readDefinition(given)) as WorkflowDefinition) : given;
-    if (!isObject(definition)) definitionText(definition);
-    const faults = await untilAborted(signal, types.stepFaults(definition));
-    const start = (trace = currentTrace()) => workflows.start(tracedDefinition(definition, trace), faults, id);
+    const source = typeof given === 'string' ? await readDefinition(given) : undefined;
+    const read = (source?.definition ?? given) as WorkflowDefinition;
+    if (!isObject(read)) definitionText(read, { more: source?.faults, located: source?.located });
+    const definition = metadata ? { ...read, metadata: { ...read.metadata, ...metadata } } : read;
+    const typed = await untilAborted(signal, types.stepFaults(definition));
+    const faults = { more: [...(source?.faults ?? []), ...typed], located: source?.located };
+    const start = (trace = currentTrace()) => workflows.start(tracedDefinition(definition, trace), { ...faults, id });
     const { spans } = tracing;
     return untilAborted(signal, spans ? spans.workflow(typeOf(definition), start) : start());
   }

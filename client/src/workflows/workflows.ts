@@ -22,7 +22,7 @@ import { untilAborted, type WaitOptions } from '../base/waiting.ts';
 import { createId } from '../base/create-id.ts';
 import { withSuggestion } from '../base/nearest-names.ts';
 import { dateOf, dateOrNone, microsOf } from '../base/micros.ts';
-import { definitionText, knownNames, type WorkflowDefinition } from './workflow-definition.ts';
+import { definitionText, knownNames, type DefinitionCheck, type WorkflowDefinition } from './workflow-definition.ts';
 import {
   WorkflowHandle,
   type WorkflowSource,
@@ -43,6 +43,8 @@ const OF_STEPS = new Set<string>(['workflow/unknown-step', 'workflow/no-approval
 export interface StartOptions extends WaitOptions {
   /** A UUIDv7 of the caller (`createId()`), which makes the start idempotent: the hub accepts an id once. */
   readonly id?: string | undefined;
+  /** Members that are added to the metadata of the definition. */
+  readonly metadata?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** The parts of the client that workflows need. */
@@ -73,11 +75,14 @@ export class Workflows implements WorkflowSource {
   }
 
   /** Starts a workflow. Throws `workflow/bad-definition` with every fault, and the given ones. */
-  async start(definition: WorkflowDefinition, faults: readonly string[], given?: string): Promise<WorkflowHandle> {
-    const check = (known = knownNames()) => definitionText(definition, known, faults);
+  async start(
+    definition: WorkflowDefinition,
+    given: Omit<DefinitionCheck, 'known'> & { readonly id?: string | undefined },
+  ): Promise<WorkflowHandle> {
+    const check = (known = knownNames()) => definitionText(definition, { ...given, known });
     const text = await this.#explained(check, () => Promise.resolve(check()));
     const agent = this.#parts.initiator();
-    const id = given ?? createId();
+    const id = given.id ?? createId();
     await this.#explained(check, () =>
       Promise.all([
         this.#query.open(),
@@ -85,7 +90,7 @@ export class Workflows implements WorkflowSource {
       ]),
     );
     // A repeated start may find the workflow ended, and no longer watched.
-    return given === undefined ? this.#handle(id) : ((await this.#find(id)) ?? this.follow(id));
+    return given.id === undefined ? this.#handle(id) : ((await this.#find(id)) ?? this.follow(id));
   }
 
   /** Reports all faults of a definition together, with unknown agents and capabilities, and the near names. */
