@@ -47,7 +47,14 @@ export type { BroadcastInfo, DeliveryInfo, MessageRecord } from './send/history.
 export { requiredNames } from './wire/required-names.ts';
 export type { MessageFilters } from './receive/message-filter.ts';
 export type { Notice } from './receive/inbox.ts';
-export type { FailOptions, IncomingMessage, MessageContext, MessageKind, MessageOf, Returned } from './receive/incoming-message.ts';
+export type {
+  FailOptions,
+  IncomingMessage,
+  MessageContext,
+  MessageKind,
+  MessageOf,
+  Returned,
+} from './receive/incoming-message.ts';
 export type { LiveStream } from './base/live-stream.ts';
 export type { MessageHandler, MessageSubscription } from './receive/message-subscription.ts';
 export { nearestNames } from './base/nearest-names.ts';
@@ -113,12 +120,8 @@ export type { TurnOptions } from './turns.ts';
 export type { Backoff } from './base/backoff.ts';
 export { createId } from './base/create-id.ts';
 export type { TakeMailOptions, WaitForMailOptions } from './receive/mail.ts';
-export {
-  parseWorkflow,
-  workflowDefinitionSchema,
-  type WorkflowDefinition,
-  type WorkflowStepDefinition,
-} from './workflows/workflow-definition.ts';
+export { parseWorkflow } from './workflows/parse-workflow.ts';
+export type { WorkflowDefinition, WorkflowStepDefinition } from './workflows/workflow-definition.ts';
 export type {
   ResultOptions,
   WorkflowHandle,

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { definitionText, parseWorkflow } from './workflow-definition.ts';
+import { parseWorkflow } from './parse-workflow.ts';
+import { definitionText } from './workflow-definition.ts';
 
 /** Returns the reported faults, one by one. */
 function faultsOf(definition: unknown): string[] {

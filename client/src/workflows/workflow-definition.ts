@@ -1,6 +1,6 @@
 // Definitions of workflows: conversion to the wire format, checked by the rules of the hub; the hub checks agents itself.
 
-import { checkDefinition, sentenceOf, workflowShape, type Known } from '@agora/module/workflow';
+import { checkDefinition, sentenceOf, type workflowShape, type Known } from '@agora/module/workflow';
 import type * as z from 'zod';
 import type { AgentInfo } from '../agents/agents.ts';
 import { suggestionOf } from '../base/nearest-names.ts';
@@ -31,9 +31,6 @@ export type WorkflowStepDefinition = EitherCase<WireStep>;
 export type WorkflowDefinition = EitherCase<Omit<WireDefinition, 'steps'>> & {
   readonly steps: readonly WorkflowStepDefinition[];
 };
-
-/** Schema of a definition with keys of the wire, as the hub uses it. */
-export const workflowDefinitionSchema = workflowShape;
 
 /** Members with free JSON, whose keys are not converted. */
 const FREE_JSON = new Set(['requirements', 'metadata', 'headers', 'equals', 'not_equals']);
@@ -90,26 +87,6 @@ function textOfWire(definition: unknown, faults: string[]): string {
       cause: error,
     });
   }
-}
-
-/**
- * Reads a definition from YAML or JSON. Throws `workflow/bad-definition` with every fault.
- *
- * @example
- * ```ts
- * const definition = await parseWorkflow(`
- * workflow_type: review
- * steps:
- *   - { agent: Writer, action: write }
- *   - { agent: Editor, action: edit, depends_on: [write] }
- * `);
- * await client.startWorkflowCoordination(definition);
- * ```
- */
-export async function parseWorkflow(text: string): Promise<WorkflowDefinition> {
-  const { definition, faults, located } = await readDefinition(text);
-  definitionText(definition, { more: faults, located });
-  return definition as WorkflowDefinition; // `definitionText` has checked its shape
 }
 
 /** Reads an unchecked definition from YAML or JSON, with the faults of the text. */
