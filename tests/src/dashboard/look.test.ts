@@ -1,4 +1,4 @@
-// The look of every page for everybody: axe in light, dark and on a phone, and no page that scrolls sideways.
+// The look of every page: axe in light, dark and on a phone, and no page that scrolls sideways.
 
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';

@@ -43,11 +43,11 @@ export function Claims() {
   }, [claims, text, state, holder]);
   const waiting = shown.filter(row => row.state === 'waiting').length;
   const columns: Column<ClaimRow>[] = [
-    { name: 'Resources', width: 'minmax(9rem, 2.4fr)', cell: row => <Foreign text={namesOf(row)} max={120} /> },
-    { name: 'State', width: '7rem', cell: row => <State state={row.state} /> },
+    { name: 'Resources', width: 'minmax(7rem, 2.4fr)', cell: row => <Foreign text={namesOf(row)} max={120} /> },
+    { name: 'State', width: '6rem', cell: row => <State state={row.state} /> },
     {
       name: 'Agent',
-      width: 'minmax(6rem, 1fr)',
+      width: 'minmax(5rem, 1fr)',
       cell: row => (
         <a href={href(['agents', row.name])}>
           <Foreign text={row.name} max={64} />
@@ -57,7 +57,7 @@ export function Claims() {
     { name: 'Number', width: '6rem', cell: row => numberOf(row), isNumber: true, isMinor: true },
     { name: 'Use', width: '6.5rem', cell: row => (row.isShared ? 'shared' : 'exclusive'), isMinor: true },
     { name: 'Note', width: 'minmax(7rem, 1.4fr)', cell: row => <Foreign text={row.note} max={80} />, isMinor: true },
-    { name: 'Ends', width: '7rem', cell: row => <Until ms={msOf(row.until)} /> },
+    { name: 'Ends', width: '7rem', cell: row => <Until ms={msOf(row.until)} />, isMinor: true },
   ];
   return (
     <Page

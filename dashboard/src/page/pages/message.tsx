@@ -243,7 +243,7 @@ function Timeline({ life: { envelope, deliveries, attempts, broadcast } }: { rea
                   <a href={href(['agents', name])}>
                     <Foreign text={name} max={64} />
                   </a>
-                )}
+                )}{' '}
                 {delivery.attempt > 1 && <span className="retry-badge">attempt {delivery.attempt}</span>}
               </p>
               <Attempts of={attempts.filter(each => each.delivery === delivery.delivery)} holder={delivery.agent} />

@@ -246,6 +246,7 @@ function Limits() {
   return (
     <Panel
       title="Limits and retention"
+      className="limits"
       aside={
         <>
           <button type="button" className="small" onClick={() => setOpen(true)}>
