@@ -1,6 +1,7 @@
 // The actions of the dashboard: each is done in a real browser, and its effect is read from the hub.
 
 import type { Hub } from '@agora/hub';
+import { HUB_DEFAULTS } from '@agora/module/contract';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import {
   agent,
@@ -185,6 +186,26 @@ test('redrives and purges exactly the selected dead letters, with a receipt', as
   await expect
     .poll(() => opened.page.locator('#main').innerText(), WITHIN)
     .toContain('No delivery has failed finally.');
+});
+
+test('changes the limits and the retention of the hub, and resets the limits', async () => {
+  const { page } = opened;
+  const limits = 'SELECT rate, keep_events_ms FROM hub';
+  await opened.go('operators');
+  await button('Limits of all agents').click();
+  await dialog().getByLabel('Messages and events per second').fill('9');
+  await button('Change limits').click();
+  await receipt('applied', /Change the limits of all agents/);
+  await page.getByLabel('Keep events, in days').fill('2');
+  await button('Change').click();
+  await receipt('applied', /Change the limits of the hub/);
+  await rows(limits, [[9, 172_800_000]]);
+  await button('Defaults').click();
+  await receipt('applied', /Reset the limits/);
+  await rows(limits, [[HUB_DEFAULTS.rate, 172_800_000]]);
+  await page.getByLabel('Keep events, in days').fill('0');
+  await button('Change').click();
+  await receipt('refused', /quota\/bad-limit/);
 });
 
 test('changes limits, admits and expels, closes the hub, grants and revokes, joins a group, unregisters', async () => {

@@ -152,6 +152,15 @@ test('the claims are live and filtered, and one shows its resources and who wait
   await shows('claims/01900000-0000-7000-8000-000000000000', 'There is no such claim.');
 });
 
+test('an operator sees the groups of others, and their members', async () => {
+  const other = await agent(hub, 'Stranger');
+  onTestFinished(() => other.close());
+  await other.joinGroup('#strangers');
+  await shows('groups?q=stran', '#strangers');
+  await opened.page.getByRole('link', { name: '#strangers' }).click();
+  await seen(opened, 'Stranger', '1 member');
+});
+
 test('an ordinary identity sees its own agents and messages only', async () => {
   const other = await agent(hub, 'Other');
   onTestFinished(() => other.close());

@@ -1,6 +1,7 @@
 // The actions of the pages: the call, and how its effect shows.
 
 import type { DbConnection } from '@agora/bindings';
+import { HUB_DEFAULTS } from '@agora/module/contract';
 import { Identity } from 'spacetimedb';
 import { href } from '../base/router.ts';
 import { Refusal, toRefusal } from '../hub/refusal.ts';
@@ -171,26 +172,35 @@ export interface Limits {
   readonly fanOut: number | undefined;
 }
 
+const LIMIT_NAMES = ['rate', 'burst', 'unfinished', 'inboxLength', 'fanOut'] as const;
+
+/** The limits that hold now for an agent, or with 0 for agents without individual ones. */
+export async function limitsOf(db: DbConnection, agent: bigint): Promise<Limits> {
+  if (agent === 0n) return db.procedures.hubSettings({});
+  const usage = await db.procedures.agentUsage({ agent });
+  return { ...usage, unfinished: usage.unfinishedLimit, inboxLength: usage.inboxLimit };
+}
+
 export function setQuota(agent: bigint, name: string, limits: Limits): Action {
   return {
     label: `Change the limits of ${name}`,
     perform: db => db.reducers.setQuota({ agent, ...limits }),
     isApplied: async db => {
-      if (agent === 0n) return hasAudit(db, 'set_quota');
-      const usage = await db.procedures.agentUsage({ agent });
-      const written = { ...usage, unfinished: usage.unfinishedLimit, inboxLength: usage.inboxLimit };
-      return Object.entries(limits).every(
-        ([key, value]) => value === undefined || written[key as keyof Limits] === value,
-      ); // the names of the limits
+      const written = await limitsOf(db, agent);
+      return LIMIT_NAMES.every(name => limits[name] === undefined || written[name] === limits[name]);
     },
   };
 }
 
-export function clearQuota(agent: bigint, name: string): Action {
+/** Resets the limits of all agents without individual ones. */
+export function clearQuota(): Action {
   return {
-    label: `Reset the limits of ${name}`,
-    perform: db => db.reducers.clearQuota({ agent }),
-    isApplied: () => true,
+    label: 'Reset the limits of all agents',
+    perform: db => db.reducers.clearQuota({ agent: 0n }),
+    isApplied: async db => {
+      const written = await limitsOf(db, 0n);
+      return LIMIT_NAMES.every(name => written[name] === HUB_DEFAULTS[name]);
+    },
   };
 }
 
@@ -198,7 +208,10 @@ export function setHubLimits(changes: HubLimits): Action {
   return {
     label: 'Change the limits of the hub',
     perform: db => db.reducers.setHubLimits(changes),
-    isApplied: db => hasAudit(db, 'set_hub_limits'),
+    isApplied: async db => {
+      const written = await db.procedures.hubSettings({});
+      return STORAGE_NAMES.every(name => changes[name] === undefined || written[name] === changes[name]);
+    },
   };
 }
 export interface HubLimits {
@@ -208,11 +221,7 @@ export interface HubLimits {
   readonly keepWorkflowsMs: bigint | undefined;
 }
 
-/** True if one of the newest events is an audit event of this action. */
-async function hasAudit(db: DbConnection, action: string): Promise<boolean> {
-  const rows = await newestEvents(db, 64);
-  return rows.some(({ type, data }) => type === 'operator_act' && data.includes(`"action":"${action}"`));
-}
+const STORAGE_NAMES = ['storedBytes', 'keepMessagesMs', 'keepEventsMs', 'keepWorkflowsMs'] as const;
 
 /** The newest events, oldest first. */
 export async function newestEvents(db: DbConnection, limit: number) {

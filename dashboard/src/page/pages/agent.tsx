@@ -1,7 +1,7 @@
 // One agent: its presence and limits, what is in its inbox, and its history.
 
 import { useState } from 'react';
-import { changeGroup, setQuota, unregister, acknowledge, type Limits } from '../actions/calls.ts';
+import { changeGroup, limitsOf, setQuota, unregister, acknowledge, type Limits } from '../actions/calls.ts';
 import { Compose } from '../actions/compose.tsx';
 import { PERSON } from '../actions/person.ts';
 import { useActions } from '../actions/actions.tsx';
@@ -305,6 +305,7 @@ export function LimitsDialog({
   const { run } = useActions();
   const [values, setValues] = useState<Partial<Record<keyof Limits, string>>>({});
   const [error, setError] = useState<string>();
+  const { data: present } = useRead(`limits ${agent}`, db => limitsOf(db, agent));
   const valueOf = (key: keyof Limits) =>
     values[key] === undefined || values[key] === '' ? undefined : Number(values[key]);
   const submit = async () => {
@@ -331,6 +332,7 @@ export function LimitsDialog({
                   aria-describedby={hint}
                   type="number"
                   min={1}
+                  placeholder={String(present?.[key] ?? '')}
                   value={values[key] ?? ''}
                   onChange={event => setValues(old => ({ ...old, [key]: event.target.value }))}
                 />

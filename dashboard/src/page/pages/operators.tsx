@@ -252,7 +252,7 @@ function Limits() {
           <button type="button" className="small" onClick={() => setOpen(true)}>
             Limits of all agents
           </button>
-          <button type="button" className="small" onClick={() => void run(clearQuota(0n, 'all agents'))}>
+          <button type="button" className="small" onClick={() => void run(clearQuota())}>
             Defaults
           </button>
         </>
