@@ -21,6 +21,7 @@ import { breakToken } from './program-hash.ts';
 export interface OpenDatabase {
   readonly identity: bigint;
   readonly database: Database;
+  /** @internal */
   readonly clients: Clients;
   readonly variables: SystemVariables;
 }

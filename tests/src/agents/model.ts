@@ -79,11 +79,20 @@ export function sendEvent(response: ServerResponse, type: string, data: object):
   response.write(`event: ${type}\ndata: ${JSON.stringify({ type, ...data })}\n\n`);
 }
 
-/** Makes a script of steps in their order, which ends its turn after them. A step may depend on the newest part. */
+/** The answer of Codex to a call of a tool whose server has not started yet. */
+const NOT_YET = 'unsupported call';
+
+/**
+ * Makes a script of steps in their order, which ends its turn after them. A step may depend on the newest part. A call that
+ * came too early is made again.
+ */
 export function inOrder(...steps: readonly (Step | Script)[]): Script {
   let at = 0;
+  let last: Step = { text: 'done' };
   return seen => {
+    if (seen.includes(NOT_YET)) return last;
     const step = steps[at++] ?? { text: 'done' };
-    return typeof step === 'function' ? step(seen) : step;
+    last = typeof step === 'function' ? step(seen) : step;
+    return last;
   };
 }
