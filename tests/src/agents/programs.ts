@@ -1,4 +1,4 @@
-// The real coding agents: installed from npm into a folder, each with a home of its own in which Agora is installed as users do it.
+// The real coding agents: installed from npm into a folder, each with a separate home in which Agora is installed as users do it.
 
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
