@@ -20,6 +20,12 @@ async function greeted(...flags: string[]) {
   return { hub, url: /http:\S+/.exec(hub.out)?.[0] ?? '' };
 }
 
+/** The processes of a process that run a module. */
+function childrenOf(pid: number): number[] {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
+  return children.filter(child => readFileSync(`/proc/${child}/cmdline`, 'utf8').includes('--permission'));
+}
+
 describe('agora up', () => {
   test('shows its address and data folder, keeps its data, and ends with 0 at Ctrl-C', async () => {
     const identities = new Set<unknown>();
@@ -50,6 +56,25 @@ describe('agora up', () => {
     hub.child.kill('SIGTERM');
     expect(await hub.ended).toMatchObject({ code: 0, err: '' });
     expect(existsSync(kept)).toBe(false);
+  });
+
+  test('runs the module in a process with --isolate; the hub survives its end, and nothing is lost', async () => {
+    const { hub, url } = await greeted('--data-dir', 'data', '--isolate');
+    const [child, ...others] = childrenOf(hub.child.pid ?? 0);
+    expect(others).toEqual([]);
+    await shell.run('register', 'Ada', '--server', url);
+    await shell.run('register', 'Ben', '--server', url);
+    await shell.run('send', 'Ben', 'before', '--as', 'Ada', '--server', url);
+
+    process.kill(child ?? 0, 'SIGKILL');
+
+    await shell.run('send', 'Ben', 'after', '--as', 'Ada', '--server', url);
+    const inbox = await shell.json('inbox', '--as', 'Ben', '--server', url);
+    expect(inbox.map(({ payload }) => payload)).toEqual([{ text: 'before' }, { text: 'after' }]);
+    const [fresh] = childrenOf(hub.child.pid ?? 0);
+    expect(fresh).not.toBe(child);
+    hub.child.kill('SIGTERM');
+    expect(await hub.ended).toMatchObject({ code: 0 });
   });
 
   test('serves the dashboard, which `agora open` opens with a code that works once', async () => {

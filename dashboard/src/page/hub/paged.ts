@@ -15,6 +15,9 @@ const ROWS = 128;
 /** Calls of one read: a call looks at a few thousand rows, so a rare text may need several. */
 const CALLS = 4;
 
+/** The reach of the first read: how often its calls, and the rows after which it ends. A page may have more rows than wanted. */
+const FIRST = { times: 1, wanted: ROWS };
+
 /** Rows of a list, and how to get more of them. */
 export interface Paged<Row> extends Read<readonly Row[]> {
   /** Undefined if all rows are there. */
@@ -27,8 +30,8 @@ export function usePaged<Row>(
   read: (db: DbConnection, cursor: bigint, limit: number) => Promise<Page<Row>>,
   options: { readonly onEvents?: boolean } = {},
 ): Paged<Row> {
-  const [reach, setReach] = useState({ key, times: 1 });
-  const times = reach.key === key ? reach.times : 1;
+  const [reach, setReach] = useState({ key, ...FIRST });
+  const { times, wanted } = reach.key === key ? reach : FIRST;
   const { data, ...rest } = useRead(
     key === undefined ? undefined : `${key} ${times}`,
     async db => {
@@ -38,12 +41,13 @@ export function usePaged<Row>(
         const page = await read(db, next, ROWS);
         rows.push(...page.rows);
         next = page.next;
-        if (next === 0n || rows.length >= ROWS * times) break;
+        if (next === 0n || rows.length >= wanted) break;
       }
       return { rows, next };
     },
     { ...options, keep: key },
   );
-  const more = data && data.next !== 0n ? () => setReach({ key, times: times + 1 }) : undefined;
+  const more =
+    data && data.next !== 0n ? () => setReach({ key, times: times + 1, wanted: data.rows.length + ROWS }) : undefined;
   return { ...rest, data: data?.rows, more };
 }
