@@ -93,12 +93,12 @@ export abstract class WorkflowCalls<Types> extends ReceiveCalls<Types> {
   ): Promise<WorkflowHandle> {
     const { tracing, types, workflows } = partsOf(this);
     checkStart(options);
-    const { id, signal } = options;
+    const { signal } = options;
     // `start` checks the whole definition, and reports all its faults together.
     const definition = typeof given === 'string' ? ((await readDefinition(given)) as WorkflowDefinition) : given;
     if (!isObject(definition)) definitionText(definition);
     const faults = await untilAborted(signal, types.stepFaults(definition));
-    const start = (trace = currentTrace()) => workflows.start(tracedDefinition(definition, trace), faults, id);
+    const start = (trace = currentTrace()) => workflows.start(tracedDefinition(definition, trace), faults, options);
     const { spans } = tracing;
     return untilAborted(signal, spans ? spans.workflow(typeOf(definition), start) : start());
   }
