@@ -38,6 +38,7 @@ const COMMANDS = {
   api: ['scripts/src/api/main.ts'],
   docs: ['scripts/src/docs/main.ts'],
   pictures: ['tests/src/dashboard/pictures.ts'],
+  'check:agents': ['tests/src/agents/main.ts'],
   words: ['scripts/src/words/main.ts'],
   test: ['node_modules/vitest/vitest.mjs', 'run'],
   types: [...TURBO, 'types'],

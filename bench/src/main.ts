@@ -6,10 +6,11 @@ import { claims } from './loads/claims.ts';
 import { delivery } from './loads/delivery.ts';
 import { direct } from './loads/direct.ts';
 import { host } from './loads/host.ts';
+import { mcp } from './loads/mcp.ts';
 import { rows } from './loads/rows.ts';
 import { workflow } from './loads/workflow.ts';
 
-const LOADS = [start(direct), start(delivery), start(workflow), start(host), start(rows), start(claims)];
+const LOADS = [start(direct), start(delivery), start(workflow), start(host), start(rows), start(claims), start(mcp)];
 
 const USAGE = `pnpm bench <name> [--quick] [--json]
 

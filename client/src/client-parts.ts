@@ -73,11 +73,11 @@ export class ClientParts {
   /** Throws `agent/bad-name`, `client/bad-option`. */
   constructor(name: string, options: AgoraClientOptions<AgoraTypes>) {
     const settings = readOptions(name, options);
-    const types = new CheckedTypes(options.types);
+    const warn = (error: AgoraError) => this.#warn(error);
+    const types = new CheckedTypes(options.types, warn);
     this.types = types;
     const tracing = new Tracing({ name, server: settings.server }, options.openTelemetry);
     this.tracing = tracing;
-    const warn = (error: AgoraError) => this.#warn(error);
     const connection = new Connection(settings, {
       changed: (state, error) => {
         this.emitter.emit('connection', { state, error });

@@ -1,6 +1,12 @@
 // Entry point of the client.
 
 export { AgoraClient } from './agora-client.ts';
+export type { AgentCalls } from './calls/agent-calls.ts';
+export type { ClaimCalls } from './calls/claim-calls.ts';
+export type { ClientBase } from './calls/client-base.ts';
+export type { MessageCalls } from './calls/message-calls.ts';
+export type { ReceiveCalls } from './calls/receive-calls.ts';
+export type { WorkflowCalls } from './calls/workflow-calls.ts';
 export type {
   ClientEvents,
   CloseOptions,
@@ -36,12 +42,19 @@ export {
 export type { EventHandler, EventSubscription } from './events/event-subscription.ts';
 export type { EventOptions, OutgoingEvent } from './events/events.ts';
 export type { MessageReference } from './wire/envelope.ts';
-export type { GroupInfo } from './agents/groups.ts';
+export type { GroupChange, GroupHistory, GroupInfo } from './agents/groups.ts';
 export type { BroadcastInfo, DeliveryInfo, MessageRecord } from './send/history.ts';
 export { requiredNames } from './wire/required-names.ts';
 export type { MessageFilters } from './receive/message-filter.ts';
 export type { Notice } from './receive/inbox.ts';
-export type { IncomingMessage, MessageContext, MessageKind, MessageOf, Returned } from './receive/incoming-message.ts';
+export type {
+  FailOptions,
+  IncomingMessage,
+  MessageContext,
+  MessageKind,
+  MessageOf,
+  Returned,
+} from './receive/incoming-message.ts';
 export type { LiveStream } from './base/live-stream.ts';
 export type { MessageHandler, MessageSubscription } from './receive/message-subscription.ts';
 export { nearestNames } from './base/nearest-names.ts';
@@ -68,10 +81,11 @@ export type {
   HubLimits,
   HubStatus,
   MailboxInfo,
+  Operator,
   OperatorInfo,
   Quota,
 } from './agents/operator.ts';
-export type { WebSocketConstructor, WebSocketLike } from './connection/socket.ts';
+export type { WebSocketConstructor, WebSocketLike } from './connection/web-socket-like.ts';
 export {
   defineMessages,
   defineTypes,
@@ -103,15 +117,13 @@ export type { TraceContext } from './base/trace-context.ts';
 export type { TokenStore } from './connection/token-store.ts';
 export type { WaitOptions } from './base/waiting.ts';
 export type { TurnOptions } from './turns.ts';
+export type { Backoff } from './base/backoff.ts';
 export { createId } from './base/create-id.ts';
 export type { TakeMailOptions, WaitForMailOptions } from './receive/mail.ts';
-export {
-  parseWorkflow,
-  workflowDefinitionSchema,
-  type WorkflowDefinition,
-  type WorkflowStepDefinition,
-} from './workflows/workflow-definition.ts';
+export { parseWorkflow } from './workflows/parse-workflow.ts';
+export type { WorkflowDefinition, WorkflowStepDefinition } from './workflows/workflow-definition.ts';
 export type {
+  ResultOptions,
   WorkflowHandle,
   WorkflowResult,
   WorkflowStep,

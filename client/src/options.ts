@@ -7,7 +7,7 @@ import { AgoraError } from './base/errors.ts';
 import { checkKeys, type Keys } from './base/known-keys.ts';
 import type { AgoraTypes, MessageTypeSchemas, NoTypes, TaskSchemas } from './wire/message-types.ts';
 import type { OutboxOptions } from './acts/outbox.ts';
-import type { WebSocketConstructor } from './connection/socket.ts';
+import type { WebSocketConstructor } from './connection/web-socket-like.ts';
 import type { OpenTelemetryApi } from './trace/spans.ts';
 import type { Settings } from './connection/settings.ts';
 import type { TokenStore } from './connection/token-store.ts';

@@ -45,12 +45,13 @@ function optionsOf(given: unknown): MessageOptions {
 
 /** Subscribes to messages. */
 export async function openMessageSubscription(
-  { agent, broadcasts, connection, dispatcher, tracing }: ClientParts,
+  { agent, broadcasts, connection, dispatcher, tracing, types }: ClientParts,
   options: MessageOptions,
 ): Promise<MessageSubscription> {
   const { handler, filters, concurrency = CONCURRENCY, signal } = options;
   if (filters) checkKeys('the filters of messages', filters, MESSAGE_FILTERS);
   const matches = messageMatcher(filters);
+  for (const type of filters?.messageTypes ?? []) types.noteType(type);
   // A step goes only to a handler that asks for steps: another one would finish it with a return value of no meaning.
   const asksForSteps = filters?.messageTypes?.some(type => type === TASK_TYPE) === true;
   const subscription = new MessageSubscription({

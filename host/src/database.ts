@@ -291,6 +291,11 @@ export class Database {
     this.#lifecycle.disconnect(caller);
   }
 
+  /** Frees the memory of the module's code unless it was called since the last call of this function; its rows stay. */
+  restUnlessUsed(): void {
+    this.#pipeline.running.program.guest.restUnlessUsed();
+  }
+
   #storeMeta(name: string, value: Uint8Array): void {
     if (this.#pipeline.refusal) throw this.#pipeline.refusal;
     this.#pipeline.write({ extra: { meta: { [name]: value } } }, () => undefined);

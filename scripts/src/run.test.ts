@@ -70,7 +70,7 @@ describe('the entry point of the repository', () => {
     const installed = readdirSync(join(clone, 'node_modules/.pnpm')).map(name => name.replace(/(?<=.)@.*/, ''));
     for (const tool of ['turbo', 'typescript', 'eslint', 'vitest']) expect(installed).not.toContain(tool);
     const [kibibytes = ''] = execFileSync('du', ['-sk', join(clone, 'node_modules')], { encoding: 'utf8' }).split('\t');
-    expect(Number(kibibytes) / 1024).toBeLessThan(300);
+    expect(Number(kibibytes) / 1024).toBeLessThan(250);
   });
 
   test('installs nothing for an unknown command', () => {

@@ -101,6 +101,7 @@ export interface OperatorInfo {
 export class Operator {
   readonly #connection: Connection;
 
+  /** @internal */
   constructor(connection: Connection) {
     this.#connection = connection;
   }

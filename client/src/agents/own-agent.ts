@@ -11,7 +11,7 @@ import { isObject } from '../base/is-object.ts';
 import { LiveQuery } from '../connection/live-query.ts';
 import type { Session } from '../connection/session.ts';
 import { settleWithin, untilAborted, type WaitOptions } from '../base/waiting.ts';
-import { marked, markOf } from './takeover.ts';
+import { marked, marksOf, type Marks } from './takeover.ts';
 import type { AgentRow } from './agents.ts';
 import { checkRegistration, creditOf, metadataOf, type Registration } from './registration.ts';
 
@@ -57,8 +57,8 @@ export class OwnAgent {
   #isWanted = false;
   #receives = true;
   #keepsNotices = false;
-  /** Changes when another client takes the agent over. */
-  #mark: string | undefined;
+  /** Change when another client takes the agent over, or shares it. */
+  #marks: Marks = {};
   readonly #watchers = new Set<() => void>();
   #stopWatch: (() => void) | undefined;
   #heartbeat: ReturnType<typeof setInterval> | undefined;
@@ -140,7 +140,7 @@ export class OwnAgent {
   async #take(row: AgentRow, { receives = true, keepsNotices = false }: ReceiveOptions): Promise<void> {
     const isNew = !(this.#isWanted && this.#id === row.id);
     this.#id = row.id;
-    this.#mark ??= markOf(row.metadata);
+    this.#marks = { ...marksOf(row.metadata), ...this.#marks };
     this.#receives = receives;
     this.#keepsNotices = keepsNotices;
     this.#isWanted = receives;
@@ -259,7 +259,7 @@ export class OwnAgent {
     if (!CHOICES.has(ifServed))
       throw new AgoraError('client/bad-option', `ifServed is refuse, takeOver or share, not "${ifServed}"`);
     if (!receives || row?.presence !== 'online' || (this.#isWanted && this.#id === row.id)) return;
-    if (ifServed === 'takeOver') await this.#announce(row);
+    if (ifServed === 'takeOver') await this.#announce(row, 'takenOver');
     if (ifServed !== 'share') {
       await untilAborted(signal, settleWithin(ENDS_WITHIN_MS, this.#whenOffline()));
       if ((await this.#ownRow())?.presence !== 'online') return;
@@ -268,13 +268,19 @@ export class OwnAgent {
       const sentence = `another process serves "${this.name}"; end it, use another name, or register with ifServed: 'takeOver' or 'share'`;
       throw new AgoraError('agent/in-use', sentence);
     }
+    // The other processes learn of it, too.
+    await this.#announce(row, 'shared');
+    this.#warnOfSharing();
+  }
+
+  #warnOfSharing(): void {
     const sentence = `another process is attached to "${this.name}" too: both get the same messages`;
     this.#connection.warn(new AgoraError('agent/elsewhere', sentence));
   }
 
-  /** Writes a mark of this client, which ends the other clients of the agent. */
-  async #announce(row: AgentRow): Promise<void> {
-    this.#mark = createId();
+  /** Writes a mark of this client, which the other clients of the agent see. */
+  async #announce(row: AgentRow, kind: keyof Marks): Promise<void> {
+    this.#marks = { ...marksOf(row.metadata), [kind]: createId() };
     const metadata = this.#metadataOf(parseObject(row.metadata));
     await this.#connection.call('update_agent', db =>
       db.reducers.updateAgent({
@@ -305,15 +311,19 @@ export class OwnAgent {
   #changed(row: AgentRow): void {
     for (const look of [...this.#watchers]) look();
     if (!this.#isWanted || row.id !== this.#id) return;
-    const mark = markOf(row.metadata);
-    if (mark === undefined || mark === this.#mark) return;
+    const { takenOver, shared } = marksOf(row.metadata);
+    if (shared !== undefined && shared !== this.#marks.shared) {
+      this.#marks = { ...this.#marks, shared };
+      this.#warnOfSharing();
+    }
+    if (takenOver === undefined || takenOver === this.#marks.takenOver) return;
     this.#stop();
     const sentence = `another process has taken "${this.name}" over from this client`;
     this.#connection.close(new AgoraError('agent/taken-over', sentence));
   }
 
   #metadataOf(metadata: Readonly<Record<string, unknown>>): string {
-    return metadataOf(isObject(metadata) ? marked(metadata, this.#mark) : metadata);
+    return metadataOf(isObject(metadata) ? marked(metadata, this.#marks) : metadata);
   }
 
   #warnOfPause(ms: number): void {

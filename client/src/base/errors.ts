@@ -18,6 +18,7 @@ export const CLIENT_CODES = {
   'client/not-connected': 'The client is not connected yet.',
   'client/not-registered': 'The client has not registered its agent yet.',
   'client/new-identity': 'The hub accepted no stored token, so the client is a new identity.',
+  'client/unknown-type': 'A message type is not declared, and nearly has the name of one that is.',
   'client/queue-full': 'Too many calls wait for the connection.',
   'client/handler-failed': 'A handler threw.',
   'client/callback-failed': 'A listener or callback of the program threw.',

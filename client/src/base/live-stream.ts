@@ -31,14 +31,14 @@ export class LiveStream<T> implements AsyncIterableIterator<T>, AsyncDisposable 
   #isClosed = false;
   #error: Error | undefined;
 
-  /** Throws the reason of an aborted signal. */
+  /** @internal Throws the reason of an aborted signal. */
   constructor(options: LiveOptions) {
     options.signal?.throwIfAborted();
     this.#options = options;
     options.signal?.addEventListener('abort', this.#aborted, { once: true });
   }
 
-  /** Adds a value. */
+  /** @internal Adds a value. */
   push(value: T): void {
     if (this.#isClosed) return;
     const pull = this.#pulls.shift();
@@ -55,7 +55,7 @@ export class LiveStream<T> implements AsyncIterableIterator<T>, AsyncDisposable 
     this.#buffer.push(value);
   }
 
-  /** Ends the loop after the buffered values; with an error, it then throws that. Idempotent. */
+  /** @internal Ends the loop after the buffered values; with an error, it then throws that. Idempotent. */
   end(error?: Error): void {
     if (this.#isClosed) return;
     this.#isClosed = true;

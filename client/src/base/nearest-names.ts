@@ -4,6 +4,9 @@ import { distance } from 'fastest-levenshtein';
 import { AgoraError } from './errors.ts';
 
 const MAX_NAMES = 3;
+const MAX_EDITS = 2;
+/** Two edits change a shorter name into another word. */
+const MIN_MISSPELLED = 6;
 
 /** Returns the names that are similar to a misspelled one, best first, at most three. */
 export function nearestNames(name: string, names: Iterable<string>): string[] {
@@ -36,4 +39,14 @@ export async function withSuggestion(
   const known = new Set(await names().catch(() => []));
   const suggestion = known.has(name) ? '' : suggestionOf(name, known);
   return suggestion === '' ? error : new AgoraError(error.code, `${error.message}; ${suggestion}`, { cause: error });
+}
+
+/** Returns the name that a probably misspelled one means: at most two edits away, and not the same. */
+export function misspellingOf(name: string, names: Iterable<string>): string | undefined {
+  if (name.length < MIN_MISSPELLED) return undefined;
+  for (const each of names) {
+    const isNear = Math.abs(each.length - name.length) <= MAX_EDITS && distance(name, each) <= MAX_EDITS;
+    if (isNear && each !== name) return each;
+  }
+  return undefined;
 }

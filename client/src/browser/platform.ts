@@ -3,7 +3,7 @@
 import { AgoraError, ConnectionError } from '../base/errors.ts';
 import type { OutboxStore } from '../acts/outbox-store.ts';
 import type { Scope } from '../base/scope.ts';
-import type { WebSocketConstructor } from '../connection/socket.ts';
+import type { WebSocketConstructor } from '../connection/web-socket-like.ts';
 import { originOf, TokenList, type TokenStore } from '../connection/token-store.ts';
 
 /** Returns the default token store: `localStorage`, if there is one. */

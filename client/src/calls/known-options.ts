@@ -89,7 +89,7 @@ const SERVE: Keys<ServeOptions> = {
   signal: true,
 };
 const RECEIVE: Keys<ReceiveOptions> = { receives: true, ifServed: true, keepsNotices: true, signal: true };
-const START: Keys<StartOptions> = { id: true, claim: true, signal: true };
+const START: Keys<StartOptions> = { id: true, metadata: true, claim: true, signal: true };
 const TURNS: Keys<TurnOptions> = { limit: true, signals: true, signal: true };
 const WAIT_FOR_MAIL: Keys<WaitForMailOptions> = { timeoutMs: true, signal: true };
 const TAKE_MAIL: Keys<TakeMailOptions> = { limit: true, signal: true };

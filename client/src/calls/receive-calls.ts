@@ -104,8 +104,9 @@ export abstract class ReceiveCalls<Types> extends MessageCalls<Types> {
     options: ServeOptions<Type, Action, Filter, Types>,
   ): Promise<Served> {
     checkServe(options as unknown as ServeOptions);
-    const { agent, broadcasts, connection, dispatcher, events, mail, tracing } = partsOf(this);
+    const { agent, broadcasts, connection, dispatcher, events, mail, tracing, types } = partsOf(this);
     const id = agent.mustId();
+    for (const type of Object.keys(options.messages ?? {})) types.noteType(type);
     const parts: ServeParts = {
       tracing,
       warn: error => connection.warn(error),

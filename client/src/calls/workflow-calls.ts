@@ -7,13 +7,7 @@ import type { EventRequest } from '../client-types.ts';
 import type { EventHandler, EventSubscription } from '../events/event-subscription.ts';
 import type { EventOptions, OutgoingEvent } from '../events/events.ts';
 import type { EventsMatching, EventTypeName } from '../wire/message-types.ts';
-import {
-  definitionText,
-  readDefinition,
-  tracedDefinition,
-  typeOf,
-  type WorkflowDefinition,
-} from '../workflows/workflow-definition.ts';
+import type { WorkflowDefinition } from '../workflows/workflow-definition.ts';
 import type { WorkflowHandle } from '../workflows/workflow-handle.ts';
 import type { StartOptions } from '../workflows/workflows.ts';
 import { partsOf } from './client-base.ts';
@@ -93,12 +87,19 @@ export abstract class WorkflowCalls<Types> extends ReceiveCalls<Types> {
   ): Promise<WorkflowHandle> {
     const { tracing, types, workflows } = partsOf(this);
     checkStart(options);
-    const { signal } = options;
+    const { id, claim, metadata, signal } = options;
+    // Few pages start workflows, so the check of definitions is loaded on first use.
+    const definitions = await import('../workflows/workflow-definition.ts');
+    const { definitionText, readDefinition, tracedDefinition, typeOf } = definitions;
     // `start` checks the whole definition, and reports all its faults together.
-    const definition = typeof given === 'string' ? ((await readDefinition(given)) as WorkflowDefinition) : given;
-    if (!isObject(definition)) definitionText(definition);
-    const faults = await untilAborted(signal, types.stepFaults(definition));
-    const start = (trace = currentTrace()) => workflows.start(tracedDefinition(definition, trace), faults, options);
+    const source = typeof given === 'string' ? await readDefinition(given) : undefined;
+    const read = (source?.definition ?? given) as WorkflowDefinition;
+    if (!isObject(read)) definitionText(read, { more: source?.faults, located: source?.located });
+    const definition = metadata ? { ...read, metadata: { ...read.metadata, ...metadata } } : read;
+    const typed = await untilAborted(signal, types.stepFaults(definition));
+    const faults = { more: [...(source?.faults ?? []), ...typed], located: source?.located };
+    const start = (trace = currentTrace()) =>
+      workflows.start(tracedDefinition(definition, trace), { ...faults, id, claim }, definitions);
     const { spans } = tracing;
     return untilAborted(signal, spans ? spans.workflow(typeOf(definition), start) : start());
   }

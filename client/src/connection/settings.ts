@@ -2,7 +2,7 @@
 
 import type { OutboxOptions } from '../acts/outbox.ts';
 import type { Backoff } from '../base/backoff.ts';
-import type { WebSocketConstructor } from './socket.ts';
+import type { WebSocketConstructor } from './web-socket-like.ts';
 import type { TokenStore } from './token-store.ts';
 
 /** Checked options of a client, with all defaults filled in. */

@@ -2,22 +2,7 @@
 // decompresses each frame in its own promise, so that a later frame can overtake a compressed one.
 
 import type { DbConnection } from '@agora/bindings';
-
-/** Constructor of a WebSocket: that of browsers, of Node.js 22, or of the package `ws`. */
-export type WebSocketConstructor = new (url: string, protocols: string[]) => WebSocketLike;
-
-/** The part of a WebSocket that the SDK uses. */
-export interface WebSocketLike {
-  binaryType: string;
-  readonly protocol: string;
-  readonly readyState: number;
-  onopen: ((event: never) => void) | null;
-  onclose: ((event: never) => void) | null;
-  onerror: ((event: never) => void) | null;
-  onmessage: ((event: never) => void) | null;
-  send(data: Uint8Array<ArrayBuffer>): void;
-  close(): void;
-}
+import type { WebSocketConstructor, WebSocketLike } from './web-socket-like.ts';
 
 /** Socket factory in the form that the SDK expects. */
 export type SocketFactory = Parameters<ReturnType<typeof DbConnection.builder>['withWSFn']>[0];

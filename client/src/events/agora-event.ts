@@ -34,6 +34,7 @@ export class AgoraEvent<Type extends string = string, Types = NoTypes> {
   readonly #text: string;
   #data: EventDataOf<Type, Types> | undefined;
 
+  /** @internal */
   constructor(row: EventRow) {
     this.seq = Number(row.seq);
     this.id = row.id;
@@ -53,7 +54,7 @@ export class AgoraEvent<Type extends string = string, Types = NoTypes> {
     return this.#data as EventDataOf<Type, Types>; // `readAs` has set it
   }
 
-  /** Replaces the data by the output of its schema. */
+  /** @internal Replaces the data by the output of its schema. */
   readAs(data: unknown): void {
     this.#data = data as EventDataOf<Type, Types>; // output of the schema, or of a type without one
   }

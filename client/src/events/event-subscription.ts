@@ -41,6 +41,7 @@ export class EventSubscription<Type extends string = string, Types = NoTypes>
   #error: Error | undefined;
   #position: number;
 
+  /** @internal */
   constructor(options: EventSubscriptionOptions) {
     this.#options = options;
     this.#position = Number(options.reader.position);
@@ -52,21 +53,22 @@ export class EventSubscription<Type extends string = string, Types = NoTypes>
     return this.#position;
   }
 
-  /** True if a handler or a loop takes its events. */
+  /** @internal True if a handler or a loop takes its events. */
   get isConsumed(): boolean {
     return this.#isConsumed;
   }
 
-  /** True if its events go to the handler of `onEvent`. */
+  /** @internal True if its events go to the handler of `onEvent`. */
   get isDefault(): boolean {
     return this.#isDefault && !this.#isClosed;
   }
 
+  /** @internal */
   wants(type: string): boolean {
     return this.#options.matches(type);
   }
 
-  /** Sets the handler, which gets one event at a time. */
+  /** @internal Sets the handler, which gets one event at a time. */
   handle(handler: EventHandler, isDefault = false): void {
     this.#isConsumed = true;
     this.#isDefault = isDefault;
@@ -79,7 +81,7 @@ export class EventSubscription<Type extends string = string, Types = NoTypes>
     return Promise.resolve();
   }
 
-  /** Ends the subscription; its loop throws `error`. */
+  /** @internal Ends the subscription; its loop throws `error`. */
   end(error: Error | undefined): void {
     if (this.#isClosed) return;
     this.#isClosed = true;

@@ -1,7 +1,7 @@
 // WebSocket of Node.js: that of the package `ws`, which is twice as fast per message as the built-in one.
 
 import { WebSocket } from 'ws';
-import type { WebSocketConstructor } from '../connection/socket.ts';
+import type { WebSocketConstructor } from '../connection/web-socket-like.ts';
 
 /** How long a close waits for the close frame of the server. */
 const CLOSE_WITHIN_MS = 3_000;

@@ -5,8 +5,9 @@ import { TYPE_NAME } from '@agora/module/contract';
 import type { Answer } from '../wire/answer.ts';
 import { AgoraError, textOf } from '../base/errors.ts';
 import { isObject } from '../base/is-object.ts';
+import { misspellingOf } from '../base/nearest-names.ts';
 import type { AgoraTypes, MessageTypeSchemas, Schema, TaskSchemas } from '../wire/message-types.ts';
-import { faultOf } from '../wire/standard-messages.ts';
+import { faultOf, isStandardType, MESSAGE_SCHEMAS } from '../wire/standard-messages.ts';
 import { isPromiseLike } from '../base/waiting.ts';
 import { taskPayloadOf } from './tasks.ts';
 import type { AnswerCheck, IncomingMessage } from './incoming-message.ts';
@@ -43,14 +44,25 @@ function andThen<T, U>(value: MaybePromise<T>, next: (value: T) => U): MaybeProm
   return isPromiseLike(value) ? value.then(next) : next(value);
 }
 
+/** How many undeclared types are remembered. */
+const MAX_SEEN = 1_000;
+
 /** The declared types of one client. */
 export class CheckedTypes {
   readonly #messages: ReadonlyMap<string, MessageTypeSchemas>;
   readonly #tasks: ReadonlyMap<string, TaskSchemas>;
   readonly #events: ReadonlyMap<string, Schema>;
 
+  readonly #warn: (error: AgoraError) => void;
+  /** Undeclared types that were looked at already. */
+  readonly #seen = new Set<string>();
+
   /** Throws `client/bad-option` for an invalid type name or schema. */
-  constructor({ messages = {}, tasks = {}, events = {} }: AgoraTypes = {}) {
+  constructor(
+    { messages = {}, tasks = {}, events = {} }: AgoraTypes = {},
+    warn: (error: AgoraError) => void = () => undefined,
+  ) {
+    this.#warn = warn;
     this.#messages = new Map(Object.entries(messages));
     this.#tasks = new Map(Object.entries(tasks));
     this.#events = new Map(Object.entries(events));
@@ -62,8 +74,22 @@ export class CheckedTypes {
   /** Checks an outgoing payload. Throws `message/bad-payload`; returns a promise only for an async schema. */
   checkPayload(type: string, payload: unknown, text: string): Promise<void> | undefined {
     const own = this.#messages.get(type);
-    if (!own) return refuseFault(faultOf(type, payload), 'message/bad-payload', type);
+    if (!own) {
+      this.noteType(type);
+      return refuseFault(faultOf(type, payload), 'message/bad-payload', type);
+    }
     return own.payload && this.#check(own.payload, text, 'payload', 'message/bad-payload', type);
+  }
+
+  /** Warns once of a type that is neither declared nor a standard one, but nearly has the name of one. */
+  noteType(type: string): void {
+    if (this.#messages.has(type) || isStandardType(type) || this.#seen.has(type)) return;
+    if (this.#seen.size >= MAX_SEEN) this.#seen.clear();
+    this.#seen.add(type);
+    const near = misspellingOf(type, [...this.#messages.keys(), ...Object.keys(MESSAGE_SCHEMAS)]);
+    if (near === undefined) return;
+    const sentence = `no message type "${type}" is declared; did you mean "${near}"?`;
+    this.#warn(new AgoraError('client/unknown-type', sentence));
   }
 
   /** Checks the data of an outgoing event. Throws `event/bad-data`. */

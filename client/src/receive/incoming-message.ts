@@ -124,7 +124,7 @@ export class IncomingMessage<Type extends string = string, Types = NoTypes> impl
   /** Deadline of the answer, if one is expected. */
   readonly answerBy: Date | undefined;
   readonly inReplyTo: string | undefined;
-  /** Id of the ask that this reply continues. */
+  /** @internal Id of the ask that this reply continues. */
   readonly continues: string | undefined;
   /** End of its time to live, if it has one. */
   readonly expiresAt: Date | undefined;
@@ -147,6 +147,7 @@ export class IncomingMessage<Type extends string = string, Types = NoTypes> impl
   #checkAnswer: AnswerCheck | undefined;
   #settling: ((message: IncomingMessage, tag: Act['tag']) => Settled | undefined) | undefined;
 
+  /** @internal */
   constructor(envelope: Envelope, kind: MessageKind, attempt: number, settlement: Settlement, keeper: MessageKeeper) {
     this.id = envelope.id;
     this.type = envelope.type as Type; // subscriptions dispatch by type
@@ -303,7 +304,7 @@ export class IncomingMessage<Type extends string = string, Types = NoTypes> impl
     });
   }
 
-  /** Settles the message after its handler returned. No caller waits for it, so there is no promise. */
+  /** @internal Settles the message after its handler returned. No caller waits for it, so there is no promise. */
   finishWith(value: unknown): void {
     if (this.#state !== 'open') return this.#warnIfLate();
     const failed = (error: unknown) => this.failWith(new PermanentError(textOf(error), { cause: error }));
@@ -330,46 +331,46 @@ export class IncomingMessage<Type extends string = string, Types = NoTypes> impl
     this.#keeper.warn(new AgoraError('delivery/stale-attempt', sentence));
   }
 
-  /** Settles the message after its handler threw. */
+  /** @internal Settles the message after its handler threw. */
   failWith(thrown: unknown): void {
     if (this.#state !== 'open') return;
     this.#end(this.#settlement.fail(textOf(thrown), !isPermanent(thrown)), undefined);
   }
 
-  /** Replaces the payload by the output of its schema, before the message is dispatched. */
+  /** @internal Replaces the payload by the output of its schema, before the message is dispatched. */
   readAs(payload: unknown): void {
     (this as { payload: unknown }).payload = payload; // not dispatched yet
   }
 
-  /** Sets the check of its answer. */
+  /** @internal Sets the check of its answer. */
   checkAnswers(check: AnswerCheck): void {
     this.#checkAnswer = check;
   }
 
-  /** Checks an answer (JSON; undefined for none). Throws `delivery/bad-answer`; returns a promise only for async schemas. */
+  /** @internal Checks an answer (JSON; undefined for none). Throws `delivery/bad-answer`; returns a promise only for async schemas. */
   checkAnswer(text: string | undefined): Promise<void> | undefined {
     return this.#checkAnswer?.(text);
   }
 
-  /** Sets an observer of its settlement; the function that it returns is called with the outcome. */
+  /** @internal Sets an observer of its settlement; the function that it returns is called with the outcome. */
   observeSettling(settling: (message: IncomingMessage, tag: Act['tag']) => Settled | undefined): void {
     this.#settling = settling;
   }
 
-  /** Takes the message from its recipient. */
+  /** @internal Takes the message from its recipient. */
   lose(reason: Error): void {
     if (this.#state !== 'open') return;
     this.#state = 'lost';
     this.interrupt(reason);
   }
 
-  /** Aborts the signal of its handler, whose result still counts. */
+  /** @internal Aborts the signal of its handler, whose result still counts. */
   interrupt(reason: Error): void {
     this.#interruption ??= reason;
     this.#abort?.abort(this.#interruption);
   }
 
-  /** Settles it as part of a batch; returns the act for that call. */
+  /** @internal Settles it as part of a batch; returns the act for that call. */
   settleInBatch(act: (settlement: Settlement) => Act, isFenced: boolean): Act {
     this.#checkOpen();
     if (this.#fence && !isFenced)
@@ -386,7 +387,7 @@ export class IncomingMessage<Type extends string = string, Types = NoTypes> impl
     return made;
   }
 
-  /** Opens the message again after its batch, or its fenced settlement, was refused. */
+  /** @internal Opens the message again after its batch, or its fenced settlement, was refused. */
   reopen(): void {
     if (this.#state === 'settled') this.#state = 'open';
   }

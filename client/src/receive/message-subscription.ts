@@ -5,9 +5,9 @@ import type { AnswerInputOf, NoTypes } from '../wire/message-types.ts';
 import { callSafely } from '../base/call-safely.ts';
 import { isPromiseLike, settleWithin } from '../base/waiting.ts';
 import type { Tracing } from '../trace/tracing.ts';
+import type { Consumer } from './dispatcher.ts';
 import { MessageQueue } from './message-queue.ts';
 import type { IncomingMessage, MessageContext, MessageOf, Returned } from './incoming-message.ts';
-import type { Consumer } from './dispatcher.ts';
 import { warningOf } from './failed-handler.ts';
 
 /**
@@ -48,7 +48,7 @@ const CLOSE_WITHIN_MS = 5_000;
  * leaving the loop closes the subscription.
  */
 export class MessageSubscription<Type extends string = string, Types = NoTypes>
-  implements Consumer, AsyncIterable<MessageOf<Type, Types>>, AsyncDisposable
+  implements AsyncIterable<MessageOf<Type, Types>>, AsyncDisposable
 {
   readonly #options: ConsumerOptions;
   readonly #queue = new MessageQueue();
@@ -61,6 +61,7 @@ export class MessageSubscription<Type extends string = string, Types = NoTypes>
   #error: Error | undefined;
   readonly #idle: (() => void)[] = [];
 
+  /** @internal */
   constructor(options: ConsumerOptions) {
     if (!Number.isInteger(options.concurrency) || options.concurrency < 1) {
       throw new AgoraError(
@@ -73,15 +74,17 @@ export class MessageSubscription<Type extends string = string, Types = NoTypes>
     options.signal?.addEventListener('abort', this.#aborted, { once: true });
   }
 
-  /** A loop takes as many messages as its caller reads. */
+  /** @internal A loop takes as many messages as its caller reads. */
   get concurrency(): number | undefined {
     return this.#options.handler && this.#options.concurrency;
   }
 
+  /** @internal */
   wants(message: IncomingMessage): boolean {
     return this.#options.wants(message);
   }
 
+  /** @internal */
   take(message: IncomingMessage): void {
     const pull = this.#pulls.shift();
     if (pull) pull.resolve({ done: false, value: this.#passed(message) });
@@ -90,7 +93,7 @@ export class MessageSubscription<Type extends string = string, Types = NoTypes>
     this.forgotten();
   }
 
-  /** A message was settled or taken back. */
+  /** @internal A message was settled or taken back. */
   forgotten(): void {
     for (const listener of [...this.#listeners])
       callSafely(listener, error => this.#options.warn(callbackFailed('onChange', error)));
@@ -101,29 +104,29 @@ export class MessageSubscription<Type extends string = string, Types = NoTypes>
     return this.#queue.peek().map(message => this.#typed(message));
   }
 
-  /** Calls `listener` whenever `waiting` may have changed; returns a function that removes it. */
+  /** @internal Calls `listener` whenever `waiting` may have changed; returns a function that removes it. */
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
   }
 
-  /** Starts no further handlers. Returns the messages that wait for one. */
+  /** @internal Starts no further handlers. Returns the messages that wait for one. */
   rest(): readonly IncomingMessage[] {
     this.#isResting = true;
     return this.#queue.drain();
   }
 
-  /** Messages whose handlers run. */
+  /** @internal Messages whose handlers run. */
   get running(): ReadonlySet<IncomingMessage> {
     return this.#running;
   }
 
-  /** Resolves once no handler runs. */
+  /** @internal Resolves once no handler runs. */
   async idle(): Promise<void> {
     if (this.#running.size > 0) await new Promise<void>(resolve => this.#idle.push(resolve));
   }
 
-  /** Ends the loop over it, or throws `error` there. */
+  /** @internal Ends the loop over it, or throws `error` there. */
   end(error: Error | undefined): void {
     this.#isClosed = true;
     this.#error = error;

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { definitionText, parseWorkflow } from './workflow-definition.ts';
+import { parseWorkflow } from './parse-workflow.ts';
+import { definitionText } from './workflow-definition.ts';
 
 /** Returns the reported faults, one by one. */
 function faultsOf(definition: unknown): string[] {
@@ -81,5 +82,36 @@ describe('a definition', () => {
     const bad = { code: 'workflow/bad-definition' };
     await expect(parseWorkflow('steps: [1')).rejects.toMatchObject(bad);
     await expect(parseWorkflow('workflow_type: w\nsteps: [{ action: one }]')).rejects.toMatchObject(bad);
+  });
+
+  test('as text is refused with the faults of the text and of its content in one round, each with its line', async () => {
+    const text = `workflow_type: w
+steps:
+  - agent: A
+    action: one
+    acton: two
+    timeout_ms: 0
+  - agent: A
+    action: three
+    action: three
+    depends_on: [tree]
+  - { agent: A, action: four
+---
+more: 1
+`;
+    const refused: unknown = await parseWorkflow(text).catch((error: unknown) => error);
+    const faults = String(refused)
+      .replace(/^AgoraError: /, '')
+      .split('; ');
+    expect(faults).toEqual([
+      expect.stringMatching(/^line 5: step "one": Unrecognized key: "acton"/),
+      expect.stringMatching(/^line 6: step "one", timeout_ms: /),
+      expect.stringMatching(/^line 9: Map keys must be unique/),
+      expect.stringMatching(/^line 10: step "three": there is no step "tree" \(did you mean "three"/),
+      expect.stringMatching(/^line 12: .*\}/),
+      expect.stringMatching(/^line 12: the text has several documents/),
+    ]);
+    await expect(parseWorkflow('{')).rejects.toThrow(/^line 1: /);
+    await expect(parseWorkflow('')).rejects.toThrow(/^the definition: /);
   });
 });

@@ -1,6 +1,6 @@
 // Definitions of workflows: conversion to the wire format, checked by the rules of the hub; the hub checks agents itself.
 
-import { checkDefinition, sentenceOf, workflowShape, type Known } from '@agora/module/workflow';
+import { checkDefinition, sentenceOf, type workflowShape, type Known } from '@agora/module/workflow';
 import type * as z from 'zod';
 import type { AgentInfo } from '../agents/agents.ts';
 import { suggestionOf } from '../base/nearest-names.ts';
@@ -8,6 +8,7 @@ import { AgoraError, textOf } from '../base/errors.ts';
 import { jsonFaultOf } from '../base/json-fault.ts';
 import { isObject } from '../base/is-object.ts';
 import { withTrace, type TraceContext } from '../base/trace-context.ts';
+import type { DefinitionSource } from './definition-source.ts';
 
 type Camel<Key> = Key extends `${infer Head}_${infer Tail}` ? `${Head}${Capitalize<Camel<Tail>>}` : Key;
 
@@ -31,9 +32,6 @@ export type WorkflowDefinition = EitherCase<Omit<WireDefinition, 'steps'>> & {
   readonly steps: readonly WorkflowStepDefinition[];
 };
 
-/** Schema of a definition with keys of the wire, as the hub uses it. */
-export const workflowDefinitionSchema = workflowShape;
-
 /** Members with free JSON, whose keys are not converted. */
 const FREE_JSON = new Set(['requirements', 'metadata', 'headers', 'equals', 'not_equals']);
 
@@ -51,17 +49,31 @@ export function knownNames(agents?: readonly Pick<AgentInfo, 'name' | 'capabilit
   };
 }
 
-/**
- * Returns the definition in wire format, as JSON. Throws `workflow/bad-definition` with every fault and its step. `known`
- * checks the names of agents and capabilities; by default any name passes. `more` are faults that are reported too.
- */
-export function definitionText(definition: unknown, known: Known = knownNames(), more: readonly string[] = []): string {
-  const faults: string[] = [...more];
+/** How a definition is checked. */
+export interface DefinitionCheck {
+  /** Checks the names of agents and capabilities; by default any name passes. */
+  readonly known?: Known | undefined;
+  /** Faults that are reported, too. */
+  readonly more?: readonly string[] | undefined;
+  /** Adds the place in the text to a fault. */
+  readonly located?: ((fault: string) => string) | undefined;
+}
+
+/** Returns the definition in wire format, as JSON. Throws `workflow/bad-definition` with every fault and its step. */
+export function definitionText(definition: unknown, check: DefinitionCheck = {}): string {
+  const { known = knownNames(), more = [], located = (fault: string) => fault } = check;
+  const faults: string[] = [];
   const text = textOfWire(definition, faults);
   const checked = checkDefinition(text, known);
   if (!checked.ok) faults.push(...checked.faults);
-  if (faults.length > 0) throw new AgoraError('workflow/bad-definition', sentenceOf(faults));
+  const all = [...more, ...faults.map(located)].sort((one, other) => lineOf(one) - lineOf(other));
+  if (all.length > 0) throw new AgoraError('workflow/bad-definition', sentenceOf(all));
   return text;
+}
+
+/** Line of a fault of a text; 0 for other faults, which stay first and in their order. */
+function lineOf(fault: string): number {
+  return Number(/^line (\d+): /.exec(fault)?.[1] ?? 0);
 }
 
 function textOfWire(definition: unknown, faults: string[]): string {
@@ -77,38 +89,11 @@ function textOfWire(definition: unknown, faults: string[]): string {
   }
 }
 
-/**
- * Reads a definition from YAML or JSON. Throws `workflow/bad-definition` with every fault.
- *
- * @example
- * ```ts
- * const definition = await parseWorkflow(`
- * workflow_type: review
- * steps:
- *   - { agent: Writer, action: write }
- *   - { agent: Editor, action: edit, depends_on: [write] }
- * `);
- * await client.startWorkflowCoordination(definition);
- * ```
- */
-export async function parseWorkflow(text: string): Promise<WorkflowDefinition> {
-  const definition = await readDefinition(text);
-  definitionText(definition);
-  return definition as WorkflowDefinition; // `definitionText` has checked its shape
-}
-
-/** Reads an unchecked definition from YAML or JSON. Throws `workflow/bad-definition` for a text that is neither. */
-export async function readDefinition(text: string): Promise<unknown> {
+/** Reads an unchecked definition from YAML or JSON, with the faults of the text. */
+export async function readDefinition(text: string): Promise<DefinitionSource> {
   // The YAML parser is loaded on first use.
-  const { parseDocument } = await import('yaml');
-  const document = parseDocument(text);
-  const faults = document.errors.map(({ message }) => message);
-  if (faults.length > 0) throw new AgoraError('workflow/bad-definition', sentenceOf(faults));
-  try {
-    return document.toJS({ maxAliasCount: 100 }) as unknown;
-  } catch (error) {
-    throw new AgoraError('workflow/bad-definition', textOf(error), { cause: error });
-  }
+  const { readSource } = await import('./definition-source.ts');
+  return readSource(text);
 }
 
 /** Returns the type of a definition. */

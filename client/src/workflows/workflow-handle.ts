@@ -113,6 +113,7 @@ export class WorkflowHandle implements AsyncDisposable {
   #summary: WorkflowSummary;
   #closing: Promise<void> | undefined;
 
+  /** @internal */
   constructor(summary: WorkflowSummary, source: WorkflowSource) {
     this.workflowId = summary.workflowId;
     this.#summary = summary;
@@ -258,7 +259,7 @@ export class WorkflowHandle implements AsyncDisposable {
     return this.close();
   }
 
-  /** Sets a new summary. */
+  /** @internal Sets a new summary. */
   update(summary: WorkflowSummary): void {
     this.#summary = summary;
     const failed = (error: unknown) => this.#source.warn(callbackFailed('a listener of a workflow', error));
@@ -267,7 +268,7 @@ export class WorkflowHandle implements AsyncDisposable {
     for (const waiter of [...this.#waiters]) waiter.resolve();
   }
 
-  /** Rejects all waiting calls. */
+  /** @internal Rejects all waiting calls. */
   fail(error: Error): void {
     for (const waiter of [...this.#waiters]) waiter.reject(error);
   }

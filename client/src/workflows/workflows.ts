@@ -10,10 +10,9 @@ import {
   type WaitReason,
   type WorkflowStatus,
 } from '@agora/module/contract';
-import type { Known } from '@agora/module/workflow';
 import type { Act, Acts } from '../acts/acts.ts';
 import { fenceOf, type FenceOption } from '../acts/fence.ts';
-import type { Agents } from '../agents/agents.ts';
+import type { AgentInfo, Agents } from '../agents/agents.ts';
 import type { AgoraEvent } from '../events/agora-event.ts';
 import type { Connection } from '../connection/connection.ts';
 import { AgoraError, toAgoraError } from '../base/errors.ts';
@@ -23,7 +22,7 @@ import { untilAborted, type WaitOptions } from '../base/waiting.ts';
 import { createId } from '../base/create-id.ts';
 import { withSuggestion } from '../base/nearest-names.ts';
 import { dateOf, dateOrNone, microsOf } from '../base/micros.ts';
-import { definitionText, knownNames, type WorkflowDefinition } from './workflow-definition.ts';
+import type { DefinitionCheck, definitionText, knownNames, WorkflowDefinition } from './workflow-definition.ts';
 import {
   WorkflowHandle,
   type WorkflowSource,
@@ -44,6 +43,14 @@ const OF_STEPS = new Set<string>(['workflow/unknown-step', 'workflow/no-approval
 export interface StartOptions extends WaitOptions, FenceOption {
   /** A UUIDv7 of the caller (`createId()`), which makes the start idempotent: the hub accepts an id once. */
   readonly id?: string | undefined;
+  /** Members that are added to the metadata of the definition. */
+  readonly metadata?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** The functions for definitions, which are loaded on first use. */
+export interface Definitions {
+  readonly definitionText: typeof definitionText;
+  readonly knownNames: typeof knownNames;
 }
 
 /** The parts of the client that workflows need. */
@@ -76,14 +83,16 @@ export class Workflows implements WorkflowSource {
   /** Starts a workflow. Throws `workflow/bad-definition` with every fault, and the given ones. */
   async start(
     definition: WorkflowDefinition,
-    faults: readonly string[],
-    { id: given, claim }: Pick<StartOptions, 'id' | 'claim'>,
+    given: Omit<DefinitionCheck, 'known'> & Pick<StartOptions, 'id' | 'claim'>,
+    { definitionText, knownNames }: Definitions,
   ): Promise<WorkflowHandle> {
+    const { claim } = given;
     const fence = claim && fenceOf(claim);
-    const check = (known = knownNames()) => definitionText(definition, known, faults);
+    const check = (agents?: readonly AgentInfo[], known = knownNames(agents)) =>
+      definitionText(definition, { ...given, known });
     const text = await this.#explained(check, () => Promise.resolve(check()));
     const agent = this.#parts.initiator();
-    const id = given ?? createId();
+    const id = given.id ?? createId();
     await this.#explained(check, () =>
       Promise.all([
         this.#query.open(),
@@ -91,18 +100,18 @@ export class Workflows implements WorkflowSource {
       ]),
     );
     // A repeated start may find the workflow ended, and no longer watched.
-    return given === undefined ? this.#handle(id) : ((await this.#find(id)) ?? this.follow(id));
+    return given.id === undefined ? this.#handle(id) : ((await this.#find(id)) ?? this.follow(id));
   }
 
   /** Reports all faults of a definition together, with unknown agents and capabilities, and the near names. */
-  async #explained<T>(check: (known: Known) => string, call: () => Promise<T>): Promise<T> {
+  async #explained<T>(check: (agents: readonly AgentInfo[]) => string, call: () => Promise<T>): Promise<T> {
     try {
       return await call();
     } catch (error) {
       if (!(error instanceof AgoraError) || error.code !== 'workflow/bad-definition') throw error;
       const agents = await this.#parts.agents.find({}).catch(() => undefined);
       if (!agents) throw error;
-      check(knownNames(agents));
+      check(agents);
       throw error;
     }
   }

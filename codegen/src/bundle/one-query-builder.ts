@@ -2,8 +2,8 @@
 // about 24 µs with 40 tables, even if the view does not use it. The tables never change.
 
 import type { Plugin } from 'rolldown';
+import { SERVER_LIBRARY } from './server-library.ts';
 
-const SERVER_LIBRARY = /[\\/]spacetimedb[\\/]dist[\\/]server[\\/]index\.mjs$/;
 const MAKE_QUERY_BUILDER = /\bmakeQueryBuilder\((\w+)\.schemaType\)/g;
 
 /** Bundler plugin that caches the query builder; it leaves a library without the expected text unchanged. */

@@ -35,6 +35,8 @@ export interface Thrown {
 
 const NOTHING: Ran<undefined> = { kind: 'returned', value: undefined };
 const NO_ARGS = new Uint8Array(0);
+/** The entries of a module that rests; it is loaded before it is called. */
+const NO_ENTRIES = {} as RealmEntries;
 const STACK_ENDED = {
   message: 'Maximum call stack size exceeded',
   text: 'RangeError: Maximum call stack size exceeded',
@@ -55,6 +57,8 @@ export class Guest {
   #entries: RealmEntries;
   /** True after the realm was cut off during a call: the next call gets a fresh one. */
   #isSpent = false;
+  /** True if the module was called since the last `restUnlessUsed`. */
+  #wasUsed = true;
   #isolated: IsolatedRealm | undefined;
   #renewal: { readonly fault: Ran<never>; readonly notBefore: number } | undefined;
   #argsBuffer: ArrayBuffer | undefined;
@@ -99,6 +103,22 @@ export class Guest {
   /** Ends the process of an isolated module; the next call starts another one. */
   close(): void {
     this.#isolated?.close();
+  }
+
+  /**
+   * Frees the realm, or ends the process, of a module that was not called since the last call of this function. The next call of
+   * the module makes a fresh one, with the globals of a start.
+   */
+  restUnlessUsed(): void {
+    const isUsed = this.#wasUsed || this.#system.isRunning;
+    this.#wasUsed = false;
+    if (isUsed) return;
+    this.close();
+    this.#isolated = undefined;
+    this.#isSpent = true;
+    this.#entries = NO_ENTRIES;
+    this.#argsBuffer = undefined;
+    this.#args = NO_ARGS;
   }
 
   /** Runs code of the module outside a call. Throws `guest/invalid` if it has to be stopped. */
@@ -220,6 +240,7 @@ export class Guest {
   }
 
   #runNow<Value>(activation: Activation, call: () => number, returned: () => Ran<Value>): Ran<Value> {
+    this.#wasUsed = true;
     const { ended, fatal } = this.#system.run(activation, () => this.#enter(call));
     if (fatal !== undefined) return { kind: 'threw', thrown: fatalFault(fatal) };
     if (ended === RETURNED) return returned();
@@ -295,9 +316,9 @@ export class Guest {
     for (const frame of framesOf(stack)) {
       // The library marks where its frames begin.
       if (frame.functionName.includes('__spacetimedb_end_short_backtrace')) break;
-      const line = this.#compiled.lineOf(frame.line, frame.column);
+      const { line, column } = this.#compiled.originOf(frame.line, frame.column);
       firstLine ??= line;
-      trace.push(`${frame.functionName} (${MODULE_FILE}:${line}:${frame.column})`);
+      trace.push(`${frame.functionName} (${MODULE_FILE}:${line}:${column})`);
     }
     return { message, text: `Uncaught ${text}`, trace, line: firstLine };
   }
@@ -312,7 +333,7 @@ export class Guest {
   #callerLine(stack: string): number | undefined {
     const frames = framesOf(stack);
     const frame = frames[1] ?? frames[0];
-    return frame && this.#compiled.lineOf(frame.line, frame.column);
+    return frame && this.#compiled.originOf(frame.line, frame.column).line;
   }
 }
 

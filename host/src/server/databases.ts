@@ -10,7 +10,7 @@ import type { Backup } from '../storage/folder-copy.ts';
 import type { DataFolder, DatabaseRecord } from '../storage/data-folder.ts';
 import { createMemoryStorage } from '../storage/memory-storage.ts';
 import type { Storage } from '../storage/storage.ts';
-import type { World } from '../world.ts';
+import type { Timer, World } from '../world.ts';
 import type { SharedLimits } from './client.ts';
 import { Clients } from './clients.ts';
 import type { HostLimits } from './host-limits.ts';
@@ -21,6 +21,7 @@ import { breakToken } from './program-hash.ts';
 export interface OpenDatabase {
   readonly identity: bigint;
   readonly database: Database;
+  /** @internal */
   readonly clients: Clients;
   readonly variables: SystemVariables;
 }
@@ -60,14 +61,19 @@ export interface DatabasesOptions {
   readonly report: (message: string) => void;
 }
 
+/** A module that was not called for one to two of these periods, and has no clients, is loaded again with its next call. */
+const REST_AFTER_MS = 5 * 60_000;
+
 /** Finds, publishes, renames and deletes the databases of a host. Throws `HttpError` for refused requests. */
 export class Databases {
   readonly #options: DatabasesOptions;
   readonly #open = new Map<bigint, OpenDatabase>();
   #lastChange: Promise<unknown> = Promise.resolve();
+  #restTimer: Timer;
 
   private constructor(options: DatabasesOptions) {
     this.#options = options;
+    this.#restTimer = this.#restLater();
   }
 
   /** Opens every database of the folder. */
@@ -201,8 +207,17 @@ export class Databases {
 
   /** Disconnects all clients and writes all pending commits. */
   async close(): Promise<void> {
+    this.#restTimer.cancel();
     await this.#change(async () => {
       await Promise.all([...this.#open.keys()].map(identity => this.#stop(identity)));
+    });
+  }
+
+  /** Frees the memory of modules without use: most of the databases of a host with many are idle. */
+  #restLater(): Timer {
+    return this.#options.world.setTimer(REST_AFTER_MS, () => {
+      for (const { database, clients } of this.#open.values()) if (clients.count === 0) database.restUnlessUsed();
+      this.#restTimer = this.#restLater();
     });
   }
 

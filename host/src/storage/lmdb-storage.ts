@@ -8,6 +8,7 @@ import { copyEnvironment } from './folder-copy.ts';
 import { added, type CheckSum, isSameSum, NamedSum, NO_RECORDS, sumOfRow } from './check-sums.ts';
 import { DurableNumber } from './durable-number.ts';
 import { openEnvironment, type Environment } from './lmdb-environment.ts';
+import { netChanges } from './net-changes.ts';
 import { FORMAT, META, parse, readRowKey, records, ROW_KEY_BYTES, writeRowKey } from './lmdb-records.ts';
 import type { CommitExtra, FailureListener, Storage, StoredState, StoredTable } from './storage.ts';
 
@@ -209,13 +210,12 @@ export class LmdbStorage implements Storage {
   async #write(batch: readonly Waiting[]): Promise<void> {
     await this.#env.batch(() => {
       const touched = new Set<string>();
+      for (const { extra } of batch) for (const name of extra.droppedTables ?? []) this.#dropTable(name);
+      for (const change of netChanges(batch.map(({ commit }) => commit))) {
+        this.#writeChange(change);
+        touched.add(change.table.def.name);
+      }
       for (const { commit, extra } of batch) {
-        for (const name of extra.droppedTables ?? []) this.#dropTable(name);
-        for (const change of commit.changes) {
-          if (!change.table.isStored) continue;
-          this.#writeChange(change);
-          touched.add(change.table.def.name);
-        }
         for (const { table, name, reserved } of commit.sequences) {
           const record = records.sequence({ table: table.def.name, name, reserved });
           if (table.isStored) this.#putMeta(META.sequence(table.def.name, name), record);

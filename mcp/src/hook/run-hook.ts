@@ -3,12 +3,14 @@
 //
 // I1  It ends within its time limit, also when the hub does not answer.
 // I2  Each message is announced at most once a session.
-// I3  A waker ends with the process that started it, and when a newer waker of its session starts.
+// I3  A waker ends with the process that started it, and when a newer waker of its session starts. A session that ends with its turn
+//     has none: it would wait for its waker.
 
 import type { AgoraClient, AgoraClientOptions } from '@agora/client';
 import * as z from 'zod';
 import { agentNameOf, type Environment } from '../agent/agent-name.ts';
 import { AnnouncedIds, sessionKey } from '../agent/announced-ids.ts';
+import { isAttended } from '../agent/is-attended.ts';
 import { followMail } from './follow-mail.ts';
 import { announcedBy, hookOutput, momentOf, WAKE, type HookClientName } from './hook-output.ts';
 import { mailSentence, type WaitingMail } from './hook-words.ts';
@@ -49,6 +51,7 @@ type Input = z.output<typeof Input>;
 export async function runHook(run: HookRun): Promise<HookResult | undefined> {
   const input = parseInput(run.input);
   const isWaker = run.client === 'claude' && run.event === WAKE;
+  if (isWaker && !isAttended(run.environment)) return undefined;
   if (!input || (!isWaker && momentOf(run.client, run.event) === undefined)) return undefined;
   try {
     if (!(await isReachable(run.server))) return undefined;

@@ -12,6 +12,7 @@ import { serveStdio as serve, StdioServerTransport } from '@modelcontextprotocol
 import { agentNameOf, isNameKnown, type Environment } from '../agent/agent-name.ts';
 import { AnnouncedIds, sessionKey } from '../agent/announced-ids.ts';
 import { AgentSession } from '../agent/agent-session.ts';
+import { isAttended } from '../agent/is-attended.ts';
 import { CodexWaker } from '../hook/codex-waker.ts';
 import type { Profile } from '../tools/index.ts';
 import { createServer, type RequestFacts } from './create-server.ts';
@@ -116,7 +117,7 @@ class LazySession {
       isNameChosen: Boolean(environment['AGORA_AGENT']),
       client,
       capabilities: listOf(environment['AGORA_CAPABILITIES']),
-      isWoken: environment['AGORA_MCP_WOKEN'] === '1',
+      isWoken: environment['AGORA_MCP_WOKEN'] === '1' && isAttended(environment),
       announced: name => new AnnouncedIds(agoraHome(), sessionKey(client?.server ?? '', name)),
     });
     this.#changes = new ResourceChanges(this.#session, uri => this.notify(uri));

@@ -27,7 +27,8 @@ async function buildFrom(built: PublishedPackage, source: string): Promise<void>
     format: 'esm',
     platform,
     target: TARGET[platform],
-    dts: true,
+    // What an export marks as `@internal` is for its own package.
+    dts: { compilerOptions: { stripInternal: true } },
     // Conditional imports (`#name`) are resolved by the consumer.
     deps: { neverBundle: [/^#/, /^node:/] },
     unbundle: keepsFiles,
@@ -35,6 +36,8 @@ async function buildFrom(built: PublishedPackage, source: string): Promise<void>
     hash: false,
     report: false,
     logLevel: 'warn',
+    // Else a declaration keeps an import of each package that the stripped members name.
+    treeshake: { moduleSideEffects: [{ external: true, sideEffects: false }] },
     inputOptions: { checks: { pluginTimings: false } },
   });
 }

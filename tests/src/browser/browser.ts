@@ -59,11 +59,16 @@ export async function openBrowser(entry: string): Promise<TestBrowser> {
     logLevel: 'silent',
   });
   const files = new Map(outputFiles.map(({ path, contents }) => [path, contents]));
-  const html = `<!doctype html><title>Agora</title><body><script type="module" src="/${parse(entry).name}.js"></script>`;
+  return openFiles(files, `/${parse(entry).name}.js`);
+}
+
+/** Starts a browser whose page loads a script of these files, by their paths. Throws when this machine has no browser. */
+export async function openFiles(files: ReadonlyMap<string, Uint8Array>, script: string): Promise<TestBrowser> {
+  const html = `<!doctype html><title>Agora</title><body><script type="module" src="${script}"></script>`;
   const server = createServer((request, response) => {
-    const script = files.get(request.url ?? '');
-    response.setHeader('content-type', script ? 'text/javascript' : 'text/html');
-    response.end(script ?? html);
+    const file = files.get(request.url ?? '');
+    response.setHeader('content-type', file ? 'text/javascript' : 'text/html');
+    response.end(file ?? html);
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -103,8 +103,13 @@ describe('agora claim', () => {
   test('of another agent is ended by `agora operator break`', async () => {
     const [claim] = await ada.json('claim', 'src/', '--for', '5m');
     using boss = new Shell({ server: hub.url, database: hub.database, token: hub.ownerToken });
-    expect((await bo.run('operator', 'break', String(claim?.['id']))).code).toBe(5);
-    expect((await boss.run('operator', 'break', String(claim?.['id']), '--reason', 'stuck')).code).toBe(0);
+    const id = String(claim?.['id']);
+    expect((await bo.run('operator', 'break', id, '--yes')).code).toBe(5);
+    expect(await boss.run('operator', 'break', id)).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('Ada') as string,
+    });
+    expect((await boss.run('operator', 'break', id, '--yes', '--reason', 'stuck')).code).toBe(0);
     expect(await bo.json('claims')).toEqual([]);
   });
 });

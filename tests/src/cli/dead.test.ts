@@ -57,7 +57,8 @@ describe('agora dead', () => {
     await lose('Phantom', 'one.of_two', 'one.of_two');
     const [first] = await boss.json('dead', 'list', '--type', 'one.of_two');
     const no = String(first?.['no']);
-    const { code, out } = await boss.run('dead', 'purge', no, '999999', '--json');
+    expect(await boss.run('dead', 'purge', no)).toMatchObject({ code: 2, out: '' });
+    const { code, out } = await boss.run('dead', 'purge', no, '999999', '--yes', '--json');
     expect(code).toBe(7);
     expect(jsonLines(out)).toEqual([
       { no, done: 'purged' },

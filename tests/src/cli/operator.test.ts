@@ -91,6 +91,20 @@ describe('agora operator', () => {
     expect(limits).toEqual([{ storedBytes: 2 ** 31, keepMessagesMs: 48 * 3_600_000 }]);
     const [storage] = await boss.json('operator', 'limits');
     expect(storage).toEqual({ storedBytes: expect.any(Number) as number, storedBytesLimit: 2 ** 31 });
+    const faulty = await boss.run(
+      'operator',
+      'limits',
+      '--keep-messages',
+      '1s',
+      '--keep-events',
+      '400000d',
+      '--stored-bytes',
+      '0',
+    );
+    expect(faulty).toMatchObject({ code: 2, out: '' });
+    expect(faulty.err).toContain(
+      '--stored-bytes: more than 0 bytes; --keep-messages: a time from 1m to 3660d; --keep-events',
+    );
     const tooLow = await boss.run('operator', 'limits', '--stored-bytes', '1');
     expect(tooLow).toMatchObject({ code: 2, err: expect.stringContaining('it refuses each message') as string });
   });

@@ -85,7 +85,14 @@ describe('agora workflow start', () => {
     const faulty = file('faulty.yaml', ['action: nobody', 'agent: Builder, action: late, timeout_ms: 0']);
     const { code, err, out } = await shell.run('workflow', 'start', faulty);
     expect({ code, out }).toEqual({ code: 2, out: '' });
-    expect(err).toMatch(/2 faults:\n {2}- .*"(nobody|late)".*\n {2}- .*"(nobody|late)"/);
+    expect(err).toMatch(/2 faults:\n {2}- line 3: .*"nobody".*\n {2}- line 4: .*"late"/);
+    // Faults of the text, of the content and of names are in one answer.
+    const all = file('all.yaml', ['agent: Bilder, action: one', 'agent: Builder, acton: two'], 'metadata: {a: 1\n');
+    const many = await shell.run('workflow', 'start', all);
+    expect(many.code).toBe(2);
+    expect(many.err).toMatch(/line 3: .*\}\n/);
+    expect(many.err).toMatch(/line 4: step "one": there is no agent "Bilder" \(did you mean "Builder"\?\)/);
+    expect(many.err).toMatch(/line 5: step 2: .*"acton"/);
     const unknown = await shell.run('workflow', 'start', file('who.yaml', ['agent: Bilder, action: build']), '--json');
     expect(unknown.code).toBe(2);
     expect(jsonLines(unknown.err)).toMatchObject([
@@ -156,7 +163,10 @@ describe('a running workflow', () => {
     expect(await shell.json('workflow', 'pause', id)).toEqual([{ workflowId: id, done: 'paused' }]);
     expect(await shell.json('workflow', 'list', '--status', 'paused')).toMatchObject([{ workflowId: id }]);
     expect(await shell.json('workflow', 'resume', id)).toEqual([{ workflowId: id, done: 'resumed' }]);
-    expect(await shell.json('workflow', 'cancel', id, '--reason', 'no need')).toEqual([
+    const unconfirmed = await shell.run('workflow', 'cancel', id);
+    expect(unconfirmed).toMatchObject({ code: 2, err: expect.stringContaining('0 of 2 steps') as string });
+    expect(unconfirmed.err).toContain('--yes');
+    expect(await shell.json('workflow', 'cancel', id, '--yes', '--reason', 'no need')).toEqual([
       { workflowId: id, done: 'cancelled' },
     ]);
     const [again, list] = await Promise.all([
@@ -189,7 +199,9 @@ describe('a running workflow', () => {
     expect(await shell.json('workflow', 'retry', id, 'flaky')).toEqual([
       { workflowId: id, step: 'flaky', done: 'retried' },
     ]);
-    expect((await shell.run('workflow', 'watch', id)).code).toBe(0);
+    const retried = await shell.run('workflow', 'watch', id);
+    expect(retried.code).toBe(0);
+    expect(retried.out).toMatch(/workflow_failed[^]*step_completed[^]*workflow_complet\w+\n$/);
 
     using boss = new Shell({ server: hub.url, database: hub.database, token: hub.ownerToken });
     const asked = await started('f.yaml', ['agent: Builder, action: ship, approval: { by: Builder }']);
@@ -203,6 +215,14 @@ describe('a running workflow', () => {
     expect(workflowId).not.toBe(asked);
     expect(await boss.json('workflow', 'reject', String(workflowId), 'ship')).toMatchObject([{ done: 'rejected' }]);
     expect((await shell.run('workflow', 'watch', String(workflowId))).code).toBe(1);
+  });
+
+  test('that waits for an agent that is offline says so', async () => {
+    await (await hub.join('Sleeper')).close();
+    const id = await started('g.yaml', ['agent: Sleeper, action: dream']);
+    const [json, table] = await Promise.all([shell.json('workflow', 'why', id), shell.run('workflow', 'why', id)]);
+    expect(json).toMatchObject([{ step: 'dream', whom: ['Sleeper'], offline: ['Sleeper'] }]);
+    expect(table.out).toContain('Sleeper (offline)');
   });
 
   test('that does not exist, or a step that does not exist, ends with exit code 6', async () => {

@@ -23,9 +23,9 @@ interface HookEnd {
   readonly err: string;
 }
 
-function startHook(client: string, event: string, agent: string, input: object, server = hub.url) {
+function startHook(client: string, event: string, agent: string, input: object, server = hub.url, environment = {}) {
   const child = spawn(process.execPath, [MAIN, 'hook', client, event], {
-    env: { ...process.env, AGORA_SERVER: server, AGORA_AGENT: agent },
+    env: { ...process.env, AGORA_SERVER: server, AGORA_AGENT: agent, ...environment },
   });
   child.stdin.end(JSON.stringify(input));
   const ended = Promise.all([once(child, 'exit'), text(child.stdout), text(child.stderr)]);
@@ -142,6 +142,15 @@ test('a waker ends with 2 when mail comes, and yields to the waker of the next t
   expect(woken?.err).toContain(messageId);
   expect(woken?.out).toBe('');
 });
+
+test.each([{ CLAUDE_CODE_ENTRYPOINT: 'sdk-cli' }, { CLAUDE_CODE_SESSION_ATTENDED: '0' }])(
+  'a session that ends with its turn has no waker, which it would wait for: %o',
+  async environment => {
+    await register('Printing');
+    const { ended } = startHook('claude', 'Wake', 'Printing', {}, hub.url, environment);
+    expect(await ended).toEqual({ code: 0, out: '', err: '' });
+  },
+);
 
 test('`agora wait --follow` prints each new message once, and ends with its parent', async () => {
   await register('Followed');

@@ -42,7 +42,12 @@ export interface Outside extends AsyncDisposable {
   /** Returns the errors of TypeScript in a file there; an empty text without errors. */
   typeCheck(
     file: string,
-    options: { readonly moduleResolution: 'bundler' | 'nodenext'; readonly isExact?: boolean },
+    options: {
+      readonly moduleResolution: 'bundler' | 'nodenext';
+      readonly isExact?: boolean;
+      /** True checks the declarations of all packages too. */
+      readonly checksLibraries?: boolean;
+    },
   ): Promise<string>;
 }
 
@@ -67,7 +72,7 @@ export async function openOutside(others: readonly string[] = OTHER_PACKAGES): P
         const options = { cwd: dirname(path), timeout: RUN_TIMEOUT_MS, env: { ...process.env, ...env } };
         return (await run(process.execPath, [...args, path, ...params], options)).stdout;
       },
-      async typeCheck(file, { moduleResolution, isExact = false }) {
+      async typeCheck(file, { moduleResolution, isExact = false, checksLibraries = false }) {
         const compilerOptions = {
           target: 'ES2024',
           lib: ['ESNext', 'DOM'],
@@ -77,7 +82,7 @@ export async function openOutside(others: readonly string[] = OTHER_PACKAGES): P
           jsx: 'react-jsx',
           strict: true,
           exactOptionalPropertyTypes: isExact,
-          skipLibCheck: true,
+          skipLibCheck: !checksLibraries,
           allowImportingTsExtensions: true,
           noEmit: true,
         };

@@ -144,13 +144,22 @@ describe('from outside', () => {
     expect(await outside.run('agents.js')).toContain('"Ada"');
   });
 
-  test('type-checks as a bundler and as Node.js resolve it', async () => {
-    await outside.write('consumer.ts', CONSUMER);
-    expect(await outside.typeCheck('consumer.ts', { moduleResolution: 'nodenext', isExact: true })).toBe('');
-    // The types of the SDK, and so the bindings, resolve for bundlers only, and without exact optional properties.
-    await outside.write('all.ts', `import './consumer.ts'; import './page.tsx'; ${BINDINGS_CONSUMER}`);
+  test('type-checks as a bundler and as Node.js resolve it, with the declarations of all packages', async () => {
+    await outside.write('consumer.ts', `import './page.tsx'; ${CONSUMER}`);
     await outside.write('page.tsx', `declare const server: string; ${readmeOf('client', 'tsx')}; export { page };`);
-    expect(await outside.typeCheck('all.ts', { moduleResolution: 'bundler' })).toBe('');
+    for (const moduleResolution of ['nodenext', 'bundler'] as const) {
+      const options = { moduleResolution, isExact: true, checksLibraries: true };
+      expect(await outside.typeCheck('consumer.ts', options)).toBe('');
+    }
+    // Inner classes are not published, so no declaration of the client names the SDK.
+    const lib = join(outside.folder, 'node_modules/@agora/client/lib');
+    const declarations = readdirSync(lib, { recursive: true, encoding: 'utf8' }).filter(file => file.endsWith('.d.ts'));
+    for (const file of declarations) {
+      expect(readFileSync(join(lib, file), 'utf8')).not.toMatch(/@agora\/bindings|'spacetimedb|"spacetimedb/);
+    }
+    // The types of the SDK, and so the bindings alone, resolve for bundlers only, and without exact optional properties.
+    await outside.write('bindings.ts', BINDINGS_CONSUMER);
+    expect(await outside.typeCheck('bindings.ts', { moduleResolution: 'bundler' })).toBe('');
   });
 
   test('is bundled for a browser without any module of Node.js', async () => {
@@ -212,6 +221,8 @@ const CONSUMER = `
   import { bundleUrl } from '@agora/module/bundle';
   import { LIMITS, type WorkflowStatus } from '@agora/module/contract';
   import { workflowShape } from '@agora/module/workflow';
+  import * as mcp from '@agora/mcp';
+  import * as dashboard from '@agora/dashboard';
   import { startHub } from '@agora/testing';
 
   const client = new AgoraClient('Consumer', { tokenStore: fileTokenStore('token') });
@@ -231,7 +242,7 @@ const CONSUMER = `
   // @ts-expect-error: a clock is moved by milliseconds
   hub.advance('1 h');
   if (workflowShape.safeParse({}).error instanceof AgoraError) throw new Error(bundleUrl.href);
-  export { agents, answer, bundle, host, hub, mode, plain, status };`;
+  export { agents, answer, bundle, dashboard, host, hub, mcp, mode, plain, status };`;
 
 /** The bindings alone. */
 const BINDINGS_CONSUMER = `

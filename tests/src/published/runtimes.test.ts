@@ -1,10 +1,13 @@
 // The runtimes and bundlers of the table in the client's README: each runs an agent of the packed client.
 
 import { execFile } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { startHub } from '@agora/testing';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { openFiles } from '../browser/browser.ts';
 import { startTestHub, type TestHub } from '../support/hub.ts';
 import { openOutside, type Outside } from './outside.ts';
 
@@ -32,6 +35,11 @@ const AGENT = `
   }
   main();`;
 const PRINTED = '{"hello":"you"}\n';
+/** The page reads YAML too, whose parser is loaded later. */
+const PAGE_END = `
+  const { workflow_type } = await parseWorkflow('workflow_type: w\\nsteps: [{ agent: A, action: a }]');
+  document.title = JSON.stringify([answer.data, workflow_type]);`;
+const SHOWN = '[{"hello":"you"},"w"]';
 
 let outside: Outside;
 let hub: TestHub;
@@ -102,5 +110,54 @@ describe('an agent that is bundled for Node.js runs', () => {
     await outside.write('webpack.mjs', bundle);
     await printed('node', 'webpack.mjs');
     expect(await printed('node', 'webpack/agent.cjs')).toBe(PRINTED);
+  });
+});
+
+describe('a page that is bundled runs in a browser, with the code that it loads later', () => {
+  /** Builds the page in the folder `name`, and returns what it shows. */
+  async function shown(name: string, config: string, ...build: readonly [program: string, ...args: string[]]) {
+    await outside.write(`${name}.mjs`, config);
+    await printed(...build);
+    const folder = join(outside.folder, name);
+    const paths = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(path => path.endsWith('.js'));
+    const files = new Map(paths.map(path => [`/${path}`, readFileSync(join(folder, path))]));
+    await using browser = await openFiles(files, '/page.js');
+    const { page, errors } = await browser.open();
+    await expect.poll(() => page.title(), { timeout: 20_000, interval: 50 }).not.toBe('Agora');
+    expect(errors).toEqual([]);
+    // Read before the browser is closed.
+    return await page.title();
+  }
+
+  let pageHub: Awaited<ReturnType<typeof startHub>>;
+
+  beforeAll(async () => {
+    // Unlike the other one, it admits pages of all origins.
+    pageHub = await startHub();
+    const options = JSON.stringify({ server: pageHub.url, tokenStore: false });
+    const page = AGENT.replace('process.env.RUN_ID', '`Page${Date.now()}`')
+      .replace(/import \{ AgoraClient \}/, 'import { AgoraClient, parseWorkflow }')
+      .replace(/\{ server: .* \}\);/, `${options});`)
+      .replace('console.log(JSON.stringify(answer.data));', PAGE_END)
+      .replace('main();', 'main().catch(error => { document.title = String(error.stack); });');
+    await outside.write('page.mjs', page);
+  });
+
+  afterAll(() => pageHub.close());
+
+  test('by Vite', async () => {
+    const config = `export default {
+      logLevel: 'error', build: { outDir: 'vite-page', rollupOptions: { input: 'page.mjs', output: { entryFileNames: 'page.js' } } },
+    };`;
+    expect(await shown('vite-page', config, '.bin/vite', 'build', '--config', 'vite-page.mjs')).toBe(SHOWN);
+  });
+
+  test('by webpack', async () => {
+    const config = `import webpack from 'webpack';
+      const output = { path: process.cwd() + '/webpack-page', filename: 'page.js', publicPath: '/' };
+      webpack({ mode: 'development', devtool: false, target: 'web', entry: './page.mjs', output }, (error, stats) => {
+        if (error || stats.hasErrors()) throw error ?? new Error(stats.toString('errors-only'));
+      });`;
+    expect(await shown('webpack-page', config, 'node', 'webpack-page.mjs')).toBe(SHOWN);
   });
 });

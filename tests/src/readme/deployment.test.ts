@@ -16,9 +16,15 @@ import { startTestHub } from '../support/hub.ts';
 import { readBlocks } from './support/blocks.ts';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
-const NGINX = ['/usr/sbin/nginx', '/usr/bin/nginx'].find(path => existsSync(path));
-const SYSTEMD_ANALYZE = ['/usr/bin/systemd-analyze', '/bin/systemd-analyze'].find(path => existsSync(path));
 const run = promisify(execFile);
+
+/** The path of an installed program of the system. */
+function programOf(name: string, debianPackage: string): string {
+  const found = ['/usr/sbin', '/usr/bin', '/bin'].map(folder => join(folder, name)).find(path => existsSync(path));
+  if (found === undefined)
+    throw new Error(`This test needs ${name}: on Debian, run "apt-get install ${debianPackage}".`);
+  return found;
+}
 
 /** A block of a page by its name. */
 function blockOf(page: string, name: string): string {
@@ -44,6 +50,7 @@ async function freePort(): Promise<number> {
 
 /** Starts nginx with the configuration of the page; only names of files and ports differ. */
 async function startProxy(hub: string) {
+  const nginx = programOf('nginx', 'nginx-light');
   const folder = temporaryFolder();
   const [key, certificate] = [join(folder, 'key.pem'), join(folder, 'certificate.pem')];
   const names = ['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1'];
@@ -72,8 +79,8 @@ async function startProxy(hub: string) {
   );
   const config = `daemon off; pid ${folder}/pid; error_log ${folder}/errors; events {}\nhttp { access_log off; ${paths.join(' ')}\n${server}}\n`;
   writeFileSync(join(folder, 'nginx.conf'), config);
-  await run(NGINX ?? 'nginx', ['-t', '-p', folder, '-c', join(folder, 'nginx.conf')]);
-  const child = spawn(NGINX ?? 'nginx', ['-p', folder, '-c', join(folder, 'nginx.conf')], { stdio: 'inherit' });
+  await run(nginx, ['-t', '-p', folder, '-c', join(folder, 'nginx.conf')]);
+  const child = spawn(nginx, ['-p', folder, '-c', join(folder, 'nginx.conf')], { stdio: 'inherit' });
   onTestFinished(async () => {
     child.kill('SIGTERM');
     await once(child, 'close');
@@ -81,8 +88,8 @@ async function startProxy(hub: string) {
   return { url: `https://127.0.0.1:${port}`, certificate };
 }
 
-test.skipIf(NGINX === undefined)(
-  'nginx (where installed): agents talk through TLS, and publishing stays inside',
+test.runIf(process.platform === 'linux')(
+  'nginx: agents talk through TLS, and publishing stays inside',
   { timeout: 60_000 },
   async () => {
     await using hub = await startTestHub();
@@ -121,14 +128,14 @@ test('every metric of the alerts exists, or comes from Prometheus', async () => 
   expect(used.filter(name => !known.has(name))).toEqual([]);
 });
 
-test.skipIf(SYSTEMD_ANALYZE === undefined)('the unit is what systemd (where installed) understands', async () => {
+test.runIf(process.platform === 'linux')('the unit is what systemd understands', async () => {
   const folder = temporaryFolder();
   const unit = blockOf('deployment.md', 'agora.service');
   writeFileSync(
     join(folder, 'agora.service'),
     unit.replace('/usr/bin/node', process.execPath).replace('User=agora', 'User=root'),
   );
-  const { stderr } = await run(SYSTEMD_ANALYZE ?? '', ['verify', join(folder, 'agora.service')]);
+  const { stderr } = await run(programOf('systemd-analyze', 'systemd'), ['verify', join(folder, 'agora.service')]);
   expect(stderr).not.toMatch(/agora\.service/);
 });
 

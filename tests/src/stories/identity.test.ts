@@ -249,10 +249,15 @@ describe('a second process under the name of an agent', () => {
     await second.close();
   });
 
-  test('shares it on request, with a warning', async () => {
+  test('shares it on request, with a warning for both processes', async () => {
     const { first, second, warnings } = await twins('Romulus');
-    await second.registerAgent({ agentType: 'worker' }, { ifServed: 'share' });
+    const ofFirst = new Received<AgoraError>();
+    first.on('warning', error => ofFirst.add(error));
+    await second.registerAgent({ agentType: 'worker', metadata: { site: 'b' } }, { ifServed: 'share' });
     expect(await warnings.first()).toMatchObject({ code: 'agent/elsewhere' });
+    expect(await ofFirst.first()).toMatchObject({ code: 'agent/elsewhere' });
+    expect(await first.findAgents({ name: 'Romulus' })).toMatchObject([{ metadata: { site: 'b' } }]);
+    expect([ofFirst.items.length, warnings.items.length]).toEqual([1, 1]);
     expect(first.state).toBe('connected');
     await Promise.all([first.close(), second.close()]);
   });

@@ -1,9 +1,10 @@
 // Names that do not exist: each refusal has the similar names, and a definition gets all its faults in one answer.
 
-import { defineTypes, type AgoraClient } from '@agora/client';
+import { defineTypes, type AgoraClient, type AgoraError } from '@agora/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { startTestHub, type TestHub } from '../support/hub.ts';
+import { Received } from '../support/received.ts';
 
 let hub: TestHub;
 let boss: AgoraClient;
@@ -26,6 +27,21 @@ test.each<[name: string, call: () => Promise<unknown>, suggestion: string]>([
   ['the members of a group', () => boss.groupMembers('#releases'), 'did you mean "#release"?'],
 ])('%s', async (_name, call, suggestion) => {
   await expect(call()).rejects.toThrow(suggestion);
+});
+
+test('a message type that is nearly a declared or a standard one: one warning, also of its handler', async () => {
+  const types = defineTypes({ messages: { build_request: {} } });
+  const plain: AgoraClient = await hub.join('Plain');
+  const typed = await hub.join('Typed', {}, { types });
+  const warnings = new Received<AgoraError>();
+  for (const client of [plain, typed as unknown as AgoraClient]) client.on('warning', error => warnings.add(error));
+  for (const messageType of ['documentation_requst', 'documentation_requst', 'build_reqest'])
+    await plain.sendMessage({ to: 'Boss', messageType, payload: {} });
+  await (typed as unknown as AgoraClient).subscribeToMessages('biuld_request', () => 'done');
+  expect(warnings.items.map(({ code, message }) => [code, message])).toEqual([
+    ['client/unknown-type', expect.stringContaining('did you mean "documentation_request"?')],
+    ['client/unknown-type', expect.stringContaining('did you mean "build_request"?')],
+  ]);
 });
 
 test('steps and workflows', async () => {

@@ -56,7 +56,10 @@ export const CLAIM_COMMANDS: readonly CommandDefinition[] = [
     name: 'operator break',
     summary: 'Ends a claim of any agent; its holder gets a notice.',
     arguments: [{ name: 'claim', summary: 'id of the claim' }],
-    flags: [{ flag: '--reason <text>', summary: 'the reason, for the holder' }],
+    flags: [
+      { flag: '--reason <text>', summary: 'the reason, for the holder' },
+      { flag: '--yes', summary: 'do not ask for confirmation' },
+    ],
     load: () => import('./break.ts'),
   },
 ];

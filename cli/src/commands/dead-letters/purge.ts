@@ -6,6 +6,7 @@ import { selectionInput, settleDeadLetters, type DeadLetterAction } from './sett
 const PURGE: DeadLetterAction = {
   done: 'purged',
   verb: 'Purge',
+  isFinal: true,
   one: (client, no) => client.operator.purge(no),
   all: (client, filter) => client.operator.purgeAll(filter),
 };

@@ -14,6 +14,8 @@ export interface DeadLetterAction {
   readonly done: string;
   /** The verb, as in "Redrive 12 dead letters?". */
   readonly verb: string;
+  /** True if it cannot be undone: then it also needs a confirmation for given numbers. */
+  readonly isFinal?: boolean;
   one(client: AgoraClient, no: bigint): Promise<void>;
   all(client: AgoraClient, filter: DeadLetterFilter): Promise<void>;
 }
@@ -46,8 +48,10 @@ export async function settleDeadLetters(
     throw new CliError('cli/usage', 'Give numbers of `agora dead list`, filters, or --all.', EXIT.usage);
   }
   const client = await context.connect();
-  if (numbers.length > 0) await settleEach(context, client, action, numbers);
-  else await settleAll(context, client, action, { filters, yes });
+  if (numbers.length > 0) {
+    if (action.isFinal) await confirm(context, questionOf(action, numbers.length), yes);
+    await settleEach(context, client, action, numbers);
+  } else await settleAll(context, client, action, { filters, yes });
 }
 
 async function settleEach(
@@ -94,8 +98,7 @@ async function settleAll(
     output.note('No dead letters match.');
     return output.data({ found: 0, done: action.done }, () => `0 ${action.done}`);
   }
-  const letters = found === 1 ? 'a dead letter' : `${found} dead letters`;
-  await confirm(context, `${action.verb} ${letters}?`, yes);
+  await confirm(context, questionOf(action, found), yes);
   try {
     await action.all(client, filter);
   } catch (thrown) {
@@ -103,7 +106,15 @@ async function settleAll(
     if (!hasCode(thrown, 'operator/required')) throw thrown;
     return settleEach(context, client, action, numbersOf(findDeadLetters(client, filter)));
   }
-  await output.data({ found, done: action.done }, () => `${letters} ${action.done}`);
+  await output.data({ found, done: action.done }, () => `${lettersOf(found)} ${action.done}`);
+}
+
+function questionOf({ verb }: DeadLetterAction, count: number): string {
+  return `${verb} ${lettersOf(count)}?`;
+}
+
+function lettersOf(count: number): string {
+  return count === 1 ? 'a dead letter' : `${count} dead letters`;
 }
 
 async function* numbersOf(letters: AsyncIterable<DeadLetter>): AsyncGenerator<bigint, void> {

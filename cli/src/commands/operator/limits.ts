@@ -1,19 +1,23 @@
 // `agora operator limits`: changes the storage limit and the retention times of the hub, or shows the storage limit.
 
+import { LIMITS } from '@agora/module/contract';
 import { z } from 'zod';
-import { duration } from '../../base/flag-schemas.ts';
+import { durationWithin } from '../../base/flag-schemas.ts';
 import { formatBytes, formatDuration, size } from '../../base/size.ts';
 import { actAs } from '../../command/act-as.ts';
 import type { CommandContext } from '../../command/command-context.ts';
 import { confirm } from '../../command/confirm.ts';
 import { defineCommand } from '../../command/command.ts';
 
+/** The range that the hub accepts, in the units of the flags. */
+const retention = durationWithin(LIMITS.minRetentionMs, LIMITS.delayMs * 10);
+
 export default defineCommand({
   input: z.object({
-    storedBytes: size.optional(),
-    keepMessages: duration.optional(),
-    keepEvents: duration.optional(),
-    keepWorkflows: duration.optional(),
+    storedBytes: size.refine(bytes => bytes > 0, 'more than 0 bytes').optional(),
+    keepMessages: retention.optional(),
+    keepEvents: retention.optional(),
+    keepWorkflows: retention.optional(),
     yes: z.boolean().default(false),
   }),
   async run(context, { storedBytes, keepMessages, keepEvents, keepWorkflows, yes }) {

@@ -86,7 +86,10 @@ export const WORKFLOW_COMMANDS: readonly CommandDefinition[] = [
     name: 'workflow cancel',
     summary: 'Cancels a workflow and its running steps.',
     arguments: [WORKFLOW],
-    flags: [{ flag: '--reason <text>', summary: 'reason of the cancellation', default: 'cancelled' }],
+    flags: [
+      { flag: '--reason <text>', summary: 'reason of the cancellation', default: 'cancelled' },
+      { flag: '--yes', summary: 'do not ask for confirmation' },
+    ],
     load: () => import('./cancel.ts'),
   },
   {

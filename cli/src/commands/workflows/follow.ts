@@ -108,8 +108,10 @@ async function printEvents(
     if (!next || next.done) return;
     const event = next.value;
     await output.data(event.toJSON(), () => lineOf(event, output));
-    // An ended workflow may have been retried: then its events continue.
-    if (isWorkflowEnd(event.type) && (await Promise.race([settled(ended), pause(LATE_EVENTS_MS)]))) return;
+    if (!isWorkflowEnd(event.type) || !(await Promise.race([settled(ended), pause(LATE_EVENTS_MS)]))) continue;
+    // The end before a retry is older: the events continue after it.
+    const { endedAt } = handle.status();
+    if (endedAt === undefined || event.at >= endedAt) return;
   }
 }
 

@@ -1,7 +1,6 @@
 // `agora workflow start`: starts a workflow from a definition in a file or on standard input.
 
 import { readFile } from 'node:fs/promises';
-import type { WorkflowDefinition } from '@agora/client';
 import { z } from 'zod';
 import { CliError, EXIT } from '../../base/cli-error.ts';
 import { actAs } from '../../command/act-as.ts';
@@ -17,12 +16,10 @@ export default defineCommand({
   async run(context, input) {
     checkWaitFlags(input);
     const source = await readSource(context, input.file);
-    const { parseWorkflow } = await import('@agora/client');
-    const started = await withFaultsOnLines(async () => {
-      const definition = withMetadata(await parseWorkflow(source), input.metadata);
-      const client = await actAs(context);
-      return { client, handle: await client.startWorkflowCoordination(definition) };
-    });
+    const client = await actAs(context);
+    const metadata = Object.fromEntries(input.metadata.map(parsePair));
+    const handle = await withFaultsOnLines(() => client.startWorkflowCoordination(source, { metadata }));
+    const started = { client, handle };
     await reportStart(context, started, input);
   },
 });
@@ -37,13 +34,9 @@ async function readSource(context: CommandContext, file: string): Promise<string
   }
 }
 
-function withMetadata(definition: WorkflowDefinition, pairs: readonly string[]): WorkflowDefinition {
-  if (pairs.length === 0) return definition;
-  const added = pairs.map(each => {
-    const at = each.indexOf('=');
-    return [each.slice(0, at), valueOf(each.slice(at + 1))] as const;
-  });
-  return { ...definition, metadata: { ...definition.metadata, ...Object.fromEntries(added) } };
+function parsePair(pair: string): readonly [key: string, value: unknown] {
+  const at = pair.indexOf('=');
+  return [pair.slice(0, at), valueOf(pair.slice(at + 1))];
 }
 
 /** The parsed text if it is valid JSON, else the text. */
@@ -56,7 +49,7 @@ function valueOf(typed: string): unknown {
 }
 
 /** The separator between the faults in the sentence of the error; each fault begins with its place. */
-const FAULT_BEGINS = /; (?=step |participants: |the definition|the steps |[a-z_.]+: |and \d+ more$)/;
+const FAULT_BEGINS = /; (?=line \d+: |step |participants: |the definition|the steps |[a-z_.]+: |and \d+ more$)/;
 
 /** Rewrites the error of a faulty definition with one line for each fault. */
 async function withFaultsOnLines<T>(work: () => Promise<T>): Promise<T> {
