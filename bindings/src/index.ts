@@ -86,9 +86,16 @@ import * as DeadLettersProcedure from "./dead_letters_procedure";
 import * as GroupChangesProcedure from "./group_changes_procedure";
 import * as GroupMembersProcedure from "./group_members_procedure";
 import * as HubOverviewProcedure from "./hub_overview_procedure";
+import * as HubSettingsProcedure from "./hub_settings_procedure";
 import * as ListAdmissionsProcedure from "./list_admissions_procedure";
+import * as ListAgentsProcedure from "./list_agents_procedure";
+import * as ListGroupsProcedure from "./list_groups_procedure";
 import * as ListMailboxesProcedure from "./list_mailboxes_procedure";
+import * as ListMessagesProcedure from "./list_messages_procedure";
 import * as ListOperatorsProcedure from "./list_operators_procedure";
+import * as ListWorkflowsProcedure from "./list_workflows_procedure";
+import * as LongestQueuesProcedure from "./longest_queues_procedure";
+import * as MessageAttemptsProcedure from "./message_attempts_procedure";
 import * as MessageStatusProcedure from "./message_status_procedure";
 import * as MyGroupsProcedure from "./my_groups_procedure";
 import * as PeekInboxProcedure from "./peek_inbox_procedure";
@@ -247,9 +254,16 @@ const proceduresSchema = __procedures(
   __procedureSchema("group_changes", GroupChangesProcedure.params, GroupChangesProcedure.returnType),
   __procedureSchema("group_members", GroupMembersProcedure.params, GroupMembersProcedure.returnType),
   __procedureSchema("hub_overview", HubOverviewProcedure.params, HubOverviewProcedure.returnType),
+  __procedureSchema("hub_settings", HubSettingsProcedure.params, HubSettingsProcedure.returnType),
   __procedureSchema("list_admissions", ListAdmissionsProcedure.params, ListAdmissionsProcedure.returnType),
+  __procedureSchema("list_agents", ListAgentsProcedure.params, ListAgentsProcedure.returnType),
+  __procedureSchema("list_groups", ListGroupsProcedure.params, ListGroupsProcedure.returnType),
   __procedureSchema("list_mailboxes", ListMailboxesProcedure.params, ListMailboxesProcedure.returnType),
+  __procedureSchema("list_messages", ListMessagesProcedure.params, ListMessagesProcedure.returnType),
   __procedureSchema("list_operators", ListOperatorsProcedure.params, ListOperatorsProcedure.returnType),
+  __procedureSchema("list_workflows", ListWorkflowsProcedure.params, ListWorkflowsProcedure.returnType),
+  __procedureSchema("longest_queues", LongestQueuesProcedure.params, LongestQueuesProcedure.returnType),
+  __procedureSchema("message_attempts", MessageAttemptsProcedure.params, MessageAttemptsProcedure.returnType),
   __procedureSchema("message_status", MessageStatusProcedure.params, MessageStatusProcedure.returnType),
   __procedureSchema("my_groups", MyGroupsProcedure.params, MyGroupsProcedure.returnType),
   __procedureSchema("peek_inbox", PeekInboxProcedure.params, PeekInboxProcedure.returnType),

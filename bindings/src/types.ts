@@ -156,6 +156,24 @@ export const AgentGroup = __t.object("AgentGroup", {
 });
 export type AgentGroup = __Infer<typeof AgentGroup>;
 
+export const AgentLoad = __t.object("AgentLoad", {
+  agent: __t.u64(),
+  held: __t.u32(),
+  waiting: __t.u32(),
+});
+export type AgentLoad = __Infer<typeof AgentLoad>;
+
+export const AgentPage = __t.object("AgentPage", {
+  get rows() {
+    return __t.array(Agent);
+  },
+  get loads() {
+    return __t.array(AgentLoad);
+  },
+  next: __t.u64(),
+});
+export type AgentPage = __Infer<typeof AgentPage>;
+
 export const AgentUsage = __t.object("AgentUsage", {
   rateUsed: __t.u32(),
   rate: __t.u32(),
@@ -204,6 +222,16 @@ export const Attachment = __t.object("Attachment", {
   agent: __t.u64(),
 });
 export type Attachment = __Infer<typeof Attachment>;
+
+export const AttemptRow = __t.object("AttemptRow", {
+  delivery: __t.u64(),
+  agent: __t.u64(),
+  name: __t.string(),
+  attempt: __t.u32(),
+  reason: __t.string(),
+  at: __t.i64(),
+});
+export type AttemptRow = __Infer<typeof AttemptRow>;
 
 export const BroadcastCursor = __t.object("BroadcastCursor", {
   agent: __t.u64(),
@@ -394,6 +422,8 @@ export const DeliveryStatus = __t.object("DeliveryStatus", {
   attempt: __t.u32(),
   at: __t.i64(),
   reason: __t.string(),
+  delivery: __t.u64(),
+  answer: __t.string(),
 });
 export type DeliveryStatus = __Infer<typeof DeliveryStatus>;
 
@@ -515,6 +545,17 @@ export const FailStepAct = __t.object("FailStepAct", {
 });
 export type FailStepAct = __Infer<typeof FailStepAct>;
 
+export const FailedAttempt = __t.object("FailedAttempt", {
+  no: __t.u64(),
+  delivery: __t.u64(),
+  agent: __t.u64(),
+  sender: __t.u64(),
+  attempt: __t.u32(),
+  reason: __t.string(),
+  at: __t.i64(),
+});
+export type FailedAttempt = __Infer<typeof FailedAttempt>;
+
 export const FailedTimer = __t.object("FailedTimer", {
   id: __t.u64(),
   kind: __t.string(),
@@ -571,6 +612,14 @@ export const GroupInvitation = __t.object("GroupInvitation", {
   agent: __t.u64(),
 });
 export type GroupInvitation = __Infer<typeof GroupInvitation>;
+
+export const GroupList = __t.object("GroupList", {
+  total: __t.u64(),
+  get rows() {
+    return __t.array(GroupSummary);
+  },
+});
+export type GroupList = __Infer<typeof GroupList>;
 
 export const GroupMember = __t.object("GroupMember", {
   id: __t.u64(),
@@ -642,6 +691,20 @@ export const HubCounters = __t.object("HubCounters", {
 });
 export type HubCounters = __Infer<typeof HubCounters>;
 
+export const HubSettings = __t.object("HubSettings", {
+  rate: __t.u32(),
+  burst: __t.u32(),
+  unfinished: __t.u32(),
+  inboxLength: __t.u32(),
+  fanOut: __t.u32(),
+  storedBytes: __t.u64(),
+  keepMessagesMs: __t.u64(),
+  keepEventsMs: __t.u64(),
+  keepWorkflowsMs: __t.u64(),
+  hops: __t.u32(),
+});
+export type HubSettings = __Infer<typeof HubSettings>;
+
 export const HubStatus = __t.object("HubStatus", {});
 export type HubStatus = __Infer<typeof HubStatus>;
 
@@ -690,6 +753,16 @@ export const LogHead = __t.object("LogHead", {
   last: __t.u64(),
 });
 export type LogHead = __Infer<typeof LogHead>;
+
+export const LongestQueues = __t.object("LongestQueues", {
+  get rows() {
+    return __t.array(QueueRow);
+  },
+  oldestAt: __t.i64(),
+  oldestOf: __t.string(),
+  next: __t.u64(),
+});
+export type LongestQueues = __Infer<typeof LongestQueues>;
 
 export const Mailbox = __t.object("Mailbox", {
   agent: __t.u64(),
@@ -789,6 +862,8 @@ export const MessageFile = __t.object("MessageFile", {
   get deliveries() {
     return __t.array(DeliveryStatus);
   },
+  ask: __t.string(),
+  answer: __t.string(),
 });
 export type MessageFile = __Infer<typeof MessageFile>;
 
@@ -797,6 +872,44 @@ export type MyInbox = __Infer<typeof MyInbox>;
 
 export const MyWorkflows = __t.object("MyWorkflows", {});
 export type MyWorkflows = __Infer<typeof MyWorkflows>;
+
+export const NewestMessage = __t.object("NewestMessage", {
+  kind: __t.string(),
+  deliveries: __t.u32(),
+  state: __t.string(),
+  envelope: __t.string(),
+});
+export type NewestMessage = __Infer<typeof NewestMessage>;
+
+export const NewestMessages = __t.object("NewestMessages", {
+  get rows() {
+    return __t.array(NewestMessage);
+  },
+  next: __t.i64(),
+});
+export type NewestMessages = __Infer<typeof NewestMessages>;
+
+export const NewestWorkflow = __t.object("NewestWorkflow", {
+  id: __t.string(),
+  type: __t.string(),
+  status: __t.string(),
+  initiator: __t.string(),
+  parent: __t.string(),
+  fork: __t.string(),
+  total: __t.u32(),
+  ended: __t.u32(),
+  startedAt: __t.i64(),
+  endedAt: __t.i64(),
+});
+export type NewestWorkflow = __Infer<typeof NewestWorkflow>;
+
+export const NewestWorkflows = __t.object("NewestWorkflows", {
+  get rows() {
+    return __t.array(NewestWorkflow);
+  },
+  next: __t.i64(),
+});
+export type NewestWorkflows = __Infer<typeof NewestWorkflows>;
 
 export const Notice = __t.object("Notice", {
   id: __t.u64(),
@@ -870,6 +983,17 @@ export const Pulse = __t.object("Pulse", {
   until: __t.i64(),
 });
 export type Pulse = __Infer<typeof Pulse>;
+
+export const QueueRow = __t.object("QueueRow", {
+  agent: __t.u64(),
+  name: __t.string(),
+  online: __t.bool(),
+  held: __t.u32(),
+  waiting: __t.u32(),
+  delayed: __t.u32(),
+  oldestAt: __t.i64(),
+});
+export type QueueRow = __Infer<typeof QueueRow>;
 
 export const Quota = __t.object("Quota", {
   agent: __t.u64(),

@@ -43,7 +43,7 @@ export type { EventHandler, EventSubscription } from './events/event-subscriptio
 export type { EventOptions, OutgoingEvent } from './events/events.ts';
 export type { MessageReference } from './wire/envelope.ts';
 export type { GroupChange, GroupHistory, GroupInfo } from './agents/groups.ts';
-export type { BroadcastInfo, DeliveryInfo, MessageRecord } from './send/history.ts';
+export type { AttemptInfo, BroadcastInfo, DeliveryInfo, MessageRecord } from './send/history.ts';
 export { requiredNames } from './wire/required-names.ts';
 export type { MessageFilters } from './receive/message-filter.ts';
 export type { Notice } from './receive/inbox.ts';
@@ -80,9 +80,11 @@ export type {
   DeadLetterFilter,
   HubLimits,
   HubStatus,
+  ListedMessage,
   MailboxInfo,
   Operator,
   OperatorInfo,
+  QueueInfo,
   Quota,
 } from './agents/operator.ts';
 export type { WebSocketConstructor, WebSocketLike } from './connection/web-socket-like.ts';
@@ -108,6 +110,7 @@ export {
   type TaskSchemas,
 } from './wire/message-types.ts';
 export { isStandardType, MESSAGE_SCHEMAS, type StandardMessageType } from './wire/standard-messages.ts';
+export type { ListedWorkflow, WorkflowListRequest } from './workflows/workflow-list.ts';
 export type { StartOptions } from './workflows/workflows.ts';
 export type { Served, ServeOptions } from './serve.ts';
 export type { OpenTelemetryApi } from './trace/spans.ts';

@@ -16,6 +16,7 @@ import {
   dependentAsk,
   deliveryBlock,
   ended,
+  failedAttempt,
   mailbox,
   message,
   notice,
@@ -87,6 +88,7 @@ export const agora = schema({
   claimFolder,
   claimWait,
   claimLoad,
+  failedAttempt,
 });
 
 type AgoraSchema = InferSchema<typeof agora>;

@@ -13,8 +13,8 @@ import type { Ctx } from './schema.ts';
 export type Account = NonNullable<ReturnType<Ctx['db']['account']['agent']['find']>>;
 type LogHead = NonNullable<ReturnType<Ctx['db']['logHead']['log']['find']>>;
 
-/** A dense sequence of numbers; `agent` numbers agents, `queue` work queues, `dead` dead letters, `block` blocks of delivery ids, `claim` grants. */
-export type Log = 'event' | 'broadcast' | 'agent' | 'queue' | 'dead' | 'block' | 'claim';
+/** A dense sequence of numbers; `agent` numbers agents, `queue` work queues, `dead` dead letters, `block` blocks of delivery ids, `claim` grants, `attempt` failed attempts. */
+export type Log = 'event' | 'broadcast' | 'agent' | 'queue' | 'dead' | 'block' | 'claim' | 'attempt';
 
 /** The rows that one call uses, and the environment of that call. */
 export class UnitOfWork {

@@ -1,13 +1,15 @@
 // Calls of operators. The hub checks each: non-operators get `operator/required`.
 
 import type { DbConnection } from '@agora/bindings';
-import { LIMITS, type Admission } from '@agora/module/contract';
+import { LIMITS, SIGN, type Admission, type DutyKind } from '@agora/module/contract';
 import { Identity } from 'spacetimedb';
 import type { Connection } from '../connection/connection.ts';
 import { AgoraError } from '../base/errors.ts';
 import { checkKeys, type Keys } from '../base/known-keys.ts';
 import { reported } from '../base/reported-promise.ts';
-import { dateOf, microsOf } from '../base/micros.ts';
+import { dateOf, dateOrNone, microsOf } from '../base/micros.ts';
+import { parseEnvelope } from '../wire/envelope.ts';
+import type { GroupInfo } from './groups.ts';
 import { usageOf, type AgentUsage } from './usage.ts';
 
 type Db = DbConnection;
@@ -89,6 +91,30 @@ export interface MailboxInfo {
   readonly held: number;
   readonly waiting: number;
   readonly credit: number;
+}
+
+/** A queue with unfinished deliveries: of an agent, or a work queue (`@capability`). */
+export interface QueueInfo {
+  readonly name: string;
+  readonly isOnline: boolean;
+  readonly held: number;
+  readonly waiting: number;
+  readonly delayed: number;
+  /** Time since which its oldest delivery waits. */
+  readonly oldestAt: Date | undefined;
+}
+
+/** A message in a list of the whole hub. */
+export interface ListedMessage {
+  readonly id: string;
+  readonly from: string;
+  readonly to: string;
+  readonly type: string;
+  readonly kind: string;
+  readonly sentAt: Date;
+  /** Number of its deliveries, and the state of the first one; empty without any. */
+  readonly deliveries: number;
+  readonly state: string;
 }
 
 /** An identity with operator rights. */
@@ -209,6 +235,65 @@ export class Operator {
       if (page.next === 0n || page.next === after) return;
       after = page.next;
     }
+  }
+
+  /** Returns the longest queues, longest first. */
+  async longestQueues(limit = 10): Promise<QueueInfo[]> {
+    const rows = [];
+    for (let after = 0n; ;) {
+      const page = await this.#call('longest_queues', db => db.procedures.longestQueues({ after, limit }));
+      rows.push(...page.rows);
+      if (page.next === 0n) break;
+      after = page.next;
+    }
+    return rows
+      .sort((a, b) => b.waiting - a.waiting || b.held - a.held)
+      .slice(0, limit)
+      .map(({ name, online: isOnline, held, waiting, delayed, oldestAt }) => {
+        return { name, isOnline, held, waiting, delayed, oldestAt: dateOrNone(oldestAt) };
+      });
+  }
+
+  /** Yields the messages of the whole hub, newest first, page by page. `text` is a part of the id, a name, the type or the payload. */
+  async *messages(
+    filter: { readonly text?: string; readonly kind?: DutyKind } = {},
+  ): AsyncGenerator<ListedMessage, void> {
+    checkKeys('the filters of messages()', filter, { text: true, kind: true });
+    const { text = '', kind = '' } = filter;
+    for (let before = 0n; ;) {
+      const page = await this.#call('list_messages', db =>
+        db.procedures.listMessages({ before, limit: LIMITS.page, text, kind }),
+      );
+      for (const { envelope: json, ...row } of page.rows) {
+        const envelope = parseEnvelope(json);
+        if (!envelope) continue;
+        const { id, from, to, type, sentAt } = envelope;
+        yield { id, from, to, type, sentAt: dateOf(BigInt(sentAt)), ...row };
+      }
+      if (page.next === 0n) return;
+      before = page.next;
+    }
+  }
+
+  /** Returns the groups whose name contains a text, at most 256, by name. */
+  async groups(text = ''): Promise<GroupInfo[]> {
+    const { rows } = await this.#call('list_groups', db => db.procedures.listGroups({ text, limit: LIMITS.page }));
+    return rows.map(({ name, members }) => ({ name: `${SIGN.group}${name}`, members }));
+  }
+
+  /** Returns the limits and retention times that the hub uses now. */
+  async settings(): Promise<Required<Quota> & Required<HubLimits>> {
+    const { storedBytes, keepMessagesMs, keepEventsMs, keepWorkflowsMs, ...limits } = await this.#call(
+      'hub_settings',
+      db => db.procedures.hubSettings({}),
+    );
+    return {
+      ...limits,
+      storedBytes: Number(storedBytes),
+      keepMessagesMs: Number(keepMessagesMs),
+      keepEventsMs: Number(keepEventsMs),
+      keepWorkflowsMs: Number(keepWorkflowsMs),
+    };
   }
 
   /** Returns a message with all its deliveries. */

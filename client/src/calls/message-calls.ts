@@ -4,7 +4,7 @@ import { SIGN } from '@agora/module/contract';
 import { performUntil, type WaitOptions } from '../base/waiting.ts';
 import { performBatch, type BatchAct, type BatchOptions } from '../batch.ts';
 import type { IncomingMessage } from '../receive/incoming-message.ts';
-import type { BroadcastInfo, DeliveryInfo, MessageRecord } from '../send/history.ts';
+import type { AttemptInfo, BroadcastInfo, DeliveryInfo, MessageRecord } from '../send/history.ts';
 import type { AskInfo, ResumeOptions } from '../send/read-ask.ts';
 import type { Accepted, AnswerWithin, DeliveryOptions, MessageContent, OutgoingMessage } from '../send/messages.ts';
 import type { Answer, PendingAnswer } from '../wire/answer.ts';
@@ -162,6 +162,11 @@ export abstract class MessageCalls<Types> extends AgentCalls {
   /** Returns the state of a message of this agent, one entry per recipient. Throws `message/unknown`. */
   messageStatus(messageId: string, options: WaitOptions = {}): Promise<DeliveryInfo[]> {
     return performUntil(options, () => partsOf(this).history.messageStatus(messageId));
+  }
+
+  /** Returns the attempts after which the deliveries of a message of this agent went back. Throws `message/unknown`. */
+  messageAttempts(messageId: string, options: WaitOptions = {}): Promise<AttemptInfo[]> {
+    return performUntil(options, () => partsOf(this).history.messageAttempts(messageId));
   }
 
   /** Returns which agents have handled a broadcast of this agent. Throws `message/unknown`. */

@@ -9,6 +9,7 @@ import type { EventOptions, OutgoingEvent } from '../events/events.ts';
 import type { EventsMatching, EventTypeName } from '../wire/message-types.ts';
 import type { WorkflowDefinition } from '../workflows/workflow-definition.ts';
 import type { WorkflowHandle } from '../workflows/workflow-handle.ts';
+import type { ListedWorkflow, WorkflowListRequest } from '../workflows/workflow-list.ts';
 import type { StartOptions } from '../workflows/workflows.ts';
 import { partsOf } from './client-base.ts';
 import { checkEvent, checkEventRequest, checkStart } from './known-options.ts';
@@ -116,6 +117,18 @@ export abstract class WorkflowCalls<Types> extends ReceiveCalls<Types> {
    */
   workflow(id: string, options: WaitOptions = {}): Promise<WorkflowHandle> {
     return performUntil(options, () => partsOf(this).workflows.follow(id));
+  }
+
+  /**
+   * Yields the workflows of the hub, newest first, also those of other agents.
+   *
+   * @example
+   * ```ts
+   * for await (const { workflowId, status } of client.listWorkflows({ status: 'running' })) console.log(workflowId, status);
+   * ```
+   */
+  listWorkflows(request: WorkflowListRequest = {}): AsyncIterable<ListedWorkflow> {
+    return partsOf(this).workflows.list(request);
   }
 
   /**

@@ -37,6 +37,15 @@ export interface DeliveryInfo {
   readonly reason: string;
 }
 
+/** An attempt after which a delivery went back. */
+export interface AttemptInfo {
+  /** The agent that held it. */
+  readonly agent: string;
+  readonly attempt: number;
+  readonly reason: string;
+  readonly at: Date;
+}
+
 /** Handling of a broadcast by the first 1,000 agents. */
 export interface BroadcastInfo {
   readonly recipients: number;
@@ -90,6 +99,14 @@ export class History {
       at: dateOf(at),
       reason,
     }));
+  }
+
+  async messageAttempts(message: string): Promise<AttemptInfo[]> {
+    const agent = this.#agent();
+    const rows = await this.#connection.call('message_attempts', db =>
+      db.procedures.messageAttempts({ agent, message }),
+    );
+    return rows.map(({ name, attempt, reason, at }) => ({ agent: name, attempt, reason, at: dateOf(at) }));
   }
 
   async broadcastStatus(message: string): Promise<BroadcastInfo> {

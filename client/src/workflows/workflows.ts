@@ -22,6 +22,7 @@ import { untilAborted, type WaitOptions } from '../base/waiting.ts';
 import { createId } from '../base/create-id.ts';
 import { withSuggestion } from '../base/nearest-names.ts';
 import { dateOf, dateOrNone, microsOf } from '../base/micros.ts';
+import { listWorkflows, type ListedWorkflow, type WorkflowListRequest } from './workflow-list.ts';
 import type { DefinitionCheck, definitionText, knownNames, WorkflowDefinition } from './workflow-definition.ts';
 import {
   WorkflowHandle,
@@ -145,6 +146,11 @@ export class Workflows implements WorkflowSource {
     const all = [...session.db.db.myWorkflows.iter()].map(summaryOf);
     all.sort((a, b) => a.startedAt.getTime() - b.startedAt.getTime());
     return status === undefined ? all : all.filter(each => each.status === status);
+  }
+
+  /** Yields the workflows of the hub. */
+  list(request: WorkflowListRequest): AsyncIterable<ListedWorkflow> {
+    return listWorkflows(this.#parts.connection, request);
   }
 
   async steps(workflow: string): Promise<WorkflowStep[]> {

@@ -10,6 +10,7 @@ import { HubContext } from './hub/hooks.ts';
 import { Hub } from './hub/hub.ts';
 import { Agent } from './pages/agent.tsx';
 import { Agents } from './pages/agents.tsx';
+import { Claim, Claims } from './pages/claims.tsx';
 import { DeadLetters } from './pages/dead-letters.tsx';
 import { Events } from './pages/events.tsx';
 import { Group, Groups } from './pages/groups.tsx';
@@ -128,6 +129,7 @@ function CurrentPage() {
       if (kind === 'agents') return <Agent key={id} name={id} />;
       if (kind === 'messages') return <Message key={id} id={id} />;
       if (kind === 'workflows') return <Workflow key={id} id={id} />;
+      if (kind === 'claims') return <Claim key={id} id={id} />;
       if (kind === 'groups') return <Group key={id} name={id} />;
     }
     if (kind === 'overview') return <Overview />;
@@ -137,6 +139,7 @@ function CurrentPage() {
     if (kind === 'events') return <Events />;
     if (kind === 'dead-letters') return <DeadLetters />;
     if (kind === 'groups') return <Groups />;
+    if (kind === 'claims') return <Claims />;
     if (kind === 'operators') return <Operators />;
     return (
       <Page title="Not found">

@@ -84,6 +84,8 @@ export const LIMITS = {
   page: 256,
   /** Numbers that one page looks up; most of their rows may be deleted. */
   lookUps: 4_096,
+  /** Failed attempts of one delivery that are kept. */
+  keptAttempts: 64,
   /** Resources of one claim, and of all claims of one agent. */
   claimResources: 32,
   claimsPerAgent: 256,
@@ -114,6 +116,7 @@ export const ROW_BYTES = {
   signal: 150,
   notice: 300,
   deadLetter: 300,
+  failedAttempt: 200,
   event: 350,
   broadcast: 200,
   /** A broadcast that an agent handled out of order, or failed. */

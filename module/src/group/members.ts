@@ -27,6 +27,17 @@ export function groupsOf(db: Db, agent: bigint) {
   return [...db.groupMember.agent.filter(agent)].flatMap(row => db.agentGroup.id.find(row.group) ?? []);
 }
 
+/** Returns the groups whose name contains a text, by name, among the first `LIMITS.lookUps`. Scans: for operators only. */
+export function groupsWith(db: Db, text: string): Group[] {
+  const found: Group[] = [];
+  let looked = 0;
+  for (const row of db.agentGroup.iter()) {
+    if (looked++ === LIMITS.lookUps) break;
+    if (row.name.includes(text)) found.push(row);
+  }
+  return found.sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
 /** Returns true if an agent is in a group. */
 export function isMember(db: Db, group: bigint, agent: bigint): boolean {
   for (const _ of db.groupMember.byGroupAgent.filter([group, agent])) return true; // a full key: one row at most

@@ -9,17 +9,18 @@ export function deliveryStatus(db: Ctx['db'], id: bigint) {
   const nameOf = (agent: bigint) => db.mailbox.agent.find(agent)?.name ?? '';
   const end = db.ended.id.find(id);
   if (end) {
-    const { agent, state, attempt, at, reason } = end;
-    return { agent, name: nameOf(agent), state, attempt, at, reason };
+    const { agent, state, attempt, at, reason, answer } = end;
+    return { delivery: id, agent, name: nameOf(agent), state, attempt, at, reason, answer };
   }
   const offered = db.offer.id.find(id);
   if (offered) {
     const { agent, attempt, leaseUntil: at } = offered;
-    return { agent, name: nameOf(agent), state: 'offered', attempt, at, reason: '' };
+    return { delivery: id, agent, name: nameOf(agent), state: 'offered', attempt, at, reason: '', answer: '' };
   }
   const row = db.waiting.id.find(id);
   // An acknowledged notice leaves no row.
   const isWaiting = Boolean(row ?? db.notice.id.find(id));
   const state = row?.lane === 0 ? 'delayed' : isWaiting ? 'queued' : 'done';
-  return { agent: home, name: nameOf(home), state, attempt: row?.attempt ?? 0, at: row?.availableAt ?? 0n, reason: '' };
+  const { attempt = 0, availableAt: at = 0n } = row ?? {};
+  return { delivery: id, agent: home, name: nameOf(home), state, attempt, at, reason: '', answer: '' };
 }

@@ -5,6 +5,7 @@ import { type Mailbox, mailboxOfDelivery } from '../mailbox.ts';
 import type { UnitOfWork } from '../unit-of-work.ts';
 import { type Answer, answerAsk } from './answer.ts';
 import { askIdOf, closeAsk, recordFailure, withdrawalOf } from './ask.ts';
+import { recordAttempt } from './attempts.ts';
 import { addDeadLetter } from './dead-letter.ts';
 import { fillCredit } from './deliver.ts';
 import { type Message, noticeEnvelope } from './envelope.ts';
@@ -92,6 +93,7 @@ export function giveBack(unit: UnitOfWork, box: Mailbox, row: Offer, reason: str
   const home = unit.box(mailboxOfDelivery(unit.ctx.db, row.id));
   if (!home) return endOffered(unit, box, row, 'dead-letter', 'its agent was unregistered', failure);
   releaseOffer(unit, box, row);
+  recordAttempt(unit, row, reason);
   unit.spend(8);
   const next = nextAttempt(row, how);
   const availableAt = unit.now + (how === 'spared' ? 0n : backoffMicros(next.attempt - next.spared));

@@ -8,6 +8,7 @@ import type { Mailbox } from '../mailbox.ts';
 import { toMicros } from '../micros.ts';
 import type { Ctx } from '../schema.ts';
 import type { UnitOfWork } from '../unit-of-work.ts';
+import { forgetAttempt, recordAttempt } from './attempts.ts';
 import { type EndOfAttempt, giveBack, isLast, nextAttempt } from './end.ts';
 import { envelopeOf } from './envelope.ts';
 import type { Attempt } from './held.ts';
@@ -54,6 +55,7 @@ export function beginProcess(unit: UnitOfWork, box: Mailbox): void {
     const reason = 'the process of the agent ended';
     if (isLast(row, how) || (how === 'crash' && isSuspect(next.crashes))) giveBack(unit, box, row, reason, how);
     else {
+      recordAttempt(unit, row, reason);
       const leaseUntil = unit.now + toMicros(LIMITS.leaseMs);
       db.offer.id.update({ ...row, ...next, leaseUntil, seq: nextOffer(unit, box) });
       scheduleSweep(unit, box, leaseUntil);
@@ -86,6 +88,7 @@ function takeBack(unit: UnitOfWork, box: Mailbox, row: Waiting): void {
   removeWaiting(unit, home, row);
   // It was not lost with the process: its attempt goes on.
   const attempt = row.attempt - 1;
+  forgetAttempt(unit, row.id, attempt);
   const spared = Math.min(row.spared, attempt - 1);
   offerTo(
     unit,

@@ -14,6 +14,7 @@ import type { Ctx } from '../schema.ts';
 import { schedule } from '../time/schedule.ts';
 import type { Account, UnitOfWork } from '../unit-of-work.ts';
 import { isOpen } from './ask.ts';
+import { removeAttempt } from './attempts.ts';
 import { bytesOfBroadcast } from './broadcast.ts';
 import { removeDeadLetter } from './dead-letter.ts';
 import type { Message } from './envelope.ts';
@@ -50,6 +51,7 @@ export function sweepRetention(unit: UnitOfWork, from: bigint, endAgent: EndAgen
   sweepEvents(unit, budget);
   sweepBroadcasts(unit, budget);
   sweepDeadLetters(unit, budget);
+  sweepAttempts(unit, budget);
   const agent = sweepMessages(unit, budget, from, endAgent);
   scheduleNext(unit.ctx, budget.isSpent ? unit.now : unit.now + PAUSE_MICROS, budget.isSpent ? agent : 0n);
 }
@@ -110,6 +112,21 @@ function sweepDeadLetters(unit: UnitOfWork, budget: Budget): void {
     budget.remove();
   }
   unit.moveFirst('dead', first);
+}
+
+function sweepAttempts(unit: UnitOfWork, budget: Budget): void {
+  const { failedAttempt } = unit.ctx.db;
+  const before = unit.now - toMicros(unit.hub.keepMessagesMs);
+  let first = unit.firstNumber('attempt');
+  for (; first <= unit.lastNumber('attempt') && !budget.isSpent; first++) {
+    budget.lookUp();
+    const row = failedAttempt.no.find(first);
+    if (!row) continue;
+    if (row.at >= before) break;
+    removeAttempt(unit, row);
+    budget.remove();
+  }
+  unit.moveFirst('attempt', first);
 }
 
 /** Sweeps the accounts from an agent on, and returns where the next call continues. Agent 0 is the hub itself. */

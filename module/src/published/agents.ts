@@ -1,17 +1,20 @@
 // Agents: register, change, attach, heartbeat, go idle, unregister.
 
 import { t } from 'spacetimedb/server';
-import { isOperator, isSame, ownAgent, readableMailbox, requireOwn } from '../access.ts';
+import { isOperator, isSame, ownAgent, readableMailbox, requireAdmitted, requireOwn } from '../access.ts';
+import { agentsAfter } from '../agent/agent-page.ts';
 import { attach, declareConcurrency as recordConcurrency, detach } from '../agent/presence.ts';
 import { beat } from '../agent/pulse.ts';
 import { checkChanges, register, setStatus as writeStatus, update } from '../agent/register.ts';
 import { checkName, checkStatus } from '../agent/rules.ts';
 import { unregister } from '../agent/unregister.ts';
 import { goIdle as setIdle, isIdle } from '../agent/wake.ts';
+import { checkPage } from '../checks.ts';
 import { LIMITS } from '../contract/limits.ts';
 import { recordAct } from '../event/append.ts';
 import { refuse } from '../refuse.ts';
 import { agora, type Ctx } from '../schema.ts';
+import { agent } from '../tables/agent.ts';
 import { asMember } from './call.ts';
 
 const options = {
@@ -126,6 +129,37 @@ export const wakeState = agora.procedure({ agent: t.u64() }, Wake, (ctx, { agent
     const lastBroadcast = tx.db.logHead.log.find('broadcast')?.last ?? 0n;
     return { isIdle: isIdle(tx.db, box), lastOffer: box.offers, lastBroadcast };
   }),
+);
+
+const AgentLoad = t.object('AgentLoad', { agent: t.u64(), held: t.u32(), waiting: t.u32() });
+const AgentPage = t.object('AgentPage', {
+  rows: t.array(agent.rowType),
+  /** Of those rows that the caller owns, or all for an operator. */
+  loads: t.array(AgentLoad),
+  /** The `after` of the next page; 0 if there is none. */
+  next: t.u64(),
+});
+
+/**
+ * Returns agents after a number. `text` is a part of the name, the type or an `@capability`, `owner` an identity in hexadecimal;
+ * "" means any. A page may have few rows, or none, and not be the last.
+ */
+export const listAgents = agora.procedure(
+  { after: t.u64(), limit: t.u32(), text: t.string(), presence: t.string(), owner: t.string() },
+  AgentPage,
+  (ctx, { after, limit, ...filter }) => {
+    checkPage(limit);
+    return ctx.withTx(tx => {
+      requireAdmitted(tx);
+      const { rows, next } = agentsAfter(tx.db, after, limit, filter);
+      const isAll = isOperator(tx.db, tx.sender);
+      const loads = rows.flatMap(row => {
+        const box = isAll || isSame(row.owner, tx.sender) ? tx.db.mailbox.agent.find(row.id) : undefined;
+        return box ? [{ agent: row.id, held: box.held, waiting: box.waiting }] : [];
+      });
+      return { rows, loads, next };
+    });
+  },
 );
 
 function connectionOf(ctx: Ctx) {

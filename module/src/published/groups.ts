@@ -1,13 +1,14 @@
 // Groups: join, leave, members.
 
 import { t } from 'spacetimedb/server';
-import { isOperator, requireAdmitted, requireOwn } from '../access.ts';
+import { isOperator, requireAdmitted, requireOperator, requireOwn } from '../access.ts';
 import { checkPage } from '../checks.ts';
 import {
   changesAfter,
   create,
   findGroup,
   groupsOf,
+  groupsWith,
   invite,
   isMember,
   join,
@@ -72,7 +73,23 @@ export const myGroups = agora.procedure({ agent: t.u64() }, t.array(GroupSummary
   }),
 );
 
-/** Returns the names of the members of a group; for its members and operators. */
+const GroupList = t.object('GroupList', {
+  /** All groups of the hub. */
+  total: t.u64(),
+  rows: t.array(GroupSummary),
+});
+
+/** Returns the groups whose name contains a text, by name, among the first 4,096 groups of the hub; for operators. */
+export const listGroups = agora.procedure({ text: t.string(), limit: t.u32() }, GroupList, (ctx, { text, limit }) => {
+  checkPage(limit);
+  return ctx.withTx(tx => {
+    requireOperator(tx);
+    const rows = groupsWith(tx.db, text).slice(0, limit);
+    return { total: tx.db.agentGroup.count(), rows: rows.map(({ name, members }) => ({ name, members })) };
+  });
+});
+
+/** Returns the names of the members of a group; for its members and, with agent 0, for operators. */
 export const groupMembers = agora.procedure(
   { agent: t.u64(), group: t.string() },
   t.array(t.string()),
@@ -113,8 +130,10 @@ export const groupChanges = agora.procedure(
 /** Returns a group for one of its members, or for an operator. */
 function readableGroup(tx: Pick<Ctx, 'db' | 'sender'>, agent: bigint, group: string) {
   requireAdmitted(tx);
-  requireOwn(tx.db.mailbox.agent.find(agent), agent, tx.sender);
+  // An operator needs no agent.
+  const isByOperator = isOperator(tx.db, tx.sender);
+  if (agent !== 0n || !isByOperator) requireOwn(tx.db.mailbox.agent.find(agent), agent, tx.sender);
   const found = findGroup(tx.db, group);
-  if (found && (isMember(tx.db, found.id, agent) || isOperator(tx.db, tx.sender))) return found;
+  if (found && (isByOperator || isMember(tx.db, found.id, agent))) return found;
   refuse('group/unknown', `there is no group "${group.slice(0, 65)}" that this agent is in`);
 }

@@ -2,6 +2,8 @@
 
 import { t } from 'spacetimedb/server';
 import { clearLimits, setLimits, setStorage } from '../quota/limits.ts';
+import { requireOperator } from '../access.ts';
+import { hubOf } from '../hub.ts';
 import { agora } from '../schema.ts';
 import { asOperator } from './call.ts';
 
@@ -43,4 +45,27 @@ export const setHubLimits = agora.reducer(
       return Object.fromEntries(Object.entries(written).map(([name, value]) => [name, Number(value)]));
     });
   },
+);
+
+const HubSettings = t.object('HubSettings', {
+  /** Limits of agents without individual ones. */
+  rate: t.u32(),
+  burst: t.u32(),
+  unfinished: t.u32(),
+  inboxLength: t.u32(),
+  fanOut: t.u32(),
+  storedBytes: t.u64(),
+  keepMessagesMs: t.u64(),
+  keepEventsMs: t.u64(),
+  keepWorkflowsMs: t.u64(),
+  hops: t.u32(),
+});
+
+/** Returns the limits and retention times that the hub uses now; for operators. */
+export const hubSettings = agora.procedure(HubSettings, ctx =>
+  ctx.withTx(tx => {
+    requireOperator(tx);
+    const { id: _, admission: __, idsSince: ___, ...settings } = hubOf(tx.db);
+    return settings;
+  }),
 );

@@ -2,10 +2,13 @@
 // bound, and `workflow/job.ts` has the rest.
 
 import { t } from 'spacetimedb/server';
-import { checkId } from '../checks.ts';
+import { requireAdmitted } from '../access.ts';
+import { checkId, checkPage } from '../checks.ts';
 import { LIMITS } from '../contract/limits.ts';
 import { agora } from '../schema.ts';
+import { afterNow } from '../time/newest.ts';
 import { decideApproval } from '../workflow/approvals.ts';
+import { workflowsBefore } from '../workflow/newest.ts';
 import { start } from '../workflow/start.ts';
 import { cancel, fork, pause, resume, retry } from '../workflow/steer.ts';
 import { requireVisible } from '../workflow/visibility.ts';
@@ -89,6 +92,42 @@ export const forkWorkflow = agora.reducer(
       requireVisible(ctx, workflow);
       fork(unit, workflow, { id, agent, step });
       watchIfFree(unit, id, agent);
+    });
+  },
+);
+
+const NewestWorkflow = t.object('NewestWorkflow', {
+  id: t.string(),
+  type: t.string(),
+  status: t.string(),
+  initiator: t.string(),
+  /** The outer workflow of a nested one, and the original of a fork, or empty. */
+  parent: t.string(),
+  fork: t.string(),
+  /** Steps and elements, and those that have ended. */
+  total: t.u32(),
+  ended: t.u32(),
+  startedAt: t.i64(),
+  endedAt: t.i64(),
+});
+const NewestWorkflows = t.object('NewestWorkflows', {
+  rows: t.array(NewestWorkflow),
+  /** The `before` of the next page; 0 if there is none. */
+  next: t.i64(),
+});
+
+/**
+ * Returns the workflows before a time in microseconds (0: now), newest first. `text` is a part of the id, the type or the name of
+ * the initiator; "" means any, also as `status`. A page may have few rows, or none, and not be the last.
+ */
+export const listWorkflows = agora.procedure(
+  { before: t.i64(), limit: t.u32(), status: t.string(), text: t.string() },
+  NewestWorkflows,
+  (ctx, { before, limit, status, text }) => {
+    checkPage(limit);
+    return ctx.withTx(tx => {
+      requireAdmitted(tx);
+      return workflowsBefore(tx.db, { before: before || afterNow(tx), limit }, { status, text });
     });
   },
 );

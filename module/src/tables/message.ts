@@ -23,7 +23,8 @@ export const message = table(
     priority: t.u8(),
     payload: t.string(),
     headers: t.string(),
-    acceptedAt: t.i64(),
+    /** Indexed for the pages of operators (`time/newest.ts`). */
+    acceptedAt: t.i64().index('btree'),
     answerBy: t.i64(),
     inReplyTo: t.string(),
     /** The step of a workflow that this message assigns, undoes or asks to approve; or 0. */
@@ -190,6 +191,20 @@ export const ended = table(
     answer: t.string().default(''),
     /** True if it was offered to its recipient at least once. */
     wasOffered: t.bool().default(false),
+  },
+);
+
+/** Attempts after which a delivery went back, by a dense number; the last attempt is in `ended`. */
+export const failedAttempt = table(
+  {},
+  {
+    no: t.u64().primaryKey(),
+    delivery: t.u64().index('btree'),
+    agent: t.u64(),
+    sender: t.u64(),
+    attempt: t.u32(),
+    reason: t.string(),
+    at: t.i64(),
   },
 );
 

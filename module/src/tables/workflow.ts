@@ -13,7 +13,7 @@ export const workflow = table(
     /** Agent ids of the participants. */
     participants: t.array(t.u64()),
     priority: t.u8(),
-    createdAt: t.i64(),
+    createdAt: t.i64().index('btree'),
     /** The step of an outer workflow that this one is, and the inputs of that step as JSON; else 0 and empty. */
     parentStep: t.u64().default(0n),
     inputs: t.string().default(''),

@@ -150,6 +150,16 @@ test('starts a workflow from YAML and from a form, rejects its step and retries 
   await receipt('refused', /workflow\//);
 });
 
+test('breaks a claim, so that the next one in its queue is granted', async () => {
+  await opened.go(`claims/${scene.claim}`);
+  await button('Break').click();
+  await dialog().getByLabel('Reason').fill('needed for the release');
+  await button('Break the claim').click();
+  await receipt('applied', /Break the claim of docs\/guide\.md/);
+  await rows('SELECT name, state FROM claim', [['Reviewer', 'held']]);
+  await expect.poll(() => opened.page.locator('#main').innerText(), WITHIN).toContain('There is no such claim.');
+});
+
 test('redrives and purges exactly the selected dead letters, with a receipt', async () => {
   const { lead } = scene;
   for (const n of [1, 2, 3]) await lead.sendMessage({ to: 'Writer', messageType: 'broken', payload: { n } });
@@ -189,6 +199,10 @@ test('changes limits, admits and expels, closes the hub, grants and revokes, joi
   expect((await rowsOf(hub, 'SELECT rate FROM quota WHERE rate = 7')).length).toBe(1);
 
   await opened.go('operators');
+  await page.getByLabel('Keep messages, in days').fill('3');
+  await button('Change').click();
+  await receipt('applied', /limits/);
+  await expect.poll(() => page.locator('#main').innerText(), WITHIN).toContain('Now 3; empty: unchanged.');
   await page.getByLabel('Identity to admit').fill(identity);
   await button('Admit').click();
   await receipt('applied', /Admit/);

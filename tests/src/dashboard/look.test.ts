@@ -1,4 +1,4 @@
-// The look of every page for everybody: axe in light, dark and on a phone, and no page that scrolls sideways.
+// The look of every page: axe in light, dark and on a phone, and no page that scrolls sideways.
 
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -67,6 +67,8 @@ describe.each(LOOKS)('%s', (_, options) => {
       ['events', 'build.finished'],
       ['dead-letters', 'broken'],
       ['groups', '#docs'],
+      ['claims', 'docs/guide.md'],
+      [`claims/${scene.claim}`, 'Others on these resources'],
       ['operators', 'you'],
       ['nowhere', 'no page'],
     ];

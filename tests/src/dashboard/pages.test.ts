@@ -50,9 +50,12 @@ async function seen({ page, faults }: OpenPage, ...texts: (string | RegExp)[]): 
 }
 
 test('the overview shows the counters, the queues and what happens, live', async () => {
-  await shows('overview', /Agents\s+4/, /Dead letters\s+1/, /Archivist/, 'step_approval_requested');
+  await shows('overview', /Agents\s+4/, /Dead letters\s+1/, /Waiting\s+1\s+oldest \d+/, 'step_approval_requested');
   await scene.lead.publishEvent({ eventType: 'overview.live', data: {} });
-  await seen(opened, 'overview.live');
+  await seen(opened, 'overview.live', /Archivist[^]+oldest \d+ s ago, 0 held/);
+  // The oldest delivery leads to the inbox where it waits.
+  await opened.page.locator('a.figure', { hasText: 'Waiting' }).click();
+  await seen(opened, /report\s+from\s+Lead/);
 });
 
 test('the agents are filtered in the address, and one shows its inbox, history and limits', async () => {
@@ -76,6 +79,13 @@ test('the messages are searchable, and one shows its whole life', async () => {
   await shows(`messages/${ask}`, /done\s+Writer/, /"words": 1204/, 'success');
   await shows(`messages/${held}`, /offered\s+Reviewer/, /lease ends/);
   await shows(`messages/${dead}`, /dead\s+Writer/, 'the source file is missing');
+  const flaky = await agent(hub, 'Flaky', [], hub.ownerToken);
+  onTestFinished(() => flaky.close());
+  await flaky.subscribeToMessages({ handler: (_, { fail }) => fail('the disk is full') });
+  const retried = await scene.lead.sendMessage({ to: 'Flaky', messageType: 'backup', payload: 1 });
+  await shows(`messages/${retried.messageId}`, /Attempt 1: the disk is full/, /Attempt 2: the disk is full/);
+  await scene.lead.cancel(retried.messageId);
+  await flaky.unregisterAgent();
   await shows('messages/01900000-0000-7000-8000-000000000000', 'message/unknown');
   // A new message appears without a reload.
   await shows('messages', 'question');
@@ -113,6 +123,33 @@ test('dead letters, groups and operators have their pages', async () => {
   await opened.page.getByRole('link', { name: '#docs' }).click();
   await seen(opened, 'Lead', 'Writer', '2 members');
   await shows('operators', 'Every identity that reaches the hub may use it.', 'you');
+  await seen(
+    opened,
+    /Stored now\s+\S+ \w+ of 4\.0 GiB/,
+    /Messages and events per second\s+50,000/,
+    /days\s+Now 7; empty: unchanged/,
+  );
+});
+
+test('the claims are live and filtered, and one shows its resources and who waits for them', async () => {
+  const { page } = opened;
+  await shows('claims', /docs\/guide\.md/, /1 held, 1 waiting/);
+  const lock = await scene.lead.claim({ name: 'deploy' }, { shared: true });
+  await seen(opened, 'deploy', 'shared', /2 held, 1 waiting/);
+  await lock.release();
+  await seen(opened, /1 held, 1 waiting/);
+  await shows('claims?state=waiting', 'Reviewer', /0 held, 1 waiting/);
+  await shows('claims?agent=Writer', /docs\/guide\.md/, /1 held, 0 waiting/);
+  await shows('claims?q=nothing', 'No claim matches.');
+  await shows(
+    `claims/${scene.claim}`,
+    'rewrites the guide',
+    /Fencing number\s+1/,
+    /waiting\s+docs\/\*\*\s+by\s+Reviewer/,
+  );
+  await page.locator('#main').getByRole('link', { name: 'docs/**', exact: true }).click();
+  await seen(opened, /Waits for\s+1 claim\n/, /held\s+docs\/guide\.md\s+by\s+Writer/);
+  await shows('claims/01900000-0000-7000-8000-000000000000', 'There is no such claim.');
 });
 
 test('an ordinary identity sees its own agents and messages only', async () => {

@@ -144,6 +144,7 @@ describe('hostile content', () => {
       eventType: 'constructor',
       data: { workflow_id: 'javascript:window.hurt=1', agent_name: MARKUP, message_id: '"><svg onload=hurt()>' },
     });
+    const claim = await attacker.claim({ name: MARKUP }, { note: MARKUP + UNSEEN });
     const { workflowId } = await attacker.startWorkflowCoordination({
       workflowType: 'hasOwnProperty',
       steps: [{ agent: 'Victim', action: 'javascript:hurt', requirements: { html: MARKUP } }],
@@ -168,6 +169,9 @@ describe('hostile content', () => {
       ['workflows', 'hasOwnProperty'],
       [`workflows/${workflowId}?step=javascript%3Ahurt`, 'onerror'],
       ['events', 'constructor'],
+      ['claims', 'onerror'],
+      [`claims/${claim.id}`, '⟨202E⟩evil⟨2066⟩'],
+      ["claims/' OR 1=1", 'There is no such claim.'],
       ['agents/%3Cscript%3Ewindow.hurt=1%3C%2Fscript%3E', 'There is no agent of this name.'],
       ["agents/' OR 1=1", 'There is no agent of this name.'],
       ['messages/javascript:window.hurt=1', 'message/unknown'],

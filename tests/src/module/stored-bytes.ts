@@ -21,6 +21,7 @@ const COUNTED: Readonly<Record<string, (row: Row, find: Find) => [agent: unknown
   offer: row => [row['agent'], noticeBytes(row)],
   notice: row => [row['agent'], noticeBytes({ ...row, attempt: 0 })],
   dead_letter: row => [row['sender'], ROW_BYTES.deadLetter + bytes(row['reason'])],
+  failed_attempt: row => [row['sender'], ROW_BYTES.failedAttempt + bytes(row['reason'])],
   event_log: row => [row['agent'], ROW_BYTES.event + bytes(row['data'], row['headers'])],
   broadcast_log: row => [row['sender'], ROW_BYTES.broadcast + bytes(row['envelope'])],
   broadcast_handled: row => [row['agent'], ROW_BYTES.broadcastMark],

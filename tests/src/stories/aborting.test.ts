@@ -38,6 +38,7 @@ const CALLS: Readonly<Record<string, (signal: AbortSignal) => Promise<unknown>>>
   cancel: signal => client.cancel(id, '', { signal }),
   publishEvent: signal => client.publishEvent({ eventType: 'n', data: {}, signal }),
   messageStatus: signal => client.messageStatus(id, { signal }),
+  messageAttempts: signal => client.messageAttempts(id, { signal }),
   broadcastStatus: signal => client.broadcastStatus(id, { signal }),
   sentMessages: signal => client.sentMessages({ signal })[Symbol.asyncIterator]().next(),
   receivedMessages: signal => client.receivedMessages({ signal })[Symbol.asyncIterator]().next(),
@@ -51,6 +52,7 @@ const CALLS: Readonly<Record<string, (signal: AbortSignal) => Promise<unknown>>>
   waitForMail: signal => client.waitForMail({ signal }),
   startWorkflowCoordination: signal =>
     client.startWorkflowCoordination({ workflow_type: 'w', steps: [{ agent: 'Impatient', action: 'a' }] }, { signal }),
+  listWorkflows: signal => client.listWorkflows({ signal })[Symbol.asyncIterator]().next(),
   workflow: signal => client.workflow(id, { signal }),
   approveStep: signal => client.approveStep(id, 's', '', { signal }),
   rejectStep: signal => client.rejectStep(id, 's', '', { signal }),

@@ -1,6 +1,7 @@
 // Operators read and steer; other callers are refused. A closed hub admits only identities that an operator admitted.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { HUB_DEFAULTS } from '@agora/module/contract';
 import { AgoraError, ConnectionError, type AgoraClient, type Notice } from '@agora/client';
 import { Received } from '../support/received.ts';
 import { startTestHub, type TestHub } from '../support/hub.ts';
@@ -38,6 +39,22 @@ describe('an operator', () => {
     expect(names).toEqual(['Boss', 'Worker', '@sums']);
     expect(await codeOf(worker.operator.status())).toBe('operator/required');
     expect(await codeOf(worker.operator.setAdmission('closed'))).toBe('operator/required');
+  });
+
+  test('lists messages, groups, queues and settings of the whole hub', async () => {
+    await using scene = await startTestHub();
+    const [owner, ann] = [await scene.join('Owner', {}, { token: scene.ownerToken }), await scene.join('Ann')];
+    await ann.joinGroup('#team');
+    const { messageId } = await ann.sendMessage({ to: 'Owner', messageType: 'note.long', payload: 'sought' });
+    const { operator } = owner;
+    expect(await list(operator.messages({ text: 'sought' }))).toMatchObject([
+      { id: messageId, from: 'Ann', to: 'Owner', type: 'note.long', deliveries: 1, state: 'offered' },
+    ]);
+    expect(await list(operator.messages({ kind: 'ask' }))).toEqual([]);
+    expect(await operator.groups()).toEqual([{ name: '#team', members: 1 }]);
+    expect(await operator.longestQueues()).toMatchObject([{ name: 'Owner', held: 1, waiting: 0, oldestAt: undefined }]);
+    expect(await operator.settings()).toEqual(HUB_DEFAULTS);
+    expect(await ann.messageAttempts(messageId)).toEqual([]);
   });
 
   test('sets limits, which refusals name, and each act publishes an event', async () => {

@@ -33,7 +33,7 @@ export const WORKFLOW_COMMANDS: readonly CommandDefinition[] = [
   },
   {
     name: 'workflow list',
-    summary: 'Lists workflows from the events of the hub, newest first.',
+    summary: 'Lists the workflows of the hub, newest first.',
     flags: [
       { flag: '--since <time>', summary: 'started at most this long ago', default: '1d' },
       {

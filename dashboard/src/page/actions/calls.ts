@@ -221,6 +221,14 @@ export async function newestEvents(db: DbConnection, limit: number) {
   return (await db.procedures.readEvents({ after, limit })).rows;
 }
 
+export function breakClaim(claim: string, what: string, reason: string): Action {
+  return {
+    label: `Break the claim of ${what}`,
+    perform: db => db.reducers.breakClaim({ claim, reason }),
+    isApplied: db => !db.db.claim.id.find(claim),
+  };
+}
+
 export function setAdmission(mode: 'open' | 'closed'): Action {
   return {
     label: mode === 'closed' ? 'Close the hub' : 'Open the hub',

@@ -88,9 +88,21 @@ export function useOwnAgents(): readonly AgentRow[] {
 export function useAgentsById(ids: readonly bigint[]): ReadonlyMap<bigint, AgentRow> {
   const { tables } = useHub();
   const wanted = [...new Set(ids)].filter(id => id > 0n && id < 2n ** 31n).sort((a, b) => Number(a - b));
-  useHold(wanted.map(id => `SELECT * FROM agent WHERE id = ${id}`));
+  useHold(queriesOf(wanted));
   const agents = useSyncExternalStore(tables.onRows, () => tables.rows('agent'));
   return useMemo(() => new Map(agents.map(agent => [agent.id, agent])), [agents]);
+}
+
+/** Agents in one query. */
+const PER_QUERY = 64;
+
+function queriesOf(ids: readonly bigint[]): string[] {
+  const queries = [];
+  for (let at = 0; at < ids.length; at += PER_QUERY) {
+    const conditions = ids.slice(at, at + PER_QUERY).map(id => `id = ${id}`);
+    queries.push(`SELECT * FROM agent WHERE ${conditions.join(' OR ')}`);
+  }
+  return queries;
 }
 
 /** One agent by its name. */
@@ -116,18 +128,19 @@ const MIN_PAUSE_MS = 350;
 
 /**
  * Reads from the hub, again whenever the hub changed, and for another `key`. The subscriptions that announce changes are held
- * while the component is shown: the counters for operators, else the caller's inbox; `onEvents` adds the events.
+ * while the component is shown: the counters for operators, else the caller's inbox; `onEvents` adds the events. The data of
+ * another key with the same `keep` stay until the new ones are there.
  */
 export function useRead<T>(
   key: string | undefined,
   read: (db: DbConnection) => Promise<T>,
-  { onEvents = false }: { readonly onEvents?: boolean } = {},
+  { onEvents = false, keep = key }: { readonly onEvents?: boolean; readonly keep?: string | undefined } = {},
 ): Read<T> {
   const hub = useHub();
   const { isOperator } = useMe();
   const queries = isOperator ? ['SELECT * FROM hub_status'] : ['SELECT * FROM my_inbox'];
   useHold(onEvents || !isOperator ? [...queries, EVENTS_QUERY] : queries);
-  const [state, setState] = useState<{ key: string | undefined; data?: T; refusal?: Refusal }>({ key });
+  const [state, setState] = useState<{ keep: string | undefined; data?: T; refusal?: Refusal }>({ keep });
   const latest = useRef(read);
   latest.current = read;
   const again = useRef<() => void>(() => undefined);
@@ -144,12 +157,12 @@ export function useRead<T>(
       isRunning = true;
       try {
         const data = await hub.call(db => latest.current(db));
-        if (isCurrent) setState({ key, data });
+        if (isCurrent) setState({ keep, data });
       } catch (error) {
         const refusal = toRefusal(error);
         // Data of before the loss stay; the connection has its own notice.
         if (isCurrent && !refusal.code.startsWith('connection/'))
-          setState(old => ({ ...(old.key === key ? old : {}), key, refusal }));
+          setState(old => ({ ...(old.keep === keep ? old : {}), keep, refusal }));
       }
       await new Promise(resolve => setTimeout(resolve, MIN_PAUSE_MS));
       isRunning = false;
@@ -165,9 +178,9 @@ export function useRead<T>(
       isCurrent = false;
       release();
     };
-  }, [hub, key]);
+  }, [hub, key, keep]);
   const reload = useCallback(() => again.current(), []);
-  const isSame = state.key === key;
+  const isSame = state.keep === keep;
   const data = isSame ? state.data : undefined;
   const refusal = isSame ? state.refusal : undefined;
   return { data, refusal, isLoading: key !== undefined && data === undefined && refusal === undefined, reload };

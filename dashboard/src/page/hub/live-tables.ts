@@ -6,6 +6,7 @@ import type { DbConnection } from '@agora/bindings';
 /** How the snapshot of each table is read; the feed is collected from its inserts. */
 const READ = {
   agent: (db: DbConnection) => [...db.db.agent.iter()],
+  claim: (db: DbConnection) => [...db.db.claim.iter()],
   myInbox: (db: DbConnection) => [...db.db.myInbox.iter()],
   myWorkflows: (db: DbConnection) => [...db.db.myWorkflows.iter()],
   hubStatus: (db: DbConnection) => [...db.db.hubStatus.iter()],
@@ -16,6 +17,7 @@ export type Table = keyof typeof READ;
 /** A row of a table. */
 export type Row<Name extends Table> = ReturnType<(typeof READ)[Name]>[number];
 export type AgentRow = Row<'agent'>;
+export type ClaimRow = Row<'claim'>;
 export type InboxRow = Row<'myInbox'>;
 export type CountersRow = Row<'hubStatus'>;
 /** An event of the hub. */
@@ -59,7 +61,7 @@ export class LiveTables {
   /** Opens all held subscriptions on a new connection. */
   open(db: DbConnection): void {
     this.#db = db;
-    for (const name of ['agent', 'myInbox', 'myWorkflows', 'hubStatus'] as const) {
+    for (const name of ['agent', 'claim', 'myInbox', 'myWorkflows', 'hubStatus'] as const) {
       const changed = () => this.#changed(name);
       db.db[name].onInsert(changed);
       db.db[name].onDelete(changed);
@@ -167,7 +169,7 @@ export class LiveTables {
   #schedule(): void {
     if (this.#isScheduled) return;
     this.#isScheduled = true;
-    const isBig = this.#dirty.has('agent') && this.rows('agent').length > BIG_ROWS;
+    const isBig = [...this.#dirty].some(name => this.rows(name).length > BIG_ROWS);
     // A hidden page has no frames.
     if (isBig || document.hidden) setTimeout(this.#flush, BIG_PAUSE_MS);
     else requestAnimationFrame(this.#flush);

@@ -284,7 +284,7 @@ function OwnGroups({ agent }: { readonly agent: AgentRow }) {
   );
 }
 
-const LIMITS: readonly (readonly [keyof Limits, string])[] = [
+export const LIMITS: readonly (readonly [keyof Limits, string])[] = [
   ['rate', 'Messages and events per second'],
   ['burst', 'In a burst'],
   ['unfinished', 'Unfinished deliveries that it has caused'],

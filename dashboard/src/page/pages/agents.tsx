@@ -1,83 +1,89 @@
-// All agents, filtered by the hub: only the rows of the chosen filter are subscribed.
+// Agents, searched and paged by the hub: only the rows that are shown are subscribed.
 
 import { useMemo } from 'react';
 import { count } from '../base/format.ts';
 import { href, useFilter } from '../base/router.ts';
-import { useIsApplied, useMe, useRead, useRows } from '../hub/hooks.ts';
+import { useAgentsById, useMe } from '../hub/hooks.ts';
 import type { AgentRow } from '../hub/live-tables.ts';
-import { Empty, Loading, Page, Panel } from '../ui/layout.tsx';
+import { usePaged } from '../hub/paged.ts';
+import { Page } from '../ui/layout.tsx';
+import { Listing } from '../ui/listing.tsx';
 import { State } from '../ui/state.tsx';
-import { type Column, Table } from '../ui/table.tsx';
+import type { Column } from '../ui/table.tsx';
 import { Ago, Foreign } from '../ui/text.tsx';
 import { SearchField, Choice } from '../ui/filters.tsx';
 
-const PRESENCES = ['', 'online', 'offline', 'stale'];
-const PAGE = 256;
-/** Up to this many agents the depth of their inboxes is read with them. */
-const MAX_WITH_LOAD = 1_024;
+const NO_ROWS: readonly Line[] = [];
+
+interface Line {
+  readonly agent: AgentRow;
+  /** Only of one's own agents, and for operators. */
+  readonly held?: number | undefined;
+  readonly waiting?: number | undefined;
+}
 
 export function Agents() {
-  const { identity, isOperator } = useMe();
+  const { identity } = useMe();
   const [text, setText] = useFilter('q');
   const [presence, setPresence] = useFilter('presence');
-  const [owner, setOwner] = useFilter('owner');
-  const hex = identity.toHexString();
-  const conditions = [
-    ...(PRESENCES.includes(presence) && presence !== '' ? [`presence = '${presence}'`] : []),
-    ...(owner === 'me' ? [`owner = 0x${hex}`] : []),
-  ];
-  const query = `SELECT * FROM agent${conditions.length > 0 ? ` WHERE ${conditions.join(' AND ')}` : ''}`;
-  const agents = useRows('agent', query);
-  const isReady = useIsApplied(query);
+  const [ownerFilter, setOwner] = useFilter('owner');
+  const owner = ownerFilter === 'me' ? identity.toHexString() : '';
+  const { data, refusal, isLoading, more } = usePaged(
+    `agents ${presence} ${owner} ${text}`,
+    async (db, after, limit) => {
+      const { rows, loads, next } = await db.procedures.listAgents({ after, limit, text, presence, owner });
+      const byAgent = new Map(loads.map(load => [load.agent, load]));
+      return {
+        rows: rows.map((agent): Line => {
+          const load = byAgent.get(agent.id);
+          return { agent, held: load?.held, waiting: load?.waiting };
+        }),
+        next,
+      };
+    },
+    { onEvents: true },
+  );
+  const read = data ?? NO_ROWS;
+  const live = useAgentsById(read.map(({ agent }) => agent.id));
   const shown = useMemo(() => {
-    const wanted = text.toLowerCase();
-    return agents
-      .filter(
-        agent =>
-          (presence === '' || agent.presence === presence) &&
-          (owner !== 'me' || agent.owner.__identity__ === identity.__identity__),
-      )
-      .filter(agent => wanted === '' || searchable(agent).includes(wanted))
-      .sort((a, b) => (a.name < b.name ? -1 : 1));
-  }, [agents, text, presence, owner, identity]);
-  const loads = useLoads(isOperator && shown.length <= MAX_WITH_LOAD);
-  const columns: Column<AgentRow>[] = [
-    { name: 'Agent', width: 'minmax(9rem, 2fr)', cell: ({ name }) => <Foreign text={name} max={64} /> },
-    { name: 'Presence', width: '7rem', cell: row => <State state={row.presence} /> },
-    { name: 'Status', width: '7rem', cell: row => <State state={row.status} />, isMinor: true },
-    { name: 'Type', width: 'minmax(6rem, 1fr)', cell: row => <Foreign text={row.agentType} max={64} />, isMinor: true },
+    const rows = read.map(line => ({ ...line, agent: live.get(line.agent.id) ?? line.agent }));
+    // In the order of their registration while there are more.
+    return more ? rows : rows.sort((a, b) => (a.agent.name < b.agent.name ? -1 : 1));
+  }, [read, live, more]);
+  const columns: Column<Line>[] = [
+    { name: 'Agent', width: 'minmax(9rem, 2fr)', cell: ({ agent }) => <Foreign text={agent.name} max={64} /> },
+    { name: 'Presence', width: '7rem', cell: ({ agent }) => <State state={agent.presence} /> },
+    { name: 'Status', width: '7rem', cell: ({ agent }) => <State state={agent.status} />, isMinor: true },
+    {
+      name: 'Type',
+      width: 'minmax(6rem, 1fr)',
+      cell: ({ agent }) => <Foreign text={agent.agentType} max={64} />,
+      isMinor: true,
+    },
     {
       name: 'Capabilities',
       width: 'minmax(8rem, 2fr)',
-      cell: row => <Foreign text={row.capabilities.map(each => `@${each}`).join(' ')} max={80} />,
+      cell: ({ agent }) => <Foreign text={agent.capabilities.map(each => `@${each}`).join(' ')} max={80} />,
       isMinor: true,
     },
-    ...(loads
+    ...(read.some(({ held }) => held !== undefined)
       ? [
-          {
-            name: 'Held',
-            width: '5rem',
-            cell: (row: AgentRow) => count(loads.get(row.id)?.held ?? 0),
-            isNumber: true,
-            isMinor: true,
-          },
-          {
-            name: 'Waiting',
-            width: '5rem',
-            cell: (row: AgentRow) => count(loads.get(row.id)?.waiting ?? 0),
-            isNumber: true,
-          },
+          { name: 'Held', width: '5rem', cell: ({ held }: Line) => countOf(held), isNumber: true, isMinor: true },
+          { name: 'Waiting', width: '5rem', cell: ({ waiting }: Line) => countOf(waiting), isNumber: true },
         ]
       : []),
     {
       name: 'Changed',
       width: '7rem',
-      cell: row => <Ago ms={Number(row.updatedAt.microsSinceUnixEpoch) / 1_000} />,
+      cell: ({ agent }) => <Ago ms={Number(agent.updatedAt.microsSinceUnixEpoch) / 1_000} />,
       isMinor: true,
     },
   ];
   return (
-    <Page title="Agents" about={isReady ? `${count(shown.length)} shown` : 'Loading'}>
+    <Page
+      title="Agents"
+      about={data ? `${count(shown.length)} shown${more ? ', in the order of their registration' : ''}` : 'Loading'}
+    >
       <div className="filters">
         <SearchField label="Search agents" value={text} onChange={setText} placeholder="Name, type or capability" />
         <Choice
@@ -93,7 +99,7 @@ export function Agents() {
         />
         <Choice
           label="Owner"
-          value={owner}
+          value={ownerFilter}
           onChange={setOwner}
           options={[
             ['', 'all owners'],
@@ -101,43 +107,22 @@ export function Agents() {
           ]}
         />
       </div>
-      <Panel className="flush">
-        {!isReady && shown.length === 0 ? (
-          <Loading rows={8} />
-        ) : shown.length === 0 ? (
-          <Empty
-            title={agents.length === 0 ? 'No agent is here yet.' : 'No agent matches.'}
-            command="agora listen --as Echo -- cat"
-          />
-        ) : (
-          <Table
-            label="Agents"
-            rows={shown}
-            columns={columns}
-            keyOf={({ id }) => String(id)}
-            hrefOf={({ name }) => href(['agents', name])}
-          />
-        )}
-      </Panel>
+      <Listing
+        refusal={refusal}
+        isLoading={isLoading}
+        empty={text + presence + owner === '' ? 'No agent is here yet.' : 'No agent matches.'}
+        command="agora listen --as Echo -- cat"
+        onMore={more}
+        label="Agents"
+        rows={shown}
+        columns={columns}
+        keyOf={({ agent }) => String(agent.id)}
+        hrefOf={({ agent }) => href(['agents', agent.name])}
+      />
     </Page>
   );
 }
 
-function searchable({ name, agentType, capabilities }: AgentRow): string {
-  return `${name} ${agentType} ${capabilities.map(each => `@${each}`).join(' ')}`.toLowerCase();
-}
-
-/** What each mailbox holds, for operators; undefined while it is not read. */
-function useLoads(isWanted: boolean) {
-  const { data } = useRead(isWanted ? 'loads' : undefined, async db => {
-    const loads = new Map<bigint, { readonly held: number; readonly waiting: number }>();
-    for (let after = 0n, page = 0; page * PAGE < MAX_WITH_LOAD; page++) {
-      const { rows, next } = await db.procedures.listMailboxes({ after, limit: PAGE });
-      for (const { agent, held, waiting } of rows) loads.set(agent, { held, waiting });
-      if (next === 0n || next === after) break;
-      after = next;
-    }
-    return loads;
-  });
-  return data;
+function countOf(value: number | undefined): string {
+  return value === undefined ? '—' : count(value);
 }

@@ -16,6 +16,7 @@ import { State } from '../ui/state.tsx';
 import { Ago, Clock, CopyButton, Foreign, Id, Json, Until } from '../ui/text.tsx';
 import { Target } from './messages.tsx';
 
+type Attempt = Awaited<ReturnType<DbConnection['procedures']['messageAttempts']>>[number];
 type Delivery = Awaited<ReturnType<DbConnection['procedures']['messageStatus']>>[number];
 
 interface Life {
@@ -24,6 +25,8 @@ interface Life {
   readonly sender: bigint;
   readonly broadcast: bigint;
   readonly deliveries: readonly Delivery[];
+  /** The failed ones after which a delivery was queued again. */
+  readonly attempts: readonly Attempt[];
 }
 
 const OPEN = new Set(['queued', 'offered', 'delayed']);
@@ -188,7 +191,7 @@ function References({ title, of }: { readonly title: string; readonly of: Envelo
   );
 }
 
-function Timeline({ life: { envelope, deliveries, broadcast } }: { readonly life: Life }) {
+function Timeline({ life: { envelope, deliveries, attempts, broadcast } }: { readonly life: Life }) {
   const agents = useAgentsById(deliveries.map(({ agent }) => agent));
   const offered = deliveries.filter(({ state }) => state === 'offered');
   const leases = useRead(
@@ -240,9 +243,10 @@ function Timeline({ life: { envelope, deliveries, broadcast } }: { readonly life
                   <a href={href(['agents', name])}>
                     <Foreign text={name} max={64} />
                   </a>
-                )}
+                )}{' '}
                 {delivery.attempt > 1 && <span className="retry-badge">attempt {delivery.attempt}</span>}
               </p>
+              <Attempts of={attempts.filter(each => each.delivery === delivery.delivery)} holder={delivery.agent} />
               {delivery.reason !== '' && (
                 <p className="reason">
                   <Foreign text={delivery.reason} max={2_000} />
@@ -261,6 +265,32 @@ function Timeline({ life: { envelope, deliveries, broadcast } }: { readonly life
           </li>
         );
       })}
+    </ol>
+  );
+}
+
+/** The failed attempts of a delivery, in order; those of a work queue with the agents that had it. */
+function Attempts({ of, holder }: { readonly of: readonly Attempt[]; readonly holder: bigint }) {
+  if (of.length === 0) return null;
+  return (
+    <ol className="attempts" aria-label="Failed attempts">
+      {of.map(({ attempt, agent, name, reason, at }) => (
+        <li key={attempt}>
+          Attempt {attempt}
+          {agent !== holder && name !== '' && (
+            <>
+              {' by '}
+              <a href={href(['agents', name])}>
+                <Foreign text={name} max={64} />
+              </a>
+            </>
+          )}
+          : <Foreign text={reason || 'returned without a reason'} max={2_000} />{' '}
+          <span className="faint">
+            <Clock ms={msOf(at)} />
+          </span>
+        </li>
+      ))}
     </ol>
   );
 }
@@ -322,7 +352,9 @@ function Answers({ life, id }: { readonly life: Life; readonly id: string }) {
 
 async function readAsOperator(db: DbConnection, message: string): Promise<Life> {
   const { envelope, ...rest } = await db.procedures.readMessage({ message });
-  return { ...rest, envelope: readEnvelope(envelope) };
+  // The mailbox of its sender may not exist any more.
+  const attempts = await db.procedures.messageAttempts({ agent: rest.sender, message }).catch(() => []);
+  return { ...rest, attempts, envelope: readEnvelope(envelope) };
 }
 
 /** The sender reads all deliveries; a recipient reads the message. Tries the agents of the caller in turn. */
@@ -332,12 +364,14 @@ async function readAsOwner(db: DbConnection, message: string, own: readonly bigi
     try {
       const envelope = readEnvelope(await db.procedures.readReference({ agent, message, reference: message }));
       const deliveries = await db.procedures.messageStatus({ agent, message }).catch(() => []);
+      const attempts = await db.procedures.messageAttempts({ agent, message }).catch(() => []);
       return {
         envelope,
         kind: '',
         sender: deliveries.length > 0 ? agent : BigInt(envelope.fromId),
         broadcast: 0n,
         deliveries,
+        attempts,
       };
     } catch (error) {
       refusal = toRefusal(error);

@@ -1,6 +1,5 @@
-// The newest messages: of one agent, or merged over the agents that the caller may read.
+// The newest messages: of the whole hub for operators, searched and paged by the hub; of one agent; or of one's own agents.
 
-import type { DbConnection } from '@agora/bindings';
 import { useMemo, useState } from 'react';
 import { Compose } from '../actions/compose.tsx';
 import { readEnvelope, type Envelope } from '../base/envelope.ts';
@@ -8,22 +7,27 @@ import { count, oneLine, PRIORITIES } from '../base/format.ts';
 import { href, navigate, useFilter } from '../base/router.ts';
 import { useMe, useOwnAgents, useRead, useRows } from '../hub/hooks.ts';
 import type { AgentRow } from '../hub/live-tables.ts';
+import { usePaged } from '../hub/paged.ts';
 import { Choice, SearchField } from '../ui/filters.tsx';
 import { Icon } from '../ui/icons.tsx';
-import { Empty, Loading, Page, Panel, Refused } from '../ui/layout.tsx';
-import { type Column, Table } from '../ui/table.tsx';
+import { Page } from '../ui/layout.tsx';
+import { Listing } from '../ui/listing.tsx';
+import { State } from '../ui/state.tsx';
+import type { Column } from '../ui/table.tsx';
 import { Ago, Foreign, Id } from '../ui/text.tsx';
 
-/** Without a chosen agent, the messages of this many agents are merged. */
+/** An ordinary caller sees the messages of at most this many agents, merged. */
 const MAX_AGENTS = 24;
 const PER_AGENT = 25;
 const OF_ONE = 256;
-/** Pages of mailboxes in which an operator's page looks for the busiest agents, and how often. */
-const MAX_PAGES = 4;
-const BUSIEST_MS = 5_000;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
-type Line = Envelope;
+interface Line extends Envelope {
+  readonly state: string;
+  readonly deliveries: number;
+}
+
+const NO_LINES: readonly Line[] = [];
 
 export function Messages() {
   const { isOperator } = useMe();
@@ -31,36 +35,14 @@ export function Messages() {
   const [name, setName] = useFilter('agent');
   const [kind, setKind] = useFilter('kind');
   const [isComposing, setComposing] = useState(false);
-  const local = useSources(isOperator, name);
   const isWhole = isOperator && name === '';
-  const ids = local.map(({ id }) => id);
-  const { data, refusal, isLoading } = useRead(
-    !isWhole && ids.length === 0 ? undefined : `messages ${ids.join()} ${name}`,
-    async db => {
-      const limit = name === '' ? PER_AGENT : OF_ONE;
-      const sources = isWhole ? await busiestAgents(db) : ids;
-      const pages = await Promise.all(
-        sources.map(async agent => {
-          const sent = await db.procedures.sentMessages({ agent, before: 0n, limit });
-          // On the whole hub every message is already in the list of its sender.
-          if (isWhole) return sent;
-          const received = await db.procedures.receivedMessages({ agent, before: 0n, limit });
-          const { rows: held } = await db.procedures.peekInbox({ agent, limit });
-          return [...sent, ...received, ...held];
-        }),
-      );
-      const lines = pages.flat().map(({ envelope }) => readEnvelope(envelope));
-      const byId = new Map(lines.filter(({ id }) => id !== '').map(line => [line.id, line]));
-      return { lines: [...byId.values()].sort((a, b) => b.sentAt - a.sentAt), agents: sources.length };
-    },
-  );
-  const shown = useMemo(() => {
-    const wanted = text.toLowerCase();
-    return (data?.lines ?? []).filter(
-      line =>
-        (kind === '' || (kind === 'ask') === line.answerBy > 0) && (wanted === '' || searchable(line).includes(wanted)),
-    );
-  }, [data, text, kind]);
+  const whole = usePaged(isWhole ? `hub messages ${kind} ${text}` : undefined, async (db, before, limit) => {
+    const { rows, next } = await db.procedures.listMessages({ before, limit, text, kind });
+    return { rows: rows.map(row => ({ ...row, ...readEnvelope(row.envelope) })), next };
+  });
+  const ofAgents = useMessagesOf(isWhole ? undefined : name, text, kind);
+  const { data, refusal, isLoading } = isWhole ? whole : ofAgents;
+  const shown = data ?? NO_LINES;
   const columns: Column<Line>[] = [
     { name: 'Type', width: 'minmax(8rem, 1.2fr)', cell: line => <Foreign text={line.type} max={64} /> },
     {
@@ -94,6 +76,17 @@ export function Messages() {
       ),
       isMinor: true,
     },
+    {
+      name: 'State',
+      width: '8rem',
+      cell: ({ state, deliveries }) => (
+        <>
+          {state !== '' && <State state={state} />}
+          {deliveries > 1 && <span className="faint"> of {deliveries}</span>}
+        </>
+      ),
+      isMinor: true,
+    },
     { name: 'Id', width: '8.5rem', cell: line => <Id id={line.id} />, isMinor: true },
     { name: 'Sent', width: '6.5rem', cell: line => <Ago ms={line.sentAt / 1_000} /> },
   ];
@@ -103,7 +96,9 @@ export function Messages() {
       about={
         name === ''
           ? isOperator
-            ? `The newest of the ${count(data?.agents ?? 0)} busiest agents; choose an agent for all of its messages.`
+            ? data
+              ? `${count(shown.length)} shown${whole.more ? ', the newest' : ''}`
+              : 'Loading'
             : 'The newest of your agents.'
           : `Sent and received by ${name}`
       }
@@ -132,26 +127,18 @@ export function Messages() {
           ]}
         />
       </div>
-      <Panel className="flush">
-        {refusal ? (
-          <Refused refusal={refusal} />
-        ) : isLoading ? (
-          <Loading rows={8} />
-        ) : shown.length === 0 ? (
-          <Empty
-            title={text === '' && name === '' ? 'No message has been sent.' : 'No message matches.'}
-            command="agora ask Echo 'Hello?'"
-          />
-        ) : (
-          <Table
-            label="Messages"
-            rows={shown}
-            columns={columns}
-            keyOf={({ id }) => id}
-            hrefOf={({ id }) => href(['messages', id])}
-          />
-        )}
-      </Panel>
+      <Listing
+        refusal={refusal}
+        isLoading={isLoading}
+        empty={text + name + kind === '' ? 'No message has been sent.' : 'No message matches.'}
+        command="agora ask Echo 'Hello?'"
+        onMore={isWhole ? whole.more : undefined}
+        label="Messages"
+        rows={shown}
+        columns={columns}
+        keyOf={({ id }) => id}
+        hrefOf={({ id }) => href(['messages', id])}
+      />
       {isComposing && <Compose onClose={() => setComposing(false)} />}
     </Page>
   );
@@ -161,35 +148,50 @@ function searchable({ id, from, to, type, payload }: Line): string {
   return `${id} ${from} ${to} ${type} ${JSON.stringify(payload) ?? ''}`.toLowerCase();
 }
 
-/** The chosen agent, or those of an ordinary caller. */
-function useSources(isOperator: boolean, name: string): readonly AgentRow[] {
-  const isName = /^[\w.-]{1,64}$/.test(name);
-  const agents = useRows('agent', name === '' ? undefined : `SELECT * FROM agent WHERE name = '${isName ? name : ''}'`);
-  const own = useOwnAgents();
-  return useMemo(() => {
-    if (name !== '') return agents.filter(agent => agent.name === name);
-    return isOperator ? [] : own.slice(0, MAX_AGENTS);
-  }, [agents, own, isOperator, name]);
+/** The messages of one agent, or with an empty name of the caller's agents, merged; undefined reads none. */
+function useMessagesOf(name: string | undefined, text: string, kind: string) {
+  const sources = useSources(name).map(({ id }) => id);
+  const limit = name === '' ? PER_AGENT : OF_ONE;
+  const read = useRead(sources.length === 0 ? undefined : `messages ${sources.join()} ${name}`, async db => {
+    const pages = await Promise.all(
+      sources.map(async agent => {
+        const sent = await db.procedures.sentMessages({ agent, before: 0n, limit });
+        const received = await db.procedures.receivedMessages({ agent, before: 0n, limit });
+        const { rows: held } = await db.procedures.peekInbox({ agent, limit });
+        return [...sent, ...received, ...held];
+      }),
+    );
+    const lines = pages
+      .flat()
+      .map(({ envelope, state }): Line => ({ ...readEnvelope(envelope), state, deliveries: 1 }))
+      .filter(({ id }) => id !== '');
+    // A message that one of the agents received has a state; the same message as sent has none.
+    const byId = new Map<string, Line>();
+    for (const line of lines) if (line.state !== '' || !byId.has(line.id)) byId.set(line.id, line);
+    return [...byId.values()].sort((a, b) => b.sentAt - a.sentAt);
+  });
+  const data = useMemo(() => {
+    const wanted = text.toLowerCase();
+    return read.data?.filter(
+      line =>
+        (kind === '' || (kind === 'ask') === line.answerBy > 0) && (wanted === '' || searchable(line).includes(wanted)),
+    );
+  }, [read.data, text, kind]);
+  return { ...read, data };
 }
 
-let busiest: { readonly db: DbConnection; readonly at: number; readonly ids: readonly bigint[] } | undefined;
-
-/** The agents with the most unfinished messages of theirs, then those that are online; looked for every few seconds. */
-async function busiestAgents(db: DbConnection): Promise<readonly bigint[]> {
-  if (busiest?.db === db && Date.now() - busiest.at < BUSIEST_MS) return busiest.ids;
-  const rows = [];
-  for (let after = 0n, page = 0; page < MAX_PAGES; page++) {
-    const { rows: more, next } = await db.procedures.listMailboxes({ after, limit: OF_ONE });
-    rows.push(...more.filter(box => !box.name.startsWith('@')));
-    if (next === 0n || next === after) break;
-    after = next;
-  }
-  const ids = rows
-    .sort((a, b) => b.unfinished - a.unfinished || Number(b.online) - Number(a.online) || Number(b.agent - a.agent))
-    .slice(0, MAX_AGENTS)
-    .map(({ agent }) => agent);
-  busiest = { db, at: Date.now(), ids };
-  return ids;
+/** The agent of a name, or those of the caller. */
+function useSources(name: string | undefined): readonly AgentRow[] {
+  const isName = /^[\w.-]{1,64}$/.test(name ?? '');
+  const agents = useRows(
+    'agent',
+    (name ?? '') === '' ? undefined : `SELECT * FROM agent WHERE name = '${isName ? name : ''}'`,
+  );
+  const own = useOwnAgents();
+  return useMemo(() => {
+    if (name === undefined) return [];
+    return name === '' ? own.slice(0, MAX_AGENTS) : agents.filter(agent => agent.name === name);
+  }, [agents, own, name]);
 }
 
 /** Targets as the sender wrote them, with links. */

@@ -3,7 +3,7 @@
 import { useState } from 'react';
 import { useActions } from '../actions/actions.tsx';
 import { admit, clearQuota, expel, grant, identityOf, revoke, setAdmission, setHubLimits } from '../actions/calls.ts';
-import { bytes, clock, msOf, oneLine, parse } from '../base/format.ts';
+import { bytes, clock, count, msOf, oneLine, parse } from '../base/format.ts';
 import { fieldsOf, textIn } from '../base/envelope.ts';
 import { href } from '../base/router.ts';
 import { useMe, useRead } from '../hub/hooks.ts';
@@ -13,7 +13,7 @@ import { Icon } from '../ui/icons.tsx';
 import { Empty, Facts, Loading, Page, Panel, Refused } from '../ui/layout.tsx';
 import { State } from '../ui/state.tsx';
 import { Ago, CopyButton, Foreign } from '../ui/text.tsx';
-import { LimitsDialog } from './agent.tsx';
+import { LIMITS, LimitsDialog } from './agent.tsx';
 import { timeOf } from './event-line.tsx';
 
 export function Operators() {
@@ -213,23 +213,40 @@ function Admission() {
 }
 
 const DAY_MS = 86_400_000;
+const MIB = 1024 ** 2;
+
+function inUnits(value: bigint, unit: number): string {
+  return String(Math.round((Number(value) / unit) * 1_000) / 1_000);
+}
 
 function Limits() {
   const { run } = useActions();
   const [isOpen, setOpen] = useState(false);
   const [values, setValues] = useState({ stored: '', messages: '', events: '', workflows: '' });
-  const { data } = useRead('hub overview', db => db.procedures.hubOverview({}));
+  const { data, refusal } = useRead(
+    'settings',
+    async db => {
+      const [settings, { storedBytes }] = await Promise.all([
+        db.procedures.hubSettings({}),
+        db.procedures.hubOverview({}),
+      ]);
+      return { settings, storedBytes };
+    },
+    { onEvents: true },
+  );
+  const settings = data?.settings;
   const big = (text: string, unit: number) => (text === '' ? undefined : BigInt(Math.round(Number(text) * unit)));
   const fields = [
-    ['stored', 'Stored bytes, in MiB'],
-    ['messages', 'Keep messages, in days'],
-    ['events', 'Keep events, in days'],
-    ['workflows', 'Keep workflows, in days'],
+    ['stored', 'Stored bytes, in MiB', settings && inUnits(settings.storedBytes, MIB)],
+    ['messages', 'Keep messages, in days', settings && inUnits(settings.keepMessagesMs, DAY_MS)],
+    ['events', 'Keep events, in days', settings && inUnits(settings.keepEventsMs, DAY_MS)],
+    ['workflows', 'Keep workflows, in days', settings && inUnits(settings.keepWorkflowsMs, DAY_MS)],
   ] as const;
   const isEmpty = Object.values(values).every(value => value === '');
   return (
     <Panel
       title="Limits and retention"
+      className="limits"
       aside={
         <>
           <button type="button" className="small" onClick={() => setOpen(true)}>
@@ -241,13 +258,22 @@ function Limits() {
         </>
       }
     >
-      {data && <Facts facts={[['Stored now', bytes(data.storedBytes)]]} />}
+      {refusal ? <Refused refusal={refusal} /> : data === undefined ? <Loading /> : null}
+      {data && (
+        <Facts
+          facts={[
+            ['Stored now', `${bytes(data.storedBytes)} of ${bytes(data.settings.storedBytes)}`],
+            ...LIMITS.map(([key, label]): [string, string] => [label, count(data.settings[key])]),
+            ['Messages in a chain', count(data.settings.hops)],
+          ]}
+        />
+      )}
       <form
         onSubmit={event => {
           event.preventDefault();
           void run(
             setHubLimits({
-              storedBytes: big(values.stored, 1024 ** 2),
+              storedBytes: big(values.stored, MIB),
               keepMessagesMs: big(values.messages, DAY_MS),
               keepEventsMs: big(values.events, DAY_MS),
               keepWorkflowsMs: big(values.workflows, DAY_MS),
@@ -258,8 +284,12 @@ function Limits() {
         }}
       >
         <div className="columns">
-          {fields.map(([key, label]) => (
-            <Field key={key} label={label} hint="Empty: unchanged.">
+          {fields.map(([key, label, now]) => (
+            <Field
+              key={key}
+              label={label}
+              hint={now === undefined ? 'Empty: unchanged.' : `Now ${now}; empty: unchanged.`}
+            >
               {(id, hint) => (
                 <input
                   id={id}

@@ -1,5 +1,6 @@
 // The hub at a glance: agents, rates, queues, dead letters, and what happens now.
 
+import type { DbConnection } from '@agora/bindings';
 import { useEffect, useState } from 'react';
 import { bytes, count, msOf } from '../base/format.ts';
 import { href } from '../base/router.ts';
@@ -16,12 +17,33 @@ export function Overview() {
   const { isOperator } = useMe();
   return (
     <Page title="Overview" about={isOperator ? 'The whole hub, live.' : 'Your agents, live.'}>
-      {isOperator ? <HubFigures /> : <OwnFigures />}
+      {isOperator ? <WholeHub /> : <Own />}
+    </Page>
+  );
+}
+
+function WholeHub() {
+  const { data } = useRead('queues', readQueues);
+  return (
+    <>
+      <HubFigures oldest={data?.oldest} />
       <div className="split">
-        {isOperator ? <Queues /> : <OwnAgents />}
+        <Queues rows={data?.rows} />
         <LiveFeed />
       </div>
-    </Page>
+    </>
+  );
+}
+
+function Own() {
+  return (
+    <>
+      <OwnFigures />
+      <div className="split">
+        <OwnAgents />
+        <LiveFeed />
+      </div>
+    </>
   );
 }
 
@@ -34,7 +56,7 @@ interface Sample {
   readonly events: number;
 }
 
-function HubFigures() {
+function HubFigures({ oldest }: { readonly oldest: Oldest | undefined }) {
   const [row] = useRows('hubStatus', STATUS_QUERY);
   const { messages, events } = useRates(row);
   if (!row) return <Loading rows={2} />;
@@ -52,8 +74,17 @@ function HubFigures() {
         <Figure
           name="Waiting"
           value={count(row.waiting)}
-          hint="queued or delayed"
+          hint={
+            oldest && row.waiting > 0n ? (
+              <>
+                oldest <Ago ms={oldest.at} />
+              </>
+            ) : (
+              'queued or delayed'
+            )
+          }
           tone={row.waiting > 1_000n ? 'warn' : undefined}
+          {...(oldest && !oldest.of.startsWith('@') && { link: href(['agents', oldest.of]) })}
         />
         <Figure
           name="Dead letters"
@@ -94,42 +125,45 @@ function useRates(row: CountersRow | undefined) {
   return { messages: rates(sample => sample.messages), events: rates(sample => sample.events) };
 }
 
-const PAGE = 256;
-const MAX_PAGES = 4;
 const SHOWN_QUEUES = 6;
+/** Calls of one read: each looks at a few thousand mailboxes. */
+const MAX_CALLS = 8;
 
-/** The longest queues, each with its oldest delivery among those that are offered next. */
-function Queues() {
-  const { data } = useRead('queues', async db => {
-    const rows = [];
-    for (let after = 0n, page = 0; page < MAX_PAGES; page++) {
-      const { rows: more, next } = await db.procedures.listMailboxes({ after, limit: PAGE });
-      rows.push(...more);
-      if (next === 0n || next === after) break;
-      after = next;
-    }
-    const longest = rows
-      .filter(({ waiting, held }) => waiting + held > 0)
-      .sort((a, b) => b.waiting - a.waiting || b.held - a.held)
-      .slice(0, SHOWN_QUEUES);
-    return Promise.all(
-      longest.map(async box => {
-        if (box.waiting === 0 || box.name.startsWith('@')) return { ...box, oldest: 0 };
-        const { rows: next } = await db.procedures.peekInbox({ agent: box.agent, limit: PAGE });
-        const times = next.filter(({ state }) => state === 'queued').map(({ at }) => msOf(at));
-        return { ...box, oldest: times.length === 0 ? 0 : Math.min(...times) };
-      }),
-    );
-  });
+type QueueRow = Awaited<ReturnType<DbConnection['procedures']['longestQueues']>>['rows'][number];
+
+/** The delivery that has waited longest on the hub, and whose inbox it is in. */
+interface Oldest {
+  readonly at: number;
+  readonly of: string;
+}
+
+/** Reads the longest queues of the hub, and its oldest waiting delivery. */
+async function readQueues(db: DbConnection) {
+  const all: QueueRow[] = [];
+  let oldest: Oldest | undefined;
+  for (let after = 0n, calls = 0; calls < MAX_CALLS; calls++) {
+    const { rows, oldestAt, oldestOf, next } = await db.procedures.longestQueues({ after, limit: SHOWN_QUEUES });
+    all.push(...rows);
+    const at = msOf(oldestAt);
+    if (at > 0 && (!oldest || at < oldest.at)) oldest = { at, of: oldestOf };
+    if (next === 0n) break;
+    after = next;
+  }
+  all.sort((a, b) => b.waiting - a.waiting || b.held - a.held);
+  return { rows: all.slice(0, SHOWN_QUEUES), oldest };
+}
+
+/** The longest queues, each with its oldest waiting delivery. */
+function Queues({ rows }: { readonly rows: readonly QueueRow[] | undefined }) {
   return (
     <Panel title="Longest queues" aside={<a href={href(['agents'])}>All agents</a>}>
-      {data === undefined ? (
+      {rows === undefined ? (
         <Loading />
-      ) : data.length === 0 ? (
+      ) : rows.length === 0 ? (
         <Empty title="No agent has work waiting.">Messages appear here while they wait for their recipients.</Empty>
       ) : (
         <ul className="lines">
-          {data.map(({ agent, name, online, waiting, held, oldest }) => (
+          {rows.map(({ agent, name, online, waiting, held, oldestAt }) => (
             <li key={String(agent)}>
               {name.startsWith('@') ? (
                 <Foreign text={name} />
@@ -141,9 +175,9 @@ function Queues() {
               {!name.startsWith('@') && <State state={online ? 'online' : 'offline'} />}
               <span className="spacer" />
               <span className="faint">
-                {oldest > 0 && (
+                {oldestAt > 0n && (
                   <>
-                    oldest <Ago ms={oldest} />,{' '}
+                    oldest <Ago ms={msOf(oldestAt)} />,{' '}
                   </>
                 )}
                 {count(held)} held

@@ -29,6 +29,7 @@ export const ENTRIES: readonly Entry[] = [
   { path: 'events', name: 'Events', icon: 'events', key: 'e' },
   { path: 'dead-letters', name: 'Dead letters', icon: 'dead', key: 'd' },
   { path: 'groups', name: 'Groups', icon: 'groups', key: 'g' },
+  { path: 'claims', name: 'Claims', icon: 'claims', key: 'c' },
   { path: 'operators', name: 'Operators', icon: 'operators', key: 'p' },
 ];
 const THEME_ICONS = { auto: 'auto', light: 'sun', dark: 'moon' } as const;

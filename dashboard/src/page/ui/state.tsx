@@ -35,6 +35,8 @@ const TONES: Readonly<Record<string, readonly [Tone, string]>> = {
   input_required: ['warn', '?'],
   timeout: ['bad', '⌛'],
   progress: ['busy', '▸'],
+  held: ['busy', '◆'],
+  waiting: ['quiet', '…'],
   open: ['good', '○'],
   closed: ['warn', '●'],
 };

@@ -13,7 +13,8 @@ export interface Column<Row> {
   readonly isMinor?: boolean;
 }
 
-interface TableProps<Row> {
+/** A table: its rows, columns and links. */
+export interface TableProps<Row> {
   readonly label: string;
   readonly rows: readonly Row[];
   readonly columns: readonly Column<Row>[];

@@ -12,6 +12,8 @@ export interface Scene extends AsyncDisposable {
   readonly reviewer: AgoraClient;
   /** An answered ask, a held message, a queued message, and a dead one. */
   readonly messages: { readonly ask: string; readonly held: string; readonly queued: string; readonly dead: string };
+  /** The claim of Writer on `docs/guide.md`; Reviewer waits for `docs/`. */
+  readonly claim: string;
   /** A workflow that waits for the approval of its step `publish`. */
   readonly workflow: string;
 }
@@ -37,6 +39,9 @@ export async function startScene(hub: Hub, token = hub.ownerToken): Promise<Scen
   }
   await lead.joinGroup('#docs');
   await writer.joinGroup('#docs');
+  const claim = await writer.claim('docs/guide.md', { note: 'rewrites the guide' });
+  // It waits until its client is closed.
+  void reviewer.claim('docs/', { timeoutMs: 600_000 }).catch(() => undefined);
   await lead.publishEvent({ eventType: 'build.finished', data: { commit: '4f2a1c', ok: true } });
   const ask = createId();
   await lead.sendMessage({
@@ -68,7 +73,7 @@ export async function startScene(hub: Hub, token = hub.ownerToken): Promise<Scen
     ],
   });
   return {
-    ...{ lead, writer, reviewer, workflow: workflowId },
+    ...{ lead, writer, reviewer, claim: claim.id, workflow: workflowId },
     messages: { ask, held: held.messageId, queued: queued.messageId, dead: dead.messageId },
     async [Symbol.asyncDispose]() {
       await Promise.all([lead.close(), writer.close(), reviewer.close()]);
