@@ -568,6 +568,7 @@ export type FailedTimer = __Infer<typeof FailedTimer>;
 export const FenceAct = __t.object("FenceAct", {
   claim: __t.string(),
   number: __t.u64(),
+  acts: __t.u32(),
 });
 export type FenceAct = __Infer<typeof FenceAct>;
 

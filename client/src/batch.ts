@@ -2,7 +2,9 @@
 
 import { LIMITS } from '@agora/module/contract';
 import type { Act, Acts } from './acts/acts.ts';
-import { AgoraError } from './base/errors.ts';
+import { fenceOf, type FenceOption } from './acts/fence.ts';
+import type { Settlement } from './acts/settlement.ts';
+import { AgoraError, refusedActs } from './base/errors.ts';
 import type { Events, OutgoingEvent } from './events/events.ts';
 import type { IncomingMessage } from './receive/incoming-message.ts';
 import { ANSWER, toJson } from './base/json.ts';
@@ -34,10 +36,7 @@ export interface BatchParts {
 }
 
 /** Options of a batch. */
-export interface BatchOptions {
-  /** A held claim: the batch is refused with `claim/outdated` unless it is still held with this number. */
-  readonly claim?: { readonly id: string; readonly number: number } | undefined;
-}
+export type BatchOptions = FenceOption;
 
 /** A converted batch. */
 interface Made {
@@ -92,9 +91,8 @@ async function perform(
   }
   const made: Made = { ids: [], settled: [], checks: [] };
   try {
-    const acts = batch.map(each => actOf(parts, each, made));
-    // Last, so that refusals keep the positions of the acts.
-    if (claim) acts.push({ tag: 'Fence', value: { claim: claim.id, number: BigInt(claim.number) } });
+    const acts = batch.map(each => actOf(parts, each, made, claim !== undefined));
+    if (claim) acts.unshift(fenceOf(claim, acts.length));
     if (made.checks.length > 0) await Promise.all(made.checks);
     await new Promise<void>((resolve, reject) => {
       parts.acts.performBatch(acts, error => (error ? reject(error) : resolve()));
@@ -102,19 +100,35 @@ async function perform(
     return made.ids;
   } catch (error) {
     for (const message of made.settled) message.reopen();
-    throw outdatedClaim(error) ?? error;
+    throw claim ? withoutFence(error) : error;
   }
 }
 
-/** Returns the refusal of the fence, if that is among the refused acts. */
-function outdatedClaim(error: unknown): AgoraError | undefined {
-  if (!(error instanceof AgoraError)) return undefined;
-  const { refusals } = error;
-  const fence = refusals.find(({ code }) => code === 'claim/outdated');
-  return fence && new AgoraError(fence.code, fence.message, { cause: error, refusals });
+/** Returns the refusal of a fenced batch as its caller counts the acts: that of the fence, or those of the acts behind it. */
+function withoutFence(error: unknown): unknown {
+  if (!(error instanceof AgoraError)) return error;
+  const fence = error.refusals.find(({ act }) => act === 0);
+  if (fence) return new AgoraError(fence.code, fence.message, { cause: error });
+  if (error.refusals.length === 0) return error;
+  return refusedActs(
+    error.refusals.map(each => ({ ...each, act: each.act - 1 })),
+    error,
+  );
 }
 
-function actOf({ messages, events }: BatchParts, each: BatchAct, { ids, settled, checks }: Made): Act {
+function actOf(
+  { messages, events }: BatchParts,
+  each: BatchAct,
+  { ids, settled, checks }: Made,
+  isFenced: boolean,
+): Act {
+  if ('claim' in each && each.claim)
+    throw new AgoraError('client/bad-option', 'a batch names one claim, in its options and not in an act');
+  const settle = (message: IncomingMessage, act: (settlement: Settlement) => Act) => {
+    const made = message.settleInBatch(act, isFenced);
+    settled.push(message);
+    return made;
+  };
   switch (each.do) {
     case 'send': {
       const act = messages.actOf(each, 0);
@@ -136,25 +150,17 @@ function actOf({ messages, events }: BatchParts, each: BatchAct, { ids, settled,
       return act;
     }
     case 'acknowledge':
-      return settle(each.message, settled, message => message.settleInBatch(duty => duty.acknowledge()));
+      return settle(each.message, duty => duty.acknowledge());
     case 'respond': {
       const output = toJson(each.data ?? null, ANSWER);
       note(each.message.checkAnswer(output), checks);
-      return settle(each.message, settled, message => message.settleInBatch(duty => duty.finish(output)));
+      return settle(each.message, duty => duty.finish(output));
     }
     case 'respondError':
-      return settle(each.message, settled, message => message.settleInBatch(duty => duty.respondError(each.error)));
+      return settle(each.message, duty => duty.respondError(each.error));
     case 'fail':
-      return settle(each.message, settled, message =>
-        message.settleInBatch(duty => duty.fail(each.reason, each.retry ?? true)),
-      );
+      return settle(each.message, duty => duty.fail(each.reason, each.retry ?? true));
   }
-}
-
-function settle(message: IncomingMessage, settled: IncomingMessage[], act: (message: IncomingMessage) => Act): Act {
-  const made = act(message);
-  settled.push(message);
-  return made;
 }
 
 function note(check: Promise<void> | undefined, checks: Promise<void>[]): void {

@@ -6,6 +6,7 @@ import { LIMITS } from './contract/limits.ts';
 import { type Hub, hubOf } from './hub.ts';
 import { deliveryId, type Mailbox, openBlock } from './mailbox.ts';
 import type { TaskOwner } from './message/task-owner.ts';
+import type { FencingClaim } from './contract/wire.ts';
 import type { Ctx } from './schema.ts';
 
 /** The load that an agent has caused: cached for this call; mutate in place, `save` writes it back. */
@@ -30,6 +31,7 @@ export class UnitOfWork {
   readonly #slots = new Map<bigint, { count: number; readonly swept: number; readonly isNew: boolean }>();
   readonly #accounts = new Map<bigint, Account>();
   readonly #changedAccounts = new Set<Account>();
+  #fence: { readonly claim: FencingClaim; acts: number } | undefined;
   #hub: Hub | undefined;
   #hasQuotas: boolean | undefined;
   #tally: bigint | undefined;
@@ -41,6 +43,21 @@ export class UnitOfWork {
     this.ctx = ctx;
     this.tasks = tasks;
     this.now = ctx.timestamp.microsSinceUnixEpoch;
+  }
+
+  /** The claim of the act that is being performed; undefined without a fence. */
+  get fencedBy(): FencingClaim | undefined {
+    return this.#fence?.claim;
+  }
+
+  /** Makes the next acts of the call name a claim that is held. */
+  fence(claim: FencingClaim, acts: number): void {
+    this.#fence = acts > 0 ? { claim, acts } : undefined;
+  }
+
+  /** Counts an act that was performed. */
+  passFence(): void {
+    if (this.#fence && --this.#fence.acts <= 0) this.#fence = undefined;
   }
 
   /** Returns a mailbox; undefined after its agent was unregistered. */

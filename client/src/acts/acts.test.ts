@@ -159,6 +159,39 @@ describe('acts of one tick', () => {
   });
 });
 
+describe('a fenced act', () => {
+  test('goes with the others of its tick, behind its fence, and is refused alone by either', async () => {
+    const server = new Server(n => n === 90 || n === 3);
+    const acts = new Acts();
+    const settled: string[] = [];
+    acts.resume(server);
+    const perform = (n: number, fence?: number) =>
+      acts.perform(act(n), error => settled.push(`${n} ${error?.message ?? 'ok'}`), {
+        kept: false,
+        fence: fence === undefined ? undefined : act(fence),
+      });
+    perform(1);
+    perform(2, 90);
+    perform(3, 91);
+    perform(4, 92);
+    await answerAll(acts, server);
+    expect(server.calls).toEqual([
+      [1, 90, 2, 91, 3, 92, 4],
+      [1, 92, 4],
+    ]);
+    expect(settled).toEqual(['2 90', '3 3', '1 ok', '4 ok']);
+  });
+
+  test('counts twice for the acts of a call', async () => {
+    const server = new Server();
+    const acts = new Acts();
+    acts.resume(server);
+    for (let n = 0; n < 200; n++) acts.perform(act(n), undefined, { kept: false, fence: act(n) });
+    await answerAll(acts, server);
+    expect(server.calls.map(call => call.length)).toEqual([256, 144]);
+  });
+});
+
 describe('a batch', () => {
   test('is a separate call that is refused as a whole', async () => {
     const server = new Server(n => n === 3);

@@ -25,6 +25,7 @@ export interface Carrier {
 }
 
 interface Entry {
+  /** The acts of a batch; otherwise one act, after its fence if it has one. */
   readonly acts: readonly Act[];
   readonly bytes: number;
   readonly isBatch: boolean;
@@ -68,11 +69,12 @@ export class Acts {
     return new Promise(resolve => this.#flushes.push(resolve));
   }
 
-  /** Adds an act. A `kept` one survives a lost connection; `giveUp` rejects the others. */
-  perform(act: Act, settled?: Settled, options?: { readonly kept: boolean }): void {
+  /** Adds an act. A `kept` one survives a lost connection; `giveUp` rejects the others. With a `fence`, both are performed or none. */
+  perform(act: Act, settled?: Settled, options?: { readonly kept: boolean; readonly fence?: Act | undefined }): void {
+    const fence = options?.fence;
     this.#add({
-      acts: [act],
-      bytes: byteCost(act),
+      acts: fence ? [fence, act] : [act],
+      bytes: byteCost(act) + (fence ? byteCost(fence) : 0),
       isBatch: false,
       isKept: options?.kept ?? false,
       settled,
@@ -87,7 +89,9 @@ export class Acts {
 
   /** Withdraws an act, which is then never settled. Returns false if it was sent already. */
   withdraw(act: Act): boolean {
-    const at = this.#queue.findIndex((entry, index) => index >= this.#head && !entry.isBatch && entry.acts[0] === act);
+    const at = this.#queue.findIndex(
+      (entry, index) => index >= this.#head && !entry.isBatch && entry.acts.at(-1) === act,
+    );
     if (at < 0) return false;
     this.#queue.splice(at, 1);
     return true;
@@ -165,19 +169,22 @@ export class Acts {
   /** Removes the entries of the next call from the queue. */
   #takeNext(): Entry[] {
     const entries: Entry[] = [];
+    let acts = 0;
     let bytes = 0;
     let signalled: Set<bigint> | undefined;
-    while (this.#head < this.#queue.length && entries.length < LIMITS.acts) {
+    while (this.#head < this.#queue.length) {
       const entry = this.#queue[this.#head];
       if (!entry) break;
       const isAlone = entry.isBatch || entry.refusedCalls >= SINGLY_AFTER;
-      if (entries.length > 0 && (isAlone || bytes + entry.bytes > MAX_BYTES)) break;
-      const [act] = entry.acts;
+      const isFull = acts + entry.acts.length > LIMITS.acts || bytes + entry.bytes > MAX_BYTES;
+      if (entries.length > 0 && (isAlone || isFull)) break;
+      const act = entry.acts.at(-1);
       if (act?.tag === 'Progress' || (act?.tag === 'Respond' && signalled)) {
         if (signalled?.has(act.value.delivery)) break;
         (signalled ??= new Set()).add(act.value.delivery);
       }
       entries.push(entry);
+      acts += entry.acts.length;
       bytes += entry.bytes;
       this.#head++;
       if (isAlone) break;
@@ -210,8 +217,11 @@ export class Acts {
     const refused = new Map<number, AgoraError>();
     const isBatch = entries[0]?.isBatch === true;
     if (!isBatch) {
+      const entryOf = entries.flatMap((entry, at) => entry.acts.map(() => at));
       for (const { act, code, message } of error.refusals) {
-        if (act < entries.length) refused.set(act, new AgoraError(code, message, { cause: error }));
+        const at = entryOf[act];
+        // The first refusal of an entry counts: that of its fence.
+        if (at !== undefined && !refused.has(at)) refused.set(at, new AgoraError(code, message, { cause: error }));
       }
     }
     // A call that failed as a whole failed because of an unknown act: each is tried alone.

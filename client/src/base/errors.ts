@@ -161,12 +161,16 @@ const LIST = 'call/refused: ';
 function parseRefusal(text: string, cause: unknown): AgoraError | undefined {
   const listAt = text.indexOf(LIST);
   if (listAt >= 0) {
-    const refusals = parseRefusals(text.slice(listAt + LIST.length));
-    const sentence = refusals.map(each => `act ${each.act}: ${each.message} (${each.code})`).join('; ');
-    return new AgoraError('call/refused', sentence, { cause, refusals });
+    return refusedActs(parseRefusals(text.slice(listAt + LIST.length)), cause);
   }
   const [, code = '', sentence = ''] = REFUSAL.exec(text) ?? [];
   return isCode(code) ? new AgoraError(code, sentence, { cause }) : undefined;
+}
+
+/** Returns the error of a call with these refused acts. */
+export function refusedActs(refusals: readonly ActRefusal[], cause: unknown): AgoraError {
+  const sentence = refusals.map(each => `act ${each.act}: ${each.message} (${each.code})`).join('; ');
+  return new AgoraError('call/refused', sentence, { cause, refusals });
 }
 
 function parseRefusals(text: string): ActRefusal[] {

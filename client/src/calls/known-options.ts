@@ -15,7 +15,7 @@ import type { ServeOptions } from '../serve.ts';
 import type { StartOptions } from '../workflows/workflows.ts';
 import type { TurnOptions } from '../turns.ts';
 
-const EVENT: Keys<OutgoingEvent> = { eventType: true, data: true, id: true, trace: true, signal: true };
+const EVENT: Keys<OutgoingEvent> = { eventType: true, data: true, id: true, trace: true, claim: true, signal: true };
 
 /** Checks an event to publish. */
 export function checkEvent(event: Omit<OutgoingEvent, 'data'> & { readonly data: unknown }): void {
@@ -89,7 +89,7 @@ const SERVE: Keys<ServeOptions> = {
   signal: true,
 };
 const RECEIVE: Keys<ReceiveOptions> = { receives: true, ifServed: true, keepsNotices: true, signal: true };
-const START: Keys<StartOptions> = { id: true, metadata: true, signal: true };
+const START: Keys<StartOptions> = { id: true, metadata: true, claim: true, signal: true };
 const TURNS: Keys<TurnOptions> = { limit: true, signals: true, signal: true };
 const WAIT_FOR_MAIL: Keys<WaitForMailOptions> = { timeoutMs: true, signal: true };
 const TAKE_MAIL: Keys<TakeMailOptions> = { limit: true, signal: true };

@@ -88,7 +88,7 @@ export abstract class WorkflowCalls<Types> extends ReceiveCalls<Types> {
   ): Promise<WorkflowHandle> {
     const { tracing, types, workflows } = partsOf(this);
     checkStart(options);
-    const { id, metadata, signal } = options;
+    const { id, claim, metadata, signal } = options;
     // Few pages start workflows, so the check of definitions is loaded on first use.
     const definitions = await import('../workflows/workflow-definition.ts');
     const { definitionText, readDefinition, tracedDefinition, typeOf } = definitions;
@@ -100,7 +100,7 @@ export abstract class WorkflowCalls<Types> extends ReceiveCalls<Types> {
     const typed = await untilAborted(signal, types.stepFaults(definition));
     const faults = { more: [...(source?.faults ?? []), ...typed], located: source?.located };
     const start = (trace = currentTrace()) =>
-      workflows.start(tracedDefinition(definition, trace), { ...faults, id }, definitions);
+      workflows.start(tracedDefinition(definition, trace), { ...faults, id, claim }, definitions);
     const { spans } = tracing;
     return untilAborted(signal, spans ? spans.workflow(typeOf(definition), start) : start());
   }

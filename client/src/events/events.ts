@@ -11,7 +11,8 @@ import { EVENT_DATA, toJson } from '../base/json.ts';
 import { LiveQuery } from '../connection/live-query.ts';
 import type { EventDataInputOf, NoTypes } from '../wire/message-types.ts';
 import type { Outbox } from '../acts/outbox.ts';
-import { sendOnce } from '../acts/send-once.ts';
+import type { FenceOption } from '../acts/fence.ts';
+import { outboxFor, sendOnce } from '../acts/send-once.ts';
 import { headersText, type TraceContext } from '../base/trace-context.ts';
 import { withSpan, type Tracing } from '../trace/tracing.ts';
 import { createId } from '../base/create-id.ts';
@@ -34,7 +35,7 @@ export interface EventOptions<Type extends string = string, Types = NoTypes> {
 }
 
 /** An event to publish. */
-export interface OutgoingEvent<Type extends string = string, Types = NoTypes> {
+export interface OutgoingEvent<Type extends string = string, Types = NoTypes> extends FenceOption {
   readonly eventType: Type;
   readonly data: EventDataInputOf<Type, Types>;
   /** A UUIDv7 of the caller (`createId()`), which makes publishing idempotent: the hub accepts an id once. */
@@ -90,11 +91,11 @@ export class Events {
   }
 
   async #publish(event: UncheckedEvent): Promise<{ readonly eventId: string }> {
-    const act = this.actOf(event, this.#parts.outbox?.sender);
+    const act = this.actOf(event, outboxFor(this.#parts.outbox, event)?.sender);
     const checking = this.check(act);
     if (checking) await checking;
     return new Promise((resolve, reject) => {
-      sendOnce(this.#parts, act, event.signal, error => (error ? reject(error) : resolve({ eventId: act.value.id })));
+      sendOnce(this.#parts, act, event, error => (error ? reject(error) : resolve({ eventId: act.value.id })));
     });
   }
 

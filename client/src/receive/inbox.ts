@@ -26,7 +26,7 @@ import { isObject } from '../base/is-object.ts';
 import { LiveQuery, type QueryConnection } from '../connection/live-query.ts';
 import { traceIn, type TraceContext } from '../base/trace-context.ts';
 import { dateOf } from '../base/micros.ts';
-import { IncomingMessage, type MessageKeeper } from './incoming-message.ts';
+import { IncomingMessage, type MessageKeeper, type SettleOptions } from './incoming-message.ts';
 import { Arrivals } from './arrivals.ts';
 import type { Dispatcher } from './dispatcher.ts';
 
@@ -366,13 +366,9 @@ class HeldDelivery implements MessageKeeper {
     if (act) acts.perform(act, undefined);
   }
 
-  perform(
-    act: Act,
-    settled: Settled | undefined,
-    options: { readonly kept: boolean; readonly isAwaited: boolean },
-  ): void {
-    // A caller that awaits the settlement handles its refusal itself.
-    if (!options.isAwaited && isFinalAct(act)) this.ending = act;
+  perform(act: Act, settled: Settled | undefined, options: SettleOptions): void {
+    // A caller that awaits the settlement handles its refusal itself. A fenced result does not count for a later attempt.
+    if (!options.isAwaited && !options.fence && isFinalAct(act)) this.ending = act;
     this.#parts.acts.perform(act, settled, options);
   }
 
@@ -391,11 +387,11 @@ class HeldDelivery implements MessageKeeper {
     connection.warn(
       new AgoraError(error.code, `message ${message.id} could not be settled: ${error.message}`, { cause: error }),
     );
-    // The hub does not accept this result, so the attempt has failed, and a repetition would fail as well.
+    // The hub does not accept this result, so the attempt has failed. A repetition would fail as well, unless it has the claim.
     const act =
       error.code.startsWith('delivery/') && error.code !== 'delivery/bad-answer'
         ? undefined
-        : this.#settlement?.fail(error.message, false);
+        : this.#settlement?.fail(error.message, error.code === 'claim/outdated');
     if (act) acts.perform(act, undefined, { kept: true });
   }
 

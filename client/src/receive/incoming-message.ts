@@ -1,7 +1,8 @@
 // A received message: its content, and the methods that settle it once.
 
-import { LIMITS, type DutyKind, type Envelope } from '@agora/module/contract';
+import { LIMITS, type DutyKind, type Envelope, type FencingClaim } from '@agora/module/contract';
 import type { Act, Settled } from '../acts/acts.ts';
+import { fenceOf } from '../acts/fence.ts';
 import type { Settlement } from '../acts/settlement.ts';
 import { referencesOf, type MessageReference } from '../wire/envelope.ts';
 import { AgoraError, isPermanent, PermanentError, textOf } from '../base/errors.ts';
@@ -50,6 +51,11 @@ export interface MessageContext<Answer = unknown> {
   progress(this: void, data: unknown): Promise<void>;
   /** Asks the asker back, which finishes this attempt. The reply is a new ask, which `continues` this one. */
   requireInput(this: void, question: unknown): Promise<void>;
+  /**
+   * Makes the result name a held claim, also the return value of the handler: the hub refuses it with `claim/outdated` once the
+   * claim has ended, and the message is offered again. Without effect on a broadcast, which has no result.
+   */
+  fence(this: void, claim: FencingClaim): void;
   /** Sets the lease to `ms` from now, at most one hour. Leases of running handlers are renewed automatically. */
   extend(this: void, ms: number): Promise<void>;
 }
@@ -68,14 +74,19 @@ export type Returned<Answer> = unknown extends Answer ? unknown : Answer | undef
 /** Kind of a message: it expects no answer, an answer, or the output of a step; or it is a broadcast. */
 export type MessageKind = DutyKind | 'broadcast';
 
+/** How an act of a message is sent. */
+export interface SettleOptions {
+  /** True if it survives a lost connection. */
+  readonly kept: boolean;
+  /** True if a caller waits for its outcome. */
+  readonly isAwaited: boolean;
+  readonly fence?: Act | undefined;
+}
+
 /** Callbacks of a message to its source. */
 export interface MessageKeeper {
-  /** Sends an act; `isAwaited` if a caller waits for its outcome. */
-  perform(
-    act: Act,
-    settled: Settled | undefined,
-    options: { readonly kept: boolean; readonly isAwaited: boolean },
-  ): void;
+  /** Sends an act. */
+  perform(act: Act, settled: Settled | undefined, options: SettleOptions): void;
   /** The message was settled by this client. */
   settled(message: IncomingMessage): void;
   /** The hub refused a settlement that no caller waits for. */
@@ -117,6 +128,8 @@ export class IncomingMessage<Type extends string = string, Types = NoTypes> impl
   readonly continues: string | undefined;
   /** End of its time to live, if it has one. */
   readonly expiresAt: Date | undefined;
+  /** The claim that its sender named, and held when the hub accepted it, with its number. */
+  readonly claim: FencingClaim | undefined;
   /** The messages on whose behalf it was sent, nearest first, verified by the hub. `client.readReference` reads them. */
   readonly onBehalfOf: readonly MessageReference[];
   /** The messages that it forwards, nearest first, verified by the hub. */
@@ -130,6 +143,7 @@ export class IncomingMessage<Type extends string = string, Types = NoTypes> impl
   #abort: AbortController | undefined;
   #interruption: Error | undefined;
   #signals = 0;
+  #fence: Act | undefined;
   #checkAnswer: AnswerCheck | undefined;
   #settling: ((message: IncomingMessage, tag: Act['tag']) => Settled | undefined) | undefined;
 
@@ -148,6 +162,7 @@ export class IncomingMessage<Type extends string = string, Types = NoTypes> impl
     this.inReplyTo = envelope.inReplyTo;
     this.continues = envelope.continues;
     this.expiresAt = dateOrNone(envelope.expiresAt ?? 0);
+    this.claim = envelope.claim;
     this.onBehalfOf = referencesOf(envelope.onBehalfOf);
     this.forwarded = referencesOf(envelope.forwarded);
     this.kind = kind;
@@ -233,6 +248,13 @@ export class IncomingMessage<Type extends string = string, Types = NoTypes> impl
 
   get requireInput(): MessageContext['requireInput'] {
     return question => this.#reported('requireInput', () => this.#requireInput(question));
+  }
+
+  get fence(): MessageContext['fence'] {
+    return claim => {
+      this.#checkOpen();
+      this.#fence = fenceOf(claim);
+    };
   }
 
   get extend(): MessageContext['extend'] {
@@ -349,8 +371,13 @@ export class IncomingMessage<Type extends string = string, Types = NoTypes> impl
   }
 
   /** @internal Settles it as part of a batch; returns the act for that call. */
-  settleInBatch(act: (settlement: Settlement) => Act): Act {
+  settleInBatch(act: (settlement: Settlement) => Act, isFenced: boolean): Act {
     this.#checkOpen();
+    if (this.#fence && !isFenced)
+      throw new AgoraError(
+        'client/bad-option',
+        `message ${this.id} names a claim; name it in the options of the batch`,
+      );
     const made = act(this.#settlement);
     if (made.tag === 'FailBroadcast') {
       throw new AgoraError('delivery/unknown', 'a broadcast cannot fail in a batch; use its method fail()');
@@ -360,7 +387,7 @@ export class IncomingMessage<Type extends string = string, Types = NoTypes> impl
     return made;
   }
 
-  /** @internal Opens the message again after its batch was refused. */
+  /** @internal Opens the message again after its batch, or its fenced settlement, was refused. */
   reopen(): void {
     if (this.#state === 'settled') this.#state = 'open';
   }
@@ -387,14 +414,19 @@ export class IncomingMessage<Type extends string = string, Types = NoTypes> impl
     this.#state = 'settled';
     this.#keeper.settled(this);
     const observed = this.#settling?.(this, act.tag);
-    this.#keeper.perform(
-      act,
-      error => {
-        observed?.(error);
-        if (settled) settled(error);
-        else if (error) this.#keeper.refused(this, error);
-      },
-      { kept: true, isAwaited: settled !== undefined },
-    );
+    const done = (error: AgoraError | undefined) => {
+      observed?.(error);
+      // Its program may fail the message now, so that it is offered again.
+      if (settled && error?.code === 'claim/outdated') this.reopen();
+      if (settled) settled(error);
+      else if (error) this.#keeper.refused(this, error);
+    };
+    const fence = this.broadcast || isRetry(act) ? undefined : this.#fence;
+    this.#keeper.perform(act, done, { kept: true, isAwaited: settled !== undefined, fence });
   }
+}
+
+/** Returns true for an act after which the hub offers the message again: it has no result that a fence protects. */
+function isRetry(act: Act): boolean {
+  return (act.tag === 'Fail' || act.tag === 'FailStep') && act.value.retry;
 }

@@ -16,6 +16,7 @@ export const DELIVERY: Keys<DeliveryOptions> = {
   deliverAt: true,
   ttlMs: true,
   onBehalfOf: true,
+  claim: true,
   signal: true,
 };
 const CONTENT: Keys<MessageContent> = { ...DELIVERY, messageType: true, payload: true };

@@ -10,7 +10,8 @@ import { PAYLOAD, toJson } from '../base/json.ts';
 import type { NoTypes, PayloadInputOf } from '../wire/message-types.ts';
 import { priorityOf, type PriorityLevel } from '../wire/priority.ts';
 import type { Outbox } from '../acts/outbox.ts';
-import { sendOnce } from '../acts/send-once.ts';
+import { fenceOf, type FenceOption } from '../acts/fence.ts';
+import { outboxFor, sendOnce } from '../acts/send-once.ts';
 import { currentTrace, headersText, type TraceContext } from '../base/trace-context.ts';
 import { withSpan, type Tracing } from '../trace/tracing.ts';
 import { createId } from '../base/create-id.ts';
@@ -28,7 +29,7 @@ export type Recipients =
   | { readonly toAgent: string | readonly string[]; readonly to?: undefined };
 
 /** Time and priority of a message. */
-export interface DeliveryOptions {
+export interface DeliveryOptions extends FenceOption {
   /** 1 or `low`, 2 or `normal` (default), 3 or `high`, 4 or `critical`. */
   readonly priority?: PriorityLevel | undefined;
   readonly headers?: Readonly<Record<string, unknown>> | undefined;
@@ -118,7 +119,7 @@ export class Messages {
   }
 
   async #send(message: OutgoingMessage): Promise<Accepted> {
-    const act = this.actOf(message, 0, this.#parts.outbox?.sender);
+    const act = this.actOf(message, 0, outboxFor(this.#parts.outbox, message)?.sender);
     const checking = this.check(message, act);
     if (checking) await checking;
     return this.#perform(act, message);
@@ -133,7 +134,7 @@ export class Messages {
   }
 
   async #forward(message: IncomingMessage | string, options: ForwardOptions): Promise<Accepted> {
-    return this.#perform(this.forwardOf(message, options, this.#parts.outbox?.sender), options);
+    return this.#perform(this.forwardOf(message, options, outboxFor(this.#parts.outbox, options)?.sender), options);
   }
 
   /** Sends an ask. Every error, also of its arguments, rejects the returned promise. */
@@ -167,13 +168,15 @@ export class Messages {
       const read = this.#types.answerReader(message.messageType);
       const pending = asks.wait(id, { timeoutMs: withinMs, signal, onProgress, read });
       const failed = (reason: unknown) => asks.fail(id, toAgoraError(reason));
-      const perform = () =>
-        this.#parts.acts.perform(act, error => {
-          accepted?.(error);
-          if (error) this.#explain(error, message).catch(failed);
-          // The hub accepts an id once, so an ask of this id may have ended before.
-          else if (mayBeRepeated) asks.restore(id).catch(failed);
-        });
+      const { claim } = message;
+      const fence = claim && { kept: false, fence: fenceOf(claim) };
+      const settled = (error: AgoraError | undefined) => {
+        accepted?.(error);
+        if (error) this.#explain(error, message).catch(failed);
+        // The hub accepts an id once, so an ask of this id may have ended before.
+        else if (mayBeRepeated) asks.restore(id).catch(failed);
+      };
+      const perform = () => this.#parts.acts.perform(act, settled, fence);
       // The ask may have ended while an async schema was reading it.
       if (checking) checking.then(() => asks.has(id) && perform(), failed);
       else perform();
@@ -252,7 +255,7 @@ export class Messages {
   #perform(act: SendAct, options: ForwardOptions): Promise<Accepted> {
     const accepted: Accepted = { messageId: act.value.id, status: 'accepted' };
     return new Promise((resolve, reject) => {
-      sendOnce(this.#parts, act, options.signal, error => {
+      sendOnce(this.#parts, act, options, error => {
         if (error) this.#explain(error, options).catch(reject);
         else resolve(accepted);
       });

@@ -11,6 +11,7 @@ import {
   type WorkflowStatus,
 } from '@agora/module/contract';
 import type { Act, Acts } from '../acts/acts.ts';
+import { fenceOf, type FenceOption } from '../acts/fence.ts';
 import type { AgentInfo, Agents } from '../agents/agents.ts';
 import type { AgoraEvent } from '../events/agora-event.ts';
 import type { Connection } from '../connection/connection.ts';
@@ -40,7 +41,7 @@ const MAX_WATCH_ATTEMPTS = 8;
 const OF_STEPS = new Set<string>(['workflow/unknown-step', 'workflow/no-approval']);
 
 /** Options of `startWorkflowCoordination`. */
-export interface StartOptions extends WaitOptions {
+export interface StartOptions extends WaitOptions, FenceOption {
   /** A UUIDv7 of the caller (`createId()`), which makes the start idempotent: the hub accepts an id once. */
   readonly id?: string | undefined;
   /** Members that are added to the metadata of the definition. */
@@ -83,9 +84,11 @@ export class Workflows implements WorkflowSource {
   /** Starts a workflow. Throws `workflow/bad-definition` with every fault, and the given ones. */
   async start(
     definition: WorkflowDefinition,
-    given: Omit<DefinitionCheck, 'known'> & { readonly id?: string | undefined },
+    given: Omit<DefinitionCheck, 'known'> & Pick<StartOptions, 'id' | 'claim'>,
     { definitionText, knownNames }: Definitions,
   ): Promise<WorkflowHandle> {
+    const { claim } = given;
+    const fence = claim && fenceOf(claim);
     const check = (agents?: readonly AgentInfo[], known = knownNames(agents)) =>
       definitionText(definition, { ...given, known });
     const text = await this.#explained(check, () => Promise.resolve(check()));
@@ -94,7 +97,7 @@ export class Workflows implements WorkflowSource {
     await this.#explained(check, () =>
       Promise.all([
         this.#query.open(),
-        this.#perform({ tag: 'StartWorkflow', value: { id, agent, definition: text } }),
+        this.#perform({ tag: 'StartWorkflow', value: { id, agent, definition: text } }, fence),
       ]),
     );
     // A repeated start may find the workflow ended, and no longer watched.
@@ -348,9 +351,9 @@ export class Workflows implements WorkflowSource {
   }
 
   /** Performs an act with all other acts of the tick: workflows that start or end together cost one update of the view. */
-  #perform(act: Act): Promise<void> {
+  #perform(act: Act, fence?: Act): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#parts.acts.perform(act, error => (error ? reject(error) : resolve()));
+      this.#parts.acts.perform(act, error => (error ? reject(error) : resolve()), { kept: false, fence });
     });
   }
 }

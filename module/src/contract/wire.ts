@@ -14,6 +14,12 @@ export interface EnvelopeReference {
   readonly sentAt: number;
 }
 
+/** A claim that was held when an act named it; the hub has verified its number. */
+export interface FencingClaim {
+  readonly id: string;
+  readonly number: number;
+}
+
 /** The envelope of an inbox row: a message without its delivery state. */
 export interface Envelope {
   /** Empty in a notice that is not a stored message. */
@@ -34,6 +40,8 @@ export interface Envelope {
   /** The ask that this reply continues. */
   readonly continues?: string;
   readonly expiresAt?: number;
+  /** The claim that its sender held: the act `Fence` named it. */
+  readonly claim?: FencingClaim;
   /** Of an answer: the number of signals of its ask, if there were any. */
   readonly signals?: number;
   /** Nearest reference first. */

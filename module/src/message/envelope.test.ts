@@ -60,7 +60,7 @@ describe('an envelope', () => {
   });
 
   test('has all members of the contract for a message that uses them', () => {
-    const references = `"onBehalfOf":${JSON.stringify([reference])},"forwarded":${JSON.stringify([reference])},`;
+    const references = `"claim":{"id":"c1","number":7},"onBehalfOf":${JSON.stringify([reference])},"forwarded":${JSON.stringify([reference])},`;
     const full = message({
       payload: '"äb"',
       headers: '{"h":1}',
@@ -82,6 +82,7 @@ describe('an envelope', () => {
       inReplyTo: 'm2',
       continues: 'm3',
       expiresAt: 3_000,
+      claim: { id: 'c1', number: 7 },
       onBehalfOf: [reference],
       forwarded: [reference],
       headers: { h: 1 },

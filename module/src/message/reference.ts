@@ -13,13 +13,14 @@ import type { Message } from './envelope.ts';
 /** The members of an `Envelope` that contain references. */
 type ReferenceMember = Extract<keyof Envelope, 'onBehalfOf' | 'forwarded'>;
 
-/** Returns the verified references of a message as JSON members, each followed by a comma; nearest reference first. */
+/** Returns the verified references of a message, and the claim of its sender, as JSON members, each followed by a comma. */
 export function referencesOf(
   unit: UnitOfWork,
   sender: Mailbox,
   send: { readonly onBehalfOf: string; readonly forwardOf: string },
 ): string {
   const members: string[] = [];
+  if (unit.fencedBy) members.push(`"claim":${JSON.stringify(unit.fencedBy)},`);
   if (send.onBehalfOf !== '') members.push(chain('onBehalfOf', readOwn(unit, sender, send.onBehalfOf)));
   if (send.forwardOf !== '') members.push(chain('forwarded', readOwn(unit, sender, send.forwardOf)));
   return members.join('');

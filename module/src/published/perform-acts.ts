@@ -89,7 +89,7 @@ const Act = t.enum('Act', {
   }),
   ExtendClaim: t.object('ExtendClaimAct', { claim: t.string(), ms: t.u32() }),
   ReleaseClaim: t.object('ReleaseClaimAct', { claim: t.string() }),
-  Fence: t.object('FenceAct', { claim: t.string(), number: t.u64() }),
+  Fence: t.object('FenceAct', { claim: t.string(), number: t.u64(), acts: t.u32() }),
 });
 /** One operation of an agent. */
 type Act = Infer<typeof Act>;
@@ -107,6 +107,7 @@ export const performActs = agora.reducer({ acts: t.array(Act) }, (ctx, { acts })
     acts.forEach((act, at) => {
       try {
         perform(unit, act);
+        if (act.tag !== 'Fence') unit.passFence();
       } catch (error) {
         if (!(error instanceof Refusal)) throw error;
         refusals.push({ act: at, code: error.code, message: error.sentence });

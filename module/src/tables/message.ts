@@ -41,7 +41,7 @@ export const message = table(
     continues: t.string().default(''),
     onBehalfOf: t.string().default(''),
     forwardOf: t.string().default(''),
-    /** The verified references of both, as JSON members of the envelope. */
+    /** The verified references of both, and the claim of the sender, as JSON members of the envelope. */
     references: t.string().default(''),
     /** Of a task whose inputs are read with the steps: about the size of its whole payload; else 0. */
     referencedBytes: t.u32().default(0),

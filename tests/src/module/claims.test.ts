@@ -319,17 +319,30 @@ describe('a fence', () => {
     const [ada, bo] = [claims.agent('Ada'), claims.agent('Bo')];
     const id = claims.claim(ada, 'src/a.ts');
     const fenced = (number: number) => [
-      { Fence: { claim: id, number } },
+      { Fence: { claim: id, number, acts: 1 } },
       { Publish: { id: lab.nextMessageId(), agent: ada.id, type: 'file.written', data: '{}', headers: '' } },
     ];
     const published = () => lab.rows('event_log').filter(row => row['type'] === 'file.written').length;
     ada.act(...fenced(1));
     expect(published()).toBe(1);
     expect(ada.tryAct(...fenced(2))).toEqual(['claim/outdated']);
-    expect(bo.tryAct({ Fence: { claim: id, number: 1 } })).toEqual(['claim/outdated']);
+    expect(bo.tryAct({ Fence: { claim: id, number: 1, acts: 1 } })).toEqual(['claim/outdated']);
     ada.act({ ReleaseClaim: { claim: id } });
     expect(ada.tryAct(...fenced(1))).toEqual(['claim/outdated']);
     expect(published()).toBe(1);
+  });
+});
+
+describe('the envelope of a message', () => {
+  test('shows the claim that the fence before it names, for as many acts as the fence counts', async () => {
+    await using lab = await ModuleLab.open();
+    const claims = new Claims(lab);
+    const [ada, bo] = [claims.agent('Ada'), claims.agent('Bo')];
+    const id = claims.claim(ada, 'src/a.ts');
+    const send = () => ({ Send: ada.message({ to: ['Bo'] }) });
+    ada.act({ Fence: { claim: id, number: 1, acts: 2 } }, send(), send(), send());
+    const shown = bo.inbox().map(row => (JSON.parse(String(row['envelope'])) as Fields)['claim']);
+    expect(shown).toEqual([{ id, number: 1 }, { id, number: 1 }, undefined]);
   });
 });
 

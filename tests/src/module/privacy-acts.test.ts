@@ -69,7 +69,7 @@ const ROWS: readonly ActRow[] = [
   {
     act: 'Fence',
     owner: 'ada',
-    fields: scene => ({ ...claimHeld(scene), number: 1 }),
+    fields: scene => ({ ...claimHeld(scene), number: 1, acts: 1 }),
     outcomes: all('claim/outdated'),
   },
   { act: 'Reply', owner: 'ada', fields: scene => replyTo(scene, scene.ada), outcomes: ofAgent },

@@ -130,6 +130,107 @@ describe('a lock', () => {
   });
 });
 
+describe('an act that names a claim', () => {
+  test('is refused once the claim has ended; its recipient sees the claim and its number', async () => {
+    const [ada, bo] = [await hub.join('FencedA'), await hub.join('FencedB')];
+    const claimed = new Received<unknown>();
+    await bo.subscribeToMessages('note', ({ claim, broadcast }) => {
+      claimed.add(broadcast ? 'broadcast' : claim);
+      return 'noted';
+    });
+    const lock = await ada.claim('eight/a');
+    const note = { to: 'FencedB', messageType: 'note', payload: 1 } as const;
+    const all = (claim: { readonly id: string; readonly number: number }) => [
+      ada.sendMessage({ ...note, claim }),
+      ada.ask({ ...note, claim, timeoutMs: 10_000 }),
+      ada.publishEvent({ eventType: 'file.written', data: {}, claim }),
+      ada.broadcast({ messageType: 'note', payload: 1, claim }),
+      ada.startWorkflowCoordination(
+        { workflowType: 'w', steps: [{ agent: 'FencedB', action: 'never' }] },
+        { claim: { id: claim.id, number: claim.number } },
+      ),
+    ];
+    await Promise.all(all(lock));
+    await ada.sendMessage(note);
+    const { id, number } = lock;
+    const got = await claimed.atLeast(4);
+    expect(got.filter(each => each !== 'broadcast')).toEqual([{ id, number }, { id, number }, undefined]);
+    await lock.release();
+    const outdated = { status: 'rejected', reason: { code: 'claim/outdated' } };
+    expect(await Promise.allSettled(all(lock))).toMatchObject(Array.from({ length: 5 }, () => outdated));
+    await expect(ada.sendMessage({ ...note, claim: {} as never })).rejects.toMatchObject({ code: 'client/bad-option' });
+  });
+
+  test('does not hold back the others of its tick, and is refused alone', async () => {
+    const ada = await hub.join('Mixed');
+    const lost = await ada.claim('nine/a');
+    await lost.release();
+    await using lock = await ada.claim('nine/b');
+    const event = (claim?: { readonly id: string; readonly number: number }) =>
+      ada.publishEvent({ eventType: 'mixed', data: {}, claim });
+    const settled = await Promise.allSettled([event(), event(lost), event(lock), event(lost), event()]);
+    expect(settled.map(({ status }) => status)).toEqual([
+      'fulfilled',
+      'rejected',
+      'fulfilled',
+      'rejected',
+      'fulfilled',
+    ]);
+  });
+
+  test('is refused in a batch with the positions of the other refused acts', async () => {
+    const ada = await hub.join('Batched');
+    await using lock = await ada.claim('ten/a');
+    const publish = { do: 'publish', eventType: 'batched', data: {} } as const;
+    const send = { do: 'send', to: 'Missing', messageType: 'note', payload: 1 } as const;
+    await expect(ada.batch([publish, send], { claim: lock })).rejects.toMatchObject({
+      code: 'call/refused',
+      refusals: [{ act: 1, code: 'message/unknown-recipient' }],
+    });
+  });
+});
+
+describe('a result that names a claim', () => {
+  test('is refused once the claim has ended, and the message is offered again', async () => {
+    const [lead, worker] = [await hub.join('FenceLead'), await hub.join('FenceWorker')];
+    const refused = new Received<string>();
+    const attempts: number[] = [];
+    worker.on('warning', ({ code }) => refused.add(code));
+    await worker.subscribeToMessages('job', async (_, { attempt, fence, respond }) => {
+      attempts.push(attempt);
+      const lock = await worker.claim('eleven/a');
+      fence(lock);
+      if (attempt === 1) await lock.release();
+      await respond(attempt).catch((error: AgoraError) => {
+        refused.add(error.code);
+        throw error;
+      });
+    });
+    const answer = await lead.sendMessage({ to: 'FenceWorker', messageType: 'job', payload: 1, timeoutMs: 30_000 });
+    expect(answer).toMatchObject({ data: 2 });
+    expect(attempts).toEqual([1, 2]);
+    expect(refused.items).toEqual(['claim/outdated', 'client/handler-failed']);
+  });
+
+  test('is refused for the step of a workflow, which another attempt ends', async () => {
+    const [lead, worker] = [await hub.join('StepLead'), await hub.join('StepWorker')];
+    const attempts: number[] = [];
+    worker.onTask('change', async (_, { attempt, fence }) => {
+      attempts.push(attempt);
+      const lock = await worker.claim('twelve/a');
+      fence(lock);
+      if (attempt === 1) await lock.release();
+      return { number: lock.number, isOutdated: attempt === 1 };
+    });
+    const workflow = await lead.startWorkflowCoordination({
+      workflowType: 'changes',
+      steps: [{ agent: 'StepWorker', action: 'change' }],
+    });
+    expect((await workflow.result({ timeoutMs: 30_000 })).outputs).toMatchObject({ change: { isOutdated: false } });
+    expect(attempts).toEqual([1, 2]);
+  });
+});
+
 describe('two agents that refactor one repository', () => {
   test('read together, write apart, and neither loses the work of the other', async () => {
     const files = new Map(['api', 'core', 'docs'].map(folder => [`${folder}/index`, [] as string[]]));
