@@ -5,7 +5,6 @@ import { defineConfig } from 'vite';
 export default defineConfig({
   root: 'src/page',
   base: './',
-  // The page has no dynamic import: with one, Vite and the bundler of the catalog write a script that does not parse.
   build: {
     outDir: '../../dist',
     emptyOutDir: true,

@@ -1,7 +1,6 @@
 // The dialog that starts a workflow, from a form of steps or from YAML.
 
 import { useState } from 'react';
-import { parse } from 'yaml';
 import { createId } from '../base/id.ts';
 import { fieldsOf, textIn } from '../base/envelope.ts';
 import { navigate, href } from '../base/router.ts';
@@ -47,7 +46,7 @@ export function StartWorkflow({ onClose }: { readonly onClose: () => void }) {
   const submit = async () => {
     setError(undefined);
     try {
-      const definition = isForm ? fromForm(type, steps, approver) : (parse(text) as unknown);
+      const definition = isForm ? fromForm(type, steps, approver) : await fromText(text);
       const chosen = own.find(({ name }) => name === from);
       const agent = chosen?.id ?? (await ensurePerson(hub, own)).id;
       const id = createId();
@@ -204,4 +203,10 @@ function fromForm(type: string, steps: readonly FormStep[], approver: string) {
       };
     }),
   };
+}
+
+/** The reader of YAML is loaded when it is needed. */
+async function fromText(text: string): Promise<unknown> {
+  const { parse } = await import('yaml');
+  return parse(text) as unknown;
 }
