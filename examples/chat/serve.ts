@@ -13,8 +13,6 @@ const {
   bundle: true,
   format: 'esm',
   platform: 'browser',
-  // YAML definitions are not used, so their parser stays out.
-  external: ['yaml'],
   write: false,
   minify: true,
   logLevel: 'error',
